@@ -1,0 +1,3 @@
+//! What the command line and the window do alike.
+
+pub mod view;

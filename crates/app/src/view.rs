@@ -1,0 +1,391 @@
+//! What people see: the shapes that the page draws and `--json` prints.
+//!
+//! Words are made here, once, so that window and command line say the same sentence. Times are RFC 3339 text; byte counts are
+//! floating point, because the page's numbers are.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use specta::Type;
+use std::collections::BTreeMap;
+
+/// A storage of this computer.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Type)]
+pub struct StorageView {
+    /// Its name in the lab.
+    pub name: String,
+    /// On this computer at.
+    pub base_path: Option<String>,
+    /// Hint from the configuration: `nfs`, `smb`, …
+    #[serde(rename = "type")]
+    pub kind: Option<String>,
+    /// In words, from the configuration.
+    pub description: Option<String>,
+    /// Your folder; may be empty.
+    pub user_subdir: String,
+    /// Part of the storage that this mount shows; may be empty.
+    pub subpath: String,
+    /// Where it is written: "config.toml, line 3".
+    pub source: String,
+    /// Why it cannot be used as configured.
+    pub error: Option<ErrorView>,
+    /// How it was when last looked at.
+    pub health: Option<HealthView>,
+}
+
+/// How a storage was when last looked at.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Type)]
+pub struct HealthView {
+    /// `ready`, `read_only`, `missing`, `not_mounted`, `denied`, `full`, `not_answering`, `unknown`.
+    pub state: String,
+    /// The same for people: "not answering".
+    pub words: String,
+    /// A sentence that says what is wrong and what to do, where something is.
+    pub detail: Option<String>,
+    /// `nfs4`, `ext4`, …
+    pub file_system: Option<String>,
+    /// `vast01:/talmo`.
+    pub source: Option<String>,
+    /// Bytes.
+    pub free_bytes: Option<f64>,
+    /// Bytes.
+    pub total_bytes: Option<f64>,
+    /// How long the probe took, in milliseconds.
+    pub latency_ms: Option<f64>,
+    /// The storage's mark.
+    pub id: Option<String>,
+    /// When.
+    pub checked_at: String,
+}
+
+/// What happened, to what, and what to do.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Type)]
+pub struct ErrorView {
+    /// From the documented set.
+    pub code: String,
+    /// What happened, to what.
+    pub message: String,
+    /// What to do.
+    pub hint: Option<String>,
+}
+
+/// A storage path as people see it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Type)]
+pub struct PathView {
+    /// Name of the storage.
+    pub storage_backend: String,
+    /// The folder directly under the storage; may be empty.
+    pub user_subdir: String,
+    /// The rest.
+    pub path: String,
+    /// `vast:amick/project/labels.slp`.
+    pub text: String,
+}
+
+/// A dataset that a person chose.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Type)]
+pub struct DatasetView {
+    /// Here.
+    pub local: String,
+    /// Last component.
+    pub file_name: String,
+    /// Its storage path; none where it is on no storage.
+    pub place: Option<PathView>,
+    /// Why it is on no storage.
+    pub place_error: Option<ErrorView>,
+    /// Whether it lies in another person's folder.
+    pub someone_elses: bool,
+    /// Labelled frames, where the file says.
+    pub labelled_frames: Option<f64>,
+    /// Whether the frames are embedded, so that the videos are not needed.
+    pub is_package: bool,
+    /// Videos, in the project's order.
+    pub videos: Vec<VideoView>,
+    /// "12 videos: 12 on vast".
+    pub summary: String,
+}
+
+/// One video of a project.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Type)]
+pub struct VideoView {
+    /// As the project has it.
+    pub written: String,
+    /// Where it is on a storage.
+    pub place: Option<PathView>,
+    /// Where it is here.
+    pub local: Option<String>,
+    /// Whether it is there.
+    pub found: bool,
+    /// `as_written`, `base_path`, `beside_project`, `embedded`, `ambiguous`, `not_found`, …
+    pub how: String,
+    /// In words.
+    pub words: String,
+}
+
+/// A job type.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Type)]
+pub struct KindView {
+    /// `slp-check`.
+    pub name: String,
+    /// "Check a SLEAP project".
+    pub title: String,
+    /// What it does.
+    pub description: String,
+    /// Rows of the form, in order.
+    pub parameters: Vec<ParameterView>,
+    /// Of the parameter definitions.
+    pub digest: String,
+}
+
+/// A row of a kind's form.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Type)]
+pub struct ParameterView {
+    /// `LABELS`.
+    pub name: String,
+    /// `STRING`, `INT`, `FLOAT`, `PATH`.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// For people.
+    pub label: String,
+    /// What it is for.
+    pub description: Option<String>,
+    /// Used where nothing is given.
+    pub default: Option<Value>,
+    /// `dataset`: what the person picked; `results`: made by the program; `setting`: a row of the form.
+    pub role: String,
+    /// Whether a value is needed.
+    pub required: bool,
+    /// The choices, where the definition lists them.
+    pub allowed: Vec<Value>,
+    /// Least value, where there is one.
+    pub minimum: Option<f64>,
+    /// Greatest value, where there is one.
+    pub maximum: Option<f64>,
+}
+
+/// What a person is about to submit.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, Type)]
+#[serde(default)]
+pub struct Draft {
+    /// The kind.
+    pub kind: String,
+    /// A local path, or a storage path such as `vast:amick/labels.slp`.
+    pub dataset: Option<String>,
+    /// Values by parameter name. Paths are local paths or storage paths; relative ones lie in the person's folder.
+    pub values: BTreeMap<String, Value>,
+    /// The job's name; made where it is empty.
+    pub name: String,
+    /// Only on this worker.
+    pub worker: Option<String>,
+}
+
+/// The sentence above *Submit*, and what stands behind it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Type)]
+pub struct ReadinessView {
+    /// `ready`, `queued`, `wait`, `none`, `blocked`, `offline`.
+    pub state: String,
+    /// The sentence.
+    pub sentence: String,
+    /// Whether *Submit* does something.
+    pub can_submit: bool,
+    /// "Submit" or "Submit and wait".
+    pub button: String,
+    /// Where results will go.
+    pub results: Option<PathView>,
+    /// The name that the job will have.
+    pub name: String,
+    /// Who can run it, and why others cannot.
+    pub workers: Vec<CandidateView>,
+}
+
+/// A worker, as far as one draft is concerned.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Type)]
+pub struct CandidateView {
+    /// The worker's id.
+    pub id: String,
+    /// The worker's name.
+    pub name: String,
+    /// `now`, `busy`, `no`.
+    pub fit: String,
+    /// "free · 12/12 videos", "its vast is read-only".
+    pub words: String,
+}
+
+/// A worker.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Type)]
+pub struct WorkerView {
+    /// Unique in the lab.
+    pub id: String,
+    /// For people.
+    pub name: String,
+    /// Whether it runs on this computer, inside this program.
+    pub this_computer: bool,
+    /// "free", or the name of the job that it runs.
+    pub state: String,
+    /// Whether it runs a job.
+    pub busy: bool,
+    /// Version of the program.
+    pub version: String,
+    /// Operating system.
+    pub os: String,
+    /// The computer's name.
+    pub host: String,
+    /// Its storages.
+    pub storages: Vec<WorkerStorageView>,
+    /// Names of the job types that it can run.
+    pub kinds: Vec<String>,
+    /// What it cannot run: "sleap-train: …".
+    pub unavailable: Vec<String>,
+}
+
+/// A storage, as a worker has it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Type)]
+pub struct WorkerStorageView {
+    /// Its name.
+    pub name: String,
+    /// As [`HealthView::state`].
+    pub state: String,
+    /// For people.
+    pub words: String,
+    /// Where that worker mounts it.
+    pub base_path: String,
+    /// Bytes.
+    pub free_bytes: Option<f64>,
+}
+
+/// A job.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Type)]
+pub struct JobView {
+    /// UUID.
+    pub id: String,
+    /// For people.
+    pub name: String,
+    /// The kind.
+    pub kind: String,
+    /// The kind's title.
+    pub what: String,
+    /// `queued`, `assigned`, `checking`, `running`, `succeeded`, `failed`, `cancelled`.
+    pub state: String,
+    /// "Waiting", "Starting", "Running", "Stopping", "Done", "Failed", "Cancelled".
+    pub words: String,
+    /// Asked to stop: `stop` or `kill`.
+    pub stopping: Option<String>,
+    /// The worker that runs or ran it.
+    pub worker: Option<String>,
+    /// 0 to 100.
+    pub percent: Option<f64>,
+    /// What it says of itself.
+    pub status: Option<String>,
+    /// While it waits: why, one sentence per worker.
+    pub waiting_for: Vec<String>,
+    /// Who submitted it.
+    pub submitted_by: String,
+    /// When.
+    pub submitted_at: String,
+    /// When the tool started.
+    pub started_at: Option<String>,
+    /// When it ended.
+    pub ended_at: Option<String>,
+    /// Number of tries.
+    pub attempts: u32,
+    /// What happened, in order: "09:14:02 given to gpu-1".
+    pub timeline: Vec<TimelineView>,
+    /// Why it failed.
+    pub failure: Option<String>,
+    /// Where its results are.
+    pub results: Option<PathView>,
+    /// The results folder here, where it can be resolved.
+    pub results_local: Option<String>,
+    /// What it wrote.
+    pub outputs: Vec<OutputView>,
+    /// What was submitted, for people: parameter and value.
+    pub settings: Vec<(String, String)>,
+}
+
+/// A line of a job's history.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Type)]
+pub struct TimelineView {
+    /// When.
+    pub at: String,
+    /// What.
+    pub words: String,
+}
+
+/// A file that a job wrote.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Type)]
+pub struct OutputView {
+    /// Relative to the results folder.
+    pub path: String,
+    /// Bytes.
+    pub size: f64,
+    /// When.
+    pub modified: String,
+}
+
+/// A line of a job's log.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Type)]
+pub struct LogView {
+    /// Counts from 0.
+    pub seq: f64,
+    /// When.
+    pub at: String,
+    /// `out`, `err`, `samepath`.
+    pub stream: String,
+    /// Plain text.
+    pub text: String,
+}
+
+/// The frame of the window: who, where, how connected.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Type)]
+pub struct StatusView {
+    /// "This computer", or the lab's name.
+    pub lab: String,
+    /// "this computer", "connected", "reconnecting…".
+    pub link: String,
+    /// The person.
+    pub member: String,
+    /// Of the program.
+    pub version: String,
+    /// The configuration file.
+    pub config_file: String,
+    /// Why the configuration file cannot be read; the last good state stays.
+    pub config_error: Option<ErrorView>,
+}
+
+/// One change for the page. First everything known, then `current`, then every change.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Type)]
+#[serde(tag = "type", content = "value", rename_all = "snake_case")]
+pub enum Update {
+    /// Forget everything: all follows anew.
+    Reset,
+    /// Everything known has been sent.
+    Current,
+    /// The frame.
+    Status(StatusView),
+    /// All storages, in the file's order.
+    Storages(Vec<StorageView>),
+    /// A worker appeared or changed.
+    Worker(WorkerView),
+    /// A worker went.
+    WorkerGone(String),
+    /// A job appeared or changed.
+    Job(Box<JobView>),
+    /// All job types.
+    Kinds(Vec<KindView>),
+}
+
+/// A storage to be added or changed; an empty text removes the key, none leaves it.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, Type)]
+#[serde(default)]
+pub struct StorageFields {
+    /// On this computer at.
+    pub base_path: Option<String>,
+    /// Hint.
+    #[serde(rename = "type")]
+    pub kind: Option<String>,
+    /// In words.
+    pub description: Option<String>,
+    /// Your folder.
+    pub user_subdir: Option<String>,
+    /// Part of the storage.
+    pub subpath: Option<String>,
+}

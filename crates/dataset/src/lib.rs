@@ -1,0 +1,1 @@
+//! What a SLEAP project refers to, seen through storages

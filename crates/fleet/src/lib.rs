@@ -1,0 +1,1 @@
+//! Workers and the queue they share: bus, matchmaker, client, worker session

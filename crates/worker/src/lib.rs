@@ -1,0 +1,1 @@
+//! Runs jobs: kinds, the guard, the daemon
