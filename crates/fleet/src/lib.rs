@@ -1,1 +1,14 @@
 //! Workers and the queue they share: bus, matchmaker, client, worker session
+
+mod error;
+mod fleet;
+mod live;
+mod log;
+pub mod matching;
+mod session;
+
+pub use error::FleetError;
+pub use fleet::Fleet;
+pub use live::{Live, Update};
+pub use log::{JobLog, LogItem};
+pub use session::{Orders, WorkerSession};

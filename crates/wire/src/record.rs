@@ -16,6 +16,9 @@ pub struct JobRecord {
     /// Oldest first. Numbers count from 1.
     #[serde(default)]
     pub attempts: Vec<Attempt>,
+    /// How many of the attempts were made before the newest retry: losses among them no longer count.
+    #[serde(default)]
+    pub retried_after: u32,
     /// Every change of state, oldest first.
     #[serde(default)]
     pub history: Vec<StateChange>,
