@@ -1,0 +1,65 @@
+use serde::{Deserialize, Serialize};
+
+/// A change to the storages of a configuration.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "change", rename_all = "snake_case")]
+pub enum Change {
+    /// A new storage; `base_path` is required.
+    Add {
+        /// Its name.
+        name: String,
+        /// Its keys.
+        fields: BackendFields,
+    },
+    /// Other values for a storage that is there.
+    Set {
+        /// Its name.
+        name: String,
+        /// The keys to change.
+        fields: BackendFields,
+    },
+    /// Forget a storage, on all computers that share the file. Its files are not touched.
+    Remove {
+        /// Its name.
+        name: String,
+    },
+}
+
+impl Change {
+    /// The storage that it is about.
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Add { name, .. } | Self::Set { name, .. } | Self::Remove { name } => name,
+        }
+    }
+}
+
+/// Keys of a storage. `None` leaves a key as it is, an empty string removes it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BackendFields {
+    /// Where this computer mounts it; absolute, `~` allowed.
+    pub base_path: Option<String>,
+    /// The key `type`.
+    pub kind: Option<String>,
+    /// In words.
+    pub description: Option<String>,
+    /// The person's folder directly below the base path.
+    pub user_subdir: Option<String>,
+    /// The part of the storage that this mount shows.
+    pub subpath: Option<String>,
+}
+
+impl BackendFields {
+    /// The keys given, by the names that the file uses.
+    pub(super) fn given(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        [
+            ("base_path", &self.base_path),
+            ("type", &self.kind),
+            ("description", &self.description),
+            ("user_subdir", &self.user_subdir),
+            ("subpath", &self.subpath),
+        ]
+        .into_iter()
+        .filter_map(|(key, value)| value.as_deref().map(|value| (key, value)))
+    }
+}

@@ -1,0 +1,112 @@
+//! The configuration file: found, read, and changed without touching anything that is not ours.
+
+mod change;
+mod error;
+mod file;
+mod suggest;
+
+pub use change::{BackendFields, Change};
+pub use error::{Action, Cause, ConfigError, Place, Problem};
+pub use file::{ConfigFile, Origin};
+pub use suggest::Suggestion;
+
+use crate::{Backend, Environment};
+use serde::{Deserialize, Serialize};
+use std::fmt;
+use std::path::PathBuf;
+
+/// What a configuration file says, with a broken storage beside the good ones.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Config {
+    /// The file that was read, and will be written.
+    pub file: ConfigFile,
+    /// Every storage, in the file's order.
+    pub entries: Vec<Entry>,
+    /// sleap-rtc's `[[path_mappings]]`.
+    pub path_mappings: Vec<PathMapping>,
+    /// sleap-rtc's `[[worker.io.mounts]]`.
+    pub mounts: Vec<WorkerMount>,
+    /// The value of `SHARED_STORAGE_ROOT` where it is set and yet ignored, because the file has storages.
+    pub ignored_variable: Option<String>,
+    /// The text that was read: what later changes are compared with.
+    seen: String,
+}
+
+/// One storage of the configuration.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Entry {
+    /// As written.
+    pub name: String,
+    /// Where.
+    pub source: Source,
+    /// The storage, or what is wrong with it.
+    pub backend: Result<Backend, ConfigError>,
+}
+
+/// Where a storage is configured. `Display` writes "config.toml, line 3" or "SHARED_STORAGE_ROOT".
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Source {
+    /// The file.
+    pub file: Option<PathBuf>,
+    /// First line is 1.
+    pub line: Option<usize>,
+    /// From `SHARED_STORAGE_ROOT` rather than from a file.
+    pub variable: bool,
+}
+
+impl fmt::Display for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.variable {
+            return f.write_str("SHARED_STORAGE_ROOT");
+        }
+        let file = self.file.as_deref().unwrap_or_else(|| std::path::Path::new(""));
+        write!(f, "{}", file.file_name().unwrap_or(file.as_os_str()).display())?;
+        self.line.map_or(Ok(()), |line| write!(f, ", line {line}"))
+    }
+}
+
+/// The same folder on this computer and on a worker, as sleap-rtc remembers it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PathMapping {
+    /// Here.
+    pub local: String,
+    /// There.
+    pub worker: String,
+}
+
+/// A folder that a sleap-rtc worker offers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WorkerMount {
+    /// What sleap-rtc calls it; may be empty.
+    pub label: String,
+    /// On the worker.
+    pub path: String,
+    /// The same folder on other computers.
+    pub elsewhere: Vec<String>,
+}
+
+impl Config {
+    /// Reads the file. A missing file is an empty configuration; one bad storage hides no other. Looks at nothing but the file:
+    /// no base path is touched.
+    ///
+    /// # Errors
+    /// If the file cannot be read, is larger than a configuration can be, or is broken as a whole.
+    pub fn load(file: &ConfigFile, environment: &Environment) -> Result<Self, ConfigError> {
+        let _ = (file, environment);
+        todo!()
+    }
+
+    /// The storages that can be used.
+    pub fn backends(&self) -> Vec<Backend> {
+        self.entries.iter().filter_map(|entry| entry.backend.as_ref().ok().cloned()).collect()
+    }
+
+    /// Makes one change, and returns the configuration as it then is.
+    ///
+    /// # Errors
+    /// In every one of them the file is as it was.
+    pub fn apply(&self, change: &Change, environment: &Environment) -> Result<Self, ConfigError> {
+        let _ = (change, environment);
+        todo!()
+    }
+}
