@@ -23,4 +23,12 @@ impl Platform {
             Self::Linux
         }
     }
+
+    /// What stands between two components of a local path.
+    pub(crate) const fn separator(self) -> &'static str {
+        match self {
+            Self::Linux | Self::MacOs => "/",
+            Self::Windows => "\\",
+        }
+    }
 }

@@ -1,0 +1,209 @@
+use crate::component::{Field, Refusal};
+use samepath_wire::{BackendState, StoragePath};
+use serde::{Deserialize, Serialize};
+use std::path::PathBuf;
+
+/// Why a storage path cannot be resolved here.
+///
+/// Serialisable, because it crosses the helper process. `component` is a path below the base path, `/`-separated, up to and
+/// including the component at fault.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
+#[serde(tag = "error", rename_all = "snake_case")]
+pub enum ResolveError {
+    /// No storage of this name here.
+    #[error("this computer has no storage `{backend}`{}", known_words(.known))]
+    BackendNotFound {
+        /// The name asked for.
+        backend: String,
+        /// Those that there are.
+        known: Vec<String>,
+    },
+    /// The storage cannot be used now.
+    #[error("storage `{backend}` is {} at `{}`{}", .state.words(), .base_path.display(), detail_words(.detail))]
+    BackendUnavailable {
+        /// Which.
+        backend: String,
+        /// Where it is mounted here.
+        base_path: PathBuf,
+        /// How it is.
+        state: BackendState,
+        /// What the system said.
+        detail: Option<String>,
+    },
+    /// A component that no storage path may have.
+    #[error("`{component}` in `{at}` is refused: {refusal}")]
+    Refused {
+        /// The path asked for.
+        at: StoragePath,
+        /// In which of its fields.
+        field: Field,
+        /// The component.
+        component: String,
+        /// Why.
+        refusal: Refusal,
+    },
+    /// This computer mounts another part of the storage.
+    #[error("`{at}` is outside `{}:{subpath}`, the only part of the storage that this computer sees", .at.storage_backend)]
+    OutsideSubpath {
+        /// The path asked for.
+        at: StoragePath,
+        /// The part that is mounted here.
+        subpath: String,
+    },
+    /// A link leads out of the storage.
+    #[error("`{link}` points to `{}`, outside `{backend}`", .target.display())]
+    Escapes {
+        /// The storage.
+        backend: String,
+        /// The link, as a path below the base path.
+        link: String,
+        /// Where it leads.
+        target: PathBuf,
+        /// The same place on another storage, if it is on one.
+        instead: Option<StoragePath>,
+    },
+    /// Links that lead to one another, or more than 40 of them.
+    #[error("`{link}` on `{backend}` is a link that leads nowhere: more than 40 links follow one another")]
+    LinkLoop {
+        /// The storage.
+        backend: String,
+        /// The link, as a path below the base path.
+        link: String,
+    },
+    /// A link to something that is not there.
+    #[error("`{link}` on `{backend}` is a link to `{}`, which does not exist", .target.display())]
+    DanglingLink {
+        /// The storage.
+        backend: String,
+        /// The link, as a path below the base path.
+        link: String,
+        /// Where it leads.
+        target: PathBuf,
+        /// Whether something was to be written there.
+        output: bool,
+    },
+    /// Two names fit equally well.
+    #[error("`{component}` on `{backend}` is ambiguous: there are {}", list(.candidates))]
+    Ambiguous {
+        /// The storage.
+        backend: String,
+        /// The component, as asked for.
+        component: String,
+        /// The names that there are, sorted; ten at most.
+        candidates: Vec<String>,
+    },
+    /// Something is not there.
+    #[error("`{component}` does not exist on `{backend}` (`{}` on this computer)", .path.display())]
+    NotFound {
+        /// The storage.
+        backend: String,
+        /// The first component that is missing.
+        component: String,
+        /// Where it would be.
+        path: PathBuf,
+    },
+    /// A file where a folder must be.
+    #[error("`{component}` on `{backend}` is a file, not a folder")]
+    NotAFolder {
+        /// The storage.
+        backend: String,
+        /// The file.
+        component: String,
+    },
+    /// A folder, or something stranger, where a file must be.
+    #[error("`{component}` on `{backend}` is not a file")]
+    NotAFile {
+        /// The storage.
+        backend: String,
+        /// What is not a file.
+        component: String,
+    },
+    /// The system refuses this user.
+    #[error("no permission to enter or read `{component}` on `{backend}` (`{}` on this computer)", .path.display())]
+    Denied {
+        /// The storage.
+        backend: String,
+        /// The file or folder.
+        component: String,
+        /// Where it is.
+        path: PathBuf,
+    },
+    /// The system failed otherwise.
+    #[error("cannot look at `{component}` on `{backend}`: {detail}")]
+    Io {
+        /// The storage.
+        backend: String,
+        /// The file or folder.
+        component: String,
+        /// What the system said.
+        detail: String,
+    },
+    /// The helper process failed; nothing is known about the path.
+    #[error("cannot look at storage `{backend}`: {detail}")]
+    Helper {
+        /// The storage.
+        backend: String,
+        /// What went wrong.
+        detail: String,
+    },
+}
+
+impl ResolveError {
+    /// The code that programs see; see the command line's documentation.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::BackendNotFound { .. } => "backend_not_found",
+            Self::BackendUnavailable { .. } => "backend_unavailable",
+            Self::Refused { .. } | Self::OutsideSubpath { .. } | Self::LinkLoop { .. } => "path_refused",
+            Self::DanglingLink { output: true, .. } => "path_refused",
+            Self::Escapes { .. } => "path_escapes",
+            Self::Ambiguous { .. } => "path_ambiguous",
+            Self::DanglingLink { output: false, .. }
+            | Self::NotFound { .. }
+            | Self::NotAFolder { .. }
+            | Self::NotAFile { .. } => "path_not_found",
+            Self::Denied { .. } | Self::Io { .. } => "io",
+            Self::Helper { .. } => "internal",
+        }
+    }
+
+    /// What to do about it.
+    pub fn hint(&self) -> Option<String> {
+        Some(match self {
+            Self::BackendNotFound { .. } => {
+                "check the name, or add the storage with `samepath storage add NAME BASE_PATH`".to_owned()
+            }
+            Self::BackendUnavailable { state: BackendState::Denied, .. } | Self::Denied { .. } => {
+                "ask whoever administers the storage for access".to_owned()
+            }
+            Self::BackendUnavailable { .. } => "connect or mount the storage, then try again".to_owned(),
+            Self::Refused { .. } => {
+                "write the path relative to the storage, with `/` between its components".to_owned()
+            }
+            Self::OutsideSubpath { .. } => {
+                "use a computer that mounts the whole storage, or correct `subpath` in the configuration".to_owned()
+            }
+            Self::Escapes { instead: Some(instead), .. } => format!("use `{instead}`"),
+            Self::Escapes { .. } => {
+                "use a path that stays on the storage, or add the other place as a storage".to_owned()
+            }
+            Self::LinkLoop { .. } | Self::DanglingLink { .. } => "mend or remove the link".to_owned(),
+            Self::Ambiguous { .. } => "write the name exactly as it is, or rename one of them".to_owned(),
+            Self::NotFound { .. } => "check the spelling, and that the file is on this storage".to_owned(),
+            Self::NotAFolder { .. } | Self::NotAFile { .. } => "check the path".to_owned(),
+            Self::Io { .. } | Self::Helper { .. } => return None,
+        })
+    }
+}
+
+fn known_words(known: &[String]) -> String {
+    if known.is_empty() { "; none is configured".to_owned() } else { format!("; it has {}", list(known)) }
+}
+
+fn detail_words(detail: &Option<String>) -> String {
+    detail.as_ref().map(|detail| format!(" ({detail})")).unwrap_or_default()
+}
+
+pub(crate) fn list(names: &[String]) -> String {
+    names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+}

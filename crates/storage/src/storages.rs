@@ -1,0 +1,127 @@
+use crate::component::{self, Field};
+use crate::{Backend, Platform, ResolveError};
+use samepath_wire::StoragePath;
+use std::ffi::OsString;
+use std::path::PathBuf;
+use unicode_normalization::UnicodeNormalization;
+
+/// The well-formed storages of this computer, and whose path rules apply: what resolving and locating work on.
+///
+/// A plain value: it holds no handle and touches nothing until it is asked to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Storages {
+    backends: Vec<Backend>,
+    platform: Platform,
+}
+
+impl Storages {
+    /// These storages, in the order of the configuration. Of two with one name the first counts.
+    pub fn new(backends: Vec<Backend>, platform: Platform) -> Self {
+        Self { backends, platform }
+    }
+
+    /// Whose path rules apply.
+    pub fn platform(&self) -> Platform {
+        self.platform
+    }
+
+    /// The storage of this name, compared exactly.
+    ///
+    /// # Errors
+    /// [`ResolveError::BackendNotFound`], naming those that there are.
+    pub fn get(&self, name: &str) -> Result<&Backend, ResolveError> {
+        self.iter()
+            .find(|backend| backend.name == name)
+            .ok_or_else(|| ResolveError::BackendNotFound { backend: name.to_owned(), known: self.names() })
+    }
+
+    /// The names of all, in the order of the configuration.
+    pub fn names(&self) -> Vec<String> {
+        self.iter().map(|backend| backend.name.clone()).collect()
+    }
+
+    /// All, in the order of the configuration.
+    pub fn iter(&self) -> std::slice::Iter<'_, Backend> {
+        self.backends.iter()
+    }
+
+    /// The local path that a storage path means, by its text alone: nothing is touched, links are not followed.
+    ///
+    /// # Errors
+    /// An unknown storage, a refused component, a path outside the part that this computer sees.
+    pub fn join(&self, at: &StoragePath) -> Result<PathBuf, ResolveError> {
+        let (backend, below_base) = self.below_base(at)?;
+        Ok(self.under_base(backend, below_base.iter().copied()))
+    }
+
+    /// The storage of `at` and its checked components below the base path.
+    pub(crate) fn below_base<'a>(&self, at: &'a StoragePath) -> Result<(&Backend, Vec<&'a str>), ResolveError> {
+        let backend = self.get(&at.storage_backend)?;
+        let refused = |field, refused: component::Refused| ResolveError::Refused {
+            at: at.clone(),
+            field,
+            component: refused.component,
+            refusal: refused.refusal,
+        };
+        let mut components =
+            component::split(&at.user_subdir, self.platform).map_err(|error| refused(Field::UserSubdir, error))?;
+        components.extend(component::split(&at.path, self.platform).map_err(|error| refused(Field::Path, error))?);
+        let subpath: Vec<&str> = backend.subpath.split('/').filter(|part| !part.is_empty()).collect();
+        let inside = components.len() >= subpath.len()
+            && subpath.iter().zip(&components).all(|(ours, theirs)| same_name(ours, theirs));
+        if !inside {
+            return Err(ResolveError::OutsideSubpath { at: at.clone(), subpath: backend.subpath.clone() });
+        }
+        Ok((backend, components.split_off(subpath.len())))
+    }
+
+    /// The base path and these names in one, as this platform writes paths.
+    pub(crate) fn under_base<S: AsRef<std::ffi::OsStr>>(
+        &self,
+        backend: &Backend,
+        names: impl IntoIterator<Item = S>,
+    ) -> PathBuf {
+        let separator = self.platform.separator();
+        let mut text: OsString = backend.base_path.clone().into();
+        for name in names {
+            let last = text.as_encoded_bytes().last().copied();
+            let separated = last == Some(b'/') || (self.platform == Platform::Windows && last == Some(b'\\'));
+            if !separated {
+                text.push(separator);
+            }
+            text.push(name.as_ref());
+        }
+        text.into()
+    }
+}
+
+impl<'a> IntoIterator for &'a Storages {
+    type Item = &'a Backend;
+    type IntoIter = std::slice::Iter<'a, Backend>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter()
+    }
+}
+
+impl Backend {
+    /// The configured user subdirectory as it lies below the storage's root: what a storage path's `user_subdir` is when
+    /// nobody says otherwise.
+    ///
+    /// The configuration means it below the base path; where the mount shows only a part of the storage (`subpath`), that
+    /// part comes first, unless it was written there already.
+    pub fn user_subdir_below_root(&self) -> String {
+        let below =
+            |text: &str, top: &str| text.strip_prefix(top).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+        if self.user_subdir.is_empty() || self.subpath.is_empty() || below(&self.user_subdir, &self.subpath) {
+            self.user_subdir.clone()
+        } else {
+            format!("{}/{}", self.subpath, self.user_subdir)
+        }
+    }
+}
+
+/// Whether two names differ in Unicode normalisation at most.
+pub(crate) fn same_name(a: &str, b: &str) -> bool {
+    a == b || a.nfc().eq(b.nfc())
+}
