@@ -1,0 +1,137 @@
+//! The small bus that a fleet stands on.
+//!
+//! Records with compare-and-set, expiry and watch; requests that carry who asks; append-only logs; the state of the link.
+//! Everything above it is written against the [`Bus`] trait and never learns which form it has:
+//!
+//! - [`memory`]: inside one process, nothing kept. For tests and for trying things out.
+//! - [`local`]: this computer; one process holds the history and serves the same user's other processes.
+//!
+//! ```
+//! # tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
+//! use samepath_fleet::bus::{Bus, Change, Expect, memory::MemoryBus};
+//!
+//! let bus = MemoryBus::new("amick");
+//! bus.put("jobs/1", b"queued".to_vec(), Expect::Absent, None).await?;
+//! let mut watch = bus.watch("jobs/").await?;
+//! assert!(matches!(watch.next().await, Some(Change::Put { key, .. }) if key == "jobs/1"));
+//! assert_eq!(watch.next().await, Some(Change::Current));
+//! # Ok::<(), Box<dyn std::error::Error>>(()) }).map_err(|error| error.to_string())?;
+//! # Ok::<(), String>(())
+//! ```
+//!
+//! The hard case is the moment in which the holder goes: the link is down, operations fail with
+//! [`BusError::Unreachable`] and may or may not have been done. Everything that a caller repeats must therefore be safe to
+//! repeat: puts by [`Expect`], appends by their first number, submissions by an id that the client made.
+//!
+//! What is deliberately not here: jobs, workers, the matchmaker. The bus moves bytes.
+
+mod error;
+pub mod local;
+mod log;
+pub mod memory;
+mod name;
+mod record;
+mod request;
+
+pub use error::BusError;
+pub use log::{LogEntry, LogItem, LogRange, LogReader};
+pub use record::{Change, Entry, Expect, Watch};
+pub use request::{Caller, Request, Requests};
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use std::time::Duration;
+use tokio::sync::watch;
+
+/// The most bytes in the value of a record. What is larger goes to a log.
+pub const MAX_RECORD: usize = 64 * 1024;
+/// The most bytes in one log entry.
+pub const MAX_LOG_ENTRY: usize = 32 * 1024;
+/// The most bytes in a request or in its answer.
+pub const MAX_MESSAGE: usize = 512 * 1024;
+/// The most bytes that one log keeps, by default; beyond it the oldest entries are dropped.
+pub const DEFAULT_LOG_BYTES: u64 = 64 * 1024 * 1024;
+
+/// Whether the bus can be used now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Link {
+    /// Yes.
+    Up,
+    /// Not since then. It comes back by itself; running work goes on meanwhile.
+    Down {
+        /// When it was lost.
+        since: Timestamp,
+    },
+}
+
+/// Records, requests and logs, shared by the processes of a fleet.
+///
+/// Names (keys, prefixes, subjects, logs) are at most 256 bytes of `A–Z a–z 0–9 . _ - = : /`, else [`BusError::BadName`].
+/// A prefix may be empty: everything. All methods may be called at the same time from anywhere; two calls of which neither
+/// waited for the other have no order. A method that fails with [`BusError::Unreachable`] or [`BusError::TimedOut`] may
+/// have been done.
+#[async_trait]
+pub trait Bus: Send + Sync + 'static {
+    /// The state of the link, now and whenever it changes.
+    fn link(&self) -> watch::Receiver<Link>;
+
+    /// The record of this key, if there is one. Sees every change that was answered before the call.
+    async fn get(&self, key: &str) -> Result<Option<Entry>, BusError>;
+
+    /// Writes a record if its state is the one expected, else [`BusError::Conflict`]. Answers the record's new revision.
+    ///
+    /// Revisions strictly increase over all records of the bus and over its whole life. Without `ttl` the record has been
+    /// made as durable as the bus can before the answer comes. With `ttl` it is kept in memory only, and is gone when that
+    /// time passes without another put, or as soon as the bus sees that whoever put it last has gone: closed, killed,
+    /// disconnected. [`BusError::TooLarge`] beyond [`MAX_RECORD`].
+    async fn put(
+        &self,
+        key: &str,
+        value: Vec<u8>,
+        expect: Expect,
+        ttl: Option<Duration>,
+    ) -> Result<u64, BusError>;
+
+    /// Removes a record if its state is the one expected, else [`BusError::Conflict`]. Removing what is not there is done
+    /// already, unless a revision was expected.
+    async fn delete(&self, key: &str, expect: Expect) -> Result<(), BusError>;
+
+    /// Every record whose key begins with `prefix`, then [`Change::Current`], then every change in order, none lost and none
+    /// twice. A reader that lags too far behind, and one whose link was down, gets [`Change::Reset`] and starts over.
+    async fn watch(&self, prefix: &str) -> Result<Watch, BusError>;
+
+    /// Asks whoever serves `subject`, and waits for the answer for `timeout` at most.
+    ///
+    /// The subject is without the caller (`submit`, `claim`, `check.<worker>`): the bus adds who asks, and vouches for it.
+    /// [`BusError::NoResponder`] at once if nobody serves it; [`BusError::ResponderGone`] as soon as whoever took it goes
+    /// or drops it; [`BusError::TimedOut`]. Answers may take as long as `timeout` says. Dropping the future withdraws the
+    /// request, which does not undo what was done.
+    async fn request(&self, subject: &str, payload: Vec<u8>, timeout: Duration) -> Result<Vec<u8>, BusError>;
+
+    /// Serves a subject until the [`Requests`] are dropped. With several of them, one gets each request: the newest.
+    async fn serve(&self, subject: &str) -> Result<Requests, BusError>;
+
+    /// Adds entries to a log, the first of which is to have the number `first`; numbers count from 0. Answers the log's new
+    /// end: the number that the next entry will have.
+    ///
+    /// Idempotent: entries that the log has already are dropped, so that a writer may repeat what it is not sure of. A gap is
+    /// [`BusError::Gap`], which says where the log ends: go on from there. The answer does not promise durability: after a
+    /// power cut or a kill of the holder the log may end earlier than answered, and a writer learns it by that same error.
+    /// Beyond the log's limit of bytes the oldest entries are dropped. One writer per log.
+    async fn append(&self, log: &str, first: u64, entries: Vec<Vec<u8>>) -> Result<u64, BusError>;
+
+    /// Reads a log from the entry `from` (or from the oldest that is still there), then [`LogItem::End`] once, then what is
+    /// appended, as it comes. A log that does not exist yet is an empty one. The reader's memory is bounded however slowly it
+    /// reads; entries that are dropped before it came to them show as a jump in the numbers.
+    async fn log(&self, log: &str, from: u64) -> Result<LogReader, BusError>;
+
+    /// What a log has now; `0..0` if it does not exist.
+    async fn log_range(&self, log: &str) -> Result<LogRange, BusError>;
+
+    /// Drops the entries of a log below `first`; all of them, if that is its end. The numbers go on.
+    async fn truncate(&self, log: &str, first: u64) -> Result<(), BusError>;
+
+    /// Writes out what is pending, and leaves: streams end, operations fail with [`BusError::Closed`], records put with a ttl
+    /// through this handle go. Safe to call twice.
+    async fn close(&self);
+}
