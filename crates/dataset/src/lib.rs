@@ -1,1 +1,10 @@
-//! What a SLEAP project refers to, seen through storages
+//! What a SLEAP project refers to, seen through storages.
+
+mod bounded;
+mod entry;
+mod error;
+mod project;
+mod quiet;
+
+pub use error::{DatasetError, NotAFile};
+pub use project::{MAX_JSON, MAX_VIDEOS, Project, Video};

@@ -1,0 +1,241 @@
+use crate::bounded::{BoundedFile, MAX_READ};
+use crate::entry::{Entry, read_entry};
+use crate::quiet;
+use crate::{DatasetError, error::NotAFile};
+use hdf5_reader::error::Error as Hdf5Error;
+use hdf5_reader::{Datatype, Hdf5File, OpenOptions, StringSize};
+use std::fs::File;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::SystemTime;
+
+/// Most videos that a project may name.
+pub const MAX_VIDEOS: u64 = 100_000;
+/// Most bytes of JSON, over all videos.
+pub const MAX_JSON: usize = 64 << 20;
+
+const SIGNATURE: &[u8; 8] = b"\x89HDF\r\n\x1a\n";
+
+/// What a `.slp` or `.pkg.slp` file says of itself.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Project {
+    /// In the project's order.
+    pub videos: Vec<Video>,
+    /// Length of `/frames`; none where it is not there.
+    pub labelled_frames: Option<u64>,
+    /// Whether frames are inside the file itself.
+    pub is_package: bool,
+    /// Bytes of the file.
+    pub size: u64,
+    /// Modification time of the file, where the system knows it.
+    pub modified: Option<SystemTime>,
+}
+
+/// One video of a project, as written.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Video {
+    /// One path; or, of an image sequence, one for each image. Never empty: what cannot be read is one empty path.
+    pub written: Vec<String>,
+    /// Whether its frames are inside the project file.
+    pub embedded: bool,
+    /// Of a video in a package: what the frames were taken from.
+    pub source_written: Option<Vec<String>>,
+    /// Why the project's entry for this video could not be understood.
+    pub problem: Option<String>,
+}
+
+impl Video {
+    /// The path, or that of the first image.
+    pub fn first_written(&self) -> &str {
+        self.written.first().map_or("", String::as_str)
+    }
+
+    /// Whether it is a list of images.
+    pub fn is_image_sequence(&self) -> bool {
+        self.written.len() > 1
+    }
+}
+
+impl Project {
+    /// Reads a project's list of videos, and nothing of its frames.
+    ///
+    /// Reads where it must, at most a few hundred MiB of whatever size the file has; blocks as long as the storage does.
+    pub fn read(path: &Path) -> Result<Self, DatasetError> {
+        let (file, size, modified) = open(path)?;
+        let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        // The parser is another's. What it should do on a damaged file is return an error; what it must not do is end us.
+        let read = quiet::catch(|| read_hdf5(file, &name)).unwrap_or_else(|| {
+            Err(Trouble::Hdf5(Hdf5Error::InvalidData("its structure contradicts itself".to_owned())))
+        });
+        let (videos, labelled_frames) = read.map_err(|trouble| trouble.at(path))?;
+        let is_package = videos.iter().any(|video| video.embedded);
+        Ok(Self { videos, labelled_frames, is_package, size, modified })
+    }
+}
+
+fn open(path: &Path) -> Result<(File, u64, Option<SystemTime>), DatasetError> {
+    let refuse = |error: std::io::Error| match error.kind() {
+        std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory | std::io::ErrorKind::InvalidInput => {
+            DatasetError::NotFound { path: path.to_owned() }
+        }
+        kind => DatasetError::Unreadable {
+            path: path.to_owned(),
+            reason: kind.to_string(),
+            denied: kind == std::io::ErrorKind::PermissionDenied,
+        },
+    };
+    // Looked at before it is opened: opening a pipe waits for somebody to write to it.
+    let before = std::fs::metadata(path).map_err(refuse)?;
+    if !before.is_file() {
+        let what = if before.is_dir() { NotAFile::Folder } else { NotAFile::Special };
+        return Err(DatasetError::NotAFile { path: path.to_owned(), what });
+    }
+    let file = File::open(path).map_err(refuse)?;
+    let metadata = file.metadata().map_err(refuse)?;
+    if metadata.len() == 0 {
+        return Err(DatasetError::Empty { path: path.to_owned() });
+    }
+    Ok((file, metadata.len(), metadata.modified().ok()))
+}
+
+enum Trouble {
+    NotHdf5,
+    NotAProject,
+    TooLarge(String),
+    Hdf5(Hdf5Error),
+}
+
+impl From<Hdf5Error> for Trouble {
+    fn from(error: Hdf5Error) -> Self {
+        Self::Hdf5(error)
+    }
+}
+
+impl Trouble {
+    fn at(self, path: &Path) -> DatasetError {
+        let path = path.to_owned();
+        match self {
+            Self::NotHdf5 => DatasetError::NotHdf5 { path },
+            Self::NotAProject => DatasetError::NotAProject { path },
+            Self::TooLarge(detail) => DatasetError::TooLarge { path, detail },
+            Self::Hdf5(error) => match root(error) {
+                Hdf5Error::ResourceLimit(detail) => DatasetError::TooLarge { path, detail },
+                Hdf5Error::Io(error) => DatasetError::Unreadable {
+                    path,
+                    reason: error.kind().to_string(),
+                    denied: error.kind() == std::io::ErrorKind::PermissionDenied,
+                },
+                error => DatasetError::Damaged { path, detail: error.to_string() },
+            },
+        }
+    }
+}
+
+fn root(error: Hdf5Error) -> Hdf5Error {
+    match error {
+        Hdf5Error::Context { source, .. } => root(*source),
+        error => error,
+    }
+}
+
+fn read_hdf5(file: File, project_name: &str) -> Result<(Vec<Video>, Option<u64>), Trouble> {
+    let storage = Arc::new(BoundedFile::new(file)?);
+    let options = OpenOptions::default()
+        .with_chunk_cache_bytes(0)
+        .with_max_chunk_bytes(MAX_READ)
+        .with_max_read_bytes(MAX_READ)
+        .with_max_object_header_bytes(8 << 20);
+    let file = Hdf5File::from_storage_with_options(storage, options).map_err(|error| match root(error) {
+        Hdf5Error::InvalidMagic => Trouble::NotHdf5,
+        // Too short to hold even the signature.
+        Hdf5Error::UnexpectedEof { offset: 0, available, .. } if available < SIGNATURE.len() as u64 => Trouble::NotHdf5,
+        error => error.into(),
+    })?;
+    let videos = match file.dataset("/videos_json") {
+        Ok(dataset) => dataset,
+        Err(error) => {
+            return Err(match root(error) {
+                Hdf5Error::DatasetNotFound(_) => Trouble::NotAProject,
+                error => error.into(),
+            });
+        }
+    };
+    let entries = read_texts(&videos)?;
+    let mut videos = Vec::with_capacity(entries.len());
+    for json in entries {
+        videos.push(match read_entry(&json) {
+            Ok(entry) => video(entry, &file, project_name),
+            Err(problem) => Video { written: vec![String::new()], problem: Some(problem), ..Video::default() },
+        });
+    }
+    let labelled_frames = file.dataset("/frames").ok().and_then(|frames| frames.shape().first().copied());
+    Ok((videos, labelled_frames))
+}
+
+fn video(entry: Entry, file: &Hdf5File, project_name: &str) -> Video {
+    let first = entry.files.first().map_or("", String::as_str);
+    let base_name = first.rsplit(['/', '\\']).next().unwrap_or_default();
+    let names_itself = first == "." || base_name == project_name || base_name.ends_with(".slp");
+    let embedded = match &entry.dataset {
+        Some(dataset) if names_itself => file.dataset(dataset).is_ok(),
+        _ => false,
+    };
+    let problem = (first == "." && !embedded)
+        .then(|| "the project says that the frames are inside it, but they are not".to_owned());
+    let source_written = if embedded {
+        entry.source.or_else(|| source_in_file(file, entry.dataset.as_deref()?))
+    } else {
+        None
+    };
+    Video { written: entry.files, embedded, source_written, problem }
+}
+
+/// Older packages keep the source beside the frames: `video0/source_video` for `video0/video`, in the attribute `json`.
+fn source_in_file(file: &Hdf5File, dataset: &str) -> Option<Vec<String>> {
+    let (folder, _) = dataset.rsplit_once('/')?;
+    let json = file.group(&format!("{folder}/source_video")).ok()?.attribute("json").ok()?.read_string().ok()?;
+    read_entry(json.as_bytes()).ok().map(|entry| entry.files)
+}
+
+/// The strings of a dataset, one after the other: strings of variable length may all refer to one huge object.
+fn read_texts(dataset: &hdf5_reader::Dataset) -> Result<Vec<Vec<u8>>, Trouble> {
+    let count = dataset.num_elements()?;
+    if count > MAX_VIDEOS {
+        return Err(Trouble::TooLarge(format!("{count} videos; {MAX_VIDEOS} are the most")));
+    }
+    let Datatype::String { size, .. } = dataset.dtype() else {
+        return Err(Hdf5Error::InvalidData("its list of videos is not text".to_owned()).into());
+    };
+    let too_much = || Trouble::TooLarge(format!("its list of videos is larger than {} MiB", MAX_JSON >> 20));
+    if count == 0 {
+        return Ok(Vec::new());
+    }
+    let count = usize::try_from(count).map_err(|_| too_much())?;
+    let width = match size {
+        StringSize::Fixed(width) => *width as usize,
+        StringSize::Variable => dataset.vlen_reference_size(),
+    };
+    if width == 0 || count.checked_mul(width).is_none_or(|bytes| bytes > MAX_JSON) {
+        return Err(too_much());
+    }
+    let raw = dataset.read_raw_bytes()?;
+    if raw.len() < count * width {
+        return Err(Hdf5Error::InvalidData("its list of videos ends too early".to_owned()).into());
+    }
+    let fixed = matches!(size, StringSize::Fixed(_));
+    let mut texts = Vec::with_capacity(count);
+    let mut total = 0;
+    for element in raw.chunks_exact(width).take(count) {
+        let mut text =
+            if fixed { element.to_vec() } else { dataset.resolve_vlen_reference_bytes(element, 1)? };
+        if let Some(end) = text.iter().position(|byte| *byte == 0) {
+            text.truncate(end);
+        }
+        total += text.len();
+        if total > MAX_JSON {
+            return Err(too_much());
+        }
+        texts.push(text);
+    }
+    Ok(texts)
+}
