@@ -108,7 +108,9 @@ fn without_bare_words(json: &[u8]) -> Option<Vec<u8>> {
     let (mut in_text, mut escaped, mut changed) = (false, false, false);
     let mut rest = json;
     while let Some((&byte, after)) = rest.split_first() {
-        if !in_text && let Some(word) = [&b"NaN"[..], b"-Infinity", b"Infinity"].into_iter().find(|w| rest.starts_with(w)) {
+        if !in_text
+            && let Some(word) = [&b"NaN"[..], b"-Infinity", b"Infinity"].into_iter().find(|w| rest.starts_with(w))
+        {
             mended.extend_from_slice(b"null");
             changed = true;
             rest = &rest[word.len()..];
@@ -144,9 +146,10 @@ mod tests {
 
     #[test]
     fn pythons_words_for_no_number_are_read_and_paths_that_contain_them_are_kept() {
-        assert_eq!(files(r#"{"filename":"a/NaN\"Infinity.mp4","backend":{"fps":NaN,"x":[-Infinity]}}"#), [
-            "a/NaN\"Infinity.mp4"
-        ]);
+        assert_eq!(
+            files(r#"{"filename":"a/NaN\"Infinity.mp4","backend":{"fps":NaN,"x":[-Infinity]}}"#),
+            ["a/NaN\"Infinity.mp4"]
+        );
     }
 
     #[test]
@@ -161,7 +164,9 @@ mod tests {
 
     #[test]
     fn what_is_no_entry_is_an_error() {
-        for json in ["", "null", "{}", "[]", "7", r#"{"filename":7}"#, r#"{"filename":[7]}"#, r#"{"filename":"#, "\u{0}"] {
+        for json in
+            ["", "null", "{}", "[]", "7", r#"{"filename":7}"#, r#"{"filename":[7]}"#, r#"{"filename":"#, "\u{0}"]
+        {
             assert!(read_entry(json.as_bytes()).is_err(), "{json}");
         }
         assert!(read_entry(format!("{}{}", r#"{"source_video":"#.repeat(500), "}".repeat(500)).as_bytes()).is_err());

@@ -182,11 +182,8 @@ fn video(entry: Entry, file: &Hdf5File, project_name: &str) -> Video {
     };
     let problem = (first == "." && !embedded)
         .then(|| "the project says that the frames are inside it, but they are not".to_owned());
-    let source_written = if embedded {
-        entry.source.or_else(|| source_in_file(file, entry.dataset.as_deref()?))
-    } else {
-        None
-    };
+    let source_written =
+        if embedded { entry.source.or_else(|| source_in_file(file, entry.dataset.as_deref()?)) } else { None };
     Video { written: entry.files, embedded, source_written, problem }
 }
 
@@ -226,8 +223,7 @@ fn read_texts(dataset: &hdf5_reader::Dataset) -> Result<Vec<Vec<u8>>, Trouble> {
     let mut texts = Vec::with_capacity(count);
     let mut total = 0;
     for element in raw.chunks_exact(width).take(count) {
-        let mut text =
-            if fixed { element.to_vec() } else { dataset.resolve_vlen_reference_bytes(element, 1)? };
+        let mut text = if fixed { element.to_vec() } else { dataset.resolve_vlen_reference_bytes(element, 1)? };
         if let Some(end) = text.iter().position(|byte| *byte == 0) {
             text.truncate(end);
         }

@@ -26,7 +26,11 @@ impl Written {
     pub(crate) fn new(text: &str) -> Self {
         let verbatim = text.strip_prefix(r"\\?\").or_else(|| text.strip_prefix("//?/"));
         let text = match verbatim {
-            Some(rest) if rest.get(..4).is_some_and(|unc| unc.eq_ignore_ascii_case(r"UNC\") || unc.eq_ignore_ascii_case("UNC/")) => {
+            Some(rest)
+                if rest
+                    .get(..4)
+                    .is_some_and(|unc| unc.eq_ignore_ascii_case(r"UNC\") || unc.eq_ignore_ascii_case("UNC/")) =>
+            {
                 Cow::Owned(format!(r"\\{}", &rest[4..]))
             }
             Some(rest) => Cow::Borrowed(rest),
@@ -129,7 +133,8 @@ mod tests {
 
     #[test]
     fn nonsense_is_taken_apart_too() {
-        for text in ["", "/", "//", "///", r"\\", r"\\?\", r"\\?\UNC\", "//?/é", "Z:", "é:/x", "//server", ":", "\0"] {
+        for text in ["", "/", "//", "///", r"\\", r"\\?\", r"\\?\UNC\", "//?/é", "Z:", "é:/x", "//server", ":", "\0"]
+        {
             let _ = Written::new(text);
         }
         assert_eq!(Written::new("a:b/c").root, Root::None);

@@ -1,1 +1,6 @@
 //! Runs jobs: kinds, the guard, the daemon
+
+mod context;
+pub mod tool;
+
+pub use context::{CONTEXT_VARIABLE, Context};

@@ -84,13 +84,7 @@ pub trait Bus: Send + Sync + 'static {
     /// made as durable as the bus can before the answer comes. With `ttl` it is kept in memory only, and is gone when that
     /// time passes without another put, or as soon as the bus sees that whoever put it last has gone: closed, killed,
     /// disconnected. [`BusError::TooLarge`] beyond [`MAX_RECORD`].
-    async fn put(
-        &self,
-        key: &str,
-        value: Vec<u8>,
-        expect: Expect,
-        ttl: Option<Duration>,
-    ) -> Result<u64, BusError>;
+    async fn put(&self, key: &str, value: Vec<u8>, expect: Expect, ttl: Option<Duration>) -> Result<u64, BusError>;
 
     /// Removes a record if its state is the one expected, else [`BusError::Conflict`]. Removing what is not there is done
     /// already, unless a revision was expected.

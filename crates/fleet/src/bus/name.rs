@@ -10,8 +10,8 @@ pub(crate) fn check(name: &str) -> Result<(), BusError> {
 
 /// Checks the beginning of a key; may be empty.
 pub(crate) fn check_prefix(name: &str) -> Result<(), BusError> {
-    let fits = name.len() <= MAX_NAME
-        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-=:/".contains(&byte));
+    let fits =
+        name.len() <= MAX_NAME && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-=:/".contains(&byte));
     if fits { Ok(()) } else { Err(bad(name)) }
 }
 

@@ -26,12 +26,7 @@ pub struct Request {
 
 impl Request {
     /// A request whose answer goes to `answer`. `abandoned` is cancelled when nobody waits for it any more.
-    pub fn new(
-        from: Caller,
-        payload: Vec<u8>,
-        answer: oneshot::Sender<Vec<u8>>,
-        abandoned: CancellationToken,
-    ) -> Self {
+    pub fn new(from: Caller, payload: Vec<u8>, answer: oneshot::Sender<Vec<u8>>, abandoned: CancellationToken) -> Self {
         Self { from, payload, answer, abandoned }
     }
 

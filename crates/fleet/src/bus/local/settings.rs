@@ -21,13 +21,7 @@ pub struct LocalSettings {
 impl LocalSettings {
     /// Usual settings for a person's process.
     pub fn new(dir: impl Into<PathBuf>, member: impl Into<String>) -> Self {
-        Self {
-            dir: dir.into(),
-            member: member.into(),
-            worker: None,
-            runtime_dir: None,
-            limits: Limits::default(),
-        }
+        Self { dir: dir.into(), member: member.into(), worker: None, runtime_dir: None, limits: Limits::default() }
     }
 }
 
@@ -46,11 +40,6 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self {
-            log_bytes: DEFAULT_LOG_BYTES,
-            watch_changes: 4096,
-            watch_bytes: 8 * 1024 * 1024,
-            waiting_requests: 4096,
-        }
+        Self { log_bytes: DEFAULT_LOG_BYTES, watch_changes: 4096, watch_bytes: 8 * 1024 * 1024, waiting_requests: 4096 }
     }
 }
