@@ -1,0 +1,209 @@
+//! A job's record in people's words.
+
+use crate::paths::path_view;
+use crate::view::{JobView, OutputView, TimelineView};
+use jiff::Timestamp;
+use samepath_fleet::matching::{self, Kinds};
+use samepath_wire::{AttemptEnd, Fit, JobRecord, JobState, Kind, Manifest, StopMode, StoragePath, Worker};
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+/// What a job's view is made from besides its record.
+pub(crate) struct Surroundings<'a> {
+    /// Workers that are online, by id.
+    pub(crate) workers: &'a BTreeMap<String, Worker>,
+    /// Every job, by id.
+    pub(crate) jobs: &'a BTreeMap<String, JobRecord>,
+    /// The kinds known, by digest.
+    pub(crate) kinds: &'a Kinds,
+}
+
+/// The job as window and command line show it.
+pub(crate) fn job_view(record: &JobRecord, around: &Surroundings<'_>) -> JobView {
+    let job = &record.job;
+    let kind = kind_of(record, around.kinds);
+    let newest = record.attempts.last();
+    let at = |time: Timestamp| time.to_string();
+    let manifest = manifest_of(record);
+    JobView {
+        id: job.id.to_string(),
+        name: if job.name.is_empty() { job.kind.clone() } else { job.name.clone() },
+        kind: job.kind.clone(),
+        what: kind.map_or_else(|| job.kind.clone(), |kind| kind.title.clone()),
+        state: state_word(record.state).to_owned(),
+        words: words(record).to_owned(),
+        stopping: record.stop.as_ref().filter(|_| !record.state.is_ended()).map(|stop| {
+            match stop.mode {
+                StopMode::Stop => "stop",
+                StopMode::Kill => "kill",
+            }
+            .to_owned()
+        }),
+        worker: newest.filter(|_| record.state != JobState::Queued).map(|attempt| attempt.worker_name.clone()),
+        percent: record.progress.percent,
+        status: record.progress.status.clone(),
+        waiting_for: if record.state == JobState::Queued { waiting_for(record, around) } else { Vec::new() },
+        submitted_by: job.submitted_by.clone(),
+        submitted_at: at(job.submitted_at),
+        started_at: last_change(record, JobState::Running).map(at),
+        ended_at: record.history.last().filter(|change| change.state.is_ended()).map(|change| at(change.at)),
+        attempts: u32::try_from(record.attempts.len()).unwrap_or(u32::MAX),
+        timeline: timeline(record),
+        failure: record.failure.as_ref().map(|failure| match &failure.last_line {
+            Some(line) if !failure.message.contains(line.as_str()) => {
+                format!("{} Its last line: {line}", failure.message)
+            }
+            _ => failure.message.clone(),
+        }),
+        results: results_of(record, kind).map(|at| path_view(&at)),
+        results_local: None,
+        outputs: manifest.map(outputs).unwrap_or_default(),
+        settings: job.parameters.iter().map(|(name, value)| (name.clone(), value_words(job, value))).collect(),
+    }
+}
+
+/// The state as it is on the wire.
+pub(crate) fn state_word(state: JobState) -> &'static str {
+    match state {
+        JobState::Queued => "queued",
+        JobState::Assigned => "assigned",
+        JobState::Checking => "checking",
+        JobState::Running => "running",
+        JobState::Succeeded => "succeeded",
+        JobState::Failed => "failed",
+        JobState::Cancelled => "cancelled",
+    }
+}
+
+fn words(record: &JobRecord) -> &'static str {
+    match record.state {
+        JobState::Succeeded => "Done",
+        JobState::Failed => "Failed",
+        JobState::Cancelled => "Cancelled",
+        _ if record.stop.is_some() => "Stopping",
+        JobState::Queued => "Waiting",
+        JobState::Assigned | JobState::Checking => "Starting",
+        JobState::Running => "Running",
+    }
+}
+
+fn kind_of<'a>(record: &JobRecord, kinds: &'a Kinds) -> Option<&'a Kind> {
+    record
+        .job
+        .kind_digest
+        .as_ref()
+        .and_then(|digest| kinds.get(digest))
+        .or_else(|| kinds.values().find(|kind| kind.name == record.job.kind))
+}
+
+fn last_change(record: &JobRecord, state: JobState) -> Option<Timestamp> {
+    record.history.iter().rev().find(|change| change.state == state).map(|change| change.at)
+}
+
+fn manifest_of(record: &JobRecord) -> Option<&Manifest> {
+    record.outputs.as_ref().or_else(|| {
+        record.attempts.last().and_then(|attempt| match &attempt.end {
+            Some(AttemptEnd::Succeeded { outputs } | AttemptEnd::Cancelled { outputs }) => Some(outputs),
+            _ => None,
+        })
+    })
+}
+
+fn outputs(manifest: &Manifest) -> Vec<OutputView> {
+    let several = manifest.folders.len() > 1;
+    manifest
+        .files
+        .iter()
+        .map(|file| OutputView {
+            path: match manifest.folders.get(file.folder) {
+                Some(folder) if several => format!("{folder}/{}", file.path),
+                _ => file.path.clone(),
+            },
+            size: bytes(file.size),
+            modified: file.modified.to_string(),
+        })
+        .collect()
+}
+
+/// A byte count as the page's numbers have it; exact up to 2^53.
+#[expect(clippy::cast_precision_loss, reason = "a byte count for people")]
+pub(crate) fn bytes(count: u64) -> f64 {
+    count as f64
+}
+
+/// Where the results are, or will be: what the manifest says, else the first output parameter.
+pub(crate) fn results_of(record: &JobRecord, kind: Option<&Kind>) -> Option<StoragePath> {
+    if let Some(folder) = manifest_of(record).and_then(|manifest| manifest.folders.first()) {
+        return Some(folder.clone());
+    }
+    let parameter = kind?.parameters.iter().find(|parameter| parameter.is_output())?;
+    let value = record.job.parameters.get(&parameter.name)?;
+    let value: samepath_wire::PathValue = serde_json::from_value(value.clone()).ok()?;
+    value.storage_paths(&record.job).into_iter().next()
+}
+
+/// The kind of a record, for those outside that need its parameters.
+pub(crate) fn results(record: &JobRecord, kinds: &Kinds) -> Option<StoragePath> {
+    results_of(record, kind_of(record, kinds))
+}
+
+fn waiting_for(record: &JobRecord, around: &Surroundings<'_>) -> Vec<String> {
+    if around.workers.is_empty() {
+        return vec!["No worker is online.".to_owned()];
+    }
+    let mut sentences: Vec<String> = around
+        .workers
+        .values()
+        .map(|worker| {
+            let fit = matching::explain(&record.job, Some(record), worker, around.kinds, around.jobs.values());
+            format!("{}: {}", worker.name, fit_words(&fit))
+        })
+        .collect();
+    sentences.sort();
+    sentences
+}
+
+/// What stands behind a worker's name.
+pub(crate) fn fit_words(fit: &Fit) -> String {
+    match fit {
+        Fit::Now => "free".to_owned(),
+        Fit::Busy { before: 0 | 1 } => "busy, 1 job before yours".to_owned(),
+        Fit::Busy { before } => format!("busy, {before} jobs before yours"),
+        Fit::No { reasons } => reasons.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "),
+    }
+}
+
+fn timeline(record: &JobRecord) -> Vec<TimelineView> {
+    record
+        .history
+        .iter()
+        .map(|change| TimelineView {
+            at: change.at.to_string(),
+            words: if change.reason.is_empty() {
+                match change.state {
+                    JobState::Queued => "waiting".to_owned(),
+                    JobState::Assigned => "given to a worker".to_owned(),
+                    JobState::Checking => "checking files".to_owned(),
+                    JobState::Running => "running".to_owned(),
+                    JobState::Succeeded => "done".to_owned(),
+                    JobState::Failed => "failed".to_owned(),
+                    JobState::Cancelled => "cancelled".to_owned(),
+                }
+            } else {
+                change.reason.clone()
+            },
+        })
+        .collect()
+}
+
+fn value_words(job: &samepath_wire::Job, value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        Value::Object(_) => match serde_json::from_value::<StoragePath>(value.clone()) {
+            Ok(at) => at.to_string(),
+            Err(_) => value.to_string(),
+        },
+        Value::Array(items) => items.iter().map(|item| value_words(job, item)).collect::<Vec<_>>().join(", "),
+        _ => value.to_string(),
+    }
+}
