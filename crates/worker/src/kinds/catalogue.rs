@@ -1,0 +1,133 @@
+use super::{Template, TemplateError, TemplateSource, openjd};
+use samepath_wire::{Kind, KindUnavailable};
+use std::collections::BTreeMap;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+/// No template is longer than this.
+pub const MAX_TEMPLATE_BYTES: usize = 1024 * 1024;
+
+/// The templates that come with the program, by name.
+const BUILT_IN: &[(&str, &str)] = &[("slp-check", include_str!("../../../../kinds/slp-check.yaml"))];
+
+/// The kinds that a worker holds: the built-in ones and those of a lab's own folder.
+#[derive(Debug, Clone, Default)]
+pub struct Catalogue {
+    templates: BTreeMap<String, Template>,
+    refused: Vec<KindUnavailable>,
+}
+
+impl Catalogue {
+    /// The built-in kinds, then every `*.yaml`, `*.yml` and `*.json` of the folder, in order of name. A file's name before its
+    /// ending is the kind's name.
+    ///
+    /// Never fails: what cannot be used is in [`refused`](Self::refused), and hides nothing else.
+    pub fn load(kinds_dir: Option<&Path>) -> Self {
+        let mut catalogue = Self::default();
+        for (name, text) in BUILT_IN {
+            let template = openjd::read(text, false).and_then(|document| {
+                Template::new(TemplateSource { name: (*name).to_owned(), built_in: true, document })
+            });
+            catalogue.add(name, name, template);
+        }
+        if let Some(dir) = kinds_dir {
+            catalogue.add_folder(dir);
+        }
+        catalogue
+    }
+
+    fn add_folder(&mut self, dir: &Path) {
+        let listed: Result<Vec<PathBuf>, _> =
+            fs_err::read_dir(dir).and_then(|entries| entries.map(|entry| entry.map(|entry| entry.path())).collect());
+        let mut files = match listed {
+            Ok(files) => files,
+            Err(error) => {
+                let detail = error.to_string();
+                return self.refuse(&dir.display().to_string(), &TemplateError::Unreadable { detail });
+            }
+        };
+        files.retain(|path| json_form(path).is_some());
+        files.sort();
+        for path in files {
+            let file_name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            let stem = path.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default().to_owned();
+            let template = if is_name(&stem) { read_template(&path, &stem) } else { Err(TemplateError::Name) };
+            self.add(&stem, &file_name, template);
+        }
+    }
+
+    fn add(&mut self, name: &str, shown: &str, template: Result<Template, TemplateError>) {
+        let template = template.and_then(|template| match self.templates.get(name) {
+            Some(other) => Err(TemplateError::Taken { built_in: other.kind().built_in }),
+            None => Ok(template),
+        });
+        match template {
+            Ok(template) => {
+                self.templates.insert(name.to_owned(), template);
+            }
+            Err(error) => self.refuse(shown, &error),
+        }
+    }
+
+    fn refuse(&mut self, name: &str, error: &TemplateError) {
+        tracing::warn!(kind = name, %error, "refused a template");
+        self.refused.push(KindUnavailable { name: name.to_owned(), reason: error.to_string() });
+    }
+
+    /// The public side of every kind, built-in ones first, then by name.
+    pub fn kinds(&self) -> Vec<Kind> {
+        let mut kinds: Vec<Kind> = self.templates.values().map(|template| template.kind().clone()).collect();
+        kinds.sort_by_key(|kind| !kind.built_in);
+        kinds
+    }
+
+    /// What was refused: the file's name, and one sentence that names the place.
+    pub fn refused(&self) -> Vec<KindUnavailable> {
+        self.refused.clone()
+    }
+
+    /// One kind.
+    pub fn get(&self, name: &str) -> Option<&Template> {
+        self.templates.get(name)
+    }
+
+    /// Every template, by name.
+    pub fn templates(&self) -> impl Iterator<Item = &Template> {
+        self.templates.values()
+    }
+}
+
+/// `[a-z0-9][a-z0-9-]{0,63}`.
+fn is_name(name: &str) -> bool {
+    (1..=64).contains(&name.len())
+        && !name.starts_with('-')
+        && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
+}
+
+/// Whether the file is JSON rather than YAML; none where it is not a template's file.
+fn json_form(path: &Path) -> Option<bool> {
+    match path.extension()?.to_str()? {
+        "yaml" | "yml" => Some(false),
+        "json" => Some(true),
+        _ => None,
+    }
+}
+
+fn read_template(path: &Path, name: &str) -> Result<Template, TemplateError> {
+    let unreadable = |error: std::io::Error| TemplateError::Unreadable { detail: error.to_string() };
+    let metadata = fs_err::metadata(path).map_err(unreadable)?;
+    if !metadata.is_file() {
+        return Err(TemplateError::Unreadable { detail: "it is not a file".to_owned() });
+    }
+    if metadata.len() > MAX_TEMPLATE_BYTES as u64 {
+        return Err(TemplateError::TooLarge { bytes: metadata.len() });
+    }
+    let mut text = String::new();
+    let limit = MAX_TEMPLATE_BYTES as u64 + 1;
+    fs_err::File::open(path).map_err(unreadable)?.take(limit).read_to_string(&mut text).map_err(unreadable)?;
+    if text.len() > MAX_TEMPLATE_BYTES {
+        return Err(TemplateError::TooLarge { bytes: text.len() as u64 });
+    }
+    let document = openjd::read(&text, json_form(path).unwrap_or(false))?;
+    Template::new(TemplateSource { name: name.to_owned(), built_in: false, document })
+}

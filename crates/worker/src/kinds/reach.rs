@@ -1,0 +1,284 @@
+//! Where the values of a job can get to in a template, and where they must not.
+//!
+//! A value may be an argument of its own, or part of one: it reaches the program as is, without a shell. It may not become the
+//! program's name, a script, an option that makes an interpreter run its argument, or the file that an interpreter runs.
+//! Everything is judged by the template alone, so that a refusal does not depend on what somebody submits. Where a command line
+//! is not understood it is refused rather than guessed.
+
+use super::TemplateError;
+use super::interpreter::{self, Interpreter};
+use super::openjd::{File, Piece, Script, Text};
+
+/// Refuses a template in which a value reaches what it must not.
+pub(super) fn check(script: &Script) -> Result<(), TemplateError> {
+    check_command(script)?;
+    for file in &script.files {
+        check_file(script, file)?;
+    }
+    check_words(script)
+}
+
+impl Script {
+    /// The embedded file that is the command, where one is.
+    pub(super) fn embedded_command(&self) -> Option<&str> {
+        self.files.iter().map(|file| file.name.as_str()).find(|name| is_file(&self.command, name))
+    }
+}
+
+/// Whether the text is the path of the embedded file and nothing else.
+fn is_file(text: &Text, name: &str) -> bool {
+    match text.pieces().as_slice() {
+        [Piece::Expression { source, .. }] => source.strip_prefix("Task.File.") == Some(name),
+        _ => false,
+    }
+}
+
+const COMMAND: &str = "steps[0].script.actions.onRun.command";
+
+fn check_command(script: &Script) -> Result<(), TemplateError> {
+    if let Some(parameter) = script.command.parameters().into_iter().next() {
+        return Err(TemplateError::InCommand { parameter, place: COMMAND.to_owned() });
+    }
+    if script.command.literal().is_none() && script.embedded_command().is_none() {
+        return Err(TemplateError::Unsupported { what: "a computed command", place: COMMAND.to_owned() });
+    }
+    Ok(())
+}
+
+fn check_file(script: &Script, file: &File) -> Result<(), TemplateError> {
+    let pieces = file.data.pieces();
+    let Some(parameter) = file.data.parameters().into_iter().next() else { return Ok(()) };
+    let refused = |parameter: String| TemplateError::InScript { parameter, file: file.name.clone() };
+    if !runs_in_shell(script, file, &pieces) {
+        return Err(refused(parameter));
+    }
+    let mut quotes = Quotes::default();
+    for piece in &pieces {
+        match piece {
+            Piece::Literal(text) => quotes.read(text),
+            Piece::Expression { parameters, .. } if parameters.is_empty() => quotes.word(),
+            Piece::Expression { source, parameters } => {
+                if !is_repr_sh(source) || !quotes.is_plain() {
+                    return Err(refused(parameters.first().cloned().unwrap_or(parameter)));
+                }
+                quotes.word();
+            }
+        }
+    }
+    // A form that the reader does not follow may come after the place that it has judged.
+    if quotes.lost { Err(refused(parameter)) } else { Ok(()) }
+}
+
+/// Whether a POSIX shell runs the file: by its first line, or because the command or an argument before it is one.
+fn runs_in_shell(script: &Script, file: &File, pieces: &[Piece]) -> bool {
+    if let Some(Piece::Literal(text)) = pieces.first()
+        && let Some(first) = text.lines().next().and_then(|line| line.strip_prefix("#!"))
+    {
+        let mut words = first.split_whitespace().map(interpreter::base_name);
+        return match words.next().as_deref() {
+            Some("env") => words.find(|word| !word.starts_with('-')).as_deref().is_some_and(interpreter::is_posix_shell),
+            Some(word) => interpreter::is_posix_shell(word),
+            None => false,
+        };
+    }
+    let mut shell = script.command.literal().is_some_and(|word| interpreter::is_posix_shell(&interpreter::base_name(word)));
+    for arg in &script.args {
+        if is_file(arg, &file.name) {
+            return shell;
+        }
+        if let Some(word) = arg.literal().filter(|word| !word.starts_with('-')) {
+            shell = interpreter::is_posix_shell(&interpreter::base_name(word));
+        }
+    }
+    false
+}
+
+/// Whether the whole expression is one call of `repr_sh`.
+fn is_repr_sh(source: &str) -> bool {
+    let Some(inner) = source.trim().strip_prefix("repr_sh").and_then(|rest| rest.trim_start().strip_prefix('(')) else {
+        return false;
+    };
+    let Some(inner) = inner.strip_suffix(')') else { return false };
+    let mut depth = 0_u32;
+    for character in inner.chars() {
+        match character {
+            '(' => depth += 1,
+            ')' if depth == 0 => return false,
+            ')' => depth -= 1,
+            // Parentheses inside text would be counted wrongly.
+            '\'' | '"' | '#' | '\\' => return false,
+            _ => {}
+        }
+    }
+    depth == 0
+}
+
+/// Follows the quoting of a shell script as far as needed to know that a place is outside all of it.
+#[derive(Debug, Default)]
+struct Quotes {
+    quoted: Option<char>,
+    comment: bool,
+    in_word: bool,
+    /// The last character was a backslash, or `$`, or something else that changes what follows.
+    escaped: bool,
+    previous: Option<char>,
+    lost: bool,
+}
+
+impl Quotes {
+    fn read(&mut self, text: &str) {
+        // Forms in which quotes mean something else, or in which quoted text is read again.
+        const UNCLEAR: &[&str] = &["<<", "`", "$'", "$\"", "((", "$[", "[[", "eval", "let ", "declare", "export ", "alias"];
+        if UNCLEAR.iter().any(|form| text.contains(form)) {
+            self.lost = true;
+        }
+        for character in text.chars() {
+            self.step(character);
+            self.previous = Some(character);
+        }
+    }
+
+    fn step(&mut self, character: char) {
+        if self.comment {
+            self.comment = character != '\n';
+            self.in_word = false;
+            return;
+        }
+        if std::mem::take(&mut self.escaped) {
+            self.in_word = true;
+            return;
+        }
+        match (self.quoted, character) {
+            (Some('\''), '\'') | (Some('"'), '"') => self.quoted = None,
+            (Some('\''), _) => {}
+            (_, '\\') => self.escaped = true,
+            (Some(_), _) => {}
+            (None, '\'' | '"') => {
+                self.quoted = Some(character);
+                self.in_word = true;
+            }
+            (None, '#') if !self.in_word => self.comment = true,
+            (None, character) => self.in_word = !character.is_whitespace() && !";&|()".contains(character),
+        }
+    }
+
+    /// A value was put here.
+    fn word(&mut self) {
+        self.in_word = true;
+        self.previous = None;
+    }
+
+    /// Outside quotes and comments, not right after something that would join with it, and not where a command's name goes.
+    fn is_plain(&self) -> bool {
+        let joins = matches!(self.previous, Some('$' | '{' | '<' | '>' | '~'));
+        !self.lost && self.quoted.is_none() && !self.comment && !self.escaped && !joins
+    }
+}
+
+/// Judges the command line: is any value where an interpreter looks for code?
+fn check_words(script: &Script) -> Result<(), TemplateError> {
+    let words: Vec<Word> = std::iter::once(&script.command).chain(&script.args).map(Word::new).collect();
+    let place = |index: usize| match index {
+        0 => COMMAND.to_owned(),
+        index => format!("steps[0].script.actions.onRun.args[{}]", index - 1),
+    };
+    // A program that runs another: the other one's name must stand in the template.
+    if let Some(wrapper) = words[0].plain().and_then(interpreter::wrapper) {
+        let rest: Vec<&Word> = words[1..].iter().collect();
+        let heads: Vec<&str> = rest.iter().map(|word| word.head.as_str()).collect();
+        let command = wrapper.command_at(&heads);
+        for (index, word) in rest.iter().enumerate().take(command.map_or(rest.len(), |at| at + 1)) {
+            if let Some(parameter) = &word.parameter {
+                return Err(TemplateError::InCommand { parameter: parameter.clone(), place: place(index + 1) });
+            }
+        }
+    }
+    // An interpreter anywhere: `conda run -n sleap python -c …` is one as well.
+    for (index, word) in words.iter().enumerate() {
+        let Some(interpreter) = word.plain().and_then(interpreter::interpreter) else { continue };
+        if let Some((offset, parameter)) = in_code(interpreter, &words[index + 1..]) {
+            let interpreter = word.head.clone();
+            return Err(TemplateError::InCode { parameter, interpreter, place: place(index + 1 + offset) });
+        }
+    }
+    // Code for another program inside one argument: `env -S`, `ssh host "…"`, `bash -c` in a text of its own.
+    for (index, word) in words.iter().enumerate().filter(|(_, word)| word.parameter.is_some()) {
+        let mut parts = word.head.split_whitespace();
+        let found = parts.find(|part| interpreter::interpreter(part).is_some());
+        if let (Some(found), Some(_), Some(parameter)) = (found, word.head.split_once(' '), &word.parameter) {
+            let interpreter = found.to_owned();
+            return Err(TemplateError::InCode { parameter: parameter.clone(), interpreter, place: place(index) });
+        }
+    }
+    Ok(())
+}
+
+/// One word of the command line, as far as the template says it.
+#[derive(Debug)]
+struct Word {
+    /// The text before the first value; all of it where there is none.
+    head: String,
+    /// A parameter that reaches it.
+    parameter: Option<String>,
+    /// Whether it is text alone, without even a path of ours.
+    literal: bool,
+}
+
+impl Word {
+    fn new(text: &Text) -> Self {
+        let head = match text.pieces().into_iter().next() {
+            Some(Piece::Literal(head)) => head,
+            _ => String::new(),
+        };
+        Self { head, parameter: text.parameters().into_iter().next(), literal: text.literal().is_some() }
+    }
+
+    fn plain(&self) -> Option<&str> {
+        self.literal.then_some(self.head.as_str())
+    }
+}
+
+/// The first of an interpreter's arguments in which a value would be run.
+fn in_code(interpreter: Interpreter, args: &[Word]) -> Option<(usize, String)> {
+    let mut from_here_all = false;
+    let mut index = 0;
+    while let Some(word) = args.get(index) {
+        let here = word.parameter.clone().map(|parameter| (index, parameter));
+        if from_here_all || interpreter.reads_all() {
+            if here.is_some() {
+                return here;
+            }
+            from_here_all |= interpreter.reads_all();
+            index += 1;
+            continue;
+        }
+        match interpreter.option(&word.head) {
+            // The code stands in the same word, or in the next.
+            interpreter::Role::Code { here: in_this_word, rest_too } => {
+                if here.is_some() {
+                    return here;
+                }
+                let next = args.get(index + 1);
+                if !in_this_word && let Some(parameter) = next.and_then(|word| word.parameter.clone()) {
+                    return Some((index + 1, parameter));
+                }
+                if !rest_too {
+                    return None;
+                }
+                from_here_all = true;
+                index += 1;
+            }
+            interpreter::Role::Option { values } => {
+                // A value that starts a word in the place of an option could be any option.
+                let taken = args.iter().enumerate().skip(index).take(1 + values);
+                if let Some((at, parameter)) = taken.clone().find_map(|(at, word)| Some((at, word.parameter.clone()?))) {
+                    return Some((at, parameter));
+                }
+                index += 1 + values;
+            }
+            // The script, or a module: what follows is its own business.
+            interpreter::Role::Script => return here,
+        }
+    }
+    None
+}
