@@ -2,6 +2,7 @@
 
 mod context;
 pub mod kinds;
+pub mod prepare;
 pub mod tool;
 
 pub use context::{CONTEXT_VARIABLE, Context};

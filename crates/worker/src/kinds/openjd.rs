@@ -4,10 +4,10 @@ use super::TemplateError;
 use openjd_expr::path_mapping::PathFormat;
 use openjd_expr::{ExprProfile, ExprType, ExprValue, FormatString, FormatStringOptions, FunctionLibrary, HostContext};
 use openjd_expr::{ParsedExpression, SymbolTable};
-use openjd_model::parse::{DocumentType, decode_job_template, document_string_to_object};
-use openjd_model::template::actions::CancelationMode;
-use openjd_model::template::environment::EmbeddedFile;
-use openjd_model::template::{JobTemplate, StepTemplate};
+use openjd_model::template::parse::{DocumentType, decode_job_template, document_string_to_object};
+
+
+use openjd_model::template::{CancelationMode, EmbeddedFile, JobTemplate, StepTemplate};
 use openjd_model::{CallerLimits, ModelError};
 use serde_json::Value;
 use std::sync::Arc;
