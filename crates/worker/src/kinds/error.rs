@@ -68,7 +68,9 @@ pub enum TemplateError {
         place: String,
     },
     /// A value would become part of a program's text.
-    #[error("parameter {parameter} reaches the embedded script {file}: pass it as an argument, or, in a shell script and outside quotes, as repr_sh(Param.{parameter})")]
+    #[error(
+        "parameter {parameter} reaches the embedded script {file}: pass it as an argument, or, in a shell script and outside quotes, as repr_sh(Param.{parameter})"
+    )]
     InScript {
         /// Which.
         parameter: String,
@@ -76,7 +78,9 @@ pub enum TemplateError {
         file: String,
     },
     /// A value would be run by an interpreter.
-    #[error("parameter {parameter} reaches code that {interpreter} runs ({place}): put the code into an embedded file, and the parameter after it as an argument of its own")]
+    #[error(
+        "parameter {parameter} reaches code that {interpreter} runs ({place}): put the code into an embedded file, and the parameter after it as an argument of its own"
+    )]
     InCode {
         /// Which.
         parameter: String,

@@ -19,7 +19,8 @@ pub fn this_host() -> Host {
     if let Some(memory) = memory_mib() {
         amounts.insert("amount.worker.memory".to_owned(), memory);
     }
-    amounts.insert("amount.worker.gpu".to_owned(), gpus(Path::new("/proc/driver/nvidia/gpus"), Path::new("/dev")) as f64);
+    amounts
+        .insert("amount.worker.gpu".to_owned(), gpus(Path::new("/proc/driver/nvidia/gpus"), Path::new("/dev")) as f64);
     let attributes = [("attr.worker.os.family", os_family()), ("attr.worker.cpu.arch", cpu_arch())];
     let attributes = attributes.into_iter().map(|(name, value)| (name.to_owned(), vec![value.to_owned()])).collect();
     Host { amounts, attributes }
@@ -48,7 +49,8 @@ fn gpus(driver: &Path, devices: &Path) -> usize {
         })
     };
     let numbered = |name: &str| {
-        name.strip_prefix("nvidia").is_some_and(|rest| !rest.is_empty() && rest.bytes().all(|byte| byte.is_ascii_digit()))
+        name.strip_prefix("nvidia")
+            .is_some_and(|rest| !rest.is_empty() && rest.bytes().all(|byte| byte.is_ascii_digit()))
     };
     match listed(devices, numbered) {
         // A container sees the driver's whole list, but may use only the devices that it was given.

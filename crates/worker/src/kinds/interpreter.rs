@@ -46,11 +46,13 @@ pub(super) fn interpreter(word: &str) -> Option<Interpreter> {
         _ if SHELLS.contains(&name) => Interpreter::Shell,
         "python" | "pythonw" | "pypy" | "ipython" | "py" | "jython" | "micropython" => Interpreter::Python,
         "perl" | "ruby" | "node" | "nodejs" | "php" | "lua" | "luajit" | "rscript" | "r" | "julia" | "deno" | "bun"
-        | "osascript" | "tclsh" | "octave" | "matlab" | "groovy" | "scala" | "guile" | "elixir" | "erl" => Interpreter::Script,
+        | "osascript" | "tclsh" | "octave" | "matlab" | "groovy" | "scala" | "guile" | "elixir" | "erl" => {
+            Interpreter::Script
+        }
         "cmd" => Interpreter::Cmd,
         "powershell" | "pwsh" => Interpreter::PowerShell,
-        "eval" | "ssh" | "awk" | "gawk" | "mawk" | "sed" | "parallel" | "watch" | "script" | "expect" | "gdb" | "vim"
-        | "wscript" | "cscript" | "mshta" | "rundll" | "make" => Interpreter::Everything,
+        "eval" | "ssh" | "awk" | "gawk" | "mawk" | "sed" | "parallel" | "watch" | "script" | "expect" | "gdb"
+        | "vim" | "wscript" | "cscript" | "mshta" | "rundll" | "make" => Interpreter::Everything,
         _ => return None,
     })
 }
@@ -158,10 +160,28 @@ fn powershell(head: &str) -> Role {
     if "file".starts_with(flag) {
         return Role::Code { here: false, rest_too: false };
     }
-    if "command".starts_with(flag) || "commandwithargs".starts_with(flag) || "encodedcommand".starts_with(flag) || flag == "ec" {
+    if "command".starts_with(flag)
+        || "commandwithargs".starts_with(flag)
+        || "encodedcommand".starts_with(flag)
+        || flag == "ec"
+    {
         return Role::Code { here: false, rest_too: true };
     }
-    let with_value = ["executionpolicy", "ep", "ex", "windowstyle", "version", "psconsolefile", "inputformat", "outputformat", "configurationname", "custompipename", "workingdirectory", "wd", "settingsfile"];
+    let with_value = [
+        "executionpolicy",
+        "ep",
+        "ex",
+        "windowstyle",
+        "version",
+        "psconsolefile",
+        "inputformat",
+        "outputformat",
+        "configurationname",
+        "custompipename",
+        "workingdirectory",
+        "wd",
+        "settingsfile",
+    ];
     Role::Option { values: usize::from(with_value.iter().any(|option| option.starts_with(flag))) }
 }
 
@@ -184,14 +204,34 @@ pub(super) fn wrapper(word: &str) -> Option<Wrapper> {
         "env" => plain(&["-u", "-C", "-S", "--unset", "--chdir", "--split-string"]),
         "nice" => plain(&["-n", "--adjustment"]),
         "ionice" => plain(&["-c", "-n", "-p"]),
-        "nohup" | "setsid" | "command" | "exec" | "busybox" | "time" | "unbuffer" | "dbus-run-session" | "xvfb-run" => plain(&["-a", "-f", "-o", "-n", "-s", "-e"]),
+        "nohup" | "setsid" | "command" | "exec" | "busybox" | "time" | "unbuffer" | "dbus-run-session" | "xvfb-run" => {
+            plain(&["-a", "-f", "-o", "-n", "-s", "-e"])
+        }
         "stdbuf" => plain(&["-i", "-o", "-e"]),
         "sudo" | "doas" => plain(&["-u", "-g", "-h", "-p", "-C", "-D", "-R", "-T", "-U", "-a"]),
         "xargs" => plain(&["-I", "-n", "-P", "-d", "-a", "-L", "-s", "-E"]),
         "srun" => plain(&["-p", "-n", "-N", "-c", "-t", "-w", "-A", "-J", "-o", "-e", "-G"]),
         "timeout" => Wrapper { with_value: &["-s", "-k", "--signal", "--kill-after"], operands: 1, verb: false },
         "taskset" | "chrt" => Wrapper { with_value: &[], operands: 1, verb: false },
-        "conda" | "mamba" | "micromamba" | "pixi" | "poetry" | "uv" | "pipenv" | "hatch" | "rye" => verb(&["-n", "-p", "--name", "--prefix", "--with", "--python", "--project", "--directory", "--from", "--cwd", "-e", "--extra", "--group", "--env-file", "--manifest-path", "--environment", "-C"]),
+        "conda" | "mamba" | "micromamba" | "pixi" | "poetry" | "uv" | "pipenv" | "hatch" | "rye" => verb(&[
+            "-n",
+            "-p",
+            "--name",
+            "--prefix",
+            "--with",
+            "--python",
+            "--project",
+            "--directory",
+            "--from",
+            "--cwd",
+            "-e",
+            "--extra",
+            "--group",
+            "--env-file",
+            "--manifest-path",
+            "--environment",
+            "-C",
+        ]),
         "uvx" | "npx" | "pipx" => plain(&["--from", "--with", "--python", "-p", "--package", "-c", "--call"]),
         _ => return None,
     })

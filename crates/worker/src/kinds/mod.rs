@@ -34,4 +34,5 @@ pub use program::{Program, ProgramMissing, Programs};
 pub use template::{Template, TemplateSource};
 pub use values::{Problem, Problems, check_values};
 
-pub(crate) use openjd::{Resolved, Text, Values};
+pub(crate) use openjd::{File, Resolved, Unresolvable, Values};
+pub(crate) use values::{is_path_list, path_value, type_name};

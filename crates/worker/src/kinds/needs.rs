@@ -14,11 +14,8 @@ pub fn storages_needed(kind: &Kind, job: &Job) -> Result<BTreeMap<String, Storag
     let mut problems = Vec::new();
     for parameter in kind.parameters.iter().filter(|parameter| parameter.is_path() || is_path_list(parameter)) {
         let Some(value) = job.parameters.get(&parameter.name).or(parameter.default.as_ref()) else { continue };
-        let access = if matches!(parameter.data_flow.as_deref(), Some("OUT" | "INOUT")) {
-            Access::Write
-        } else {
-            Access::Read
-        };
+        let access =
+            if matches!(parameter.data_flow.as_deref(), Some("OUT" | "INOUT")) { Access::Write } else { Access::Read };
         match path_value(parameter, value) {
             Ok(value) => {
                 for at in value.storage_paths(job) {

@@ -6,7 +6,6 @@ use openjd_expr::{ExprProfile, ExprType, ExprValue, FormatString, FormatStringOp
 use openjd_expr::{ParsedExpression, SymbolTable};
 use openjd_model::template::parse::{DocumentType, decode_job_template, document_string_to_object};
 
-
 use openjd_model::template::{CancelationMode, EmbeddedFile, JobTemplate, StepTemplate};
 use openjd_model::{CallerLimits, ModelError};
 use serde_json::Value;
@@ -50,22 +49,22 @@ fn flat(error: &ModelError) -> String {
 
 /// What a step does, taken out of an accepted template.
 #[derive(Debug, Clone)]
-pub(super) struct Script {
-    pub(super) command: Text,
-    pub(super) args: Vec<Text>,
-    pub(super) files: Vec<File>,
-    pub(super) notice: Duration,
-    pub(super) timeout: Option<Duration>,
+pub(crate) struct Script {
+    pub(crate) command: Text,
+    pub(crate) args: Vec<Text>,
+    pub(crate) files: Vec<File>,
+    pub(crate) notice: Duration,
+    pub(crate) timeout: Option<Duration>,
 }
 
 /// A file that the template carries.
 #[derive(Debug, Clone)]
-pub(super) struct File {
-    pub(super) name: String,
-    pub(super) file_name: String,
-    pub(super) data: Text,
-    pub(super) runnable: bool,
-    pub(super) crlf: bool,
+pub(crate) struct File {
+    pub(crate) name: String,
+    pub(crate) file_name: String,
+    pub(crate) data: Text,
+    pub(crate) runnable: bool,
+    pub(crate) crlf: bool,
 }
 
 /// Has the libraries judge the template, refuses what this version does not run, and takes the step's script out.
@@ -92,7 +91,10 @@ pub(super) fn accept(document: &Value) -> Result<Script, TemplateError> {
             seconds(period, "cancelation.notifyPeriodInSeconds")?
         }
         Some(CancelationMode::DeferredMode { .. }) => {
-            return Err(unsupported("a computed mode of cancelation", "steps[0].script.actions.onRun.cancelation.mode"));
+            return Err(unsupported(
+                "a computed mode of cancelation",
+                "steps[0].script.actions.onRun.cancelation.mode",
+            ));
         }
     };
     let timeout = action.timeout.as_ref().map(|timeout| seconds(timeout, "timeout")).transpose()?;
@@ -135,7 +137,11 @@ fn only_step(template: &JobTemplate) -> Result<&StepTemplate, TemplateError> {
     let needs = step.host_requirements.as_ref();
     let amounts = needs.and_then(|needs| needs.amounts.as_deref()).unwrap_or_default();
     let attributes = needs.and_then(|needs| needs.attributes.as_deref()).unwrap_or_default();
-    let computed = amounts.iter().flat_map(|amount| [&amount.min, &amount.max]).flatten().any(|text| !text.is_literal())
+    let computed = amounts
+        .iter()
+        .flat_map(|amount| [&amount.min, &amount.max])
+        .flatten()
+        .any(|text| !text.is_literal())
         || attributes.iter().flat_map(|one| [&one.any_of, &one.all_of]).flatten().flatten().any(|t| !t.is_literal());
     if computed {
         return Err(unsupported("computed host requirements", "steps[0].hostRequirements"));

@@ -29,7 +29,16 @@ pub struct Programs {
 }
 
 /// Below the home folder.
-const AT_HOME: &[&str] = &[".local/bin", "bin", "miniconda3/bin", "miniforge3/bin", "mambaforge/bin", "anaconda3/bin", ".pixi/bin", ".cargo/bin"];
+const AT_HOME: &[&str] = &[
+    ".local/bin",
+    "bin",
+    "miniconda3/bin",
+    "miniforge3/bin",
+    "mambaforge/bin",
+    "anaconda3/bin",
+    ".pixi/bin",
+    ".cargo/bin",
+];
 /// Anywhere.
 const USUAL: &[&str] = &["/usr/local/bin", "/opt/homebrew/bin", "/opt/conda/bin", "/usr/bin", "/bin"];
 
@@ -74,7 +83,12 @@ impl Programs {
         if command.contains(['/', '\\']) {
             return Err(missing());
         }
-        self.folders.iter().flat_map(|folder| candidates(folder, command)).find(|path| is_program(path)).map(Program::File).ok_or_else(missing)
+        self.folders
+            .iter()
+            .flat_map(|folder| candidates(folder, command))
+            .find(|path| is_program(path))
+            .map(Program::File)
+            .ok_or_else(missing)
     }
 
     fn shown(&self) -> String {
@@ -88,7 +102,10 @@ impl Programs {
 fn candidates(folder: &Path, command: &str) -> Vec<PathBuf> {
     let plain = folder.join(command);
     if cfg!(windows) && plain.extension().is_none() {
-        return [".exe", ".com", ".bat", ".cmd"].iter().map(|ending| folder.join(format!("{command}{ending}"))).collect();
+        return [".exe", ".com", ".bat", ".cmd"]
+            .iter()
+            .map(|ending| folder.join(format!("{command}{ending}")))
+            .collect();
     }
     vec![plain]
 }

@@ -76,12 +76,15 @@ fn runs_in_shell(script: &Script, file: &File, pieces: &[Piece]) -> bool {
     {
         let mut words = first.split_whitespace().map(interpreter::base_name);
         return match words.next().as_deref() {
-            Some("env") => words.find(|word| !word.starts_with('-')).as_deref().is_some_and(interpreter::is_posix_shell),
+            Some("env") => {
+                words.find(|word| !word.starts_with('-')).as_deref().is_some_and(interpreter::is_posix_shell)
+            }
             Some(word) => interpreter::is_posix_shell(word),
             None => false,
         };
     }
-    let mut shell = script.command.literal().is_some_and(|word| interpreter::is_posix_shell(&interpreter::base_name(word)));
+    let mut shell =
+        script.command.literal().is_some_and(|word| interpreter::is_posix_shell(&interpreter::base_name(word)));
     for arg in &script.args {
         if is_file(arg, &file.name) {
             return shell;
@@ -128,7 +131,8 @@ struct Quotes {
 impl Quotes {
     fn read(&mut self, text: &str) {
         // Forms in which quotes mean something else, or in which quoted text is read again.
-        const UNCLEAR: &[&str] = &["<<", "`", "$'", "$\"", "((", "$[", "[[", "eval", "let ", "declare", "export ", "alias"];
+        const UNCLEAR: &[&str] =
+            &["<<", "`", "$'", "$\"", "((", "$[", "[[", "eval", "let ", "declare", "export ", "alias"];
         if UNCLEAR.iter().any(|form| text.contains(form)) {
             self.lost = true;
         }
@@ -271,7 +275,8 @@ fn in_code(interpreter: Interpreter, args: &[Word]) -> Option<(usize, String)> {
             interpreter::Role::Option { values } => {
                 // A value that starts a word in the place of an option could be any option.
                 let taken = args.iter().enumerate().skip(index).take(1 + values);
-                if let Some((at, parameter)) = taken.clone().find_map(|(at, word)| Some((at, word.parameter.clone()?))) {
+                if let Some((at, parameter)) = taken.clone().find_map(|(at, word)| Some((at, word.parameter.clone()?)))
+                {
                     return Some((at, parameter));
                 }
                 index += 1 + values;

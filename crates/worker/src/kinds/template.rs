@@ -65,7 +65,11 @@ impl Template {
         self.script.command.raw()
     }
 
-    pub(super) fn script(&self) -> &Script {
+    pub(crate) fn step_name(&self) -> &str {
+        self.source.document.pointer("/steps/0/name").and_then(Value::as_str).unwrap_or_default()
+    }
+
+    pub(crate) fn script(&self) -> &Script {
         &self.script
     }
 }

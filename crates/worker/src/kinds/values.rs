@@ -132,7 +132,9 @@ fn check_one(kind: &str, value: &Value, limits: &Map<String, Value>) -> Found {
             check_allowed(limits, shown(value), |allowed| allowed.as_str() == Some(text))
         }
         "INT" => {
-            let Some(number) = integer(value) else { return Err(format!("takes a whole number, not {}", shown(value))) };
+            let Some(number) = integer(value) else {
+                return Err(format!("takes a whole number, not {}", shown(value)));
+            };
             let limit = |key| limits.get(key).and_then(integer);
             check_range(number, limit("minValue"), limit("maxValue"))?;
             check_allowed(limits, number, |allowed| integer(allowed) == Some(number))
@@ -188,9 +190,10 @@ fn check_allowed(limits: &Map<String, Value>, value: impl fmt::Display, is: impl
 
 fn check_name(name: &str) -> Found {
     let fits = name.len() <= MAX_NAME
-        && name.bytes().enumerate().all(|(index, byte)| {
-            byte.is_ascii_alphanumeric() || (index > 0 && matches!(byte, b'.' | b'_' | b'-'))
-        });
+        && name
+            .bytes()
+            .enumerate()
+            .all(|(index, byte)| byte.is_ascii_alphanumeric() || (index > 0 && matches!(byte, b'.' | b'_' | b'-')));
     if fits && !name.is_empty() {
         return Ok(());
     }
@@ -219,10 +222,9 @@ pub(crate) fn is_path_list(parameter: &Parameter) -> bool {
 /// The storage path, or the list of them, that a value means.
 pub(crate) fn path_value(parameter: &Parameter, value: &Value) -> Result<PathValue, String> {
     let one = |value: &Value| match serde_json::from_value(value.clone()) {
-        Ok(PathValue::List(_)) | Err(_) => Err(format!(
-            "takes a storage path: text, or storage_backend, user_subdir and path; not {}",
-            shown(value)
-        )),
+        Ok(PathValue::List(_)) | Err(_) => {
+            Err(format!("takes a storage path: text, or storage_backend, user_subdir and path; not {}", shown(value)))
+        }
         Ok(path) => {
             let text = match &path {
                 PathValue::Relative(path) => path.len(),
@@ -241,9 +243,10 @@ pub(crate) fn path_value(parameter: &Parameter, value: &Value) -> Result<PathVal
     if items.len() > MAX_ITEMS {
         return Err(format!("has {} entries; {MAX_ITEMS} at most", items.len()));
     }
-    let items = items.iter().enumerate().map(|(index, item)| {
-        one(item).map_err(|message| format!("entry {}: {message}", index + 1))
-    });
+    let items = items
+        .iter()
+        .enumerate()
+        .map(|(index, item)| one(item).map_err(|message| format!("entry {}: {message}", index + 1)));
     Ok(PathValue::List(items.collect::<Result<_, _>>()?))
 }
 

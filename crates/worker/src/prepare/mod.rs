@@ -6,6 +6,7 @@
 //! Everything here may hang on a dead mount: it runs in a guard, never in the worker itself.
 
 mod clock;
+mod command;
 mod failure;
 mod inputs;
 mod manifest;
@@ -17,9 +18,11 @@ pub use manifest::{MAX_FILES, manifest};
 pub use outputs::OutputFolder;
 pub use taken::{HEARTBEAT, MARKER, STALE_AFTER, Taken};
 
-use crate::kinds::{Program, Programs, Template};
-use samepath_storage::Storages;
-use samepath_wire::{Failure, Job};
+use crate::kinds::{Program, Programs, Resolved, Template, check_values, is_path_list, path_value, type_name};
+use failure::failure;
+use samepath_storage::{Purpose, Storages};
+use samepath_wire::{Cause, Failure, Job, Parameter, PathValue, StoragePath};
+use serde_json::Value;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -80,8 +83,150 @@ pub struct Prepared {
 /// The checking phase.
 ///
 /// # Errors
-/// Why this worker cannot run the job, with the cause that says whether another may.
+/// Why this worker cannot run the job; [`is_unfit`] says whether another may.
 pub fn prepare(request: &Request<'_>) -> Result<Prepared, Failure> {
-    let _ = request;
-    todo!()
+    let Request { template, job, .. } = *request;
+    check_job(template, job)?;
+    let program =
+        request.programs.find(template).map_err(|missing| failure(Cause::ProgramMissing, missing.to_string()))?;
+    let mut remarks = Vec::new();
+    let mut plan = plan(request, &mut remarks)?;
+    let mut taken = Taken::default();
+    for folder in &mut plan.outputs {
+        outputs::take(request, folder, &mut taken)?;
+    }
+    let script = command::write(request, &plan.values)?;
+    plan.check_again(request)?;
+    let file = match &program {
+        Program::Own => None,
+        Program::File(path) => Some(path.clone()),
+        Program::Embedded(name) => script.files.get(name).cloned(),
+    };
+    Ok(Prepared {
+        program,
+        file,
+        args: script.args,
+        // Otherwise a Python tool's output, and its progress, arrive in lumps.
+        environment: vec![("PYTHONUNBUFFERED".into(), "1".into())],
+        working_dir: script.working_dir,
+        notice: template.notice(),
+        timeout: template.timeout(),
+        outputs: plan.outputs,
+        remarks,
+        taken,
+    })
+}
+
+/// Whether a failure of [`prepare`] speaks of this worker, so that another may do better.
+pub fn is_unfit(failure: &Failure) -> bool {
+    matches!(failure.cause, Cause::PathError | Cause::BackendNotAvailable | Cause::ProgramMissing)
+}
+
+fn check_job(template: &Template, job: &Job) -> Result<(), Failure> {
+    let kind = template.kind();
+    if let Some(digest) = job.kind_digest.as_ref().filter(|digest| **digest != kind.digest) {
+        let message = format!("the job was made for another version of {} ({digest}); submit it again", kind.name);
+        return Err(failure(Cause::InvalidParameter, message));
+    }
+    check_values(kind, &job.parameters).map_err(|problems| failure(Cause::InvalidParameter, problems.to_string()))
+}
+
+/// Every value as this worker has it.
+struct Plan {
+    values: Vec<(String, String, Resolved)>,
+    outputs: Vec<OutputFolder>,
+    /// What was found where, to be looked at once more.
+    found: Vec<(String, StoragePath, Purpose, PathBuf)>,
+}
+
+impl Plan {
+    /// The tool opens paths by itself: they must still lead where they led when they were checked.
+    fn check_again(&self, request: &Request<'_>) -> Result<(), Failure> {
+        for (parameter, at, purpose, path) in &self.found {
+            let again =
+                request.storages.resolve(at, *purpose).map_err(|error| failure::unresolved(parameter, at, &error))?;
+            if again.path != *path {
+                let message = format!("{parameter} ({at}) led to another place when it was looked at again");
+                return Err(failure(Cause::PathError, message));
+            }
+        }
+        Ok(())
+    }
+}
+
+fn plan(request: &Request<'_>, remarks: &mut Vec<String>) -> Result<Plan, Failure> {
+    let mut plan = Plan { values: Vec::new(), outputs: Vec::new(), found: Vec::new() };
+    for parameter in &request.template.kind().parameters {
+        let given = request.job.parameters.get(&parameter.name);
+        let Some(value) = given.or(parameter.default.as_ref()) else { continue };
+        let resolved = if parameter.is_path() || is_path_list(parameter) {
+            // A default of "" is the standard's way to say that a path may be left out.
+            if given.is_none() && value.as_str() == Some("") {
+                Resolved::Plain(value.clone())
+            } else {
+                paths(request, parameter, value, &mut plan, remarks)?
+            }
+        } else {
+            Resolved::Plain(value.clone())
+        };
+        let kind = match &resolved {
+            Resolved::Plain(_) if parameter.is_path() => "STRING",
+            _ => type_name(parameter),
+        };
+        plan.values.push((parameter.name.clone(), kind.to_owned(), resolved));
+    }
+    Ok(plan)
+}
+
+fn paths(
+    request: &Request<'_>,
+    parameter: &Parameter,
+    value: &Value,
+    plan: &mut Plan,
+    remarks: &mut Vec<String>,
+) -> Result<Resolved, Failure> {
+    let name = &parameter.name;
+    let value = path_value(parameter, value)
+        .map_err(|message| failure(Cause::InvalidParameter, format!("{name}: {message}")))?;
+    let mut raw = Vec::new();
+    let mut local = Vec::new();
+    for at in value.storage_paths(request.job) {
+        let path = match parameter.data_flow.as_deref() {
+            Some("OUT") => {
+                let planned = outputs::plan(request, parameter, &at)?;
+                plan.outputs.push(planned.folder);
+                planned.path
+            }
+            Some("INOUT") => {
+                let path = inputs::find(request, parameter, &at, remarks)?;
+                plan.outputs.push(outputs::plan(request, parameter, &at)?.folder);
+                plan.found.push((name.clone(), at.clone(), Purpose::Input, path.clone()));
+                path
+            }
+            // Only named: it need not be there, but must not lead out.
+            Some("NONE") => {
+                let resolved = request.storages.resolve(&at, Purpose::Output);
+                resolved.map_err(|error| failure::unresolved(name, &at, &error))?.path
+            }
+            _ => {
+                let path = inputs::find(request, parameter, &at, remarks)?;
+                plan.found.push((name.clone(), at.clone(), Purpose::Input, path.clone()));
+                path
+            }
+        };
+        let Ok(path) = path.into_os_string().into_string() else {
+            let message = format!("{name} ({at}): its path on this worker is not valid Unicode");
+            return Err(failure(Cause::PathError, message));
+        };
+        raw.push(at.path);
+        local.push(path);
+    }
+    Ok(match (&value, raw.pop(), local.pop()) {
+        (PathValue::Relative(_) | PathValue::Full(_), Some(raw), Some(local)) => Resolved::Path { raw, local },
+        (_, last_raw, last_local) => {
+            raw.extend(last_raw);
+            local.extend(last_local);
+            Resolved::Paths { raw, local }
+        }
+    })
 }
