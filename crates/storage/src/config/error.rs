@@ -41,7 +41,7 @@ pub enum ConfigError {
         file: PathBuf,
     },
     /// A value that cannot be used; `place` says where it is written.
-    #[error("{place}: {problem}")]
+    #[error("{place} {problem}")]
     Value {
         /// File, line and key.
         place: Place,
@@ -332,10 +332,10 @@ impl ConfigError {
             Kind::NotFound | Kind::NotADirectory => Cause::Missing,
             _ => Cause::Other,
         };
-        // The system's words alone: the path is already in the sentence.
-        let message = match error.raw_os_error() {
-            Some(number) => std::io::Error::from_raw_os_error(number).to_string(),
-            None => error.to_string(),
+        // The kind's words: the path is already in the sentence.
+        let message = match cause {
+            Cause::Other => error.to_string(),
+            _ => error.kind().to_string(),
         };
         Self::Io { file: file.to_owned(), action, cause, message }
     }

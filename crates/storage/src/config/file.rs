@@ -55,4 +55,9 @@ impl ConfigFile {
     pub fn trusts_samepath_table(&self) -> bool {
         self.origin != Origin::CurrentDir
     }
+
+    /// This computer's name, where the file's `[samepath]` counts.
+    pub(super) fn computer<'e>(&self, environment: &'e Environment) -> Option<&'e str> {
+        environment.computer.as_deref().filter(|_| self.trusts_samepath_table())
+    }
 }

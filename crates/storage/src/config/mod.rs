@@ -1,9 +1,15 @@
 //! The configuration file: found, read, and changed without touching anything that is not ours.
 
+mod apply;
 mod change;
+mod check;
+mod edit;
 mod error;
 mod file;
+mod read;
+mod replace;
 mod suggest;
+mod text;
 
 pub use change::{BackendFields, Change};
 pub use error::{Action, Cause, ConfigError, Place, Problem};
@@ -90,10 +96,31 @@ impl Config {
     /// no base path is touched.
     ///
     /// # Errors
-    /// If the file cannot be read, is larger than a configuration can be, or is broken as a whole.
+    /// If the file cannot be read, is larger than 4 MiB, or is broken as a whole: no TOML, or `storage` is no table.
     pub fn load(file: &ConfigFile, environment: &Environment) -> Result<Self, ConfigError> {
-        let _ = (file, environment);
-        todo!()
+        let text = if file.path.as_os_str().is_empty() { None } else { text::read(&file.path)? };
+        Self::from_text(file, text.unwrap_or_default(), environment)
+    }
+
+    fn from_text(file: &ConfigFile, seen: String, environment: &Environment) -> Result<Self, ConfigError> {
+        let computer = file.computer(environment);
+        let text = text::Text::parse(&file.path, seen)?;
+        let tables = read::Tables::of(&text, computer)?;
+        let mut entries: Vec<Entry> = tables.names().into_iter().map(|name| tables.entry(name, environment)).collect();
+        let mut variable = environment.shared_storage_root.clone().filter(|root| !root.is_empty());
+        if entries.is_empty()
+            && let Some(root) = variable.take()
+        {
+            entries.push(read::from_variable(&root, environment));
+        }
+        Ok(Self {
+            file: file.clone(),
+            entries,
+            path_mappings: read::path_mappings(&text),
+            mounts: read::mounts(&text),
+            ignored_variable: variable,
+            seen: text.into_raw(),
+        })
     }
 
     /// The storages that can be used.
@@ -101,12 +128,12 @@ impl Config {
         self.entries.iter().filter_map(|entry| entry.backend.as_ref().ok().cloned()).collect()
     }
 
-    /// Makes one change, and returns the configuration as it then is.
-    ///
-    /// # Errors
-    /// In every one of them the file is as it was.
-    pub fn apply(&self, change: &Change, environment: &Environment) -> Result<Self, ConfigError> {
-        let _ = (change, environment);
-        todo!()
+    /// What is worth knowing and no error, in words.
+    pub fn notes(&self) -> Vec<String> {
+        let ignored = self.ignored_variable.as_ref().map(|root| {
+            let file = self.file.path.display();
+            format!("SHARED_STORAGE_ROOT ({root}) is ignored, because {file} has storages of its own")
+        });
+        ignored.into_iter().collect()
     }
 }

@@ -1,0 +1,257 @@
+//! One change: read again under the lock, compare with what was seen, edit, look at the result, replace.
+
+use super::read::{KEYS, Tables};
+use super::replace::{Replaced, Target};
+use super::text::{self, Text, dotted};
+use super::{BackendFields, Change, Config, ConfigError, Origin, Place, Problem, check, edit};
+use crate::{Environment, Platform};
+use std::time::Duration;
+
+/// How long [`Config::apply`] waits for another writer.
+const WAIT: Duration = Duration::from_secs(10);
+
+/// How often a program that takes no lock may overtake us before we give up.
+const TRIES: usize = 8;
+
+impl Config {
+    /// Makes one change, and returns the configuration as it then is.
+    ///
+    /// The file is locked and read again. Keys that somebody else changed since this configuration was read are kept; if it is the
+    /// very key that is to be changed, the change is refused. Only the change's own bytes differ afterwards. Waits up to 10 s for
+    /// another writer.
+    ///
+    /// # Errors
+    /// `already_exists`, `backend_not_found`, `config_changed`, `config_invalid`, `io`. In each of them the file is as it was.
+    pub fn apply(&self, change: &Change, environment: &Environment) -> Result<Self, ConfigError> {
+        self.apply_within(change, environment, WAIT)
+    }
+
+    /// [`Config::apply`] with another bound on the wait for the lock.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn apply_within(
+        &self,
+        change: &Change,
+        environment: &Environment,
+        wait: Duration,
+    ) -> Result<Self, ConfigError> {
+        if self.file.path.as_os_str().is_empty() {
+            return Err(ConfigError::NoHome);
+        }
+        well_formed(change, environment)?;
+        let target = Target::of(&self.file.path)?;
+        if self.file.origin == Origin::Home {
+            target.make_folder()?;
+        }
+        let _lock = target.lock(wait)?;
+        let computer = self.file.computer(environment);
+        for _ in 0..TRIES {
+            let old = text::read(&self.file.path)?;
+            let text = Text::parse(&self.file.path, old.clone().unwrap_or_default())?;
+            self.compare(change, &text, computer)?;
+            let new = edited(&text, change, computer)?;
+            let after = Self::from_text(&self.file, new.clone(), environment)?;
+            confirm(&text, &new, change, computer)?;
+            if old.as_deref() == Some(new.as_str()) {
+                return Ok(after);
+            }
+            match target.replace(old.as_deref(), &new)? {
+                Replaced::Done => return Ok(after),
+                Replaced::Overtaken => {}
+            }
+        }
+        Err(ConfigError::Locked { lock: target.file, waited: wait })
+    }
+
+    /// Refuses what cannot be done to the file as it is now, or would undo what somebody did since we looked.
+    fn compare(&self, change: &Change, text: &Text, computer: Option<&str>) -> Result<(), ConfigError> {
+        let (name, file) = (change.name(), || self.file.path.clone());
+        let seen = Text::parse(&self.file.path, self.seen.clone())?;
+        let (then, now) = (Tables::of(&seen, computer)?, Tables::of(text, computer)?);
+        let is_there = !now.spots(name).is_empty();
+        let changed = |key: Option<&str>, theirs: Option<String>, yours: Option<&str>| {
+            let path: Vec<&str> = ["storage", name].into_iter().chain(key).collect();
+            Err(ConfigError::Changed { file: file(), key: dotted(&path), theirs, yours: yours.map(str::to_owned) })
+        };
+        if let Change::Add { .. } = change {
+            let line = now.line(name).unwrap_or(1);
+            return if is_there {
+                Err(ConfigError::AlreadyExists { file: file(), line, name: name.to_owned() })
+            } else {
+                Ok(())
+            };
+        }
+        if !is_there {
+            let base_path = match change {
+                Change::Set { fields, .. } => fields.base_path.as_deref(),
+                _ => None,
+            };
+            if matches!(change, Change::Set { .. }) && !then.spots(name).is_empty() {
+                return changed(None, None, base_path);
+            }
+            if self.entries.iter().any(|entry| entry.name == name && entry.source.variable) {
+                return Err(ConfigError::FromVariable { file: file(), name: name.to_owned() });
+            }
+            let known = now.names().into_iter().map(str::to_owned).collect();
+            return Err(ConfigError::NotFound { file: file(), name: name.to_owned(), known });
+        }
+        let differs = |key: &str| then.effective(name, key) != now.effective(name, key);
+        match change {
+            Change::Set { fields, .. } => {
+                for (key, yours) in fields.given() {
+                    let theirs = now.effective(name, key);
+                    if differs(key) && theirs.as_deref().unwrap_or_default() != yours {
+                        return changed(Some(key), theirs, Some(yours));
+                    }
+                }
+            }
+            _ => {
+                if let Some(key) = KEYS.into_iter().find(|key| differs(key)) {
+                    return changed(Some(key), now.effective(name, key), None);
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The values that a change brings, judged before anything is locked.
+fn well_formed(change: &Change, environment: &Environment) -> Result<(), ConfigError> {
+    let name = change.name();
+    let refuse = |key: Option<&str>, problem: Problem| {
+        let path: Vec<&str> = ["storage", name].into_iter().chain(key).collect();
+        Err(ConfigError::Value { place: Place { file: None, line: None, key: dotted(&path) }, problem })
+    };
+    let fields = match change {
+        Change::Remove { .. } => return Ok(()),
+        Change::Set { fields, .. } => fields,
+        Change::Add { fields, .. } => {
+            if let Err(problem) = check::name(name) {
+                return refuse(None, problem);
+            }
+            if fields.base_path.is_none() {
+                return refuse(Some("base_path"), Problem::Missing);
+            }
+            fields
+        }
+    };
+    let platform = Platform::current();
+    for (key, value) in fields.given() {
+        let checked = match key {
+            "base_path" if value.is_empty() => Err(Problem::Missing),
+            "base_path" => check::base_path(value, environment.home.as_deref(), platform).map(|_| ()),
+            "user_subdir" | "subpath" => check::folder(value, platform).map(|_| ()),
+            _ => check::one_line(value),
+        };
+        if let Err(problem) = checked {
+            return refuse(Some(key), problem);
+        }
+    }
+    Ok(())
+}
+
+fn edited(text: &Text, change: &Change, computer: Option<&str>) -> Result<String, ConfigError> {
+    let mut new = text.raw().to_owned();
+    match change {
+        Change::Add { name, fields } => return edit::add(text, name, given(fields)),
+        Change::Set { name, fields } => {
+            for (key, value) in fields.given() {
+                let text = Text::parse(&text.file, new.clone())?;
+                let tables = Tables::of(&text, computer)?;
+                let spots = tables.spots(name);
+                let having: Vec<_> = spots
+                    .iter()
+                    .filter(|spot| spot.item.as_table_like().is_some_and(|table| table.contains_key(key)))
+                    .collect();
+                let shared = tables.shared(name);
+                let Some(spot) = having.first().copied().or(shared.as_ref()).or(spots.first()) else { break };
+                // An empty value in this computer's own table is written out where the shared one would show through.
+                let value = if value.is_empty() && having.len() < 2 { None } else { Some(value) };
+                new = edit::set(&text, &spot.path, key, value)?;
+            }
+        }
+        Change::Remove { name } => {
+            for path in written_at(text, name, computer) {
+                let text = Text::parse(&text.file, new)?;
+                new = edit::remove(&text, &path.iter().map(String::as_str).collect::<Vec<_>>())?;
+            }
+        }
+    }
+    Ok(new)
+}
+
+fn given(fields: &BackendFields) -> impl Iterator<Item = (&'static str, &str)> {
+    fields.given().filter(|(_, value)| !value.is_empty())
+}
+
+/// Every place that speaks of a storage: the shared table with the overrides of all computers, or else this computer's own.
+fn written_at(text: &Text, name: &str, computer: Option<&str>) -> Vec<Vec<String>> {
+    let path = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
+    let holds = |names: &[&str]| text.table(names).ok().flatten().is_some_and(|table| table.contains_key(name));
+    let mut paths = Vec::new();
+    let shared = holds(&["storage"]);
+    if shared {
+        paths.push(path(&["storage", name]));
+    }
+    let Some(this) = computer else { return paths };
+    let computers = text.table(&["samepath", "computers"]).ok().flatten();
+    for (computer, _) in computers.into_iter().flat_map(|table| table.iter()) {
+        if (shared || computer == this) && holds(&["samepath", "computers", computer, "storage"]) {
+            paths.push(path(&["samepath", "computers", computer, "storage", name]));
+        }
+    }
+    paths
+}
+
+/// Reads the new text with another parser, and requires that it says what was asked for and, of everything else, what it said before.
+fn confirm(old: &Text, new: &str, change: &Change, computer: Option<&str>) -> Result<(), ConfigError> {
+    let refused = || ConfigError::CannotEdit { file: old.file.clone(), key: dotted(&["storage", change.name()]) };
+    let after = Text::parse(&old.file, new.to_owned())?;
+    let tables = Tables::of(&after, computer)?;
+    let name = change.name();
+    let as_asked = match change {
+        Change::Remove { .. } => tables.spots(name).is_empty(),
+        Change::Add { fields, .. } | Change::Set { fields, .. } => {
+            fields.given().all(|(key, value)| tables.effective(name, key).unwrap_or_default() == value)
+        }
+    };
+    let rest = |text: &str| -> Result<toml::Table, ConfigError> {
+        let mut table: toml::Table = toml::from_str(text.trim_start_matches('\u{feff}')).map_err(|_| refused())?;
+        for path in written_at(old, name, computer).into_iter().chain([vec!["storage".to_owned(), name.to_owned()]]) {
+            forget(&mut table, &path);
+        }
+        Ok(table)
+    };
+    let (before, after) = (rest(old.raw())?, rest(new)?);
+    if as_asked && same(&toml::Value::Table(before), &toml::Value::Table(after)) { Ok(()) } else { Err(refused()) }
+}
+
+/// Takes what is at `path` out, with the tables that are empty without it.
+fn forget(table: &mut toml::Table, path: &[String]) {
+    match path {
+        [] => {}
+        [name] => drop(table.remove(name)),
+        [name, rest @ ..] => {
+            if let Some(toml::Value::Table(below)) = table.get_mut(name) {
+                forget(below, rest);
+                if below.is_empty() {
+                    table.remove(name);
+                }
+            }
+        }
+    }
+}
+
+/// Equality in which `nan` is `nan`.
+fn same(a: &toml::Value, b: &toml::Value) -> bool {
+    use toml::Value::{Array, Float, Table};
+    match (a, b) {
+        (Float(a), Float(b)) => a.to_bits() == b.to_bits() || a == b,
+        (Array(a), Array(b)) => a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same(a, b)),
+        (Table(a), Table(b)) => {
+            a.len() == b.len() && a.iter().all(|(key, value)| b.get(key).is_some_and(|other| same(value, other)))
+        }
+        _ => a == b,
+    }
+}

@@ -1,0 +1,291 @@
+//! Edits of the text itself: a range of bytes is replaced, and all others stay. What is inside an inline table is edited through
+//! `toml_edit`, and only that table's bytes are replaced.
+
+use super::ConfigError;
+use super::text::{Text, dotted};
+use std::ops::Range;
+use toml_edit::{Item, Key, Table, TableLike, Value};
+
+/// Gives a key of the table at `path` a value, which must be there; `None` removes the key.
+pub(super) fn set(text: &Text, path: &[&str], key: &str, value: Option<&str>) -> Result<String, ConfigError> {
+    let refused = || cannot(text, path);
+    let (item, inline) = walk(text, path).ok_or_else(refused)?;
+    if let Some((depth, outermost)) = inline {
+        return in_inline(text, outermost, path, depth, |table| put(table, key, value.map(Value::from)));
+    }
+    let table = item.as_table().ok_or_else(refused)?;
+    match (table.get(key), value) {
+        (Some(Item::Value(old)), Some(value)) => Ok(replaced(text, old.span().ok_or_else(refused)?, &literal(value))),
+        (Some(item), None) => {
+            let mut cuts = Vec::new();
+            collect(text, table.key(key), item, &mut cuts).ok_or_else(refused)?;
+            Ok(cut(text, cuts))
+        }
+        (Some(_), Some(_)) => Err(refused()),
+        (None, None) => Ok(text.raw().to_owned()),
+        (None, Some(value)) => insert(text, table, path, key, value).ok_or_else(refused),
+    }
+}
+
+/// A new storage with these keys.
+pub(super) fn add<'k, 'v>(
+    text: &Text,
+    name: &str,
+    fields: impl Iterator<Item = (&'k str, &'v str)>,
+) -> Result<String, ConfigError> {
+    let path = ["storage"];
+    if let Some((_, Some((depth, outermost)))) = walk(text, &path) {
+        let table = fields.map(|(key, value)| (key, Value::from(value))).collect();
+        return in_inline(text, outermost, &path, depth, |storages| {
+            put(storages, name, Some(Value::InlineTable(table)))
+        });
+    }
+    Ok(appended(text, &["storage", name], fields))
+}
+
+/// Forgets the item at `path`: its tables and keys with the comments among them. Comments before and behind it stay.
+pub(super) fn remove(text: &Text, path: &[&str]) -> Result<String, ConfigError> {
+    let refused = || cannot(text, path);
+    let Some((name, parent_path)) = path.split_last() else { return Err(refused()) };
+    let (parent, inline) = walk(text, parent_path).ok_or_else(refused)?;
+    if let Some((depth, outermost)) = inline {
+        return in_inline(text, outermost, parent_path, depth, |table| put(table, name, None));
+    }
+    let parent = parent.as_table().ok_or_else(refused)?;
+    let mut cuts = Vec::new();
+    collect(text, parent.key(name), parent.get(name).ok_or_else(refused)?, &mut cuts).ok_or_else(refused)?;
+    Ok(cut(text, cuts))
+}
+
+fn cannot(text: &Text, path: &[&str]) -> ConfigError {
+    ConfigError::CannotEdit { file: text.file.clone(), key: dotted(path) }
+}
+
+type Outermost<'t> = Option<(usize, &'t Value)>;
+
+/// The item at a path and, where it is or lies in an inline table, the outermost of those and how many names lead to it.
+fn walk<'t>(text: &'t Text, path: &[&str]) -> Option<(&'t Item, Outermost<'t>)> {
+    let mut item = text.root().get(path.first()?)?;
+    let mut inline = None;
+    for depth in 1..=path.len() {
+        if let (None, Item::Value(value)) = (inline, item) {
+            inline = Some((depth, value));
+        }
+        if let Some(name) = path.get(depth) {
+            item = item.as_table_like()?.get(name)?;
+        }
+    }
+    Some((item, inline))
+}
+
+fn in_inline(
+    text: &Text,
+    outermost: &Value,
+    path: &[&str],
+    depth: usize,
+    edit: impl FnOnce(&mut dyn TableLike),
+) -> Result<String, ConfigError> {
+    let refused = || cannot(text, path);
+    let span = outermost.span().ok_or_else(refused)?;
+    let raw = &text.raw()[span.clone()];
+    if raw.contains('\n') && raw.contains('#') {
+        return Err(refused());
+    }
+    let mut item = Item::Value(raw.parse::<Value>().map_err(|_| refused())?);
+    let mut table: &mut dyn TableLike = item.as_table_like_mut().ok_or_else(refused)?;
+    for name in &path[depth..] {
+        table = table.get_mut(name).and_then(Item::as_table_like_mut).ok_or_else(refused)?;
+    }
+    edit(table);
+    let value = item.into_value().map_err(|_| refused())?;
+    Ok(replaced(text, span, value.to_string().trim()))
+}
+
+/// Puts a value into an inline table, or takes it out, keeping the space before the closing brace where it is.
+fn put(table: &mut dyn TableLike, key: &str, value: Option<Value>) {
+    let last = |table: &dyn TableLike| table.iter().last().map(|(name, _)| name.to_owned());
+    let take_space = |table: &mut dyn TableLike| {
+        let name = last(table)?;
+        let decor = table.get_mut(&name)?.as_value_mut()?.decor_mut();
+        let space = decor.suffix().and_then(|suffix| suffix.as_str()).unwrap_or_default().to_owned();
+        decor.set_suffix("");
+        Some(space)
+    };
+    let existing = table.get(key).and_then(Item::as_value).map(|old| old.decor().clone());
+    match (value, existing) {
+        (Some(mut value), Some(decor)) => {
+            *value.decor_mut() = decor;
+            if let Some(item) = table.get_mut(key) {
+                *item = Item::Value(value);
+            }
+        }
+        (Some(mut value), None) => {
+            let space = take_space(table).unwrap_or_else(|| " ".to_owned());
+            value.decor_mut().set_prefix(" ");
+            value.decor_mut().set_suffix(space);
+            table.insert(key, Item::Value(value));
+            if let Some(mut key) = table.key_mut(key) {
+                key.leaf_decor_mut().set_prefix(" ");
+                key.leaf_decor_mut().set_suffix(" ");
+            }
+        }
+        (None, _) => {
+            let space = take_space(table);
+            table.remove(key);
+            if let (Some(name), Some(space)) = (last(table), space)
+                && let Some(value) = table.get_mut(&name).and_then(Item::as_value_mut)
+            {
+                value.decor_mut().set_suffix(space);
+            }
+        }
+    }
+}
+
+/// A key that the table at `path` does not have yet, on a line of its own behind the table's last one.
+fn insert(text: &Text, table: &Table, path: &[&str], key: &str, value: &str) -> Option<String> {
+    let raw = text.raw();
+    let statement = format!("{key} = {}", literal(value));
+    let first = table.iter().filter(|(_, item)| in_body(item)).find_map(|(name, _)| table.key(name)?.span());
+    // What leads up to the first key of the table: the indentation, and `storage.vast.` in front of a dotted key.
+    let lead = first.map_or("", |span| &raw[text.line_start(span.start)..span.start]);
+    let lead = if table.is_dotted() || lead.trim().is_empty() { lead } else { "" };
+    let end = match (table.is_dotted(), table.span()) {
+        (true, _) => body_end(table)?,
+        (false, Some(header)) => body_end(table).unwrap_or(header.end),
+        // Named only by the tables below it.
+        (false, None) => return Some(appended(text, path, [(key, value)].into_iter())),
+    };
+    let at = text.line_end(end.saturating_sub(1));
+    let eol = line_break(raw);
+    let line =
+        if raw[..at].ends_with('\n') { format!("{lead}{statement}{eol}") } else { format!("{eol}{lead}{statement}") };
+    Some(replaced(text, at..at, &line))
+}
+
+/// A new table at the end of the file.
+fn appended<'k, 'v>(text: &Text, path: &[&str], fields: impl Iterator<Item = (&'k str, &'v str)>) -> String {
+    let raw = text.raw();
+    let eol = line_break(raw);
+    let mut new = raw.to_owned();
+    let last_line = raw.strip_suffix('\n').unwrap_or(raw).rsplit('\n').next().unwrap_or_default();
+    if !raw.trim_start_matches('\u{feff}').is_empty() {
+        if !raw.ends_with('\n') {
+            new.push_str(eol);
+        }
+        if !last_line.trim().is_empty() {
+            new.push_str(eol);
+        }
+    }
+    new.push_str(&format!("[{}]{eol}", dotted(path)));
+    for (key, value) in fields {
+        new.push_str(&format!("{key} = {}{eol}", literal(value)));
+    }
+    new
+}
+
+/// Bytes to take out, and whether they are a table with a header, which is set apart by blank lines.
+type Cut = (Range<usize>, bool);
+
+/// Every line that belongs to an item.
+fn collect(text: &Text, key: Option<&Key>, item: &Item, cuts: &mut Vec<Cut>) -> Option<()> {
+    let mut section = |table: &Table| -> Option<()> {
+        let header = table.span()?;
+        let end = body_end(table).unwrap_or(header.end);
+        cuts.push((text.line_start(header.start)..text.line_end(end.saturating_sub(1)), true));
+        Some(())
+    };
+    match item {
+        Item::None => {}
+        Item::Value(value) => {
+            let start = text.line_start(key?.span()?.start);
+            cuts.push((start..text.line_end(value.span()?.end.saturating_sub(1)), false));
+        }
+        Item::Table(table) => {
+            if !table.is_dotted() && table.span().is_some() {
+                section(table)?;
+            }
+            for (name, item) in table.iter() {
+                collect(text, table.key(name), item, cuts)?;
+            }
+        }
+        Item::ArrayOfTables(tables) => {
+            for table in tables.iter() {
+                section(table)?;
+            }
+            for table in tables.iter() {
+                for (name, item) in table.iter() {
+                    collect(text, table.key(name), item, cuts)?;
+                }
+            }
+        }
+    }
+    Some(())
+}
+
+/// Whether an item is written among the lines below its table's header.
+fn in_body(item: &Item) -> bool {
+    match item {
+        Item::Value(_) => true,
+        Item::Table(table) => table.is_dotted(),
+        _ => false,
+    }
+}
+
+/// Where the last value below a table's header ends.
+fn body_end(table: &Table) -> Option<usize> {
+    table
+        .iter()
+        .filter_map(|(_, item)| match item {
+            Item::Value(value) => value.span().map(|span| span.end),
+            Item::Table(table) if table.is_dotted() => body_end(table),
+            _ => None,
+        })
+        .max()
+}
+
+fn cut(text: &Text, mut cuts: Vec<Cut>) -> String {
+    let raw = text.raw();
+    cuts.sort_by_key(|(range, _)| (range.start, range.end));
+    let mut merged: Vec<Cut> = Vec::new();
+    for (range, section) in cuts {
+        match merged.last_mut() {
+            Some((last, is_section)) if range.start < last.end => {
+                last.end = last.end.max(range.end);
+                *is_section |= section;
+            }
+            _ => merged.push((range, section)),
+        }
+    }
+    let mut new = raw.to_owned();
+    for (mut range, section) in merged.into_iter().rev() {
+        // A table goes with the one blank line that set it apart from the table before, unless that now parts the neighbours.
+        let after = &new[range.end..];
+        let blank_after = after.split('\n').next().is_none_or(|line| line.trim().is_empty());
+        if section && blank_after && range.start > 0 {
+            let before = text.line_start(range.start - 1);
+            if raw[before..range.start].trim().is_empty() {
+                range.start = before;
+            }
+        }
+        new.replace_range(range, "");
+    }
+    new
+}
+
+fn replaced(text: &Text, range: Range<usize>, with: &str) -> String {
+    let mut new = text.raw().to_owned();
+    new.replace_range(range, with);
+    new
+}
+
+fn literal(value: &str) -> String {
+    Value::from(value).to_string()
+}
+
+/// The line break that the file uses.
+fn line_break(raw: &str) -> &'static str {
+    match raw.find('\n') {
+        Some(at) if raw[..at].ends_with('\r') => "\r\n",
+        _ => "\n",
+    }
+}
