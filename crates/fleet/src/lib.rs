@@ -6,6 +6,7 @@ mod fleet;
 mod live;
 mod log;
 pub mod matching;
+pub mod matchmaker;
 mod session;
 
 pub use error::FleetError;

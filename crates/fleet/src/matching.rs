@@ -1,29 +1,90 @@
-//! Which worker can serve which job, and why others cannot. Pure: the matchmaker and every explanation use these functions.
+//! Which worker can serve which job, and why others cannot.
+//!
+//! Pure: the matchmaker and every explanation use these same functions, so that what a person is told and what happens cannot
+//! differ. Nothing here touches a bus, a clock or a storage.
 
-use samepath_wire::{Fit, Job, JobRecord, Kind, Reason, Worker};
+mod explain;
+mod requirements;
+
+pub use explain::{absent, explain};
+pub use requirements::unmet;
+
+use samepath_wire::{Access, Exclusion, Job, JobRecord, Kind, Reason, Worker};
 use std::collections::HashMap;
 
 /// The definitions of kinds, by digest.
 pub type Kinds = HashMap<String, Kind>;
 
-/// Why this worker cannot serve this job; empty if it can, once it is free.
-pub fn reasons(_job: &Job, _record: Option<&JobRecord>, _worker: &Worker, _kinds: &Kinds) -> Vec<Reason> {
-    todo!()
+/// Why this worker, being online, cannot serve this job; empty if it can, once it is free.
+///
+/// `record` is none for a job that is not submitted yet. A kind whose definition is not among `kinds` is taken to need nothing
+/// of its host.
+pub fn reasons(job: &Job, record: Option<&JobRecord>, worker: &Worker, kinds: &Kinds) -> Vec<Reason> {
+    let mut reasons = Vec::new();
+    if let Some(wanted) = &job.worker
+        && !is_called(worker, wanted)
+    {
+        reasons.push(Reason::Pinned { worker: wanted.clone() });
+    }
+    of_kind(job, worker, kinds, &mut reasons);
+    of_storages(job, worker, &mut reasons);
+    if let Some(Exclusion { failure, .. }) =
+        record.and_then(|record| record.excluded.iter().find(|excluded| excluded.worker == worker.id))
+    {
+        reasons.push(Reason::Excluded { why: failure.message.clone() });
+    }
+    reasons
 }
 
-/// Whether this worker can serve this job now, later or not. `record` is none for a job that is not submitted yet; `jobs` are
-/// all records of the fleet.
-pub fn explain<'a>(
-    _job: &Job,
-    _record: Option<&JobRecord>,
-    _worker: &Worker,
-    _kinds: &Kinds,
-    _jobs: impl IntoIterator<Item = &'a JobRecord>,
-) -> Fit {
-    todo!()
+/// Whether a pin means this worker: its id or its name.
+pub(crate) fn is_called(worker: &Worker, wanted: &str) -> bool {
+    worker.id == wanted || worker.name == wanted
 }
 
-/// If the job is for a worker that is not among those online: that worker, and that it is offline.
-pub fn absent<'a>(_job: &Job, _online: impl IntoIterator<Item = &'a Worker>) -> Option<(String, Fit)> {
-    todo!()
+/// How many of the job's storages are only *unknown* to be the same on this worker: none is the best match.
+pub(crate) fn unknown_storages(job: &Job, worker: &Worker) -> usize {
+    let matches = |name: &str, id: &Option<String>| {
+        id.is_some() && worker.backends.get(name).is_some_and(|advert| advert.id == *id)
+    };
+    job.storages.iter().filter(|(name, need)| !matches(name, &need.id)).count()
+}
+
+fn of_kind(job: &Job, worker: &Worker, kinds: &Kinds, reasons: &mut Vec<Reason>) {
+    let kind = &job.kind;
+    let mut versions = worker.kinds.iter().filter(|advert| advert.name == *kind).peekable();
+    if versions.peek().is_none() {
+        reasons.push(match worker.unavailable.iter().find(|unavailable| unavailable.name == *kind) {
+            Some(unavailable) => Reason::KindUnavailable { kind: kind.clone(), why: unavailable.reason.clone() },
+            None => Reason::NoKind { kind: kind.clone() },
+        });
+        return;
+    }
+    match versions.find(|advert| job.kind_digest.as_ref().is_none_or(|digest| advert.digest == *digest)) {
+        None => reasons.push(Reason::KindDiffers { kind: kind.clone() }),
+        Some(advert) => {
+            if let Some(definition) = kinds.get(&advert.digest) {
+                reasons.extend(unmet(&definition.needs, worker).into_iter().map(|what| Reason::Requirement { what }));
+            }
+        }
+    }
+}
+
+fn of_storages(job: &Job, worker: &Worker, reasons: &mut Vec<Reason>) {
+    for (name, need) in &job.storages {
+        let Some(advert) = worker.backends.get(name) else {
+            reasons.push(Reason::NoBackend { backend: name.clone() });
+            continue;
+        };
+        if need.id.is_some() && advert.id.is_some() && need.id != advert.id {
+            reasons.push(Reason::OtherStorage { backend: name.clone() });
+            continue;
+        }
+        let usable = match need.access {
+            Access::Read => advert.state.is_readable(),
+            Access::Write => advert.state.is_writable(),
+        };
+        if !usable {
+            reasons.push(Reason::BackendState { backend: name.clone(), state: advert.state });
+        }
+    }
 }

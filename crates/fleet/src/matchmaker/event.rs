@@ -1,0 +1,144 @@
+use jiff::Timestamp;
+use samepath_wire::{
+    Claim, ClaimAnswer, Confirm, ConfirmAnswer, Job, JobId, JobRecord, Kind, Refused, Report, ReportAnswer, Worker,
+    WorkerId,
+};
+use std::time::Duration;
+
+/// The time at which an event happens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Now {
+    /// Since some fixed moment; never goes back. Deadlines are counted on it.
+    pub clock: Duration,
+    /// For people.
+    pub wall: Timestamp,
+}
+
+/// How long the matchmaker waits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Timing {
+    /// For an assignment to be confirmed.
+    pub confirm: Duration,
+    /// For word of an attempt, before it is lost.
+    pub lease: Duration,
+    /// Before a claim that nothing fits is answered empty.
+    pub claim: Duration,
+    /// Between two events, before it must have been asleep itself.
+    pub gap: Duration,
+}
+
+impl Default for Timing {
+    fn default() -> Self {
+        Self {
+            confirm: Duration::from_secs(5),
+            lease: Duration::from_secs(5 * 60),
+            claim: Duration::from_secs(18),
+            gap: Duration::from_secs(30),
+        }
+    }
+}
+
+/// Names a request that is waiting for its answer.
+pub type Ticket = u64;
+
+/// What people ask of a job.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Order {
+    /// End it, leaving it time to save.
+    Stop,
+    /// End it at once.
+    Kill,
+    /// Run it again.
+    Retry,
+}
+
+/// What happens to the matchmaker.
+#[derive(Debug, Clone)]
+pub enum Event {
+    /// A person submits a job.
+    Submit {
+        /// To be answered with [`Answer::Record`].
+        ticket: Ticket,
+        /// Who, as the bus vouches.
+        member: String,
+        /// What.
+        job: Box<Job>,
+    },
+    /// A person wants something of a job.
+    Order {
+        /// To be answered with [`Answer::Record`].
+        ticket: Ticket,
+        /// Who, as the bus vouches.
+        member: String,
+        /// Which job.
+        job: JobId,
+        /// What.
+        order: Order,
+    },
+    /// A worker asks for work, or says what it holds.
+    Claim {
+        /// To be answered with [`Answer::Claim`].
+        ticket: Ticket,
+        /// Who, as the bus vouches.
+        worker: WorkerId,
+        /// What it says.
+        claim: Claim,
+    },
+    /// A worker is about to start.
+    Confirm {
+        /// To be answered with [`Answer::Confirm`].
+        ticket: Ticket,
+        /// Who, as the bus vouches.
+        worker: WorkerId,
+        /// Which attempt.
+        confirm: Confirm,
+    },
+    /// A worker tells of an attempt.
+    Report {
+        /// To be answered with [`Answer::Report`].
+        ticket: Ticket,
+        /// Who, as the bus vouches.
+        worker: WorkerId,
+        /// What it tells.
+        report: Box<Report>,
+    },
+    /// Nobody waits for the answer any more.
+    Abandoned {
+        /// Of which request.
+        ticket: Ticket,
+    },
+    /// A worker is online, and this is what it says of itself.
+    WorkerSeen(Box<Worker>),
+    /// A worker is online no longer. A hint about its attempts, never a proof.
+    WorkerGone(WorkerId),
+    /// The definition of a kind.
+    KindSeen(Box<Kind>),
+    /// Time passes; about once a second.
+    Tick,
+}
+
+/// What the matchmaker wants done, in this order.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Action {
+    /// Write this record, if it is as this matchmaker left it.
+    Write(Box<JobRecord>),
+    /// Answer a request.
+    Answer(Ticket, Answer),
+    /// Somebody newer leads: stop.
+    StepDown,
+}
+
+/// The answer to a request.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Answer {
+    /// How the job stands.
+    Record(Box<JobRecord>),
+    /// No.
+    Refused(Refused),
+    /// To a claim.
+    Claim(Box<ClaimAnswer>),
+    /// To a confirm.
+    Confirm(ConfirmAnswer),
+    /// To a report.
+    Report(ReportAnswer),
+}

@@ -1,0 +1,182 @@
+use super::state::live_attempt;
+use super::{Answer, Order, State, Ticket, bounds};
+use samepath_wire::{Job, JobId, JobRecord, JobState, Progress, Refused, StopMode, StopRequest};
+use serde_json::Value;
+
+/// The most characters of a job's name and of other short texts.
+const NAME_CHARS: usize = 200;
+/// The most storages of a job.
+const STORAGES: usize = 32;
+
+/// Refuses what cannot be a job. What only a worker can know (values, paths) is left to the worker.
+pub fn check(job: &Job) -> Result<(), Refused> {
+    let refuse = |message: String| Err(Refused { code: "invalid_parameter".to_owned(), message });
+    let is_name = |text: &str| {
+        (2..=64).contains(&text.len())
+            && text.starts_with(|first: char| first.is_ascii_alphanumeric())
+            && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-".contains(&byte))
+    };
+    if job.version == 0 {
+        return refuse("the job has no version".to_owned());
+    }
+    if job.id.is_nil() {
+        return refuse("the job has no id".to_owned());
+    }
+    if job.kind.trim().is_empty() {
+        return refuse("the job names no kind".to_owned());
+    }
+    let texts = [
+        ("kind", job.kind.as_str()),
+        ("name", &job.name),
+        ("kind's digest", job.kind_digest.as_deref().unwrap_or_default()),
+        ("worker", job.worker.as_deref().unwrap_or_default()),
+    ];
+    for (what, text) in texts {
+        if text.chars().count() > NAME_CHARS {
+            return refuse(format!("the job's {what} is longer than {NAME_CHARS} characters"));
+        }
+        if text.chars().any(char::is_control) {
+            return refuse(format!("the job's {what} contains a control character"));
+        }
+    }
+    if job.worker.as_ref().is_some_and(String::is_empty) {
+        return refuse("the job is for a worker without a name".to_owned());
+    }
+    if job.storages.len() > STORAGES {
+        return refuse(format!("the job needs {} storages; {STORAGES} at most", job.storages.len()));
+    }
+    let named = job.storages.keys().chain(job.base_paths.keys()).chain([&job.storage_backend]);
+    if let Some(bad) = named.into_iter().find(|name| !is_name(name)) {
+        let shown: String = bad.chars().take(80).collect();
+        return refuse(format!("{shown:?} is not the name of a storage"));
+    }
+    if job.parameters.keys().any(|name| name.is_empty() || name.chars().count() > NAME_CHARS) {
+        return refuse("a parameter's name is empty or too long".to_owned());
+    }
+    if let Some((name, _)) = job.parameters.iter().find(|(_, value)| is_deeper(value, 8)) {
+        return refuse(format!("the value of {name} is nested too deeply"));
+    }
+    match serde_json::to_vec(job) {
+        Ok(json) if json.len() <= bounds::JOB_BYTES => Ok(()),
+        Ok(json) => refuse(format!("the job has {} bytes; {} at most", json.len(), bounds::JOB_BYTES)),
+        Err(error) => refuse(format!("the job cannot be written: {error}")),
+    }
+}
+
+fn is_deeper(value: &Value, levels: usize) -> bool {
+    match value {
+        Value::Array(values) => levels == 0 || values.iter().any(|value| is_deeper(value, levels - 1)),
+        Value::Object(values) => levels == 0 || values.values().any(|value| is_deeper(value, levels - 1)),
+        _ => false,
+    }
+}
+
+impl State {
+    pub(super) fn submit(&mut self, ticket: Ticket, member: String, mut job: Job) {
+        if let Some(known) = self.jobs.get(&job.id) {
+            let known = Box::new(known.clone());
+            return self.answer(ticket, Answer::Record(known));
+        }
+        job.submitted_by = member;
+        if let Err(refused) = check(&job) {
+            return self.answer(ticket, Answer::Refused(refused));
+        }
+        let id = job.id;
+        let order = self.next_order;
+        self.next_order += 1;
+        let mut record = JobRecord {
+            job,
+            order,
+            state: JobState::Queued,
+            epoch: self.epoch,
+            attempts: Vec::new(),
+            retried_after: 0,
+            history: Vec::new(),
+            excluded: Vec::new(),
+            stop: None,
+            progress: Progress::default(),
+            outputs: None,
+            failure: None,
+        };
+        self.change(&mut record, JobState::Queued, "submitted".to_owned());
+        self.store(record);
+        self.answer_record(ticket, id);
+    }
+
+    pub(super) fn order(&mut self, ticket: Ticket, member: String, id: JobId, order: Order) {
+        let Some(record) = self.jobs.get(&id) else {
+            let message = format!("there is no job {id}");
+            return self.answer(ticket, Answer::Refused(Refused { code: "job_not_found".to_owned(), message }));
+        };
+        if order == Order::Retry {
+            if let Err(message) = may_retry(record) {
+                let refused = Refused { code: "invalid_parameter".to_owned(), message };
+                return self.answer(ticket, Answer::Refused(refused));
+            }
+            self.retry(id, &member);
+        } else if !record.state.is_ended() {
+            let mode = if order == Order::Kill { StopMode::Kill } else { StopMode::Stop };
+            self.end(id, mode, member);
+        }
+        self.answer_record(ticket, id);
+    }
+
+    fn answer_record(&mut self, ticket: Ticket, id: JobId) {
+        if let Some(record) = self.jobs.get(&id) {
+            let record = Box::new(record.clone());
+            self.answer(ticket, Answer::Record(record));
+        }
+    }
+
+    fn retry(&mut self, id: JobId, member: &str) {
+        let Some(mut record) = self.take(id) else { return };
+        record.retried_after = record.attempts.len() as u32;
+        record.excluded.clear();
+        record.stop = None;
+        record.progress = Progress::default();
+        record.outputs = None;
+        record.failure = None;
+        self.change(&mut record, JobState::Queued, format!("{member} asked for another try"));
+        self.store(record);
+    }
+
+    fn end(&mut self, id: JobId, mode: StopMode, member: String) {
+        let request = StopRequest { mode, by: member, at: self.now.wall };
+        let by = match mode {
+            StopMode::Stop => format!("stopped by {}", request.by),
+            StopMode::Kill => format!("killed by {}", request.by),
+        };
+        let confirmed =
+            self.jobs.get(&id).and_then(live_attempt).map(|attempt| attempt.confirmed_at.is_some());
+        match confirmed {
+            Some(true) => {
+                let asked = self.jobs.get(&id).and_then(|record| record.stop.as_ref());
+                if asked.is_some_and(|asked| asked.mode >= mode) {
+                    return;
+                }
+                let Some(mut record) = self.take(id) else { return };
+                record.stop = Some(request);
+                self.store(record);
+            }
+            Some(false) | None => {
+                let Some(mut record) = self.take(id) else { return };
+                if confirmed.is_some() {
+                    record.attempts.pop();
+                }
+                record.stop = Some(request);
+                self.change(&mut record, JobState::Cancelled, by);
+                self.store(record);
+            }
+        }
+    }
+}
+
+fn may_retry(record: &JobRecord) -> Result<(), String> {
+    if !record.state.is_ended() {
+        return Err(format!("job {} has not ended: only a job that has ended can be retried", record.job.id));
+    }
+    if record.attempts.len() >= bounds::ATTEMPTS {
+        return Err(format!("job {} was tried {} times: submit it anew", record.job.id, record.attempts.len()));
+    }
+    Ok(())
+}
