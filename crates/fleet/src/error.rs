@@ -1,16 +1,20 @@
-use samepath_wire::{JobId, Refused};
+use crate::bus::BusError;
+use samepath_wire::{JobId, Refused, WorkerId};
 
 /// Why something asked of a fleet was not done.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum FleetError {
-    /// Nobody answers: the link is down, or no matchmaker leads.
+    /// Nobody answers: the link is down, or nobody leads. It may have been done all the same.
     #[error("the fleet does not answer: {doing} was given up after {seconds} s")]
     Unreachable {
-        /// What was being done: "submitting a job".
+        /// What was being done: "submitting the job".
         doing: &'static str,
         /// How long was waited, in seconds.
         seconds: u64,
+        /// What went wrong last.
+        #[source]
+        source: BusError,
     },
     /// The matchmaker said no.
     #[error("{}", .0.message)]
@@ -21,19 +25,16 @@ pub enum FleetError {
         /// The id asked for.
         job: JobId,
     },
-    /// The worker does not answer.
+    /// The worker is not online, or does not answer.
     #[error("worker {worker} does not answer")]
     WorkerAbsent {
         /// Its id.
-        worker: String,
+        worker: WorkerId,
+        /// What went wrong.
+        #[source]
+        source: BusError,
     },
-    /// Larger than what a record may be.
-    #[error("{what} is too large to be sent")]
-    TooLarge {
-        /// What it was: "the job".
-        what: &'static str,
-    },
-    /// What came back cannot be read: programs of different versions, or a damaged store.
+    /// What came back cannot be read: programs of different versions, or a damaged history.
     #[error("{what} cannot be read")]
     Unreadable {
         /// What it was: "the answer to a claim".
@@ -42,6 +43,9 @@ pub enum FleetError {
         #[source]
         source: serde_json::Error,
     },
+    /// The bus cannot do it, now or ever.
+    #[error(transparent)]
+    Bus(#[from] BusError),
 }
 
 impl FleetError {
@@ -52,8 +56,8 @@ impl FleetError {
             Self::Refused(refused) => &refused.code,
             Self::JobNotFound { .. } => "job_not_found",
             Self::WorkerAbsent { .. } => "no_worker",
-            Self::TooLarge { .. } => "invalid_parameter",
             Self::Unreadable { .. } => "internal",
+            Self::Bus(error) => error.code(),
         }
     }
 
@@ -63,9 +67,18 @@ impl FleetError {
             Self::Unreachable { .. } => Some("it may have been done all the same; asking again is safe".to_owned()),
             Self::JobNotFound { .. } => Some("`samepath jobs` lists the jobs of this fleet".to_owned()),
             Self::WorkerAbsent { .. } => Some("`samepath workers` lists those that are online".to_owned()),
-            Self::TooLarge { .. } => Some("shorten its values, or put them into a file on the storage".to_owned()),
-            Self::Unreadable { .. } => Some("update Samepath on both computers to the same version".to_owned()),
+            Self::Unreadable { .. } => Some("update Samepath everywhere to the same version".to_owned()),
+            Self::Bus(error) => error.hint(),
             Self::Refused(_) => None,
+        }
+    }
+
+    /// Whether the same call may succeed soon with nothing changed by anybody.
+    pub fn is_passing(&self) -> bool {
+        match self {
+            Self::Unreachable { .. } | Self::WorkerAbsent { .. } => true,
+            Self::Bus(error) => error.is_passing(),
+            _ => false,
         }
     }
 }

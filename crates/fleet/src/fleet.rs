@@ -1,67 +1,241 @@
-use crate::{FleetError, JobLog, Live, WorkerSession};
-use samepath_wire::{CheckPaths, Checked, Job, JobId, JobRecord, Kind, Worker};
+use crate::ask::{PATIENCE, about_job, ask, decode_answer, encode, persist};
+use crate::bus::local::{LocalBus, LocalSettings, Role};
+use crate::bus::memory::MemoryBus;
+use crate::bus::{self, Bus, BusError, Link};
+use crate::matchmaker::{Timing, lead};
+use crate::{FleetError, JobLog, Live, WorkerSession, log};
+use samepath_wire::{
+    AttemptRef, CheckPaths, Checked, Job, JobId, JobRecord, JobRequest, Kind, Submit, Worker, WorkerId,
+};
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
-/// The workers that one program can see, and the queue that they share. Cloning is cheap.
+/// The workers that one program can see, and the queue that they share. Cloning is cheap; all clones are one.
+///
+/// A request that gets no answer is repeated for about ten seconds: a matchmaker that takes over answers it. All of them are safe
+/// to repeat.
 #[derive(Clone)]
-pub struct Fleet {}
+pub struct Fleet {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    bus: Arc<dyn Bus>,
+    /// How a worker's own bus is come by.
+    form: Form,
+    /// Buses of the sessions, to be closed with the fleet.
+    own: Mutex<Vec<Arc<dyn Bus>>>,
+    /// Ends the matchmakers of this fleet and of its sessions.
+    shutdown: CancellationToken,
+    tasks: TaskTracker,
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        self.shutdown.cancel();
+    }
+}
+
+/// Which form of a bus a fleet is on.
+#[derive(Clone)]
+pub(crate) enum Form {
+    /// This computer.
+    Local(LocalSettings),
+    /// Inside one process.
+    Memory(Arc<MemoryBus>),
+    /// Somebody else's.
+    Given,
+}
 
 impl Fleet {
+    /// The fleet of this computer: becomes its holder, or joins whoever holds it, and leads whenever this process is the holder.
+    pub async fn local(settings: LocalSettings) -> Result<Self, FleetError> {
+        let bus = bus::local::open(settings.clone()).await?;
+        let fleet = Self::new(bus.clone(), Form::Local(settings));
+        fleet.inner.tasks.spawn(lead_as_holder(bus, fleet.inner.shutdown.clone()));
+        Ok(fleet)
+    }
+
+    /// A fleet inside one process, in which nothing is kept; for tests, and for trying things out. Sessions of its workers are
+    /// handles of their own.
+    pub fn memory(bus: MemoryBus) -> Self {
+        let bus = Arc::new(bus);
+        let fleet = Self::new(bus.clone(), Form::Memory(bus.clone()));
+        fleet.inner.tasks.spawn(lead(bus, Timing::default(), fleet.inner.shutdown.clone()));
+        fleet
+    }
+
+    /// A fleet over any bus. It leads if nobody else does. Sessions use this same bus: it must be the worker's own.
+    pub fn over(bus: Arc<dyn Bus>) -> Self {
+        let fleet = Self::new(bus.clone(), Form::Given);
+        fleet.inner.tasks.spawn(lead(bus, Timing::default(), fleet.inner.shutdown.clone()));
+        fleet
+    }
+
+    fn new(bus: Arc<dyn Bus>, form: Form) -> Self {
+        Self {
+            inner: Arc::new(Inner {
+                bus,
+                form,
+                own: Mutex::default(),
+                shutdown: CancellationToken::new(),
+                tasks: TaskTracker::new(),
+            }),
+        }
+    }
+
+    /// The state of the link, now and whenever it changes. Running work goes on while it is down.
+    pub fn link(&self) -> watch::Receiver<Link> {
+        self.inner.bus.link()
+    }
+
     /// Whether it is the fleet of this computer alone.
     pub fn is_here(&self) -> bool {
-        todo!()
+        !matches!(self.inner.form, Form::Given)
     }
+
     /// The workers online, by id.
     pub fn workers(&self) -> Live<Worker> {
-        todo!()
+        Live::new(self.inner.bus.clone(), "workers/")
     }
+
     /// All jobs, by id.
     pub fn jobs(&self) -> Live<JobRecord> {
-        todo!()
+        Live::new(self.inner.bus.clone(), "jobs/")
     }
+
     /// All kinds that a worker ever brought, by digest.
     pub fn kinds(&self) -> Live<Kind> {
-        todo!()
+        Live::new(self.inner.bus.clone(), "kinds/")
     }
-    /// Submits a job; submitting it again is answered with the same record.
-    pub async fn submit(&self, _job: &Job) -> Result<JobRecord, FleetError> {
-        todo!()
+
+    /// Submits a job. Submitting it again, by its id, is answered with the same record.
+    pub async fn submit(&self, job: &Job) -> Result<JobRecord, FleetError> {
+        let submit = Submit { job: job.clone() };
+        ask(&*self.inner.bus, "submit", &submit, "submitting the job", PATIENCE, Some(PATIENCE)).await
     }
+
     /// One job's record.
-    pub async fn job(&self, _id: JobId) -> Result<JobRecord, FleetError> {
-        todo!()
+    pub async fn job(&self, id: JobId) -> Result<JobRecord, FleetError> {
+        let (bus, key) = (&self.inner.bus, format!("jobs/{id}"));
+        let entry = persist(&**bus, "reading the job", Some(PATIENCE), || bus.get(&key)).await?;
+        let entry = entry.ok_or(FleetError::JobNotFound { job: id })?;
+        serde_json::from_slice(&entry.value)
+            .map_err(|source| FleetError::Unreadable { what: format!("the record of job {id}"), source })
     }
-    /// Lets it save, then ends it.
-    pub async fn stop(&self, _id: JobId) -> Result<JobRecord, FleetError> {
-        todo!()
+
+    /// Ends a job, leaving it the time to save that its kind says. One that has ended stays as it is.
+    pub async fn stop(&self, id: JobId) -> Result<JobRecord, FleetError> {
+        self.order("stop", "stopping the job", id).await
     }
-    /// Ends it at once.
-    pub async fn kill(&self, _id: JobId) -> Result<JobRecord, FleetError> {
-        todo!()
+
+    /// Ends a job at once; supersedes *stop*.
+    pub async fn kill(&self, id: JobId) -> Result<JobRecord, FleetError> {
+        self.order("kill", "killing the job", id).await
     }
-    /// Adds an attempt to an ended job.
-    pub async fn retry(&self, _id: JobId) -> Result<JobRecord, FleetError> {
-        todo!()
+
+    /// Adds an attempt to a job that has ended; refused for another.
+    pub async fn retry(&self, id: JobId) -> Result<JobRecord, FleetError> {
+        let before = self.job(id).await?;
+        match self.order("retry", "retrying the job", id).await {
+            // The first try may have been done though its answer was lost: the second is then refused.
+            Err(FleetError::Refused(refused)) if before.state.is_ended() => {
+                let now = self.job(id).await?;
+                if now.state.is_ended() { Err(FleetError::Refused(refused)) } else { Ok(now) }
+            }
+            answer => answer,
+        }
     }
-    /// The log of one attempt, from line `from` (or the oldest that is kept).
-    pub async fn log(&self, _id: JobId, _attempt: u32, _from: u64) -> Result<JobLog, FleetError> {
-        todo!()
+
+    async fn order(&self, subject: &str, doing: &'static str, job: JobId) -> Result<JobRecord, FleetError> {
+        let answer = ask(&*self.inner.bus, subject, &JobRequest { job }, doing, PATIENCE, Some(PATIENCE)).await;
+        answer.map_err(|error| about_job(error, job))
     }
+
+    /// The log of one attempt, from line `from` (or the oldest that is kept). That of an attempt which printed nothing yet, or
+    /// does not exist, is empty.
+    pub async fn log(&self, id: JobId, attempt: u32, from: u64) -> Result<JobLog, FleetError> {
+        let (bus, name) = (&self.inner.bus, log::name(&AttemptRef { job: id, attempt }));
+        let reader = persist(&**bus, "reading the log", Some(PATIENCE), || bus.log(&name, from)).await?;
+        Ok(JobLog::new(reader))
+    }
+
     /// Asks a worker whether it sees files.
     pub async fn check_paths(
         &self,
-        _worker: &str,
-        _paths: &CheckPaths,
-        _timeout: Duration,
+        worker: &str,
+        paths: &CheckPaths,
+        timeout: Duration,
     ) -> Result<Checked, FleetError> {
-        todo!()
+        let question = encode(paths, "checking paths")?;
+        let answer = self.inner.bus.request(&format!("check.{worker}"), question, timeout).await;
+        let answer = answer.map_err(|source| match source {
+            BusError::NoResponder { .. } | BusError::ResponderGone { .. } | BusError::TimedOut { .. } => {
+                FleetError::WorkerAbsent { worker: worker.to_owned(), source }
+            }
+            source => source.into(),
+        })?;
+        decode_answer(&answer, "checking paths")
     }
-    /// The worker's side of the fleet.
-    pub fn session(&self, _worker: &str) -> WorkerSession {
-        todo!()
+
+    /// The worker's side of the fleet, for the worker of this id.
+    pub fn session(&self, worker: impl Into<WorkerId>) -> WorkerSession {
+        WorkerSession::new(self.clone(), worker.into())
     }
-    /// Hands over and ends: views end, requests fail.
+
+    /// A bus on which the worker speaks for itself.
+    pub(crate) async fn bus_of(&self, worker: &WorkerId) -> Result<Arc<dyn Bus>, BusError> {
+        let bus: Arc<dyn Bus> = match &self.inner.form {
+            Form::Local(settings) => {
+                let settings = LocalSettings { worker: Some(worker.clone()), ..settings.clone() };
+                let bus = bus::local::open(settings).await?;
+                // It takes over like any other if the holder goes.
+                self.inner.tasks.spawn(lead_as_holder(bus.clone(), self.inner.shutdown.clone()));
+                bus
+            }
+            Form::Memory(bus) => Arc::new(bus.worker(worker.clone())),
+            Form::Given => self.inner.bus.clone(),
+        };
+        self.inner.own.lock().unwrap_or_else(PoisonError::into_inner).push(bus.clone());
+        Ok(bus)
+    }
+
+    /// Hands over and leaves: views end, requests fail. Safe to call twice.
     pub async fn close(&self) {
-        todo!()
+        self.inner.shutdown.cancel();
+        self.inner.tasks.close();
+        self.inner.tasks.wait().await;
+        let own = std::mem::take(&mut *self.inner.own.lock().unwrap_or_else(PoisonError::into_inner));
+        for bus in own {
+            bus.close().await;
+        }
+        self.inner.bus.close().await;
+    }
+}
+
+impl fmt::Debug for Fleet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Fleet").field("here", &self.is_here()).finish_non_exhaustive()
+    }
+}
+
+/// Leads while this process holds the history of this computer.
+async fn lead_as_holder(bus: Arc<LocalBus>, shutdown: CancellationToken) {
+    let mut role = bus.role();
+    loop {
+        tokio::select! {
+            () = shutdown.cancelled() => return,
+            held = role.wait_for(|role| *role == Role::Holder) => if held.is_err() { return },
+        }
+        let reign = shutdown.child_token();
+        let mut lost = role.clone();
+        tokio::select! {
+            () = lead(bus.clone(), Timing::default(), reign) => return,
+            gone = lost.wait_for(|role| *role != Role::Holder) => if gone.is_err() { return },
+        }
     }
 }

@@ -1,5 +1,6 @@
 //! Workers and the queue they share: bus, matchmaker, client, worker session
 
+mod ask;
 pub mod bus;
 mod error;
 mod fleet;

@@ -1,67 +1,319 @@
-use crate::FleetError;
+use crate::ask::{PATIENCE, ask, decode_answer, encode, persist};
+use crate::bus::{Bus, BusError, Expect, MAX_LOG_ENTRY};
+use crate::matchmaker::Timing;
+use crate::{Fleet, FleetError, Live, Update, log};
+use futures::stream::{FuturesUnordered, StreamExt};
 use samepath_wire::{
-    AttemptRef, CheckPaths, Checked, Claim, ClaimAnswer, Confirm, ConfirmAnswer, Kind, LogLine, Report, ReportAnswer,
-    StopMode, Worker,
+    AttemptRef, AttemptState, CheckPaths, Checked, Claim, ClaimAnswer, Confirm, ConfirmAnswer, JobRecord, Kind,
+    LogLine, Refused, Report, ReportAnswer, StopMode, Worker, WorkerId,
 };
+use std::collections::{HashMap, VecDeque};
+use std::fmt;
 use std::future::Future;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use tokio::sync::{OnceCell, watch};
+use tokio::task::JoinHandle;
+use tokio::time::sleep;
 
-/// A worker's side of a fleet. Cloning is cheap; the worker is offline once the last clone is dropped.
+/// How long the record of a worker outlives it, and how often it is refreshed.
+const PRESENCE: Duration = Duration::from_secs(15);
+const REFRESH: Duration = Duration::from_secs(5);
+/// Beyond it, a confirm is given up; the next claim tells what became of it.
+const CONFIRM_PATIENCE: Duration = Duration::from_secs(30);
+/// Between the matchmaker's empty answer to a claim and giving up on it.
+const ANSWER_MARGIN: Duration = Duration::from_secs(7);
+/// After a claim that nobody answered.
+const CLAIM_PAUSE: Duration = Duration::from_millis(300);
+/// Bytes of log lines in one append.
+const BATCH: usize = 256 * 1024;
+/// The most paths in one question.
+const MAX_PATHS: usize = 10_000;
+/// Questions answered at the same time.
+const CHECKS: usize = 4;
+
+/// A worker's side of a fleet. Cloning is cheap; the worker is offline soon after the last clone is dropped.
+///
+/// The order of things: [`advertise`](Self::advertise); [`claim`](Self::claim), over and over, naming in `holds` every attempt
+/// whose guard is there; for an assignment, [`confirm`](Self::confirm), and only at *go* start. The attempt belongs into `holds`
+/// from before the confirm is sent until its end was answered: a confirmed attempt that a claim does not name is lost.
 #[derive(Clone)]
-pub struct WorkerSession {}
+pub struct WorkerSession {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    fleet: Fleet,
+    worker: WorkerId,
+    bus: OnceCell<Arc<dyn Bus>>,
+    presence: Mutex<Option<Presence>>,
+}
+
+struct Presence {
+    tell: watch::Sender<Option<Worker>>,
+    task: JoinHandle<()>,
+}
 
 impl WorkerSession {
-    /// Says what the worker is and has, and keeps saying it until told otherwise or dropped. Returns at once.
-    pub fn advertise(&self, _worker: Worker) {
-        todo!()
+    pub(crate) fn new(fleet: Fleet, worker: WorkerId) -> Self {
+        Self { inner: Arc::new(Inner { fleet, worker, bus: OnceCell::new(), presence: Mutex::new(None) }) }
     }
-    /// Takes the advertisement back.
+
+    /// The worker's id.
+    pub fn worker(&self) -> &str {
+        &self.inner.worker
+    }
+
+    async fn bus(&self) -> Result<&Arc<dyn Bus>, BusError> {
+        self.inner.bus.get_or_try_init(|| self.inner.fleet.bus_of(&self.inner.worker)).await
+    }
+
+    /// Says what the worker is and has, and keeps saying it until told otherwise or dropped. Returns at once. Inside a tokio
+    /// runtime.
+    pub fn advertise(&self, worker: Worker) {
+        let mut presence = self.inner.presence.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(presence) = &*presence
+            && presence.tell.send(Some(worker.clone())).is_ok()
+        {
+            return;
+        }
+        let (tell, told) = watch::channel(Some(worker));
+        let weak = Arc::downgrade(&self.inner);
+        let task = tokio::spawn(async move {
+            // Only until the bus is there: afterwards the task keeps no session alive.
+            let bus = loop {
+                let Some(inner) = weak.upgrade() else { return };
+                match (Self { inner }).bus().await {
+                    Ok(bus) => break bus.clone(),
+                    Err(error) => tracing::warn!(%error, "the worker cannot reach its fleet"),
+                }
+                sleep(Duration::from_secs(1)).await;
+            };
+            keep_saying(&*bus, told).await;
+        });
+        *presence = Some(Presence { tell, task });
+    }
+
+    /// Takes the advertisement back: the worker is offline.
     pub async fn leave(&self) {
-        todo!()
+        let presence = self.inner.presence.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(Presence { tell, task }) = presence {
+            // The task ends when it is told nothing, or when nobody can tell it any more.
+            let _ = tell.send(None);
+            drop(tell);
+            drop(task.await);
+        }
     }
+
     /// Publishes the definition of a kind.
-    pub async fn put_kind(&self, _kind: &Kind) -> Result<(), FleetError> {
-        todo!()
+    pub async fn put_kind(&self, kind: &Kind) -> Result<(), FleetError> {
+        let bus = self.bus().await?;
+        let (key, value) = (format!("kinds/{}", kind.digest), encode(kind, "publishing a kind")?);
+        persist(&**bus, "publishing a kind", Some(PATIENCE), || async {
+            if bus.get(&key).await?.is_some_and(|known| known.value == value) {
+                return Ok(());
+            }
+            bus.put(&key, value.clone(), Expect::Any, None).await.map(drop)
+        })
+        .await
     }
-    /// Asks for work; answered within 20 s, empty if there is none.
-    pub async fn claim(&self, _claim: &Claim) -> Result<ClaimAnswer, FleetError> {
-        todo!()
+
+    /// Asks for work, or tells what the worker holds; answered within 20 s, empty if there is nothing. Not repeated, since what
+    /// the worker holds may have changed: after [`FleetError::is_passing`] claim again. While the fleet cannot be reached, that
+    /// error takes a moment to come, so that a loop need not pause.
+    pub async fn claim(&self, claim: &Claim) -> Result<ClaimAnswer, FleetError> {
+        let doing = "claiming work";
+        let question = encode(claim, doing)?;
+        let bus = self.bus().await?;
+        let each = Timing::default().claim + ANSWER_MARGIN;
+        match bus.request("claim", question, each).await {
+            Ok(answer) => decode_answer(&answer, doing),
+            Err(error) => {
+                if error.is_passing() {
+                    sleep(CLAIM_PAUSE).await;
+                }
+                Err(error.into())
+            }
+        }
     }
-    /// Confirms an assignment. The attempt belongs into `holds` from before this is called.
-    pub async fn confirm(&self, _confirm: &Confirm) -> Result<ConfirmAnswer, FleetError> {
-        todo!()
+
+    /// Confirms an assignment. Without an answer the attempt must not be started, and no longer be named in `holds`.
+    pub async fn confirm(&self, confirm: &Confirm) -> Result<ConfirmAnswer, FleetError> {
+        let bus = self.bus().await?;
+        ask(&**bus, "confirm", confirm, "confirming an assignment", PATIENCE, Some(CONFIRM_PATIENCE)).await
     }
-    /// Reports, waiting for the link and the matchmaker as long as it takes.
-    pub async fn report(&self, _report: &Report) -> Result<ReportAnswer, FleetError> {
-        todo!()
+
+    /// Reports, waiting for the link and the matchmaker as long as it takes. Reports of one attempt belong in order: one after
+    /// the other.
+    pub async fn report(&self, report: &Report) -> Result<ReportAnswer, FleetError> {
+        let bus = self.bus().await?;
+        ask(&**bus, "report", report, "reporting", PATIENCE, None).await
     }
-    /// Appends lines, the first of which is number `first`; returns the number that the log expects next.
-    pub async fn append_log(&self, _attempt: &AttemptRef, _first: u64, _lines: &[LogLine]) -> Result<u64, FleetError> {
-        todo!()
+
+    /// Appends lines, the first of which is number `first`. Answers the number that the log expects next: go on from there, be
+    /// it more or less than what was sent. Lines that the log has already are dropped.
+    pub async fn append_log(&self, attempt: &AttemptRef, first: u64, lines: &[LogLine]) -> Result<u64, FleetError> {
+        let bus = self.bus().await?;
+        let name = log::name(attempt);
+        let mut entries: VecDeque<Vec<u8>> = VecDeque::new();
+        for line in lines {
+            entries.push_back(fit_line(line)?);
+        }
+        let mut next = first;
+        while !entries.is_empty() {
+            let mut bytes = 0;
+            let count = entries
+                .iter()
+                .take_while(|entry| {
+                    bytes += entry.len();
+                    bytes <= BATCH
+                })
+                .count()
+                .max(1);
+            let batch: Vec<Vec<u8>> = entries.drain(..count).collect();
+            let appended =
+                persist(&**bus, "appending to the log", Some(PATIENCE), || bus.append(&name, next, batch.clone()))
+                    .await;
+            match appended {
+                Ok(end) if end >= next + count as u64 => next += count as u64,
+                Ok(end) | Err(FleetError::Bus(BusError::Gap { end, .. })) => return Ok(end),
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(next)
     }
+
     /// The number of the line that the log expects next.
-    pub async fn log_end(&self, _attempt: &AttemptRef) -> Result<u64, FleetError> {
-        todo!()
+    pub async fn log_end(&self, attempt: &AttemptRef) -> Result<u64, FleetError> {
+        let bus = self.bus().await?;
+        let name = log::name(attempt);
+        let range = persist(&**bus, "reading the log", Some(PATIENCE), || bus.log_range(&name)).await?;
+        Ok(range.end)
     }
+
     /// What people ask of the attempts of this worker.
     pub fn orders(&self) -> Orders {
-        todo!()
+        Orders { worker: self.inner.worker.clone(), jobs: self.inner.fleet.jobs(), told: HashMap::new() }
     }
-    /// Answers `check_paths` until dropped or the fleet is closed.
-    pub async fn serve_checks<F, A>(&self, _handler: F) -> Result<(), FleetError>
+
+    /// Answers `check_paths` until dropped or until the fleet is closed.
+    pub async fn serve_checks<F, A>(&self, handler: F) -> Result<(), FleetError>
     where
         F: Fn(CheckPaths) -> A + Send,
         A: Future<Output = Checked> + Send,
     {
-        todo!()
+        let bus = self.bus().await?;
+        let subject = format!("check.{}", self.inner.worker);
+        let mut requests = persist(&**bus, "serving checks", None, || bus.serve(&subject)).await?;
+        let mut answering = FuturesUnordered::new();
+        loop {
+            tokio::select! {
+                request = requests.next(), if answering.len() < CHECKS => {
+                    let Some(request) = request else { return Ok(()) };
+                    match parse_check(&request.payload) {
+                        Ok(paths) => {
+                            let checked = handler(paths);
+                            answering.push(async move { (request, checked.await) });
+                        }
+                        Err(refused) => request.reply(encode(&refused, "checking paths")?),
+                    }
+                }
+                Some((request, checked)) = answering.next() => {
+                    request.reply(encode(&checked, "checking paths")?);
+                }
+            }
+        }
     }
 }
 
+impl fmt::Debug for WorkerSession {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("WorkerSession").field("worker", &self.inner.worker).finish_non_exhaustive()
+    }
+}
+
+fn parse_check(payload: &[u8]) -> Result<CheckPaths, Refused> {
+    let refuse = |message: String| Refused { code: "invalid_parameter".to_owned(), message };
+    let check: CheckPaths =
+        serde_json::from_slice(payload).map_err(|error| refuse(format!("the request cannot be read: {error}")))?;
+    if check.paths.len() > MAX_PATHS {
+        return Err(refuse(format!("{} paths were asked for; {MAX_PATHS} at most", check.paths.len())));
+    }
+    Ok(check)
+}
+
+async fn keep_saying(bus: &dyn Bus, mut told: watch::Receiver<Option<Worker>>) {
+    let mut key = None;
+    loop {
+        let Some(worker) = told.borrow_and_update().clone() else { break };
+        let name = key.insert(format!("workers/{}", worker.id));
+        let wait = match encode(&worker, "advertising a worker") {
+            Ok(value) => match bus.put(name, value, Expect::Any, Some(PRESENCE)).await {
+                Ok(_) => REFRESH,
+                Err(BusError::Closed) => return,
+                Err(error) => {
+                    tracing::warn!(%error, "the worker cannot advertise itself");
+                    Duration::from_millis(500)
+                }
+            },
+            Err(_) => REFRESH,
+        };
+        tokio::select! {
+            changed = told.changed() => if changed.is_err() { break },
+            () = sleep(wait) => {}
+        }
+    }
+    if let Some(key) = key {
+        drop(bus.delete(&key, Expect::Any).await);
+    }
+}
+
+/// A line as an entry. One that is too large for it (control characters grow in JSON) is cut.
+fn fit_line(line: &LogLine) -> Result<Vec<u8>, FleetError> {
+    let mut entry = encode(line, "appending to the log")?;
+    if entry.len() > MAX_LOG_ENTRY {
+        let mut line = line.clone();
+        while entry.len() > MAX_LOG_ENTRY {
+            let half = line.text.len() / 2;
+            let end = (0..=half).rev().find(|end| line.text.is_char_boundary(*end)).unwrap_or(0);
+            line.text.truncate(end);
+            entry = encode(&line, "appending to the log")?;
+        }
+    }
+    Ok(entry)
+}
+
 /// Requests to end an attempt of this worker, seen in the job records.
-pub struct Orders {}
+#[derive(Debug)]
+pub struct Orders {
+    worker: WorkerId,
+    jobs: Live<JobRecord>,
+    told: HashMap<AttemptRef, StopMode>,
+}
 
 impl Orders {
-    /// The next one: again after a reset, and again when *kill* follows *stop*. None once the fleet is closed. Safe to cancel.
+    /// The next one. It comes again after the link was down, and again when *kill* follows *stop*. None once the fleet is closed.
+    /// Nothing is lost if the future is dropped.
     pub async fn next(&mut self) -> Option<(AttemptRef, StopMode)> {
-        todo!()
+        loop {
+            match self.jobs.next().await? {
+                Update::Put(_, record) => {
+                    let Some(attempt) = record.attempts.last().filter(|attempt| attempt.worker == self.worker) else {
+                        continue;
+                    };
+                    let at = AttemptRef { job: record.job.id, attempt: attempt.number };
+                    match &record.stop {
+                        Some(stop) if attempt.state != AttemptState::Ended && !record.state.is_ended() => {
+                            if self.told.insert(at.clone(), stop.mode) != Some(stop.mode) {
+                                return Some((at, stop.mode));
+                            }
+                        }
+                        _ => drop(self.told.remove(&at)),
+                    }
+                }
+                Update::Reset => self.told.clear(),
+                Update::Gone(_) | Update::Current => {}
+            }
+        }
     }
 }

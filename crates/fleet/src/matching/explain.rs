@@ -30,7 +30,8 @@ pub fn explain<'a>(
         }
     }
     let order = record.map_or((u64::MAX, job.id), |record| (record.order, job.id));
-    let mine = queued.get(job.submitted_by.as_str()).into_iter().flatten().filter(|other| **other < order).count() as u32;
+    let mine =
+        queued.get(job.submitted_by.as_str()).into_iter().flatten().filter(|other| **other < order).count() as u32;
     let running = |user: &str| running.get(user).copied().unwrap_or(0);
     let turn = (running(&job.submitted_by) + mine, order);
     let mut before = mine + u32::from(busy);

@@ -13,7 +13,9 @@ pub fn unmet(needs: &Value, worker: &Worker) -> Vec<String> {
 fn amount(need: &Value, worker: &Worker) -> Option<String> {
     let name = name_of(need);
     let has = worker.amounts.iter().find(|(own, _)| own.to_lowercase() == name).map_or(0.0, |(_, has)| *has);
-    for (limit, fits) in [("min", (|has, limit| has >= limit) as fn(f64, f64) -> bool), ("max", |has, limit| has <= limit)] {
+    for (limit, fits) in
+        [("min", (|has, limit| has >= limit) as fn(f64, f64) -> bool), ("max", |has, limit| has <= limit)]
+    {
         let Some(value) = need.get(limit).filter(|value| !value.is_null()) else { continue };
         match number(value) {
             None => return Some(format!("needs {name} of {value}, which is not a number")),

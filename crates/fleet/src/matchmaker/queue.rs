@@ -62,11 +62,7 @@ impl Queue {
     }
 
     /// The job whose turn it is, of those that fit: of the user with the fewest running, the one that came first.
-    pub(super) fn first(
-        &self,
-        running: &HashMap<String, u32>,
-        mut fits: impl FnMut(JobId) -> bool,
-    ) -> Option<JobId> {
+    pub(super) fn first(&self, running: &HashMap<String, u32>, mut fits: impl FnMut(JobId) -> bool) -> Option<JobId> {
         let mut known: HashMap<u32, bool> = HashMap::new();
         let mut best: Option<(u32, u64, JobId)> = None;
         for (user, shapes) in &self.users {

@@ -146,8 +146,7 @@ impl State {
             StopMode::Stop => format!("stopped by {}", request.by),
             StopMode::Kill => format!("killed by {}", request.by),
         };
-        let confirmed =
-            self.jobs.get(&id).and_then(live_attempt).map(|attempt| attempt.confirmed_at.is_some());
+        let confirmed = self.jobs.get(&id).and_then(live_attempt).map(|attempt| attempt.confirmed_at.is_some());
         match confirmed {
             Some(true) => {
                 let asked = self.jobs.get(&id).and_then(|record| record.stop.as_ref());

@@ -119,7 +119,8 @@ impl<'a> Reign<'a> {
             };
             served.push(unfold(requests, next).boxed());
         }
-        let (jobs, workers, kinds) = (bus.watch("jobs/").await?, bus.watch("workers/").await?, bus.watch("kinds/").await?);
+        let (jobs, workers, kinds) =
+            (bus.watch("jobs/").await?, bus.watch("workers/").await?, bus.watch("kinds/").await?);
         let now = Now { clock: started.elapsed(), wall: Timestamp::now() };
         let mut reign = Self {
             bus,
@@ -217,9 +218,8 @@ impl<'a> Reign<'a> {
 
     fn event(&self, subject: &str, ticket: Ticket, request: &Request) -> Result<Event, Refused> {
         let member = request.from.member.clone();
-        let worker = || {
-            request.from.worker.clone().ok_or_else(|| refused("invalid_parameter", "only a worker may ask this"))
-        };
+        let worker =
+            || request.from.worker.clone().ok_or_else(|| refused("invalid_parameter", "only a worker may ask this"));
         let order = |order| {
             let JobRequest { job } = parse(&request.payload)?;
             self.check_readable(job)?;
