@@ -25,6 +25,7 @@
 //!
 //! What is deliberately not here: jobs, workers, the matchmaker. The bus moves bytes.
 
+mod core;
 mod error;
 pub mod local;
 mod log;
@@ -34,6 +35,7 @@ mod record;
 mod request;
 
 pub use error::BusError;
+pub use local::{Limits, LocalSettings};
 pub use log::{LogEntry, LogItem, LogRange, LogReader};
 pub use record::{Change, Entry, Expect, Watch};
 pub use request::{Caller, Request, Requests};

@@ -33,7 +33,9 @@ impl Request {
     /// Answers. Whether anybody still waits for it cannot be known. An answer beyond
     /// [`MAX_MESSAGE`](super::MAX_MESSAGE) does not arrive: whoever asks sees the responder gone.
     pub fn reply(self, payload: Vec<u8>) {
-        drop(self.answer.send(payload));
+        if payload.len() <= super::MAX_MESSAGE {
+            drop(self.answer.send(payload));
+        }
     }
 
     /// Whether it is known that nobody waits for the answer: gave up, closed, killed. A hint; some forms never know.
