@@ -5,6 +5,7 @@ mod entry;
 mod error;
 mod find;
 mod inspect;
+mod place;
 mod project;
 mod quiet;
 mod whereabouts;

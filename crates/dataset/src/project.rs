@@ -3,7 +3,7 @@ use crate::entry::{Entry, read_entry};
 use crate::quiet;
 use crate::{DatasetError, error::NotAFile};
 use hdf5_reader::error::Error as Hdf5Error;
-use hdf5_reader::{Datatype, Hdf5File, OpenOptions, StringSize};
+use hdf5_reader::{Datatype, Hdf5File, OpenOptions, StringSize, VarLenKind};
 use std::fs::File;
 use std::path::Path;
 use std::sync::Arc;
@@ -162,9 +162,10 @@ fn read_hdf5(file: File, project_name: &str) -> Result<(Vec<Video>, Option<u64>)
     };
     let entries = read_texts(&videos)?;
     let mut videos = Vec::with_capacity(entries.len());
+    let mut sources_left = MAX_JSON;
     for json in entries {
         videos.push(match read_entry(&json) {
-            Ok(entry) => video(entry, &file, project_name),
+            Ok(entry) => video(entry, &file, project_name, &mut sources_left),
             Err(problem) => Video { written: vec![String::new()], problem: Some(problem), ..Video::default() },
         });
     }
@@ -172,7 +173,7 @@ fn read_hdf5(file: File, project_name: &str) -> Result<(Vec<Video>, Option<u64>)
     Ok((videos, labelled_frames))
 }
 
-fn video(entry: Entry, file: &Hdf5File, project_name: &str) -> Video {
+fn video(entry: Entry, file: &Hdf5File, project_name: &str, sources_left: &mut usize) -> Video {
     let first = entry.files.first().map_or("", String::as_str);
     let base_name = first.rsplit(['/', '\\']).next().unwrap_or_default();
     let names_itself = first == "." || base_name == project_name || base_name.ends_with(".slp");
@@ -183,14 +184,18 @@ fn video(entry: Entry, file: &Hdf5File, project_name: &str) -> Video {
     let problem = (first == "." && !embedded)
         .then(|| "the project says that the frames are inside it, but they are not".to_owned());
     let source_written =
-        if embedded { entry.source.or_else(|| source_in_file(file, entry.dataset.as_deref()?)) } else { None };
+        if embedded { entry.source.or_else(|| source_in_file(file, entry.dataset.as_deref()?, sources_left)) } else { None };
     Video { written: entry.files, embedded, source_written, problem }
 }
 
 /// Older packages keep the source beside the frames: `video0/source_video` for `video0/video`, in the attribute `json`.
-fn source_in_file(file: &Hdf5File, dataset: &str) -> Option<Vec<String>> {
+fn source_in_file(file: &Hdf5File, dataset: &str, left: &mut usize) -> Option<Vec<String>> {
     let (folder, _) = dataset.rsplit_once('/')?;
+    if *left == 0 {
+        return None;
+    }
     let json = file.group(&format!("{folder}/source_video")).ok()?.attribute("json").ok()?.read_string().ok()?;
+    *left = left.saturating_sub(json.len());
     read_entry(json.as_bytes()).ok().map(|entry| entry.files)
 }
 
@@ -200,18 +205,18 @@ fn read_texts(dataset: &hdf5_reader::Dataset) -> Result<Vec<Vec<u8>>, Trouble> {
     if count > MAX_VIDEOS {
         return Err(Trouble::TooLarge(format!("{count} videos; {MAX_VIDEOS} are the most")));
     }
-    let Datatype::String { size, .. } = dataset.dtype() else {
-        return Err(Hdf5Error::InvalidData("its list of videos is not text".to_owned()).into());
+    let fixed = match dataset.dtype() {
+        Datatype::String { size: StringSize::Fixed(width), .. } => Some(*width as usize),
+        Datatype::String { size: StringSize::Variable, .. } => None,
+        Datatype::VarLen { base, kind: VarLenKind::String, .. } if base.is_vlen_string_base() => None,
+        _ => return Err(Hdf5Error::InvalidData("its list of videos is not text".to_owned()).into()),
     };
     let too_much = || Trouble::TooLarge(format!("its list of videos is larger than {} MiB", MAX_JSON >> 20));
     if count == 0 {
         return Ok(Vec::new());
     }
     let count = usize::try_from(count).map_err(|_| too_much())?;
-    let width = match size {
-        StringSize::Fixed(width) => *width as usize,
-        StringSize::Variable => dataset.vlen_reference_size(),
-    };
+    let width = fixed.unwrap_or_else(|| dataset.vlen_reference_size());
     if width == 0 || count.checked_mul(width).is_none_or(|bytes| bytes > MAX_JSON) {
         return Err(too_much());
     }
@@ -219,11 +224,10 @@ fn read_texts(dataset: &hdf5_reader::Dataset) -> Result<Vec<Vec<u8>>, Trouble> {
     if raw.len() < count * width {
         return Err(Hdf5Error::InvalidData("its list of videos ends too early".to_owned()).into());
     }
-    let fixed = matches!(size, StringSize::Fixed(_));
     let mut texts = Vec::with_capacity(count);
     let mut total = 0;
     for element in raw.chunks_exact(width).take(count) {
-        let mut text = if fixed { element.to_vec() } else { dataset.resolve_vlen_reference_bytes(element, 1)? };
+        let mut text = if fixed.is_some() { element.to_vec() } else { dataset.resolve_vlen_reference_bytes(element, 1)? };
         if let Some(end) = text.iter().position(|byte| *byte == 0) {
             text.truncate(end);
         }
