@@ -83,17 +83,7 @@ impl<'a> Finder<'a> {
     }
 
     fn video(&self, video: &Video) -> Found {
-        let mut whereabouts = Whereabouts {
-            written: video.first_written().to_owned(),
-            images: video.written.len(),
-            source: video.source_written.as_ref().and_then(|source| source.first().cloned()),
-            at: None,
-            local: None,
-            found: false,
-            how: How::NotFound,
-            detail: None,
-            size: None,
-        };
+        let mut whereabouts = Whereabouts::unknown(video);
         if let Some(problem) = &video.problem {
             whereabouts.detail = Some(format!("The project's entry for this video cannot be used: {problem}."));
             return Found { whereabouts, seen: None };
@@ -344,7 +334,8 @@ fn refuse_shared(found: &mut [Found]) {
 
 /// The folder and the name of a path, whoever wrote it.
 fn cut_name(written: &str) -> (&str, &str) {
-    let separators: &[char] = if written.starts_with('/') && !written.starts_with("//") { &['/'] } else { &['/', '\\'] };
+    let separators: &[char] =
+        if written.starts_with('/') && !written.starts_with("//") { &['/'] } else { &['/', '\\'] };
     written.rfind(separators).map_or(("", written), |at| (&written[..at], &written[at + 1..]))
 }
 

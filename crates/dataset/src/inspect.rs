@@ -1,11 +1,12 @@
-use crate::{DatasetError, Hints, Whereabouts};
+use crate::find::find_except;
+use crate::{DatasetError, Hints, Project, Video, Whereabouts};
 use jiff::Timestamp;
-use samepath_storage::helper::Helper;
-use samepath_storage::{LocateError, Storages};
-use samepath_wire::StoragePath;
+use samepath_storage::helper::{Helper, HelperError, reply};
+use samepath_storage::{Backend, LocateError, Platform, Storages};
+use samepath_wire::{BackendState, StoragePath};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// What a person sees of a project before a job is made of it.
@@ -35,13 +36,13 @@ pub enum InspectError {
     #[error("{} cannot be looked at: its storage is not answering", path.display())]
     NotAnswering {
         /// The project.
-        path: std::path::PathBuf,
+        path: PathBuf,
     },
     /// The helper process failed; nothing is known about the project.
     #[error("{} cannot be looked at: {detail}", path.display())]
     Helper {
         /// The project.
-        path: std::path::PathBuf,
+        path: PathBuf,
         /// What went wrong.
         detail: String,
     },
@@ -67,8 +68,29 @@ impl InspectError {
     }
 }
 
-/// Reads a project and finds its videos, through the helper process: answers within about twice `deadline` even when the
-/// project, or one of its videos, is on a storage that is dead.
+/// What the helper process is asked. It is asked twice: for the project, then for its videos, so that a dead storage that
+/// only a video is on does not hide the project.
+#[derive(Serialize, Deserialize)]
+struct Question {
+    backends: Vec<Backend>,
+    platform: Platform,
+    path: PathBuf,
+    wanted: Wanted,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Wanted {
+    Project,
+    Videos {
+        hints: Hints,
+        /// Storages that do not answer and are left alone.
+        silent: Vec<String>,
+    },
+}
+
+/// Reads a project and finds its videos, through the helper process: answers within about three times `deadline` even when
+/// the project, or one of its videos, is on a storage that is dead, and does not wait for dead storages that it can do without.
 ///
 /// # Errors
 /// See [`InspectError`]. Videos that are not found are no error.
@@ -79,10 +101,92 @@ pub fn inspect(
     hints: &Hints,
     deadline: Duration,
 ) -> Result<Inspection, InspectError> {
-    todo!("{helper:?} {storages:?} {path:?} {hints:?} {deadline:?}")
+    let at = helper.locate(storages, path, deadline).map(|located| located.at);
+    if let Err(LocateError::NotAnswering { .. }) = at {
+        return Err(InspectError::NotAnswering { path: path.to_owned() });
+    }
+    let question = |wanted| Question {
+        backends: storages.iter().cloned().collect(),
+        platform: storages.platform(),
+        path: path.to_owned(),
+        wanted,
+    };
+    let about = at.as_ref().map_or_else(|_| path.display().to_string(), |at| at.storage_backend.clone());
+    let project: Project =
+        helper.ask("inspect", &[about], &question(Wanted::Project), deadline).map_err(|error| failed(path, error))?;
+
+    let videos = if project.videos.is_empty() {
+        Vec::new()
+    } else {
+        let silent = silent(helper, storages, at.as_ref().ok(), deadline);
+        let wanted = Wanted::Videos { hints: hints.clone(), silent };
+        // Not about the storages that the videos are on: stuck here, they would be left alone everywhere.
+        match helper.ask("inspect", &[format!("videos of {}", path.display())], &question(wanted), deadline) {
+            Ok(videos) => videos,
+            Err(HelperError::NotAnswering { .. }) => project.videos.iter().map(not_looked_for).collect(),
+            Err(error) => return Err(failed(path, error)),
+        }
+    };
+    let Project { labelled_frames, is_package, size, modified, .. } = project;
+    Ok(Inspection { at, labelled_frames, is_package, videos, size, modified })
+}
+
+fn failed(path: &Path, error: HelperError) -> InspectError {
+    let path = path.to_owned();
+    match error {
+        HelperError::NotAnswering { .. } => InspectError::NotAnswering { path },
+        HelperError::Refused(value) => match serde_json::from_value(value) {
+            Ok(error) => InspectError::Dataset(error),
+            Err(error) => InspectError::Helper { path, detail: error.to_string() },
+        },
+        HelperError::Failed { source } => InspectError::Helper { path, detail: source.to_string() },
+    }
+}
+
+/// The storages that do not answer just now. The project's own just did.
+fn silent(helper: &Helper, storages: &Storages, project_at: Option<&StoragePath>, deadline: Duration) -> Vec<String> {
+    let deadline = deadline.min(Duration::from_secs(1));
+    let others: Vec<&Backend> =
+        storages.iter().filter(|other| project_at.is_none_or(|at| at.storage_backend != other.name)).collect();
+    let mut silent = Vec::new();
+    for some in others.chunks(16) {
+        std::thread::scope(|scope| {
+            let probes: Vec<_> =
+                some.iter().map(|backend| (backend, scope.spawn(|| helper.probe(backend, deadline)))).collect();
+            for (backend, probe) in probes {
+                if !matches!(probe.join(), Ok(probe) if probe.state != BackendState::NotAnswering) {
+                    silent.push(backend.name.clone());
+                }
+            }
+        });
+    }
+    silent
+}
+
+fn not_looked_for(video: &Video) -> Whereabouts {
+    Whereabouts {
+        detail: Some("Not looked for: a storage did not answer in time.".to_owned()),
+        ..Whereabouts::unknown(video)
+    }
 }
 
 /// Answers this crate's topics of the helper process, `inspect`; `None` for others.
+///
+/// Touches storages and may hang with them.
 pub fn answer(topic: &str, question: Value) -> Option<Value> {
-    todo!("{topic} {question}")
+    if topic != "inspect" {
+        return None;
+    }
+    let Question { backends, platform, path, wanted } = match serde_json::from_value(question) {
+        Ok(question) => question,
+        Err(error) => return Some(reply::<(), _>(&Err(error.to_string()))),
+    };
+    let project = Project::read(&path);
+    Some(match wanted {
+        Wanted::Project => reply(&project),
+        Wanted::Videos { hints, silent } => {
+            let storages = Storages::new(backends, platform);
+            reply(&project.map(|project| find_except(&project, &path, &storages, &hints, &silent)))
+        }
+    })
 }

@@ -90,7 +90,8 @@ impl<'a> Look<'a> {
 
     /// What lies below a storage's root, as a storage path.
     pub(crate) fn place(&self, backend: &str, below_root: &[String]) -> StoragePath {
-        let user_subdir = self.storages.get(backend).map(|backend| backend.user_subdir_below_root()).unwrap_or_default();
+        let user_subdir =
+            self.storages.get(backend).map(|backend| backend.user_subdir_below_root()).unwrap_or_default();
         let (user_subdir, path) = split_below_root(&user_subdir, &below_root.join("/"));
         StoragePath::new(backend, user_subdir, path)
     }

@@ -4,10 +4,11 @@ use crate::quiet;
 use crate::{DatasetError, error::NotAFile};
 use hdf5_reader::error::Error as Hdf5Error;
 use hdf5_reader::{Datatype, Hdf5File, OpenOptions, StringSize, VarLenKind};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 use std::fs::File;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::SystemTime;
 
 /// Most videos that a project may name.
 pub const MAX_VIDEOS: u64 = 100_000;
@@ -17,7 +18,7 @@ pub const MAX_JSON: usize = 64 << 20;
 const SIGNATURE: &[u8; 8] = b"\x89HDF\r\n\x1a\n";
 
 /// What a `.slp` or `.pkg.slp` file says of itself.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Project {
     /// In the project's order.
     pub videos: Vec<Video>,
@@ -28,11 +29,11 @@ pub struct Project {
     /// Bytes of the file.
     pub size: u64,
     /// Modification time of the file, where the system knows it.
-    pub modified: Option<SystemTime>,
+    pub modified: Option<Timestamp>,
 }
 
 /// One video of a project, as written.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Video {
     /// One path; or, of an image sequence, one for each image. Never empty: what cannot be read is one empty path.
     pub written: Vec<String>,
@@ -73,7 +74,7 @@ impl Project {
     }
 }
 
-fn open(path: &Path) -> Result<(File, u64, Option<SystemTime>), DatasetError> {
+fn open(path: &Path) -> Result<(File, u64, Option<Timestamp>), DatasetError> {
     let refuse = |error: std::io::Error| match error.kind() {
         std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory | std::io::ErrorKind::InvalidInput => {
             DatasetError::NotFound { path: path.to_owned() }
@@ -95,7 +96,7 @@ fn open(path: &Path) -> Result<(File, u64, Option<SystemTime>), DatasetError> {
     if metadata.len() == 0 {
         return Err(DatasetError::Empty { path: path.to_owned() });
     }
-    Ok((file, metadata.len(), metadata.modified().ok()))
+    Ok((file, metadata.len(), metadata.modified().ok().and_then(|time| time.try_into().ok())))
 }
 
 enum Trouble {
@@ -183,8 +184,11 @@ fn video(entry: Entry, file: &Hdf5File, project_name: &str, sources_left: &mut u
     };
     let problem = (first == "." && !embedded)
         .then(|| "the project says that the frames are inside it, but they are not".to_owned());
-    let source_written =
-        if embedded { entry.source.or_else(|| source_in_file(file, entry.dataset.as_deref()?, sources_left)) } else { None };
+    let source_written = if embedded {
+        entry.source.or_else(|| source_in_file(file, entry.dataset.as_deref()?, sources_left))
+    } else {
+        None
+    };
     Video { written: entry.files, embedded, source_written, problem }
 }
 
@@ -227,7 +231,8 @@ fn read_texts(dataset: &hdf5_reader::Dataset) -> Result<Vec<Vec<u8>>, Trouble> {
     let mut texts = Vec::with_capacity(count);
     let mut total = 0;
     for element in raw.chunks_exact(width).take(count) {
-        let mut text = if fixed.is_some() { element.to_vec() } else { dataset.resolve_vlen_reference_bytes(element, 1)? };
+        let mut text =
+            if fixed.is_some() { element.to_vec() } else { dataset.resolve_vlen_reference_bytes(element, 1)? };
         if let Some(end) = text.iter().position(|byte| *byte == 0) {
             text.truncate(end);
         }

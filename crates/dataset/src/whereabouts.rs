@@ -1,3 +1,4 @@
+use crate::Video;
 use samepath_storage::PathMapping;
 use samepath_wire::{StoragePath, VideoChoice};
 use serde::{Deserialize, Serialize};
@@ -45,6 +46,23 @@ pub struct Whereabouts {
     pub detail: Option<String>,
     /// Bytes; of an image sequence, all that were looked at.
     pub size: Option<u64>,
+}
+
+impl Whereabouts {
+    /// Nothing known yet.
+    pub(crate) fn unknown(video: &Video) -> Self {
+        Self {
+            written: video.first_written().to_owned(),
+            images: video.written.len(),
+            source: video.source_written.as_ref().and_then(|source| source.first().cloned()),
+            at: None,
+            local: None,
+            found: false,
+            how: How::NotFound,
+            detail: None,
+            size: None,
+        }
+    }
 }
 
 fn one() -> usize {

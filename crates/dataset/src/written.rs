@@ -65,11 +65,6 @@ impl Written {
         let (head, rest) = self.components.split_at(base.components.len());
         head.iter().zip(&base.components).all(same).then_some(rest)
     }
-
-    /// The last component.
-    pub(crate) fn file_name(&self) -> &str {
-        self.components.last().map_or("", String::as_str)
-    }
 }
 
 /// `C:` before a separator or the end. `x:y` is a name like any other.
@@ -138,6 +133,5 @@ mod tests {
             let _ = Written::new(text);
         }
         assert_eq!(Written::new("a:b/c").root, Root::None);
-        assert_eq!(Written::new("Z:/a/b.mp4").file_name(), "b.mp4");
     }
 }

@@ -111,7 +111,9 @@ fn a_project_without_videos_and_a_file_without_a_list() {
 #[test]
 fn bombs() {
     let entries = support::entries(2);
-    let bomb = |hdf5: support::Hdf5| matches!(refused(&hdf5.write()), DatasetError::TooLarge { .. } | DatasetError::Damaged { .. });
+    let bomb = |hdf5: support::Hdf5| {
+        matches!(refused(&hdf5.write()), DatasetError::TooLarge { .. } | DatasetError::Damaged { .. })
+    };
     for count in [MAX_VIDEOS + 1, 1 << 32, 1 << 60, u64::MAX] {
         assert!(bomb(support::Hdf5 { entries: &entries, count: Some(count), ..Default::default() }), "{count}");
     }
@@ -156,10 +158,7 @@ fn a_pipe_or_a_socket_is_not_waited_for() {
     let fifo = folder.path().join("fifo.slp");
     assert!(std::process::Command::new("mkfifo").arg(&fifo).status().unwrap().success());
     for path in [socket.as_path(), &fifo, Path::new("/dev/zero")] {
-        assert!(matches!(
-            Project::read(path).unwrap_err(),
-            DatasetError::NotAFile { what: NotAFile::Special, .. }
-        ));
+        assert!(matches!(Project::read(path).unwrap_err(), DatasetError::NotAFile { what: NotAFile::Special, .. }));
     }
 }
 
@@ -201,10 +200,12 @@ fn flipped_bits() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("labels.slp");
     let (mut good, mut bad) = (0, 0);
-    for name in ["maze/labels.slp", "slp/unicode.slp", "slp/image_sequence.slp", "slp/many.slp", "maze/labels.pkg.slp"] {
+    for name in ["maze/labels.slp", "slp/unicode.slp", "slp/image_sequence.slp", "slp/many.slp", "maze/labels.pkg.slp"]
+    {
         let original = std::fs::read(data(name)).unwrap();
         // Structure comes first and in the places that are not zero; pixels are of no interest.
-        let places: Vec<usize> = (0..original.len().min(24_000)).filter(|at| original[*at] != 0 || at % 16 == 0).collect();
+        let places: Vec<usize> =
+            (0..original.len().min(24_000)).filter(|at| original[*at] != 0 || at % 16 == 0).collect();
         let step = (places.len() / 500).max(1);
         for (round, at) in places.into_iter().step_by(step).enumerate() {
             for flip in [1u8 << (round % 8), 0xff, 0x80] {

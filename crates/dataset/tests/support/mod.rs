@@ -46,11 +46,9 @@ impl Hdf5<'_> {
         names.extend_from_slice(self.dataset.as_bytes());
         names.resize(names.len() / 8 * 8 + 8, 0);
         let names_at = file.append(&names);
-        let heap_at = file.append(
-            &Bytes(b"HEAP\0\0\0\0".to_vec()).u64(names.len() as u64).u64(UNDEFINED).u64(names_at).0,
-        );
-        let node_at =
-            file.append(&Bytes(b"SNOD\x01\0\x01\0".to_vec()).u64(8).u64(header_at).u64(0).u64(0).u64(0).0);
+        let heap_at =
+            file.append(&Bytes(b"HEAP\0\0\0\0".to_vec()).u64(names.len() as u64).u64(UNDEFINED).u64(names_at).0);
+        let node_at = file.append(&Bytes(b"SNOD\x01\0\x01\0".to_vec()).u64(8).u64(header_at).u64(0).u64(0).u64(0).0);
         let tree = Bytes(b"TREE\0\0\x01\0".to_vec()).u64(UNDEFINED).u64(UNDEFINED).u64(0).u64(node_at).u64(8);
         let tree_at = file.append(&tree.0);
         let table = Bytes(Vec::new()).u64(tree_at).u64(heap_at);
