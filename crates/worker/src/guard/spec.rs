@@ -1,0 +1,161 @@
+use samepath_storage::{Backend, PathMapping};
+use samepath_wire::{Assignment, AttemptEnd, AttemptRef};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// What a worker writes down before it starts a guard: all that the guard needs to know, so that it asks nobody.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Spec {
+    /// Job, attempt, epoch, and whether it gets an output folder of its own.
+    pub assignment: Assignment,
+    /// The worker's storages.
+    pub backends: Vec<Backend>,
+    /// Where the lab's own kinds are.
+    #[serde(default)]
+    pub kinds_dir: Option<PathBuf>,
+    /// Where any computer of the fleet mounts each storage: for translating the paths written in a project.
+    #[serde(default)]
+    pub base_paths: BTreeMap<String, Vec<String>>,
+    /// The worker's `[[path_mappings]]`, written path to path here.
+    #[serde(default)]
+    pub path_mappings: Vec<PathMapping>,
+    /// How long the guard waits for what.
+    #[serde(default)]
+    pub patience: Patience,
+}
+
+/// How long a guard waits, and how much it keeps.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Patience {
+    /// Between *stop* and *kill*; `None`: what the kind says.
+    pub notice: Option<Duration>,
+    /// Without any worker, before the guard ends its tree.
+    pub orphan: Duration,
+    /// For what the tool left behind to end by itself.
+    pub leftovers: Duration,
+    /// Bytes of log kept on the local disk, apart from the last lines, which are always kept.
+    pub log_bytes: u64,
+}
+
+impl Default for Patience {
+    fn default() -> Self {
+        Self {
+            notice: None,
+            orphan: Duration::from_secs(60 * 60),
+            leftovers: Duration::from_secs(2),
+            log_bytes: 256 * 1024 * 1024,
+        }
+    }
+}
+
+/// The folder of one attempt on the worker's local disk; only its owner can enter it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AttemptDir {
+    path: PathBuf,
+    at: AttemptRef,
+}
+
+impl AttemptDir {
+    /// The folder of `at` in `attempts`; it need not be there.
+    pub fn new(attempts: &Path, at: AttemptRef) -> Self {
+        Self { path: attempts.join(mark(&at)), at }
+    }
+
+    /// The folder at `path`; `None` if its name is not that of an attempt.
+    pub fn at(path: &Path) -> Option<Self> {
+        let (job, attempt) = path.file_name()?.to_str()?.rsplit_once('.')?;
+        Some(Self { path: path.to_owned(), at: AttemptRef { job: job.parse().ok()?, attempt: attempt.parse().ok()? } })
+    }
+
+    /// Which attempt it is.
+    pub fn attempt(&self) -> &AttemptRef {
+        &self.at
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Makes it, for its owner alone, with its specification.
+    pub fn create(&self, spec: &Spec) -> io::Result<()> {
+        if let Some(parent) = self.path.parent() {
+            fs_err::create_dir_all(parent)?;
+        }
+        make_private(&self.path)?;
+        self.write("spec.json", spec)
+    }
+
+    /// The specification.
+    pub fn spec(&self) -> io::Result<Spec> {
+        self.read("spec.json")
+    }
+
+    /// How it ended, once it has.
+    pub fn end(&self) -> io::Result<Option<AttemptEnd>> {
+        match self.read("end.json") {
+            Ok(end) => Ok(Some(end)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Writes down how it ended: from now on it is over, whoever still runs.
+    pub fn write_end(&self, end: &AttemptEnd) -> io::Result<()> {
+        self.write("end.json", end)
+    }
+
+    /// The log, a [`LogLine`](samepath_wire::LogLine) per line.
+    pub fn log(&self) -> PathBuf {
+        self.path.join("log.jsonl")
+    }
+
+    /// Any other file in it.
+    pub fn join(&self, name: &str) -> PathBuf {
+        self.path.join(name)
+    }
+
+    /// Takes the lock that a guard holds as long as it lives; `None` while another process has it.
+    pub fn lock(&self) -> io::Result<Option<File>> {
+        let file =
+            File::options().create(true).truncate(false).read(true).write(true).open(self.path.join("lock"))?;
+        match file.try_lock() {
+            Ok(()) => Ok(Some(file)),
+            Err(std::fs::TryLockError::WouldBlock) => Ok(None),
+            Err(std::fs::TryLockError::Error(error)) => Err(error),
+        }
+    }
+
+    fn read<T: DeserializeOwned>(&self, name: &str) -> io::Result<T> {
+        serde_json::from_slice(&fs_err::read(self.path.join(name))?).map_err(io::Error::from)
+    }
+
+    fn write(&self, name: &str, value: &impl Serialize) -> io::Result<()> {
+        let half = self.path.join(format!("{name}.new"));
+        let mut file = File::create(&half)?;
+        file.write_all(&serde_json::to_vec(value)?)?;
+        file.sync_all()?;
+        fs_err::rename(half, self.path.join(name))
+    }
+}
+
+/// `<job>.<attempt>`: the folder's name, and what marks every process of the attempt.
+pub fn mark(at: &AttemptRef) -> String {
+    format!("{}.{}", at.job, at.attempt)
+}
+
+/// Makes a folder that only its owner can enter; one that is there is closed to others.
+pub fn make_private(path: &Path) -> io::Result<()> {
+    fs_err::create_dir_all(path)?;
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        fs_err::set_permissions(path, std::fs::Permissions::from_mode(0o700))?;
+    }
+    Ok(())
+}
