@@ -1,8 +1,13 @@
 //! Health: how a storage is, on this computer, now.
 
-use crate::Backend;
+use crate::mounts::Mounts;
+use crate::{Backend, health};
 use samepath_wire::BackendState;
 use serde::{Deserialize, Serialize};
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+use std::time::Instant;
 
 /// How a storage was when it was looked at.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -15,6 +20,9 @@ pub struct Probe {
     /// Server and share, or device: `vast01:/talmo`.
     #[serde(default)]
     pub source: Option<String>,
+    /// Where the file system that the base path is on is mounted.
+    #[serde(default)]
+    pub mount_point: Option<PathBuf>,
     /// Bytes that this user may still write.
     #[serde(default)]
     pub free_bytes: Option<u64>,
@@ -39,6 +47,7 @@ impl Probe {
             state,
             file_system: None,
             source: None,
+            mount_point: None,
             free_bytes: None,
             total_bytes: None,
             latency_ms: None,
@@ -46,11 +55,138 @@ impl Probe {
             detail: None,
         }
     }
+
+    pub(crate) fn with_detail(state: BackendState, detail: impl Into<String>) -> Self {
+        Self { detail: Some(detail.into()), ..Self::of(state) }
+    }
 }
 
-/// Looks at a storage: opens its base path and reads from it.
+/// Looks at a storage: opens its base path and reads from it, which also makes an automount mount.
 ///
 /// Touches the storage and may hang with it for ever: only ever called inside the helper process.
 pub fn probe(backend: &Backend) -> Probe {
-    todo!("{backend:?}")
+    probe_again(backend, None)
+}
+
+/// Like [`probe`], of a storage that was seen before on a file system mounted at `mounted_before`: an empty folder that is
+/// on another one now is not mounted, whatever its type.
+pub fn probe_again(backend: &Backend, mounted_before: Option<&Path>) -> Probe {
+    let start = Instant::now();
+    let looked = look(&backend.base_path);
+    let latency_ms = Some(start.elapsed().as_secs_f64() * 1e3);
+    let mut probe = Probe { latency_ms, ..Probe::of(BackendState::Ready) };
+    let empty = match looked {
+        Ok(Folder::Empty) => true,
+        Ok(Folder::Filled) => false,
+        Err(error) => {
+            probe.state = health::state_of(&error);
+            probe.detail = Some(error.to_string());
+            return probe;
+        }
+    };
+    let real = dunce::canonicalize(&backend.base_path).unwrap_or_else(|_| backend.base_path.clone());
+    if let Some(mount) = Mounts::read().as_ref().and_then(|mounts| mounts.holding(&real)) {
+        probe.file_system = Some(mount.file_system.clone());
+        probe.source = Some(mount.source.clone());
+        probe.mount_point = Some(mount.point.clone());
+    }
+    let moved = mounted_before.is_some() && mounted_before != probe.mount_point.as_deref();
+    if empty && (moved || health::looks_unmounted(backend, &real)) {
+        probe.state = BackendState::NotMounted;
+        probe.detail = Some("the folder is empty".to_owned());
+        return probe;
+    }
+    match space(&backend.base_path) {
+        Ok(space) => {
+            probe.free_bytes = space.free;
+            probe.total_bytes = space.total;
+            if space.read_only {
+                probe.state = BackendState::ReadOnly;
+            } else if space.full {
+                probe.state = BackendState::Full;
+            }
+        }
+        Err(error) => {
+            probe.state = health::state_of(&error);
+            probe.detail = Some(error.to_string());
+        }
+    }
+    probe.id = read_id(&backend.base_path);
+    probe
+}
+
+enum Folder {
+    Empty,
+    Filled,
+}
+
+fn look(base: &Path) -> io::Result<Folder> {
+    match std::fs::read_dir(base)?.next() {
+        None => Ok(Folder::Empty),
+        Some(entry) => entry.map(|_| Folder::Filled),
+    }
+}
+
+struct Space {
+    free: Option<u64>,
+    total: Option<u64>,
+    full: bool,
+    read_only: bool,
+}
+
+#[cfg(unix)]
+fn space(base: &Path) -> io::Result<Space> {
+    use rustix::fs::StatVfsMountFlags;
+    let found = rustix::fs::statvfs(base)?;
+    // Some file systems, mostly FUSE ones, do not know: they say 0 of 0.
+    let known = found.f_blocks > 0;
+    let bytes = |blocks: u64| known.then(|| blocks.saturating_mul(found.f_frsize));
+    Ok(Space {
+        free: bytes(found.f_bavail),
+        total: bytes(found.f_blocks),
+        full: known && (found.f_bavail == 0 || (found.f_files > 0 && found.f_favail == 0)),
+        read_only: found.f_flag.contains(StatVfsMountFlags::RDONLY),
+    })
+}
+
+#[cfg(not(unix))]
+fn space(base: &Path) -> io::Result<Space> {
+    let read_only = fs_err::metadata(base)?.permissions().readonly();
+    Ok(Space { free: None, total: None, full: false, read_only: read_only && !cfg!(windows) })
+}
+
+/// The mark that a storage carries, in the one form that a UUID is written in; none if there is none or it is nonsense.
+fn read_id(base: &Path) -> Option<String> {
+    const LONGEST: u64 = 4096;
+    #[derive(Deserialize)]
+    struct Mark {
+        id: String,
+    }
+    let mut text = String::new();
+    open_regular(&base.join(".samepath").join("storage.json"))?.take(LONGEST + 1).read_to_string(&mut text).ok()?;
+    if text.len() as u64 > LONGEST {
+        return None;
+    }
+    let id = serde_json::from_str::<Mark>(&text).ok()?.id;
+    let groups: Vec<&str> = id.split('-').collect();
+    let is_uuid = groups.iter().map(|group| group.len()).eq([8, 4, 4, 4, 12])
+        && groups.iter().all(|group| group.bytes().all(|byte| byte.is_ascii_hexdigit()));
+    is_uuid.then(|| id.to_ascii_lowercase())
+}
+
+/// Opens a regular file and nothing else: a pipe would be waited for.
+fn open_regular(path: &Path) -> Option<File> {
+    if !std::fs::symlink_metadata(path).ok()?.is_file() {
+        return None;
+    }
+    let mut options = std::fs::OpenOptions::new();
+    options.read(true);
+    #[cfg(unix)]
+    {
+        use rustix::fs::OFlags;
+        use std::os::unix::fs::OpenOptionsExt;
+        options.custom_flags((OFlags::NONBLOCK | OFlags::NOFOLLOW).bits() as i32);
+    }
+    let file = options.open(path).ok()?;
+    file.metadata().ok()?.is_file().then_some(file)
 }

@@ -1,13 +1,28 @@
 //! Storage path → local path, on the real file system.
 
 mod error;
+mod handle;
+#[cfg(target_os = "linux")]
+mod linux;
+#[cfg(any(test, not(target_os = "linux")))]
+mod portable;
+mod walk;
 
 pub use error::ResolveError;
 pub(crate) use error::list;
 
+#[cfg(target_os = "linux")]
+use linux::PathHandle as PlatformHandle;
+#[cfg(not(target_os = "linux"))]
+use portable::CapHandle as PlatformHandle;
+
 use crate::Storages;
+use handle::Handle;
 use samepath_wire::StoragePath;
 use serde::{Deserialize, Serialize};
+use std::ffi::OsString;
+use std::fs::File;
+use std::io;
 use std::path::PathBuf;
 
 /// What a path is wanted for.
@@ -49,6 +64,32 @@ impl Storages {
     /// # Errors
     /// See [`ResolveError`].
     pub fn resolve(&self, at: &StoragePath, purpose: Purpose) -> Result<Resolved, ResolveError> {
-        todo!("{at} {purpose:?}")
+        let walked = walk::walk::<PlatformHandle>(self, at, purpose)?;
+        self.resolved(at, walked.names, walked.matched)
+    }
+
+    /// Opens a file for reading by handle: what is opened was on the storage while it was found, whatever is renamed or
+    /// replaced meanwhile.
+    ///
+    /// Touches the storage and may hang with it.
+    ///
+    /// # Errors
+    /// See [`ResolveError`]; [`ResolveError::NotAFile`] for anything but a regular file.
+    pub fn open(&self, at: &StoragePath) -> Result<(File, Resolved), ResolveError> {
+        let walked = walk::walk::<PlatformHandle>(self, at, Purpose::Input)?;
+        let resolved = self.resolved(at, walked.names, walked.matched)?;
+        let (backend, component) = (at.storage_backend.clone(), at.below_root());
+        match walked.handle.map(|handle| handle.open()).transpose() {
+            Ok(Some(Some(file))) => Ok((file, resolved)),
+            Ok(_) => Err(ResolveError::NotAFile { backend, component }),
+            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
+                Err(ResolveError::Denied { backend, component, path: resolved.path })
+            }
+            Err(error) => Err(ResolveError::Io { backend, component, detail: error.to_string() }),
+        }
+    }
+
+    fn resolved(&self, at: &StoragePath, names: Vec<OsString>, matched: Match) -> Result<Resolved, ResolveError> {
+        Ok(Resolved { path: self.under_base(self.get(&at.storage_backend)?, names), matched })
     }
 }

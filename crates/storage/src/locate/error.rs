@@ -1,9 +1,7 @@
-//! Local path → storage path.
-
+use crate::component::Refusal;
 use crate::resolve::list;
-use crate::{Storages, component::Refusal};
-use samepath_wire::StoragePath;
 use serde::{Deserialize, Serialize};
+use std::io;
 use std::path::{Path, PathBuf};
 
 /// Why a local path has no storage path.
@@ -93,6 +91,16 @@ impl LocateError {
         }
     }
 
+    /// What an error of the system at this path means.
+    pub(crate) fn of(path: &Path, error: &io::Error) -> Self {
+        let path = path.to_owned();
+        match error.kind() {
+            io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => Self::NotFound { path },
+            io::ErrorKind::PermissionDenied => Self::Denied { path },
+            _ => Self::Io { path, detail: error.to_string() },
+        }
+    }
+
     /// What to do about it.
     pub fn hint(&self) -> Option<String> {
         Some(match self {
@@ -123,60 +131,4 @@ fn bases_words(bases: &[(String, PathBuf)]) -> String {
 
 fn skipped_words(skipped: &[String]) -> String {
     if skipped.is_empty() { String::new() } else { format!("; not answering: {}", list(skipped)) }
-}
-
-/// Where a local path is.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Located {
-    /// Its storage path.
-    pub at: StoragePath,
-    /// Storages that did not answer and so could not be compared, in the order of the configuration.
-    pub skipped: Vec<String>,
-}
-
-/// The base paths with every link in them followed, as far as that is known.
-#[derive(Debug, Clone, Default)]
-pub struct CanonicalBases {
-    bases: Vec<(usize, PathBuf)>,
-}
-
-/// The one rule by which what lies below a storage's root is taken apart into user subdirectory and path: the configured
-/// user subdirectory if it is under it, else the first component if there are at least two, else none.
-pub fn split_below_root(user_subdir: &str, below: &str) -> (String, String) {
-    if !user_subdir.is_empty() {
-        if below == user_subdir {
-            return (user_subdir.to_owned(), String::new());
-        }
-        if let Some(path) = below.strip_prefix(user_subdir).and_then(|rest| rest.strip_prefix('/')) {
-            return (user_subdir.to_owned(), path.to_owned());
-        }
-    }
-    match below.split_once('/') {
-        Some((first, rest)) => (first.to_owned(), rest.to_owned()),
-        None => (String::new(), below.to_owned()),
-    }
-}
-
-impl Storages {
-    /// The storage path of a canonical local path; pure.
-    ///
-    /// # Errors
-    /// See [`LocateError`].
-    pub fn locate(&self, path: &Path, canonical: &CanonicalBases) -> Result<StoragePath, LocateError> {
-        todo!("{path:?} {canonical:?}")
-    }
-
-    /// The storage path that `text` means if it begins with the name of a storage and a colon; `None` if it does not, and
-    /// then it is a local path.
-    pub fn parse(&self, text: &str) -> Option<Result<StoragePath, LocateError>> {
-        todo!("{text}")
-    }
-}
-
-/// Where a local path is, asking the file system.
-///
-/// # Errors
-/// See [`LocateError`].
-pub fn locate_here(storages: &Storages, path: &Path) -> Result<Located, LocateError> {
-    todo!("{storages:?} {path:?}")
 }

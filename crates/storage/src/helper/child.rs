@@ -1,0 +1,127 @@
+use super::LONGEST;
+use crate::{Backend, LocateError, Platform, Purpose, Storages, probe_again};
+use samepath_wire::StoragePath;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use std::io::{self, Read, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// What crosses to the child.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct Question<T, Q> {
+    pub(super) topic: T,
+    pub(super) question: Q,
+}
+
+/// `probe` → [`crate::Probe`]
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct ProbeQuestion {
+    pub(super) backend: Backend,
+    pub(super) mounted_before: Option<PathBuf>,
+}
+
+/// `resolve` → [`crate::Resolved`] or [`crate::ResolveError`]
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct ResolveQuestion {
+    pub(super) backends: Vec<Backend>,
+    pub(super) platform: Platform,
+    pub(super) at: StoragePath,
+    pub(super) purpose: Purpose,
+}
+
+/// `canonical` → a [`Canonical`] for each path
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct CanonicalQuestion {
+    pub(super) paths: Vec<PathBuf>,
+}
+
+/// A path with its links followed.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Canonical {
+    Path(PathBuf),
+    NotUnicode(String),
+    NotFound,
+    Denied,
+    Failed(String),
+}
+
+/// The child's side: reads one question from standard input, writes its answer to standard output.
+///
+/// `answer` gets topic and question and gives [`reply`]'s form of a `Result`; see [`answer`] and [`unknown`].
+pub fn serve(answer: impl Fn(&str, Value) -> Value) -> ExitCode {
+    end_with_parent();
+    match serve_one(answer) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(_) => ExitCode::FAILURE,
+    }
+}
+
+fn serve_one(answer: impl Fn(&str, Value) -> Value) -> io::Result<()> {
+    let mut question = Vec::new();
+    io::stdin().lock().take(LONGEST as u64 + 1).read_to_end(&mut question)?;
+    if question.len() > LONGEST {
+        return Err(io::ErrorKind::InvalidData.into());
+    }
+    let Question { topic, question } = serde_json::from_slice::<Question<String, Value>>(&question)?;
+    let text = serde_json::to_vec(&answer(&topic, question))?;
+    let mut stdout = io::stdout().lock();
+    stdout.write_all(&text)?;
+    stdout.flush()
+}
+
+#[cfg(target_os = "linux")]
+fn end_with_parent() {
+    // Without it a stuck helper would outlive us; nothing else depends on it.
+    let _ = rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::KILL));
+}
+
+#[cfg(not(target_os = "linux"))]
+fn end_with_parent() {}
+
+/// A result in the form in which it crosses to the parent.
+pub fn reply<A: Serialize, E: Serialize>(result: &Result<A, E>) -> Value {
+    serde_json::to_value(result).unwrap_or_else(|error| refusal(&error.to_string()))
+}
+
+/// The answer to a topic that nobody knows.
+pub fn unknown(topic: &str) -> Value {
+    refusal(&format!("unknown topic {topic}"))
+}
+
+fn refusal(why: &str) -> Value {
+    serde_json::json!({ "Err": why })
+}
+
+/// Answers this crate's own topics, `probe`, `resolve` and `canonical`; `None` for others.
+pub fn answer(topic: &str, question: Value) -> Option<Value> {
+    let answered = match topic {
+        "probe" => serde_json::from_value(question).map(|ProbeQuestion { backend, mounted_before }| {
+            reply(&Ok::<_, ()>(probe_again(&backend, mounted_before.as_deref())))
+        }),
+        "resolve" => serde_json::from_value(question).map(|ResolveQuestion { backends, platform, at, purpose }| {
+            reply(&Storages::new(backends, platform).resolve(&at, purpose))
+        }),
+        "canonical" => serde_json::from_value(question).map(|CanonicalQuestion { paths }| {
+            reply(&Ok::<_, ()>(paths.into_iter().map(canonical).collect::<Vec<_>>()))
+        }),
+        _ => return None,
+    };
+    Some(answered.unwrap_or_else(|error| refusal(&error.to_string())))
+}
+
+fn canonical(path: PathBuf) -> Canonical {
+    match dunce::canonicalize(path) {
+        Ok(path) => match crate::locate::text_of(&path) {
+            Ok(_) => Canonical::Path(path),
+            Err(LocateError::NotUnicode { escaped }) => Canonical::NotUnicode(escaped),
+            Err(error) => Canonical::Failed(error.to_string()),
+        },
+        Err(error) => match error.kind() {
+            io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => Canonical::NotFound,
+            io::ErrorKind::PermissionDenied => Canonical::Denied,
+            _ => Canonical::Failed(error.to_string()),
+        },
+    }
+}

@@ -1,0 +1,62 @@
+use serde_json::Value;
+use std::io;
+
+/// Why a question has no answer.
+#[derive(Debug, thiserror::Error)]
+pub enum HelperError {
+    /// The deadline passed, or an earlier question about the same storage is still without an answer.
+    #[error("{} did not answer", about_words(.about))]
+    NotAnswering {
+        /// What the question was about.
+        about: Vec<String>,
+    },
+    /// The helper process could not be started, ended without an answer, or answered nonsense.
+    #[error("the helper process failed")]
+    Failed {
+        /// How.
+        #[source]
+        source: io::Error,
+    },
+    /// It answered with an error, in the form that the topic defines.
+    #[error("the question was answered with an error")]
+    Refused(Value),
+}
+
+impl HelperError {
+    /// The code that programs see; see the command line's documentation.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::NotAnswering { .. } => "backend_unavailable",
+            Self::Failed { .. } | Self::Refused(_) => "internal",
+        }
+    }
+
+    /// What to do about it.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::NotAnswering { .. } => Some("connect or mount the storage, then try again".to_owned()),
+            Self::Failed { .. } | Self::Refused(_) => None,
+        }
+    }
+
+    pub(super) fn failed(what: &'static str) -> Self {
+        Self::Failed { source: io::Error::other(what) }
+    }
+
+    pub(super) fn nonsense(error: serde_json::Error) -> Self {
+        Self::Failed { source: io::Error::new(io::ErrorKind::InvalidData, error) }
+    }
+
+    /// The whole story in one line, for an error that crosses to where its source cannot follow.
+    pub(super) fn told(&self) -> String {
+        match self {
+            Self::Failed { source } => format!("the helper process failed: {source}"),
+            Self::Refused(value) => format!("the helper process answered {value}"),
+            Self::NotAnswering { .. } => self.to_string(),
+        }
+    }
+}
+
+fn about_words(about: &[String]) -> String {
+    if about.is_empty() { "the helper process".to_owned() } else { about.join(", ") }
+}

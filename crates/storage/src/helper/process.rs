@@ -1,0 +1,109 @@
+use super::turns::{SharedChild, Turn, kill};
+use super::{HelperError, LONGEST};
+use std::io::{self, Read, Write};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+use std::time::Duration;
+
+/// Starts a helper, gives it the question, and waits for its whole answer; `None` if the deadline passed first.
+///
+/// A thread stays with the helper until it has ended, and holds the turn as long as the helper may touch the storage.
+pub(super) fn ask(
+    program: &Path,
+    question: Vec<u8>,
+    deadline: Duration,
+    turn: Turn,
+) -> Result<Option<Vec<u8>>, HelperError> {
+    let failed = |source| HelperError::Failed { source };
+    let child: SharedChild = Arc::new(Mutex::new(None));
+    let turn = Arc::new(Mutex::new(Some(turn)));
+    let (answered, answer) = mpsc::channel();
+    let attendant = thread::Builder::new().name("helper".to_owned());
+    let program = program.to_owned();
+    let (of_child, of_turn) = (Arc::clone(&child), Arc::clone(&turn));
+    // The system ends the helper with the thread that started it, so the thread that stays with it starts it.
+    let spawned = attendant.spawn(move || {
+        let asked = start(&program, &of_child).and_then(|(stdin, stdout)| talk(stdin, stdout, &question));
+        // What it had to say is said; one that goes on is broken.
+        kill(&of_child);
+        if asked.is_err() {
+            reap(&of_child);
+        }
+        // Only one who still waits has use for it, and the turn is free before that one goes on.
+        let late = {
+            let mut turn = of_turn.lock().unwrap_or_else(PoisonError::into_inner);
+            let sent = answered.send(asked).is_ok();
+            if sent {
+                turn.take();
+            }
+            !sent
+        };
+        reap(&of_child);
+        if late {
+            of_turn.lock().unwrap_or_else(PoisonError::into_inner).take();
+        }
+    });
+    spawned.map_err(failed)?;
+    match answer.recv_timeout(deadline) {
+        Ok(answer) => answer.map(Some).map_err(failed),
+        Err(RecvTimeoutError::Disconnected) => Err(HelperError::failed("its attendant ended")),
+        Err(RecvTimeoutError::Timeout) => {
+            // Under the lock the answer has either been sent already or will find nobody.
+            let turn = turn.lock().unwrap_or_else(PoisonError::into_inner);
+            if let Ok(answer) = answer.try_recv() {
+                return answer.map(Some).map_err(failed);
+            }
+            if let Some(turn) = turn.as_ref() {
+                turn.mark_stuck(&child);
+            }
+            drop(answer);
+            Ok(None)
+        }
+    }
+}
+
+type Pipes = (std::process::ChildStdin, std::process::ChildStdout);
+
+fn start(program: &Path, child: &SharedChild) -> io::Result<Pipes> {
+    let mut command = Command::new(program);
+    command.arg("helper").stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
+    if cfg!(unix) && program.is_absolute() {
+        // One left behind must not hold the folder that we happen to be in.
+        command.current_dir("/");
+    }
+    let mut started: Child = command.spawn()?;
+    let pipes = started.stdin.take().zip(started.stdout.take());
+    *child.lock().unwrap_or_else(PoisonError::into_inner) = Some(started);
+    pipes.ok_or_else(|| io::Error::other("the helper process has no pipes"))
+}
+
+fn talk(
+    mut stdin: std::process::ChildStdin,
+    stdout: std::process::ChildStdout,
+    question: &[u8],
+) -> io::Result<Vec<u8>> {
+    // One that does not read its question may still say why.
+    let written = stdin.write_all(question);
+    drop(stdin);
+    let mut answer = Vec::new();
+    stdout.take(LONGEST as u64 + 1).read_to_end(&mut answer)?;
+    if answer.len() > LONGEST {
+        return Err(io::Error::other("the answer is too long"));
+    }
+    if answer.is_empty() {
+        written?;
+        return Err(io::Error::new(io::ErrorKind::UnexpectedEof, "it ended without an answer"));
+    }
+    Ok(answer)
+}
+
+/// Waits for the end of a helper. Only ever on the thread that stays with it.
+fn reap(child: &SharedChild) {
+    let ended = child.lock().unwrap_or_else(PoisonError::into_inner).take();
+    if let Some(mut ended) = ended {
+        let _ = ended.wait();
+    }
+}

@@ -1,0 +1,130 @@
+//! Local path → storage path.
+
+mod bases;
+mod error;
+mod local_path;
+
+pub use bases::CanonicalBases;
+pub use error::LocateError;
+
+use crate::mounts::Mounts;
+use crate::{Storages, component};
+use local_path::LocalPath;
+use samepath_wire::StoragePath;
+use serde::{Deserialize, Serialize};
+use std::path::Path;
+
+/// Where a local path is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Located {
+    /// Its storage path.
+    pub at: StoragePath,
+    /// Storages that did not answer and so were compared by the text of their base paths alone, in the order of the
+    /// configuration.
+    pub skipped: Vec<String>,
+}
+
+/// The one rule by which what lies below a storage's root is taken apart into user subdirectory and path: the configured
+/// user subdirectory if it is under it, else the first component if there are at least two, else none.
+pub fn split_below_root(user_subdir: &str, below: &str) -> (String, String) {
+    if !user_subdir.is_empty() {
+        if below == user_subdir {
+            return (user_subdir.to_owned(), String::new());
+        }
+        if let Some(path) = below.strip_prefix(user_subdir).and_then(|rest| rest.strip_prefix('/')) {
+            return (user_subdir.to_owned(), path.to_owned());
+        }
+    }
+    match below.split_once('/') {
+        Some((first, rest)) => (first.to_owned(), rest.to_owned()),
+        None => (String::new(), below.to_owned()),
+    }
+}
+
+impl Storages {
+    /// The storage path of a canonical local path: on the storage with the longest base path that holds it. Pure.
+    ///
+    /// # Errors
+    /// On no storage, not text, not absolute, or something that resolving would refuse.
+    pub fn locate(&self, path: &Path, canonical: &CanonicalBases) -> Result<StoragePath, LocateError> {
+        let text = text_of(path)?;
+        let Some(local) = LocalPath::parse(text, self.platform()) else {
+            return Err(LocateError::NotAbsolute { path: path.to_owned() });
+        };
+        let Some((number, below_base)) = canonical.longest(&local) else {
+            return Err(LocateError::NotInAnyBackend {
+                path: path.to_owned(),
+                bases: self.iter().map(|backend| (backend.name.clone(), backend.base_path.clone())).collect(),
+                skipped: Vec::new(),
+            });
+        };
+        let Some(backend) = self.iter().nth(number) else {
+            return Err(LocateError::NotInAnyBackend { path: path.to_owned(), bases: Vec::new(), skipped: Vec::new() });
+        };
+        let mut below_root = backend.subpath.clone();
+        for name in below_base {
+            if !below_root.is_empty() {
+                below_root.push('/');
+            }
+            below_root.push_str(name);
+        }
+        self.take_apart(number, &below_root, path)
+    }
+
+    /// The storage path that `text` means if it begins with the name of a storage and a colon; `None` if it does not, and
+    /// then it is a local path.
+    pub fn parse(&self, text: &str) -> Option<Result<StoragePath, LocateError>> {
+        let (name, below_root) = text.split_once(':')?;
+        let number = self.iter().position(|backend| backend.name == name)?;
+        Some(self.take_apart(number, below_root, Path::new(text)))
+    }
+
+    fn take_apart(&self, number: usize, below_root: &str, path: &Path) -> Result<StoragePath, LocateError> {
+        let refused = |refused: component::Refused| LocateError::Refused {
+            path: path.to_owned(),
+            component: refused.component,
+            refusal: refused.refusal,
+        };
+        component::split(below_root, self.platform()).map_err(refused)?;
+        let (name, configured) = match self.iter().nth(number) {
+            Some(backend) => (backend.name.as_str(), backend.user_subdir_below_root()),
+            None => ("", String::new()),
+        };
+        let (user_subdir, path) = split_below_root(&configured, below_root);
+        component::split(&path, self.platform()).map_err(refused)?;
+        Ok(StoragePath::new(name, user_subdir, path))
+    }
+
+    /// The storage path of a real path, as far as that can be told without touching any storage that may be silent.
+    pub(crate) fn locate_without_touching(&self, real: &Path, except: &str) -> Option<StoragePath> {
+        let bases = CanonicalBases::untouched(self, Mounts::read().as_ref());
+        self.locate(real, &bases).ok().filter(|at| at.storage_backend != except)
+    }
+}
+
+/// Where a local path is, asking the file system: `path` is touched wherever it is, base paths only where their file system
+/// cannot be silent or is the one that `path` is on; the others are compared as far as their links are known.
+///
+/// May hang with what `path` is on: what must live on asks through [`crate::helper::Helper::locate`].
+///
+/// # Errors
+/// See [`LocateError`].
+pub fn locate_here(storages: &Storages, path: &Path) -> Result<Located, LocateError> {
+    text_of(path)?;
+    if !path.is_absolute() {
+        return Err(LocateError::NotAbsolute { path: path.to_owned() });
+    }
+    let real = dunce::canonicalize(path).map_err(|error| LocateError::of(path, &error))?;
+    let mounts = Mounts::read();
+    let bases = CanonicalBases::near(storages, mounts.as_ref(), &real);
+    Ok(Located { at: storages.locate(&real, &bases)?, skipped: Vec::new() })
+}
+
+/// A path as text, or the refusal to guess one.
+pub(crate) fn text_of(path: &Path) -> Result<&str, LocateError> {
+    path.to_str().ok_or_else(|| {
+        let quoted = format!("{path:?}");
+        let escaped = quoted.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or(&quoted);
+        LocateError::NotUnicode { escaped: escaped.to_owned() }
+    })
+}

@@ -1,0 +1,333 @@
+use super::handle::{Child, Handle};
+use super::{Match, Purpose, ResolveError};
+use crate::component::Refusal;
+use crate::storages::same_name;
+use crate::{Backend, Storages, health};
+use samepath_wire::StoragePath;
+use std::collections::{BTreeSet, VecDeque};
+use std::ffi::{OsStr, OsString};
+use std::io;
+use std::path::{Component, Path, PathBuf};
+use unicode_normalization::UnicodeNormalization;
+
+/// More links than this in one path are taken for a loop, as the kernel does.
+const MOST_LINKS: usize = 40;
+/// More candidates than this are not listed.
+const MOST_CANDIDATES: usize = 10;
+
+/// Where a walk ended.
+pub(super) struct Walked<H> {
+    /// The file or folder; `None` where an output is not there yet.
+    pub(super) handle: Option<H>,
+    /// Its real names below the base path.
+    pub(super) names: Vec<OsString>,
+    pub(super) matched: Match,
+}
+
+/// One walk, from a handle on the base path, one component after the other.
+///
+/// Every component of the storage path ends inside the base, also where the link that it is leaves and comes back.
+struct Walk<'a, H> {
+    storages: &'a Storages,
+    at: &'a StoragePath,
+    backend: &'a Backend,
+    base: H,
+    base_real: PathBuf,
+    place: Place<H>,
+    /// The component that is being entered, as asked for, with all before it.
+    shown: String,
+    links: usize,
+    matched: Match,
+}
+
+enum Place<H> {
+    /// Below the base: real names, each with its handle.
+    Inside(Vec<(OsString, H)>),
+    /// Elsewhere, at a real path: only ever in the middle of a link.
+    Outside(PathBuf),
+}
+
+pub(super) fn walk<H: Handle>(
+    storages: &Storages,
+    at: &StoragePath,
+    purpose: Purpose,
+) -> Result<Walked<H>, ResolveError> {
+    let (backend, components) = storages.below_base(at)?;
+    let unavailable = |error: io::Error| health::unavailable(backend, &error);
+    let base = H::base(&backend.base_path).map_err(unavailable)?;
+    if let Some((handle, below)) = base.quick(&backend.base_path, &components.join("/")) {
+        let names = below.components().map(|name| name.as_os_str().to_owned()).collect();
+        return Ok(Walked { handle: Some(handle), names, matched: Match::Exact });
+    }
+    let base_real = base.base_real(&backend.base_path).map_err(unavailable)?;
+    let place = Place::Inside(Vec::new());
+    let mut walk =
+        Walk { storages, at, backend, base, base_real, place, shown: String::new(), links: 0, matched: Match::Exact };
+    for (number, component) in components.iter().enumerate() {
+        if number > 0 {
+            walk.shown.push('/');
+        }
+        walk.shown.push_str(component);
+        if walk.enter(component, purpose)? {
+            continue;
+        }
+        walk.check_mounted()?;
+        let mut names = walk.names();
+        if purpose == Purpose::Input {
+            names.push(component.into());
+            let path = storages.under_base(backend, names);
+            return Err(ResolveError::NotFound { backend: backend.name.clone(), component: walk.shown, path });
+        }
+        names.extend(components[number..].iter().map(OsString::from));
+        return Ok(Walked { handle: None, names, matched: walk.matched });
+    }
+    let names = walk.names();
+    let last = match walk.place {
+        Place::Inside(mut stack) => stack.pop(),
+        Place::Outside(_) => None,
+    };
+    let handle = last.map_or(walk.base, |(_, handle)| handle);
+    Ok(Walked { handle: Some(handle), names, matched: walk.matched })
+}
+
+impl<H: Handle> Walk<'_, H> {
+    /// The deepest folder that was reached inside the base.
+    fn top(&self) -> &H {
+        match &self.place {
+            Place::Inside(stack) => stack.last().map_or(&self.base, |(_, handle)| handle),
+            Place::Outside(_) => &self.base,
+        }
+    }
+
+    fn names(&self) -> Vec<OsString> {
+        match &self.place {
+            Place::Inside(stack) => stack.iter().map(|(name, _)| name.clone()).collect(),
+            Place::Outside(_) => Vec::new(),
+        }
+    }
+
+    /// Enters a component of the storage path; false if there is nothing of that name, or any that is taken for it.
+    fn enter(&mut self, component: &str, purpose: Purpose) -> Result<bool, ResolveError> {
+        let mut name = OsString::from(component);
+        let mut child = self.top().child(&name);
+        if is_missing(&child) {
+            let Some((other, matched)) = self.other_name(component)? else { return Ok(false) };
+            self.matched = self.matched.max(matched);
+            name = other;
+            child = self.top().child(&name);
+        }
+        match child {
+            Ok(Child::There(handle)) => self.push(name, handle),
+            Ok(Child::Link(target)) => self.follow(target, purpose)?,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
+            Err(error) => return Err(self.failed(&error)),
+        }
+        Ok(true)
+    }
+
+    fn push(&mut self, name: OsString, handle: H) {
+        if let Place::Inside(stack) = &mut self.place {
+            stack.push((name, handle));
+        }
+    }
+
+    /// Follows the link that the current component is, and those that it leads to, to where they end: inside.
+    fn follow(&mut self, target: PathBuf, purpose: Purpose) -> Result<(), ResolveError> {
+        let mut pending = VecDeque::new();
+        self.turn(&target, &mut pending)?;
+        while let Some(name) = pending.pop_front() {
+            if name == ".." {
+                self.leave();
+                continue;
+            }
+            let child = match &self.place {
+                Place::Inside(_) => self.top().child(&name).map(|child| match child {
+                    Child::Link(target) => Step::Link(target),
+                    Child::There(handle) => Step::Inside(handle),
+                }),
+                Place::Outside(place) => look_outside(&place.join(&name)),
+            };
+            match child {
+                Ok(Step::Link(target)) => self.turn(&target, &mut pending)?,
+                Ok(Step::Inside(handle)) => self.push(name, handle),
+                Ok(Step::Outside(place)) if place == self.base_real => self.place = Place::Inside(Vec::new()),
+                Ok(Step::Outside(place)) => self.place = Place::Outside(place),
+                Err(error) => return Err(self.broken(name, pending, &error, purpose)),
+            }
+        }
+        match &self.place {
+            Place::Inside(_) => Ok(()),
+            Place::Outside(place) => Err(self.escapes(place.clone())),
+        }
+    }
+
+    /// Takes up what a link says: where to go on from, and by which names.
+    fn turn(&mut self, target: &Path, pending: &mut VecDeque<OsString>) -> Result<(), ResolveError> {
+        self.links += 1;
+        if self.links > MOST_LINKS {
+            return Err(ResolveError::LinkLoop { backend: self.backend.name.clone(), link: self.shown.clone() });
+        }
+        let mut rest = target;
+        if let Ok(below) =
+            target.strip_prefix(&self.base_real).or_else(|_| target.strip_prefix(&self.backend.base_path))
+        {
+            self.place = Place::Inside(Vec::new());
+            rest = below;
+        }
+        let mut root = PathBuf::new();
+        let mut names = Vec::new();
+        for part in rest.components() {
+            match part {
+                Component::Prefix(_) | Component::RootDir => root.push(part),
+                Component::CurDir => {}
+                Component::ParentDir | Component::Normal(_) => names.push(part.as_os_str().to_owned()),
+            }
+        }
+        if !root.as_os_str().is_empty() {
+            self.place = if root == self.base_real { Place::Inside(Vec::new()) } else { Place::Outside(root) };
+        }
+        for name in names.into_iter().rev() {
+            pending.push_front(name);
+        }
+        Ok(())
+    }
+
+    /// `..`
+    fn leave(&mut self) {
+        match &mut self.place {
+            Place::Inside(stack) => {
+                if stack.pop().is_none()
+                    && let Some(parent) = self.base_real.parent()
+                {
+                    self.place = Place::Outside(parent.to_owned());
+                }
+            }
+            Place::Outside(place) => {
+                place.pop();
+            }
+        }
+    }
+
+    /// What to say of a link in the middle of which something is missing or cannot be looked at.
+    fn broken(&self, name: OsString, rest: VecDeque<OsString>, error: &io::Error, purpose: Purpose) -> ResolveError {
+        let mut target = match &self.place {
+            Place::Inside(stack) => stack.iter().fold(self.base_real.clone(), |path, (name, _)| path.join(name)),
+            Place::Outside(place) => place.clone(),
+        };
+        for name in std::iter::once(name).chain(rest) {
+            if name == ".." {
+                target.pop();
+            } else {
+                target.push(name);
+            }
+        }
+        if !target.starts_with(&self.base_real) {
+            return self.escapes(target);
+        }
+        match error.kind() {
+            io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => ResolveError::DanglingLink {
+                backend: self.backend.name.clone(),
+                link: self.shown.clone(),
+                target,
+                output: purpose == Purpose::Output,
+            },
+            _ => self.failed(error),
+        }
+    }
+
+    fn escapes(&self, target: PathBuf) -> ResolveError {
+        let instead = self.storages.locate_without_touching(&target, &self.backend.name);
+        ResolveError::Escapes { backend: self.backend.name.clone(), link: self.shown.clone(), target, instead }
+    }
+
+    /// The one name in the current folder that differs from `wanted` in normalisation or, failing that, in case.
+    fn other_name(&self, wanted: &str) -> Result<Option<(OsString, Match)>, ResolveError> {
+        let folded = fold(wanted);
+        let (mut normalized, mut cased) = (BTreeSet::new(), BTreeSet::new());
+        let seen = self.top().each_name(&mut |name: &OsStr| {
+            // A name that is not text is not what was asked for, which is text.
+            if let Some(name) = name.to_str() {
+                if same_name(name, wanted) {
+                    normalized.insert(name.to_owned());
+                } else if cased.len() < MOST_CANDIDATES && fold(name) == folded {
+                    cased.insert(name.to_owned());
+                }
+            }
+            normalized.len() < MOST_CANDIDATES
+        });
+        if seen.is_err() {
+            // A folder that may be entered but not listed: its names must be known exactly.
+            return Ok(None);
+        }
+        let (candidates, matched) =
+            if normalized.is_empty() { (cased, Match::Case) } else { (normalized, Match::Normalization) };
+        if candidates.len() > 1 {
+            return Err(ResolveError::Ambiguous {
+                backend: self.backend.name.clone(),
+                component: self.shown.clone(),
+                candidates: candidates.into_iter().collect(),
+            });
+        }
+        Ok(candidates.into_iter().next().map(|name| (name.into(), matched)))
+    }
+
+    /// A missing first component under an empty base path may mean that the storage itself is not there.
+    fn check_mounted(&self) -> Result<(), ResolveError> {
+        let at_base = matches!(&self.place, Place::Inside(stack) if stack.is_empty());
+        if !at_base || !health::looks_unmounted(self.backend, &self.base_real) {
+            return Ok(());
+        }
+        let mut empty = true;
+        let listed = self.base.each_name(&mut |_| {
+            empty = false;
+            false
+        });
+        if listed.is_ok() && empty { Err(health::not_mounted(self.backend)) } else { Ok(()) }
+    }
+
+    fn failed(&self, error: &io::Error) -> ResolveError {
+        let backend = self.backend.name.clone();
+        // The folder in which we looked, which is what may not be entered or is no folder.
+        let folder = self.shown.rsplit_once('/').map(|(folder, _)| folder.to_owned());
+        match error.kind() {
+            io::ErrorKind::PermissionDenied => match folder {
+                Some(component) => {
+                    let path = self.storages.under_base(self.backend, self.names());
+                    ResolveError::Denied { backend, component, path }
+                }
+                None => health::unavailable(self.backend, error),
+            },
+            io::ErrorKind::NotADirectory => ResolveError::NotAFolder { backend, component: folder.unwrap_or_default() },
+            io::ErrorKind::InvalidFilename => ResolveError::Refused {
+                at: self.at.clone(),
+                field: crate::Field::Path,
+                component: self.shown.rsplit('/').next().unwrap_or_default().to_owned(),
+                refusal: Refusal::TooLong,
+            },
+            _ if health::is_silence(error) => health::unavailable(self.backend, error),
+            _ => ResolveError::Io { backend, component: self.shown.clone(), detail: error.to_string() },
+        }
+    }
+}
+
+enum Step<H> {
+    Link(PathBuf),
+    Inside(H),
+    Outside(PathBuf),
+}
+
+fn look_outside<H>(path: &Path) -> io::Result<Step<H>> {
+    if std::fs::symlink_metadata(path)?.is_symlink() {
+        return Ok(Step::Link(std::fs::read_link(path)?));
+    }
+    Ok(Step::Outside(path.to_owned()))
+}
+
+fn is_missing<H>(child: &io::Result<Child<H>>) -> bool {
+    matches!(child, Err(error) if error.kind() == io::ErrorKind::NotFound)
+}
+
+/// One form for all cases of a name.
+fn fold(name: &str) -> String {
+    name.nfc().flat_map(char::to_lowercase).nfc().collect()
+}
