@@ -20,7 +20,18 @@ const MAX_TAIL: usize = 32;
 ///
 /// Touches the storages that the answers lead to, and may hang with them: what must live on asks through [`crate::inspect`].
 pub fn find_videos(project: &Project, project_path: &Path, storages: &Storages, hints: &Hints) -> Vec<Whereabouts> {
-    find_except(project, project_path, storages, hints, &[])
+    find_except(project, project_path, storages, hints, &[], |_| {})
+}
+
+/// [`find_videos`], saying after each video how many have been looked for.
+pub fn find_videos_counting(
+    project: &Project,
+    project_path: &Path,
+    storages: &Storages,
+    hints: &Hints,
+    done: impl FnMut(usize),
+) -> Vec<Whereabouts> {
+    find_except(project, project_path, storages, hints, &[], done)
 }
 
 /// [`find_videos`], leaving alone the storages that are known not to answer.
@@ -30,9 +41,14 @@ pub(crate) fn find_except(
     storages: &Storages,
     hints: &Hints,
     silent: &[String],
+    mut done: impl FnMut(usize),
 ) -> Vec<Whereabouts> {
     let finder = Finder::new(project_path, storages, hints, silent);
-    let mut found: Vec<Found> = project.videos.iter().map(|video| finder.video(video)).collect();
+    let mut found: Vec<Found> = Vec::with_capacity(project.videos.len());
+    for video in &project.videos {
+        found.push(finder.video(video));
+        done(found.len());
+    }
     refuse_shared(&mut found);
     found.into_iter().map(|found| found.whereabouts).collect()
 }

@@ -186,7 +186,7 @@ pub fn answer(topic: &str, question: Value) -> Option<Value> {
         Wanted::Project => reply(&project),
         Wanted::Videos { hints, silent } => {
             let storages = Storages::new(backends, platform);
-            reply(&project.map(|project| find_except(&project, &path, &storages, &hints, &silent)))
+            reply(&project.map(|project| find_except(&project, &path, &storages, &hints, &silent, |_| {})))
         }
     })
 }

@@ -12,7 +12,7 @@ mod whereabouts;
 mod written;
 
 pub use error::{DatasetError, NotAFile};
-pub use find::find_videos;
+pub use find::{find_videos, find_videos_counting};
 pub use inspect::{InspectError, Inspection, answer, inspect};
 pub use project::{MAX_JSON, MAX_VIDEOS, Project, Video};
 pub use whereabouts::{Hints, How, Whereabouts};

@@ -148,10 +148,9 @@ fn the_ranks_in_their_order() {
     }
     let written = "/data/d/x.mp4";
     assert_eq!(lab.here(written), ("vast:amick/x.mp4".to_owned(), How::BesideProject));
-    lab.hints.path_mappings.push(PathMapping {
-        local: "/data/d".to_owned(),
-        worker: lab.path("vast/c").to_str().unwrap().to_owned(),
-    });
+    lab.hints
+        .path_mappings
+        .push(PathMapping { local: "/data/d".to_owned(), worker: lab.path("vast/c").to_str().unwrap().to_owned() });
     assert_eq!(lab.here(written), ("vast:c/x.mp4".to_owned(), How::PathMapping));
     lab.fleet("scratch", "/data");
     assert_eq!(lab.here(written), ("scratch:d/x.mp4".to_owned(), How::BasePath));
@@ -343,7 +342,9 @@ fn nonsense_is_not_found() {
     let mut lab = Lab::new(&["vast"], "vast/amick/labels.slp");
     lab.submitter("vast", "/").submitter("vast", "").submitter("vast", "Z:").submitter("", "//");
     let long = "x/".repeat(20_000);
-    for written in ["", ".", "..", "/", "//", "\\\\", "Z:", "Z:\\", "a\0b", "/a\0b", "/../../etc/passwd", "~/x.mp4", &long] {
+    for written in
+        ["", ".", "..", "/", "//", "\\\\", "Z:", "Z:\\", "a\0b", "/a\0b", "/../../etc/passwd", "~/x.mp4", &long]
+    {
         assert_eq!(lab.not_here(written), How::NotFound, "{written:.40}");
     }
 }
@@ -360,5 +361,8 @@ fn as_json() {
         assert_eq!(serde_json::from_value::<Whereabouts>(json).unwrap(), found);
     }
     let json = serde_json::to_value(lab.one("/data/amick/x.mp4")).unwrap();
-    assert_eq!((&json["user_subdir"], &json["path"], &json["how"]), (&"amick".into(), &"x.mp4".into(), &"base_path".into()));
+    assert_eq!(
+        (&json["user_subdir"], &json["path"], &json["how"]),
+        (&"amick".into(), &"x.mp4".into(), &"base_path".into())
+    );
 }

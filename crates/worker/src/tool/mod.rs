@@ -1,6 +1,11 @@
 //! Tools that come with the program: what a built-in kind's command `samepath` starts.
 
+mod page;
+mod report;
 mod slp_check;
+
+pub use report::{ProjectSeen, Report, Summary};
+pub use slp_check::{CheckError, check as slp_check};
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -9,12 +14,8 @@ use std::process::ExitCode;
 pub fn run(args: &[OsString]) -> ExitCode {
     match args.split_first() {
         Some((name, rest)) if name == "slp-check" => slp_check::run(rest),
-        Some((name, _)) => {
-            println!("openjd_fail: There is no tool {}.", name.display());
-            ExitCode::from(2)
-        }
-        None => {
-            println!("openjd_fail: Which tool?");
+        Some(_) | None => {
+            println!("openjd_fail: This program has no such tool; it has slp-check.");
             ExitCode::from(2)
         }
     }
