@@ -1,0 +1,31 @@
+use samepath_app::view::{StorageFields, StorageView};
+use samepath_app::{App, Error};
+use tauri::State;
+
+/// Writes a new storage to the configuration file.
+#[tauri::command]
+#[specta::specta]
+pub(crate) async fn add_storage(app: State<'_, App>, name: String, fields: StorageFields) -> Result<StorageView, Error> {
+    app.add_storage(name, fields).await
+}
+
+/// Changes a storage; what is not given stays.
+#[tauri::command]
+#[specta::specta]
+pub(crate) async fn set_storage(app: State<'_, App>, name: String, fields: StorageFields) -> Result<StorageView, Error> {
+    app.set_storage(name, fields).await
+}
+
+/// Forgets a storage. No file on it is touched.
+#[tauri::command]
+#[specta::specta]
+pub(crate) async fn remove_storage(app: State<'_, App>, name: String) -> Result<(), Error> {
+    app.remove_storage(name).await
+}
+
+/// Looks at all storages now, or at one.
+#[tauri::command]
+#[specta::specta]
+pub(crate) async fn check_storages(app: State<'_, App>, name: Option<String>) -> Result<Vec<StorageView>, Error> {
+    app.check_storages(name).await
+}

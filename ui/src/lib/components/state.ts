@@ -1,0 +1,70 @@
+// One place that says which icon and colour a state has. The word comes from the shell; colour never stands alone.
+import Ban from '@lucide/svelte/icons/ban';
+import Circle from '@lucide/svelte/icons/circle';
+import CircleCheck from '@lucide/svelte/icons/circle-check';
+import CircleDashed from '@lucide/svelte/icons/circle-dashed';
+import CirclePause from '@lucide/svelte/icons/circle-pause';
+import CircleX from '@lucide/svelte/icons/circle-x';
+import Clock from '@lucide/svelte/icons/clock';
+import Lock from '@lucide/svelte/icons/lock';
+import OctagonX from '@lucide/svelte/icons/octagon-x';
+import PencilOff from '@lucide/svelte/icons/pencil-off';
+import Play from '@lucide/svelte/icons/play';
+import TriangleAlert from '@lucide/svelte/icons/triangle-alert';
+import Unplug from '@lucide/svelte/icons/unplug';
+import type { Component } from 'svelte';
+import type { JobView } from '../ipc';
+
+export type Tone = 'ok' | 'warn' | 'bad' | 'off' | 'info';
+export type Look = { icon: Component; tone: Tone };
+
+const look = (icon: unknown, tone: Tone): Look => ({ icon: icon as Component, tone });
+
+const HEALTH: Record<string, Look> = {
+  ready: look(CircleCheck, 'ok'),
+  read_only: look(PencilOff, 'warn'),
+  missing: look(CircleX, 'bad'),
+  not_mounted: look(Unplug, 'warn'),
+  denied: look(Lock, 'bad'),
+  full: look(TriangleAlert, 'warn'),
+  not_answering: look(CircleDashed, 'warn'),
+  broken: look(OctagonX, 'bad'),
+};
+
+const JOB: Record<string, Look> = {
+  queued: look(Clock, 'off'),
+  assigned: look(CircleDashed, 'info'),
+  checking: look(CircleDashed, 'info'),
+  running: look(Play, 'info'),
+  stopping: look(CirclePause, 'warn'),
+  succeeded: look(CircleCheck, 'ok'),
+  failed: look(CircleX, 'bad'),
+  cancelled: look(Ban, 'off'),
+};
+
+const FIT: Record<string, Look> = {
+  now: look(CircleCheck, 'ok'),
+  busy: look(Clock, 'info'),
+  no: look(CircleX, 'bad'),
+};
+
+const READINESS: Record<string, Look> = {
+  ready: look(CircleCheck, 'ok'),
+  queued: look(Clock, 'info'),
+  wait: look(Clock, 'warn'),
+  none: look(Clock, 'warn'),
+  blocked: look(TriangleAlert, 'bad'),
+  offline: look(Unplug, 'warn'),
+};
+
+export const UNKNOWN: Look = look(Circle, 'off');
+
+export const healthLook = (state: string): Look => HEALTH[state] ?? UNKNOWN;
+export const fitLook = (fit: string): Look => FIT[fit] ?? UNKNOWN;
+export const readinessLook = (state: string): Look => READINESS[state] ?? UNKNOWN;
+export const workerLook = (busy: boolean): Look => (busy ? look(Play, 'info') : look(CircleCheck, 'ok'));
+
+export function jobLook(job: JobView): Look {
+  const running = !['succeeded', 'failed', 'cancelled', 'queued'].includes(job.state);
+  return (running && job.stopping !== null ? JOB['stopping'] : JOB[job.state]) ?? UNKNOWN;
+}

@@ -1,0 +1,81 @@
+// Numbers and times as people read them. Pure: the present moment is passed in.
+
+const DAY = 24 * 60 * 60 * 1000;
+
+/** "41 TB", "12 KB": decimal units, two digits of weight. */
+export function bytes(count: number): string {
+  const units = ['B', 'KB', 'MB', 'GB', 'TB', 'PB'];
+  let value = count;
+  let unit = 0;
+  while (value >= 999.5 && unit < units.length - 1) {
+    value /= 1000;
+    unit += 1;
+  }
+  const digits = unit === 0 || value >= 9.95 ? 0 : 1;
+  return `${value.toFixed(digits)} ${units[unit]}`;
+}
+
+/** Midnight of that day, local. */
+function midnight(time: number): number {
+  return new Date(time).setHours(0, 0, 0, 0);
+}
+
+/** How many days ago, by the calendar. */
+export function daysAgo(at: string, now: number): number {
+  return Math.round((midnight(now) - midnight(Date.parse(at))) / DAY);
+}
+
+/** "09:14" today, "Fri 18:02" within a week, "12 Nov 2025" before. */
+export function moment(at: string, now: number): string {
+  const time = new Date(at);
+  if (Number.isNaN(time.getTime())) return at;
+  const clock = time.toLocaleTimeString('en-GB', { hour: '2-digit', minute: '2-digit' });
+  const days = daysAgo(at, now);
+  if (days <= 0) return clock;
+  if (days < 7) return `${time.toLocaleDateString('en-GB', { weekday: 'short' })} ${clock}`;
+  return day(at);
+}
+
+/** "09:14:02". */
+export function clock(at: string): string {
+  const time = new Date(at);
+  if (Number.isNaN(time.getTime())) return at;
+  return time.toLocaleTimeString('en-GB', { hour: '2-digit', minute: '2-digit', second: '2-digit' });
+}
+
+/** "12 Nov 2025". */
+export function day(at: string): string {
+  return new Date(at).toLocaleDateString('en-GB', { day: 'numeric', month: 'short', year: 'numeric' });
+}
+
+/** "Friday". */
+export function weekday(at: string): string {
+  return new Date(at).toLocaleDateString('en-GB', { weekday: 'long' });
+}
+
+/** "8 s", "12 min", "1 h 02 min". */
+export function duration(milliseconds: number): string {
+  const seconds = Math.max(0, Math.floor(milliseconds / 1000));
+  if (seconds < 60) return `${seconds} s`;
+  const minutes = Math.floor(seconds / 60);
+  if (minutes < 60) return `${minutes} min`;
+  return `${Math.floor(minutes / 60)} h ${String(minutes % 60).padStart(2, '0')} min`;
+}
+
+/** A path in two: what may be shortened, and the last component, which may not. */
+export function cutPath(path: string): { head: string; tail: string } {
+  const cut = Math.max(path.lastIndexOf('/'), path.lastIndexOf('\\'), path.indexOf(':')) + 1;
+  return cut >= path.length ? { head: '', tail: path } : { head: path.slice(0, cut), tail: path.slice(cut) };
+}
+
+/** A storage's name made from its folder's: "Talmo Lab (2)" → "Talmo-Lab-2". May be empty. */
+export function suggestName(folder: string): string {
+  const last = folder.split(/[/\\]/).findLast((part) => part !== '') ?? '';
+  const name = last
+    .normalize('NFKD')
+    .replace(/[\u0300-\u036f]/g, '')
+    .replace(/[^A-Za-z0-9_-]+/g, '-')
+    .replace(/^[-_]+|[-_]+$/g, '')
+    .slice(0, 64);
+  return name.length < 2 ? '' : name;
+}

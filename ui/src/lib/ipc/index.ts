@@ -1,0 +1,66 @@
+// What the page asks of the shell. Everything else in the page knows this interface and nothing behind it; tests and the
+// development page bring their own.
+import type {
+  DatasetView,
+  Draft,
+  ErrorCode,
+  FileFilter,
+  JobView,
+  KindView,
+  LogUpdate,
+  QuitMode,
+  ReadinessView,
+  StorageFields,
+  StorageView,
+  Update,
+  Value,
+  WindowUpdate,
+} from './bindings';
+
+export type * from './bindings';
+
+export interface Ipc {
+  addStorage(name: string, fields: StorageFields): Promise<StorageView>;
+  setStorage(name: string, fields: StorageFields): Promise<StorageView>;
+  removeStorage(name: string): Promise<void>;
+  checkStorages(name: string | null): Promise<StorageView[]>;
+  openDataset(path: string): Promise<DatasetView>;
+  kinds(): Promise<KindView[]>;
+  readiness(draft: Draft): Promise<ReadinessView>;
+  submit(draft: Draft): Promise<JobView>;
+  stop(id: string): Promise<JobView>;
+  kill(id: string): Promise<JobView>;
+  retry(id: string): Promise<JobView>;
+  report(id: string): Promise<Value | null>;
+  pickFile(title: string, filters: FileFilter[]): Promise<string | null>;
+  pickFolder(title: string): Promise<string | null>;
+  /** Everything known first, then `current`, then every change. */
+  watch(receive: (update: Update) => void): Promise<void>;
+  /** From the first line on. What it answers with ends it. */
+  followLog(id: string, attempt: number | null, receive: (update: LogUpdate) => void): Promise<() => void>;
+  attendWindow(receive: (update: WindowUpdate) => void): Promise<void>;
+  quit(mode: QuitMode): Promise<void>;
+}
+
+/** What happened, to what, and what to do. The only thing that calls of `Ipc` reject with. */
+export class Failure extends Error {
+  readonly code: ErrorCode;
+  readonly hint: string | null;
+
+  constructor(code: ErrorCode, message: string, hint: string | null = null) {
+    super(message);
+    this.name = 'Failure';
+    this.code = code;
+    this.hint = hint;
+  }
+
+  /** Makes one of whatever a call rejected with: our own errors are objects, those of the window system are text. */
+  static from(thrown: unknown): Failure {
+    if (thrown instanceof Failure) return thrown;
+    if (typeof thrown === 'object' && thrown !== null && 'code' in thrown && 'message' in thrown) {
+      const { code, message, hint } = thrown as { code: ErrorCode; message: unknown; hint?: unknown };
+      return new Failure(code, String(message), typeof hint === 'string' ? hint : null);
+    }
+    return new Failure('internal', thrown instanceof Error ? thrown.message : String(thrown));
+  }
+}

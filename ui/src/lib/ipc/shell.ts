@@ -1,0 +1,44 @@
+// The window's own shell. This folder alone names `@tauri-apps`.
+import { Channel } from '@tauri-apps/api/core';
+import { type LogUpdate, type Update, type WindowUpdate, commands } from './bindings';
+import { Failure, type Ipc } from './index';
+
+async function answered<T>(call: Promise<T>): Promise<T> {
+  try {
+    return await call;
+  } catch (thrown) {
+    throw Failure.from(thrown);
+  }
+}
+
+export const shell: Ipc = {
+  addStorage: (name, fields) => answered(commands.addStorage(name, fields)),
+  setStorage: (name, fields) => answered(commands.setStorage(name, fields)),
+  removeStorage: async (name) => void (await answered(commands.removeStorage(name))),
+  checkStorages: (name) => answered(commands.checkStorages(name)),
+  openDataset: (path) => answered(commands.openDataset(path)),
+  kinds: () => answered(commands.kinds()),
+  readiness: (draft) => answered(commands.readiness(draft)),
+  submit: (draft) => answered(commands.submit(draft)),
+  stop: (id) => answered(commands.stop(id)),
+  kill: (id) => answered(commands.kill(id)),
+  retry: (id) => answered(commands.retry(id)),
+  report: (id) => answered(commands.report(id)),
+  pickFile: (title, filters) => answered(commands.pickFile(title, filters)),
+  pickFolder: (title) => answered(commands.pickFolder(title)),
+  async watch(receive) {
+    await answered(commands.watch(new Channel<Update>(receive)));
+  },
+  async followLog(id, attempt, receive) {
+    const channel = new Channel<LogUpdate>(receive);
+    await answered(commands.followLog(id, attempt, channel));
+    return () => {
+      channel.onmessage = () => {};
+      void commands.leaveLog(channel.id);
+    };
+  },
+  async attendWindow(receive) {
+    await answered(commands.attendWindow(new Channel<WindowUpdate>(receive)));
+  },
+  quit: async (mode) => void (await answered(commands.quit(mode))),
+};

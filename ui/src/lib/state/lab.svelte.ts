@@ -1,0 +1,75 @@
+import { SvelteMap } from 'svelte/reactivity';
+import { Failure, type Ipc, type KindView, type StatusView, type StorageView, type Update, type WorkerView } from '../ipc';
+import { Jobs } from './jobs.svelte';
+
+/** What the shell knows, as it last said. Only `apply` writes it. */
+export class Lab {
+  /** Whether everything known has arrived. */
+  current = $state(false);
+  status = $state.raw<StatusView | null>(null);
+  storages = $state.raw<StorageView[]>([]);
+  kinds = $state.raw<KindView[]>([]);
+  workers = new SvelteMap<string, WorkerView>();
+  jobs = new Jobs();
+  /** Why nothing arrives. */
+  failure = $state.raw<Failure | null>(null);
+  /** Counts what may change whether a draft can run: workers, storages, job types, and which jobs wait or run. */
+  version = $state(0);
+
+  sortedWorkers = $derived(
+    [...this.workers.values()].sort(
+      (a, b) => Number(b.this_computer) - Number(a.this_computer) || a.name.localeCompare(b.name, 'en', { numeric: true }),
+    ),
+  );
+  free = $derived(this.sortedWorkers.filter((worker) => !worker.busy).length);
+  /** Whether every worker is this computer's own. */
+  isHere = $derived(this.sortedWorkers.every((worker) => worker.this_computer));
+  needsYou = $derived(this.storages.filter((storage) => storage.error !== null || isTrouble(storage.health?.state)));
+
+  async watch(ipc: Ipc): Promise<void> {
+    this.failure = null;
+    try {
+      await ipc.watch((update) => this.apply(update));
+    } catch (thrown) {
+      this.failure = Failure.from(thrown);
+    }
+  }
+
+  apply(update: Update): void {
+    switch (update.type) {
+      case 'reset':
+        this.current = false;
+        this.workers.clear();
+        this.jobs.clear();
+        break;
+      case 'current':
+        this.current = true;
+        this.jobs.current = true;
+        break;
+      case 'status':
+        this.status = update.value;
+        return;
+      case 'storages':
+        this.storages = update.value;
+        break;
+      case 'worker':
+        this.workers.set(update.value.id, update.value);
+        break;
+      case 'worker_gone':
+        this.workers.delete(update.value);
+        break;
+      case 'job':
+        if (!this.jobs.put(update.value)) return;
+        break;
+      case 'kinds':
+        this.kinds = update.value;
+        break;
+    }
+    this.version += 1;
+  }
+}
+
+/** A state that a person should know of; not knowing one yet is none. */
+export function isTrouble(state: string | undefined): boolean {
+  return state !== undefined && !['ready', 'read_only', 'unknown'].includes(state);
+}

@@ -1,0 +1,51 @@
+import { createContext } from 'svelte';
+import type { Ipc } from '../ipc';
+import { NewJob } from './draft.svelte';
+import { Lab } from './lab.svelte';
+
+export const PAGES = ['new', 'jobs', 'workers', 'storage', 'settings'] as const;
+export type Page = (typeof PAGES)[number];
+
+/** One window: what it shows, and all that its pages share. */
+export class Session {
+  readonly ipc: Ipc;
+  readonly lab = new Lab();
+  readonly form: NewJob;
+
+  /** None until it is known whether there is a job to show. */
+  chosen = $state<Page | null>(null);
+  job = $state<string | null>(null);
+  worker = $state<string | null>(null);
+  /** A folder for which the storage form was asked for from elsewhere. */
+  addFolder = $state<string | null>(null);
+  now = $state(Date.now());
+  dragging = $state(false);
+  /** Jobs that run here, by name, while the question whether to quit is open. */
+  quitting = $state.raw<string[] | null>(null);
+
+  page = $derived<Page>(
+    this.chosen ?? (this.lab.jobs.running + this.lab.jobs.waiting > 0 ? 'jobs' : this.lab.storages.length > 0 ? 'new' : 'storage'),
+  );
+
+  constructor(ipc: Ipc) {
+    this.ipc = ipc;
+    this.form = new NewJob(ipc);
+  }
+
+  go(page: Page): void {
+    this.chosen = page;
+  }
+
+  showJob(id: string): void {
+    this.job = id;
+    this.lab.jobs.seen(id);
+    this.go('jobs');
+  }
+
+  openDataset(path: string): void {
+    this.go('new');
+    void this.form.open(path);
+  }
+}
+
+export const [getSession, setSession] = createContext<Session>();
