@@ -166,6 +166,9 @@ export const words = {
         ? `Asking ${plural(workers, 'worker', 'workers')} about ${plural(videos, 'video', 'videos')}…`
         : `Asking ${plural(workers, 'worker', 'workers')}…`,
     submit: 'Submit',
+    submitKey: 'Ctrl ↵',
+    range: (whole: boolean, least: number | null, most: number | null) =>
+      [whole ? 'A whole number' : 'A number', least === null ? '' : `, ${least} at least`, most === null ? '' : `, ${most} at most`, '.'].join(''),
     submitting: 'Submitting…',
     keep: 'Submit another like this',
     submittedLab: 'Submitted. It runs in the lab: you may close the laptop.',

@@ -1,0 +1,25 @@
+import type { JobView, KindView, StorageView } from './ipc';
+
+/** Datasets that were run, newest first, each with its last run. */
+export function recentDatasets(
+  jobs: JobView[],
+  kinds: KindView[],
+  storages: StorageView[],
+  most = 8,
+): { text: string; job: JobView }[] {
+  const names = new Map<string, Set<string>>(
+    kinds.map((kind) => [
+      kind.name,
+      new Set(kind.parameters.filter((parameter) => parameter.role === 'dataset').flatMap((parameter) => [parameter.name, parameter.label])),
+    ]),
+  );
+  const found = new Map<string, JobView>();
+  const newest = [...jobs].sort((a, b) => b.submitted_at.localeCompare(a.submitted_at));
+  for (const job of newest) {
+    for (const [name, value] of job.settings) {
+      const known = names.get(job.kind)?.has(name) && storages.some((storage) => value.startsWith(`${storage.name}:`));
+      if (known && !found.has(value)) found.set(value, job);
+    }
+  }
+  return [...found].slice(0, most).map(([text, job]) => ({ text, job }));
+}
