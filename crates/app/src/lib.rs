@@ -8,12 +8,25 @@
 //! answers.
 
 mod app;
+mod board;
+mod dataset;
+mod draft;
 mod error;
 mod jobs;
+mod kinds;
+mod log;
 mod paths;
 mod places;
+mod readiness;
+mod storages;
 pub mod view;
+mod watching;
+mod workers;
 
-pub use app::{App, LogStream, Updates};
+pub use app::App;
+pub use board::Updates;
+pub use dataset::BasePaths;
 pub use error::{Error, ErrorCode};
+pub use log::LogStream;
 pub use places::{Options, data_dir};
+pub use storages::LocalStorages;

@@ -7,6 +7,7 @@ mod environment;
 mod health;
 pub mod helper;
 mod locate;
+mod look;
 mod mounts;
 mod platform;
 mod probe;
@@ -22,6 +23,7 @@ pub use config::{
 pub use environment::Environment;
 pub use helper::answer;
 pub use locate::{CanonicalBases, LocateError, Located, locate_here, split_below_root};
+pub use look::Looked;
 pub use platform::Platform;
 pub use probe::{Probe, probe, probe_again};
 pub use resolve::{Match, Purpose, ResolveError, Resolved};

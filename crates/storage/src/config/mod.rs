@@ -102,6 +102,19 @@ impl Config {
         Self::from_text(file, text.unwrap_or_default(), environment)
     }
 
+    /// A configuration of no storages, for a file that cannot be read now; changes to it are still refused or done as the file
+    /// itself allows.
+    pub fn empty(file: &ConfigFile) -> Self {
+        Self {
+            file: file.clone(),
+            entries: Vec::new(),
+            path_mappings: Vec::new(),
+            mounts: Vec::new(),
+            ignored_variable: None,
+            seen: String::new(),
+        }
+    }
+
     fn from_text(file: &ConfigFile, seen: String, environment: &Environment) -> Result<Self, ConfigError> {
         let computer = file.computer(environment);
         let text = text::Text::parse(&file.path, seen)?;

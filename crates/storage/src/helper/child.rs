@@ -30,6 +30,15 @@ pub(super) struct ResolveQuestion {
     pub(super) purpose: Purpose,
 }
 
+/// `look` → [`crate::Looked`] or [`crate::ResolveError`]
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct LookQuestion {
+    pub(super) backends: Vec<Backend>,
+    pub(super) platform: Platform,
+    pub(super) at: StoragePath,
+    pub(super) read: Option<u64>,
+}
+
 /// `canonical` → a [`Canonical`] for each path
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct CanonicalQuestion {
@@ -94,7 +103,7 @@ fn refusal(why: &str) -> Value {
     serde_json::json!({ "Err": why })
 }
 
-/// Answers this crate's own topics, `probe`, `resolve` and `canonical`; `None` for others.
+/// Answers this crate's own topics, `probe`, `resolve`, `look` and `canonical`; `None` for others.
 pub fn answer(topic: &str, question: Value) -> Option<Value> {
     let answered = match topic {
         "probe" => serde_json::from_value(question).map(|ProbeQuestion { backend, mounted_before }| {
@@ -102,6 +111,9 @@ pub fn answer(topic: &str, question: Value) -> Option<Value> {
         }),
         "resolve" => serde_json::from_value(question).map(|ResolveQuestion { backends, platform, at, purpose }| {
             reply(&Storages::new(backends, platform).resolve(&at, purpose))
+        }),
+        "look" => serde_json::from_value(question).map(|LookQuestion { backends, platform, at, read }| {
+            reply(&Storages::new(backends, platform).look(&at, read))
         }),
         "canonical" => serde_json::from_value(question).map(|CanonicalQuestion { paths }| {
             reply(&Ok::<_, ()>(paths.into_iter().map(canonical).collect::<Vec<_>>()))

@@ -1,11 +1,13 @@
-use super::child::{Canonical, CanonicalQuestion, ProbeQuestion, ResolveQuestion};
+use super::child::{Canonical, CanonicalQuestion, LookQuestion, ProbeQuestion, ResolveQuestion};
 use super::{Helper, HelperError};
 use crate::locate::text_of;
 use crate::mounts::{Mounts, Reached};
 use crate::{
-    Backend, CanonicalBases, LocateError, Located, Platform, Probe, Purpose, ResolveError, Resolved, Storages,
+    Backend, CanonicalBases, LocateError, Located, Looked, Platform, Probe, Purpose, ResolveError, Resolved, Storages,
 };
 use samepath_wire::{BackendState, StoragePath};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::PoisonError;
@@ -47,15 +49,47 @@ impl Helper {
         purpose: Purpose,
         deadline: Duration,
     ) -> Result<Resolved, ResolveError> {
-        storages.join(at)?;
-        let backend = storages.get(&at.storage_backend)?;
         let question = ResolveQuestion {
             backends: storages.iter().cloned().collect(),
             platform: storages.platform(),
             at: at.clone(),
             purpose,
         };
-        self.ask("resolve", std::slice::from_ref(&backend.name), &question, deadline).map_err(|error| match error {
+        self.ask_of_path("resolve", storages, at, &question, deadline)
+    }
+
+    /// What is at a storage path, and its text where `read` asks for it; see [`Storages::look`].
+    ///
+    /// # Errors
+    /// See [`ResolveError`].
+    pub fn look(
+        &self,
+        storages: &Storages,
+        at: &StoragePath,
+        read: Option<u64>,
+        deadline: Duration,
+    ) -> Result<Looked, ResolveError> {
+        let question = LookQuestion {
+            backends: storages.iter().cloned().collect(),
+            platform: storages.platform(),
+            at: at.clone(),
+            read,
+        };
+        self.ask_of_path("look", storages, at, &question, deadline)
+    }
+
+    /// Asks a question about one storage path that is answered with a [`ResolveError`] where it is answered with none.
+    fn ask_of_path<A: DeserializeOwned>(
+        &self,
+        topic: &str,
+        storages: &Storages,
+        at: &StoragePath,
+        question: &impl Serialize,
+        deadline: Duration,
+    ) -> Result<A, ResolveError> {
+        storages.join(at)?;
+        let backend = storages.get(&at.storage_backend)?;
+        self.ask(topic, std::slice::from_ref(&backend.name), question, deadline).map_err(|error| match error {
             HelperError::NotAnswering { .. } => ResolveError::BackendUnavailable {
                 backend: backend.name.clone(),
                 base_path: backend.base_path.clone(),

@@ -1,0 +1,243 @@
+//! What a person is about to submit, made into a job.
+
+use crate::dataset::BasePaths;
+use crate::storages::LocalStorages;
+use crate::view::{DatasetView, Draft};
+use crate::{Error, ErrorCode};
+use jiff::{Timestamp, Zoned};
+use samepath_wire::{DEFAULT_BACKEND, InputSeen, Job, Kind, Parameter, PathValue, StoragePath};
+use samepath_worker::kinds::{Problems, check_values, storages_needed};
+use serde_json::Value;
+use std::collections::BTreeMap;
+use uuid::Uuid;
+
+/// A draft that can be submitted.
+#[derive(Debug)]
+pub(crate) struct Plan {
+    pub(crate) job: Job,
+    pub(crate) dataset: Option<DatasetView>,
+    pub(crate) results: Option<StoragePath>,
+}
+
+/// What planning needs to know besides the storages.
+pub(crate) struct Circumstances<'a> {
+    pub(crate) member: &'a str,
+    /// Now, in the person's time zone: for names of jobs and results folders.
+    pub(crate) now: &'a Zoned,
+    pub(crate) fleet_base_paths: BasePaths,
+}
+
+/// What a parameter is to the form.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Role {
+    /// What the person picks: the first file that the kind reads.
+    Dataset,
+    /// Where results go: the first folder that the kind writes.
+    Results,
+    /// A row of the form.
+    Setting,
+}
+
+/// The role of each parameter, in order.
+pub(crate) fn roles(kind: &Kind) -> Vec<(&Parameter, Role)> {
+    let dataset = kind.parameters.iter().position(|parameter| parameter.is_input() && !parameter.is_output());
+    let results = kind.parameters.iter().position(|parameter| parameter.is_output() && parameter.is_directory());
+    let role = |at: usize| match Some(at) {
+        at if at == dataset => Role::Dataset,
+        at if at == results => Role::Results,
+        _ => Role::Setting,
+    };
+    kind.parameters.iter().enumerate().map(|(at, parameter)| (parameter, role(at))).collect()
+}
+
+/// Makes the job. Blocks: every path is looked at through the helper process.
+///
+/// # Errors
+/// `invalid_parameter` for values that the kind refuses; as [`LocalStorages::address`] for paths.
+pub(crate) fn plan(
+    storages: &LocalStorages,
+    kind: &Kind,
+    draft: &Draft,
+    around: &Circumstances<'_>,
+) -> Result<Plan, Error> {
+    let roles = roles(kind);
+    let unknown = draft.values.keys().find(|name| !kind.parameters.iter().any(|parameter| &parameter.name == *name));
+    if let Some(name) = unknown {
+        let known: Vec<&str> = kind.parameters.iter().map(|parameter| parameter.name.as_str()).collect();
+        return Err(Error::new(ErrorCode::InvalidParameter, format!("{} has no parameter {name}.", kind.name))
+            .with_hint(format!("It has: {}.", known.join(", "))));
+    }
+
+    // Every path that was given, as a storage path.
+    let mut paths: BTreeMap<&str, Vec<StoragePath>> = BTreeMap::new();
+    for (parameter, role) in roles.iter().filter(|(parameter, _)| parameter.is_path()) {
+        let given = match (role, draft.values.get(&parameter.name)) {
+            (_, Some(value)) => texts(parameter, value)?,
+            (Role::Dataset, None) => draft.dataset.iter().cloned().collect(),
+            _ => Vec::new(),
+        };
+        let addresses: Result<Vec<StoragePath>, Error> =
+            given.iter().filter(|text| !text.is_empty()).map(|text| storages.address(text)).collect();
+        let addresses = addresses?;
+        if !addresses.is_empty() {
+            paths.insert(&parameter.name, addresses);
+        }
+    }
+    let chosen = roles
+        .iter()
+        .find(|(_, role)| *role == Role::Dataset)
+        .and_then(|(parameter, _)| paths.get(parameter.name.as_str()).and_then(|addresses| addresses.first()).cloned());
+    let dataset = match &chosen {
+        Some(at) if at.path.ends_with(".slp") => {
+            Some(storages.dataset(&at.to_string(), around.fleet_base_paths.clone())?)
+        }
+        _ => None,
+    };
+
+    let home = chosen.clone().or_else(|| paths.values().flatten().next().cloned());
+    let (storage_backend, user_subdir) = match &home {
+        Some(at) => (at.storage_backend.clone(), at.user_subdir.clone()),
+        None => own_folder(storages, None),
+    };
+    let results_parameter = roles.iter().find(|(_, role)| *role == Role::Results).map(|(parameter, _)| *parameter);
+    if let (Some(parameter), Some(at)) = (results_parameter, &chosen)
+        && !paths.contains_key(parameter.name.as_str())
+    {
+        paths.insert(&parameter.name, vec![results_folder(storages, kind, at, around.now)]);
+    }
+    let results = results_parameter.and_then(|parameter| paths.get(parameter.name.as_str())?.first().cloned());
+
+    let mut job = Job {
+        version: 1,
+        id: Uuid::now_v7(),
+        kind: kind.name.clone(),
+        name: if draft.name.is_empty() { job_name(kind, chosen.as_ref(), around.now) } else { draft.name.clone() },
+        storage_backend,
+        user_subdir,
+        parameters: BTreeMap::new(),
+        storages: BTreeMap::new(),
+        base_paths: storages.base_paths(),
+        videos: Vec::new(),
+        inputs: BTreeMap::new(),
+        kind_digest: Some(kind.digest.clone()),
+        worker: draft.worker.clone().filter(|worker| !worker.is_empty()),
+        submitted_by: around.member.to_owned(),
+        submitted_at: Timestamp::now(),
+    };
+    for (parameter, _) in &roles {
+        let value = match paths.get(parameter.name.as_str()) {
+            Some(addresses) => Some(path_value(&job, addresses)?),
+            None if parameter.is_path() => None,
+            None => {
+                draft.values.get(&parameter.name).filter(|value| !value.is_null()).map(|value| typed(parameter, value))
+            }
+        };
+        if let Some(value) = value {
+            job.parameters.insert(parameter.name.clone(), value);
+        }
+    }
+    check_values(kind, &job.parameters)?;
+    for (parameter, _) in roles.iter().filter(|(parameter, _)| parameter.is_input() && !parameter.is_directory()) {
+        if let Some([at]) = paths.get(parameter.name.as_str()).map(Vec::as_slice) {
+            let seen = storages.look(at)?;
+            if let (false, Some(modified)) = (seen.directory, seen.modified) {
+                job.inputs.insert(parameter.name.clone(), InputSeen { size: seen.size, modified });
+            }
+        }
+    }
+    job.storages = storages_needed(kind, &job)?;
+    for (name, need) in &mut job.storages {
+        need.id = storages.mark(name);
+    }
+    Ok(Plan { job, dataset, results })
+}
+
+/// The texts of a path value: one, or a list.
+fn texts(parameter: &Parameter, value: &Value) -> Result<Vec<String>, Error> {
+    let refused =
+        || Error::new(ErrorCode::InvalidParameter, format!("{} must be a path, or a list of paths.", parameter.name));
+    match value {
+        Value::String(text) => Ok(vec![text.clone()]),
+        Value::Null => Ok(Vec::new()),
+        Value::Array(items) => items.iter().map(|item| item.as_str().map(str::to_owned).ok_or_else(refused)).collect(),
+        _ => Err(refused()),
+    }
+}
+
+/// Text that a command line or a form field gave for a number.
+fn typed(parameter: &Parameter, value: &Value) -> Value {
+    use samepath_wire::ParameterType::{Float, Int};
+    match (&parameter.kind, value) {
+        (Int, Value::String(text)) => text.trim().parse::<i64>().map_or_else(|_| value.clone(), Value::from),
+        (Float, Value::String(text)) => text.trim().parse::<f64>().map_or_else(|_| value.clone(), Value::from),
+        _ => value.clone(),
+    }
+}
+
+/// Relative where the job's own storage and folder are meant, whole elsewhere.
+fn path_value(job: &Job, addresses: &[StoragePath]) -> Result<Value, Error> {
+    let one = |at: &StoragePath| {
+        if at.storage_backend == job.storage_backend && at.user_subdir == job.user_subdir {
+            PathValue::Relative(at.path.clone())
+        } else {
+            PathValue::Full(at.clone())
+        }
+    };
+    let value = match addresses {
+        [at] => one(at),
+        several => PathValue::List(several.iter().map(one).collect()),
+    };
+    serde_json::to_value(value).map_err(|error| Error::new(ErrorCode::Internal, error.to_string()))
+}
+
+/// The person's own folder: on the storage given, else on the first one.
+fn own_folder(storages: &LocalStorages, backend: Option<&str>) -> (String, String) {
+    let backends = storages.config().backends();
+    let found = match backend {
+        Some(name) => backends.iter().find(|backend| backend.name == name),
+        None => backends.first(),
+    };
+    found.map_or_else(
+        || (backend.unwrap_or(DEFAULT_BACKEND).to_owned(), String::new()),
+        |backend| (backend.name.clone(), backend.user_subdir.clone()),
+    )
+}
+
+/// Beside the dataset, in a folder of its own, never one that is there: the time is in its name. From another person's folder,
+/// results go to one's own.
+fn results_folder(storages: &LocalStorages, kind: &Kind, dataset: &StoragePath, now: &Zoned) -> StoragePath {
+    let (parent, file) = dataset.path.rsplit_once('/').unwrap_or(("", &dataset.path));
+    let stem = file.trim_end_matches(".slp").trim_end_matches(".pkg");
+    let group = match kind.name.as_str() {
+        "slp-check" => "checks",
+        "sleap-train" => "models",
+        "sleap-predict" => "predictions",
+        other => other,
+    };
+    let folder = format!("{group}/{stem}_{}", now.strftime("%Y-%m-%d_%H%M%S"));
+    let (_, mine) = own_folder(storages, Some(&dataset.storage_backend));
+    let theirs = !mine.is_empty() && dataset.user_subdir != mine;
+    let user_subdir = if theirs { mine } else { dataset.user_subdir.clone() };
+    let path = if parent.is_empty() || theirs { folder } else { format!("{parent}/{folder}") };
+    StoragePath::new(&dataset.storage_backend, user_subdir, path)
+}
+
+fn job_name(kind: &Kind, dataset: Option<&StoragePath>, now: &Zoned) -> String {
+    let stamp = now.strftime("%-d %b %H:%M");
+    match dataset {
+        Some(at) => {
+            let file = at.path.rsplit('/').next().unwrap_or(&at.path);
+            let folder = at.path.rsplit('/').nth(1).unwrap_or(&at.user_subdir);
+            let stem = file.trim_end_matches(".slp").trim_end_matches(".pkg");
+            let subject = if stem == "labels" && !folder.is_empty() { folder } else { stem };
+            format!("{subject} · {} · {stamp}", kind.name)
+        }
+        None => format!("{} · {stamp}", kind.name),
+    }
+}
+
+impl From<Problems> for Error {
+    fn from(problems: Problems) -> Self {
+        Self { code: ErrorCode::InvalidParameter, message: problems.to_string(), hint: problems.hint() }
+    }
+}

@@ -1,0 +1,117 @@
+//! The lines of one job, for people who follow it.
+
+use crate::board::Board;
+use crate::view::LogView;
+use futures::FutureExt;
+use samepath_fleet::{Fleet, JobLog, LogItem};
+use samepath_wire::{AttemptState, JobId, JobRecord, LogLine, Stream};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Lines that are handed on together at most.
+const BATCH: usize = 2000;
+
+/// The lines of one try, from the start, then live; ends when the try has ended and everything was read.
+pub struct LogStream {
+    fleet: Fleet,
+    board: Arc<Board>,
+    job: JobId,
+    attempt: u32,
+    log: Option<JobLog>,
+    /// The next line that was not handed on yet.
+    next: u64,
+    /// Whether the end of the try was seen before this log was opened: what it holds then is all.
+    last: bool,
+}
+
+impl LogStream {
+    pub(crate) fn new(fleet: Fleet, board: Arc<Board>, job: JobId, attempt: u32) -> Self {
+        Self { fleet, board, job, attempt, log: None, next: 0, last: false }
+    }
+
+    /// The next lines, at least one; none when the try has ended and all was read. Safe to cancel.
+    pub async fn next(&mut self) -> Option<Vec<LogView>> {
+        loop {
+            if self.log.is_none() {
+                self.last = self.ended();
+                self.log = Some(self.fleet.log(self.job, self.attempt, self.next).await.ok()?);
+            }
+            let mut lines = Vec::new();
+            let log = self.log.as_mut()?;
+            let wait = async {
+                if self.last {
+                    return log.next().await;
+                }
+                // The end of the try is looked for beside the lines: a quiet job ends, too.
+                loop {
+                    match tokio::time::timeout(Duration::from_millis(200), log.next()).await {
+                        Ok(item) => return item,
+                        Err(_) if ended(&self.board, self.job, self.attempt) => return Some(LogItem::Current),
+                        Err(_) => {}
+                    }
+                }
+            };
+            let mut item = wait.await;
+            let mut reached_end = false;
+            while let Some(step) = item {
+                match step {
+                    LogItem::Line(line) => {
+                        self.next = line.seq + 1;
+                        lines.push(log_view(line));
+                    }
+                    LogItem::Current => {
+                        reached_end = true;
+                        break;
+                    }
+                }
+                if lines.len() >= BATCH {
+                    break;
+                }
+                item = log.next().now_or_never().flatten();
+            }
+            if reached_end && !self.last && self.ended() {
+                self.log = None;
+            }
+            if reached_end && self.last && lines.is_empty() {
+                return None;
+            }
+            if !lines.is_empty() {
+                if reached_end && self.last {
+                    // All is read: the next call opens the log at its end and finds nothing more.
+                    self.log = None;
+                }
+                return Some(lines);
+            }
+        }
+    }
+
+    fn ended(&self) -> bool {
+        ended(&self.board, self.job, self.attempt)
+    }
+}
+
+fn ended(board: &Board, job: JobId, attempt: u32) -> bool {
+    board.with_job(&job.to_string(), |record| record.is_none_or(|record| is_over(record, attempt)))
+}
+
+fn is_over(record: &JobRecord, attempt: u32) -> bool {
+    match record.attempts.iter().find(|known| known.number == attempt) {
+        Some(known) => known.state == AttemptState::Ended,
+        None => record.state.is_ended(),
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "line numbers stay far below 2^53")]
+fn log_view(line: LogLine) -> LogView {
+    LogView {
+        seq: line.seq as f64,
+        at: line.at.to_string(),
+        stream: match line.stream {
+            Stream::Out => "out",
+            Stream::Err => "err",
+            Stream::Samepath => "samepath",
+        }
+        .to_owned(),
+        text: line.text,
+    }
+}

@@ -1,0 +1,218 @@
+//! The sentence above *Submit*: whether a draft can run, where, and what the worker sees.
+
+use crate::board::Picture;
+use crate::draft::Plan;
+use crate::jobs::fit_words;
+use crate::paths::path_view;
+use crate::view::{CandidateView, DatasetView, Draft, ReadinessView};
+use crate::{Error, ErrorCode};
+use futures::future::join_all;
+use samepath_fleet::{Fleet, matching};
+use samepath_wire::{CheckPaths, Fit, PathSeen, StoragePath, Worker};
+use std::time::Duration;
+
+/// A worker that has not said within this time what it sees is shown as not having answered.
+const PATIENCE: Duration = Duration::from_secs(4);
+
+/// What a worker said about the files of a draft.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Sight {
+    /// Nobody asked, or there is nothing to ask about.
+    NotAsked,
+    /// It sees the dataset, and this many of the videos.
+    Sees { videos: usize },
+    /// It does not find the dataset.
+    Misses { why: String },
+    /// No answer in time.
+    Silent,
+}
+
+struct Candidate<'a> {
+    worker: &'a Worker,
+    fit: Fit,
+    sight: Sight,
+}
+
+/// Asks every worker that could run it.
+pub(crate) async fn readiness(fleet: &Fleet, picture: &Picture, plan: &Plan) -> ReadinessView {
+    let job = &plan.job;
+    let dataset = plan.dataset.as_ref();
+    let mut paths: Vec<StoragePath> = Vec::new();
+    if let Some(place) = dataset.and_then(|dataset| dataset.place.as_ref()) {
+        paths.push(StoragePath::new(&place.storage_backend, &place.user_subdir, &place.path));
+        paths.extend(videos(dataset));
+    }
+    let asked = picture.workers.values().map(|worker| {
+        let fit = matching::explain(job, None, worker, &picture.kinds, picture.jobs.values());
+        let paths = &paths;
+        async move {
+            let sight = if paths.is_empty() || matches!(fit, Fit::No { .. }) {
+                Sight::NotAsked
+            } else {
+                ask(fleet, worker, paths).await
+            };
+            Candidate { worker, fit, sight }
+        }
+    });
+    let mut candidates = join_all(asked).await;
+    candidates.sort_by(|a, b| rank(a).cmp(&rank(b)).then_with(|| a.worker.name.cmp(&b.worker.name)));
+    let total = paths.len().saturating_sub(1);
+    let (state, sentence, button) = sentence(&candidates, dataset, total, job.worker.as_deref());
+    ReadinessView {
+        state: state.to_owned(),
+        sentence,
+        can_submit: true,
+        button: button.to_owned(),
+        results: plan.results.as_ref().map(path_view),
+        name: job.name.clone(),
+        workers: candidates.iter().map(|candidate| candidate_view(candidate, total)).collect(),
+    }
+}
+
+/// A draft that cannot be submitted as it is.
+pub(crate) fn blocked(draft: &Draft, picture: &Picture, error: &Error) -> ReadinessView {
+    let hint = error.hint.as_ref().map(|hint| format!(" {hint}")).unwrap_or_default();
+    ReadinessView {
+        state: "blocked".to_owned(),
+        sentence: match (&draft.dataset, error.code) {
+            (None, ErrorCode::InvalidParameter) => "Choose a dataset.".to_owned(),
+            _ => format!("{}{hint}", error.message),
+        },
+        can_submit: false,
+        button: "Submit".to_owned(),
+        results: None,
+        name: draft.name.clone(),
+        workers: picture
+            .workers
+            .values()
+            .map(|worker| CandidateView {
+                id: worker.id.clone(),
+                name: worker.name.clone(),
+                fit: "unknown".to_owned(),
+                words: "not asked yet".to_owned(),
+            })
+            .collect(),
+    }
+}
+
+fn videos(dataset: Option<&DatasetView>) -> impl Iterator<Item = StoragePath> + '_ {
+    dataset
+        .into_iter()
+        .filter(|dataset| !dataset.is_package)
+        .flat_map(|dataset| &dataset.videos)
+        .filter_map(|video| video.place.as_ref())
+        .map(|place| StoragePath::new(&place.storage_backend, &place.user_subdir, &place.path))
+}
+
+async fn ask(fleet: &Fleet, worker: &Worker, paths: &[StoragePath]) -> Sight {
+    let question = CheckPaths { paths: paths.to_vec() };
+    match fleet.check_paths(&worker.id, &question, PATIENCE).await {
+        Ok(checked) => match checked.paths.split_first() {
+            Some((PathSeen::No { failure }, _)) => Sight::Misses { why: failure.message.clone() },
+            Some((PathSeen::Yes(_), videos)) => {
+                Sight::Sees { videos: videos.iter().filter(|seen| matches!(seen, PathSeen::Yes(_))).count() }
+            }
+            None => Sight::NotAsked,
+        },
+        Err(_) => Sight::Silent,
+    }
+}
+
+fn rank(candidate: &Candidate<'_>) -> (u8, u32) {
+    match (&candidate.fit, &candidate.sight) {
+        (Fit::No { .. }, _) => (4, 0),
+        (_, Sight::Misses { .. }) => (3, 0),
+        (Fit::Now, Sight::Silent) => (1, 0),
+        (Fit::Now, _) => (0, 0),
+        (Fit::Busy { before }, _) => (2, *before),
+    }
+}
+
+fn sentence(
+    candidates: &[Candidate<'_>],
+    dataset: Option<&DatasetView>,
+    total: usize,
+    pinned: Option<&str>,
+) -> (&'static str, String, &'static str) {
+    const WAIT: &str = "Submit and wait";
+    let Some(best) = candidates.first() else {
+        return ("none", "No worker is online. Submit and it waits.".to_owned(), WAIT);
+    };
+    let name = &best.worker.name;
+    let file = dataset.map_or("the dataset", |dataset| dataset.file_name.as_str());
+    match (&best.fit, &best.sight) {
+        (Fit::Now, Sight::Sees { videos }) => {
+            let videos = videos_words(file, *videos, total, dataset);
+            ("ready", format!("Ready. {name} can start now; it sees {videos}."), "Submit")
+        }
+        (Fit::Now, Sight::NotAsked) => ("ready", format!("Ready. {name} can start now."), "Submit"),
+        (Fit::Now, Sight::Silent) => (
+            "ready",
+            format!("{name} is free, but has not said yet whether it sees {file}. Submit and it looks."),
+            "Submit",
+        ),
+        (Fit::Busy { before }, Sight::Sees { .. } | Sight::NotAsked | Sight::Silent) => {
+            let jobs = if *before <= 1 { "1 job".to_owned() } else { format!("{before} jobs") };
+            ("queued", format!("Ready. {jobs} before yours; {name} is next."), "Submit")
+        }
+        _ => {
+            let online = pinned.is_none_or(|pinned| {
+                candidates.iter().any(|candidate| candidate.worker.name == pinned || candidate.worker.id == pinned)
+            });
+            if let (false, Some(pinned)) = (online, pinned) {
+                return ("wait", format!("{pinned} is not online. Submit and it waits for {pinned}."), WAIT);
+            }
+            let why: Vec<String> = candidates
+                .iter()
+                .take(3)
+                .map(|candidate| format!("{}: {}", candidate.worker.name, words(candidate, total)))
+                .collect();
+            let more = candidates.len().saturating_sub(3);
+            let more = if more > 0 { format!("; and {more} more") } else { String::new() };
+            (
+                "wait",
+                format!(
+                    "No worker can run this now: {}{more}. Submit and it waits; you are told when it starts.",
+                    why.join("; ")
+                ),
+                WAIT,
+            )
+        }
+    }
+}
+
+fn videos_words(file: &str, seen: usize, total: usize, dataset: Option<&DatasetView>) -> String {
+    let listed = dataset.filter(|dataset| !dataset.is_package).map_or(0, |dataset| dataset.videos.len());
+    match (seen, listed.max(total)) {
+        (_, 0) => file.to_owned(),
+        (1, 1) => format!("{file} and its video"),
+        (0, 1) => format!("{file}, but not its video"),
+        (seen, all) if seen == all => format!("{file} and all {all} videos"),
+        (seen, all) => format!("{file} and {seen} of {all} videos"),
+    }
+}
+
+fn words(candidate: &Candidate<'_>, total: usize) -> String {
+    let fit = fit_words(&candidate.fit);
+    match &candidate.sight {
+        Sight::NotAsked => fit,
+        Sight::Sees { .. } if total == 0 => format!("{fit} · sees the dataset"),
+        Sight::Sees { videos } => format!("{fit} · {videos}/{total} videos"),
+        Sight::Misses { why } => format!("does not see the dataset: {why}"),
+        Sight::Silent => format!("{fit} · has not answered yet"),
+    }
+}
+
+fn candidate_view(candidate: &Candidate<'_>, total: usize) -> CandidateView {
+    let fit = match (&candidate.fit, &candidate.sight) {
+        (Fit::No { .. }, _) | (_, Sight::Misses { .. }) => "no",
+        (Fit::Now, _) => "now",
+        (Fit::Busy { .. }, _) => "busy",
+    };
+    CandidateView {
+        id: candidate.worker.id.clone(),
+        name: candidate.worker.name.clone(),
+        fit: fit.to_owned(),
+        words: words(candidate, total),
+    }
+}

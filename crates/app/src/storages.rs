@@ -1,0 +1,421 @@
+//! The storages of this computer: the configuration, and how each one was when it was last looked at.
+
+use crate::jobs::bytes;
+use crate::view::{HealthView, StorageFields, StorageView};
+use crate::{Error, ErrorCode};
+use jiff::Timestamp;
+use samepath_storage::helper::{DEADLINE, Helper};
+use samepath_storage::{
+    Backend, BackendFields, Change, Config, ConfigError, ConfigFile, Entry, Environment, LocateError, Located, Looked,
+    Platform, Probe, Purpose, Resolved, Storages,
+};
+use samepath_wire::{BackendState, StoragePath};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, PoisonError, RwLock};
+use tokio::sync::watch;
+
+/// Bytes of a file that is read as text.
+const LONGEST_TEXT: u64 = 8 * 1024 * 1024;
+
+/// The storages that this computer's configuration names.
+///
+/// Every call that touches one goes through the helper process and has a deadline; all of them block for up to that long, so a
+/// program with an event loop calls them on another thread. A configuration that cannot be read leaves the last good one in place
+/// and is told by [`LocalStorages::config_error`].
+#[derive(Debug)]
+pub struct LocalStorages {
+    file: ConfigFile,
+    environment: Environment,
+    helper: Helper,
+    state: RwLock<State>,
+    /// Counts changes of the state; whoever shows it waits for the next.
+    changed: watch::Sender<u64>,
+}
+
+#[derive(Debug)]
+struct State {
+    config: Arc<Config>,
+    error: Option<Error>,
+    health: BTreeMap<String, HealthView>,
+}
+
+impl LocalStorages {
+    /// Reads the configuration; touches no storage. `program helper` answers questions about storages.
+    pub fn open(file: ConfigFile, environment: Environment, program: PathBuf) -> Self {
+        let (config, error) = match Config::load(&file, &environment) {
+            Ok(config) => (config, None),
+            Err(error) => (Config::empty(&file), Some(Error::from(error))),
+        };
+        let state = State { config: Arc::new(config), error, health: BTreeMap::new() };
+        Self {
+            file,
+            environment,
+            helper: Helper::new(program),
+            state: RwLock::new(state),
+            changed: watch::Sender::new(0),
+        }
+    }
+
+    /// The file that was read, and that changes are written to.
+    pub fn file(&self) -> &ConfigFile {
+        &self.file
+    }
+
+    /// Where this program runs, as it was told.
+    pub fn environment(&self) -> &Environment {
+        &self.environment
+    }
+
+    /// Who asks the storages.
+    pub fn helper(&self) -> &Helper {
+        &self.helper
+    }
+
+    /// Why the file cannot be read now; the last good state stays in use.
+    pub fn config_error(&self) -> Option<Error> {
+        self.read().error.clone()
+    }
+
+    /// The configuration in use.
+    pub fn config(&self) -> Arc<Config> {
+        self.read().config.clone()
+    }
+
+    /// A receiver that sees every change of what [`LocalStorages::views`] answers.
+    pub fn changes(&self) -> watch::Receiver<u64> {
+        self.changed.subscribe()
+    }
+
+    /// The storages that can be used, for resolving and locating.
+    pub fn storages(&self) -> Storages {
+        Storages::new(self.config().backends(), Platform::current())
+    }
+
+    /// Reads the file again. Whether anything is different now.
+    pub fn reload(&self) -> bool {
+        let loaded = Config::load(&self.file, &self.environment);
+        let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
+        let different = match loaded {
+            Ok(config) => {
+                let different = *state.config != config || state.error.is_some();
+                state.error = None;
+                state.adopt(config);
+                different
+            }
+            Err(error) => {
+                let error = Some(Error::from(error));
+                let different = state.error != error;
+                state.error = error;
+                different
+            }
+        };
+        drop(state);
+        if different {
+            self.tell();
+        }
+        different
+    }
+
+    /// Every storage, in the file's order, with its health where known.
+    pub fn views(&self) -> Vec<StorageView> {
+        let state = self.read();
+        state.config.entries.iter().map(|entry| storage_view(entry, state.health.get(&entry.name))).collect()
+    }
+
+    /// One storage.
+    ///
+    /// # Errors
+    /// `backend_not_found`.
+    pub fn view(&self, name: &str) -> Result<StorageView, Error> {
+        let views = self.views();
+        let known: Vec<&str> = views.iter().map(|view| view.name.as_str()).collect();
+        let unknown = || {
+            let message = format!("There is no storage {name} here.");
+            let error = Error::new(ErrorCode::BackendNotFound, message);
+            match known.as_slice() {
+                [] => error.with_hint(format!("Add it: samepath storage add {name} FOLDER")),
+                names => error.with_hint(format!("This computer knows: {}.", names.join(", "))),
+            }
+        };
+        views.iter().find(|view| view.name == name).cloned().ok_or_else(unknown)
+    }
+
+    /// Writes a new storage to the file.
+    ///
+    /// # Errors
+    /// `already_exists`, `config_invalid`, `config_changed`, `io`.
+    pub fn add(&self, name: &str, fields: StorageFields) -> Result<StorageView, Error> {
+        self.apply(&Change::Add { name: name.to_owned(), fields: fields.into() })?;
+        self.view(name)
+    }
+
+    /// Changes keys of a storage.
+    ///
+    /// # Errors
+    /// `backend_not_found`, `config_invalid`, `config_changed`, `io`.
+    pub fn set(&self, name: &str, fields: StorageFields) -> Result<StorageView, Error> {
+        self.apply(&Change::Set { name: name.to_owned(), fields: fields.into() })?;
+        self.view(name)
+    }
+
+    /// Takes a storage out of the file. Nothing on it is touched.
+    ///
+    /// # Errors
+    /// `backend_not_found`, `config_changed`, `io`.
+    pub fn remove(&self, name: &str) -> Result<(), Error> {
+        self.apply(&Change::Remove { name: name.to_owned() })
+    }
+
+    fn apply(&self, change: &Change) -> Result<(), Error> {
+        let seen = self.config();
+        let written = seen.apply(change, &self.environment)?;
+        let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
+        state.error = None;
+        state.health.remove(change.name());
+        state.adopt(written);
+        drop(state);
+        self.tell();
+        Ok(())
+    }
+
+    /// Looks at one storage, or at all of them at once, and remembers what it saw. Blocks for the deadline at most.
+    ///
+    /// # Errors
+    /// `backend_not_found` for a name that is not configured.
+    pub fn check(&self, name: Option<&str>) -> Result<Vec<StorageView>, Error> {
+        if let Some(name) = name {
+            self.view(name)?;
+        }
+        let backends = self.config().backends();
+        let chosen: Vec<&Backend> =
+            backends.iter().filter(|backend| name.is_none_or(|name| backend.name == name)).collect();
+        std::thread::scope(|scope| {
+            for backend in chosen {
+                scope.spawn(move || {
+                    let probe = self.helper.probe(backend, DEADLINE);
+                    self.remember(backend, &probe);
+                });
+            }
+        });
+        Ok(match name {
+            Some(name) => vec![self.view(name)?],
+            None => self.views(),
+        })
+    }
+
+    fn remember(&self, backend: &Backend, probe: &Probe) {
+        let view = health_view(backend, probe);
+        let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
+        if !state.config.backends().contains(backend) {
+            return;
+        }
+        state.health.insert(backend.name.clone(), view);
+        drop(state);
+        self.tell();
+    }
+
+    /// Local path → storage path.
+    ///
+    /// # Errors
+    /// `not_in_any_backend`, `path_refused`, `path_not_found`, `backend_unavailable`.
+    pub fn locate(&self, path: &Path) -> Result<Located, Error> {
+        Ok(self.helper.locate(&self.storages(), path, DEADLINE)?)
+    }
+
+    /// Storage path → local path.
+    ///
+    /// # Errors
+    /// `backend_not_found`, `path_refused`, `path_escapes`, `path_ambiguous`, `path_not_found`, `backend_unavailable`.
+    pub fn resolve(&self, at: &StoragePath, purpose: Purpose) -> Result<Resolved, Error> {
+        Ok(self.helper.resolve(&self.storages(), at, purpose, DEADLINE)?)
+    }
+
+    /// Size and time of a file or folder.
+    ///
+    /// # Errors
+    /// As [`LocalStorages::resolve`].
+    pub fn look(&self, at: &StoragePath) -> Result<Looked, Error> {
+        Ok(self.helper.look(&self.storages(), at, None, DEADLINE)?)
+    }
+
+    /// The text of a file.
+    ///
+    /// # Errors
+    /// As [`LocalStorages::resolve`]; `io` for a file of more than 8 MiB, or one that is no text.
+    pub fn read_text(&self, at: &StoragePath) -> Result<String, Error> {
+        Ok(self.helper.look(&self.storages(), at, Some(LONGEST_TEXT), DEADLINE)?.text.unwrap_or_default())
+    }
+
+    /// The mark that a storage carried when it was last looked at.
+    pub fn mark(&self, name: &str) -> Option<String> {
+        self.read().health.get(name)?.id.clone()
+    }
+
+    /// What a person typed or chose: text that begins with a configured `NAME:` is a storage path, anything else a local one,
+    /// relative to the current folder where there is one.
+    ///
+    /// # Errors
+    /// As [`LocalStorages::locate`]; `invalid_parameter` for a relative path where there is no current folder.
+    pub fn address(&self, text: &str) -> Result<StoragePath, Error> {
+        match self.storages().parse(text) {
+            Some(parsed) => Ok(parsed?),
+            None => Ok(self.locate(&self.absolute(text)?)?.at),
+        }
+    }
+
+    /// A local path as typed, made absolute.
+    ///
+    /// # Errors
+    /// `invalid_parameter` for a relative path where there is no current folder.
+    pub fn absolute(&self, text: &str) -> Result<PathBuf, Error> {
+        let path = match (text.strip_prefix("~/"), &self.environment.home) {
+            (Some(rest), Some(home)) => home.join(rest),
+            _ => PathBuf::from(text),
+        };
+        match &self.environment.current_dir {
+            _ if path.is_absolute() => Ok(path),
+            Some(current) => Ok(current.join(path)),
+            None => Err(Error::new(
+                ErrorCode::InvalidParameter,
+                format!("{text} is neither a whole path nor on a storage."),
+            )
+            .with_hint("Give a path that begins at the root, or a storage path such as vast:amick/labels.slp.")),
+        }
+    }
+
+    fn read(&self) -> std::sync::RwLockReadGuard<'_, State> {
+        self.state.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn tell(&self) {
+        self.changed.send_modify(|count| *count = count.wrapping_add(1));
+    }
+}
+
+impl State {
+    /// Health stays where the storage stayed what it was.
+    fn adopt(&mut self, config: Config) {
+        let before = self.config.backends();
+        let now = config.backends();
+        self.health.retain(|name, _| {
+            let of = |backends: &[Backend]| backends.iter().find(|backend| &backend.name == name).cloned();
+            let then = of(&before);
+            then.is_some() && then.map(|backend| backend.base_path) == of(&now).map(|backend| backend.base_path)
+        });
+        self.config = Arc::new(config);
+    }
+}
+
+impl From<StorageFields> for BackendFields {
+    fn from(fields: StorageFields) -> Self {
+        Self {
+            base_path: fields.base_path,
+            kind: fields.kind,
+            description: fields.description,
+            user_subdir: fields.user_subdir,
+            subpath: fields.subpath,
+        }
+    }
+}
+
+impl From<ConfigError> for Error {
+    fn from(error: ConfigError) -> Self {
+        Self { code: ErrorCode::parse(error.code()), message: error.to_string(), hint: error.hint() }
+    }
+}
+
+impl From<LocateError> for Error {
+    fn from(error: LocateError) -> Self {
+        Self { code: ErrorCode::parse(error.code()), message: error.to_string(), hint: error.hint() }
+    }
+}
+
+impl From<samepath_storage::ResolveError> for Error {
+    fn from(error: samepath_storage::ResolveError) -> Self {
+        Self { code: ErrorCode::parse(error.code()), message: error.to_string(), hint: error.hint() }
+    }
+}
+
+fn storage_view(entry: &Entry, health: Option<&HealthView>) -> StorageView {
+    let source = entry.source.to_string();
+    match &entry.backend {
+        Ok(backend) => StorageView {
+            name: backend.name.clone(),
+            base_path: Some(backend.base_path.display().to_string()),
+            kind: backend.kind.clone(),
+            description: backend.description.clone(),
+            user_subdir: backend.user_subdir.clone(),
+            subpath: backend.subpath.clone(),
+            source,
+            error: None,
+            health: health.cloned(),
+        },
+        Err(error) => StorageView {
+            name: entry.name.clone(),
+            base_path: None,
+            kind: None,
+            description: None,
+            user_subdir: String::new(),
+            subpath: String::new(),
+            source,
+            error: Some(Error::from(error.clone()).view()),
+            health: None,
+        },
+    }
+}
+
+fn health_view(backend: &Backend, probe: &Probe) -> HealthView {
+    HealthView {
+        state: state_name(probe.state).to_owned(),
+        words: probe.state.words().to_owned(),
+        detail: health_sentence(backend, probe),
+        file_system: probe.file_system.clone(),
+        source: probe.source.clone(),
+        free_bytes: probe.free_bytes.map(bytes),
+        total_bytes: probe.total_bytes.map(bytes),
+        latency_ms: probe.latency_ms,
+        id: probe.id.clone(),
+        checked_at: Timestamp::now().to_string(),
+    }
+}
+
+/// The state as it is on the wire.
+pub(crate) fn state_name(state: BackendState) -> &'static str {
+    match state {
+        BackendState::Ready => "ready",
+        BackendState::ReadOnly => "read_only",
+        BackendState::Missing => "missing",
+        BackendState::NotMounted => "not_mounted",
+        BackendState::Denied => "denied",
+        BackendState::Full => "full",
+        BackendState::NotAnswering => "not_answering",
+        BackendState::Unknown => "unknown",
+    }
+}
+
+fn health_sentence(backend: &Backend, probe: &Probe) -> Option<String> {
+    let at = backend.base_path.display();
+    let name = &backend.name;
+    let sentence = match probe.state {
+        BackendState::Ready | BackendState::Unknown => return probe.detail.clone(),
+        BackendState::ReadOnly => {
+            format!("{name} is mounted read-only at {at}. Files can be chosen; results cannot go there.")
+        }
+        BackendState::Missing => format!("There is no folder {at}. Connect the storage, or say where it is."),
+        BackendState::NotMounted => {
+            format!(
+                "{at} is an empty folder, not the share: {name} is not mounted. Connect it; this notices when it appears."
+            )
+        }
+        BackendState::Denied => format!("You may not list {at}. Ask whoever looks after {name} for access."),
+        BackendState::Full => format!("{name} has no space left. Files can be read; results cannot go there."),
+        BackendState::NotAnswering => {
+            format!("{name} at {at} does not answer. It may be the network or the VPN; everything else goes on.")
+        }
+    };
+    Some(match &probe.detail {
+        Some(detail) => format!("{sentence} ({detail})"),
+        None => sentence,
+    })
+}

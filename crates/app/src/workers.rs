@@ -1,0 +1,54 @@
+//! Workers in people's words.
+
+use crate::jobs::bytes;
+use crate::storages::state_name;
+use crate::view::{WorkerStorageView, WorkerView};
+use samepath_wire::{JobRecord, Worker};
+use std::collections::BTreeMap;
+
+/// Who runs inside this very program.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Own {
+    pub(crate) name: String,
+    pub(crate) host: String,
+}
+
+impl Own {
+    pub(crate) fn is(&self, worker: &Worker) -> bool {
+        self.name == worker.name && self.host == worker.host
+    }
+}
+
+/// A worker as window and command line show it.
+pub(crate) fn worker_view(worker: &Worker, jobs: &BTreeMap<String, JobRecord>, own: Option<&Own>) -> WorkerView {
+    let running = worker.holds.iter().find_map(|held| jobs.get(&held.job.to_string()));
+    let busy = !worker.holds.is_empty();
+    WorkerView {
+        id: worker.id.clone(),
+        name: worker.name.clone(),
+        this_computer: own.is_some_and(|own| own.is(worker)),
+        state: match running {
+            Some(record) if record.job.name.is_empty() => record.job.kind.clone(),
+            Some(record) => record.job.name.clone(),
+            None if busy => "busy".to_owned(),
+            None => "free".to_owned(),
+        },
+        busy,
+        version: worker.version.clone(),
+        os: worker.os.clone(),
+        host: worker.host.clone(),
+        storages: worker
+            .backends
+            .iter()
+            .map(|(name, backend)| WorkerStorageView {
+                name: name.clone(),
+                state: state_name(backend.state).to_owned(),
+                words: backend.state.words().to_owned(),
+                base_path: backend.base_path.clone(),
+                free_bytes: backend.free_bytes.map(bytes),
+            })
+            .collect(),
+        kinds: worker.kinds.iter().map(|kind| kind.name.clone()).collect(),
+        unavailable: worker.unavailable.iter().map(|kind| format!("{}: {}", kind.name, kind.reason)).collect(),
+    }
+}
