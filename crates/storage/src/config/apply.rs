@@ -159,6 +159,9 @@ fn edited(text: &Text, change: &Change, computer: Option<&str>) -> Result<String
             for (key, value) in fields.given() {
                 let text = Text::parse(&text.file, new.clone())?;
                 let tables = Tables::of(&text, computer)?;
+                if tables.says(name, key, value) && !value.is_empty() {
+                    continue;
+                }
                 let spots = tables.spots(name);
                 let having: Vec<_> = spots
                     .iter()
@@ -213,7 +216,7 @@ fn confirm(old: &Text, new: &str, change: &Change, computer: Option<&str>) -> Re
     let as_asked = match change {
         Change::Remove { .. } => tables.spots(name).is_empty(),
         Change::Add { fields, .. } | Change::Set { fields, .. } => {
-            fields.given().all(|(key, value)| tables.effective(name, key).unwrap_or_default() == value)
+            fields.given().all(|(key, value)| tables.says(name, key, value))
         }
     };
     let rest = |text: &str| -> Result<toml::Table, ConfigError> {

@@ -149,12 +149,11 @@ fn insert(text: &Text, table: &Table, path: &[&str], key: &str, value: &str) -> 
     // What leads up to the first key of the table: the indentation, and `storage.vast.` in front of a dotted key.
     let lead = first.map_or("", |span| &raw[text.line_start(span.start)..span.start]);
     let lead = if table.is_dotted() || lead.trim().is_empty() { lead } else { "" };
-    let end = match (table.is_dotted(), table.span()) {
-        (true, _) => body_end(table)?,
-        (false, Some(header)) => body_end(table).unwrap_or(header.end),
+    if !table.is_dotted() && !has_header(table) {
         // Named only by the tables below it.
-        (false, None) => return Some(appended(text, path, [(key, value)].into_iter())),
-    };
+        return Some(appended(text, path, [(key, value)].into_iter()));
+    }
+    let end = body_end(table).or_else(|| table.span().map(|header| header.end))?;
     let at = text.line_end(end.saturating_sub(1));
     let eol = line_break(raw);
     let line =
@@ -201,7 +200,7 @@ fn collect(text: &Text, key: Option<&Key>, item: &Item, cuts: &mut Vec<Cut>) -> 
             cuts.push((start..text.line_end(value.span()?.end.saturating_sub(1)), false));
         }
         Item::Table(table) => {
-            if !table.is_dotted() && table.span().is_some() {
+            if has_header(table) {
                 section(table)?;
             }
             for (name, item) in table.iter() {
@@ -220,6 +219,11 @@ fn collect(text: &Text, key: Option<&Key>, item: &Item, cuts: &mut Vec<Cut>) -> 
         }
     }
     Some(())
+}
+
+/// Whether a table has a `[header]` of its own.
+fn has_header(table: &Table) -> bool {
+    !table.is_dotted() && !table.is_implicit() && table.span().is_some()
 }
 
 /// Whether an item is written among the lines below its table's header.

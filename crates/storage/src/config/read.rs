@@ -65,6 +65,12 @@ impl<'t> Tables<'t> {
         })
     }
 
+    /// Whether a key is that text; no key is the empty one.
+    pub(super) fn says(&self, name: &'t str, key: &str, value: &str) -> bool {
+        let found = self.spots(name).iter().find_map(|spot| spot.item.as_table_like()?.get(key)).map(Item::as_str);
+        found.map_or(value.is_empty(), |text| text == Some(value))
+    }
+
     /// The line on which a storage begins.
     pub(super) fn line(&self, name: &'t str) -> Option<usize> {
         self.shared(name).or_else(|| self.own(name)).and_then(|spot| self.text.line_of(spot.key))
