@@ -18,13 +18,14 @@ pub(super) struct Text {
 
 impl Text {
     pub(super) fn parse(file: &Path, text: String) -> Result<Self, ConfigError> {
-        let lines: Vec<usize> = std::iter::once(0)
-            .chain(text.bytes().enumerate().filter(|(_, b)| *b == b'\n').map(|(at, _)| at + 1))
-            .collect();
+        // A byte order mark belongs to no line.
+        let first = if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
+        let breaks = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(at, _)| at + 1);
+        let lines: Vec<usize> = std::iter::once(first).chain(breaks).collect();
         match Document::parse(text.clone()) {
             Ok(document) => Ok(Self { file: file.to_owned(), document, lines }),
             Err(error) => {
-                let offset = error.span().map_or(0, |span| span.start).min(text.len());
+                let offset = error.span().map_or(0, |span| span.start).clamp(first, text.len());
                 let line = lines.partition_point(|start| *start <= offset);
                 let before = text.as_bytes()[lines[line - 1]..offset].iter().filter(|byte| (**byte & 0xC0) != 0x80);
                 Err(ConfigError::Syntax {
@@ -51,7 +52,7 @@ impl Text {
 
     /// The line of an offset; the first is 1.
     pub(super) fn line(&self, offset: usize) -> usize {
-        self.lines.partition_point(|start| *start <= offset)
+        self.lines.partition_point(|start| *start <= offset).max(1)
     }
 
     /// Where the line of an offset begins.
