@@ -244,7 +244,9 @@ fn parse_check(payload: &[u8]) -> Result<CheckPaths, Refused> {
 
 async fn keep_saying(bus: &dyn Bus, mut told: watch::Receiver<Option<Worker>>) {
     let mut key = None;
+    let mut link = bus.link();
     loop {
+        link.mark_unchanged();
         let Some(worker) = told.borrow_and_update().clone() else { break };
         let name = key.insert(format!("workers/{}", worker.id));
         let wait = match encode(&worker, "advertising a worker") {
@@ -260,6 +262,8 @@ async fn keep_saying(bus: &dyn Bus, mut told: watch::Receiver<Option<Worker>>) {
         };
         tokio::select! {
             changed = told.changed() => if changed.is_err() { break },
+            // Whoever holds the records now may never have heard of this worker.
+            Ok(()) = link.changed() => {}
             () = sleep(wait) => {}
         }
     }

@@ -23,6 +23,8 @@ pub struct Timing {
     pub lease: Duration,
     /// Before a claim that nothing fits is answered empty.
     pub claim: Duration,
+    /// After it began to lead, for workers to say that they are there.
+    pub grace: Duration,
     /// Between two events, before it must have been asleep itself.
     pub gap: Duration,
 }
@@ -33,6 +35,7 @@ impl Default for Timing {
             confirm: Duration::from_secs(5),
             lease: Duration::from_secs(5 * 60),
             claim: Duration::from_secs(18),
+            grace: Duration::from_secs(3),
             gap: Duration::from_secs(30),
         }
     }

@@ -35,6 +35,8 @@ pub struct State {
     changed_jobs: BTreeSet<(u64, JobId)>,
     changed_workers: BTreeSet<WorkerId>,
     actions: Vec<Action>,
+    /// When it began to lead; none once [`Timing::grace`] has passed.
+    began: Option<Duration>,
 }
 
 impl State {
@@ -57,6 +59,7 @@ impl State {
             changed_jobs: BTreeSet::new(),
             changed_workers: BTreeSet::new(),
             actions: Vec::new(),
+            began: Some(now.clock),
         };
         for record in records {
             state.next_order = state.next_order.max(record.order.saturating_add(1));
@@ -131,14 +134,24 @@ impl State {
                 self.hear(held);
             }
         }
+        self.changed_workers.insert(worker.id.clone());
+        if self.workers.get(&worker.id) != Some(&worker) {
+            self.workers.insert(worker.id.clone(), worker);
+            self.look_at_tried();
+        }
+    }
+
+    fn look_at_tried(&mut self) {
         let tried = self.tried.iter().filter_map(|id| self.jobs.get(id));
         self.changed_jobs.extend(tried.map(|record| (record.order, record.job.id)));
-        self.changed_workers.insert(worker.id.clone());
-        self.workers.insert(worker.id.clone(), worker);
     }
 
     fn expire(&mut self) {
         let clock = self.now.clock;
+        if self.began.is_some_and(|began| clock - began >= self.timing.grace) {
+            self.began = None;
+            self.look_at_tried();
+        }
         let mut late: Vec<(JobId, bool)> = Vec::new();
         for (id, (_, heard)) in &self.heard {
             let Some(attempt) = self.jobs.get(id).and_then(|record| record.attempts.last()) else { continue };
@@ -303,7 +316,8 @@ impl State {
     }
 
     /// Whether nobody is left who could serve a job that somebody has tried. A worker whose storages are still being looked at,
-    /// or do not answer just now, is left.
+    /// or do not answer just now, is left; and just after the matchmaker began, so are those that have yet to say that they are
+    /// there.
     fn is_hopeless(&self, record: &JobRecord) -> bool {
         let passing = |reason: &Reason| {
             matches!(
@@ -314,11 +328,14 @@ impl State {
                 }
             )
         };
-        record.excluded.len() >= bounds::EXCLUSIONS
-            || !self
-                .workers
-                .values()
-                .any(|worker| reasons(&record.job, Some(record), worker, &self.kinds).iter().all(passing))
+        if record.excluded.len() >= bounds::EXCLUSIONS {
+            return true;
+        }
+        let mut left = self
+            .workers
+            .values()
+            .filter(|worker| reasons(&record.job, Some(record), worker, &self.kinds).iter().all(passing));
+        self.began.is_none() && !self.workers.is_empty() && left.next().is_none()
     }
 
     // Matching.

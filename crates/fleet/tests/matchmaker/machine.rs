@@ -1,0 +1,509 @@
+use crate::samples::*;
+use samepath_fleet::matchmaker::{Event, Order, check};
+use samepath_wire::*;
+
+fn bench(workers: &[&str]) -> Bench {
+    let mut bench = Bench::new();
+    for name in workers {
+        bench.online(worker(name));
+    }
+    bench
+}
+
+fn states(record: &JobRecord) -> Vec<JobState> {
+    record.history.iter().map(|change| change.state).collect()
+}
+
+fn lost(proved: bool) -> AttemptEnd {
+    AttemptEnd::Lost { reason: "the guard died".into(), proved }
+}
+
+fn unfit(message: &str) -> AttemptEnd {
+    AttemptEnd::Unfit { failure: failure(Cause::PathError, message) }
+}
+
+#[test]
+fn a_job_goes_its_way() {
+    let mut bench = bench(&["gpu-1"]);
+    bench.submit(job(1)).unwrap();
+    let attempt = bench.start("gpu-1");
+    assert_eq!(bench.report("gpu-1", &attempt, ReportEvent::Checking), ReportAnswer::Accepted);
+    assert_eq!(bench.report("gpu-1", &attempt, ReportEvent::Running), ReportAnswer::Accepted);
+    let progress = Progress { percent: Some(250.0), status: Some("epoch 3".into()) };
+    bench.report("gpu-1", &attempt, ReportEvent::Progress { progress });
+    assert_eq!(bench.job(1).progress, Progress { percent: Some(100.0), status: Some("epoch 3".into()) });
+    let file = ManifestEntry { folder: 0, path: "m".into(), size: 1, modified: jiff::Timestamp::UNIX_EPOCH };
+    let outputs =
+        Manifest { folders: vec![StoragePath::new("vast", "amick", "out")], files: vec![file], ..Default::default() };
+    let end = AttemptEnd::Succeeded { outputs: outputs.clone() };
+    assert_eq!(bench.end("gpu-1", &attempt, end.clone()), ReportAnswer::Accepted);
+    let record = bench.job(1).clone();
+    use JobState::*;
+    assert_eq!(states(&record), [Queued, Assigned, Checking, Running, Succeeded]);
+    assert!(record.history.iter().all(|change| !change.reason.is_empty()));
+    assert_eq!(record.outputs, Some(Manifest { attempt: 1, ..outputs }));
+    // Recorded exactly once: the answer may have been lost, and the end comes again.
+    let writes = bench.writes;
+    assert_eq!(bench.end("gpu-1", &attempt, end), ReportAnswer::Accepted);
+    assert_eq!((bench.job(1), bench.writes), (&record, writes));
+    // Anything else about it comes too late.
+    assert_eq!(bench.report("gpu-1", &attempt, ReportEvent::Running), ReportAnswer::Superseded);
+}
+
+#[test]
+fn every_assignment_is_written_before_it_is_answered() {
+    let mut bench = bench(&["gpu-1"]);
+    bench.submit(job(1)).unwrap();
+    let given = bench.take("gpu-1");
+    assert_eq!((given.attempt, given.epoch, given.own_output), (1, bench.state.epoch(), false));
+    let written = &bench.written[&id(1)];
+    assert_eq!((written.state, written.attempts.len(), written.epoch), (JobState::Assigned, 1, given.epoch));
+}
+
+#[test]
+fn submitting_twice_is_submitting_once() {
+    let mut bench = bench(&[]);
+    let mut twice = job(1);
+    let first = bench.submit(twice.clone()).unwrap();
+    assert_eq!(first.job.submitted_by, "amick");
+    twice.name = "other".into();
+    assert_eq!(bench.submit(twice).unwrap(), first);
+    assert_eq!(bench.writes, 1);
+}
+
+#[test]
+fn a_claim_waits_for_work_and_is_answered_empty_now_and_then() {
+    let mut bench = bench(&["gpu-1"]);
+    let ticket = bench.claim("gpu-1", &[], true);
+    bench.pass(17);
+    assert_eq!(bench.claimed(ticket), None);
+    bench.pass(1);
+    assert_eq!(bench.claimed(ticket), Some(ClaimAnswer::default()));
+    let ticket = bench.claim("gpu-1", &[], true);
+    bench.submit(job(1)).unwrap();
+    assert_eq!(bench.claimed(ticket).unwrap().assignment.unwrap().job.id, id(1));
+}
+
+#[test]
+fn a_worker_is_matched_once_it_is_fit() {
+    let mut bench = bench(&[]);
+    bench.submit(job(1)).unwrap();
+    let ticket = bench.claim("gpu-1", &[], true);
+    let mut late = worker("gpu-1");
+    late.backends.clear();
+    bench.online(late);
+    assert_eq!(bench.claimed(ticket), None);
+    bench.online(worker("gpu-1"));
+    assert!(bench.claimed(ticket).unwrap().assignment.is_some());
+}
+
+#[test]
+fn an_abandoned_claim_gets_no_work() {
+    let mut bench = bench(&["gpu-1"]);
+    let ticket = bench.claim("gpu-1", &[], true);
+    bench.handle(Event::Abandoned { ticket });
+    bench.submit(job(1)).unwrap();
+    assert_eq!(bench.job(1).state, JobState::Queued);
+}
+
+#[test]
+fn what_is_not_confirmed_goes_back() {
+    let mut bench = bench(&["gpu-1", "gpu-2"]);
+    bench.submit(job(1)).unwrap();
+    let given = bench.take("gpu-1");
+    bench.pass(4);
+    assert_eq!(bench.job(1).state, JobState::Assigned);
+    bench.pass(1);
+    let record = bench.job(1);
+    assert_eq!((record.state, record.attempts.len()), (JobState::Queued, 0));
+    let attempt = AttemptRef { job: id(1), attempt: 1 };
+    assert_eq!(bench.confirm("gpu-1", &attempt, given.epoch), ConfirmAnswer::Withdrawn);
+    // The same number, given to another: the first is still withdrawn.
+    bench.take("gpu-2");
+    assert_eq!(bench.confirm("gpu-1", &attempt, given.epoch), ConfirmAnswer::Withdrawn);
+    assert_eq!(bench.report("gpu-1", &attempt, ReportEvent::Running), ReportAnswer::Superseded);
+    assert_eq!(bench.confirm("gpu-2", &attempt, given.epoch), ConfirmAnswer::Go);
+    assert_eq!(bench.confirm("gpu-2", &attempt, given.epoch), ConfirmAnswer::Go);
+}
+
+#[test]
+fn an_assignment_lost_on_the_way_is_sent_again() {
+    let mut bench = bench(&["gpu-1"]);
+    bench.submit(job(1)).unwrap();
+    let first = bench.take("gpu-1");
+    assert_eq!(bench.take("gpu-1"), first);
+    assert_eq!(bench.job(1).attempts.len(), 1);
+}
+
+#[test]
+fn a_confirm_of_a_later_epoch_ends_this_one() {
+    let mut bench = bench(&["gpu-1"]);
+    bench.submit(job(1)).unwrap();
+    let given = bench.take("gpu-1");
+    let confirm = Confirm { attempt: AttemptRef { job: id(1), attempt: 1 }, epoch: given.epoch + 1 };
+    bench.ask(|ticket| Event::Confirm { ticket, worker: "gpu-1".into(), confirm });
+    assert!(bench.stepped_down);
+}
+
+#[test]
+fn a_confirmed_attempt_that_a_claim_does_not_name_is_lost() {
+    let mut bench = bench(&["gpu-1"]);
+    bench.submit(job(1)).unwrap();
+    let attempt = bench.start("gpu-1");
+    let ticket = bench.claim("gpu-1", std::slice::from_ref(&attempt), false);
+    assert_eq!(bench.claimed(ticket), Some(ClaimAnswer::default()));
+    assert_eq!(bench.job(1).attempts[0].end, None);
+    // The worker is its own proof, so that the next attempt may write to the same folder.
+    let next = bench.take("gpu-1");
+    assert_eq!((next.attempt, next.own_output), (2, false));
+    assert!(matches!(bench.job(1).attempts[0].end, Some(AttemptEnd::Lost { proved: true, .. })));
+}
+
+#[test]
+fn what_is_held_and_not_known_is_forgotten() {
+    let mut bench = bench(&["gpu-1", "gpu-2"]);
+    let unknown = AttemptRef { job: id(9), attempt: 1 };
+    let ticket = bench.claim("gpu-1", std::slice::from_ref(&unknown), true);
+    assert_eq!(bench.claimed(ticket).unwrap().forget, [unknown]);
+    // Somebody else's.
+    bench.submit(job(1)).unwrap();
+    let attempt = bench.start("gpu-2");
+    let ticket = bench.claim("gpu-1", std::slice::from_ref(&attempt), false);
+    assert_eq!(bench.claimed(ticket).unwrap().forget, [attempt.clone()]);
+    // Ended.
+    bench.end("gpu-2", &attempt, succeeded());
+    let ticket = bench.claim("gpu-2", std::slice::from_ref(&attempt), false);
+    assert_eq!(bench.claimed(ticket).unwrap().forget, [attempt]);
+}
+
+#[test]
+fn silence_for_the_lease_is_a_loss_without_proof() {
+    let mut bench = bench(&["gpu-1", "gpu-2"]);
+    bench.submit(job(1)).unwrap();
+    let attempt = bench.start("gpu-1");
+    bench.pass(299);
+    assert_eq!(bench.job(1).state, JobState::Assigned);
+    // Any word renews: here the worker's own record.
+    bench.online(Worker { holds: vec![attempt.clone()], ..worker("gpu-1") });
+    bench.pass(299);
+    assert_eq!(bench.job(1).state, JobState::Assigned);
+    bench.pass(1);
+    assert_eq!(bench.job(1).state, JobState::Queued);
+    let next = bench.take("gpu-2");
+    assert_eq!((next.attempt, next.own_output), (2, true));
+    // The first comes back too late, and is told so.
+    assert_eq!(bench.end("gpu-1", &attempt, succeeded()), ReportAnswer::Superseded);
+    let ticket = bench.claim("gpu-1", std::slice::from_ref(&attempt), false);
+    assert_eq!(bench.claimed(ticket).unwrap().forget, [attempt]);
+}
+
+#[test]
+fn work_that_nobody_else_was_given_goes_on() {
+    let mut bench = bench(&["gpu-1"]);
+    bench.submit(job(1)).unwrap();
+    let attempt = bench.start("gpu-1");
+    bench.pass(400);
+    assert_eq!(bench.job(1).state, JobState::Queued);
+    let ticket = bench.claim("gpu-1", std::slice::from_ref(&attempt), false);
+    assert_eq!(bench.claimed(ticket), Some(ClaimAnswer::default()));
+    assert_eq!((bench.job(1).state, bench.job(1).attempts.len()), (JobState::Running, 1));
+    bench.pass(400);
+    assert_eq!(bench.end("gpu-1", &attempt, succeeded()), ReportAnswer::Accepted);
+    assert_eq!(bench.job(1).state, JobState::Succeeded);
+}
+
+#[test]
+fn leases_count_only_while_this_matchmaker_runs() {
+    let mut bench = bench(&["gpu-1"]);
+    bench.submit(job(1)).unwrap();
+    bench.start("gpu-1");
+    bench.pass(290);
+    // Asleep for a day.
+    bench.now += std::time::Duration::from_secs(24 * 3600);
+    bench.pass(290);
+    assert_eq!(bench.job(1).state, JobState::Assigned);
+    // A new matchmaker, with whatever clock.
+    bench.restart();
+    bench.pass(290);
+    assert_eq!(bench.job(1).state, JobState::Assigned);
+    bench.pass(20);
+    assert_eq!(bench.job(1).state, JobState::Queued);
+}
+
+#[test]
+fn three_losses_fail_a_job_and_name_each() {
+    let mut bench = bench(&["gpu-1"]);
+    bench.submit(job(1)).unwrap();
+    for _ in 0..3 {
+        let attempt = bench.start("gpu-1");
+        assert_eq!(bench.end("gpu-1", &attempt, lost(true)), ReportAnswer::Accepted);
+        assert_eq!(bench.end("gpu-1", &attempt, lost(true)), ReportAnswer::Accepted);
+    }
+    let record = bench.job(1);
+    assert_eq!((record.state, record.attempts.len()), (JobState::Failed, 3));
+    let failure = record.failure.as_ref().unwrap();
+    assert_eq!(failure.cause, Cause::Lost);
+    for words in ["lost 3 times", "try 1", "try 2", "try 3", "the guard died"] {
+        assert!(failure.message.contains(words), "{}", failure.message);
+    }
+    // A retry counts anew.
+    bench.order(1, Order::Retry).unwrap();
+    let attempt = bench.start("gpu-1");
+    assert_eq!(attempt.attempt, 4);
+    bench.end("gpu-1", &attempt, lost(true));
+    assert_eq!(bench.job(1).state, JobState::Queued);
+}
+
+#[test]
+fn unfit_workers_are_excluded_until_nobody_is_left() {
+    let mut elsewhere = worker("gpu-3");
+    elsewhere.backends.clear();
+    let mut bench = bench(&["gpu-1", "gpu-2"]);
+    bench.online(elsewhere);
+    bench.submit(job(1)).unwrap();
+    let attempt = bench.start("gpu-1");
+    bench.end("gpu-1", &attempt, unfit("no labels.slp here"));
+    assert_eq!(bench.job(1).state, JobState::Queued);
+    let ticket = bench.claim("gpu-1", &[], true);
+    assert_eq!(bench.claimed(ticket), None);
+    let attempt = bench.start("gpu-2");
+    bench.end("gpu-2", &attempt, unfit("nor here"));
+    let record = bench.job(1).clone();
+    let failure = record.failure.unwrap();
+    assert_eq!((record.state, failure.cause), (JobState::Failed, Cause::NoWorker));
+    for words in ["gpu-1-name: no labels.slp here", "gpu-2-name: nor here"] {
+        assert!(failure.message.contains(words), "{}", failure.message);
+    }
+    // A retry asks everybody again.
+    let record = bench.order(1, Order::Retry).unwrap();
+    assert_eq!((record.excluded.len(), record.failure), (0, None));
+    assert_eq!(bench.job(1).attempts.last().unwrap().worker, "gpu-1");
+}
+
+#[test]
+fn a_job_that_somebody_may_yet_serve_waits() {
+    let mut looking = worker("gpu-2");
+    looking.backends.insert("vast".into(), advert(BackendState::Unknown, None));
+    let mut bench = bench(&["gpu-1"]);
+    bench.online(looking.clone());
+    bench.submit(job(1)).unwrap();
+    let attempt = bench.start("gpu-1");
+    bench.end("gpu-1", &attempt, unfit("no labels.slp here"));
+    assert_eq!(bench.job(1).state, JobState::Queued);
+    looking.backends.insert("vast".into(), advert(BackendState::Missing, None));
+    bench.online(looking);
+    assert_eq!(bench.job(1).state, JobState::Failed);
+}
+
+#[test]
+fn a_new_matchmaker_waits_for_workers_before_it_gives_up() {
+    let mut bench = bench(&["gpu-1", "gpu-2"]);
+    bench.submit(job(1)).unwrap();
+    let attempt = bench.start("gpu-1");
+    bench.end("gpu-1", &attempt, unfit("no labels.slp here"));
+    bench.restart();
+    bench.online(worker("gpu-1"));
+    bench.pass(1);
+    assert_eq!(bench.job(1).state, JobState::Queued);
+    bench.pass(5);
+    assert_eq!(bench.job(1).state, JobState::Failed);
+}
+
+#[test]
+fn a_job_that_fits_nobody_waits() {
+    let mut bench = bench(&["gpu-1"]);
+    let mut pinned = job(1);
+    pinned.worker = Some("gpu-7".into());
+    bench.submit(pinned).unwrap();
+    bench.claim("gpu-1", &[], true);
+    bench.pass(3600);
+    assert_eq!(bench.job(1).state, JobState::Queued);
+}
+
+#[test]
+fn each_user_has_a_turn_and_then_who_came_first() {
+    let mut bench = bench(&["gpu-1", "gpu-2", "gpu-3", "gpu-4"]);
+    for (number, member) in [(1, "tom"), (2, "tom"), (3, "tom"), (4, "amick")] {
+        bench.submit(Job { submitted_by: member.into(), ..job(number) }).unwrap();
+    }
+    let order: Vec<JobId> =
+        ["gpu-1", "gpu-2", "gpu-3", "gpu-4"].iter().map(|worker| bench.take(worker).job.id).collect();
+    assert_eq!(order, [id(1), id(4), id(2), id(3)]);
+}
+
+#[test]
+fn workers_known_to_have_the_same_storage_come_first() {
+    let mut bench = bench(&["gpu-1"]);
+    let mut marked = worker("gpu-2");
+    marked.backends.insert("vast".into(), advert(BackendState::Ready, Some("a")));
+    bench.online(marked);
+    let (first, second) = (bench.claim("gpu-1", &[], true), bench.claim("gpu-2", &[], true));
+    let mut wants = job(1);
+    wants.storages.insert("vast".into(), StorageNeed { id: Some("a".into()), access: Access::Read });
+    bench.submit(wants).unwrap();
+    assert_eq!(bench.claimed(first), None);
+    assert!(bench.claimed(second).is_some());
+}
+
+#[test]
+fn a_queued_job_is_stopped_at_once() {
+    for order in [Order::Stop, Order::Kill] {
+        let mut bench = bench(&["gpu-1"]);
+        bench.submit(job(1)).unwrap();
+        let record = bench.order(1, order).unwrap();
+        assert_eq!((record.state, record.stop.unwrap().by.as_str()), (JobState::Cancelled, "tom"));
+        let ticket = bench.claim("gpu-1", &[], true);
+        assert_eq!(bench.claimed(ticket), None);
+    }
+}
+
+#[test]
+fn an_unconfirmed_job_is_stopped_at_once() {
+    let mut bench = bench(&["gpu-1"]);
+    bench.submit(job(1)).unwrap();
+    let given = bench.take("gpu-1");
+    assert_eq!(bench.order(1, Order::Stop).unwrap().state, JobState::Cancelled);
+    let attempt = AttemptRef { job: id(1), attempt: 1 };
+    assert_eq!(bench.confirm("gpu-1", &attempt, given.epoch), ConfirmAnswer::Withdrawn);
+}
+
+#[test]
+fn a_running_job_is_asked_to_stop_and_kill_supersedes_stop() {
+    let mut bench = bench(&["gpu-1"]);
+    bench.submit(job(1)).unwrap();
+    let attempt = bench.start("gpu-1");
+    let mode = |record: JobRecord| (record.state, record.stop.unwrap().mode);
+    assert_eq!(mode(bench.order(1, Order::Stop).unwrap()), (JobState::Assigned, StopMode::Stop));
+    assert_eq!(mode(bench.order(1, Order::Kill).unwrap()), (JobState::Assigned, StopMode::Kill));
+    assert_eq!(mode(bench.order(1, Order::Stop).unwrap()), (JobState::Assigned, StopMode::Kill));
+    bench.end("gpu-1", &attempt, AttemptEnd::Cancelled { outputs: Manifest::default() });
+    let record = bench.job(1).clone();
+    assert_eq!(record.state, JobState::Cancelled);
+    assert!(record.outputs.is_some());
+    // Of a job that has ended it is no order.
+    assert_eq!(bench.order(1, Order::Kill).unwrap(), record);
+}
+
+#[test]
+fn a_job_asked_to_stop_is_not_run_again() {
+    for end in [lost(true), lost(false), unfit("no vast")] {
+        let mut bench = bench(&["gpu-1", "gpu-2"]);
+        bench.submit(job(1)).unwrap();
+        let attempt = bench.start("gpu-1");
+        bench.order(1, Order::Stop).unwrap();
+        bench.end("gpu-1", &attempt, end);
+        assert_eq!(bench.job(1).state, JobState::Cancelled);
+    }
+}
+
+#[test]
+fn only_ended_jobs_are_retried() {
+    let mut bench = bench(&["gpu-1"]);
+    bench.submit(job(1)).unwrap();
+    assert_eq!(bench.order(1, Order::Retry).unwrap_err().code, "invalid_parameter");
+    let attempt = bench.start("gpu-1");
+    assert_eq!(bench.order(1, Order::Retry).unwrap_err().code, "invalid_parameter");
+    let end = AttemptEnd::Failed { failure: failure(Cause::ExitCode, "ended with 3") };
+    bench.end("gpu-1", &attempt, end);
+    assert_eq!(bench.job(1).failure.as_ref().unwrap().message, "ended with 3");
+    let record = bench.order(1, Order::Retry).unwrap();
+    assert_eq!((record.state, record.failure, record.attempts.len()), (JobState::Queued, None, 1));
+    assert_eq!(bench.start("gpu-1").attempt, 2);
+    assert_eq!(bench.order(5, Order::Retry).unwrap_err().code, "job_not_found");
+}
+
+#[test]
+fn reports_of_others_change_nothing() {
+    let mut bench = bench(&["gpu-1", "gpu-2"]);
+    bench.submit(job(1)).unwrap();
+    let attempt = bench.start("gpu-1");
+    let before = bench.job(1).clone();
+    assert_eq!(bench.end("gpu-2", &attempt, succeeded()), ReportAnswer::Superseded);
+    let other = AttemptRef { attempt: 2, ..attempt };
+    assert_eq!(bench.end("gpu-1", &other, succeeded()), ReportAnswer::Superseded);
+    assert_eq!(bench.end("gpu-1", &AttemptRef { job: id(8), attempt: 1 }, succeeded()), ReportAnswer::Superseded);
+    assert_eq!(bench.job(1), &before);
+}
+
+#[test]
+fn nonsense_is_refused() {
+    let long = "x".repeat(201);
+    let cases: Vec<(&str, Box<dyn Fn(&mut Job)>)> = vec![
+        ("names no kind", Box::new(|job| job.kind = " ".into())),
+        ("no version", Box::new(|job| job.version = 0)),
+        ("no id", Box::new(|job| job.id = uuid::Uuid::nil())),
+        ("longer than 200", Box::new(move |job| job.name = long.clone())),
+        ("control character", Box::new(|job| job.name = "a\nb".into())),
+        ("without a name", Box::new(|job| job.worker = Some(String::new()))),
+        ("not the name of a storage", Box::new(|job| job.storage_backend = "C".into())),
+        ("not the name of a storage", Box::new(|job| drop(job.base_paths.insert("../x".into(), Vec::new())))),
+        (
+            "not the name of a storage",
+            Box::new(|job| drop(job.storages.insert(String::new(), StorageNeed { id: None, access: Access::Read }))),
+        ),
+        (
+            "33 storages",
+            Box::new(|job| {
+                let need = || StorageNeed { id: None, access: Access::Read };
+                job.storages = (0..33).map(|at| (format!("store{at}"), need())).collect();
+            }),
+        ),
+        ("nested too deeply", Box::new(|job| drop(job.parameters.insert("X".into(), nested(20))))),
+        ("bytes", Box::new(|job| drop(job.parameters.insert("X".into(), "y".repeat(64 * 1024).into())))),
+    ];
+    for (words, change) in cases {
+        let mut bad = job(1);
+        change(&mut bad);
+        let refused = bench(&[]).submit(bad.clone()).unwrap_err();
+        assert_eq!(refused.code, "invalid_parameter");
+        assert!(refused.message.contains(words), "{words}: {}", refused.message);
+        assert_eq!(check(&bad), Err(refused));
+    }
+    assert_eq!(check(&job(1)), Ok(()));
+    assert_eq!(check(&Job { name: "ü".repeat(200), ..job(1) }), Ok(()));
+}
+
+fn nested(levels: usize) -> serde_json::Value {
+    (0..levels).fold(serde_json::Value::Null, |inner, _| serde_json::Value::Array(vec![inner]))
+}
+
+#[test]
+fn records_fit_the_bus_whatever_is_sent() {
+    let mut bench = bench(&["gpu-1"]);
+    let mut big = job(1);
+    big.parameters.insert("X".into(), "y".repeat(30 * 1024).into());
+    bench.submit(big).unwrap();
+    for _ in 0..12 {
+        let attempt = bench.start("gpu-1");
+        let mut failure = failure(Cause::ExitCode, &"ü".repeat(9000));
+        failure.last_line = Some("\u{1}".repeat(9000));
+        bench.end("gpu-1", &attempt, AttemptEnd::Failed { failure });
+        bench.order(1, Order::Retry).unwrap();
+    }
+    let attempt = bench.start("gpu-1");
+    let status = Some("\u{1}".repeat(9000));
+    bench.report("gpu-1", &attempt, ReportEvent::Progress { progress: Progress { percent: None, status } });
+    let file = |at| ManifestEntry { folder: 0, path: format!("{at:0>200}"), size: 1, modified: jiff::Timestamp::now() };
+    let outputs = Manifest { files: (0..1000).map(file).collect(), ..Default::default() };
+    bench.end("gpu-1", &attempt, AttemptEnd::Succeeded { outputs });
+    let record = bench.job(1);
+    let size = serde_json::to_vec(record).unwrap().len();
+    assert!(size <= samepath_fleet::bus::MAX_RECORD, "{size}");
+    let outputs = record.outputs.as_ref().unwrap();
+    assert!(outputs.truncated && !outputs.files.is_empty(), "{}", outputs.files.len());
+}
+
+#[test]
+fn a_job_that_was_tried_often_enough_is_submitted_anew() {
+    let mut bench = bench(&["gpu-1"]);
+    bench.submit(job(1)).unwrap();
+    for _ in 0..32 {
+        let attempt = bench.start("gpu-1");
+        bench.end("gpu-1", &attempt, AttemptEnd::Failed { failure: failure(Cause::ExitCode, "ended with 1") });
+        if let Err(refused) = bench.order(1, Order::Retry) {
+            assert_eq!((attempt.attempt, refused.code.as_str()), (32, "invalid_parameter"));
+            return;
+        }
+    }
+    panic!("it was retried for ever");
+}

@@ -1,0 +1,252 @@
+//! Jobs, workers and a matchmaker with a clock, to be changed where a test needs it.
+
+use jiff::Timestamp;
+use samepath_fleet::matchmaker::{Action, Answer, Event, Now, Order, State, Ticket, Timing};
+use samepath_wire::*;
+use std::time::Duration;
+use uuid::Uuid;
+
+pub(crate) const KIND: &str = "slp-check";
+pub(crate) const DIGEST: &str = "blake3:1";
+
+pub(crate) fn id(number: u64) -> JobId {
+    Uuid::from_u64_pair(0x0199_c0de_0000_7000, 0x8000_0000_0000_0000 | number)
+}
+
+pub(crate) fn job(number: u64) -> Job {
+    Job {
+        version: 1,
+        id: id(number),
+        kind: KIND.to_owned(),
+        name: format!("job {number}"),
+        storage_backend: "vast".to_owned(),
+        user_subdir: "amick".to_owned(),
+        parameters: [("LABELS".to_owned(), "project/labels.slp".into())].into(),
+        storages: [("vast".to_owned(), StorageNeed { id: None, access: Access::Write })].into(),
+        base_paths: [("vast".to_owned(), vec!["/Volumes/talmo".to_owned()])].into(),
+        videos: Vec::new(),
+        inputs: Default::default(),
+        kind_digest: Some(DIGEST.to_owned()),
+        worker: None,
+        submitted_by: "amick".to_owned(),
+        submitted_at: Timestamp::UNIX_EPOCH,
+    }
+}
+
+pub(crate) fn record(job: Job, order: u64) -> JobRecord {
+    JobRecord {
+        job,
+        order,
+        state: JobState::Queued,
+        epoch: 1,
+        attempts: Vec::new(),
+        retried_after: 0,
+        history: Vec::new(),
+        excluded: Vec::new(),
+        stop: None,
+        progress: Progress::default(),
+        outputs: None,
+        failure: None,
+    }
+}
+
+pub(crate) fn worker(name: &str) -> Worker {
+    Worker {
+        id: name.to_owned(),
+        name: format!("{name}-name"),
+        version: "0.1.0".to_owned(),
+        os: "linux".to_owned(),
+        host: name.to_owned(),
+        started_at: Timestamp::UNIX_EPOCH,
+        kinds: vec![KindAdvert { name: KIND.to_owned(), digest: DIGEST.to_owned() }],
+        unavailable: Vec::new(),
+        backends: [("vast".to_owned(), advert(BackendState::Ready, None))].into(),
+        holds: Vec::new(),
+        amounts: Default::default(),
+        attributes: Default::default(),
+    }
+}
+
+pub(crate) fn advert(state: BackendState, id: Option<&str>) -> BackendAdvert {
+    BackendAdvert {
+        state,
+        id: id.map(str::to_owned),
+        base_path: "/mnt/vast".to_owned(),
+        subpath: String::new(),
+        free_bytes: None,
+        source: None,
+        checked_at: None,
+    }
+}
+
+pub(crate) fn kind(needs: serde_json::Value) -> Kind {
+    Kind {
+        name: KIND.to_owned(),
+        title: "Check a SLEAP project".to_owned(),
+        description: String::new(),
+        digest: DIGEST.to_owned(),
+        parameters: Vec::new(),
+        needs,
+        built_in: true,
+    }
+}
+
+pub(crate) fn failure(cause: Cause, message: &str) -> Failure {
+    Failure { cause, message: message.to_owned(), exit_code: None, last_line: None }
+}
+
+pub(crate) fn succeeded() -> AttemptEnd {
+    AttemptEnd::Succeeded { outputs: Manifest::default() }
+}
+
+/// A matchmaker with a clock of its own. What it writes is checked and kept, as a bus would.
+pub(crate) struct Bench {
+    pub(crate) state: State,
+    pub(crate) now: Duration,
+    ticket: Ticket,
+    /// Answers not looked at yet.
+    pub(crate) answers: Vec<(Ticket, Answer)>,
+    /// The records as they were written.
+    pub(crate) written: std::collections::BTreeMap<JobId, JobRecord>,
+    pub(crate) writes: usize,
+    pub(crate) stepped_down: bool,
+}
+
+impl Bench {
+    pub(crate) fn new() -> Self {
+        let now = Duration::from_secs(1000);
+        let mut bench = Self {
+            state: State::rebuild(7, Timing::default(), [], at(now)),
+            now,
+            ticket: 0,
+            answers: Vec::new(),
+            written: Default::default(),
+            writes: 0,
+            stepped_down: false,
+        };
+        bench.pass(5);
+        bench
+    }
+
+    /// A new matchmaker, from what was written.
+    pub(crate) fn restart(&mut self) {
+        let epoch = self.state.epoch() + 1;
+        self.state = State::rebuild(epoch, Timing::default(), self.written.values().cloned(), at(self.now));
+        self.answers.clear();
+    }
+
+    pub(crate) fn handle(&mut self, event: Event) {
+        for action in self.state.handle(event, at(self.now)) {
+            match action {
+                Action::Write(record) => {
+                    self.writes += 1;
+                    self.written.insert(record.job.id, *record);
+                }
+                Action::Answer(ticket, answer) => self.answers.push((ticket, answer)),
+                Action::StepDown => self.stepped_down = true,
+            }
+        }
+    }
+
+    pub(crate) fn ask(&mut self, event: impl FnOnce(Ticket) -> Event) -> Ticket {
+        self.ticket += 1;
+        self.handle(event(self.ticket));
+        self.ticket
+    }
+
+    pub(crate) fn answer(&mut self, ticket: Ticket) -> Option<Answer> {
+        let at = self.answers.iter().position(|(answered, _)| *answered == ticket)?;
+        Some(self.answers.remove(at).1)
+    }
+
+    /// Ticks as time passes.
+    pub(crate) fn pass(&mut self, seconds: u64) {
+        for _ in 0..seconds {
+            self.now += Duration::from_secs(1);
+            self.handle(Event::Tick);
+        }
+    }
+
+    pub(crate) fn online(&mut self, worker: Worker) {
+        self.handle(Event::WorkerSeen(Box::new(worker)));
+    }
+
+    pub(crate) fn submit(&mut self, job: Job) -> Result<JobRecord, Refused> {
+        let member = job.submitted_by.clone();
+        let ticket = self.ask(|ticket| Event::Submit { ticket, member, job: Box::new(job) });
+        self.record_answer(ticket)
+    }
+
+    pub(crate) fn order(&mut self, number: u64, order: Order) -> Result<JobRecord, Refused> {
+        let member = "tom".to_owned();
+        let ticket = self.ask(|ticket| Event::Order { ticket, member, job: id(number), order });
+        self.record_answer(ticket)
+    }
+
+    fn record_answer(&mut self, ticket: Ticket) -> Result<JobRecord, Refused> {
+        match self.answer(ticket) {
+            Some(Answer::Record(record)) => Ok(*record),
+            Some(Answer::Refused(refused)) => Err(refused),
+            other => panic!("not an answer to a person: {other:?}"),
+        }
+    }
+
+    pub(crate) fn claim(&mut self, worker: &str, holds: &[AttemptRef], wants: bool) -> Ticket {
+        let (worker, holds) = (worker.to_owned(), holds.to_vec());
+        self.ask(|ticket| Event::Claim { ticket, worker, claim: Claim { holds, wants } })
+    }
+
+    /// The answer to a claim, if it has come.
+    pub(crate) fn claimed(&mut self, ticket: Ticket) -> Option<ClaimAnswer> {
+        match self.answer(ticket)? {
+            Answer::Claim(answer) => Some(*answer),
+            other => panic!("not an answer to a claim: {other:?}"),
+        }
+    }
+
+    /// Claims, and is given this attempt at once.
+    pub(crate) fn take(&mut self, worker: &str) -> Assignment {
+        let ticket = self.claim(worker, &[], true);
+        self.claimed(ticket).and_then(|answer| answer.assignment).expect("nothing was given")
+    }
+
+    pub(crate) fn confirm(&mut self, worker: &str, attempt: &AttemptRef, epoch: u64) -> ConfirmAnswer {
+        let (worker, confirm) = (worker.to_owned(), Confirm { attempt: attempt.clone(), epoch });
+        let ticket = self.ask(|ticket| Event::Confirm { ticket, worker, confirm });
+        match self.answer(ticket) {
+            Some(Answer::Confirm(answer)) => answer,
+            other => panic!("not an answer to a confirm: {other:?}"),
+        }
+    }
+
+    /// Claims, is given an attempt, and confirms it.
+    pub(crate) fn start(&mut self, worker: &str) -> AttemptRef {
+        let given = self.take(worker);
+        let attempt = AttemptRef { job: given.job.id, attempt: given.attempt };
+        assert_eq!(self.confirm(worker, &attempt, given.epoch), ConfirmAnswer::Go);
+        attempt
+    }
+
+    pub(crate) fn report(&mut self, worker: &str, attempt: &AttemptRef, event: ReportEvent) -> ReportAnswer {
+        let (worker, report) = (worker.to_owned(), Box::new(Report { attempt: attempt.clone(), event }));
+        let ticket = self.ask(|ticket| Event::Report { ticket, worker, report });
+        match self.answer(ticket) {
+            Some(Answer::Report(answer)) => answer,
+            other => panic!("not an answer to a report: {other:?}"),
+        }
+    }
+
+    pub(crate) fn end(&mut self, worker: &str, attempt: &AttemptRef, end: AttemptEnd) -> ReportAnswer {
+        self.report(worker, attempt, ReportEvent::Ended { end })
+    }
+
+    pub(crate) fn job(&self, number: u64) -> &JobRecord {
+        self.state.job(id(number)).expect("no such job")
+    }
+}
+
+pub(crate) fn at(clock: Duration) -> Now {
+    let wall =
+        Timestamp::from_second(1_790_000_000).expect("a time") + jiff::SignedDuration::try_from(clock).expect("short");
+    Now { clock, wall }
+}
