@@ -58,7 +58,7 @@ fn step() -> impl Strategy<Value = Step> {
         1 => (1..6u64, 0..3u8).prop_map(|(number, order)| Step::Order { number, order }),
         8 => (worker(), proptest::bool::weighted(0.2)).prop_map(|(worker, answer_lost)| Step::Claim { worker, answer_lost }),
         6 => (worker(), proptest::bool::weighted(0.2)).prop_map(|(worker, answer_lost)| Step::Confirm { worker, answer_lost }),
-        6 => (worker(), 0..8u8, any::<bool>()).prop_map(|(worker, what, repeat)| Step::Report { worker, what, repeat }),
+        6 => (worker(), 0..12u8, any::<bool>()).prop_map(|(worker, what, repeat)| Step::Report { worker, what, repeat }),
         1 => worker().prop_map(|worker| Step::Die { worker }),
         1 => worker().prop_map(|worker| Step::Offline { worker }),
         2 => worker().prop_map(|worker| Step::Online { worker }),
@@ -210,8 +210,8 @@ impl World {
             3 => ReportEvent::Progress { progress: Progress { percent: Some(3.0), status: None } },
             4 => end(succeeded()),
             5 => end(AttemptEnd::Failed { failure: failure(Cause::ExitCode, "ended with 1") }),
-            6 => end(AttemptEnd::Lost { reason: "killed".into(), proved: true }),
-            _ => end(AttemptEnd::Cancelled { outputs: Manifest::default() }),
+            6 | 8.. => end(AttemptEnd::Lost { reason: "killed".into(), proved: true }),
+            7 => end(AttemptEnd::Cancelled { outputs: Manifest::default() }),
         };
         let ended = matches!(event, ReportEvent::Ended { .. });
         let answer = self.bench.report(&name(at), &attempt, event.clone());
