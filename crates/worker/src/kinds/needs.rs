@@ -13,7 +13,10 @@ pub fn storages_needed(kind: &Kind, job: &Job) -> Result<BTreeMap<String, Storag
     let mut needs: BTreeMap<String, StorageNeed> = BTreeMap::new();
     let mut problems = Vec::new();
     for parameter in kind.parameters.iter().filter(|parameter| parameter.is_path() || is_path_list(parameter)) {
-        let Some(value) = job.parameters.get(&parameter.name).or(parameter.default.as_ref()) else { continue };
+        let given = job.parameters.get(&parameter.name);
+        // A default of "" is the standard's way to say that a path may be left out.
+        let default = parameter.default.as_ref().filter(|default| default.as_str() != Some(""));
+        let Some(value) = given.or(default) else { continue };
         let access =
             if matches!(parameter.data_flow.as_deref(), Some("OUT" | "INOUT")) { Access::Write } else { Access::Read };
         match path_value(parameter, value) {

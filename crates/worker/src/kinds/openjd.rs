@@ -63,7 +63,6 @@ pub(crate) struct File {
     pub(crate) name: String,
     pub(crate) file_name: String,
     pub(crate) data: Text,
-    pub(crate) runnable: bool,
     pub(crate) crlf: bool,
 }
 
@@ -185,7 +184,7 @@ fn embedded(file: EmbeddedFile) -> Result<File, TemplateError> {
         what: "an embedded file without data",
         place: "steps[0].script.embeddedFiles".to_owned(),
     })?;
-    Ok(File { name: file.name, file_name, data: Text(data), runnable: file.runnable.unwrap_or(false), crlf })
+    Ok(File { name: file.name, file_name, data: Text(data), crlf })
 }
 
 /// A text of a template: literal, or with `{{ … }}` in it.
