@@ -107,10 +107,10 @@ pub struct InputSeen {
 pub enum PathValue {
     /// Relative to the job's backend and user subdirectory.
     Relative(String),
+    /// Several files. Before [`Full`](Self::Full), which would read a list as its own three fields.
+    List(Vec<PathValue>),
     /// Its own storage path.
     Full(StoragePath),
-    /// Several files.
-    List(Vec<PathValue>),
 }
 
 impl PathValue {

@@ -173,6 +173,7 @@ fn a_value_never_becomes_a_command_a_script_or_code() {
         &["bash", "-lc", "{{Param.X}}"],
         &["bash", "-e", "-o", "pipefail", "-c", "{{Param.X}}"],
         &["bash", "-o", "pipefail", "{{Param.X}}"],
+        &["bash", "-c", "-e", "-o", "pipefail", "{{Param.X}}"],
         &["bash", "{{Param.X}}"],
         &["bash", "-{{Param.X}}", "id"],
         &["bash", "--rcfile", "{{Param.X}}", "-i"],
@@ -217,6 +218,10 @@ fn a_value_never_becomes_a_command_a_script_or_code() {
         &["ssh", "gpu-1", "sleap-nn train {{Param.X}}"],
         &["xargs", "-n", "1", "{{Param.X}}"],
         &["srun", "bash", "-c", "{{Param.X}}"],
+        &["nice", "sudo", "-u", "bob", "env", "A=b", "bash", "-c", "{{Param.X}}"],
+        &["conda", "run", "-n", "python", "python", "-c", "{{Param.X}}"],
+        &["docker", "run", "--rm", "image", "bash", "{{Param.X}}"],
+        &["tool-of-a-lab", "--in", "container", "python", "-c", "{{Param.X}}"],
     ] {
         let error = command_line(words).expect_err(&format!("accepted: {words:?}"));
         let named = matches!(&error, TemplateError::InCommand { parameter, .. } | TemplateError::InCode { parameter, .. } if parameter == "X");
@@ -244,6 +249,8 @@ fn values_may_be_arguments() {
         &["conda", "run", "-n", "sleap", "sleap-nn", "{{Param.X}}"],
         &["uv", "run", "sleap-nn", "{{Param.X}}"],
         &["tool", "{{Param.X.upper()}}"],
+        &["tool", "--backend", "python", "{{Param.X}}"],
+        &["docker", "run", "--rm", "image", "sleap-nn", "{{Param.X}}"],
         &["tool"],
     ] {
         command_line(words).unwrap_or_else(|error| panic!("{words:?}: {error}"));
@@ -268,7 +275,7 @@ fn a_value_in_a_script_is_refused_unless_a_shell_gets_it_quoted() {
         (shell, "echo {{repr_sh(Param.X) + Param.X}}\n"),
         (shell, "echo {{repr_sh(Param.X)[1:]}}\n"),
         (shell, "echo {{Param.X if repr_sh(Param.X) == '' else Param.X}}\n"),
-        (shell, "echo {{ repr_sh('') + ')' + Param.X + str('x') }}\n"),
+        (shell, "echo {{ repr_sh('') + ')' + Param.X + ('x') }}\n"),
         (&["python", "{{Task.File.Run}}"], "print({{repr_sh(Param.X)}})\n"),
         (&["python", "{{Task.File.Run}}"], "print({{repr_py(Param.X)}})\n"),
         (&["{{Task.File.Run}}"], "#!/usr/bin/env python\nprint({{repr_sh(Param.X)}})\n"),

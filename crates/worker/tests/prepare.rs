@@ -197,7 +197,7 @@ fn what_is_wrong_with_a_path_is_said_with_the_parameter() {
     }
     let elsewhere = json!({ "storage_backend": "gdrive", "path": "x.slp" });
     let mut cases = vec![
-        ("LABELS", json!("project/absent.slp"), Cause::PathError, "`absent.slp` does not exist"),
+        ("LABELS", json!("project/absent.slp"), Cause::PathError, "absent.slp` does not exist on `vast`"),
         ("LABELS", json!("../tom/labels.slp"), Cause::PathError, "`..`"),
         ("LABELS", json!("/etc/passwd"), Cause::PathError, "refused"),
         ("LABELS", json!("C:/x.slp"), Cause::PathError, "`C:`"),
@@ -493,7 +493,10 @@ fn a_script_of_the_kind_is_written_for_this_attempt_alone() {
 #[test]
 fn a_program_that_is_not_there_is_said() {
     let lab = Lab::new();
-    let template = custom(json!([]), json!({ "command": "no-such-program-of-this-test" }));
+    let template = custom(
+        json!([{ "name": "X", "type": "INT", "default": 1 }]),
+        json!({ "command": "no-such-program-of-this-test" }),
+    );
     let failure = lab.prepare(&template, &job(1, json!({}), json!({}))).unwrap_err();
     assert_eq!(failure.cause, Cause::ProgramMissing);
     assert!(is_unfit(&failure) && failure.message.contains("no-such-program-of-this-test"), "{}", failure.message);

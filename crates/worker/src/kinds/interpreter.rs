@@ -18,6 +18,8 @@ pub(super) enum Interpreter {
 pub(super) enum Role {
     /// Makes it run code: in the same word or in the next; the words after it too, or they are that code's arguments.
     Code { here: bool, rest_too: bool },
+    /// Makes it run code: the first word that is no option.
+    CodeLater,
     /// An option, with so many words that belong to it.
     Option { values: usize },
     /// The file or module that it runs.
@@ -57,6 +59,11 @@ pub(super) fn interpreter(word: &str) -> Option<Interpreter> {
     })
 }
 
+/// A program that runs what the words after it say in a container; which of its many options take a word is not known here.
+pub(super) fn is_container(word: &str) -> bool {
+    ["docker", "podman", "apptainer", "singularity", "enroot", "shifter", "kubectl"].contains(&base_name(word).as_str())
+}
+
 impl Interpreter {
     /// Whether every argument is code, or may be.
     pub(super) fn reads_all(self) -> bool {
@@ -93,7 +100,7 @@ fn shell(head: &str) -> Role {
     }
     match head.strip_prefix(['-', '+']) {
         // `-c`, and `-lc`, `-xec`: after any options in one word.
-        Some(flags) if head.starts_with('-') && flags.contains('c') => Role::Code { here: false, rest_too: false },
+        Some(flags) if head.starts_with('-') && flags.contains('c') => Role::CodeLater,
         Some(flags) if flags.ends_with(['o', 'O']) => Role::Option { values: 1 },
         Some(flags) if flags.is_empty() || flags.contains('s') => Role::Option { values: 0 },
         Some(_) => Role::Option { values: 0 },

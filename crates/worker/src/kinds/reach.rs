@@ -179,42 +179,63 @@ impl Quotes {
     }
 }
 
-/// Judges the command line: is any value where an interpreter looks for code?
+/// Judges the command line: is any value where a program is named, or where an interpreter looks for code?
 fn check_words(script: &Script) -> Result<(), TemplateError> {
     let words: Vec<Word> = std::iter::once(&script.command).chain(&script.args).map(Word::new).collect();
-    let place = |index: usize| match index {
-        0 => COMMAND.to_owned(),
-        index => format!("steps[0].script.actions.onRun.args[{}]", index - 1),
+    let in_code = |at: usize, interpreter: &str, parameter: String| {
+        Err(TemplateError::InCode { parameter, interpreter: interpreter.to_owned(), place: place(at) })
     };
-    // A program that runs another: the other one's name must stand in the template.
-    if let Some(wrapper) = words[0].plain().and_then(interpreter::wrapper) {
-        let rest: Vec<&Word> = words[1..].iter().collect();
+    // A line of code in one argument: `env -S "python -c …"`.
+    for (at, word) in words.iter().enumerate() {
+        let Some(parameter) = &word.parameter else { continue };
+        if let Some((line, _)) = word.head.split_once(char::is_whitespace)
+            && let Some(found) = std::iter::once(line).chain(word.head.split_whitespace()).find(|word| runs_code(word))
+        {
+            return in_code(at, found, parameter.clone());
+        }
+    }
+    // Through the programs that run other programs, to the one that does the work.
+    let mut at = 0;
+    while let Some(wrapper) = words[at].plain().and_then(interpreter::wrapper) {
+        let rest = &words[at + 1..];
         let heads: Vec<&str> = rest.iter().map(|word| word.head.as_str()).collect();
         let command = wrapper.command_at(&heads);
-        for (index, word) in rest.iter().enumerate().take(command.map_or(rest.len(), |at| at + 1)) {
-            if let Some(parameter) = &word.parameter {
-                return Err(TemplateError::InCommand { parameter: parameter.clone(), place: place(index + 1) });
+        let up_to = command.map_or(rest.len(), |command| command + 1);
+        for (index, word) in rest.iter().enumerate().take(up_to) {
+            if let Some(parameter) = word.parameter.clone() {
+                return Err(TemplateError::InCommand { parameter, place: place(at + 1 + index) });
             }
         }
+        let Some(command) = command else { return Ok(()) };
+        at += 1 + command;
     }
-    // An interpreter anywhere: `conda run -n sleap python -c …` is one as well.
-    for (index, word) in words.iter().enumerate() {
+    if let Some(interpreter) = words[at].plain().and_then(interpreter::interpreter) {
+        return match code_among(interpreter, &words[at + 1..], true) {
+            Some((index, parameter)) => in_code(at + 1 + index, &words[at].head, parameter),
+            None => Ok(()),
+        };
+    }
+    // A program that is not known. Whatever looks like an interpreter and its code is taken for that; in a container's
+    // command line also what looks like an interpreter and its script.
+    let container = words[at].plain().is_some_and(interpreter::is_container);
+    for (index, word) in words.iter().enumerate().skip(at + 1) {
         let Some(interpreter) = word.plain().and_then(interpreter::interpreter) else { continue };
-        if let Some((offset, parameter)) = in_code(interpreter, &words[index + 1..]) {
-            let interpreter = word.head.clone();
-            return Err(TemplateError::InCode { parameter, interpreter, place: place(index + 1 + offset) });
-        }
-    }
-    // Code for another program inside one argument: `env -S`, `ssh host "…"`, `bash -c` in a text of its own.
-    for (index, word) in words.iter().enumerate().filter(|(_, word)| word.parameter.is_some()) {
-        let mut parts = word.head.split_whitespace();
-        let found = parts.find(|part| interpreter::interpreter(part).is_some());
-        if let (Some(found), Some(_), Some(parameter)) = (found, word.head.split_once(' '), &word.parameter) {
-            let interpreter = found.to_owned();
-            return Err(TemplateError::InCode { parameter: parameter.clone(), interpreter, place: place(index) });
+        if let Some((offset, parameter)) = code_among(interpreter, &words[index + 1..], container) {
+            return in_code(index + 1 + offset, &word.head, parameter);
         }
     }
     Ok(())
+}
+
+fn place(word: usize) -> String {
+    match word {
+        0 => COMMAND.to_owned(),
+        word => format!("steps[0].script.actions.onRun.args[{}]", word - 1),
+    }
+}
+
+fn runs_code(word: &str) -> bool {
+    interpreter::interpreter(word).is_some()
 }
 
 /// One word of the command line, as far as the template says it.
@@ -242,17 +263,21 @@ impl Word {
     }
 }
 
-/// The first of an interpreter's arguments in which a value would be run.
-fn in_code(interpreter: Interpreter, args: &[Word]) -> Option<(usize, String)> {
-    let mut from_here_all = false;
+/// The first of an interpreter's arguments in which a value would be run. Not `sure`: the word that names it may be no
+/// program, so that only its options for code are judged.
+fn code_among(interpreter: Interpreter, args: &[Word], sure: bool) -> Option<(usize, String)> {
+    if interpreter.reads_all() && !sure {
+        return None;
+    }
+    let mut from_here_all = interpreter.reads_all();
+    let mut code_comes = false;
     let mut index = 0;
     while let Some(word) = args.get(index) {
         let here = word.parameter.clone().map(|parameter| (index, parameter));
-        if from_here_all || interpreter.reads_all() {
+        if from_here_all {
             if here.is_some() {
                 return here;
             }
-            from_here_all |= interpreter.reads_all();
             index += 1;
             continue;
         }
@@ -272,17 +297,23 @@ fn in_code(interpreter: Interpreter, args: &[Word]) -> Option<(usize, String)> {
                 from_here_all = true;
                 index += 1;
             }
+            interpreter::Role::CodeLater => {
+                if here.is_some() {
+                    return here;
+                }
+                code_comes = true;
+                index += 1;
+            }
             interpreter::Role::Option { values } => {
                 // A value that starts a word in the place of an option could be any option.
-                let taken = args.iter().enumerate().skip(index).take(1 + values);
-                if let Some((at, parameter)) = taken.clone().find_map(|(at, word)| Some((at, word.parameter.clone()?)))
-                {
-                    return Some((at, parameter));
+                let mut taken = args.iter().enumerate().skip(index).take(1 + values);
+                if let Some(found) = taken.find_map(|(at, word)| Some((at, word.parameter.clone()?))) {
+                    return Some(found).filter(|_| sure);
                 }
                 index += 1 + values;
             }
             // The script, or a module: what follows is its own business.
-            interpreter::Role::Script => return here,
+            interpreter::Role::Script => return here.filter(|_| sure || code_comes),
         }
     }
     None

@@ -222,6 +222,7 @@ pub(crate) fn is_path_list(parameter: &Parameter) -> bool {
 /// The storage path, or the list of them, that a value means.
 pub(crate) fn path_value(parameter: &Parameter, value: &Value) -> Result<PathValue, String> {
     let one = |value: &Value| match serde_json::from_value(value.clone()) {
+        _ if value.is_array() => Err(format!("takes one storage path, not {}", shown(value))),
         Ok(PathValue::List(_)) | Err(_) => {
             Err(format!("takes a storage path: text, or storage_backend, user_subdir and path; not {}", shown(value)))
         }
