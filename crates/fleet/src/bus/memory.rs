@@ -51,13 +51,7 @@ impl Bus for MemoryBus {
     async fn get(&self, key: &str) -> Result<Option<Entry>, BusError> {
         self.endpoint.get(key).await
     }
-    async fn put(
-        &self,
-        key: &str,
-        value: Vec<u8>,
-        expect: Expect,
-        ttl: Option<Duration>,
-    ) -> Result<u64, BusError> {
+    async fn put(&self, key: &str, value: Vec<u8>, expect: Expect, ttl: Option<Duration>) -> Result<u64, BusError> {
         self.endpoint.put(key, value, expect, ttl).await
     }
     async fn delete(&self, key: &str, expect: Expect) -> Result<(), BusError> {

@@ -6,6 +6,8 @@ mod handle;
 mod linux;
 #[cfg(any(test, not(target_os = "linux")))]
 mod portable;
+#[cfg(all(test, unix))]
+mod tests;
 mod walk;
 
 pub use error::ResolveError;

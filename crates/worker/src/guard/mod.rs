@@ -13,4 +13,6 @@ pub use journal::JournalReader;
 pub use spec::{AttemptDir, Patience, Spec, make_private};
 pub use tree::{MARK, Tree};
 /// Runs a guard
-pub fn run(_dir: &std::path::Path, _ours: Vec<(std::ffi::OsString, std::ffi::OsString)>) -> std::process::ExitCode { todo!() }
+pub fn run(_dir: &std::path::Path, _ours: Vec<(std::ffi::OsString, std::ffi::OsString)>) -> std::process::ExitCode {
+    todo!()
+}

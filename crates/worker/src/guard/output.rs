@@ -80,7 +80,11 @@ impl Output {
                     None => {}
                 }
             };
-            if bytes.is_empty() { cutter.finish(&mut each) } else { cutter.push(bytes, &mut each) }
+            if bytes.is_empty() {
+                cutter.finish(&mut each)
+            } else {
+                cutter.push(bytes, &mut each)
+            }
             inner.journal.flush()
         };
         self.board.update(|status| {

@@ -5,11 +5,7 @@ use crate::bus::{
 };
 use async_trait::async_trait;
 use futures::{future::BoxFuture, stream};
-use std::{
-    collections::VecDeque,
-    sync::Arc,
-    time::Duration,
-};
+use std::{collections::VecDeque, sync::Arc, time::Duration};
 use tokio::sync::{Notify, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 
@@ -242,13 +238,7 @@ impl Bus for Endpoint {
         Ok(state.records.get(key).map(|record| Entry { value: record.value.to_vec(), revision: record.revision }))
     }
 
-    async fn put(
-        &self,
-        key: &str,
-        value: Vec<u8>,
-        expect: Expect,
-        ttl: Option<Duration>,
-    ) -> Result<u64, BusError> {
+    async fn put(&self, key: &str, value: Vec<u8>, expect: Expect, ttl: Option<Duration>) -> Result<u64, BusError> {
         name::check(key)?;
         check_size(key, value.len(), MAX_RECORD)?;
         self.ready()?;

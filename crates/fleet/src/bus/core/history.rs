@@ -7,12 +7,24 @@ use std::{
 /// A change to be kept.
 #[derive(Debug, Clone)]
 pub(crate) enum Op {
-    Put { key: Arc<str>, revision: u64, value: Arc<[u8]> },
-    Delete { key: Arc<str> },
+    Put {
+        key: Arc<str>,
+        revision: u64,
+        value: Arc<[u8]>,
+    },
+    Delete {
+        key: Arc<str>,
+    },
     /// The entries follow the log's end.
-    Append { log: Arc<str>, entries: Vec<Arc<[u8]>> },
+    Append {
+        log: Arc<str>,
+        entries: Vec<Arc<[u8]>>,
+    },
     /// Entries below `first` go.
-    Truncate { log: Arc<str>, first: u64 },
+    Truncate {
+        log: Arc<str>,
+        first: u64,
+    },
 }
 
 /// Where records and logs are kept. Called by one thread at a time, but for `read`.

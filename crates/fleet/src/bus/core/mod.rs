@@ -43,10 +43,26 @@ const BATCH: usize = 512;
 const FLUSH_AFTER: Duration = Duration::from_millis(200);
 
 pub(crate) enum Task {
-    Put { key: String, value: Arc<[u8]>, expect: Expect, ttl: Option<Duration>, owner: ConnId },
-    Delete { key: String, expect: Expect },
-    Append { log: String, first: u64, entries: Vec<Arc<[u8]>> },
-    Truncate { log: String, first: u64 },
+    Put {
+        key: String,
+        value: Arc<[u8]>,
+        expect: Expect,
+        ttl: Option<Duration>,
+        owner: ConnId,
+    },
+    Delete {
+        key: String,
+        expect: Expect,
+    },
+    Append {
+        log: String,
+        first: u64,
+        entries: Vec<Arc<[u8]>>,
+    },
+    Truncate {
+        log: String,
+        first: u64,
+    },
     /// Records whose time has come go.
     Expire,
     /// A connection has gone, and its records with a ttl with it.
@@ -273,10 +289,7 @@ fn stage(
         Task::Delete { key, expect } => staged.delete(&state.records, key, *expect, ops).map(|()| 0),
         Task::Append { log, first, entries } => {
             let log: Arc<str> = log.as_str().into();
-            let end = ends
-                .get(&log)
-                .copied()
-                .unwrap_or_else(|| state.logs.get(&log).map_or(0, |range| range.end));
+            let end = ends.get(&log).copied().unwrap_or_else(|| state.logs.get(&log).map_or(0, |range| range.end));
             let Some(known) = end.checked_sub(*first) else {
                 return Err(BusError::Gap { log: log.to_string(), first: *first, end });
             };
@@ -324,7 +337,8 @@ fn run(core: &Weak<Core>, commands: &mpsc::Receiver<Command>) {
                 batch.extend(commands.try_iter().take(BATCH - 1));
                 let closing = batch.iter().position(|command| matches!(command.task, Task::Close));
                 let after = closing.map(|index| batch.split_off(index));
-                dirty |= batch.iter().any(|command| matches!(command.task, Task::Append { .. } | Task::Truncate { .. }));
+                dirty |=
+                    batch.iter().any(|command| matches!(command.task, Task::Append { .. } | Task::Truncate { .. }));
                 core.carry_out(batch);
                 if let Some(after) = after {
                     if let Err(error) = core.history.flush() {

@@ -1,5 +1,5 @@
 use super::history::Op;
-use crate::bus::{Change, Expect, BusError};
+use crate::bus::{BusError, Change, Expect};
 use std::{
     collections::{BTreeMap, HashMap, VecDeque},
     sync::Arc,
@@ -83,14 +83,7 @@ pub(crate) struct Records {
 
 impl Records {
     pub(crate) fn new(records: BTreeMap<Arc<str>, Record>, revision: u64, limits: WatchLimits) -> Self {
-        Self {
-            records,
-            fleeting: HashMap::new(),
-            revision,
-            watchers: HashMap::new(),
-            next_watcher: 0,
-            limits,
-        }
+        Self { records, fleeting: HashMap::new(), revision, watchers: HashMap::new(), next_watcher: 0, limits }
     }
 
     pub(crate) fn get(&self, key: &str) -> Option<&Record> {
@@ -119,8 +112,7 @@ impl Records {
                         Some(fleeting) => self.fleeting.insert(key.clone(), fleeting),
                         None => self.fleeting.remove(&key),
                     };
-                    let event =
-                        Event::Put { key: key.clone(), value: record.value.clone(), revision: record.revision };
+                    let event = Event::Put { key: key.clone(), value: record.value.clone(), revision: record.revision };
                     self.records.insert(key, record);
                     event
                 }
@@ -192,7 +184,8 @@ impl Records {
 
     /// Takes what a watch has to tell, about `bytes` of it; empty if there is nothing.
     pub(crate) fn take(&mut self, id: u64, bytes: usize) -> Vec<Change> {
-        let Some(prefix) = self.watchers.get(&id).filter(|watcher| watcher.lagged).map(|watcher| watcher.prefix.clone())
+        let Some(prefix) =
+            self.watchers.get(&id).filter(|watcher| watcher.lagged).map(|watcher| watcher.prefix.clone())
         else {
             return self.drain(id, bytes);
         };

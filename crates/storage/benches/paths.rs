@@ -1,0 +1,5 @@
+//! Resolving and locating, on the local disk.
+
+fn main() {
+    divan::main();
+}

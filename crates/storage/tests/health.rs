@@ -1,0 +1,300 @@
+//! Health, and living on beside storages that do not answer: a real mount whose server falls silent.
+
+#![cfg(target_os = "linux")]
+
+use samepath_storage::helper::{DEADLINE, Helper, HelperError};
+use samepath_storage::{Backend, LocateError, Platform, Purpose, ResolveError, Storages, probe};
+use samepath_testkit::{FuseMount, fill, tree};
+use samepath_wire::{BackendState, StoragePath};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+/// Short, so that tests are.
+const SHORT: Duration = Duration::from_millis(700);
+/// What counts as at once, on a busy computer.
+const AT_ONCE: Duration = Duration::from_millis(300);
+
+fn backend(name: &str, base: impl Into<PathBuf>) -> Backend {
+    Backend {
+        name: name.to_owned(),
+        base_path: base.into(),
+        kind: None,
+        description: None,
+        user_subdir: String::new(),
+        subpath: String::new(),
+    }
+}
+
+fn helper() -> Helper {
+    Helper::new(program())
+}
+
+/// One whose processes are told from those of other tests by their name.
+fn helper_called(name: &str, folder: &Path) -> Helper {
+    let link = folder.join(name);
+    std::os::unix::fs::symlink(program(), &link).unwrap();
+    Helper::new(link)
+}
+
+fn program() -> PathBuf {
+    let test = std::env::current_exe().unwrap();
+    let program = test.parent().and_then(Path::parent).unwrap().join("examples/helper");
+    assert!(program.is_file(), "{} is missing: run `cargo build --example helper`", program.display());
+    program
+}
+
+fn timed<T>(what: impl FnOnce() -> T) -> (T, Duration) {
+    let start = Instant::now();
+    let value = what();
+    (value, start.elapsed())
+}
+
+/// Asks until the answer is `wanted`; ends by the test's own patience.
+fn until_ready(helper: &Helper, backend: &Backend) {
+    let start = Instant::now();
+    while helper.probe(backend, DEADLINE).state != BackendState::Ready {
+        assert!(start.elapsed() < Duration::from_secs(20), "the storage did not come back");
+        std::thread::yield_now();
+    }
+}
+
+#[test]
+fn a_ready_storage() {
+    let folder = tree(&[("amick/x", "")]);
+    let id = "0199C0DE-1111-7222-8333-444455556666";
+    fill(folder.path(), &[(".samepath/storage.json", &format!(r#"{{"id": "{id}", "made": "2026"}}"#))]);
+    let probed = helper().probe(&backend("vast", folder.path()), DEADLINE);
+    assert_eq!(probed.state, BackendState::Ready, "{probed:?}");
+    assert_eq!(probed.id.as_deref(), Some(id.to_lowercase().as_str()));
+    assert!(probed.free_bytes.unwrap() <= probed.total_bytes.unwrap());
+    assert!(probed.latency_ms.unwrap() > 0.0 && probed.file_system.is_some() && probed.source.is_some());
+}
+
+#[test]
+fn nonsense_is_no_id() {
+    let long = format!(r#"{{"id": "0199c0de-1111-7222-8333-444455556666", "x": "{}"}}"#, "x".repeat(5000));
+    for text in
+        ["", "{", "[]", r#"{"id": 7}"#, r#"{"id": "vast"}"#, r#"{"id": "0199c0de-1111-7222-8333-44445555666g"}"#, &long]
+    {
+        let folder = tree(&[(".samepath/storage.json", text)]);
+        assert_eq!(probe(&backend("vast", folder.path())).id, None, "{text}");
+    }
+    let folder = tree(&[(".samepath/", "")]);
+    let pipe = folder.path().join(".samepath/storage.json");
+    rustix::fs::mknodat(rustix::fs::CWD, pipe, rustix::fs::FileType::Fifo, rustix::fs::Mode::RUSR, 0).unwrap();
+    assert_eq!(probe(&backend("vast", folder.path())).id, None);
+}
+
+#[test]
+fn missing_a_file_and_not_mounted() {
+    let folder = tree(&[("file", ""), ("empty/", "")]);
+    let of = |name: &str, kind: Option<&str>| {
+        probe(&Backend { kind: kind.map(str::to_owned), ..backend("vast", folder.path().join(name)) }).state
+    };
+    assert_eq!(of("none", None), BackendState::Missing);
+    assert_eq!(of("file", None), BackendState::Missing);
+    assert_eq!(of("empty", None), BackendState::Ready);
+    assert_eq!(of("empty", Some("local")), BackendState::Ready);
+    assert_eq!(of("empty", Some("nfs")), BackendState::NotMounted);
+    assert_eq!(of("empty", Some("google_shared_drive")), BackendState::NotMounted);
+    assert_eq!(of("", Some("nfs")), BackendState::Ready);
+}
+
+#[test]
+fn denied() {
+    if rustix::process::geteuid().is_root() {
+        eprintln!("root may list every folder: nothing to see");
+        return;
+    }
+    let folder = tree(&[("private/", "")]);
+    let private = folder.path().join("private");
+    std::fs::set_permissions(&private, std::os::unix::fs::PermissionsExt::from_mode(0o000)).unwrap();
+    assert_eq!(probe(&backend("vast", &private)).state, BackendState::Denied);
+}
+
+#[test]
+fn a_live_mount_is_known_by_its_source() {
+    let mount = FuseMount::new(&[("amick/labels.slp", "labels")]);
+    let vast = backend("vast", mount.path());
+    let probed = helper().probe(&vast, DEADLINE);
+    assert_eq!(probed.state, BackendState::Ready, "{probed:?}");
+    assert_eq!(probed.source.as_deref(), Some("testkit:/share"));
+    assert!(probed.file_system.unwrap().starts_with("fuse"));
+    assert_eq!((probed.free_bytes, probed.total_bytes), (Some(500 * 512), Some(1000 * 512)));
+    let storages = Storages::new(vec![vast], Platform::Linux);
+    let located = helper().locate(&storages, &mount.path().join("amick/labels.slp"), DEADLINE).unwrap();
+    assert_eq!((located.at.to_string().as_str(), located.skipped.len()), ("vast:amick/labels.slp", 0));
+    let resolved = helper().resolve(&storages, &located.at, Purpose::Input, DEADLINE).unwrap();
+    assert_eq!(resolved.path, mount.path().join("amick/labels.slp"));
+}
+
+#[test]
+fn a_read_only_mount() {
+    let mount = FuseMount::read_only(&[("x", "")]);
+    assert_eq!(helper().probe(&backend("vast", mount.path()), DEADLINE).state, BackendState::ReadOnly);
+}
+
+#[test]
+fn a_mount_that_went_away_is_not_mounted_whatever_its_type() {
+    let helper = helper();
+    let mount = FuseMount::new(&[("x", "")]);
+    let folder = tree(&[("link-to-empty/", "")]);
+    let base = folder.path().join("base");
+    std::os::unix::fs::symlink(mount.path(), &base).unwrap();
+    assert_eq!(helper.probe(&backend("vast", &base), DEADLINE).state, BackendState::Ready);
+    // The same path, but what it shows is an empty folder of another file system.
+    std::fs::remove_file(&base).unwrap();
+    std::os::unix::fs::symlink("link-to-empty", &base).unwrap();
+    assert_eq!(helper.probe(&backend("vast", &base), DEADLINE).state, BackendState::NotMounted);
+}
+
+#[test]
+fn a_dead_mount_is_not_answering_and_comes_back() {
+    let helper = helper();
+    let mount = FuseMount::new(&[("amick/x", "x")]);
+    let vast = backend("vast", mount.path());
+    assert_eq!(helper.probe(&vast, DEADLINE).state, BackendState::Ready);
+    mount.stop();
+
+    let (probed, took) = timed(|| helper.probe(&vast, SHORT));
+    assert_eq!(probed.state, BackendState::NotAnswering);
+    assert!(took >= SHORT && took < SHORT + AT_ONCE, "{took:?}");
+
+    // One is stuck there now; nobody is sent after it, whatever the question.
+    let (probed, took) = timed(|| helper.probe(&vast, DEADLINE));
+    assert_eq!(probed.state, BackendState::NotAnswering);
+    assert!(took < AT_ONCE, "{took:?}");
+    let storages = Storages::new(vec![vast.clone()], Platform::Linux);
+    let (error, took) =
+        timed(|| helper.resolve(&storages, &StoragePath::new("vast", "amick", "x"), Purpose::Input, DEADLINE));
+    assert!(took < AT_ONCE, "{took:?}");
+    let error = error.unwrap_err();
+    assert_eq!(error.code(), "backend_unavailable");
+    assert!(matches!(error, ResolveError::BackendUnavailable { state: BackendState::NotAnswering, .. }));
+    let error = helper.locate(&storages, &mount.path().join("amick/x"), DEADLINE).unwrap_err();
+    assert!(matches!(&error, LocateError::NotAnswering { place, .. } if place == mount.path()), "{error}");
+
+    mount.resume();
+    until_ready(&helper, &vast);
+}
+
+#[test]
+fn a_dead_mount_holds_up_nothing_elsewhere() {
+    let helper = helper();
+    let folder = tree(&[("disk/amick/x", "x")]);
+    let live = FuseMount::new(&[("tom/y", "y")]);
+    let dead = FuseMount::new(&[("z", "z")]);
+    let storages = Storages::new(
+        vec![
+            backend("dead", dead.path()),
+            backend("below", dead.path().join("folder")),
+            backend("disk", folder.path().join("disk")),
+            backend("live", live.path()),
+        ],
+        Platform::Linux,
+    );
+    dead.stop();
+    for (path, expected) in
+        [(folder.path().join("disk/amick/x"), "disk:amick/x"), (live.path().join("tom/y"), "live:tom/y")]
+    {
+        for _ in 0..2 {
+            let (located, took) = timed(|| helper.locate(&storages, &path, DEADLINE).unwrap());
+            assert_eq!(located.at.to_string(), expected);
+            assert_eq!(located.skipped, ["dead", "below"]);
+            assert!(took < Duration::from_secs(1), "{took:?}");
+        }
+    }
+    let (error, took) = timed(|| helper.locate(&storages, Path::new("/etc/passwd"), DEADLINE).unwrap_err());
+    assert!(took < Duration::from_secs(1), "{took:?}");
+    assert!(error.to_string().contains("not answering: `dead`, `below`"), "{error}");
+    assert_eq!(helper.probe(&backend("live", live.path()), DEADLINE).state, BackendState::Ready);
+}
+
+#[test]
+fn many_who_ask_at_once_leave_one_behind() {
+    let disk = tempfile::tempdir().unwrap();
+    let helper = helper_called("many-ask", disk.path());
+    let mount = FuseMount::new(&[("x", "")]);
+    let vast = backend("vast", mount.path());
+    mount.stop();
+    let start = Instant::now();
+    std::thread::scope(|scope| {
+        for number in 0..24 {
+            let (helper, vast, disk) = (&helper, &vast, &disk);
+            scope.spawn(move || {
+                assert_eq!(helper.probe(vast, SHORT).state, BackendState::NotAnswering);
+                let other = backend(&format!("disk{number}"), disk.path());
+                assert_eq!(helper.probe(&other, Duration::from_secs(20)).state, BackendState::Ready);
+            });
+        }
+    });
+    // All waited for the one that was sent, and none was sent after it.
+    assert!(start.elapsed() < SHORT * 4, "{:?}", start.elapsed());
+    assert_eq!(running("many-ask"), 1);
+    mount.resume();
+    until_ready(&helper, &vast);
+}
+
+#[test]
+fn nothing_is_asked_where_everything_is_local() {
+    let folder = tree(&[("amick/x", "")]);
+    let storages = Storages::new(vec![backend("vast", folder.path())], Platform::Linux);
+    let nobody = Helper::new(PathBuf::from("/nonexistent/program"));
+    let located = nobody.locate(&storages, &folder.path().join("amick/x"), DEADLINE).unwrap();
+    assert_eq!(located.at, StoragePath::new("vast", "amick", "x"));
+    let refused = nobody.resolve(&storages, &StoragePath::new("vast", "", "../x"), Purpose::Input, DEADLINE);
+    assert_eq!(refused.unwrap_err().code(), "path_refused");
+}
+
+#[test]
+fn a_broken_helper_is_an_error() {
+    let vast = backend("vast", "/");
+    // Not there; ends at once without an answer; answers nonsense; answers without end.
+    for program in ["/nonexistent/program", "/bin/false", "/bin/echo", "/usr/bin/yes"] {
+        let helper = Helper::new(program.into());
+        let error = helper.ask::<u8>("probe", &["vast".to_owned()], &vast, Duration::from_secs(20)).unwrap_err();
+        assert!(matches!(error, HelperError::Failed { .. }), "{program}: {error:?}");
+        let probed = helper.probe(&vast, Duration::from_secs(20));
+        assert_eq!(probed.state, BackendState::Unknown, "{program}");
+        assert!(probed.detail.unwrap().contains("helper process failed"));
+        let storages = Storages::new(vec![vast.clone()], Platform::Linux);
+        let at = StoragePath::new("vast", "", "etc");
+        let error = helper.resolve(&storages, &at, Purpose::Input, Duration::from_secs(20)).unwrap_err();
+        assert_eq!(error.code(), "internal", "{error}");
+    }
+    let error = helper().ask::<u8>("nonsense", &[], &(), DEADLINE).unwrap_err();
+    assert!(matches!(error, HelperError::Refused(_)));
+    let error = helper().ask::<u8>("probe", &[], &"not a backend", DEADLINE).unwrap_err();
+    assert!(matches!(error, HelperError::Refused(_)));
+}
+
+#[test]
+fn what_is_left_behind_ends_with_the_helper_where_it_can() {
+    let folder = tempfile::tempdir().unwrap();
+    let helper = helper_called("left-behind", folder.path());
+    let first = FuseMount::new(&[("x", "")]);
+    let vast = backend("vast", first.path());
+    first.stop();
+    assert_eq!(helper.probe(&vast, SHORT).state, BackendState::NotAnswering);
+    assert_eq!(running("left-behind"), 1);
+    drop(helper);
+    first.resume();
+    let start = Instant::now();
+    while running("left-behind") > 0 {
+        assert!(start.elapsed() < Duration::from_secs(20), "a helper is left");
+        std::thread::yield_now();
+    }
+}
+
+/// How many processes of this name this one started that have not ended.
+fn running(name: &str) -> usize {
+    let own = std::process::id().to_string();
+    let stats = std::fs::read_dir("/proc")
+        .unwrap()
+        .filter_map(|entry| std::fs::read_to_string(entry.ok()?.path().join("stat")).ok());
+    // `17 (name) S 16 …`
+    let of_name = format!(" ({name}) ");
+    stats
+        .filter(|stat| stat.split_once(&of_name).is_some_and(|(_, rest)| rest.split(' ').nth(1) == Some(own.as_str())))
+        .count()
+}

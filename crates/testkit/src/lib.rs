@@ -1,0 +1,20 @@
+//! What the tests of Samepath share: folders full of files, and a mount whose server can fall silent.
+//!
+//! Everything here panics where it fails, with what to install or allow: a test that cannot be run is a failed test.
+//!
+//! ```no_run
+//! let mount = samepath_testkit::FuseMount::new(&[("amick/labels.slp", "…")]);
+//! mount.stop(); // from now on whoever looks into `mount.path()` waits, also when killed
+//! mount.resume();
+//! ```
+//!
+//! What is deliberately not here: anything that knows another crate of Samepath, so that all of them can use it.
+
+#[cfg(target_os = "linux")]
+mod fuse;
+mod gate;
+mod tree;
+
+#[cfg(target_os = "linux")]
+pub use fuse::FuseMount;
+pub use tree::{fill, tree};
