@@ -13,7 +13,7 @@ mod history;
 mod records;
 mod services;
 
-pub(crate) use endpoint::{Endpoint, LogChunk, WatchFeed, log_stream};
+pub(crate) use endpoint::{Endpoint, LogChunk, WatchFeed, check_size, log_stream};
 pub(crate) use history::{History, Memory, Op};
 pub(crate) use records::{ConnId, Record, WatchLimits};
 

@@ -1,0 +1,4 @@
+//! What the bus of this computer costs.
+fn main() {
+    divan::main();
+}

@@ -1,0 +1,246 @@
+//! What passes over the local socket: calls and their results, each a frame of a length, a JSON header and raw bytes.
+//!
+//! Nothing is pushed: a guest asks for changes, requests and log entries, and the holder answers when there are some. So
+//! neither side ever holds more for the other than was asked for. Holder and guests are the same program or one of another
+//! version, which the greeting tells.
+
+use crate::bus::{BusError, Caller, Change, Expect, LogEntry, LogRange};
+use samepath_wire::WorkerId;
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use tokio_util::{bytes::Bytes, codec::LengthDelimitedCodec};
+
+/// Of what passes over the socket.
+pub(super) const VERSION: u32 = 1;
+/// Bytes of one frame.
+const MAX_FRAME: usize = 4 * 1024 * 1024;
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(tag = "frame", rename_all = "snake_case")]
+pub(super) enum ToHolder {
+    /// Comes first.
+    Hello {
+        version: u32,
+        worker: Option<WorkerId>,
+    },
+    Call {
+        id: u64,
+        call: Call,
+    },
+    /// Nobody waits for the result of this call.
+    Cancel {
+        id: u64,
+    },
+    Unwatch {
+        watch: u64,
+    },
+    Unserve {
+        service: u64,
+    },
+    /// The answer to a request; its bytes follow.
+    Answer {
+        request: u64,
+    },
+    /// A request was dropped without an answer.
+    Refuse {
+        request: u64,
+    },
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(tag = "call", rename_all = "snake_case")]
+pub(super) enum Call {
+    Get {
+        key: String,
+    },
+    Put {
+        key: String,
+        expect: Expect,
+        ttl_ms: Option<u64>,
+    },
+    Delete {
+        key: String,
+        expect: Expect,
+    },
+    Watch {
+        prefix: String,
+    },
+    /// What a watch has to tell, once it has something.
+    Changes {
+        watch: u64,
+    },
+    Request {
+        subject: String,
+        timeout_ms: u64,
+    },
+    Serve {
+        subject: String,
+    },
+    /// The next request, once there is one.
+    Take {
+        service: u64,
+    },
+    Append {
+        log: String,
+        first: u64,
+        sizes: Vec<usize>,
+    },
+    Read {
+        log: String,
+        from: u64,
+        wait: bool,
+    },
+    Range {
+        log: String,
+    },
+    Truncate {
+        log: String,
+        first: u64,
+    },
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(tag = "frame", rename_all = "snake_case")]
+pub(super) enum ToGuest {
+    Welcome {
+        version: u32,
+    },
+    Done {
+        id: u64,
+        result: Result<Done, BusError>,
+    },
+    /// Nobody waits for the answer of this request.
+    Abandoned {
+        request: u64,
+    },
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(tag = "done", rename_all = "snake_case")]
+pub(super) enum Done {
+    Number {
+        number: u64,
+    },
+    /// A record; its value follows.
+    Record {
+        revision: u64,
+    },
+    NoRecord,
+    Changes {
+        changes: Vec<ChangeHead>,
+    },
+    /// The answer to a request follows.
+    Answer,
+    /// A request; its bytes follow.
+    Request {
+        request: u64,
+        from: Caller,
+    },
+    Chunk {
+        range: LogRange,
+        heads: Vec<(u64, usize)>,
+    },
+    Range {
+        range: LogRange,
+    },
+    /// A stream is over.
+    Over,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum ChangeHead {
+    Put { key: String, revision: u64, size: usize },
+    Gone { key: String },
+    Current,
+    Reset,
+}
+
+/// A header and the bytes that go with it.
+pub(super) fn encode(header: &impl Serialize, body: &[u8]) -> Bytes {
+    // Plain data with text keys: writing it cannot fail.
+    let header = serde_json::to_vec(header).unwrap_or_default();
+    let mut frame = Vec::with_capacity(4 + header.len() + body.len());
+    frame.extend_from_slice(&u32::try_from(header.len()).unwrap_or(u32::MAX).to_le_bytes());
+    frame.extend_from_slice(&header);
+    frame.extend_from_slice(body);
+    frame.into()
+}
+
+/// Takes a frame apart; none if it is not one of ours.
+pub(super) fn decode<T: DeserializeOwned>(mut frame: Bytes) -> Option<(T, Bytes)> {
+    let mut header = frame.split_off_checked(4)?;
+    let size = u32::from_le_bytes(frame.as_ref().try_into().ok()?);
+    let body = header.split_off_checked(usize::try_from(size).ok()?)?;
+    Some((serde_json::from_slice(&header).ok()?, body))
+}
+
+trait SplitOffChecked: Sized {
+    fn split_off_checked(&mut self, at: usize) -> Option<Self>;
+}
+
+impl SplitOffChecked for Bytes {
+    /// `split_off`, for lengths that somebody else says.
+    fn split_off_checked(&mut self, at: usize) -> Option<Self> {
+        (at <= self.len()).then(|| self.split_off(at))
+    }
+}
+
+/// Cuts a body into pieces of these sizes; none if they do not add up.
+pub(super) fn cut(body: &[u8], sizes: impl IntoIterator<Item = usize>) -> Option<Vec<Vec<u8>>> {
+    let mut rest = body;
+    let mut pieces = Vec::new();
+    for size in sizes {
+        let (piece, after) = rest.split_at_checked(size)?;
+        pieces.push(piece.to_vec());
+        rest = after;
+    }
+    rest.is_empty().then_some(pieces)
+}
+
+/// Changes as heads and one body.
+pub(super) fn pack_changes(changes: Vec<Change>) -> (Vec<ChangeHead>, Vec<u8>) {
+    let mut body = Vec::new();
+    let heads = changes
+        .into_iter()
+        .map(|change| match change {
+            Change::Put { key, value, revision } => {
+                body.extend_from_slice(&value);
+                ChangeHead::Put { key, revision, size: value.len() }
+            }
+            Change::Gone { key } => ChangeHead::Gone { key },
+            Change::Current => ChangeHead::Current,
+            Change::Reset => ChangeHead::Reset,
+        })
+        .collect();
+    (heads, body)
+}
+
+/// The other way.
+pub(super) fn unpack_changes(heads: Vec<ChangeHead>, body: &[u8]) -> Option<Vec<Change>> {
+    let mut rest = body;
+    heads
+        .into_iter()
+        .map(|head| {
+            Some(match head {
+                ChangeHead::Put { key, revision, size } => {
+                    let (value, after) = rest.split_at_checked(size)?;
+                    rest = after;
+                    Change::Put { key, value: value.to_vec(), revision }
+                }
+                ChangeHead::Gone { key } => Change::Gone { key },
+                ChangeHead::Current => Change::Current,
+                ChangeHead::Reset => Change::Reset,
+            })
+        })
+        .collect()
+}
+
+/// Log entries of heads and one body.
+pub(super) fn unpack_entries(heads: &[(u64, usize)], body: &[u8]) -> Option<Vec<LogEntry>> {
+    let values = cut(body, heads.iter().map(|(_, size)| *size))?;
+    Some(values.into_iter().zip(heads).map(|(value, (seq, _))| LogEntry { seq: *seq, value }).collect())
+}
+
+pub(super) fn codec() -> LengthDelimitedCodec {
+    LengthDelimitedCodec::builder().little_endian().max_frame_length(MAX_FRAME).new_codec()
+}

@@ -1,0 +1,323 @@
+use crate::bus::{
+    BusError, LogEntry, LogRange,
+    core::{History, Op, Record},
+};
+use redb::{Database, Durability, ReadableDatabase, ReadableTable, TableDefinition, WriteTransaction};
+use std::{
+    collections::{BTreeMap, HashMap},
+    io,
+    panic::{AssertUnwindSafe, catch_unwind},
+    path::{Path, PathBuf},
+    sync::{
+        Arc, PoisonError, RwLock,
+        atomic::{AtomicBool, Ordering},
+    },
+};
+
+/// Of the tables below. A history of a later one is set aside.
+const FORMAT: u64 = 1;
+/// Each holder's revisions begin here, one generation above the last one's: those of records in memory never come again.
+const GENERATION_BITS: u32 = 40;
+const CACHE_BYTES: usize = 32 * 1024 * 1024;
+
+const META: TableDefinition<'_, &str, u64> = TableDefinition::new("meta");
+/// Key → revision, value.
+const RECORDS: TableDefinition<'_, &str, (u64, &[u8])> = TableDefinition::new("records");
+/// Name → number, first, end, bytes.
+const LOGS: TableDefinition<'_, &str, (u64, u64, u64, u64)> = TableDefinition::new("logs");
+/// Log's number, entry's number → entry.
+const ENTRIES: TableDefinition<'_, (u64, u64), &[u8]> = TableDefinition::new("entries");
+
+/// Records and logs in one file. After a failed write the file is opened anew before the next one.
+pub(super) struct Disk {
+    path: PathBuf,
+    log_bytes: u64,
+    database: RwLock<Option<Database>>,
+    /// Not to be opened again: another process may hold it by now.
+    over: AtomicBool,
+}
+
+/// What the file held.
+pub(super) struct Opened {
+    pub(super) disk: Disk,
+    pub(super) records: BTreeMap<Arc<str>, Record>,
+    pub(super) logs: HashMap<Arc<str>, LogRange>,
+    /// Revisions begin after this one.
+    pub(super) revision: u64,
+}
+
+/// Opens the history, or sets aside one that cannot be read and begins anew.
+pub(super) fn open(path: &Path, log_bytes: u64) -> Result<Opened, BusError> {
+    match try_open(path, log_bytes) {
+        Err(error) if error.is_damage() => {
+            let aside = set_aside(path)?;
+            tracing::warn!(history = %path.display(), kept = %aside.display(), ?error, "the history cannot be read; it was set aside, and a new one begun");
+            try_open(path, log_bytes)
+        }
+        opened => opened,
+    }
+    .map_err(|error| error.into_bus(path))
+}
+
+fn set_aside(path: &Path) -> Result<PathBuf, BusError> {
+    let stamp = jiff::Timestamp::now().strftime("%Y%m%dT%H%M%S%.3fZ").to_string();
+    let mut name = path.as_os_str().to_owned();
+    name.push(format!(".damaged-{stamp}"));
+    let aside = PathBuf::from(name);
+    fs_err::rename(path, &aside).map_err(|error| io_error(path, &error))?;
+    Ok(aside)
+}
+
+fn try_open(path: &Path, log_bytes: u64) -> Result<Opened, DiskError> {
+    // A file that was altered by others may make redb panic.
+    catch_unwind(AssertUnwindSafe(|| {
+        let database = database(path)?;
+        let mut write = database.begin_write()?;
+        write.set_quick_repair(true);
+        let generation = {
+            let mut meta = write.open_table(META)?;
+            let format = meta.get("format")?.map(|value| value.value());
+            if format.is_some_and(|format| format > FORMAT) {
+                return Err(DiskError::TooNew);
+            }
+            let generation = meta.get("generation")?.map_or(0, |value| value.value()) + 1;
+            meta.insert("format", FORMAT)?;
+            meta.insert("generation", generation)?;
+            generation
+        };
+        let mut records = BTreeMap::new();
+        for item in write.open_table(RECORDS)?.iter()? {
+            let (key, value) = item?;
+            let (revision, value) = value.value();
+            records.insert(Arc::from(key.value()), Record { value: value.into(), revision, fleeting: None });
+        }
+        let logs = ranges(&write)?;
+        write.open_table(ENTRIES)?;
+        write.commit()?;
+        let disk = Disk {
+            path: path.to_owned(),
+            log_bytes,
+            database: RwLock::new(Some(database)),
+            over: AtomicBool::new(false),
+        };
+        Ok(Opened { disk, records, logs, revision: generation << GENERATION_BITS })
+    }))
+    .unwrap_or(Err(DiskError::Panicked))
+}
+
+fn database(path: &Path) -> Result<Database, DiskError> {
+    Ok(Database::builder().set_cache_size(CACHE_BYTES).create(path)?)
+}
+
+fn ranges(write: &WriteTransaction) -> Result<HashMap<Arc<str>, LogRange>, DiskError> {
+    let mut ranges = HashMap::new();
+    for item in write.open_table(LOGS)?.iter()? {
+        let (name, value) = item?;
+        let (_, first, end, _) = value.value();
+        ranges.insert(Arc::from(name.value()), LogRange { first, end });
+    }
+    Ok(ranges)
+}
+
+impl Disk {
+    /// Does it on the open database, which is closed if that fails: redb refuses everything after a failed write.
+    fn with<T>(&self, work: impl FnOnce(&Database) -> Result<T, DiskError>) -> Result<T, BusError> {
+        let result = {
+            let mut guard = self.database.read().unwrap_or_else(PoisonError::into_inner);
+            if guard.is_none() {
+                drop(guard);
+                let mut guard_to_fill = self.database.write().unwrap_or_else(PoisonError::into_inner);
+                if self.over.load(Ordering::Acquire) {
+                    return Err(BusError::Closed);
+                }
+                if guard_to_fill.is_none() {
+                    let reopened = database(&self.path).map_err(|error| error.into_bus(&self.path))?;
+                    *guard_to_fill = Some(reopened);
+                }
+                drop(guard_to_fill);
+                guard = self.database.read().unwrap_or_else(PoisonError::into_inner);
+            }
+            match guard.as_ref() {
+                Some(database) => catch_unwind(AssertUnwindSafe(|| work(database))).unwrap_or(Err(DiskError::Panicked)),
+                None => return Err(BusError::Closed),
+            }
+        };
+        result.map_err(|error| {
+            self.shut();
+            error.into_bus(&self.path)
+        })
+    }
+
+    fn shut(&self) {
+        self.database.write().unwrap_or_else(PoisonError::into_inner).take();
+    }
+
+    fn write(&self, write: &WriteTransaction, ops: &[Op]) -> Result<Vec<(Arc<str>, LogRange)>, DiskError> {
+        let mut records = write.open_table(RECORDS)?;
+        let mut logs = write.open_table(LOGS)?;
+        let mut entries = write.open_table(ENTRIES)?;
+        let mut ranges = Vec::new();
+        for op in ops {
+            match op {
+                Op::Put { key, revision, value } => drop(records.insert(&**key, (*revision, &**value))?),
+                Op::Delete { key } => drop(records.remove(&**key)?),
+                Op::Append { log, entries: new } => {
+                    let known = logs.get(&**log)?.map(|value| value.value());
+                    let (number, mut first, mut end, mut bytes) = match known {
+                        Some(known) => known,
+                        None => (self.next_log(write)?, 0, 0, 0),
+                    };
+                    for entry in new {
+                        entries.insert((number, end), &**entry)?;
+                        end += 1;
+                        bytes += entry.len() as u64;
+                    }
+                    while bytes > self.log_bytes && end - first > 1 {
+                        let dropped = entries.remove((number, first))?.map_or(0, |value| value.value().len());
+                        bytes -= dropped as u64;
+                        first += 1;
+                    }
+                    logs.insert(&**log, (number, first, end, bytes))?;
+                    ranges.push((log.clone(), LogRange { first, end }));
+                }
+                Op::Truncate { log, first: below } => {
+                    let Some((number, mut first, end, mut bytes)) = logs.get(&**log)?.map(|value| value.value()) else {
+                        continue;
+                    };
+                    while first < end && first < *below {
+                        let dropped = entries.remove((number, first))?.map_or(0, |value| value.value().len());
+                        bytes -= dropped as u64;
+                        first += 1;
+                    }
+                    logs.insert(&**log, (number, first, end, bytes))?;
+                    ranges.push((log.clone(), LogRange { first, end }));
+                }
+            }
+        }
+        Ok(ranges)
+    }
+
+    fn next_log(&self, write: &WriteTransaction) -> Result<u64, DiskError> {
+        let mut meta = write.open_table(META)?;
+        let number = meta.get("logs")?.map_or(0, |value| value.value());
+        meta.insert("logs", number + 1)?;
+        Ok(number)
+    }
+}
+
+impl History for Disk {
+    fn commit(&self, ops: &[Op], durable: bool) -> Result<Vec<(Arc<str>, LogRange)>, BusError> {
+        self.with(|database| {
+            let mut write = database.begin_write()?;
+            if durable {
+                write.set_quick_repair(true);
+            } else {
+                write.set_durability(Durability::None)?;
+            }
+            let ranges = self.write(&write, ops)?;
+            write.commit()?;
+            Ok(ranges)
+        })
+    }
+
+    fn ranges(&self) -> Result<HashMap<Arc<str>, LogRange>, BusError> {
+        self.with(|database| {
+            let write = database.begin_write()?;
+            let ranges = ranges(&write)?;
+            write.abort()?;
+            Ok(ranges)
+        })
+    }
+
+    fn flush(&self) -> Result<(), BusError> {
+        self.commit(&[], true).map(drop)
+    }
+
+    fn read(&self, log: &str, from: u64, bytes: usize) -> Result<Vec<LogEntry>, BusError> {
+        self.with(|database| {
+            let read = database.begin_read()?;
+            let Some((number, first, end, _)) = read.open_table(LOGS)?.get(log)?.map(|value| value.value()) else {
+                return Ok(Vec::new());
+            };
+            let from = from.max(first);
+            if from >= end {
+                return Ok(Vec::new());
+            }
+            let mut entries = Vec::new();
+            let mut taken = 0;
+            for item in read.open_table(ENTRIES)?.range((number, from)..(number, end))? {
+                let (key, value) = item?;
+                let value = value.value();
+                taken += value.len() + 32;
+                if taken > bytes && !entries.is_empty() {
+                    break;
+                }
+                entries.push(LogEntry { seq: key.value().1, value: value.to_vec() });
+            }
+            Ok(entries)
+        })
+    }
+
+    fn close(&self) {
+        self.over.store(true, Ordering::Release);
+        self.shut();
+    }
+
+    fn is_slow(&self) -> bool {
+        true
+    }
+}
+
+#[derive(Debug)]
+enum DiskError {
+    Redb(redb::Error),
+    /// Written by a later version.
+    TooNew,
+    /// redb found what it never writes.
+    Panicked,
+}
+
+impl<E: Into<redb::Error>> From<E> for DiskError {
+    fn from(error: E) -> Self {
+        Self::Redb(error.into())
+    }
+}
+
+impl DiskError {
+    /// Whether it is the file's content that is wrong, rather than the disk or its permissions.
+    fn is_damage(&self) -> bool {
+        match self {
+            Self::TooNew | Self::Panicked => true,
+            Self::Redb(error) => match error {
+                redb::Error::Io(error) => {
+                    matches!(error.kind(), io::ErrorKind::InvalidData | io::ErrorKind::UnexpectedEof)
+                }
+                redb::Error::Corrupted(_)
+                | redb::Error::UpgradeRequired(_)
+                | redb::Error::RepairAborted
+                | redb::Error::TableTypeMismatch { .. }
+                | redb::Error::TypeDefinitionChanged { .. }
+                | redb::Error::TableIsMultimap(_) => true,
+                _ => false,
+            },
+        }
+    }
+
+    fn into_bus(self, path: &Path) -> BusError {
+        match self {
+            Self::Redb(redb::Error::Io(error)) => io_error(path, &error),
+            // Whoever held it is not quite gone.
+            Self::Redb(redb::Error::DatabaseAlreadyOpen) => BusError::Unreachable,
+            Self::Redb(error) => BusError::Io { path: path.to_owned(), detail: error.to_string() },
+            Self::TooNew => BusError::Io { path: path.to_owned(), detail: "written by a later version".to_owned() },
+            Self::Panicked => BusError::Io { path: path.to_owned(), detail: "it is damaged".to_owned() },
+        }
+    }
+}
+
+pub(super) fn io_error(path: &Path, error: &io::Error) -> BusError {
+    match error.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => BusError::DiskFull { path: path.to_owned() },
+        _ => BusError::Io { path: path.to_owned(), detail: error.to_string() },
+    }
+}

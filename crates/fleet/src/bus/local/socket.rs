@@ -1,0 +1,56 @@
+use interprocess::local_socket::{
+    ListenerOptions, Name,
+    tokio::{Listener, Stream, prelude::*},
+};
+use std::{io, path::Path};
+
+#[cfg(unix)]
+fn name(socket: &Path) -> io::Result<Name<'_>> {
+    use interprocess::local_socket::{GenericFilePath, ToFsName};
+    socket.to_fs_name::<GenericFilePath>()
+}
+
+#[cfg(not(unix))]
+fn name(socket: &Path) -> io::Result<Name<'_>> {
+    use interprocess::local_socket::{GenericNamespaced, ToNsName};
+    socket.as_os_str().to_ns_name::<GenericNamespaced>()
+}
+
+/// Listens there. What a killed holder left is replaced: only the holder of the lock may call this.
+pub(super) fn listen(socket: &Path) -> io::Result<Listener> {
+    #[cfg(unix)]
+    match std::fs::remove_file(socket) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    let listener = ListenerOptions::new().name(name(socket)?).create_tokio()?;
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        std::fs::set_permissions(socket, std::fs::Permissions::from_mode(0o600))?;
+    }
+    Ok(listener)
+}
+
+pub(super) async fn connect(socket: &Path) -> io::Result<Stream> {
+    let stream = Stream::connect(name(socket)?).await?;
+    check_peer(&stream)?;
+    Ok(stream)
+}
+
+/// Refuses another user's process, on whichever end it is.
+#[cfg(unix)]
+pub(super) fn check_peer(stream: &Stream) -> io::Result<()> {
+    match stream.peer_creds()?.euid() {
+        Some(user) if user == super::place::me() => Ok(()),
+        user => Err(io::Error::new(
+            io::ErrorKind::PermissionDenied,
+            format!("a process of another user ({user:?}) is at the other end of the socket"),
+        )),
+    }
+}
+
+#[cfg(not(unix))]
+pub(super) fn check_peer(_stream: &Stream) -> io::Result<()> {
+    Ok(())
+}
