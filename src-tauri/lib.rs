@@ -16,7 +16,7 @@ mod window;
 pub use error::StartError;
 pub use window::run;
 
-use commands::{dataset, dialog, job, stream, storage};
+use commands::{dataset, dialog, job, storage, stream};
 use tauri_specta::{Builder, ErrorHandlingMode, collect_commands};
 
 /// Everything that the page can call, with its types.
@@ -68,6 +68,9 @@ mod tests {
             std::fs::write(&committed, &fresh).unwrap();
         }
         let committed = std::fs::read_to_string(committed).unwrap_or_default().replace("\r\n", "\n");
-        assert!(committed == fresh, "ui/src/lib/ipc/bindings.ts is not what the shell offers; set {REWRITE}=1 to rewrite it");
+        assert!(
+            committed == fresh,
+            "ui/src/lib/ipc/bindings.ts is not what the shell offers; set {REWRITE}=1 to rewrite it"
+        );
     }
 }

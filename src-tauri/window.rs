@@ -5,7 +5,9 @@ use samepath_app::{App, Error, Options};
 use serde::{Deserialize, Serialize};
 use specta::Type;
 use tauri::async_runtime::{block_on, spawn};
-use tauri::{AppHandle, DragDropEvent, Manager, RunEvent, State, Url, WebviewUrl, WebviewWindowBuilder, Window, WindowEvent};
+use tauri::{
+    AppHandle, DragDropEvent, Manager, RunEvent, State, Url, WebviewUrl, WebviewWindowBuilder, Window, WindowEvent,
+};
 use tokio::time::timeout;
 
 const MAIN: &str = "main";

@@ -5,14 +5,22 @@ use tauri::State;
 /// Writes a new storage to the configuration file.
 #[tauri::command]
 #[specta::specta]
-pub(crate) async fn add_storage(app: State<'_, App>, name: String, fields: StorageFields) -> Result<StorageView, Error> {
+pub(crate) async fn add_storage(
+    app: State<'_, App>,
+    name: String,
+    fields: StorageFields,
+) -> Result<StorageView, Error> {
     app.add_storage(name, fields).await
 }
 
 /// Changes a storage; what is not given stays.
 #[tauri::command]
 #[specta::specta]
-pub(crate) async fn set_storage(app: State<'_, App>, name: String, fields: StorageFields) -> Result<StorageView, Error> {
+pub(crate) async fn set_storage(
+    app: State<'_, App>,
+    name: String,
+    fields: StorageFields,
+) -> Result<StorageView, Error> {
     app.set_storage(name, fields).await
 }
 

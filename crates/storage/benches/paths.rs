@@ -1,5 +1,96 @@
 //! Resolving and locating, on the local disk.
 
+use divan::{Bencher, black_box};
+use samepath_storage::{Backend, CanonicalBases, Platform, Purpose, Storages, locate_here};
+use samepath_testkit::tree;
+use samepath_wire::StoragePath;
+use std::path::PathBuf;
+use tempfile::TempDir;
+
+const FILE: &str = "amick/project/2026/labels.slp";
+
 fn main() {
     divan::main();
+}
+
+fn backend(name: String, base_path: PathBuf) -> Backend {
+    Backend { name, base_path, kind: None, description: None, user_subdir: String::new(), subpath: String::new() }
+}
+
+fn lab() -> (TempDir, PathBuf, Storages, StoragePath) {
+    let folder = tree(&[(FILE, "")]);
+    let base = folder.path().canonicalize().expect("a temporary folder has a real path");
+    let storages = Storages::new(vec![backend("vast".to_owned(), base.clone())], Platform::current());
+    (folder, base, storages, StoragePath::new("vast", "amick", "project/2026/labels.slp"))
+}
+
+/// The text alone: rules and join.
+#[divan::bench]
+fn resolve_pure(bencher: Bencher) {
+    let (_folder, _, storages, at) = lab();
+    bencher.bench(|| storages.join(black_box(&at)));
+}
+
+/// On the real file system.
+#[divan::bench]
+fn resolve_checked(bencher: Bencher) {
+    let (_folder, _, storages, at) = lab();
+    bencher.bench(|| storages.resolve(black_box(&at), Purpose::Input).expect("the file is there"));
+}
+
+/// What the kernel alone needs for the same: open the base, open beneath it, ask where that is, close both.
+#[cfg(target_os = "linux")]
+#[divan::bench]
+fn resolve_bare_system_calls(bencher: Bencher) {
+    use rustix::fd::AsRawFd;
+    use rustix::fs::{CWD, Mode, OFlags, ResolveFlags, openat, openat2, readlinkat};
+    let (_folder, base, _, _) = lab();
+    bencher.bench(|| {
+        let folder = openat(CWD, black_box(&base), OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())
+            .expect("the base is there");
+        let flags = OFlags::PATH | OFlags::CLOEXEC;
+        let file =
+            openat2(&folder, black_box(FILE), flags, Mode::empty(), ResolveFlags::BENEATH).expect("the file is there");
+        readlinkat(CWD, format!("/proc/self/fd/{}", file.as_raw_fd()), Vec::new()).expect("/proc is mounted")
+    });
+}
+
+/// Through an absolute link that stays inside: the slow way.
+#[cfg(unix)]
+#[divan::bench]
+fn resolve_absolute_link(bencher: Bencher) {
+    let (_folder, base, storages, _) = lab();
+    std::os::unix::fs::symlink(base.join("amick/project"), base.join("amick/link")).expect("a link can be made");
+    let at = StoragePath::new("vast", "amick", "link/2026/labels.slp");
+    bencher.bench(|| storages.resolve(black_box(&at), Purpose::Input).expect("the file is there"));
+}
+
+/// With canonical base paths at hand.
+#[divan::bench(args = [1, 10, 1_000])]
+fn locate_pure(bencher: Bencher, backends: usize) {
+    let storages = Storages::new(
+        (0..backends)
+            .map(|number| backend(format!("storage{number}"), format!("/mnt/storage{number}").into()))
+            .collect(),
+        Platform::Linux,
+    );
+    let bases = CanonicalBases::as_configured(&storages);
+    let path = PathBuf::from(format!("/mnt/storage{}/{FILE}", backends - 1));
+    bencher.bench(|| storages.locate(black_box(&path), &bases).expect("it is on the last storage"));
+}
+
+/// Mount table, links and all.
+#[divan::bench(args = [1, 10, 1_000])]
+fn locate_on_disk(bencher: Bencher, backends: usize) {
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    let top = folder.path().canonicalize().expect("a temporary folder has a real path");
+    let storages: Vec<_> =
+        (0..backends).map(|number| backend(format!("storage{number}"), top.join(number.to_string()))).collect();
+    for storage in &storages {
+        fs_err::create_dir(&storage.base_path).expect("a folder can be made");
+    }
+    let last = (backends - 1).to_string();
+    samepath_testkit::fill(&top.join(&last), &[(FILE, "")]);
+    let (storages, path) = (Storages::new(storages, Platform::current()), top.join(&last).join(FILE));
+    bencher.bench(|| locate_here(&storages, black_box(&path)).expect("it is on the last storage"));
 }

@@ -15,7 +15,7 @@ fn join(platform: Platform, user: &str, path: &str) -> Result<String, ResolveErr
         subpath: String::new(),
     };
     let joined = Storages::new(vec![backend], platform).join(&StoragePath::new("vast", user, path))?;
-    Ok(joined.into_os_string().into_string().unwrap())
+    Ok(joined.into_os_string().into_string().expect("it was text"))
 }
 
 const ALL: [Platform; 3] = [Platform::Linux, Platform::MacOs, Platform::Windows];

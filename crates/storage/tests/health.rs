@@ -32,13 +32,13 @@ fn helper() -> Helper {
 /// One whose processes are told from those of other tests by their name.
 fn helper_called(name: &str, folder: &Path) -> Helper {
     let link = folder.join(name);
-    std::os::unix::fs::symlink(program(), &link).unwrap();
+    std::os::unix::fs::symlink(program(), &link).expect("the system says so");
     Helper::new(link)
 }
 
 fn program() -> PathBuf {
-    let test = std::env::current_exe().unwrap();
-    let program = test.parent().and_then(Path::parent).unwrap().join("examples/helper");
+    let test = std::env::current_exe().expect("the system says so");
+    let program = test.parent().and_then(Path::parent).expect("the system says so").join("examples/helper");
     assert!(program.is_file(), "{} is missing: run `cargo build --example helper`", program.display());
     program
 }

@@ -39,7 +39,7 @@ impl Lab {
             ("outside/secret", "secret"),
             ("scratch/tmp/y", "y"),
         ]);
-        let top = folder.path().canonicalize().unwrap();
+        let top = folder.path().canonicalize().expect("a temporary folder has a real path");
         let backends = vec![backend("vast", top.join("vast")), backend("scratch", top.join("scratch"))];
         Self { _folder: folder, storages: Storages::new(backends, Platform::Linux), top }
     }
@@ -49,7 +49,7 @@ impl Lab {
     }
 
     fn link(&self, at: &str, target: impl AsRef<Path>) {
-        symlink(target, self.base().join(at)).unwrap();
+        symlink(target, self.base().join(at)).expect("a link can be made");
     }
 
     fn resolve(&self, user: &str, path: &str, purpose: Purpose) -> Result<Resolved, ResolveError> {

@@ -60,7 +60,7 @@ pub enum ResolveError {
         /// Where it leads.
         target: PathBuf,
         /// The same place on another storage, if it is on one.
-        instead: Option<StoragePath>,
+        instead: Option<Box<StoragePath>>,
     },
     /// Links that lead to one another, or more than 40 of them.
     #[error("`{link}` on `{backend}` is a link that leads nowhere: more than 40 links follow one another")]

@@ -236,7 +236,7 @@ impl<H: Handle> Walk<'_, H> {
     }
 
     fn escapes(&self, target: PathBuf) -> ResolveError {
-        let instead = self.storages.locate_without_touching(&target, &self.backend.name);
+        let instead = self.storages.locate_without_touching(&target, &self.backend.name).map(Box::new);
         ResolveError::Escapes { backend: self.backend.name.clone(), link: self.shown.clone(), target, instead }
     }
 
