@@ -123,7 +123,8 @@ impl<'a> Look<'a> {
 
     /// The file at a path of this computer, on a storage or not.
     pub(crate) fn at_local(&self, local: &Path) -> Option<Seen> {
-        if !local.is_absolute() {
+        let leads_up = local.components().any(|part| part == std::path::Component::ParentDir);
+        if !local.is_absolute() || leads_up {
             return None;
         }
         if let Some(at) = local.to_str().and_then(|text| self.locate_by_text(&Written::new(text))) {
