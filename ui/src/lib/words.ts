@@ -73,6 +73,8 @@ export const words = {
     freeOnly: (free: string) => `${free} free`,
     used: (name: string) => `Space used on ${name}`,
     notLooked: 'not looked at yet',
+    broken: 'not usable',
+    noPlace: 'no folder on this computer',
     workersHave: (count: number) =>
       count === 0 ? 'no worker has it' : `${plural(count, 'worker has', 'workers have')} it`,
     answered: (milliseconds: number) =>
@@ -159,7 +161,6 @@ export const words = {
     runOn: 'Run on',
     anyWorker: 'any worker',
     fit: { now: 'can start now', busy: 'can run it, later', no: 'cannot run it' } as Record<string, string>,
-    choose: 'Choose a dataset to begin.',
     chooseKind: 'Choose what to run.',
     checking: (workers: number, videos: number) =>
       videos > 0

@@ -32,6 +32,11 @@ export class Session {
     this.form = new NewJob(ipc);
   }
 
+  /** Everything known has arrived: the page that was fit to begin with stays until the person goes elsewhere. */
+  begin(): void {
+    this.chosen ??= this.page;
+  }
+
   go(page: Page): void {
     this.chosen = page;
   }

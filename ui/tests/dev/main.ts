@@ -1,0 +1,102 @@
+// The page with a pretended shell, for looking at it in a browser: `npm run dev`, then /tests/dev/?scene=full&page=jobs.
+// Never part of what is built.
+import { mount } from 'svelte';
+import '../../src/app.css';
+import App from '../../src/App.svelte';
+import { Fake, dataset, job, kind, logLine, path, readiness, status, storage, worker } from '../fake';
+
+const query = new URLSearchParams(location.search);
+const ago = (minutes: number) => new Date(Date.now() - minutes * 60_000).toISOString();
+const now = () => ago(0);
+
+const health = { ...storage().health!, checked_at: ago(0.2) };
+const storages = [
+  storage({ health }),
+  storage({
+    name: 'scratch', base_path: '/mnt/scratch', description: 'Fast scratch', user_subdir: '', source: 'config.toml, line 9',
+    health: { ...health, state: 'not_mounted', words: 'not mounted', detail: '/mnt/scratch is an empty folder: the share is not connected. Mount it, then check again.', free_bytes: null, total_bytes: null, source: null, file_system: 'ext4', latency_ms: 0.2 },
+  }),
+  storage({
+    name: 'gdrive', base_path: null, description: null, type: null, user_subdir: '', source: 'config.toml, line 22', health: null,
+    error: { code: 'config_invalid', message: 'config.toml, line 22: [storage.gdrive] has no base_path.', hint: 'Add base_path = "/where/it/is/mounted", or remove the table.' },
+  }),
+];
+const workers = [
+  worker({ id: 'w0', name: 'amick-laptop', this_computer: true, kinds: ['slp-check'], unavailable: ['sleap-train: sleap-nn was not found in PATH or ~/.local/bin', 'sleap-predict: sleap-nn was not found'], host: 'amick-laptop', storages: [{ name: 'vast', state: 'ready', words: 'ready', base_path: '/mnt/vast', free_bytes: 41e12 }] }),
+  worker({ kinds: ['slp-check', 'sleap-train', 'sleap-predict'] }),
+  worker({ id: 'w2', name: 'gpu-2', state: 'maze day 3', busy: true, kinds: ['slp-check', 'sleap-train', 'sleap-predict'], storages: [{ name: 'vast', state: 'ready', words: 'ready', base_path: '/mnt/vast', free_bytes: 41e12 }, { name: 'scratch', state: 'ready', words: 'ready', base_path: '/scratch', free_bytes: 3e12 }] }),
+  worker({ id: 'w3', name: 'gpu-3', storages: [{ name: 'vast', state: 'read_only', words: 'read-only', base_path: '/data/vast', free_bytes: 41e12 }] }),
+  worker({ id: 'w5', name: 'gpu-10', storages: [] }),
+];
+const train = kind({
+  name: 'sleap-train', title: 'SLEAP training', description: 'Trains a pose model on the labelled frames.',
+  parameters: [
+    ...kind().parameters,
+    { name: 'MAX_EPOCHS', type: 'INT', label: 'Epochs', description: null, default: 100, role: 'setting', required: false, allowed: [], minimum: 1, maximum: 1000 },
+    { name: 'BATCH_SIZE', type: 'INT', label: 'Batch size', description: 'Empty: as much as fits the GPU.', default: null, role: 'setting', required: false, allowed: [], minimum: 1, maximum: null },
+    { name: 'MODEL', type: 'STRING', label: 'Model', description: null, default: 'single instance', role: 'setting', required: false, allowed: ['single instance', 'top-down', 'bottom-up'], minimum: null, maximum: null },
+    { name: 'CONFIG', type: 'PATH', label: 'Configuration', description: 'Recommended for this dataset where none is given.', default: null, role: 'setting', required: false, allowed: [], minimum: null, maximum: null },
+  ],
+});
+const videos = Array.from({ length: 12 }, (_, i) => ({
+  written: `/Users/amick/talmo/amick/day${1 + (i % 4)}/cam${i}.mp4`, place: i === 7 ? null : path(`vast:amick/day${1 + (i % 4)}/cam${i}.mp4`), local: i === 7 ? null : `/mnt/vast/amick/day1/cam${i}.mp4`, found: i !== 7, how: i === 7 ? 'not_found' : 'base_path', words: i === 7 ? 'not found' : 'on vast',
+}));
+const outputs = [
+  { path: 'report.html', size: 15_321, modified: ago(70) },
+  { path: 'report.json', size: 4_210, modified: ago(70) },
+  { path: 'logs/log.txt', size: 812, modified: ago(70) },
+];
+const jobs = [
+  job({ id: 'j1', started_at: ago(62), submitted_at: ago(63), timeline: [{ at: ago(63), words: 'submitted by amick' }, { at: ago(62.9), words: 'given to gpu-1, try 1' }, { at: ago(62.8), words: 'checking files on gpu-1' }, { at: ago(62), words: 'started' }] }),
+  job({ id: 'j2', name: 'maze day 4', what: 'SLEAP training', kind: 'sleap-train', state: 'queued', words: 'Waiting', worker: null, percent: null, status: null, started_at: null, submitted_at: ago(4), waiting_for: ['gpu-1: busy, 1 job before yours', 'gpu-3: its vast is read-only', 'gpu-10: has no vast'], timeline: [{ at: ago(4), words: 'submitted by amick' }] }),
+  job({ id: 'j3', name: 'sleap 12 cams', what: 'SLEAP training', kind: 'sleap-train', state: 'failed', words: 'Failed', worker: 'gpu-2', percent: 41, failure: 'The GPU ran out of memory on gpu-2 (24 GB) at epoch 41 of 100.\nKept: best.ckpt, last.ckpt', submitted_at: ago(260), started_at: ago(255), ended_at: ago(130), attempts: 2, settings: [['LABELS', 'vast:amick/cams/all-12-cameras.slp'], ['Epochs', '100']] }),
+  job({ id: 'j4', name: 'maze day 2', state: 'succeeded', words: 'Done', percent: 100, submitted_at: ago(80), started_at: ago(75), ended_at: ago(70), outputs, status: '12 of 12 videos seen' }),
+  job({ id: 'j5', name: 'maze day 1, with a very long name that does not fit into any column whatever one does', state: 'cancelled', words: 'Cancelled', submitted_at: ago(2900), started_at: ago(2880), ended_at: ago(2870), status: 'stopped by amick' }),
+  job({ id: 'j6', name: 'day 0', state: 'succeeded', words: 'Done', percent: 100, submitted_at: ago(20000), started_at: ago(19990), ended_at: ago(19980), outputs }),
+];
+
+const full = query.get('scene') !== 'empty';
+const fake = new Fake(
+  full
+    ? [
+        { type: 'status', value: status({ lab: 'Talmo Lab', link: 'connected' }) },
+        { type: 'storages', value: storages },
+        { type: 'kinds', value: [kind(), train] },
+        ...workers.map((value) => ({ type: 'worker' as const, value })),
+        ...jobs.map((value) => ({ type: 'job' as const, value })),
+      ]
+    : [{ type: 'status', value: status() }, { type: 'storages', value: [] }, { type: 'kinds', value: [kind()] }],
+);
+fake.datasets.set('labels', dataset({ videos, summary: '12 videos: 11 on vast, 1 not found' }));
+fake.datasets.set('vast:amick/project/labels.slp', dataset({ videos, summary: '12 videos: 11 on vast, 1 not found' }));
+fake.datasets.set('outside', dataset({ local: '/home/amick/Desktop/labels.slp', place: null, place_error: { code: 'not_in_any_backend', message: '/home/amick/Desktop/labels.slp is on no storage, so no worker can see it.', hint: 'Move it to vast (/mnt/vast) or scratch (/mnt/scratch).' } }));
+fake.reports.set('j4', { videos: videos.map((v) => ({ written: v.written, found: v.found, local: v.local, how: v.how })) });
+fake.ready = readiness({
+  sentence: 'Ready. gpu-1 can start now; it sees labels.slp and 11 of 12 videos.',
+  workers: [
+    { id: 'w1', name: 'gpu-1', fit: 'now', words: 'free · 11/12 videos' },
+    { id: 'w2', name: 'gpu-2', fit: 'busy', words: 'busy, 1 job before yours' },
+    { id: 'w0', name: 'amick-laptop', fit: 'now', words: 'free · 11/12 videos' },
+    { id: 'w3', name: 'gpu-3', fit: 'no', words: 'its vast is read-only' },
+    { id: 'w5', name: 'gpu-10', fit: 'no', words: 'has no vast' },
+  ],
+});
+if (query.get('ready') === 'wait') fake.ready = readiness({ state: 'wait', sentence: 'No worker can run this now: gpu-3’s vast is read-only, gpu-10 has no vast. Submit and it waits; you are told when it starts.', button: 'Submit and wait', workers: [{ id: 'w3', name: 'gpu-3', fit: 'no', words: 'its vast is read-only' }, { id: 'w5', name: 'gpu-10', fit: 'no', words: 'has no vast' }] });
+fake.picked = query.get('pick') ?? 'labels';
+
+const target = document.getElementById('app');
+if (target) mount(App, { target, props: { ipc: fake } });
+
+// What a picture needs to be looked at: `do` is a list of names to click, one after the other.
+const wait = (ms: number) => new Promise((done) => setTimeout(done, ms));
+await wait(50);
+for (const name of query.getAll('do')) {
+  const all = [...document.querySelectorAll<HTMLElement>('button, [role=tab], tr[data-row], summary, [role=row], label')];
+  const called = (e: HTMLElement) => e.getAttribute('aria-label') ?? e.dataset['row'] ?? e.textContent?.trim() ?? '';
+  (all.find((e) => called(e) === name) ?? all.find((e) => called(e).startsWith(name)))?.click();
+  await wait(120);
+  const lines = Array.from({ length: 100_000 }, (_, i) => logLine(i, i % 977 === 5 ? `warning: frame ${i} dropped` : `epoch ${Math.floor(i / 100)} batch ${i % 100} loss=${(1 / (i + 1)).toExponential(3)}`, i % 977 === 5 ? 'err' : i === 0 ? 'samepath' : 'out'));
+  fake.logs.get('j1')?.({ type: 'lines', value: lines });
+}
+if (query.get('quit')) fake.tell({ type: 'quit_asked', value: ['maze day 3'] });
+void now;

@@ -1,0 +1,305 @@
+// A shell for tests and for the development page: it keeps what it is told and says it to the page as the real one does.
+import type {
+  DatasetView,
+  Draft,
+  Ipc,
+  JobView,
+  KindView,
+  LogUpdate,
+  LogView,
+  QuitMode,
+  ReadinessView,
+  StatusView,
+  StorageFields,
+  StorageView,
+  Update,
+  Value,
+  WindowUpdate,
+  WorkerView,
+} from '../src/lib/ipc';
+import { Failure } from '../src/lib/ipc';
+
+const AT = '2026-11-22T09:14:02Z';
+
+export const status = (over: Partial<StatusView> = {}): StatusView => ({
+  lab: 'This computer',
+  link: 'this computer',
+  member: 'amick',
+  version: '0.1.0',
+  config_file: '/home/amick/.sleap-rtc/config.toml',
+  config_error: null,
+  ...over,
+});
+
+export const storage = (over: Partial<StorageView> = {}): StorageView => ({
+  name: 'vast',
+  base_path: '/mnt/vast',
+  type: 'nfs',
+  description: 'Institutional VAST',
+  user_subdir: 'amick',
+  subpath: '',
+  source: 'config.toml, line 3',
+  error: null,
+  health: {
+    state: 'ready',
+    words: 'ready',
+    detail: null,
+    file_system: 'nfs4',
+    source: 'vast01:/talmo',
+    free_bytes: 41e12,
+    total_bytes: 200e12,
+    latency_ms: 8,
+    id: null,
+    checked_at: AT,
+  },
+  ...over,
+});
+
+export const worker = (over: Partial<WorkerView> = {}): WorkerView => ({
+  id: 'w1',
+  name: 'gpu-1',
+  this_computer: false,
+  state: 'free',
+  busy: false,
+  version: '0.1.0',
+  os: 'linux',
+  host: 'gpu-1.lab.edu',
+  storages: [{ name: 'vast', state: 'ready', words: 'ready', base_path: '/home/jovyan/vast', free_bytes: 41e12 }],
+  kinds: ['slp-check'],
+  unavailable: [],
+  ...over,
+});
+
+export const kind = (over: Partial<KindView> = {}): KindView => ({
+  name: 'slp-check',
+  title: 'Check a SLEAP project',
+  description: 'Which of the project’s videos does the worker see?',
+  digest: 'blake3:00',
+  parameters: [
+    { name: 'LABELS', type: 'PATH', label: 'Project', description: null, default: null, role: 'dataset', required: true, allowed: [], minimum: null, maximum: null },
+    { name: 'OUTPUT_DIR', type: 'PATH', label: 'Results', description: null, default: null, role: 'results', required: true, allowed: [], minimum: null, maximum: null },
+  ],
+  ...over,
+});
+
+export const path = (text: string) => {
+  const [storage_backend = '', rest = ''] = text.split(/:(.*)/s);
+  const [user_subdir = '', ...more] = rest.split('/');
+  return { storage_backend, user_subdir, path: more.join('/'), text };
+};
+
+export const dataset = (over: Partial<DatasetView> = {}): DatasetView => ({
+  local: '/mnt/vast/amick/project/labels.slp',
+  file_name: 'labels.slp',
+  place: path('vast:amick/project/labels.slp'),
+  place_error: null,
+  someone_elses: false,
+  labelled_frames: 214,
+  is_package: false,
+  videos: [
+    { written: '/Users/amick/day1/cam0.mp4', place: path('vast:amick/day1/cam0.mp4'), local: '/mnt/vast/amick/day1/cam0.mp4', found: true, how: 'base_path', words: 'on vast' },
+  ],
+  summary: '1 video: 1 on vast',
+  ...over,
+});
+
+export const readiness = (over: Partial<ReadinessView> = {}): ReadinessView => ({
+  state: 'ready',
+  sentence: 'Ready. gpu-1 can start now; it sees labels.slp and its video.',
+  can_submit: true,
+  button: 'Submit',
+  results: path('vast:amick/project/slp-check_2026-11-22_0914'),
+  name: 'labels · check · 22 Nov 09:14',
+  workers: [{ id: 'w1', name: 'gpu-1', fit: 'now', words: 'free · 1/1 videos' }],
+  ...over,
+});
+
+export const job = (over: Partial<JobView> = {}): JobView => ({
+  id: '0199c0de-0000-7000-8000-000000000001',
+  name: 'maze day 3',
+  kind: 'slp-check',
+  what: 'Check a SLEAP project',
+  state: 'running',
+  words: 'Running',
+  stopping: null,
+  worker: 'gpu-1',
+  percent: 61,
+  status: '7 of 12 videos',
+  waiting_for: [],
+  submitted_by: 'amick',
+  submitted_at: AT,
+  started_at: AT,
+  ended_at: null,
+  attempts: 1,
+  timeline: [
+    { at: AT, words: 'submitted by amick' },
+    { at: AT, words: 'given to gpu-1' },
+  ],
+  failure: null,
+  results: path('vast:amick/project/slp-check_2026-11-22_0914'),
+  results_local: '/mnt/vast/amick/project/slp-check_2026-11-22_0914',
+  outputs: [],
+  settings: [['LABELS', 'vast:amick/project/labels.slp']],
+  ...over,
+});
+
+export const logLine = (seq: number, text: string, stream = 'out'): LogView => ({ seq, at: AT, stream, text });
+
+export class Fake implements Ipc {
+  storages: StorageView[] = [];
+  datasets = new Map<string, DatasetView>();
+  ready: ReadinessView | Failure = readiness();
+  reports = new Map<string, Value>();
+  picked: string | null = null;
+  /** Every call, in order: name and arguments. */
+  calls: [string, ...unknown[]][] = [];
+  /** What a call of this name rejects with. */
+  failures = new Map<string, Failure>();
+  drafts: Draft[] = [];
+
+  #watcher: ((update: Update) => void) | null = null;
+  #window: ((update: WindowUpdate) => void) | null = null;
+  logs = new Map<string, (update: LogUpdate) => void>();
+  readonly #first: Update[];
+
+  constructor(first: Update[] = [{ type: 'status', value: status() }]) {
+    this.#first = first;
+    for (const update of first) if (update.type === 'storages') this.storages = update.value;
+  }
+
+  say(...updates: Update[]): void {
+    for (const update of updates) this.#watcher?.(update);
+  }
+
+  tell(update: WindowUpdate): void {
+    this.#window?.(update);
+  }
+
+  called(name: string): unknown[][] {
+    return this.calls.filter((call) => call[0] === name).map(([, ...rest]) => rest);
+  }
+
+  async #note(name: string, ...rest: unknown[]): Promise<void> {
+    this.calls.push([name, ...rest]);
+    const failure = this.failures.get(name);
+    if (failure) throw failure;
+  }
+
+  #publish(): void {
+    this.say({ type: 'storages', value: [...this.storages] });
+  }
+
+  async addStorage(name: string, fields: StorageFields): Promise<StorageView> {
+    await this.#note('addStorage', name, fields);
+    const added = storage({
+      name,
+      base_path: fields.base_path ?? null,
+      user_subdir: fields.user_subdir ?? '',
+      subpath: fields.subpath ?? '',
+      type: fields.type ?? null,
+      description: fields.description ?? null,
+    });
+    this.storages.push(added);
+    this.#publish();
+    return added;
+  }
+
+  async setStorage(name: string, fields: StorageFields): Promise<StorageView> {
+    await this.#note('setStorage', name, fields);
+    const index = this.storages.findIndex((one) => one.name === name);
+    const changed = storage({ ...this.storages[index], base_path: fields.base_path ?? null, user_subdir: fields.user_subdir ?? '' });
+    this.storages[index] = changed;
+    this.#publish();
+    return changed;
+  }
+
+  async removeStorage(name: string): Promise<void> {
+    await this.#note('removeStorage', name);
+    this.storages = this.storages.filter((one) => one.name !== name);
+    this.#publish();
+  }
+
+  async checkStorages(name: string | null): Promise<StorageView[]> {
+    await this.#note('checkStorages', name);
+    return this.storages;
+  }
+
+  async openDataset(text: string): Promise<DatasetView> {
+    await this.#note('openDataset', text);
+    const found = this.datasets.get(text);
+    if (!found) throw new Failure('path_not_found', `There is no file ${text}.`, 'Check the path.');
+    return found;
+  }
+
+  async kinds(): Promise<KindView[]> {
+    await this.#note('kinds');
+    return [];
+  }
+
+  async readiness(draft: Draft): Promise<ReadinessView> {
+    await this.#note('readiness', draft);
+    this.drafts.push(draft);
+    if (this.ready instanceof Failure) throw this.ready;
+    return this.ready;
+  }
+
+  async submit(draft: Draft): Promise<JobView> {
+    await this.#note('submit', draft);
+    const made = job({ id: 'new', name: draft.name || 'labels · check', state: 'queued', words: 'Waiting', worker: null, percent: null });
+    this.say({ type: 'job', value: made });
+    return made;
+  }
+
+  async stop(id: string): Promise<JobView> {
+    await this.#note('stop', id);
+    return job({ id });
+  }
+
+  async kill(id: string): Promise<JobView> {
+    await this.#note('kill', id);
+    return job({ id });
+  }
+
+  async retry(id: string): Promise<JobView> {
+    await this.#note('retry', id);
+    return job({ id });
+  }
+
+  async report(id: string): Promise<Value | null> {
+    await this.#note('report', id);
+    return this.reports.get(id) ?? null;
+  }
+
+  async pickFile(title: string): Promise<string | null> {
+    await this.#note('pickFile', title);
+    return this.picked;
+  }
+
+  async pickFolder(title: string): Promise<string | null> {
+    await this.#note('pickFolder', title);
+    return this.picked;
+  }
+
+  async watch(receive: (update: Update) => void): Promise<void> {
+    await this.#note('watch');
+    this.#watcher = receive;
+    this.say(...this.#first, { type: 'current' });
+  }
+
+  async followLog(id: string, attempt: number | null, receive: (update: LogUpdate) => void): Promise<() => void> {
+    await this.#note('followLog', id, attempt);
+    this.logs.set(id, receive);
+    return () => {
+      this.calls.push(['leaveLog', id]);
+      this.logs.delete(id);
+    };
+  }
+
+  async attendWindow(receive: (update: WindowUpdate) => void): Promise<void> {
+    this.#window = receive;
+  }
+
+  async quit(mode: QuitMode): Promise<void> {
+    await this.#note('quit', mode);
+  }
+}

@@ -1,0 +1,107 @@
+import { render, screen, within } from '@testing-library/svelte';
+import { describe, expect, test } from 'vitest';
+import App from '../src/App.svelte';
+import { Failure } from '../src/lib/ipc';
+import { Fake, job, status, storage, worker } from './fake';
+import { open, ready, settle } from './render';
+
+describe('The frame', () => {
+  test('it opens on the jobs where one runs, on a new job where a storage is known, else on the storages', async () => {
+    const first = await ready({ type: 'job', value: job() });
+    expect(screen.getByRole('button', { name: /^Jobs/ })).toHaveAttribute('aria-current', 'page');
+    first.container.remove();
+    const second = await ready();
+    expect(screen.getByRole('button', { name: 'New job' })).toHaveAttribute('aria-current', 'page');
+    second.container.remove();
+    await open({ type: 'storages', value: [] });
+    expect(screen.getByRole('button', { name: /^Storage/ })).toHaveAttribute('aria-current', 'page');
+  });
+
+  test('who, where and how connected', async () => {
+    await open({ type: 'status', value: status({ lab: 'Talmo Lab', link: 'reconnecting…' }) });
+    expect(screen.getByRole('group', { name: 'Where your jobs run' })).toHaveTextContent('Talmo Lab reconnecting… amick');
+  });
+
+  test('free and online workers are counted, and one that goes is gone', async () => {
+    const { fake } = await ready({ type: 'worker', value: worker() }, { type: 'worker', value: worker({ id: 'w2', name: 'gpu-2', busy: true, state: 'x' }) });
+    expect(screen.getByRole('button', { name: 'Workers 1 free of 2 online' })).toBeVisible();
+    fake.say({ type: 'worker_gone', value: 'w1' });
+    await settle();
+    expect(screen.getByRole('button', { name: 'Workers 0 free of 1 online' })).toBeVisible();
+  });
+
+  test('a reset forgets workers and jobs', async () => {
+    const { fake, user } = await ready({ type: 'worker', value: worker() });
+    fake.say({ type: 'reset' }, { type: 'current' });
+    await user.keyboard('{Control>}3{/Control}');
+    expect(screen.getByRole('heading', { name: 'No worker is online' })).toBeVisible();
+  });
+
+  test('a storage that does not answer is said on every page but its own', async () => {
+    const { fake, user } = await ready();
+    fake.say({ type: 'storages', value: [storage({ health: { ...storage().health!, state: 'not_answering', words: 'not answering' } })] });
+    await settle();
+    expect(screen.getByRole('main')).toHaveTextContent('vast does not answer. It may be the network or VPN.');
+    await user.click(screen.getByRole('button', { name: 'Check again' }));
+    expect(fake.called('checkStorages')).toEqual([['vast']]);
+    await user.click(screen.getByRole('button', { name: 'Details' }));
+    expect(screen.getByRole('main')).not.toHaveTextContent('It may be the network or VPN.');
+    expect(screen.getByRole('article', { name: 'vast' })).toHaveTextContent('not answering');
+  });
+
+  test('a broken settings file is said, with its mend', async () => {
+    await open({ type: 'status', value: status({ config_error: { code: 'config_invalid', message: 'config.toml, line 14: base_path must start with /.', hint: 'The other storages work.' } }) });
+    expect(screen.getByRole('alert')).toHaveTextContent('config.toml, line 14: base_path must start with /.');
+  });
+
+  test('a shell that does not answer is said, and asked again', async () => {
+    const fake = new Fake();
+    fake.failures.set('watch', new Failure('internal', 'The queue cannot be opened.'));
+    render(App, { ipc: fake });
+    await settle();
+    expect(screen.getByRole('alert')).toHaveTextContent('The queue cannot be opened.');
+    fake.failures.clear();
+    screen.getByRole('button', { name: 'Try again' }).click();
+    await settle();
+    expect(screen.queryByRole('alert')).toBeNull();
+  });
+
+  test('closing while a job runs here asks; staying is the first answer', async () => {
+    const { fake, user } = await ready({ type: 'job', value: job() });
+    fake.tell({ type: 'quit_asked', value: ['maze day 3'] });
+    await settle();
+    const question = screen.getByRole('dialog', { name: '1 job runs on this computer' });
+    await user.click(within(question).getByRole('button', { name: 'Keep Samepath open' }));
+    expect(screen.queryByRole('dialog')).toBeNull();
+    fake.tell({ type: 'quit_asked', value: ['maze day 3'] });
+    await settle();
+    await user.click(screen.getByRole('button', { name: 'Stop it, saving, and quit' }));
+    expect(fake.called('quit')).toEqual([['stop']]);
+    await user.click(screen.getByRole('button', { name: 'Kill now and quit' }));
+    expect(fake.called('quit')).toEqual([['stop'], ['kill']]);
+  });
+});
+
+describe('Workers', () => {
+  test('the columns are your storages; a row opens what the worker can run and why not', async () => {
+    const { user } = await ready({ type: 'worker', value: worker({ unavailable: ['sleap-train: sleap-nn was not found'] }) });
+    await user.keyboard('{Control>}3{/Control}');
+    expect(screen.getByRole('columnheader', { name: 'vast' })).toBeVisible();
+    await user.click(screen.getByRole('row', { name: /gpu-1/ }));
+    const panel = screen.getByRole('region', { name: 'Worker gpu-1' });
+    expect(panel).toHaveTextContent('Check a SLEAP project');
+    expect(panel).toHaveTextContent('sleap-train: sleap-nn was not found');
+    await user.click(within(panel).getByRole('button', { name: 'Use for my next job' }));
+    expect(screen.getByRole('button', { name: 'New job' })).toHaveAttribute('aria-current', 'page');
+  });
+});
+
+describe('Settings', () => {
+  test('what is known, and nothing else', async () => {
+    const { user } = await ready();
+    await user.keyboard('{Control>}5{/Control}');
+    const main = screen.getByRole('main');
+    expect(main).toHaveTextContent('/home/amick/.sleap-rtc/config.toml');
+    expect(main).toHaveTextContent('Samepath 0.1.0');
+  });
+});

@@ -1,0 +1,173 @@
+import { fireEvent, screen, within } from '@testing-library/svelte';
+import { describe, expect, test } from 'vitest';
+import { Failure } from '../src/lib/ipc';
+import { job, logLine } from './fake';
+import { HOSTILE, ready, settle } from './render';
+
+const open = async (value = job()) => {
+  const opened = await ready({ type: 'job', value });
+  await opened.user.click(screen.getByRole('button', { name: /^Jobs/ }));
+  await opened.user.click(screen.getByRole('row', { name: new RegExp(value.name.slice(0, 8)) }));
+  return opened;
+};
+
+const tab = (name: string) => screen.getByRole('tab', { name });
+
+describe('Jobs', () => {
+  test('without any, it offers a new one', async () => {
+    const { user } = await ready();
+    await user.click(screen.getByRole('button', { name: 'Jobs' }));
+    expect(screen.getByRole('heading', { name: 'No jobs yet' })).toBeVisible();
+  });
+
+  test('what runs comes first, and a job is shown live', async () => {
+    const { fake } = await open();
+    const panel = screen.getByRole('region', { name: 'Job maze day 3' });
+    expect(panel).toHaveTextContent('61 % · 7 of 12 videos');
+    fake.say({ type: 'job', value: job({ percent: 75, status: '9 of 12 videos' }) });
+    await settle();
+    expect(panel).toHaveTextContent('75 % · 9 of 12 videos');
+    expect(within(panel).getByRole('progressbar', { name: 'Progress' })).toHaveAttribute('aria-valuenow', '75');
+  });
+
+  test('a job that ends while nobody looks is counted until it is looked at', async () => {
+    const { fake, user } = await ready({ type: 'job', value: job() });
+    await user.click(screen.getByRole('button', { name: /^Storage/ }));
+    fake.say({ type: 'job', value: job({ state: 'succeeded', words: 'Done', ended_at: '2026-11-22T10:00:00Z' }) });
+    await settle();
+    await user.click(screen.getByRole('button', { name: /^Jobs .*1 ended, not yet looked at/ }));
+    await user.click(screen.getByRole('row', { name: /maze day 3/ }));
+    expect(screen.getByRole('button', { name: 'Jobs' })).toBeVisible();
+  });
+
+  test('stopping asks first; killing is offered only while it saves', async () => {
+    const { fake, user } = await open();
+    await user.click(screen.getByRole('button', { name: 'Stop…' }));
+    await user.click(within(screen.getByRole('dialog', { name: 'Stop maze day 3?' })).getByRole('button', { name: 'Stop and save' }));
+    expect(fake.called('stop')).toEqual([[job().id]]);
+    fake.say({ type: 'job', value: job({ stopping: 'stop', words: 'Stopping' }) });
+    await settle();
+    await user.click(screen.getByRole('button', { name: 'Kill now…' }));
+    await user.click(within(screen.getByRole('dialog', { name: 'Kill now?' })).getByRole('button', { name: 'Kill' }));
+    expect(fake.called('kill')).toEqual([[job().id]]);
+  });
+
+  test('a waiting job says why per worker, and is cancelled without a question', async () => {
+    const { fake, user } = await open(job({ state: 'queued', words: 'Waiting', waiting_for: ['gpu-3: its vast is read-only'], worker: null }));
+    expect(screen.getByRole('region', { name: /^Job / })).toHaveTextContent('gpu-3: its vast is read-only');
+    await user.click(screen.getByRole('button', { name: 'Cancel job' }));
+    expect(fake.called('stop')).toHaveLength(1);
+  });
+
+  test('a failure is said first and can be retried; a refusal is shown', async () => {
+    const { fake, user } = await open(job({ state: 'failed', words: 'Failed', failure: 'the GPU ran out of memory', ended_at: '2026-11-22T10:18:02Z' }));
+    expect(screen.getByRole('alert')).toHaveTextContent('Failed after 1 h 04 min the GPU ran out of memory');
+    fake.failures.set('retry', new Failure('fleet_unreachable', 'The queue does not answer.', 'Try again.'));
+    await user.click(screen.getByRole('button', { name: 'Retry' }));
+    expect(screen.getAllByRole('alert').at(-1)).toHaveTextContent('The queue does not answer. Try again.');
+  });
+
+  test('results are the manifest, and the report is a table of text', async () => {
+    const { fake, user, container } = await open(
+      job({ state: 'succeeded', words: 'Done', ended_at: '2026-11-22T10:18:02Z', outputs: [{ path: 'report.json', size: 4210, modified: '2026-11-22T10:18:00Z' }] }),
+    );
+    fake.reports.set(job().id, { videos: [{ written: `/x/${HOSTILE}`, found: true, local: '/data/a.mp4' }, { written: '/x/b.mp4', found: false }, 7] });
+    await user.click(tab('Results'));
+    await settle();
+    const report = screen.getByRole('region', { name: 'Report' });
+    expect(report).toHaveTextContent('1 of 2 videos seen');
+    expect(report).toHaveTextContent('/data/a.mp4');
+    expect(container.querySelector('img, b')).toBeNull();
+    expect(screen.getByRole('region', { name: '1 file' })).toHaveTextContent('4.2 KB');
+  });
+
+  test('arrow keys move, Enter opens, Esc goes back to the row', async () => {
+    const { user } = await ready(
+      { type: 'job', value: job({ id: 'a', name: 'first', submitted_at: '2026-11-22T09:00:00Z' }) },
+      { type: 'job', value: job({ id: 'b', name: 'second', submitted_at: '2026-11-22T09:01:00Z' }) },
+    );
+    await user.keyboard('{Control>}2{/Control}');
+    screen.getByRole('row', { name: /first/ }).focus();
+    await user.keyboard('{ArrowDown}');
+    expect(screen.getByRole('row', { name: /second/ })).toHaveFocus();
+    await user.keyboard('{Enter}');
+    expect(screen.getByRole('region', { name: 'Job second' })).toBeVisible();
+    await user.keyboard('{Escape}');
+    expect(screen.queryByRole('region', { name: 'Job second' })).toBeNull();
+    expect(screen.getByRole('row', { name: /second/ })).toHaveFocus();
+    await user.keyboard('f');
+    expect(screen.getByRole('row', { name: /first/ })).toHaveFocus();
+  });
+
+  test('search and filter; nothing found offers to show all', async () => {
+    const { user } = await ready({ type: 'job', value: job() });
+    await user.keyboard('{Control>}2{/Control}{Control>}f{/Control}nothing like it');
+    expect(screen.getByText('Nothing matches.')).toBeVisible();
+    await user.click(screen.getByRole('button', { name: 'Show all' }));
+    expect(screen.getByRole('row', { name: /maze day 3/ })).toBeVisible();
+    await user.click(screen.getByRole('radio', { name: 'Ended' }));
+    expect(screen.queryByRole('row', { name: /maze day 3/ })).toBeNull();
+  });
+});
+
+describe('Log', () => {
+  const lines = (from: number, count: number) => Array.from({ length: count }, (_, i) => logLine(from + i, `line ${from + i}`));
+
+  test('100,000 lines are read, and only those in sight are drawn', async () => {
+    const { fake, user } = await open();
+    await user.click(tab('Log'));
+    fake.logs.get(job().id)?.({ type: 'lines', value: lines(0, 100_000) });
+    await settle();
+    expect(screen.getByText('100000 lines')).toBeVisible();
+    expect(screen.getByRole('log').querySelectorAll('.entry').length).toBeLessThan(300);
+  });
+
+  test('it follows the end until it is scrolled, and again when asked', async () => {
+    const { fake, user } = await open();
+    await user.click(tab('Log'));
+    const log = screen.getByRole('log');
+    Object.defineProperties(log, { scrollHeight: { get: () => 18 * 5000, configurable: true }, clientHeight: { get: () => 180, configurable: true } });
+    fake.logs.get(job().id)?.({ type: 'lines', value: lines(0, 5000) });
+    await settle();
+    expect(log.scrollTop).toBe(18 * 5000);
+    log.scrollTop = 1800;
+    await fireEvent.scroll(log);
+    fake.logs.get(job().id)?.({ type: 'lines', value: lines(5000, 10) });
+    await settle();
+    expect(log.scrollTop).toBe(1800);
+    expect(log).toHaveTextContent('line 100');
+    await user.click(screen.getByRole('button', { name: 'Go to the end' }));
+    expect(log.scrollTop).toBe(18 * 5000);
+  });
+
+  test('finding counts and goes from one to the next', async () => {
+    const { fake, user } = await open();
+    await user.click(tab('Log'));
+    fake.logs.get(job().id)?.({ type: 'lines', value: [logLine(0, 'fine'), logLine(1, 'Warning: a'), logLine(2, 'warning: b')] });
+    await settle();
+    await user.type(screen.getByLabelText('Find in the log'), 'warning');
+    expect(screen.getByText('1 of 2')).toBeVisible();
+    await user.keyboard('{Enter}');
+    expect(screen.getByText('2 of 2')).toBeVisible();
+  });
+
+  test('lines are text, and leaving the tab ends the stream', async () => {
+    const { fake, user, container } = await open();
+    await user.click(tab('Log'));
+    fake.logs.get(job().id)?.({ type: 'lines', value: [logLine(0, HOSTILE)] });
+    await settle();
+    expect(screen.getByRole('log')).toHaveTextContent(HOSTILE);
+    expect(container.querySelector('img, b')).toBeNull();
+    await user.click(tab('Overview'));
+    await settle();
+    expect(fake.calls.filter(([name]) => name === 'leaveLog')).toHaveLength(1);
+  });
+
+  test('a log that cannot be read says so', async () => {
+    const { fake, user } = await open();
+    fake.failures.set('followLog', new Failure('job_not_found', 'There is no such job.'));
+    await user.click(tab('Log'));
+    await settle();
+    expect(screen.getByRole('alert')).toHaveTextContent('There is no such job.');
+  });
+});

@@ -1,0 +1,166 @@
+import { fireEvent, screen, waitFor, within } from '@testing-library/svelte';
+import { describe, expect, test } from 'vitest';
+import { Failure } from '../src/lib/ipc';
+import { dataset, job, kind, path, readiness, worker } from './fake';
+import { HOSTILE, ready, settle } from './render';
+
+const LABELS = '/mnt/vast/amick/project/labels.slp';
+
+/** New job with a dataset chosen through the dialog. */
+async function chosen(...more: Parameters<typeof ready>) {
+  const opened = await ready({ type: 'worker', value: worker() }, ...more);
+  opened.fake.datasets.set(LABELS, dataset());
+  opened.fake.picked = LABELS;
+  await opened.user.click(screen.getByRole('button', { name: 'New job' }));
+  await opened.user.click(screen.getByRole('button', { name: 'Choose…' }));
+  return opened;
+}
+
+const sentence = () => within(screen.getByRole('contentinfo')).getAllByRole('status')[0]!;
+
+describe('New job', () => {
+  test('a dataset is shown as storage, folder and file, and the workers are asked', async () => {
+    const { fake, user } = await chosen();
+    expect(fake.called('pickFile')).toEqual([['Choose a dataset']]);
+    const place = screen.getByRole('list', { name: 'Where the dataset is' });
+    expect(place).toHaveTextContent(/Storage vast Your folder amick File project\/labels\.slp/);
+    expect(sentence()).toHaveTextContent('Asking 1 worker about 1 video…');
+    expect(screen.getByRole('button', { name: /^Submit Ctrl|^Submit$/ })).toBeDisabled();
+    await waitFor(() => expect(sentence()).toHaveTextContent('Ready. gpu-1 can start now; it sees labels.slp and its video.'));
+    expect(screen.getByText('free · 1/1 videos')).toBeVisible();
+    await user.click(screen.getByRole('button', { name: /^Submit$/ }));
+    expect(fake.called('submit')).toEqual([
+      [{ kind: 'slp-check', dataset: 'vast:amick/project/labels.slp', values: {}, name: '', worker: null }],
+    ]);
+    expect(sentence()).toHaveTextContent('Submitted. It runs in the lab: you may close the laptop.');
+    await user.click(screen.getByRole('button', { name: 'Show job' }));
+    expect(screen.getByRole('region', { name: 'Job labels · check' })).toBeVisible();
+  });
+
+  test('Ctrl+Enter submits once it is ready, and not before', async () => {
+    const { fake, user } = await chosen();
+    await user.keyboard('{Control>}{Enter}{/Control}');
+    expect(fake.called('submit')).toEqual([]);
+    await waitFor(() => expect(sentence()).toHaveTextContent('Ready.'));
+    await user.keyboard('{Control>}{Enter}{/Control}');
+    expect(fake.called('submit')).toHaveLength(1);
+  });
+
+  test.each([
+    ['wait', 'Submit and wait', true],
+    ['none', 'Submit and wait', true],
+    ['blocked', 'Submit', false],
+    ['offline', 'Submit', false],
+  ])('%s: the sentence and the button are what the shell says', async (state, button, can) => {
+    const { fake } = await chosen();
+    fake.ready = readiness({ state, button, can_submit: can, sentence: `It is ${state}.`, workers: [{ id: 'w1', name: 'gpu-1', fit: 'no', words: 'its vast is read-only' }] });
+    fake.say({ type: 'worker', value: worker({ busy: true, state: 'other' }) });
+    await waitFor(() => expect(sentence()).toHaveTextContent(`It is ${state}.`));
+    expect(screen.getByText('its vast is read-only')).toBeVisible();
+    const submit = screen.getByRole('button', { name: new RegExp(`^${button}$`) });
+    if (can) expect(submit).toBeEnabled();
+    else expect(submit).toBeDisabled();
+  });
+
+  test('what cannot be asked is said with its mend', async () => {
+    const { fake, user } = await chosen();
+    fake.ready = new Failure('invalid_parameter', 'Epochs must be at least 1.', 'Give a whole number.');
+    await user.type(screen.getByLabelText('Name'), 'x');
+    await waitFor(() => expect(sentence()).toHaveTextContent('Epochs must be at least 1. Give a whole number.'));
+    expect(screen.getByRole('button', { name: /^Submit$/ })).toBeDisabled();
+  });
+
+  test('the form is made of the settings of the job type', async () => {
+    const setting = { description: null, default: null, role: 'setting', required: false, allowed: [], minimum: null, maximum: null };
+    const { fake, user } = await chosen({
+      type: 'kinds',
+      value: [
+        kind(),
+        kind({
+          name: 'train',
+          title: 'Training',
+          parameters: [
+            ...kind().parameters,
+            { ...setting, name: 'MAX_EPOCHS', type: 'INT', label: 'Epochs', default: 100, minimum: 1 },
+            { ...setting, name: 'MODEL', type: 'STRING', label: 'Model', default: 'single', allowed: ['single', 'top-down'] },
+          ],
+        }),
+      ],
+    });
+    await user.selectOptions(screen.getByLabelText('Job type'), 'Training');
+    expect(screen.queryByLabelText('Project')).toBeNull();
+    await user.type(screen.getByLabelText('Epochs'), '0');
+    expect(screen.getByLabelText('Epochs')).toBeInvalid();
+    await user.type(screen.getByLabelText('Epochs'), '{Backspace}50');
+    expect(screen.getByLabelText('Epochs')).toBeValid();
+    await user.selectOptions(screen.getByLabelText('Model'), 'top-down');
+    await waitFor(() => expect(fake.drafts.at(-1)).toMatchObject({ kind: 'train', values: { MAX_EPOCHS: 50, MODEL: 'top-down' } }));
+  });
+
+  test('a pasted storage path is opened, wherever the page has the keyboard', async () => {
+    const { fake, user } = await ready();
+    fake.datasets.set('vast:amick/project/labels.slp', dataset());
+    await user.click(screen.getByRole('button', { name: 'New job' }));
+    await fireEvent.paste(document.body, { clipboardData: { getData: () => 'vast:amick/project/labels.slp\n' } });
+    await settle();
+    expect(screen.getByRole('list', { name: 'Where the dataset is' })).toBeVisible();
+  });
+
+  test('a file that is not there is said in the page, which goes on', async () => {
+    const { user } = await ready();
+    await user.click(screen.getByRole('button', { name: 'New job' }));
+    await user.type(screen.getByLabelText('Path of the dataset'), 'vast:no.slp');
+    await user.click(screen.getByRole('button', { name: 'Open' }));
+    expect(screen.getByRole('alert')).toHaveTextContent('There is no file vast:no.slp. Check the path.');
+    expect(screen.getByRole('button', { name: 'Choose…' })).toBeEnabled();
+  });
+
+  test('a file on no storage says so, and leads to the storage form with its folder', async () => {
+    const { fake, user } = await ready();
+    fake.picked = '/data/labels.slp';
+    fake.datasets.set('/data/labels.slp', dataset({ local: '/data/labels.slp', place: null, place_error: { code: 'not_in_any_backend', message: 'It is on no storage.', hint: null } }));
+    await user.keyboard('{Control>}o{/Control}');
+    expect(screen.getByRole('alert')).toHaveTextContent('It is on no storage.');
+    await user.click(screen.getByRole('button', { name: 'Add storage…' }));
+    expect(screen.getByLabelText('Folder on this computer')).toHaveValue('/data');
+  });
+
+  test('a dropped file is opened', async () => {
+    const { fake } = await ready();
+    fake.datasets.set(LABELS, dataset());
+    fake.tell({ type: 'drag_entered' });
+    await settle();
+    expect(screen.getByRole('heading', { name: 'Let go to open it' })).toBeVisible();
+    fake.tell({ type: 'dropped', value: [LABELS] });
+    await settle();
+    expect(screen.getByRole('list', { name: 'Where the dataset is' })).toBeVisible();
+  });
+
+  test('recent datasets are those of jobs that were run, newest first', async () => {
+    await ready(
+      { type: 'job', value: job({ id: 'a', state: 'succeeded', words: 'Done', submitted_at: '2026-11-20T09:00:00Z', settings: [['LABELS', 'vast:amick/old.slp']] }) },
+      { type: 'job', value: job({ id: 'b', state: 'failed', words: 'Failed', settings: [['LABELS', 'vast:amick/new.slp']] }) },
+    );
+    const recent = within(screen.getByRole('region', { name: 'Recent' })).getAllByRole('button');
+    expect(recent.map((row) => row.dataset['row'])).toEqual(['new.slp', 'old.slp']);
+  });
+
+  test('videos are listed with where each is; names are text', async () => {
+    const { fake, user, container } = await ready();
+    fake.picked = LABELS;
+    fake.datasets.set(
+      LABELS,
+      dataset({
+        file_name: HOSTILE,
+        place: path(`vast:amick/${HOSTILE}`),
+        summary: HOSTILE,
+        videos: Array.from({ length: 3000 }, (_, i) => ({ written: `/x/${i}/${HOSTILE}`, place: null, local: null, found: false, how: 'not_found', words: 'not found' })),
+      }),
+    );
+    await user.keyboard('{Control>}o{/Control}');
+    await user.click(screen.getByText('Videos (3000)'));
+    const drawn = within(screen.getByRole('region', { name: 'Videos (3000)' })).getAllByRole('row').length;
+    expect(drawn).toBeLessThan(500);
+    expect(container.querySelector('img, b')).toBeNull();
+  });
+});

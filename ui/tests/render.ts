@@ -1,0 +1,28 @@
+import { render } from '@testing-library/svelte';
+import userEvent from '@testing-library/user-event';
+import { tick } from 'svelte';
+import App from '../src/App.svelte';
+import type { Update } from '../src/lib/ipc';
+import { Fake, kind, status, storage } from './fake';
+
+/** The page as it is once everything known has arrived. */
+export async function open(...first: Update[]) {
+  const fake = new Fake([{ type: 'status', value: status() }, ...first]);
+  const user = userEvent.setup();
+  const { container } = render(App, { ipc: fake });
+  await settle();
+  return { fake, user, container };
+}
+
+/** The page with a storage and a job type. */
+export const ready = (...more: Update[]) =>
+  open({ type: 'storages', value: [storage()] }, { type: 'kinds', value: [kind()] }, ...more);
+
+/** Lets answers that are there already reach the page. */
+export async function settle() {
+  for (let turn = 0; turn < 8; turn += 1) await Promise.resolve();
+  await tick();
+}
+
+/** What would be markup if anything but text were made of it. */
+export const HOSTILE = '<img src=x onerror="document.title=`owned`"><b>bold</b>';

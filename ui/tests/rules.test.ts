@@ -1,0 +1,64 @@
+import { readFileSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { parse } from 'svelte/compiler';
+import { expect, test } from 'vitest';
+import { bytes, cutPath, duration, suggestName } from '../src/lib/format';
+import { Failure } from '../src/lib/ipc';
+
+const SRC = join(import.meta.dirname, '../src');
+const files = readdirSync(SRC, { recursive: true, withFileTypes: true })
+  .filter((entry) => entry.isFile())
+  .map((entry) => join(entry.parentPath, entry.name));
+
+test('only lib/ipc names the window system', () => {
+  const naming = files.filter((file) => readFileSync(file, 'utf8').includes('@tauri-apps'));
+  expect(naming.length).toBeGreaterThan(0);
+  for (const file of naming) expect(file).toContain('/lib/ipc/');
+});
+
+test('nothing is drawn as markup that came from elsewhere', () => {
+  for (const file of files) expect(readFileSync(file, 'utf8'), file).not.toMatch(/\{@html|innerHTML|insertAdjacentHTML/);
+});
+
+test('every word of the page is in the catalogue', () => {
+  const SPOKEN = ['aria-label', 'title', 'placeholder', 'alt', 'label', 'hint', 'text', 'words'];
+  const found: string[] = [];
+  const walk = (node: unknown, file: string): void => {
+    if (typeof node !== 'object' || node === null) return;
+    const { type, data, name, value } = node as { type?: string; data?: string; name?: string; value?: unknown };
+    if (type === 'StyleSheet' || type === 'Script' || type === 'StyleDirective') return;
+    if (type === 'Attribute') {
+      if (SPOKEN.includes(name ?? '') && Array.isArray(value)) for (const part of value) walk(part, file);
+      else if (!Array.isArray(value)) walk(value, file);
+      return;
+    }
+    if (type === 'Text' && /\p{L}{2}/u.test(data ?? '')) found.push(`${file}: ${data}`);
+    for (const child of Object.values(node)) {
+      if (Array.isArray(child)) child.forEach((one) => walk(one, file));
+      else walk(child, file);
+    }
+  };
+  for (const file of files.filter((file) => file.endsWith('.svelte'))) {
+    walk(parse(readFileSync(file, 'utf8'), { modern: true }).fragment, file);
+  }
+  expect(found).toEqual([]);
+});
+
+test.each([
+  ['/Volumes/Talmo Lab (2)', 'Talmo-Lab-2'],
+  ['/mnt/vast/', 'vast'],
+  ['Z:\\lab', 'lab'],
+  ['/x', ''],
+  ['/', ''],
+])('%s suggests the name %s', (folder, name) => expect(suggestName(folder)).toBe(name));
+
+test('numbers as people read them', () => {
+  expect([0, 999, 1000, 4210, 41e12, 999_999].map(bytes)).toEqual(['0 B', '999 B', '1.0 KB', '4.2 KB', '41 TB', '1.0 MB']);
+  expect([-5, 59_999, 60_000, 3_720_000].map(duration)).toEqual(['0 s', '59 s', '1 min', '1 h 02 min']);
+  expect(cutPath('vast:amick/labels.slp')).toEqual({ head: 'vast:amick/', tail: 'labels.slp' });
+});
+
+test('whatever a call rejects with becomes what happened and what to do', () => {
+  expect(Failure.from({ code: 'io', message: 'no', hint: 'yes' })).toMatchObject({ code: 'io', message: 'no', hint: 'yes' });
+  expect(Failure.from('command watch not found')).toMatchObject({ code: 'internal', message: 'command watch not found', hint: null });
+});
