@@ -452,15 +452,27 @@ impl App {
         self.inner.board.watch()
     }
 
-    /// The log of a job's newest try, or of another.
+    /// The log of a job's newest try, or of another; from its first line, then live until the try ends.
     ///
     /// # Errors
     /// `job_not_found`.
     pub async fn log(&self, id: &str, attempt: Option<u32>) -> Result<LogStream, Error> {
+        self.open_log(id, attempt, true).await
+    }
+
+    /// The same, as far as it is now.
+    ///
+    /// # Errors
+    /// `job_not_found`.
+    pub async fn log_so_far(&self, id: &str, attempt: Option<u32>) -> Result<LogStream, Error> {
+        self.open_log(id, attempt, false).await
+    }
+
+    async fn open_log(&self, id: &str, attempt: Option<u32>, follow: bool) -> Result<LogStream, Error> {
         let record = self.inner.fleet.job(self.job_id(id)?).await?;
         let newest = record.attempts.last().map_or(1, |attempt| attempt.number);
         let (fleet, board) = (self.inner.fleet.clone(), self.inner.board.clone());
-        Ok(LogStream::new(fleet, board, record.job.id, attempt.unwrap_or(newest)))
+        Ok(LogStream::new(fleet, board, record.job.id, attempt.unwrap_or(newest), follow))
     }
 }
 

@@ -20,20 +20,22 @@ pub struct LogStream {
     log: Option<JobLog>,
     /// The next line that was not handed on yet.
     next: u64,
-    /// Whether the end of the try was seen before this log was opened: what it holds then is all.
+    /// Whether what the log holds when it is opened is all that is wanted: the try had ended before, or nobody follows.
     last: bool,
+    /// Whether to go on with lines that come later.
+    follow: bool,
 }
 
 impl LogStream {
-    pub(crate) fn new(fleet: Fleet, board: Arc<Board>, job: JobId, attempt: u32) -> Self {
-        Self { fleet, board, job, attempt, log: None, next: 0, last: false }
+    pub(crate) fn new(fleet: Fleet, board: Arc<Board>, job: JobId, attempt: u32, follow: bool) -> Self {
+        Self { fleet, board, job, attempt, log: None, next: 0, last: false, follow }
     }
 
     /// The next lines, at least one; none when the try has ended and all was read. Safe to cancel.
     pub async fn next(&mut self) -> Option<Vec<LogView>> {
         loop {
             if self.log.is_none() {
-                self.last = self.ended();
+                self.last = !self.follow || self.ended();
                 self.log = Some(self.fleet.log(self.job, self.attempt, self.next).await.ok()?);
             }
             let mut lines = Vec::new();

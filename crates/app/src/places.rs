@@ -1,5 +1,7 @@
+use crate::{Error, ErrorCode};
 use samepath_storage::{ConfigFile, Environment};
-use std::path::PathBuf;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
 
 /// Where a program of ours keeps what is its own: the queue's history, the worker's attempts. On this computer's disk, one folder
 /// per computer, because a home folder may be shared by several.
@@ -40,4 +42,52 @@ pub struct Options {
     pub member: String,
     /// The program's version.
     pub version: String,
+}
+
+impl Options {
+    /// Options from the process's environment, which the binary hands in: this crate reads none.
+    ///
+    /// `variable` looks a variable up; `config` is the file that the person named; `current_dir` is where relative paths start and
+    /// where `sleap-rtc.toml` is looked for, none for a window, which has no working folder worth the name.
+    ///
+    /// # Errors
+    /// `config_invalid` where there is no home folder to keep things in; `io` where the program's own file cannot be found.
+    pub fn gather(
+        variable: impl Fn(&str) -> Option<OsString>,
+        config: Option<&Path>,
+        current_dir: Option<PathBuf>,
+        version: &str,
+    ) -> Result<Self, Error> {
+        let text = |name: &str| variable(name).filter(|value| !value.is_empty())?.into_string().ok();
+        let path = |name: &str| variable(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+        let environment = Environment {
+            home: path("HOME").or_else(|| path("USERPROFILE")).filter(|home| home.is_absolute()),
+            samepath_config: path("SAMEPATH_CONFIG"),
+            shared_storage_root: text("SHARED_STORAGE_ROOT"),
+            computer: hostname::get().ok().and_then(|name| name.into_string().ok()).filter(|name| !name.is_empty()),
+            current_dir,
+        };
+        let data_dir = data_dir(&environment, path("SAMEPATH_DATA"), path("XDG_STATE_HOME")).ok_or_else(|| {
+            Error::new(ErrorCode::ConfigInvalid, "There is no home folder to keep jobs in.")
+                .with_hint("Set HOME or SAMEPATH_DATA.")
+        })?;
+        Ok(Self {
+            config: ConfigFile::find(config, environment.current_dir.is_some(), &environment),
+            environment,
+            data_dir,
+            runtime_dir: path("XDG_RUNTIME_DIR"),
+            program: program()?,
+            member: ["USER", "LOGNAME", "USERNAME"].into_iter().find_map(text).unwrap_or_else(|| "someone".to_owned()),
+            version: version.to_owned(),
+        })
+    }
+}
+
+/// This executable, by a name that still works after an upgrade has replaced its file.
+fn program() -> Result<PathBuf, Error> {
+    if cfg!(target_os = "linux") {
+        return Ok(PathBuf::from("/proc/self/exe"));
+    }
+    std::env::current_exe()
+        .map_err(|error| Error::new(ErrorCode::Io, format!("The program's own file cannot be found: {error}.")))
 }

@@ -1,1 +1,112 @@
-fn main() {}
+//! The `samepath` command line: everything that the window does, for people on ssh and for scripts.
+//!
+//! The only place of the command line that reads the process's environment. What commands *do* is in `samepath-app`; here is how
+//! they are written, and how their answers look. See `docs/cli.md`.
+
+mod args;
+mod dataset;
+mod demo;
+mod jobs;
+mod kinds;
+mod output;
+mod paths;
+mod progress;
+mod storages;
+mod submit;
+mod workers;
+
+use args::{Arguments, Command};
+use clap::Parser;
+use output::Output;
+use samepath_app::{App, Error, ErrorCode, LocalStorages, Options};
+use std::env;
+use std::ffi::OsString;
+use std::future::Future;
+use std::process::ExitCode;
+use std::sync::Arc;
+use tracing_subscriber::EnvFilter;
+
+fn main() -> ExitCode {
+    let written: Vec<OsString> = env::args_os().skip(1).collect();
+    // The same executable is also the helper that asks storages, a job's guard and the built-in tools.
+    if let Some(code) = samepath_worker::entry::run_hidden(&written) {
+        return code;
+    }
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(refused) => return output::refuse_usage(&refused, written.iter().any(|word| word == "--json")),
+    };
+    tracing_subscriber::fmt()
+        .with_env_filter(EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn")))
+        .with_writer(std::io::stderr)
+        .init();
+    let output = Output::new(arguments.json, env::var_os("NO_COLOR").is_some());
+    match run(arguments, &output) {
+        Ok(code) => code,
+        Err(error) => output.error(&error),
+    }
+}
+
+/// What every command has at hand.
+struct Context<'a> {
+    options: Options,
+    storages: Arc<LocalStorages>,
+    output: &'a Output,
+}
+
+impl Context<'_> {
+    /// Runs a command that needs the queue: opens it, and hands it over at the end, whatever the command says.
+    fn with_app<A, F: Future<Output = Result<A, Error>>>(&self, command: impl FnOnce(App) -> F) -> Result<A, Error> {
+        block_on(async {
+            let app = App::with_storages(self.options.clone(), self.storages.clone()).await?;
+            let answer = command(app.clone()).await;
+            app.shut_down().await;
+            answer
+        })
+    }
+}
+
+fn block_on<A>(work: impl Future<Output = Result<A, Error>>) -> Result<A, Error> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .map_err(|error| Error::new(ErrorCode::Io, format!("The program cannot start its threads: {error}.")))?;
+    let answer = runtime.block_on(work);
+    // A question to a dead storage may still be waited for on a thread of its own: not for us.
+    runtime.shutdown_background();
+    answer
+}
+
+fn run(arguments: Arguments, output: &Output) -> Result<ExitCode, Error> {
+    let options = Options::gather(
+        |name| env::var_os(name),
+        arguments.config.as_deref(),
+        env::current_dir().ok(),
+        env!("CARGO_PKG_VERSION"),
+    )?;
+    if let Command::Demo { keep } = arguments.command {
+        return demo::run(&options, keep, output);
+    }
+    let storages = LocalStorages::open(options.config.clone(), options.environment.clone(), options.program.clone());
+    if let Some(error) = storages.config_error() {
+        return Err(error);
+    }
+    let context = Context { options, storages: Arc::new(storages), output };
+    match arguments.command {
+        Command::Storage { command } => storages::run(&context, command),
+        Command::Locate { path } => paths::locate(&context, &path),
+        Command::Resolve(question) => paths::resolve(&context, &question),
+        Command::Dataset { file } => dataset::run(&context, &file),
+        Command::Kinds { kind } => kinds::run(&context, kind.as_deref()),
+        Command::Workers { watch } => workers::list(&context, watch),
+        Command::Submit(submission) => submit::run(&context, submission),
+        Command::Jobs { id } => jobs::list(&context, id.as_deref()),
+        Command::Logs { id, follow, attempt } => jobs::logs(&context, &id, attempt, follow),
+        Command::Stop { id } => jobs::change(&context, &id, jobs::Change::Stop),
+        Command::Kill { id } => jobs::change(&context, &id, jobs::Change::Kill),
+        Command::Retry { id } => jobs::change(&context, &id, jobs::Change::Retry),
+        Command::Worker { name, kinds, end_with_stdin } => workers::run(&context, name, kinds, end_with_stdin),
+        Command::Demo { .. } => Ok(ExitCode::SUCCESS),
+    }
+}

@@ -1,0 +1,183 @@
+use clap::{Args, Parser, Subcommand};
+use std::path::PathBuf;
+
+/// Point at a dataset on your computer, and run it on any lab GPU that mounts the same storage.
+#[derive(Debug, Parser)]
+#[command(name = "samepath", version, max_term_width = 100)]
+pub(crate) struct Arguments {
+    /// Answer in JSON
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    /// Read and write this configuration file [else $SAMEPATH_CONFIG, ./sleap-rtc.toml, ~/.sleap-rtc/config.toml]
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Name the storages that this computer mounts, and see how they are
+    Storage {
+        #[command(subcommand)]
+        command: StorageCommand,
+    },
+    /// Where a local path is on a storage
+    Locate {
+        /// A file or folder of this computer
+        path: String,
+    },
+    /// Where a storage path is on this computer
+    Resolve(Resolve),
+    /// The videos of a SLEAP project, and where they are
+    Dataset {
+        /// A local path, or a storage path
+        file: String,
+    },
+    /// What can be run
+    Kinds {
+        /// Show the parameters of this one
+        kind: Option<String>,
+    },
+    /// The workers online
+    Workers {
+        /// Go on with every change until stopped
+        #[arg(long)]
+        watch: bool,
+    },
+    /// Run a job on a worker that has the storage
+    Submit(Submit),
+    /// All jobs, or one
+    Jobs {
+        /// The job's id, or its last characters
+        id: Option<String>,
+    },
+    /// What a job printed
+    Logs {
+        /// The job's id, or its last characters
+        id: String,
+        /// Go on until the job ends
+        #[arg(long, short)]
+        follow: bool,
+        /// Of this try instead of the newest
+        #[arg(long, value_name = "N")]
+        attempt: Option<u32>,
+    },
+    /// Interrupt a job; it may save what it has
+    Stop {
+        /// The job's id, or its last characters
+        id: String,
+    },
+    /// End a job at once
+    Kill {
+        /// The job's id, or its last characters
+        id: String,
+    },
+    /// Run an ended job again
+    Retry {
+        /// The job's id, or its last characters
+        id: String,
+    },
+    /// Run jobs on this computer, until told to stop
+    Worker {
+        /// The worker's name [default: this computer's]
+        #[arg(long)]
+        name: Option<String>,
+        /// A folder with the lab's own job types
+        #[arg(long, value_name = "DIR")]
+        kinds: Option<PathBuf>,
+        /// End when standard input is closed: when whoever started this worker is gone
+        #[arg(long, hide = true)]
+        end_with_stdin: bool,
+    },
+    /// A pretend lab in a temporary folder: see a job run. Touches nothing of yours
+    Demo {
+        /// Leave the folder, to look around in it
+        #[arg(long)]
+        keep: bool,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum StorageCommand {
+    /// Name a storage
+    Add {
+        /// The lab's name for it: letters, digits, - and _
+        name: String,
+        /// Where this computer mounts it
+        base_path: String,
+        #[command(flatten)]
+        fields: Fields,
+    },
+    /// Change what is known of a storage; an empty value removes it
+    Set {
+        /// Its name
+        name: String,
+        /// Where this computer mounts it
+        #[arg(long, value_name = "FOLDER")]
+        base_path: Option<String>,
+        #[command(flatten)]
+        fields: Fields,
+    },
+    /// The storages that this computer knows; looks at none of them
+    List,
+    /// Forget a storage. No file on it is touched
+    Remove {
+        /// Its name
+        name: String,
+    },
+    /// How the storages are, now
+    Check {
+        /// Only this one
+        name: Option<String>,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Fields {
+    /// A hint: local, nfs, smb, google_shared_drive, …
+    #[arg(long = "type", value_name = "TYPE")]
+    pub(crate) kind: Option<String>,
+    /// Your folder directly under it
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) user_subdir: Option<String>,
+    /// The part of the storage that this mount shows
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) subpath: Option<String>,
+    /// In words
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) description: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Resolve {
+    /// The storage, where PATH does not name it
+    #[arg(long, value_name = "NAME")]
+    pub(crate) storage_backend: Option<String>,
+    /// The folder directly under it [default: yours, as configured]; '' is none
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) user_subdir: Option<String>,
+    /// It is to be written: it need not be there yet
+    #[arg(long)]
+    pub(crate) output: bool,
+    /// NAME:rest, or the rest alone
+    pub(crate) path: String,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Submit {
+    /// What to run: see `samepath kinds`
+    pub(crate) kind: String,
+    /// The job's name
+    #[arg(long)]
+    pub(crate) name: Option<String>,
+    /// Only on this worker
+    #[arg(long)]
+    pub(crate) worker: Option<String>,
+    /// A value, NAME=VALUE; a path is a local one, or a storage path such as vast:amick/labels.slp
+    #[arg(short = 'p', long = "parameter", value_name = "NAME=VALUE")]
+    pub(crate) parameters: Vec<String>,
+    /// Do not wait for the job
+    #[arg(long)]
+    pub(crate) detach: bool,
+}

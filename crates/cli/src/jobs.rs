@@ -1,0 +1,140 @@
+use crate::Context;
+use crate::output::{Cell, Output, Tone, printable, size};
+use crate::workers::interrupted;
+use samepath_app::Error;
+use samepath_app::view::JobView;
+use std::process::ExitCode;
+
+/// All jobs, or one.
+pub(crate) fn list(context: &Context<'_>, id: Option<&str>) -> Result<ExitCode, Error> {
+    let output = context.output;
+    if let Some(id) = id {
+        let job = context.with_app(|app| async move { app.job(id).await })?;
+        show(output, &job)?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let jobs = context.with_app(|app| async move { Ok(app.jobs()) })?;
+    if output.is_json() {
+        output.document(&jobs)?;
+    } else if jobs.is_empty() {
+        output.line("No jobs yet. Submit one: samepath submit KIND -p NAME=VALUE")?;
+    } else {
+        let rows: Vec<Vec<Cell>> = jobs
+            .iter()
+            .map(|job| {
+                vec![
+                    Cell::new(short(&job.id), Tone::Quiet),
+                    job.name.as_str().into(),
+                    job.kind.as_str().into(),
+                    state(job),
+                    job.worker.as_deref().unwrap_or("–").into(),
+                    Cell::new(when(&job.submitted_at), Tone::Quiet),
+                ]
+            })
+            .collect();
+        output.table(&["ID", "NAME", "KIND", "STATE", "WORKER", "SUBMITTED"], &rows)?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The characters that are enough to name a job.
+pub(crate) fn short(id: &str) -> &str {
+    id.get(id.len().saturating_sub(8)..).unwrap_or(id)
+}
+
+fn when(time: &str) -> String {
+    time.parse::<jiff::Timestamp>().map_or_else(
+        |_| time.to_owned(),
+        |time| time.to_zoned(jiff::tz::TimeZone::system()).strftime("%Y-%m-%d %H:%M").to_string(),
+    )
+}
+
+pub(crate) fn state(job: &JobView) -> Cell {
+    let percent = job.percent.map(|percent| format!(" {percent:.0} %")).unwrap_or_default();
+    match job.state.as_str() {
+        "succeeded" => Cell::new("✓ Done", Tone::Good),
+        "failed" => Cell::new("✕ Failed", Tone::Bad),
+        "cancelled" => Cell::new("⊘ Cancelled", Tone::Quiet),
+        "queued" => Cell::new("◷ Waiting", Tone::Plain),
+        "running" if job.stopping.is_none() => Cell::new(format!("▶ Running{percent}"), Tone::Plain),
+        _ => Cell::new(format!("◔ {}", job.words), Tone::Plain),
+    }
+}
+
+/// One job, whole.
+pub(crate) fn show(output: &Output, job: &JobView) -> Result<(), Error> {
+    if output.is_json() {
+        return output.document(job);
+    }
+    let tries = if job.attempts > 1 { format!(" · try {}", job.attempts) } else { String::new() };
+    let worker = job.worker.as_ref().map(|worker| format!(" on {worker}")).unwrap_or_default();
+    output.line(&format!("{} · {} ({})", printable(&job.name), job.what, job.id))?;
+    output.line(&format!("{}{worker}{tries}", job.words))?;
+    if let Some(failure) = &job.failure {
+        output.line(&output.toned(&printable(failure), Tone::Bad))?;
+    }
+    for reason in &job.waiting_for {
+        output.line(&format!("  {}", printable(reason)))?;
+    }
+    for line in &job.timeline {
+        output.line(&output.toned(&format!("  {}  {}", when(&line.at), printable(&line.words)), Tone::Quiet))?;
+    }
+    for (name, value) in &job.settings {
+        output.line(&format!("  {name} = {}", printable(value)))?;
+    }
+    if let Some(results) = &job.results {
+        output.line(&format!("Results: {}", results.text))?;
+    }
+    for file in &job.outputs {
+        output.line(&format!("  {}  {}", printable(&file.path), size(file.size)))?;
+    }
+    Ok(())
+}
+
+/// What a job printed.
+pub(crate) fn logs(context: &Context<'_>, id: &str, attempt: Option<u32>, follow: bool) -> Result<ExitCode, Error> {
+    let output = context.output;
+    context.with_app(|app| async move {
+        let mut log = if follow { app.log(id, attempt).await? } else { app.log_so_far(id, attempt).await? };
+        loop {
+            let lines = tokio::select! {
+                lines = log.next() => lines,
+                () = interrupted() => None,
+            };
+            let Some(lines) = lines else { return Ok(ExitCode::SUCCESS) };
+            for line in lines {
+                if output.is_json() {
+                    output.line_of_json(&line)?;
+                } else {
+                    let tone = if line.stream == "samepath" { Tone::Quiet } else { Tone::Plain };
+                    output.line(&output.toned(&printable(&line.text), tone))?;
+                }
+            }
+        }
+    })
+}
+
+/// What can be asked of a job.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Change {
+    Stop,
+    Kill,
+    Retry,
+}
+
+/// Asks it, and tells what became of it.
+pub(crate) fn change(context: &Context<'_>, id: &str, change: Change) -> Result<ExitCode, Error> {
+    let job = context.with_app(|app| async move {
+        match change {
+            Change::Stop => app.stop(id).await,
+            Change::Kill => app.kill(id).await,
+            Change::Retry => app.retry(id).await,
+        }
+    })?;
+    if context.output.is_json() {
+        context.output.document(&job)?;
+    } else {
+        context.output.line(&format!("{}: {}", printable(&job.name), job.words))?;
+    }
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,191 @@
+//! How answers look: tables for people, JSON for programs.
+
+use samepath_app::{Error, ErrorCode};
+use serde::Serialize;
+use serde_json::{Value, json};
+use std::io::{self, IsTerminal, Write};
+use std::process::ExitCode;
+
+/// Where a command's answer goes.
+#[derive(Debug)]
+pub(crate) struct Output {
+    json: bool,
+    colour: bool,
+}
+
+/// Colours that stand beside a word, never instead of one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Tone {
+    Plain,
+    Good,
+    Warn,
+    Bad,
+    Quiet,
+}
+
+impl Tone {
+    fn code(self) -> Option<&'static str> {
+        match self {
+            Self::Plain => None,
+            Self::Good => Some("32"),
+            Self::Warn => Some("33"),
+            Self::Bad => Some("31"),
+            Self::Quiet => Some("2"),
+        }
+    }
+}
+
+/// One cell of a table.
+#[derive(Debug)]
+pub(crate) struct Cell {
+    text: String,
+    tone: Tone,
+}
+
+impl Cell {
+    pub(crate) fn new(text: impl Into<String>, tone: Tone) -> Self {
+        Self { text: printable(&text.into()), tone }
+    }
+}
+
+impl<T: Into<String>> From<T> for Cell {
+    fn from(text: T) -> Self {
+        Self::new(text, Tone::Plain)
+    }
+}
+
+/// Text without what would move a terminal's cursor or change its colours.
+pub(crate) fn printable(text: &str) -> String {
+    text.chars().map(|letter| if letter.is_control() && letter != '\t' { '\u{fffd}' } else { letter }).collect()
+}
+
+impl Output {
+    pub(crate) fn new(json: bool, no_colour: bool) -> Self {
+        Self { json, colour: !json && !no_colour && io::stdout().is_terminal() }
+    }
+
+    pub(crate) fn is_json(&self) -> bool {
+        self.json
+    }
+
+    /// One JSON document.
+    pub(crate) fn document(&self, value: &impl Serialize) -> Result<(), Error> {
+        let text = serde_json::to_string_pretty(value).map_err(unprintable)?;
+        print(&text)
+    }
+
+    /// One line of JSON.
+    pub(crate) fn line_of_json(&self, value: &impl Serialize) -> Result<(), Error> {
+        let text = serde_json::to_string(value).map_err(unprintable)?;
+        print(&text)
+    }
+
+    /// A line for people.
+    pub(crate) fn line(&self, text: &str) -> Result<(), Error> {
+        print(text)
+    }
+
+    /// A table for people: columns as wide as their widest cell.
+    pub(crate) fn table(&self, titles: &[&str], rows: &[Vec<Cell>]) -> Result<(), Error> {
+        let width = |text: &str| text.chars().count();
+        let mut widths: Vec<usize> = titles.iter().map(|title| width(title)).collect();
+        for row in rows {
+            for (column, cell) in row.iter().enumerate() {
+                if let Some(widest) = widths.get_mut(column) {
+                    *widest = (*widest).max(width(&cell.text));
+                }
+            }
+        }
+        let titles: Vec<Cell> = titles.iter().map(|title| Cell::new(*title, Tone::Quiet)).collect();
+        for row in std::iter::once(&titles).chain(rows) {
+            let mut line = String::new();
+            for (column, cell) in row.iter().enumerate() {
+                let last = column + 1 == row.len();
+                let room = widths.get(column).copied().unwrap_or_default();
+                let padding = if last { 0 } else { room.saturating_sub(width(&cell.text)) + 2 };
+                line.push_str(&self.toned(&cell.text, cell.tone));
+                line.extend(std::iter::repeat_n(' ', padding));
+            }
+            print(line.trim_end())?;
+        }
+        Ok(())
+    }
+
+    /// Text in a colour, on a terminal.
+    pub(crate) fn toned(&self, text: &str, tone: Tone) -> String {
+        match tone.code() {
+            Some(code) if self.colour => format!("\u{1b}[{code}m{text}\u{1b}[0m"),
+            _ => text.to_owned(),
+        }
+    }
+
+    /// Tells a failure and answers with its exit status.
+    pub(crate) fn error(&self, error: &Error) -> ExitCode {
+        self.failure(error, None)
+    }
+
+    /// The same, with what is known of the job that it is about.
+    pub(crate) fn failure(&self, error: &Error, job: Option<Value>) -> ExitCode {
+        if self.json {
+            let mut told = json!({ "error": error.view() });
+            if let (Some(job), Some(told)) = (job, told.as_object_mut()) {
+                told.insert("job".to_owned(), job);
+            }
+            // A reader that went away is told by the exit status alone.
+            let _ = self.document(&told);
+        } else {
+            let mut stderr = io::stderr().lock();
+            let _ = writeln!(stderr, "error: {}", printable(&error.message));
+            if let Some(hint) = &error.hint {
+                let _ = writeln!(stderr, "  {}", printable(hint));
+            }
+        }
+        ExitCode::from(error.code.exit_status())
+    }
+}
+
+fn unprintable(error: serde_json::Error) -> Error {
+    Error::new(ErrorCode::Internal, format!("The answer cannot be written as JSON: {error}."))
+}
+
+fn print(text: &str) -> Result<(), Error> {
+    match writeln!(io::stdout().lock(), "{text}") {
+        // Whoever read has seen enough (`samepath jobs | head`): nobody is left to answer to.
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => std::process::exit(0),
+        written => {
+            written.map_err(|error| Error::new(ErrorCode::Io, format!("The answer cannot be written: {error}.")))
+        }
+    }
+}
+
+/// Tells what clap made of the words: help and version are answers, everything else is a failure.
+pub(crate) fn refuse_usage(refused: &clap::Error, json: bool) -> ExitCode {
+    if !refused.use_stderr() {
+        let _ = refused.print();
+        return ExitCode::SUCCESS;
+    }
+    if !json {
+        let _ = refused.print();
+        return ExitCode::from(ErrorCode::Usage.exit_status());
+    }
+    let text = refused.render().to_string();
+    let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+    let message = lines.next().unwrap_or_default().trim_start_matches("error: ").to_owned();
+    Output::new(true, true).error(&Error::new(ErrorCode::Usage, message).with_hint("See: samepath --help"))
+}
+
+/// `41 TB`, in steps of a thousand, as disks are sold.
+pub(crate) fn size(bytes: f64) -> String {
+    let mut value = bytes;
+    for unit in ["B", "kB", "MB", "GB", "TB"] {
+        if value < 999.5 {
+            return if value < 10.0 && unit != "B" {
+                format!("{value:.1} {unit}")
+            } else {
+                format!("{value:.0} {unit}")
+            };
+        }
+        value /= 1000.0;
+    }
+    format!("{value:.1} PB")
+}

@@ -1,0 +1,80 @@
+use crate::Context;
+use crate::args::Resolve;
+use samepath_app::Error;
+use samepath_storage::{Match, Purpose};
+use samepath_wire::{DEFAULT_BACKEND, StoragePath};
+use serde_json::json;
+use std::process::ExitCode;
+
+/// Local path → storage path.
+pub(crate) fn locate(context: &Context<'_>, path: &str) -> Result<ExitCode, Error> {
+    let Context { storages, output, .. } = context;
+    let located = storages.locate(&storages.absolute(path)?)?;
+    if output.is_json() {
+        output.document(&json!({
+            "storage_backend": located.at.storage_backend,
+            "user_subdir": located.at.user_subdir,
+            "path": located.at.path,
+            "skipped": located.skipped,
+        }))?;
+    } else {
+        output.line(&located.at.to_string())?;
+        for name in &located.skipped {
+            eprintln!("note: {name} does not answer and was not looked at");
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Storage path → local path.
+pub(crate) fn resolve(context: &Context<'_>, question: &Resolve) -> Result<ExitCode, Error> {
+    let Context { storages, output, .. } = context;
+    let at = address(context, question)?;
+    let purpose = if question.output { Purpose::Output } else { Purpose::Input };
+    let resolved = storages.resolve(&at, purpose)?;
+    if output.is_json() {
+        output.document(&json!({ "path": resolved.path, "matched": resolved.matched }))?;
+    } else {
+        output.line(&resolved.path.display().to_string())?;
+        match resolved.matched {
+            Match::Exact => {}
+            Match::Normalization => eprintln!("note: a name is written in another Unicode form there"),
+            Match::Case => eprintln!("note: a name differs in upper and lower case there"),
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn address(context: &Context<'_>, question: &Resolve) -> Result<StoragePath, Error> {
+    let storages = context.storages.storages();
+    let configured = |backend: &str| {
+        question.user_subdir.clone().map_or_else(
+            || storages.get(backend).map(|backend| backend.user_subdir.clone()).unwrap_or_default(),
+            |given| given,
+        )
+    };
+    if let Some(backend) = &question.storage_backend {
+        return Ok(StoragePath::new(backend, configured(backend), &question.path));
+    }
+    match (storages.parse(&question.path), &question.user_subdir) {
+        (Some(parsed), None) => Ok(parsed?),
+        // A folder was named apart: the text after the storage's name is the rest.
+        (Some(_), Some(given)) => {
+            let (backend, rest) = question.path.split_once(':').unwrap_or((DEFAULT_BACKEND, &question.path));
+            Ok(StoragePath::new(backend, given, rest))
+        }
+        (None, _) => match named(&question.path) {
+            Some((backend, rest)) => {
+                Ok(StoragePath::new(backend, question.user_subdir.clone().unwrap_or_default(), rest))
+            }
+            None => Ok(StoragePath::new(DEFAULT_BACKEND, configured(DEFAULT_BACKEND), &question.path)),
+        },
+    }
+}
+
+/// `NAME:rest` with a name that could be a storage's: one that is not configured is an unknown storage, not a strange path.
+fn named(text: &str) -> Option<(&str, &str)> {
+    let (name, rest) = text.split_once(':')?;
+    let fits = name.len() >= 2 && name.chars().all(|letter| letter.is_ascii_alphanumeric() || "-_".contains(letter));
+    fits.then_some((name, rest))
+}

@@ -1,0 +1,74 @@
+//! A job that somebody waits for.
+
+use crate::output::{Output, printable};
+use crate::workers::{interrupted, left_alone};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use samepath_app::view::{JobView, Update};
+use samepath_app::{App, Error, ErrorCode};
+use std::time::Duration;
+
+/// Waits until a job has ended, and shows how far it is: a bar on a terminal, a line for each state elsewhere, nothing for JSON.
+///
+/// # Errors
+/// `job_cancelled` when the person stops waiting: the job goes on.
+pub(crate) async fn wait(app: &App, first: JobView, output: &Output) -> Result<JobView, Error> {
+    let bar = bar(output);
+    let mut updates = app.watch();
+    let mut told = String::new();
+    let mut job = first;
+    loop {
+        tell(&bar, &job, &mut told, output);
+        if matches!(job.state.as_str(), "succeeded" | "failed" | "cancelled") {
+            bar.finish_and_clear();
+            return Ok(job);
+        }
+        job = loop {
+            let update = tokio::select! {
+                update = updates.next() => update,
+                () = interrupted() => {
+                    bar.finish_and_clear();
+                    return Err(left_alone(&job.id));
+                }
+            };
+            match update {
+                Some(Update::Job(news)) if news.id == job.id => break *news,
+                Some(_) => {}
+                None => return Err(Error::new(ErrorCode::FleetUnreachable, "The queue went away. The job goes on.")),
+            }
+        };
+    }
+}
+
+fn bar(output: &Output) -> ProgressBar {
+    if output.is_json() {
+        return ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden());
+    }
+    let bar = ProgressBar::new(100);
+    if let Ok(style) = ProgressStyle::with_template("{spinner} {msg} {bar:24} {pos} %") {
+        bar.set_style(style);
+    }
+    bar.enable_steady_tick(Duration::from_millis(120));
+    bar
+}
+
+fn tell(bar: &ProgressBar, job: &JobView, told: &mut String, output: &Output) {
+    let percent = job.percent.unwrap_or_default().clamp(0.0, 100.0);
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 0 and 100")]
+    bar.set_position(percent as u64);
+    let sentence = sentence(job);
+    bar.set_message(sentence.clone());
+    if bar.is_hidden() && !output.is_json() && *told != sentence {
+        eprintln!("{sentence}");
+    }
+    *told = sentence;
+}
+
+fn sentence(job: &JobView) -> String {
+    let worker = job.worker.as_ref().map(|worker| format!(" on {worker}")).unwrap_or_default();
+    let more = match (&job.status, job.waiting_for.is_empty()) {
+        (_, false) => format!(": {}", job.waiting_for.join("; ")),
+        (Some(status), true) => format!(": {status}"),
+        (None, true) => String::new(),
+    };
+    printable(&format!("{}{worker}{more}", job.words))
+}

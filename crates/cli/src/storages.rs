@@ -1,0 +1,147 @@
+use crate::Context;
+use crate::args::{Fields, StorageCommand};
+use crate::output::{Cell, Output, Tone, size};
+use samepath_app::Error;
+use samepath_app::view::{StorageFields, StorageView};
+use serde_json::{Value, json};
+use std::process::ExitCode;
+
+pub(crate) fn run(context: &Context<'_>, command: StorageCommand) -> Result<ExitCode, Error> {
+    let Context { storages, output, .. } = context;
+    match command {
+        StorageCommand::Add { name, base_path, fields } => {
+            let base_path = storages.absolute(&base_path)?.display().to_string();
+            let view = storages.add(&name, to_fields(Some(base_path), fields))?;
+            written(context, &view, "Added")?;
+        }
+        StorageCommand::Set { name, base_path, fields } => {
+            let base_path = match base_path {
+                Some(path) if !path.is_empty() => Some(storages.absolute(&path)?.display().to_string()),
+                path => path,
+            };
+            let view = storages.set(&name, to_fields(base_path, fields))?;
+            written(context, &view, "Changed")?;
+        }
+        StorageCommand::Remove { name } => {
+            storages.remove(&name)?;
+            if output.is_json() {
+                output.document(&json!({ "removed": name }))?;
+            } else {
+                output.line(&format!("Removed {name}. No file on it was touched."))?;
+            }
+        }
+        StorageCommand::List => list(output, &storages.views())?,
+        StorageCommand::Check { name } => check(output, &storages.check(name.as_deref())?)?,
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn to_fields(base_path: Option<String>, fields: Fields) -> StorageFields {
+    let Fields { kind, user_subdir, subpath, description } = fields;
+    StorageFields { base_path, kind, description, user_subdir, subpath }
+}
+
+fn written(context: &Context<'_>, view: &StorageView, what: &str) -> Result<(), Error> {
+    let output = context.output;
+    if output.is_json() {
+        return output.document(&entry(view));
+    }
+    let at = view.base_path.as_deref().unwrap_or("?");
+    output.line(&format!("{what} {}: on this computer at {at}. Written in {}.", view.name, view.source))
+}
+
+/// A storage as `storage list --json` has it.
+fn entry(view: &StorageView) -> Value {
+    json!({
+        "name": view.name,
+        "base_path": view.base_path,
+        "type": view.kind,
+        "description": view.description,
+        "user_subdir": view.user_subdir,
+        "subpath": view.subpath,
+        "source": view.source,
+        "error": view.error,
+    })
+}
+
+/// A storage as `storage check --json` has it: `source` is the mount's then, and where it is configured moves to `configured_in`.
+fn checked(view: &StorageView) -> Value {
+    let mut entry = entry(view);
+    if let Some(fields) = entry.as_object_mut() {
+        fields.insert("configured_in".to_owned(), json!(view.source));
+        let health = view.health.as_ref();
+        fields.insert("state".to_owned(), json!(health.map(|health| &health.state)));
+        fields.insert("free_bytes".to_owned(), json!(health.and_then(|health| health.free_bytes)));
+        fields.insert("total_bytes".to_owned(), json!(health.and_then(|health| health.total_bytes)));
+        fields.insert("latency_ms".to_owned(), json!(health.and_then(|health| health.latency_ms)));
+        fields.insert("file_system".to_owned(), json!(health.and_then(|health| health.file_system.as_ref())));
+        fields.insert("source".to_owned(), json!(health.and_then(|health| health.source.as_ref())));
+        fields.insert("id".to_owned(), json!(health.and_then(|health| health.id.as_ref())));
+        fields.insert("detail".to_owned(), json!(health.and_then(|health| health.detail.as_ref())));
+    }
+    entry
+}
+
+fn list(output: &Output, views: &[StorageView]) -> Result<(), Error> {
+    if output.is_json() {
+        return output.document(&views.iter().map(entry).collect::<Vec<_>>());
+    }
+    if views.is_empty() {
+        return output.line("No storage yet. Add one: samepath storage add NAME FOLDER");
+    }
+    let rows: Vec<Vec<Cell>> = views
+        .iter()
+        .map(|view| {
+            let place = match (&view.base_path, &view.error) {
+                (_, Some(error)) => Cell::new(&error.message, Tone::Bad),
+                (Some(path), None) => path.into(),
+                (None, None) => "".into(),
+            };
+            let folder = if view.user_subdir.is_empty() { "–" } else { &view.user_subdir };
+            vec![view.name.as_str().into(), place, folder.into(), Cell::new(&view.source, Tone::Quiet)]
+        })
+        .collect();
+    output.table(&["STORAGE", "ON THIS COMPUTER AT", "YOUR FOLDER", "WRITTEN IN"], &rows)
+}
+
+fn check(output: &Output, views: &[StorageView]) -> Result<(), Error> {
+    if output.is_json() {
+        return output.document(&views.iter().map(checked).collect::<Vec<_>>());
+    }
+    if views.is_empty() {
+        return output.line("No storage yet. Add one: samepath storage add NAME FOLDER");
+    }
+    let rows: Vec<Vec<Cell>> = views.iter().map(check_row).collect();
+    output.table(&["STORAGE", "STATE", "FREE", "ON THIS COMPUTER AT"], &rows)?;
+    let details = views.iter().filter_map(|view| match (&view.error, &view.health) {
+        (Some(error), _) => Some(match &error.hint {
+            Some(hint) => format!("{}: {} – {hint}", view.name, error.message),
+            None => format!("{}: {}", view.name, error.message),
+        }),
+        (None, Some(health)) if health.state != "ready" => health.detail.clone(),
+        _ => None,
+    });
+    for detail in details {
+        output.line(&detail)?;
+    }
+    Ok(())
+}
+
+fn check_row(view: &StorageView) -> Vec<Cell> {
+    let state = match (&view.error, &view.health) {
+        (Some(_), _) => Cell::new("✕ broken entry", Tone::Bad),
+        (None, Some(health)) => match health.state.as_str() {
+            "ready" => Cell::new("✓ ready", Tone::Good),
+            "read_only" => Cell::new("⚠ read-only", Tone::Warn),
+            "full" => Cell::new("⚠ full", Tone::Warn),
+            "unknown" => Cell::new("○ not known", Tone::Quiet),
+            _ => Cell::new(format!("✕ {}", health.words), Tone::Bad),
+        },
+        (None, None) => Cell::new("○ not known", Tone::Quiet),
+    };
+    let free = match view.health.as_ref().map(|health| (health.free_bytes, health.total_bytes)) {
+        Some((Some(free), Some(total))) => format!("{} of {}", size(free), size(total)),
+        _ => "–".to_owned(),
+    };
+    vec![view.name.as_str().into(), state, free.into(), view.base_path.as_deref().unwrap_or("–").into()]
+}

@@ -1,0 +1,132 @@
+use crate::output::{Cell, Tone};
+use crate::{Context, block_on};
+use samepath_app::view::{Update, WorkerView};
+use samepath_app::{App, Error, ErrorCode};
+use serde_json::json;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use tokio::io::AsyncReadExt;
+
+/// The workers online.
+pub(crate) fn list(context: &Context<'_>, watch: bool) -> Result<ExitCode, Error> {
+    let output = context.output;
+    if watch {
+        return context.with_app(|app| async move {
+            let mut updates = app.watch();
+            loop {
+                let update = tokio::select! {
+                    update = updates.next() => update,
+                    () = interrupted() => return Ok(ExitCode::SUCCESS),
+                };
+                match update {
+                    Some(Update::Worker(worker)) if output.is_json() => output.line_of_json(&worker)?,
+                    Some(Update::WorkerGone(id)) if output.is_json() => {
+                        output.line_of_json(&json!({ "id": id, "gone": true }))?
+                    }
+                    Some(Update::Worker(worker)) => output.line(&sentence(&worker))?,
+                    Some(Update::WorkerGone(id)) => output.line(&format!("{id}: offline"))?,
+                    Some(_) => {}
+                    None => return Ok(ExitCode::SUCCESS),
+                }
+            }
+        });
+    }
+    let workers = context.with_app(|app| async move { Ok(app.workers()) })?;
+    if output.is_json() {
+        output.document(&workers)?;
+    } else if workers.is_empty() {
+        output.line("No worker is online. Start one: samepath worker")?;
+    } else {
+        let rows: Vec<Vec<Cell>> = workers.iter().map(row).collect();
+        output.table(&["WORKER", "STATE", "STORAGES", "RUNS"], &rows)?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn sentence(worker: &WorkerView) -> String {
+    format!("{}: {} · {}", worker.name, worker.state, storages(worker))
+}
+
+fn storages(worker: &WorkerView) -> String {
+    let storages: Vec<String> = worker
+        .storages
+        .iter()
+        .map(|storage| match storage.state.as_str() {
+            "ready" => storage.name.clone(),
+            _ => format!("{} ({})", storage.name, storage.words),
+        })
+        .collect();
+    if storages.is_empty() { "no storage".to_owned() } else { storages.join(", ") }
+}
+
+fn row(worker: &WorkerView) -> Vec<Cell> {
+    let state = if worker.busy { Cell::new(&worker.state, Tone::Warn) } else { Cell::new(&worker.state, Tone::Good) };
+    vec![worker.name.as_str().into(), state, storages(worker).into(), worker.kinds.join(", ").into()]
+}
+
+/// Is a worker until told to stop.
+pub(crate) fn run(
+    context: &Context<'_>,
+    name: Option<String>,
+    kinds: Option<PathBuf>,
+    end_with_stdin: bool,
+) -> Result<ExitCode, Error> {
+    let output = context.output;
+    block_on(async {
+        let app = App::with_storages(context.options.clone(), context.storages.clone()).await?;
+        let working = app.worker(name, kinds);
+        let told = async {
+            let mut updates = app.watch();
+            while let Some(update) = updates.next().await {
+                if let Update::Worker(worker) = update
+                    && worker.this_computer
+                {
+                    if output.is_json() {
+                        output.line_of_json(&worker)?;
+                    } else {
+                        output.line(&sentence(&worker))?;
+                    }
+                }
+            }
+            Ok::<(), Error>(())
+        };
+        let ended = tokio::select! {
+            ended = working => ended,
+            told = told => told,
+            () = interrupted() => Ok(()),
+            () = stdin_closed(), if end_with_stdin => Ok(()),
+        };
+        app.shut_down().await;
+        ended.map(|()| ExitCode::SUCCESS)
+    })
+}
+
+/// Ends when the person, or the system, asks this program to end.
+pub(crate) async fn interrupted() {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
+            tokio::select! {
+                _ = tokio::signal::ctrl_c() => {}
+                _ = terminate.recv() => {}
+            }
+            return;
+        }
+    }
+    if tokio::signal::ctrl_c().await.is_err() {
+        std::future::pending::<()>().await;
+    }
+}
+
+async fn stdin_closed() {
+    let mut stdin = tokio::io::stdin();
+    let mut nothing = [0_u8; 64];
+    while stdin.read(&mut nothing).await.is_ok_and(|length| length > 0) {}
+}
+
+/// What a waiting command says when it is interrupted.
+pub(crate) fn left_alone(id: &str) -> Error {
+    Error::new(ErrorCode::JobCancelled, "Stopped waiting. The job goes on.")
+        .with_hint(format!("Follow it: samepath logs {id} --follow. End it: samepath stop {id}"))
+}
