@@ -54,8 +54,8 @@ enum Step {
 fn step() -> impl Strategy<Value = Step> {
     let worker = || 0..WORKERS;
     prop_oneof![
-        3 => (1..6u64, 0..2u8).prop_map(|(number, member)| Step::Submit { number, member }),
-        1 => (1..6u64, 0..3u8).prop_map(|(number, order)| Step::Order { number, order }),
+        3 => (1..4u64, 0..2u8).prop_map(|(number, member)| Step::Submit { number, member }),
+        1 => (1..4u64, 0..3u8).prop_map(|(number, order)| Step::Order { number, order }),
         8 => (worker(), proptest::bool::weighted(0.2)).prop_map(|(worker, answer_lost)| Step::Claim { worker, answer_lost }),
         6 => (worker(), proptest::bool::weighted(0.2)).prop_map(|(worker, answer_lost)| Step::Confirm { worker, answer_lost }),
         6 => (worker(), 0..12u8, any::<bool>()).prop_map(|(worker, what, repeat)| Step::Report { worker, what, repeat }),

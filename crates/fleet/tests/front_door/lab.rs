@@ -1,0 +1,154 @@
+//! A person's fleet and workers that do as they are told.
+
+use jiff::Timestamp;
+use samepath_fleet::{Fleet, Live, Update, WorkerSession};
+use samepath_wire::*;
+use std::future::Future;
+use std::time::Duration;
+
+/// For what must happen; a test that waits this long has failed.
+pub(crate) const SOON: Duration = Duration::from_secs(20);
+
+pub(crate) async fn soon<T>(what: &str, happens: impl Future<Output = T>) -> T {
+    tokio::time::timeout(SOON, happens).await.unwrap_or_else(|_| panic!("{what}: did not happen"))
+}
+
+pub(crate) fn job() -> Job {
+    Job {
+        version: 1,
+        id: uuid::Uuid::now_v7(),
+        kind: "slp-check".into(),
+        name: "maze day 3".into(),
+        storage_backend: "vast".into(),
+        user_subdir: "amick".into(),
+        parameters: Default::default(),
+        storages: [("vast".to_owned(), StorageNeed { id: None, access: Access::Write })].into(),
+        base_paths: Default::default(),
+        videos: Vec::new(),
+        inputs: Default::default(),
+        kind_digest: Some("blake3:1".into()),
+        worker: None,
+        submitted_by: "somebody else".into(),
+        submitted_at: Timestamp::now(),
+    }
+}
+
+pub(crate) fn kind() -> Kind {
+    Kind {
+        name: "slp-check".into(),
+        title: "Check a SLEAP project".into(),
+        description: String::new(),
+        digest: "blake3:1".into(),
+        parameters: Vec::new(),
+        needs: serde_json::Value::Null,
+        built_in: true,
+    }
+}
+
+pub(crate) fn worker(name: &str) -> Worker {
+    let vast = BackendAdvert {
+        state: BackendState::Ready,
+        id: None,
+        base_path: "/mnt/vast".into(),
+        subpath: String::new(),
+        free_bytes: None,
+        source: None,
+        checked_at: None,
+    };
+    Worker {
+        id: name.into(),
+        name: name.into(),
+        version: "0.1.0".into(),
+        os: "linux".into(),
+        host: name.into(),
+        started_at: Timestamp::now(),
+        kinds: vec![KindAdvert { name: "slp-check".into(), digest: "blake3:1".into() }],
+        unavailable: Vec::new(),
+        backends: [("vast".to_owned(), vast)].into(),
+        holds: Vec::new(),
+        amounts: Default::default(),
+        attributes: Default::default(),
+    }
+}
+
+/// A worker that is online.
+pub(crate) fn online(fleet: &Fleet, name: &str) -> WorkerSession {
+    let session = fleet.session(name);
+    session.advertise(worker(name));
+    session
+}
+
+/// Claims until it is given something.
+pub(crate) async fn work(session: &WorkerSession) -> Assignment {
+    soon("work", async {
+        loop {
+            match session.claim(&Claim { holds: Vec::new(), wants: true }).await {
+                Ok(answer) => {
+                    if let Some(assignment) = answer.assignment {
+                        return assignment;
+                    }
+                }
+                Err(error) => assert!(error.is_passing(), "{error}"),
+            }
+        }
+    })
+    .await
+}
+
+/// Claims, and confirms what it is given.
+pub(crate) async fn start(session: &WorkerSession) -> AttemptRef {
+    let given = work(session).await;
+    let attempt = AttemptRef { job: given.job.id, attempt: given.attempt };
+    let confirm = Confirm { attempt: attempt.clone(), epoch: given.epoch };
+    assert_eq!(session.confirm(&confirm).await.unwrap(), ConfirmAnswer::Go);
+    attempt
+}
+
+pub(crate) async fn report(session: &WorkerSession, attempt: &AttemptRef, event: ReportEvent) -> ReportAnswer {
+    soon("a report", session.report(&Report { attempt: attempt.clone(), event })).await.unwrap()
+}
+
+pub(crate) fn ended(end: AttemptEnd) -> ReportEvent {
+    ReportEvent::Ended { end }
+}
+
+/// Watches until a job is as it should be.
+pub(crate) async fn until(fleet: &Fleet, id: JobId, is: impl Fn(&JobRecord) -> bool) -> JobRecord {
+    let mut jobs = fleet.jobs();
+    soon("the job's state", async {
+        loop {
+            if let Update::Put(_, record) = jobs.next().await.expect("the fleet was closed")
+                && record.job.id == id
+                && is(&record)
+            {
+                return record;
+            }
+        }
+    })
+    .await
+}
+
+/// Watches until a record is there.
+pub(crate) async fn until_there<T: serde::de::DeserializeOwned>(live: &mut Live<T>, wanted: &str) -> T {
+    soon(wanted, async {
+        loop {
+            match live.next().await.expect("the fleet was closed") {
+                Update::Put(id, value) if id == wanted => return value,
+                _ => {}
+            }
+        }
+    })
+    .await
+}
+
+/// Watches until a record is there no longer.
+pub(crate) async fn until_gone<T: serde::de::DeserializeOwned>(live: &mut Live<T>, wanted: &str) {
+    soon(wanted, async {
+        loop {
+            if matches!(live.next().await.expect("the fleet was closed"), Update::Gone(id) if id == wanted) {
+                return;
+            }
+        }
+    })
+    .await;
+}
