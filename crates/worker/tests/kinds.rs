@@ -1,5 +1,7 @@
 //! Which templates are accepted, which are refused and in what words, and which values a kind takes.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 use proptest::prelude::*;
 use samepath_wire::{Access, Job, Kind};
 use samepath_worker::kinds::{
@@ -276,6 +278,22 @@ fn a_value_in_a_script_is_refused_unless_a_shell_gets_it_quoted() {
         (shell, "echo {{repr_sh(Param.X)[1:]}}\n"),
         (shell, "echo {{Param.X if repr_sh(Param.X) == '' else Param.X}}\n"),
         (shell, "echo {{ repr_sh('') + ')' + Param.X + ('x') }}\n"),
+        (shell, "{{repr_sh(Param.X)}} now\n"),
+        (shell, "A=b {{repr_sh(Param.X)}}\n"),
+        (shell, ">log {{repr_sh(Param.X)}}\n"),
+        (shell, "> log {{repr_sh(Param.X)}}\n"),
+        (shell, "true; {{repr_sh(Param.X)}}\n"),
+        (shell, "true && exec {{repr_sh(Param.X)}}\n"),
+        (shell, "if {{repr_sh(Param.X)}}; then true; fi\n"),
+        (shell, "echo $({{repr_sh(Param.X)}})\n"),
+        (shell, "bash -c {{repr_sh(Param.X)}}\n"),
+        (shell, "nice -n 5 python -c {{repr_sh(Param.X)}}\n"),
+        (shell, "python \\\n  -c {{repr_sh(Param.X)}}\n"),
+        (shell, "'ba'sh -c {{repr_sh(Param.X)}}\n"),
+        (shell, "source {{repr_sh(Param.X)}}\n"),
+        (shell, ". {{repr_sh(Param.X)}}\n"),
+        (shell, "$TOOL -c {{repr_sh(Param.X)}}\n"),
+        (shell, "echo {{repr_sh(Param.X)}} 'open\n"),
         (&["python", "{{Task.File.Run}}"], "print({{repr_sh(Param.X)}})\n"),
         (&["python", "{{Task.File.Run}}"], "print({{repr_py(Param.X)}})\n"),
         (&["{{Task.File.Run}}"], "#!/usr/bin/env python\nprint({{repr_sh(Param.X)}})\n"),
@@ -289,6 +307,10 @@ fn a_value_in_a_script_is_refused_unless_a_shell_gets_it_quoted() {
         (&shell[..], "tool {{repr_sh(Param.X)}} 'it is' \"$HOME\" # it's\n"),
         (shell, "A='x y'\nif true; then tool --x={{ repr_sh(Param.X) }}; fi\n"),
         (shell, "echo nothing\n"),
+        (
+            shell,
+            "set -e\nCONFIG={{repr_sh(Param.X)}}\npython /opt/tool.py \\\n  --config {{repr_sh(Param.X)}} > log 2>&1\n",
+        ),
         (&["{{Task.File.Run}}", "{{Param.X}}"], "#!/bin/sh\ntool {{repr_sh(Param.X)}}\n"),
         (&["{{Task.File.Run}}", "{{Param.X}}"], "#!/usr/bin/env bash\ntool \"$1\"\n"),
         (&["python", "{{Task.File.Run}}", "{{Param.X}}"], "import sys\n"),

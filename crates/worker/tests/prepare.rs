@@ -1,5 +1,7 @@
 //! From a job and a worker's storages to a command, on real folders.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
 use samepath_storage::{Backend, Platform, Storages};

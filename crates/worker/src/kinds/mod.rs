@@ -23,6 +23,7 @@ mod needs;
 mod openjd;
 mod program;
 mod reach;
+mod shell;
 mod template;
 mod values;
 

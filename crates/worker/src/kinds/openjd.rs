@@ -259,7 +259,7 @@ impl Text {
     }
 
     fn unresolvable(&self, error: &openjd_expr::ExpressionError) -> Unresolvable {
-        Unresolvable { text: self.raw().to_owned(), detail: error.message().to_owned() }
+        Unresolvable { text: self.raw().to_owned(), detail: error.message() }
     }
 }
 
@@ -362,8 +362,7 @@ impl Values {
 }
 
 fn list(elements: Vec<ExprValue>, of: ExprType, name: &str) -> Result<ExprValue, Unresolvable> {
-    ExprValue::make_list(elements, of)
-        .map_err(|error| Unresolvable { text: name.to_owned(), detail: error.message().to_owned() })
+    ExprValue::make_list(elements, of).map_err(|error| Unresolvable { text: name.to_owned(), detail: error.message() })
 }
 
 /// A JSON value as the type that its definition declares; none where it is another.

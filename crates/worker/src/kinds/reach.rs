@@ -8,6 +8,7 @@
 use super::TemplateError;
 use super::interpreter::{self, Interpreter};
 use super::openjd::{File, Piece, Script, Text};
+use super::shell::ShellScript;
 
 /// Refuses a template in which a value reaches what it must not.
 pub(super) fn check(script: &Script) -> Result<(), TemplateError> {
@@ -15,7 +16,8 @@ pub(super) fn check(script: &Script) -> Result<(), TemplateError> {
     for file in &script.files {
         check_file(script, file)?;
     }
-    check_words(script)
+    let words: Vec<Word> = std::iter::once(&script.command).chain(&script.args).map(Word::new).collect();
+    check_words(&words)
 }
 
 impl Script {
@@ -52,21 +54,25 @@ fn check_file(script: &Script, file: &File) -> Result<(), TemplateError> {
     if !runs_in_shell(script, file, &pieces) {
         return Err(refused(parameter));
     }
-    let mut quotes = Quotes::default();
+    let mut shell = ShellScript::default();
     for piece in &pieces {
         match piece {
-            Piece::Literal(text) => quotes.read(text),
-            Piece::Expression { parameters, .. } if parameters.is_empty() => quotes.word(),
+            Piece::Literal(text) => shell.read(text),
+            Piece::Expression { parameters, .. } if parameters.is_empty() => shell.value(None),
             Piece::Expression { source, parameters } => {
-                if !is_repr_sh(source) || !quotes.is_plain() {
+                if !is_repr_sh(source) {
                     return Err(refused(parameters.first().cloned().unwrap_or(parameter)));
                 }
-                quotes.word();
+                shell.value(parameters.first().cloned());
             }
         }
     }
-    // A form that the reader does not follow may come after the place that it has judged.
-    if quotes.lost { Err(refused(parameter)) } else { Ok(()) }
+    let commands = shell.commands().ok_or_else(|| refused(parameter))?;
+    let judged = commands.iter().try_for_each(|words| check_words(words));
+    judged.map_err(|error| match error {
+        TemplateError::InCommand { parameter, .. } | TemplateError::InCode { parameter, .. } => refused(parameter),
+        other => other,
+    })
 }
 
 /// Whether a POSIX shell runs the file: by its first line, or because the command or an argument before it is one.
@@ -116,72 +122,11 @@ fn is_repr_sh(source: &str) -> bool {
     depth == 0
 }
 
-/// Follows the quoting of a shell script as far as needed to know that a place is outside all of it.
-#[derive(Debug, Default)]
-struct Quotes {
-    quoted: Option<char>,
-    comment: bool,
-    in_word: bool,
-    /// The last character was a backslash, or `$`, or something else that changes what follows.
-    escaped: bool,
-    previous: Option<char>,
-    lost: bool,
-}
-
-impl Quotes {
-    fn read(&mut self, text: &str) {
-        // Forms in which quotes mean something else, or in which quoted text is read again.
-        const UNCLEAR: &[&str] =
-            &["<<", "`", "$'", "$\"", "((", "$[", "[[", "eval", "let ", "declare", "export ", "alias"];
-        if UNCLEAR.iter().any(|form| text.contains(form)) {
-            self.lost = true;
-        }
-        for character in text.chars() {
-            self.step(character);
-            self.previous = Some(character);
-        }
-    }
-
-    fn step(&mut self, character: char) {
-        if self.comment {
-            self.comment = character != '\n';
-            self.in_word = false;
-            return;
-        }
-        if std::mem::take(&mut self.escaped) {
-            self.in_word = true;
-            return;
-        }
-        match (self.quoted, character) {
-            (Some('\''), '\'') | (Some('"'), '"') => self.quoted = None,
-            (Some('\''), _) => {}
-            (_, '\\') => self.escaped = true,
-            (Some(_), _) => {}
-            (None, '\'' | '"') => {
-                self.quoted = Some(character);
-                self.in_word = true;
-            }
-            (None, '#') if !self.in_word => self.comment = true,
-            (None, character) => self.in_word = !character.is_whitespace() && !";&|()".contains(character),
-        }
-    }
-
-    /// A value was put here.
-    fn word(&mut self) {
-        self.in_word = true;
-        self.previous = None;
-    }
-
-    /// Outside quotes and comments, not right after something that would join with it, and not where a command's name goes.
-    fn is_plain(&self) -> bool {
-        let joins = matches!(self.previous, Some('$' | '{' | '<' | '>' | '~'));
-        !self.lost && self.quoted.is_none() && !self.comment && !self.escaped && !joins
-    }
-}
-
 /// Judges the command line: is any value where a program is named, or where an interpreter looks for code?
-fn check_words(script: &Script) -> Result<(), TemplateError> {
-    let words: Vec<Word> = std::iter::once(&script.command).chain(&script.args).map(Word::new).collect();
+fn check_words(words: &[Word]) -> Result<(), TemplateError> {
+    if let Some(parameter) = words.first().and_then(|word| word.parameter.clone()) {
+        return Err(TemplateError::InCommand { parameter, place: place(0) });
+    }
     let in_code = |at: usize, interpreter: &str, parameter: String| {
         Err(TemplateError::InCode { parameter, interpreter: interpreter.to_owned(), place: place(at) })
     };
@@ -196,7 +141,7 @@ fn check_words(script: &Script) -> Result<(), TemplateError> {
     }
     // Through the programs that run other programs, to the one that does the work.
     let mut at = 0;
-    while let Some(wrapper) = words[at].plain().and_then(interpreter::wrapper) {
+    while let Some(wrapper) = words.get(at).and_then(Word::plain).and_then(interpreter::wrapper) {
         let rest = &words[at + 1..];
         let heads: Vec<&str> = rest.iter().map(|word| word.head.as_str()).collect();
         let command = wrapper.command_at(&heads);
@@ -209,15 +154,16 @@ fn check_words(script: &Script) -> Result<(), TemplateError> {
         let Some(command) = command else { return Ok(()) };
         at += 1 + command;
     }
-    if let Some(interpreter) = words[at].plain().and_then(interpreter::interpreter) {
+    let Some(program) = words.get(at).and_then(Word::plain) else { return Ok(()) };
+    if let Some(interpreter) = interpreter::interpreter(program) {
         return match code_among(interpreter, &words[at + 1..], true) {
-            Some((index, parameter)) => in_code(at + 1 + index, &words[at].head, parameter),
+            Some((index, parameter)) => in_code(at + 1 + index, program, parameter),
             None => Ok(()),
         };
     }
     // A program that is not known. Whatever looks like an interpreter and its code is taken for that; in a container's
     // command line also what looks like an interpreter and its script.
-    let container = words[at].plain().is_some_and(interpreter::is_container);
+    let container = interpreter::is_container(program);
     for (index, word) in words.iter().enumerate().skip(at + 1) {
         let Some(interpreter) = word.plain().and_then(interpreter::interpreter) else { continue };
         if let Some((offset, parameter)) = code_among(interpreter, &words[index + 1..], container) {
@@ -239,14 +185,14 @@ fn runs_code(word: &str) -> bool {
 }
 
 /// One word of the command line, as far as the template says it.
-#[derive(Debug)]
-struct Word {
+#[derive(Debug, Clone)]
+pub(super) struct Word {
     /// The text before the first value; all of it where there is none.
-    head: String,
+    pub(super) head: String,
     /// A parameter that reaches it.
-    parameter: Option<String>,
+    pub(super) parameter: Option<String>,
     /// Whether it is text alone, without even a path of ours.
-    literal: bool,
+    pub(super) literal: bool,
 }
 
 impl Word {
