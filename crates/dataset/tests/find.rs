@@ -1,5 +1,7 @@
 //! Finding videos: every rank, every way to be ambiguous, every kind of written path.
 
+#![expect(clippy::unwrap_used, reason = "a test ends where it fails")]
+
 use samepath_dataset::{Hints, How, Project, Video, Whereabouts, find_videos};
 use samepath_storage::{Backend, PathMapping, Platform, Storages};
 use samepath_wire::{StoragePath, VideoChoice};

@@ -1,5 +1,7 @@
 //! Reading real projects, and everything that only looks like one.
 
+#![expect(clippy::unwrap_used, reason = "a test ends where it fails")]
+
 mod support;
 
 use samepath_dataset::{DatasetError, MAX_VIDEOS, NotAFile, Project};

@@ -1,5 +1,7 @@
 //! The check of a SLEAP project, on the real projects.
 
+#![expect(clippy::unwrap_used, reason = "a test ends where it fails")]
+
 use jiff::Timestamp;
 use samepath_storage::Backend;
 use samepath_wire::Job;
