@@ -1,4 +1,38 @@
 //! Named storages: configuration, resolving, locating, health.
+//!
+//! The same lab storage is mounted elsewhere on every computer. Here it has one name, so that a file has one reference:
+//!
+//! ```
+//! use samepath_storage::{Backend, CanonicalBases, Platform, Storages};
+//! use samepath_wire::StoragePath;
+//!
+//! let vast = Backend {
+//!     name: "vast".into(),
+//!     base_path: "/mnt/vast".into(),
+//!     kind: None,
+//!     description: None,
+//!     user_subdir: "amick".into(),
+//!     subpath: String::new(),
+//! };
+//! let storages = Storages::new(vec![vast], Platform::Linux);
+//! let at = StoragePath::new("vast", "amick", "project/labels.slp");
+//!
+//! let path = storages.join(&at).unwrap();
+//! assert_eq!(path.to_str(), Some("/mnt/vast/amick/project/labels.slp"));
+//!
+//! let bases = CanonicalBases::as_configured(&storages);
+//! assert_eq!(storages.locate(&path, &bases), Ok(at));
+//! ```
+//!
+//! [`Storages::join`], [`Storages::locate`] and [`Storages::parse`] are pure. [`Storages::resolve`] walks the real file
+//! system and promises that what it finds lies on the storage, whatever links say. It is no sandbox: a path that is opened
+//! later may lead elsewhere by then, which is what [`Storages::open`] is for, and a hard link is where it is.
+//!
+//! The hard case is a storage that does not answer: whoever touches it waits for ever. Loading a configuration touches none;
+//! [`helper`] is how everything that must live on asks about them.
+//!
+//! What this crate must never know: an async runtime, the network, the process's environment (see [`Environment`]), and
+//! what is in the files.
 
 mod backend;
 mod component;

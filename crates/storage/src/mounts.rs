@@ -105,6 +105,11 @@ impl Mounts {
         real.ancestors().find_map(|folder| self.by_point.get(folder))
     }
 
+    /// Whether something is mounted exactly here that another computer or process may leave without an answer.
+    pub(crate) fn may_be_silent(&self, point: &Path) -> bool {
+        self.by_point.get(point).is_some_and(|mount| !mount.is_local())
+    }
+
     /// Follows the links of an absolute path without touching what is not local.
     pub(crate) fn reach(&self, path: &Path) -> io::Result<Reached> {
         let mut real = PathBuf::new();
@@ -117,7 +122,7 @@ impl Mounts {
                 continue;
             }
             real.push(&name);
-            if self.by_point.get(&real).is_some_and(|mount| !mount.is_local()) {
+            if self.may_be_silent(&real) {
                 let mount = real.clone();
                 real.extend(pending);
                 return Ok(Reached::Stopped { mount, path: real });
@@ -133,8 +138,6 @@ impl Mounts {
             real.pop();
             queue(&target, &mut real, &mut pending);
         }
-        // What was reached must be a folder where the path goes on, and `..` is only right after one: the system says so
-        // for every name that is looked at, and nothing is left unlooked at.
         Ok(Reached::Whole(real))
     }
 }

@@ -32,13 +32,14 @@ fn helper() -> Helper {
 /// One whose processes are told from those of other tests by their name.
 fn helper_called(name: &str, folder: &Path) -> Helper {
     let link = folder.join(name);
-    std::os::unix::fs::symlink(program(), &link).expect("the system says so");
+    std::os::unix::fs::symlink(program(), &link).expect("a link can be made");
     Helper::new(link)
 }
 
 fn program() -> PathBuf {
-    let test = std::env::current_exe().expect("the system says so");
-    let program = test.parent().and_then(Path::parent).expect("the system says so").join("examples/helper");
+    let test = std::env::current_exe().expect("/proc is mounted");
+    let program =
+        test.parent().and_then(Path::parent).expect("tests are built two folders deep").join("examples/helper");
     assert!(program.is_file(), "{} is missing: run `cargo build --example helper`", program.display());
     program
 }
@@ -211,6 +212,23 @@ fn a_dead_mount_holds_up_nothing_elsewhere() {
 }
 
 #[test]
+fn a_link_to_a_dead_mount_does_not_silence_the_storage_it_is_on() {
+    let helper = helper();
+    let folder = tree(&[("amick/x", "")]);
+    let dead = FuseMount::new(&[("z", "")]);
+    std::os::unix::fs::symlink(dead.path().join("z"), folder.path().join("amick/link")).unwrap();
+    let storages = Storages::new(vec![backend("disk", folder.path()), backend("dead", dead.path())], Platform::Linux);
+    dead.stop();
+    for purpose in [Purpose::Input, Purpose::Output] {
+        let error =
+            helper.resolve(&storages, &StoragePath::new("disk", "amick", "link"), purpose, DEADLINE).unwrap_err();
+        assert_eq!(error.code(), "path_escapes", "{error}");
+        assert_eq!(error.hint().unwrap(), "use `dead:z`");
+    }
+    assert_eq!(helper.probe(&backend("disk", folder.path()), DEADLINE).state, BackendState::Ready);
+}
+
+#[test]
 fn many_who_ask_at_once_leave_one_behind() {
     let disk = tempfile::tempdir().unwrap();
     let helper = helper_called("many-ask", disk.path());
@@ -290,7 +308,7 @@ fn what_is_left_behind_ends_with_the_helper_where_it_can() {
 fn running(name: &str) -> usize {
     let own = std::process::id().to_string();
     let stats = std::fs::read_dir("/proc")
-        .unwrap()
+        .expect("/proc is mounted")
         .filter_map(|entry| std::fs::read_to_string(entry.ok()?.path().join("stat")).ok());
     // `17 (name) S 16 …`
     let of_name = format!(" ({name}) ");

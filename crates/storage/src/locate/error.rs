@@ -108,7 +108,7 @@ impl LocateError {
                 let folder = path.parent().unwrap_or(path);
                 format!(
                     "copy it to one of the storages, or register its folder: `samepath storage add NAME {}`",
-                    folder.display()
+                    shell_word(folder)
                 )
             }
             Self::Refused { .. } | Self::NotUnicode { .. } => "rename it".to_owned(),
@@ -131,4 +131,11 @@ fn bases_words(bases: &[(String, PathBuf)]) -> String {
 
 fn skipped_words(skipped: &[String]) -> String {
     if skipped.is_empty() { String::new() } else { format!("; not answering: {}", list(skipped)) }
+}
+
+/// A path as a person can paste it behind a command.
+fn shell_word(path: &Path) -> String {
+    let text = path.display().to_string();
+    let plain = |character: char| character.is_alphanumeric() || "/._-".contains(character);
+    if text.chars().all(plain) { text } else { format!("'{}'", text.replace('\'', r"'\''")) }
 }

@@ -1,9 +1,11 @@
 use super::handle::{Child, Handle};
 use super::{Match, Purpose, ResolveError};
 use crate::component::Refusal;
+use crate::mounts::Mounts;
 use crate::storages::same_name;
 use crate::{Backend, Storages, health};
 use samepath_wire::StoragePath;
+use std::cell::OnceCell;
 use std::collections::{BTreeSet, VecDeque};
 use std::ffi::{OsStr, OsString};
 use std::io;
@@ -38,6 +40,8 @@ struct Walk<'a, H> {
     shown: String,
     links: usize,
     matched: Match,
+    /// Read when a link first leads outside.
+    mounts: OnceCell<Option<Mounts>>,
 }
 
 enum Place<H> {
@@ -61,8 +65,18 @@ pub(super) fn walk<H: Handle>(
     }
     let base_real = base.base_real(&backend.base_path).map_err(unavailable)?;
     let place = Place::Inside(Vec::new());
-    let mut walk =
-        Walk { storages, at, backend, base, base_real, place, shown: String::new(), links: 0, matched: Match::Exact };
+    let mut walk = Walk {
+        storages,
+        at,
+        backend,
+        base,
+        base_real,
+        place,
+        shown: String::new(),
+        links: 0,
+        matched: Match::Exact,
+        mounts: OnceCell::new(),
+    };
     for (number, component) in components.iter().enumerate() {
         if number > 0 {
             walk.shown.push('/');
@@ -145,7 +159,7 @@ impl<H: Handle> Walk<'_, H> {
                     Child::Link(target) => Step::Link(target),
                     Child::There(handle) => Step::Inside(handle),
                 }),
-                Place::Outside(place) => look_outside(&place.join(&name)),
+                Place::Outside(place) => self.look_outside(&place.join(&name)),
             };
             match child {
                 Ok(Step::Link(target)) => self.turn(&target, &mut pending)?,
@@ -235,6 +249,18 @@ impl<H: Handle> Walk<'_, H> {
         }
     }
 
+    /// Looks at a place that is not on the storage, unless what is mounted there may be silent: it must not silence this one.
+    fn look_outside(&self, path: &Path) -> io::Result<Step<H>> {
+        let mounts = self.mounts.get_or_init(Mounts::read).as_ref();
+        if mounts.is_some_and(|mounts| mounts.may_be_silent(path)) && !self.base_real.starts_with(path) {
+            return Err(io::Error::other("not looked at"));
+        }
+        if std::fs::symlink_metadata(path)?.is_symlink() {
+            return Ok(Step::Link(std::fs::read_link(path)?));
+        }
+        Ok(Step::Outside(path.to_owned()))
+    }
+
     fn escapes(&self, target: PathBuf) -> ResolveError {
         let instead = self.storages.locate_without_touching(&target, &self.backend.name).map(Box::new);
         ResolveError::Escapes { backend: self.backend.name.clone(), link: self.shown.clone(), target, instead }
@@ -314,13 +340,6 @@ enum Step<H> {
     Link(PathBuf),
     Inside(H),
     Outside(PathBuf),
-}
-
-fn look_outside<H>(path: &Path) -> io::Result<Step<H>> {
-    if std::fs::symlink_metadata(path)?.is_symlink() {
-        return Ok(Step::Link(std::fs::read_link(path)?));
-    }
-    Ok(Step::Outside(path.to_owned()))
 }
 
 fn is_missing<H>(child: &io::Result<Child<H>>) -> bool {
