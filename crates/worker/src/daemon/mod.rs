@@ -1,10 +1,32 @@
-use samepath_fleet::{Fleet, FleetError};
+//! The worker: stays, asks for work, hands it to guards, and says how it is.
+
+mod checks;
+mod held;
+mod home;
+mod link;
+mod presence;
+
+use crate::guard::{AttemptDir, Patience, Spec};
+use held::{Wish, start_guard};
+use home::Home;
+use presence::Presence;
+use samepath_fleet::{Fleet, FleetError, Orders, Update, WorkerSession};
+use samepath_storage::helper::Helper;
 use samepath_storage::{ConfigFile, Environment};
+use samepath_wire::{Assignment, AttemptRef, Claim, Confirm, ConfirmAnswer, Kind, StopMode};
+use std::collections::{BTreeMap, HashMap};
 use std::io;
 use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use crate::guard::Patience;
+/// Between two claims of a worker that has work: they only say what it holds.
+const HOLDING: Duration = Duration::from_secs(15);
+/// Base paths remembered of one storage.
+const MOST_BASE_PATHS: usize = 200;
 
 /// What a worker is told when it is started.
 #[derive(Debug, Clone)]
@@ -87,9 +109,230 @@ impl WorkerError {
 ///
 /// # Errors
 /// Only at the start: another worker of the name runs, or the folder cannot be used. A fleet that cannot be reached is
-/// waited for.
+/// waited for; one that is closed ends the worker as if it had been told to stop.
 pub async fn run(fleet: Fleet, settings: WorkerSettings, shutdown: CancellationToken) -> Result<(), WorkerError> {
-    let _ = (fleet, settings);
-    shutdown.cancelled().await;
-    Ok(())
+    let name = settings.name.clone().unwrap_or_else(presence::default_name);
+    let home = Home::open(&settings.state_dir, &name)?;
+    let session = fleet.session(&home.id);
+    let (presence, kinds) = Presence::begin(session.clone(), &settings, &home.id, &name);
+    let helper = Helper::new(settings.program.clone());
+    let known = Arc::new(Mutex::new(BTreeMap::new()));
+    let mut worker = Worker {
+        session: session.clone(),
+        presence: presence.clone(),
+        home,
+        name,
+        settings: settings.clone(),
+        base_paths: Arc::clone(&known),
+        held: HashMap::new(),
+        tasks: JoinSet::new(),
+    };
+    let checks = session.serve_checks(|asked| checks::check(helper.clone(), presence.storages().0, asked));
+    let result = tokio::select! {
+        () = shutdown.cancelled() => Ok(()),
+        result = worker.work() => result,
+        // Neither of these ends while the fleet is there.
+        () = presence.keep(&settings) => Ok(()),
+        () = publish(&session, &kinds) => Ok(()),
+        () = remember(&fleet, &known) => Ok(()),
+        result = async {
+            let result = checks.await;
+            if result.is_ok() { shutdown.cancelled().await }
+            result
+        } => result.map_err(WorkerError::from),
+    };
+    worker.tasks.shutdown().await;
+    session.leave().await;
+    result
+}
+
+/// The loop that gets work and looks after it.
+struct Worker {
+    session: WorkerSession,
+    presence: Presence,
+    home: Home,
+    name: String,
+    settings: WorkerSettings,
+    /// Where any computer of the fleet mounts each storage.
+    base_paths: Arc<Mutex<BTreeMap<String, Vec<String>>>>,
+    /// Every attempt that counts as held, from before it is confirmed until its end is recorded.
+    held: HashMap<AttemptRef, watch::Sender<Wish>>,
+    /// One for each of them.
+    tasks: JoinSet<AttemptRef>,
+}
+
+impl Worker {
+    async fn work(&mut self) -> Result<(), WorkerError> {
+        for dir in self.home.left() {
+            tracing::info!(attempt = %dir.path().display(), "found an attempt of the worker before");
+            self.look_after(dir);
+        }
+        let mut orders = self.session.orders();
+        loop {
+            let mut holds: Vec<AttemptRef> = self.held.keys().cloned().collect();
+            holds.sort();
+            self.presence.hold(holds.clone());
+            let claim = Claim { wants: holds.is_empty(), holds };
+            // Dropping a claim is safe: what it may have been given is not confirmed, and goes back.
+            let session = self.session.clone();
+            let claiming = session.claim(&claim);
+            tokio::pin!(claiming);
+            let answer = loop {
+                tokio::select! {
+                    Some(ended) = self.tasks.join_next() => {
+                        self.forget(ended);
+                        break None;
+                    }
+                    order = orders.next() => match order {
+                        Some((at, StopMode::Stop)) => self.wish(&at, Wish::Stop),
+                        Some((at, StopMode::Kill)) => self.wish(&at, Wish::Kill),
+                        None => return Ok(()),
+                    },
+                    answer = &mut claiming => break Some(answer),
+                }
+            };
+            match answer {
+                Some(Ok(answer)) => {
+                    for at in &answer.forget {
+                        self.wish(at, Wish::Forget);
+                    }
+                    if let Some(assignment) = answer.assignment {
+                        self.take(assignment).await;
+                    } else if !claim.wants {
+                        // It was told at once what it wanted to know; it need not ask again and again.
+                        self.pause(&mut orders).await;
+                    }
+                }
+                Some(Err(error)) if error.is_passing() => {}
+                Some(Err(error)) => {
+                    tracing::warn!(%error, "work was refused");
+                    tokio::time::sleep(Duration::from_secs(1)).await;
+                }
+                None => {}
+            }
+        }
+    }
+
+    /// Between two claims that want nothing, while there is work in hand.
+    async fn pause(&mut self, orders: &mut Orders) {
+        let until = tokio::time::Instant::now() + HOLDING;
+        loop {
+            tokio::select! {
+                () = tokio::time::sleep_until(until) => return,
+                Some(ended) = self.tasks.join_next() => {
+                    self.forget(ended);
+                    return;
+                }
+                order = orders.next() => match order {
+                    Some((at, StopMode::Stop)) => self.wish(&at, Wish::Stop),
+                    Some((at, StopMode::Kill)) => self.wish(&at, Wish::Kill),
+                    None => return,
+                },
+            }
+        }
+    }
+
+    /// Confirms an assignment and starts its guard.
+    async fn take(&mut self, assignment: Assignment) {
+        let at = AttemptRef { job: assignment.job.id, attempt: assignment.attempt };
+        if self.held.contains_key(&at) {
+            return;
+        }
+        let confirm = Confirm { attempt: at.clone(), epoch: assignment.epoch };
+        match self.session.confirm(&confirm).await {
+            Ok(ConfirmAnswer::Go) => {}
+            Ok(ConfirmAnswer::Withdrawn) => return,
+            Err(error) => {
+                tracing::warn!(%error, "an assignment could not be confirmed");
+                return;
+            }
+        }
+        let (backends, path_mappings) = self.presence.storages();
+        let spec = Spec {
+            assignment,
+            worker: self.name.clone(),
+            backends,
+            kinds_dir: self.settings.kinds_dir.clone(),
+            base_paths: self.base_paths.lock().unwrap_or_else(PoisonError::into_inner).clone(),
+            path_mappings,
+            patience: self.settings.patience.clone(),
+        };
+        let dir = AttemptDir::new(&self.home.attempts(), at);
+        let started = match dir.create(&spec) {
+            Ok(()) => start_guard(&self.settings.program, &dir).await,
+            Err(error) => Err(error),
+        };
+        if let Err(error) = started {
+            // Its lock is free and it has no end: that is what will be reported.
+            tracing::error!(%error, "a guard cannot be started");
+        }
+        self.look_after(dir);
+    }
+
+    fn look_after(&mut self, dir: AttemptDir) {
+        let at = dir.attempt().clone();
+        let wish = watch::Sender::new(Wish::Run);
+        self.held.insert(at.clone(), wish.clone());
+        let session = self.session.clone();
+        self.tasks.spawn(async move {
+            held::look_after(&session, dir, &wish).await;
+            at
+        });
+    }
+
+    fn wish(&self, at: &AttemptRef, wanted: Wish) {
+        if let Some(wish) = self.held.get(at) {
+            wish.send_if_modified(|now| {
+                let more = wanted > *now;
+                *now = wanted.max(*now);
+                more
+            });
+        }
+    }
+
+    fn forget(&mut self, ended: Result<AttemptRef, tokio::task::JoinError>) {
+        match ended {
+            Ok(at) => drop(self.held.remove(&at)),
+            Err(error) => tracing::error!(%error, "an attempt is no longer looked after"),
+        }
+    }
+}
+
+/// Publishes what the kinds are, then waits for ever.
+async fn publish(session: &WorkerSession, kinds: &[Kind]) {
+    for kind in kinds {
+        while let Err(error) = session.put_kind(kind).await {
+            tracing::warn!(%error, kind = kind.name, "a kind cannot be published");
+            if !error.is_passing() {
+                break;
+            }
+            tokio::time::sleep(Duration::from_secs(1)).await;
+        }
+    }
+    std::future::pending().await
+}
+
+/// Remembers where the workers of the fleet mount each storage; for ever, even after the fleet was closed.
+async fn remember(fleet: &Fleet, known: &Mutex<BTreeMap<String, Vec<String>>>) {
+    let mut workers = fleet.workers();
+    while let Some(update) = workers.next().await {
+        let Update::Put(_, worker) = update else { continue };
+        let mut known = known.lock().unwrap_or_else(PoisonError::into_inner);
+        for (name, backend) in worker.backends {
+            // One that shows only a part of the storage says nothing of paths below the whole.
+            if !backend.subpath.is_empty() {
+                continue;
+            }
+            let paths: &mut Vec<String> = known.entry(name).or_default();
+            if !paths.contains(&backend.base_path) && paths.len() < MOST_BASE_PATHS {
+                paths.push(backend.base_path);
+            }
+        }
+    }
+    std::future::pending().await
+}
+
+/// Answers the helper's question about paths that a worker was asked for; `None` for other topics.
+pub(crate) fn answer(topic: &str, question: &serde_json::Value) -> Option<serde_json::Value> {
+    checks::answer(topic, question)
 }

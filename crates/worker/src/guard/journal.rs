@@ -174,9 +174,6 @@ mod tests {
         assert_eq!(lines[0].text, "0");
         assert_eq!(lines.last().unwrap().text, "99999");
         let note = lines.iter().position(|line| line.text.contains("left out")).unwrap();
-        assert_eq!(
-            lines[note].text,
-            format!("The log grew too long: {} lines are left out here.", 100_000 - (end - 1))
-        );
+        assert_eq!(lines[note].text, format!("The log grew too long: {} lines are left out here.", 100_000 - (end - 1)));
     }
 }

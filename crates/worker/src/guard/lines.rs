@@ -103,10 +103,12 @@ mod tests {
     fn a_long_line_is_cut_and_says_so() {
         let long = vec![b'x'; LONGEST_LINE * 2 + 5];
         let lines = cut(&[&long, b"\nshort\n"]);
-        assert_eq!(
-            lines.iter().map(|(text, cut)| (text.len(), *cut)).collect::<Vec<_>>(),
-            [(LONGEST_LINE, true), (LONGEST_LINE, true), (5, false), (5, false)]
-        );
+        assert_eq!(lines.iter().map(|(text, cut)| (text.len(), *cut)).collect::<Vec<_>>(), [
+            (LONGEST_LINE, true),
+            (LONGEST_LINE, true),
+            (5, false),
+            (5, false)
+        ]);
     }
 
     #[test]

@@ -18,7 +18,9 @@ pub fn parse(line: &str) -> Option<Message> {
     let value = value.trim();
     let text = || value.chars().take(LONGEST).collect();
     match name {
-        "progress" => value.parse().ok().filter(|percent| (0.0..=100.0).contains(percent)).map(Message::Progress),
+        "progress" => {
+            value.parse().ok().filter(|percent| (0.0..=100.0).contains(percent)).map(Message::Progress)
+        }
         "status" => Some(Message::Status(text())),
         "fail" => Some(Message::Fail(text())),
         _ => None,
@@ -40,14 +42,7 @@ mod tests {
 
     #[test]
     fn nonsense_is_no_message() {
-        for line in [
-            "openjd_progress: NaN",
-            "openjd_progress: -1",
-            "openjd_progress: 101",
-            "openjd_progress: x",
-            "openjd_env: A=B",
-            "openjd_",
-        ] {
+        for line in ["openjd_progress: NaN", "openjd_progress: -1", "openjd_progress: 101", "openjd_progress: x", "openjd_env: A=B", "openjd_"] {
             assert_eq!(parse(line), None, "{line}");
         }
     }

@@ -1,18 +1,99 @@
-//! skeleton
+//! The guard: the process that owns one running attempt.
+//!
+//! # Theory of operation
+//!
+//! A worker writes `spec.json` into the attempt's folder and starts `PROGRAM guard FOLDER`. The guard puts itself into a session
+//! of its own, so that neither the worker's end nor a closed terminal reaches it, takes `lock`, and says `ready` on its
+//! standard output. From there on:
+//!
+//! | file | means |
+//! |---|---|
+//! | `lock`, held | the guard lives; the kernel lets go of it whenever and however the guard ends |
+//! | `end.json` | the attempt is over, and how; written once, atomically, whoever still runs |
+//! | `lock` free, no `end.json` | the guard was killed: whoever takes the lock ends what it left, and writes the end |
+//! | `log.jsonl` | every line, numbered without gaps |
+//! | `socket` | where workers connect: [`Order`]s in, [`Status`] out; both JSON lines |
+//!
+//! One thread decides everything, in order of arrival: orders, the end of the tool, deadlines. The others only carry something
+//! to it, so each may hang alone: checking and finishing (which touch storages), reading the two pipes, waiting for the tool,
+//! talking to workers. The deciding thread is also the one that starts the tool, because on Linux the kernel kills the tool when
+//! that thread is gone.
+//!
+//! The tool's output ends when its main process does: what the pipes hold then is read, what a daemon prints later is not. After
+//! that everything the tool left behind is ended too (asked first, killed two seconds later): a worker is free when a job is
+//! over. When the end is on the disk the guard is done; it does not wait for anybody to collect it.
+
 mod control;
 mod environment;
 mod journal;
 mod lines;
 mod messages;
 mod output;
+mod prepared;
+mod run;
 mod spec;
 mod tool;
 mod tree;
+
 pub use control::{Order, Phase, Socket, Status};
 pub use journal::JournalReader;
 pub use spec::{AttemptDir, Patience, Spec, make_private};
 pub use tree::{MARK, Tree};
-/// Runs a guard
-pub fn run(_dir: &std::path::Path, _ours: Vec<(std::ffi::OsString, std::ffi::OsString)>) -> std::process::ExitCode {
-    todo!()
+
+use std::ffi::OsString;
+use std::io;
+use std::path::Path;
+use std::process::ExitCode;
+
+/// What a guard that was started by [`run`] says on its standard output once it can be connected to.
+pub const READY: &str = "ready\n";
+
+/// Is a guard: runs the attempt in the folder `dir`, whose `spec.json` says everything. `ours` is this process's environment.
+pub fn run(dir: &Path, ours: Vec<(OsString, OsString)>) -> ExitCode {
+    match attempt(dir, ours) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("the guard of {} failed: {error}", dir.display());
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn attempt(dir: &Path, ours: Vec<(OsString, OsString)>) -> io::Result<()> {
+    let not_one = || io::Error::new(io::ErrorKind::InvalidInput, "not the folder of an attempt");
+    let dir = AttemptDir::at(&dir.canonicalize()?).ok_or_else(not_one)?;
+    let Some(lock) = dir.lock()? else {
+        return Err(io::Error::new(io::ErrorKind::AlreadyExists, "another guard has it"));
+    };
+    if dir.end()?.is_some() {
+        return Ok(());
+    }
+    #[cfg(unix)]
+    let _signals = detach()?;
+    let result = run::run(&dir, ours).map(drop).or_else(|error| {
+        eprintln!("{error}");
+        dir.write_end(&run::internal(&format!("the guard failed: {error}")))
+    });
+    // A thread that hangs on a dead mount may keep this process for ever, and the lock with it.
+    lock.unlock()?;
+    result
+}
+
+/// Out of the worker's session. Signals that the worker was told to ignore are caught here and not acted upon: what is ignored
+/// would be ignored by the tool too, which then could not be interrupted.
+#[cfg(unix)]
+fn detach() -> io::Result<tokio::runtime::Runtime> {
+    use tokio::signal::unix::{SignalKind, signal};
+    // Fails where we lead a session or a group already, which does as well.
+    let _ = rustix::process::setsid();
+    rustix::process::umask(rustix::fs::Mode::WOTH);
+    #[cfg(target_os = "linux")]
+    rustix::process::set_child_subreaper(Some(rustix::process::getpid()))?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build()?;
+    let _inside = runtime.enter();
+    for kind in [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup(), SignalKind::quit()] {
+        drop(signal(kind)?);
+    }
+    drop(_inside);
+    Ok(runtime)
 }

@@ -80,11 +80,7 @@ impl Output {
                     None => {}
                 }
             };
-            if bytes.is_empty() {
-                cutter.finish(&mut each)
-            } else {
-                cutter.push(bytes, &mut each)
-            }
+            if bytes.is_empty() { cutter.finish(&mut each) } else { cutter.push(bytes, &mut each) }
             inner.journal.flush()
         };
         self.board.update(|status| {
@@ -102,7 +98,7 @@ impl Output {
 const PIECE: usize = 64 * 1024;
 
 #[cfg(unix)]
-pub use unix::{Bell, Listener};
+pub(super) use unix::Bell;
 
 #[cfg(unix)]
 mod unix {
@@ -191,7 +187,7 @@ mod unix {
 }
 
 #[cfg(windows)]
-pub use windows::{Bell, Listener};
+pub(super) use windows::Bell;
 
 #[cfg(windows)]
 mod windows {

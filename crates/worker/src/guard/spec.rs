@@ -12,6 +12,8 @@ use std::time::Duration;
 pub struct Spec {
     /// Job, attempt, epoch, and whether it gets an output folder of its own.
     pub assignment: Assignment,
+    /// The worker's name.
+    pub worker: String,
     /// The worker's storages.
     pub backends: Vec<Backend>,
     /// Where the lab's own kinds are.
@@ -122,7 +124,8 @@ impl AttemptDir {
 
     /// Takes the lock that a guard holds as long as it lives; `None` while another process has it.
     pub fn lock(&self) -> io::Result<Option<File>> {
-        let file = File::options().create(true).truncate(false).read(true).write(true).open(self.path.join("lock"))?;
+        let file =
+            File::options().create(true).truncate(false).read(true).write(true).open(self.path.join("lock"))?;
         match file.try_lock() {
             Ok(()) => Ok(Some(file)),
             Err(std::fs::TryLockError::WouldBlock) => Ok(None),

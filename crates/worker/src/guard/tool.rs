@@ -4,7 +4,6 @@ use std::ffi::OsString;
 use std::io;
 use std::path::PathBuf;
 use std::process::{ChildStderr, ChildStdout, Command, Stdio};
-use std::time::Duration;
 
 /// What to start.
 #[derive(Debug, Clone, Default)]
@@ -15,12 +14,6 @@ pub struct Launch {
     pub environment: Vec<(OsString, OsString)>,
     /// Where it starts.
     pub current_dir: Option<PathBuf>,
-    /// Between *stop* and *kill*.
-    pub notice: Duration,
-    /// After which it is stopped.
-    pub timeout: Option<Duration>,
-    /// Whether *stop* is `SIGTERM` instead of `SIGINT`.
-    pub terminate: bool,
 }
 
 /// How a tool ended.
@@ -95,9 +88,9 @@ mod unix {
     }
 
     /// Asks a process group to end.
-    pub fn interrupt(group: u32, terminate: bool) {
+    pub fn interrupt(group: u32) {
         if let Some(group) = Pid::from_raw(group.cast_signed()) {
-            let _ = kill_process_group(group, if terminate { Signal::TERM } else { Signal::INT });
+            let _ = kill_process_group(group, Signal::INT);
         }
     }
 
@@ -152,7 +145,7 @@ mod windows {
     }
 
     /// Windows has no interrupt for a process without a console.
-    pub fn interrupt(_group: u32, _terminate: bool) {}
+    pub fn interrupt(_group: u32) {}
 
     pub(super) fn spawn(command: Command) -> io::Result<Tool> {
         let mut command = CommandWrap::from(command);

@@ -25,7 +25,7 @@ pub struct Tree<'a> {
 }
 
 #[cfg(target_os = "linux")]
-pub use linux::*;
+pub use linux::reap;
 
 #[cfg(target_os = "linux")]
 mod linux {
@@ -213,3 +213,7 @@ impl Tree<'_> {
         Ok(0)
     }
 }
+
+/// Nothing to reap here.
+#[cfg(windows)]
+pub fn reap() {}

@@ -1,0 +1,56 @@
+//! What the binaries do first, and a worker on a fleet of this computer: for the tests, which start it as processes of its own.
+//!
+//! `hidden worker STATE_DIR FLEET_DIR CONFIG KINDS_DIR PATIENCE_JSON` runs a worker until its standard input is closed.
+
+use samepath_fleet::Fleet;
+use samepath_fleet::bus::local::LocalSettings;
+use samepath_storage::{ConfigFile, Environment, Origin};
+use samepath_worker::{WorkerSettings, entry, run};
+use std::error::Error;
+use std::ffi::OsString;
+use std::process::ExitCode;
+use tokio::io::AsyncReadExt;
+use tokio_util::sync::CancellationToken;
+
+fn main() -> ExitCode {
+    let args: Vec<OsString> = std::env::args_os().skip(1).collect();
+    if let Some(code) = entry::run_hidden(&args) {
+        return code;
+    }
+    match worker(&args) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn worker(args: &[OsString]) -> Result<(), Box<dyn Error>> {
+    let [_, state_dir, fleet_dir, config, kinds_dir, patience] = args else { return Err("usage".into()) };
+    let settings = WorkerSettings {
+        name: Some("gpu-1".into()),
+        state_dir: state_dir.into(),
+        kinds_dir: Some(kinds_dir.into()),
+        config: ConfigFile { path: config.into(), origin: Origin::Argument },
+        environment: Environment::default(),
+        program: std::env::current_exe()?,
+        version: "0.1.0".into(),
+        patience: serde_json::from_str(patience.to_str().ok_or("not text")?)?,
+    };
+    let fleet_dir = std::path::PathBuf::from(fleet_dir);
+    tokio::runtime::Runtime::new()?.block_on(async move {
+        let fleet = Fleet::local(LocalSettings::new(fleet_dir, "amick")).await?;
+        let shutdown = CancellationToken::new();
+        let told = shutdown.clone();
+        tokio::spawn(async move {
+            let mut byte = [0];
+            let _ = tokio::io::stdin().read(&mut byte).await;
+            told.cancel();
+        });
+        run(fleet.clone(), settings, shutdown).await?;
+        fleet.close().await;
+        // Reading the standard input cannot be given up.
+        std::process::exit(0)
+    })
+}

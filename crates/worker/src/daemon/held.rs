@@ -1,0 +1,266 @@
+//! One attempt that this worker holds: from its guard's start, or from finding it, until its end was recorded.
+
+use super::link::GuardLink;
+use crate::guard::{AttemptDir, JournalReader, Order, Phase, READY, Status, Tree};
+use samepath_fleet::WorkerSession;
+use samepath_wire::{AttemptEnd, AttemptRef, Progress, Report, ReportAnswer, ReportEvent};
+use std::io;
+use std::path::Path;
+use std::process::Stdio;
+use std::time::Duration;
+use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::process::Command;
+use tokio::sync::watch;
+use tokio::time::{Instant, sleep, sleep_until};
+
+/// Between two looks at a guard that can neither be reached nor is dead: it is just starting, or just ending.
+const LOOK: Duration = Duration::from_millis(30);
+/// Lines are sent together that come within it.
+const GATHER: Duration = Duration::from_millis(50);
+/// Bytes of log read at once.
+const BATCH: usize = 256 * 1024;
+/// Between two reports of progress.
+const PROGRESS: Duration = Duration::from_secs(1);
+/// After something that should have worked did not.
+const AGAIN: Duration = Duration::from_secs(1);
+
+/// Starts the guard of an attempt, and waits until it can be connected to or is gone.
+pub(super) async fn start_guard(program: &Path, dir: &AttemptDir) -> io::Result<()> {
+    let faults = fs_err::OpenOptions::new().create(true).append(true).open(dir.join("guard.log"))?;
+    let mut command = Command::new(program);
+    command.arg("guard").arg(dir.path()).stdin(Stdio::null()).stdout(Stdio::piped());
+    command.stderr(faults.into_parts().0).kill_on_drop(false);
+    let mut child = command.spawn()?;
+    if let Some(stdout) = child.stdout.take() {
+        let mut line = String::new();
+        BufReader::new(stdout).read_line(&mut line).await?;
+        if line != READY {
+            tracing::warn!(attempt = %dir.path().display(), "the guard ended before it began");
+        }
+    }
+    // Somebody has to take note of its end.
+    tokio::spawn(async move { child.wait().await });
+    Ok(())
+}
+
+/// What is to become of the attempt, by order of rising urgency.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Wish {
+    /// Let it run.
+    Run,
+    /// Stop it.
+    Stop,
+    /// Kill it.
+    Kill,
+    /// Kill it, and tell nobody.
+    Forget,
+}
+
+/// Looks after an attempt until its end is recorded; then its folder is gone.
+pub(super) async fn look_after(session: &WorkerSession, dir: AttemptDir, wish: &watch::Sender<Wish>) {
+    let (tell, status) = watch::channel(None);
+    let (end, (), ()) = tokio::join!(
+        follow(&dir, wish.subscribe(), tell),
+        forward(session, &dir, status.clone()),
+        report(session, dir.attempt(), status, wish),
+    );
+    if *wish.borrow() != Wish::Forget {
+        let event = ReportEvent::Ended { end };
+        send(session, dir.attempt(), event).await;
+    }
+    let path = dir.path().to_owned();
+    if let Err(error) = tokio::task::spawn_blocking(move || fs_err::remove_dir_all(path)).await.unwrap_or(Ok(())) {
+        tracing::warn!(%error, "the folder of an attempt cannot be removed");
+    }
+}
+
+/// Follows the guard until the attempt is over.
+async fn follow(dir: &AttemptDir, mut wish: watch::Receiver<Wish>, tell: watch::Sender<Option<Status>>) -> AttemptEnd {
+    loop {
+        match dir.end() {
+            Ok(Some(end)) => return end,
+            Ok(None) => {}
+            Err(error) => {
+                tracing::error!(%error, "the end of an attempt cannot be read");
+                let reason = format!("its end cannot be read: {error}");
+                return AttemptEnd::Lost { reason, proved: false };
+            }
+        }
+        if let Ok(mut link) = GuardLink::connect(dir).await {
+            let mut told = Wish::Run;
+            loop {
+                let wanted = *wish.borrow_and_update();
+                if wanted > told {
+                    let order = match wanted {
+                        Wish::Run => Order::Hello,
+                        Wish::Stop => Order::Stop,
+                        Wish::Kill => Order::Kill,
+                        Wish::Forget => Order::Superseded,
+                    };
+                    if link.send(order).await.is_err() {
+                        break;
+                    }
+                    told = wanted;
+                }
+                tokio::select! {
+                    status = link.status() => match status {
+                        Some(status) => drop(tell.send_replace(Some(status))),
+                        None => break,
+                    },
+                    _ = wish.changed() => {}
+                }
+            }
+            continue;
+        }
+        match dir.lock() {
+            // It may have written its end between our look and its letting go.
+            Ok(Some(lock)) => match dir.end() {
+                Ok(None) => return lost(dir, lock).await,
+                _ => continue,
+            },
+            Ok(None) => {}
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                return AttemptEnd::Lost { reason: "its folder on the worker is gone".to_owned(), proved: false };
+            }
+            Err(error) => tracing::warn!(%error, "the lock of an attempt cannot be tried"),
+        }
+        sleep(LOOK).await;
+    }
+}
+
+/// The guard was killed: ends what it left running, and writes down the end in its place.
+async fn lost(dir: &AttemptDir, lock: std::fs::File) -> AttemptEnd {
+    let mark = dir.path().file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let group = fs_err::read_to_string(dir.join("tool.pid")).ok().and_then(|text| text.parse().ok());
+    let swept =
+        tokio::task::spawn_blocking(move || Tree { mark: &mark, group, guard: false }.kill().unwrap_or(1)).await;
+    let end = AttemptEnd::Lost {
+        reason: "its guard on the worker was killed".to_owned(),
+        proved: matches!(swept, Ok(0)),
+    };
+    if let Err(error) = dir.write_end(&end) {
+        tracing::error!(%error, "the end of an attempt cannot be written");
+    }
+    drop(lock);
+    end
+}
+
+/// Sends the log on, from where the fleet has it, until the attempt is over and all of it is sent.
+async fn forward(session: &WorkerSession, dir: &AttemptDir, mut status: watch::Receiver<Option<Status>>) {
+    let at = dir.attempt();
+    let mut next = loop {
+        match session.log_end(at).await {
+            Ok(end) => break end,
+            Err(error) if error.is_passing() => sleep(AGAIN).await,
+            Err(error) => {
+                tracing::warn!(%error, "the log cannot be sent");
+                return;
+            }
+        }
+    };
+    let mut reader = None;
+    loop {
+        let over = status.changed().await.is_err();
+        loop {
+            let (taken, path) = (reader.take(), dir.log());
+            let read = tokio::task::spawn_blocking(move || {
+                let mut reader = match taken {
+                    Some(reader) => reader,
+                    None => JournalReader::open(&path)?,
+                };
+                let lines = reader.read(next, BATCH)?;
+                Ok::<_, io::Error>((reader, lines))
+            });
+            let lines = match read.await {
+                Ok(Ok((same, lines))) => {
+                    reader = Some(same);
+                    lines
+                }
+                // No log: the guard did not come so far.
+                _ => break,
+            };
+            let Some(first) = lines.first().map(|line| line.seq) else { break };
+            match session.append_log(at, first, &lines).await {
+                Ok(end) => {
+                    if end < first + lines.len() as u64 {
+                        reader = None;
+                    }
+                    next = end;
+                }
+                Err(error) if error.is_passing() => {
+                    reader = None;
+                    sleep(AGAIN).await;
+                }
+                Err(error) => {
+                    tracing::warn!(%error, "the log cannot be sent");
+                    return;
+                }
+            }
+        }
+        if over {
+            return;
+        }
+        sleep(GATHER).await;
+    }
+}
+
+/// Reports how far the attempt is, until it is over.
+async fn report(
+    session: &WorkerSession,
+    at: &AttemptRef,
+    mut status: watch::Receiver<Option<Status>>,
+    wish: &watch::Sender<Wish>,
+) {
+    let (mut said, mut progress, mut not_before) = (None, Progress::default(), Instant::now());
+    while status.changed().await.is_ok() {
+        let Some(now) = status.borrow_and_update().clone() else { continue };
+        let event = match now.phase {
+            Phase::Checking if said.is_none() => Some(ReportEvent::Checking),
+            Phase::Running | Phase::Stopping | Phase::Finishing if said < Some(Phase::Running) => {
+                Some(ReportEvent::Running)
+            }
+            _ => None,
+        };
+        if let Some(event) = event {
+            said = Some(if event == ReportEvent::Checking { Phase::Checking } else { Phase::Running });
+            if send(session, at, event).await == Some(ReportAnswer::Superseded) {
+                wish.send_replace(Wish::Forget);
+                return;
+            }
+        }
+        if said == Some(Phase::Running) && now.progress != progress {
+            let mut watching = status.clone();
+            tokio::select! {
+                () = sleep_until(not_before) => {}
+                () = closed(&mut watching) => return,
+            }
+            let Some(newest) = status.borrow_and_update().clone() else { continue };
+            progress = newest.progress;
+            not_before = Instant::now() + PROGRESS;
+            let event = ReportEvent::Progress { progress: progress.clone() };
+            if send(session, at, event).await == Some(ReportAnswer::Superseded) {
+                wish.send_replace(Wish::Forget);
+                return;
+            }
+        }
+    }
+}
+
+async fn closed(status: &mut watch::Receiver<Option<Status>>) {
+    while status.changed().await.is_ok() {}
+}
+
+/// Reports until it is answered; none if it cannot be.
+async fn send(session: &WorkerSession, at: &AttemptRef, event: ReportEvent) -> Option<ReportAnswer> {
+    let report = Report { attempt: at.clone(), event };
+    loop {
+        match session.report(&report).await {
+            Ok(answer) => return Some(answer),
+            Err(error) if error.is_passing() => sleep(AGAIN).await,
+            Err(error) => {
+                tracing::error!(%error, "a report was refused");
+                return None;
+            }
+        }
+    }
+}

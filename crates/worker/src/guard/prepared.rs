@@ -1,0 +1,101 @@
+use super::spec::{AttemptDir, Spec};
+use super::tool::Launch;
+use super::tree::MARK;
+use crate::kinds::{Catalogue, Program, Programs};
+use crate::prepare::{Clock, PATIENCE, Prepared, Request, prepare};
+use crate::{CONTEXT_VARIABLE, Context};
+use jiff::Timestamp;
+use samepath_storage::{Platform, Storages};
+use samepath_wire::{Cause, Failure};
+use std::ffi::OsString;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::time::Duration;
+
+/// What the checking phase found.
+pub(super) type Checked = Result<Prepared, Failure>;
+
+/// Told when the checking is no longer wanted; its clock otherwise.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Stopped {
+    flag: Arc<AtomicBool>,
+    told: Arc<(Mutex<()>, Condvar)>,
+}
+
+impl Stopped {
+    /// Ends its waiting.
+    pub(super) fn stop(&self) {
+        self.flag.store(true, Ordering::SeqCst);
+        drop(self.told.0.lock());
+        self.told.1.notify_all();
+    }
+}
+
+impl Clock for Stopped {
+    fn now(&self) -> Timestamp {
+        Timestamp::now()
+    }
+
+    fn wait(&self, duration: Duration) -> bool {
+        let lock = self.told.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let waiting = |(): &mut ()| !self.flag.load(Ordering::SeqCst);
+        drop(self.told.1.wait_timeout_while(lock, duration, waiting));
+        !self.flag.load(Ordering::SeqCst)
+    }
+}
+
+/// The checking phase.
+pub(super) fn check(spec: &Spec, dir: &AttemptDir, ours: &[(OsString, OsString)], clock: &Stopped) -> Checked {
+    let job = &spec.assignment.job;
+    let catalogue = Catalogue::load(spec.kinds_dir.as_deref());
+    let template = catalogue.get(&job.kind).ok_or_else(|| Failure {
+        cause: Cause::ProgramMissing,
+        message: format!("this worker has no kind {}", job.kind),
+        exit_code: None,
+        last_line: None,
+    })?;
+    let value = |name: &str| ours.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_os_str());
+    prepare(&Request {
+        template,
+        job,
+        attempt: spec.assignment.attempt,
+        own_output: spec.assignment.own_output,
+        worker: &spec.worker,
+        storages: &Storages::new(spec.backends.clone(), Platform::current()),
+        programs: &Programs::new(value("PATH"), value("HOME").map(Path::new)),
+        directory: dir.path(),
+        patience: PATIENCE,
+        clock,
+    })
+}
+
+/// The command that was prepared, in the attempt's own environment.
+pub(super) fn launch(prepared: &Prepared, spec: &Spec, mark: &str, dir: &AttemptDir) -> io::Result<Launch> {
+    let context = Context {
+        job: spec.assignment.job.clone(),
+        backends: spec.backends.clone(),
+        base_paths: spec.base_paths.clone(),
+        path_mappings: spec.path_mappings.clone(),
+        worker: spec.worker.clone(),
+        attempt: spec.assignment.attempt,
+    };
+    let file = dir.join("context.json");
+    fs_err::write(&file, serde_json::to_vec(&context)?)?;
+    let mut argv: Vec<OsString> = match (&prepared.program, &prepared.file) {
+        (Program::Own, _) => vec![own_program()?.into(), "tool".into()],
+        (_, Some(file)) => vec![file.into()],
+        (_, None) => return Err(io::ErrorKind::NotFound.into()),
+    };
+    argv.extend(prepared.args.iter().cloned());
+    let mut environment = prepared.environment.clone();
+    environment.push((MARK.into(), mark.into()));
+    environment.push((CONTEXT_VARIABLE.into(), file.into()));
+    Ok(Launch { argv, environment, current_dir: Some(prepared.working_dir.clone()) })
+}
+
+/// This program, even after its file was replaced by a newer one.
+fn own_program() -> io::Result<PathBuf> {
+    if cfg!(target_os = "linux") { Ok("/proc/self/exe".into()) } else { std::env::current_exe() }
+}
