@@ -35,8 +35,7 @@ impl Presence {
     /// Says who it is at once, with storages that nobody looked at yet. The kinds are returned for publishing.
     pub(super) fn begin(session: WorkerSession, settings: &WorkerSettings, id: &str, name: &str) -> (Self, Vec<Kind>) {
         let catalogue = Catalogue::load(settings.kinds_dir.as_deref());
-        let programs =
-            Programs::new(crate::entry::search_path().as_deref(), settings.environment.home.as_deref());
+        let programs = Programs::new(crate::entry::search_path().as_deref(), settings.environment.home.as_deref());
         let mut unavailable = catalogue.refused();
         let mut kinds = Vec::new();
         for template in catalogue.templates() {

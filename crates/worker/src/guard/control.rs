@@ -52,20 +52,20 @@ pub enum Phase {
 
 /// The newest [`Status`], and everybody who waits for a newer one.
 #[derive(Debug)]
-pub struct Board {
+pub(crate) struct Board {
     state: Mutex<(Status, u64)>,
     changed: Condvar,
 }
 
 impl Board {
     /// At the start.
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let status = Status { phase: Phase::Checking, progress: Progress::default(), log_end: 0 };
         Self { state: Mutex::new((status, 1)), changed: Condvar::new() }
     }
 
     /// Changes it.
-    pub fn update(&self, change: impl FnOnce(&mut Status)) {
+    pub(crate) fn update(&self, change: impl FnOnce(&mut Status)) {
         let mut state = self.lock();
         change(&mut state.0);
         state.1 += 1;
@@ -73,7 +73,7 @@ impl Board {
     }
 
     /// The newest, as soon as there is one newer than `seen`; what came in between is skipped.
-    pub fn newer_than(&self, seen: u64) -> (Status, u64) {
+    pub(crate) fn newer_than(&self, seen: u64) -> (Status, u64) {
         let state = self.changed.wait_while(self.lock(), |state| state.1 <= seen);
         state.unwrap_or_else(PoisonError::into_inner).clone()
     }
@@ -85,7 +85,7 @@ impl Board {
 
 /// What comes in from workers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum FromWorker {
+pub(crate) enum FromWorker {
     /// It said hello.
     Came,
     /// One that had said hello is gone.
@@ -95,7 +95,11 @@ pub enum FromWorker {
 }
 
 /// Listens on the attempt's socket. Each connection gets every new [`Status`] of `board`; `take` gets what comes in.
-pub fn serve(dir: &Path, board: Arc<Board>, take: impl Fn(FromWorker) + Clone + Send + 'static) -> io::Result<()> {
+pub(crate) fn serve(
+    dir: &Path,
+    board: Arc<Board>,
+    take: impl Fn(FromWorker) + Clone + Send + 'static,
+) -> io::Result<()> {
     let socket = Socket::of(dir)?;
     let listener = ListenerOptions::new().name(socket.name()?).reclaim_name(false).create_sync()?;
     thread::Builder::new().name("control".into()).spawn(move || accept(&listener, &board, &take))?;

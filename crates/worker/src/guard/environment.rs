@@ -5,14 +5,36 @@ use std::path::{Path, PathBuf};
 /// Variables that a tool may need of the worker's own environment. All else stays behind: tokens and keys that the person
 /// who started the worker happens to have are nobody's business.
 const KEPT: [&str; 26] = [
-    "PATH", "HOME", "USER", "LOGNAME", "SHELL", "LANG", "LANGUAGE", "TZ", "TMPDIR", "TEMP", "TMP", "TERM", "LD_LIBRARY_PATH",
-    "DYLD_LIBRARY_PATH", "PYTHONPATH", "VIRTUAL_ENV", "PKG_CONFIG_PATH", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "SystemRoot",
-    "SystemDrive", "USERPROFILE", "APPDATA", "LOCALAPPDATA", "PATHEXT", "COMSPEC",
+    "PATH",
+    "HOME",
+    "USER",
+    "LOGNAME",
+    "SHELL",
+    "LANG",
+    "LANGUAGE",
+    "TZ",
+    "TMPDIR",
+    "TEMP",
+    "TMP",
+    "TERM",
+    "LD_LIBRARY_PATH",
+    "DYLD_LIBRARY_PATH",
+    "PYTHONPATH",
+    "VIRTUAL_ENV",
+    "PKG_CONFIG_PATH",
+    "OMP_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "SystemRoot",
+    "SystemDrive",
+    "USERPROFILE",
+    "APPDATA",
+    "LOCALAPPDATA",
+    "PATHEXT",
+    "COMSPEC",
 ];
 
 /// Families of such variables.
-const KEPT_PREFIXES: [&str; 9] =
-    ["LC_", "XDG_", "CUDA", "NVIDIA_", "NCCL_", "ROCR_", "CONDA_", "MAMBA_", "UV_"];
+const KEPT_PREFIXES: [&str; 9] = ["LC_", "XDG_", "CUDA", "NVIDIA_", "NCCL_", "ROCR_", "CONDA_", "MAMBA_", "UV_"];
 
 /// What in a name of a kept family still betrays a secret: `UV_INDEX_LAB_PASSWORD`.
 const SECRET: [&str; 5] = ["TOKEN", "SECRET", "PASSWORD", "KEY", "CREDENTIAL"];
@@ -25,7 +47,7 @@ const LISTS: [&str; 5] = ["PATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "PYTHO
 /// An AppImage puts its own folder (`APPDIR`) in front of everything, which breaks every Python that it starts; whatever
 /// lies in there is left out again. A program started from a desktop has not the `PATH` of a shell, so the folders where
 /// people install tools are added at the end.
-pub fn tool_environment(
+pub(crate) fn tool_environment(
     ours: Vec<(OsString, OsString)>,
     extra: impl IntoIterator<Item = (OsString, OsString)>,
 ) -> BTreeMap<OsString, OsString> {
@@ -68,7 +90,8 @@ fn without(list: &OsString, dir: &Path) -> OsString {
 
 fn with_usual_places(path: &OsString, home: Option<&Path>) -> OsString {
     let mut places: Vec<PathBuf> = std::env::split_paths(path).collect();
-    let usual = [home.map(|home| home.join(".local/bin")), Some("/usr/local/bin".into()), Some("/opt/homebrew/bin".into())];
+    let usual =
+        [home.map(|home| home.join(".local/bin")), Some("/usr/local/bin".into()), Some("/opt/homebrew/bin".into())];
     for place in usual.into_iter().flatten() {
         if !places.contains(&place) {
             places.push(place);

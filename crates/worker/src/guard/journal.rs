@@ -16,7 +16,7 @@ const LONGEST_RECORD: u64 = 256 * 1024;
 /// It has a limit. Past it lines are left out, but the last of them ([`TAIL_BYTES`]) come when the journal is closed, after
 /// a line that says how many are missing. A disk that is full ends the log, never the job.
 #[derive(Debug)]
-pub struct Journal {
+pub(crate) struct Journal {
     file: BufWriter<File>,
     next: u64,
     written: u64,
@@ -29,13 +29,13 @@ pub struct Journal {
 
 impl Journal {
     /// A new, empty one of at most `limit` bytes.
-    pub fn create(path: &Path, limit: u64) -> io::Result<Self> {
+    pub(crate) fn create(path: &Path, limit: u64) -> io::Result<Self> {
         let file = BufWriter::with_capacity(64 * 1024, File::create(path)?);
         Ok(Self { file, next: 0, written: 0, limit, tail: VecDeque::new(), tail_bytes: 0, left_out: 0, fault: None })
     }
 
     /// Adds a line.
-    pub fn line(&mut self, at: Timestamp, stream: Stream, text: &str, cut: bool) {
+    pub(crate) fn line(&mut self, at: Timestamp, stream: Stream, text: &str, cut: bool) {
         if self.left_out == 0 && self.written < self.limit {
             self.write(at, stream, text.to_owned(), cut);
             return;
@@ -52,12 +52,12 @@ impl Journal {
     }
 
     /// Adds a line of ours.
-    pub fn note(&mut self, text: &str) {
+    pub(crate) fn note(&mut self, text: &str) {
         self.line(Timestamp::now(), Stream::Samepath, text, false);
     }
 
     /// Makes what was added readable; the number of the line that comes next.
-    pub fn flush(&mut self) -> u64 {
+    pub(crate) fn flush(&mut self) -> u64 {
         if let Err(error) = self.file.flush() {
             self.fault.get_or_insert(error);
         }
@@ -65,7 +65,7 @@ impl Journal {
     }
 
     /// Writes the tail of a log that grew too long.
-    pub fn close(&mut self) -> u64 {
+    pub(crate) fn close(&mut self) -> u64 {
         let missing = self.left_out - self.tail.len() as u64;
         if missing > 0 {
             let text = format!("The log grew too long: {missing} lines are left out here.");
@@ -78,7 +78,7 @@ impl Journal {
     }
 
     /// What kept it from being written, once something did.
-    pub fn fault(&mut self) -> Option<io::Error> {
+    pub(crate) fn fault(&mut self) -> Option<io::Error> {
         self.fault.take()
     }
 
@@ -174,6 +174,9 @@ mod tests {
         assert_eq!(lines[0].text, "0");
         assert_eq!(lines.last().unwrap().text, "99999");
         let note = lines.iter().position(|line| line.text.contains("left out")).unwrap();
-        assert_eq!(lines[note].text, format!("The log grew too long: {} lines are left out here.", 100_000 - (end - 1)));
+        assert_eq!(
+            lines[note].text,
+            format!("The log grew too long: {} lines are left out here.", 100_000 - (end - 1))
+        );
     }
 }

@@ -1,19 +1,19 @@
 use std::mem;
 
 /// Longest line kept in one piece; what is longer goes on in the next one.
-pub const LONGEST_LINE: usize = 16 * 1024;
+pub(crate) const LONGEST_LINE: usize = 16 * 1024;
 
 /// Cuts a stream of bytes into lines. `\n`, `\r` and `\r\n` end one, so that a progress bar that redraws itself is many
 /// lines at once instead of one in the end. Holds one line of at most [`LONGEST_LINE`] bytes, whatever comes.
 #[derive(Debug, Default)]
-pub struct LineCutter {
+pub(crate) struct LineCutter {
     line: Vec<u8>,
     after_return: bool,
 }
 
 impl LineCutter {
     /// Takes what was read; `each` gets every line that became whole, and whether it was cut for its length.
-    pub fn push(&mut self, mut bytes: &[u8], mut each: impl FnMut(&str, bool)) {
+    pub(crate) fn push(&mut self, mut bytes: &[u8], mut each: impl FnMut(&str, bool)) {
         if mem::take(&mut self.after_return) && bytes.first() == Some(&b'\n') {
             bytes = &bytes[1..];
         }
@@ -48,7 +48,7 @@ impl LineCutter {
     }
 
     /// The stream ended; what is left is a line too.
-    pub fn finish(&mut self, mut each: impl FnMut(&str, bool)) {
+    pub(crate) fn finish(&mut self, mut each: impl FnMut(&str, bool)) {
         if !self.line.is_empty() {
             self.emit(false, &mut each);
         }
@@ -103,12 +103,10 @@ mod tests {
     fn a_long_line_is_cut_and_says_so() {
         let long = vec![b'x'; LONGEST_LINE * 2 + 5];
         let lines = cut(&[&long, b"\nshort\n"]);
-        assert_eq!(lines.iter().map(|(text, cut)| (text.len(), *cut)).collect::<Vec<_>>(), [
-            (LONGEST_LINE, true),
-            (LONGEST_LINE, true),
-            (5, false),
-            (5, false)
-        ]);
+        assert_eq!(
+            lines.iter().map(|(text, cut)| (text.len(), *cut)).collect::<Vec<_>>(),
+            [(LONGEST_LINE, true), (LONGEST_LINE, true), (5, false), (5, false)]
+        );
     }
 
     #[test]

@@ -1,6 +1,6 @@
 /// What a tool says to us in a line of its output.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Message {
+pub(crate) enum Message {
     /// `openjd_progress: 42`: 0 to 100.
     Progress(f64),
     /// `openjd_status: epoch 3`.
@@ -13,14 +13,12 @@ pub enum Message {
 const LONGEST: usize = 500;
 
 /// The message in this line, if it is one. A progress that is no number of 0 to 100 is none.
-pub fn parse(line: &str) -> Option<Message> {
+pub(crate) fn parse(line: &str) -> Option<Message> {
     let (name, value) = line.strip_prefix("openjd_")?.split_once(':')?;
     let value = value.trim();
     let text = || value.chars().take(LONGEST).collect();
     match name {
-        "progress" => {
-            value.parse().ok().filter(|percent| (0.0..=100.0).contains(percent)).map(Message::Progress)
-        }
+        "progress" => value.parse().ok().filter(|percent| (0.0..=100.0).contains(percent)).map(Message::Progress),
         "status" => Some(Message::Status(text())),
         "fail" => Some(Message::Fail(text())),
         _ => None,
@@ -42,7 +40,14 @@ mod tests {
 
     #[test]
     fn nonsense_is_no_message() {
-        for line in ["openjd_progress: NaN", "openjd_progress: -1", "openjd_progress: 101", "openjd_progress: x", "openjd_env: A=B", "openjd_"] {
+        for line in [
+            "openjd_progress: NaN",
+            "openjd_progress: -1",
+            "openjd_progress: 101",
+            "openjd_progress: x",
+            "openjd_env: A=B",
+            "openjd_",
+        ] {
             assert_eq!(parse(line), None, "{line}");
         }
     }

@@ -9,11 +9,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// One of a tool's pipes.
 #[derive(Debug)]
-pub struct Pipe<R>(pub R);
+pub(crate) struct Pipe<R>(pub(crate) R);
 
 /// Where everything that a tool prints goes: into the journal, and what it says to us onto the board.
 #[derive(Debug, Clone)]
-pub struct Output {
+pub(crate) struct Output {
     inner: Arc<Mutex<Inner>>,
     board: Arc<Board>,
 }
@@ -27,12 +27,12 @@ struct Inner {
 
 impl Output {
     /// Into `journal` and onto `board`.
-    pub fn new(journal: Journal, board: Arc<Board>) -> Self {
+    pub(crate) fn new(journal: Journal, board: Arc<Board>) -> Self {
         Self { inner: Arc::new(Mutex::new(Inner { journal, fail: None, last_error: None })), board }
     }
 
     /// Adds a line of ours.
-    pub fn note(&self, text: &str) {
+    pub(crate) fn note(&self, text: &str) {
         let end = {
             let mut inner = self.lock();
             inner.journal.note(text);
@@ -42,23 +42,23 @@ impl Output {
     }
 
     /// Writes what was kept back. Nothing may come after.
-    pub fn close(&self) {
+    pub(crate) fn close(&self) {
         let end = self.lock().journal.close();
         self.board.update(|status| status.log_end = end);
     }
 
     /// What kept the journal from being written, once something did.
-    pub fn fault(&self) -> Option<io::Error> {
+    pub(crate) fn fault(&self) -> Option<io::Error> {
         self.lock().journal.fault()
     }
 
     /// The last `openjd_fail`.
-    pub fn fail(&self) -> Option<String> {
+    pub(crate) fn fail(&self) -> Option<String> {
         self.lock().fail.clone()
     }
 
     /// The last line on the standard error that is not empty.
-    pub fn last_error(&self) -> Option<String> {
+    pub(crate) fn last_error(&self) -> Option<String> {
         self.lock().last_error.clone()
     }
 
@@ -80,7 +80,11 @@ impl Output {
                     None => {}
                 }
             };
-            if bytes.is_empty() { cutter.finish(&mut each) } else { cutter.push(bytes, &mut each) }
+            if bytes.is_empty() {
+                cutter.finish(&mut each)
+            } else {
+                cutter.push(bytes, &mut each)
+            }
             inner.journal.flush()
         };
         self.board.update(|status| {
@@ -98,7 +102,7 @@ impl Output {
 const PIECE: usize = 64 * 1024;
 
 #[cfg(unix)]
-pub(super) use unix::Bell;
+pub(crate) use unix::Bell;
 
 #[cfg(unix)]
 mod unix {
@@ -114,15 +118,15 @@ mod unix {
 
     /// Rung by dropping it, when the main process has ended.
     #[derive(Debug)]
-    pub struct Bell(#[expect(dead_code, reason = "its being closed is the signal")] OwnedFd);
+    pub(crate) struct Bell(#[expect(dead_code, reason = "its being closed is the signal")] OwnedFd);
 
     /// Hears the bell.
     #[derive(Debug, Clone)]
-    pub struct Listener(Arc<OwnedFd>);
+    pub(crate) struct Listener(Arc<OwnedFd>);
 
     impl Bell {
         /// One, and what hears it.
-        pub fn new() -> io::Result<(Self, Listener)> {
+        pub(crate) fn new() -> io::Result<(Self, Listener)> {
             let (hear, ring) = io::pipe()?;
             Ok((Self(ring.into()), Listener(Arc::new(hear.into()))))
         }
@@ -130,7 +134,7 @@ mod unix {
 
     impl Output {
         /// Reads `pipe` until it is closed, or until the bell rings and what was in it is read.
-        pub fn read<R: Read + AsFd>(&self, stream: Stream, pipe: Pipe<R>, bell: &Listener) -> io::Result<()> {
+        pub(crate) fn read<R: Read + AsFd>(&self, stream: Stream, pipe: Pipe<R>, bell: &Listener) -> io::Result<()> {
             let Pipe(mut pipe) = pipe;
             rustix::io::ioctl_fionbio(&pipe, true)?;
             let mut cutter = LineCutter::default();
@@ -187,7 +191,7 @@ mod unix {
 }
 
 #[cfg(windows)]
-pub(super) use windows::Bell;
+pub(crate) use windows::Bell;
 
 #[cfg(windows)]
 mod windows {
@@ -195,22 +199,22 @@ mod windows {
 
     /// Not heard here: a reader that is not done a moment after the end is left behind.
     #[derive(Debug)]
-    pub struct Bell;
+    pub(crate) struct Bell;
 
     /// Hears nothing.
     #[derive(Debug, Clone)]
-    pub struct Listener;
+    pub(crate) struct Listener;
 
     impl Bell {
         /// One, and what would hear it.
-        pub fn new() -> io::Result<(Self, Listener)> {
+        pub(crate) fn new() -> io::Result<(Self, Listener)> {
             Ok((Self, Listener))
         }
     }
 
     impl Output {
         /// Reads `pipe` until it is closed.
-        pub fn read<R: Read>(&self, stream: Stream, pipe: Pipe<R>, _bell: &Listener) -> io::Result<()> {
+        pub(crate) fn read<R: Read>(&self, stream: Stream, pipe: Pipe<R>, _bell: &Listener) -> io::Result<()> {
             let Pipe(mut pipe) = pipe;
             let mut cutter = LineCutter::default();
             let mut piece = vec![0; PIECE];

@@ -124,8 +124,7 @@ impl AttemptDir {
 
     /// Takes the lock that a guard holds as long as it lives; `None` while another process has it.
     pub fn lock(&self) -> io::Result<Option<File>> {
-        let file =
-            File::options().create(true).truncate(false).read(true).write(true).open(self.path.join("lock"))?;
+        let file = File::options().create(true).truncate(false).read(true).write(true).open(self.path.join("lock"))?;
         match file.try_lock() {
             Ok(()) => Ok(Some(file)),
             Err(std::fs::TryLockError::WouldBlock) => Ok(None),

@@ -7,18 +7,18 @@ use std::process::{ChildStderr, ChildStdout, Command, Stdio};
 
 /// What to start.
 #[derive(Debug, Clone, Default)]
-pub struct Launch {
+pub(crate) struct Launch {
     /// The program and its arguments; never a shell's line.
-    pub argv: Vec<OsString>,
+    pub(crate) argv: Vec<OsString>,
     /// On top of the environment that every tool gets.
-    pub environment: Vec<(OsString, OsString)>,
+    pub(crate) environment: Vec<(OsString, OsString)>,
     /// Where it starts.
-    pub current_dir: Option<PathBuf>,
+    pub(crate) current_dir: Option<PathBuf>,
 }
 
 /// How a tool ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Exit {
+pub(crate) enum Exit {
     /// With this code.
     Code(i32),
     /// By this signal.
@@ -27,20 +27,20 @@ pub enum Exit {
 
 /// A tool that was started: its main process.
 #[derive(Debug)]
-pub struct Tool {
+pub(crate) struct Tool {
     /// Process and process group.
-    pub id: u32,
+    pub(crate) id: u32,
     /// Its end; blocks.
-    pub child: Waiter,
+    pub(crate) child: Waiter,
     /// Its output.
-    pub out: Pipe<ChildStdout>,
+    pub(crate) out: Pipe<ChildStdout>,
     /// Its errors.
-    pub err: Pipe<ChildStderr>,
+    pub(crate) err: Pipe<ChildStderr>,
 }
 
 impl Launch {
     /// Starts it in a process group of its own. On Linux it dies with the thread that called this.
-    pub fn start(&self, ours: Vec<(OsString, OsString)>) -> io::Result<Tool> {
+    pub(crate) fn start(&self, ours: Vec<(OsString, OsString)>) -> io::Result<Tool> {
         let (program, arguments) =
             self.argv.split_first().ok_or_else(|| io::Error::new(io::ErrorKind::InvalidInput, "no program"))?;
         let environment = tool_environment(ours, self.environment.iter().cloned());
@@ -55,7 +55,7 @@ impl Launch {
 }
 
 #[cfg(unix)]
-pub use unix::*;
+pub(crate) use unix::*;
 
 #[cfg(unix)]
 mod unix {
@@ -65,11 +65,11 @@ mod unix {
 
     /// Waits for a tool's main process.
     #[derive(Debug)]
-    pub struct Waiter(Pid);
+    pub(crate) struct Waiter(Pid);
 
     impl Waiter {
         /// Blocks until it has ended, and reaps it.
-        pub fn wait(self) -> io::Result<Exit> {
+        pub(crate) fn wait(self) -> io::Result<Exit> {
             loop {
                 match waitpid(Some(self.0), WaitOptions::empty()) {
                     Ok(Some((_, status))) => {
@@ -88,7 +88,7 @@ mod unix {
     }
 
     /// Asks a process group to end.
-    pub fn interrupt(group: u32) {
+    pub(crate) fn interrupt(group: u32) {
         if let Some(group) = Pid::from_raw(group.cast_signed()) {
             let _ = kill_process_group(group, Signal::INT);
         }
@@ -126,7 +126,7 @@ mod unix {
 }
 
 #[cfg(windows)]
-pub use windows::*;
+pub(crate) use windows::*;
 
 #[cfg(windows)]
 mod windows {
@@ -135,17 +135,17 @@ mod windows {
 
     /// Waits for a tool's job object.
     #[derive(Debug)]
-    pub struct Waiter(Box<dyn ChildWrapper>);
+    pub(crate) struct Waiter(Box<dyn ChildWrapper>);
 
     impl Waiter {
         /// Blocks until it has ended.
-        pub fn wait(mut self) -> io::Result<Exit> {
+        pub(crate) fn wait(mut self) -> io::Result<Exit> {
             Ok(Exit::Code(self.0.wait()?.code().unwrap_or(1)))
         }
     }
 
     /// Windows has no interrupt for a process without a console.
-    pub fn interrupt(_group: u32) {}
+    pub(crate) fn interrupt(_group: u32) {}
 
     pub(super) fn spawn(command: Command) -> io::Result<Tool> {
         let mut command = CommandWrap::from(command);

@@ -25,7 +25,7 @@ pub struct Tree<'a> {
 }
 
 #[cfg(target_os = "linux")]
-pub use linux::reap;
+pub(crate) use linux::reap;
 
 #[cfg(target_os = "linux")]
 mod linux {
@@ -104,7 +104,7 @@ mod linux {
     }
 
     /// Reaps what the tool left to us; the tool itself was reaped before.
-    pub fn reap() {
+    pub(crate) fn reap() {
         while let Ok(Some(_)) = rustix::process::wait(WaitOptions::NOHANG) {}
     }
 
@@ -196,7 +196,7 @@ impl Tree<'_> {
 
 /// Reaps what the tool left to us.
 #[cfg(all(unix, not(target_os = "linux")))]
-pub fn reap() {
+pub(crate) fn reap() {
     while let Ok(Some(_)) = rustix::process::wait(rustix::process::WaitOptions::NOHANG) {}
 }
 
@@ -216,4 +216,4 @@ impl Tree<'_> {
 
 /// Nothing to reap here.
 #[cfg(windows)]
-pub fn reap() {}
+pub(crate) fn reap() {}
