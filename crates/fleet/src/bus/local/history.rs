@@ -317,7 +317,9 @@ impl DiskError {
 
 pub(super) fn io_error(path: &Path, error: &io::Error) -> BusError {
     match error.kind() {
-        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => BusError::DiskFull { path: path.to_owned() },
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge => {
+            BusError::DiskFull { path: path.to_owned() }
+        }
         _ => BusError::Io { path: path.to_owned(), detail: error.to_string() },
     }
 }
