@@ -3,3 +3,4 @@
 mod lab;
 mod one_process;
 mod paths;
+mod this_computer;
