@@ -2,6 +2,8 @@
 //!
 //! `UPDATE_GOLDEN=1 cargo test -p samepath-wire --test golden` writes the files anew.
 
+#![expect(clippy::unwrap_used, reason = "in a test it is the failure")]
+
 use proptest::prelude::*;
 use samepath_wire::*;
 use serde::{Serialize, de::DeserializeOwned};

@@ -169,7 +169,7 @@ fn what_is_held_and_not_known_is_forgotten() {
     bench.submit(job(1)).unwrap();
     let attempt = bench.start("gpu-2");
     let ticket = bench.claim("gpu-1", std::slice::from_ref(&attempt), false);
-    assert_eq!(bench.claimed(ticket).unwrap().forget, [attempt.clone()]);
+    assert_eq!(bench.claimed(ticket).unwrap().forget, std::slice::from_ref(&attempt));
     // Ended.
     bench.end("gpu-2", &attempt, succeeded());
     let ticket = bench.claim("gpu-2", std::slice::from_ref(&attempt), false);
@@ -428,7 +428,8 @@ fn reports_of_others_change_nothing() {
 #[test]
 fn nonsense_is_refused() {
     let long = "x".repeat(201);
-    let cases: Vec<(&str, Box<dyn Fn(&mut Job)>)> = vec![
+    type Case = (&'static str, Box<dyn Fn(&mut Job)>);
+    let cases: Vec<Case> = vec![
         ("names no kind", Box::new(|job| job.kind = " ".into())),
         ("no version", Box::new(|job| job.version = 0)),
         ("no id", Box::new(|job| job.id = uuid::Uuid::nil())),

@@ -171,7 +171,7 @@ fn host_requirements_are_compared_as_open_job_description_says() {
         (amount("amount.worker.gpu", json!(2), null.clone()), "needs 2 GPUs, has 1"),
         (amount("amount.license.x", json!(1), null.clone()), "needs 1 of amount.license.x, has none"),
         (
-            amount("amount.worker.gpu", json!("many"), null.clone()),
+            amount("amount.worker.gpu", json!("many"), null),
             "needs amount.worker.gpu of \"many\", which is not a number",
         ),
         (json!({"attributes": [{"name": "attr.worker.os.family", "anyOf": ["macos", "Linux"]}]}), ""),

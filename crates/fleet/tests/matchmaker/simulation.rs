@@ -107,7 +107,7 @@ impl World {
         match *step {
             Step::Submit { number, member } => {
                 let submitted_by = ["amick", "tom"][usize::from(member)].to_owned();
-                self.bench.submit(Job { submitted_by, ..job(number) }).unwrap();
+                self.bench.submit(Job { submitted_by, ..job(number) }).expect("a good job was refused");
             }
             Step::Order { number, order } => {
                 let order = [Order::Stop, Order::Kill, Order::Retry][usize::from(order)];
