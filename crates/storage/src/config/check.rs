@@ -1,7 +1,7 @@
 //! What a name, a base path and a folder below it may look like. Pure: the platform is a parameter, nothing is looked up.
 
 use super::Problem;
-use crate::Platform;
+use crate::{Platform, component};
 use std::path::{Path, PathBuf};
 
 /// `[A-Za-z0-9][A-Za-z0-9_-]{1,63}`: one letter would be a drive.
@@ -45,33 +45,20 @@ fn is_absolute(text: &str, platform: Platform) -> bool {
     }
 }
 
-/// A `user_subdir` or `subpath`: refuses what could never be resolved, and drops a `/` at the end.
+/// A `user_subdir` or `subpath`: refuses what resolving would refuse on every use, and drops a `/` at the end.
 pub(super) fn folder(text: &str, platform: Platform) -> Result<String, Problem> {
     one_line(text)?;
-    let refuse = |reason: String| Err(Problem::Unresolvable { value: text.to_owned(), reason });
-    if text.is_empty() {
-        return Ok(String::new());
+    let folder = text.strip_suffix('/').filter(|folder| !folder.is_empty()).unwrap_or(text);
+    match component::split(folder, platform) {
+        Ok(_) => Ok(folder.to_owned()),
+        Err(refused) if refused.component == folder => {
+            Err(Problem::Unresolvable { value: text.to_owned(), reason: refused.refusal.to_string() })
+        }
+        Err(refused) => Err(Problem::Unresolvable {
+            value: text.to_owned(),
+            reason: format!("the component `{}`: {}", refused.component, refused.refusal),
+        }),
     }
-    if text.starts_with('/') || text.starts_with(r"\\") || (text.starts_with('\\') && platform == Platform::Windows) {
-        return refuse("it must not begin at the root".to_owned());
-    }
-    let folder = text.strip_suffix('/').unwrap_or(text);
-    for component in folder.split('/') {
-        let bytes = component.as_bytes();
-        if component.is_empty() {
-            return refuse("it has an empty component".to_owned());
-        }
-        if component == "." || component == ".." {
-            return refuse(format!("the component `{component}` is not allowed"));
-        }
-        if bytes.len() >= 2 && bytes[0].is_ascii_alphabetic() && bytes[1] == b':' {
-            return refuse(format!("the component `{component}` begins like a Windows drive"));
-        }
-        if platform == Platform::Windows && component.contains(['<', '>', ':', '"', '|', '?', '*', '\\']) {
-            return refuse(format!("the component `{component}` has a character that Windows does not allow"));
-        }
-    }
-    Ok(folder.to_owned())
 }
 
 /// No NUL, no line break, no other control character.
