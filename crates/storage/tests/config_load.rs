@@ -18,7 +18,7 @@ fn search_order() {
     std::fs::create_dir(&here).unwrap();
     let in_home = (lab.home().join(".sleap-rtc/config.toml"), Origin::Home);
     let in_folder = (here.join("sleap-rtc.toml"), Origin::CurrentDir);
-    let mut environment = lab.environment.clone();
+    let Lab { folder: _folder, mut environment } = lab;
     environment.current_dir = Some(here.clone());
 
     assert_eq!(found(None, true, &environment), in_home, "nothing is there: home's");
@@ -38,7 +38,7 @@ fn search_order() {
 fn a_dangling_link_in_the_current_folder_is_passed_over_and_a_folder_is_reported() {
     let lab = Lab::new();
     let here = lab.home().to_owned();
-    let mut environment = lab.environment.clone();
+    let Lab { folder: _folder, mut environment } = lab;
     environment.current_dir = Some(here.clone());
     std::os::unix::fs::symlink("nowhere", here.join("sleap-rtc.toml")).unwrap();
     assert_eq!(found(None, true, &environment).1, Origin::Home);

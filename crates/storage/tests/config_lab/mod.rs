@@ -6,7 +6,7 @@ use samepath_storage::{BackendFields, Change, Config, ConfigError, ConfigFile, E
 use std::path::{Path, PathBuf};
 
 pub(crate) struct Lab {
-    folder: tempfile::TempDir,
+    pub(crate) folder: tempfile::TempDir,
     pub(crate) environment: Environment,
 }
 
