@@ -1,6 +1,8 @@
 //! For files put together from all kinds of pieces, a change touches its own bytes and no others; for nonsense, there is an error
 //! and never a panic.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests are tests")]
+
 mod config_lab;
 
 use config_lab::{Lab, add, remove, set};

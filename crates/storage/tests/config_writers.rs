@@ -1,6 +1,8 @@
 //! Many writers of one file, in threads and in processes, some of them killed: whoever was told yes is in the file, and the file
 //! is whole at every moment.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests are tests")]
+
 mod config_lab;
 
 use config_lab::{Lab, add, names, remove, set};
