@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 /// Short, so that tests are.
 const SHORT: Duration = Duration::from_millis(700);
 /// What counts as at once, on a busy computer.
-const AT_ONCE: Duration = Duration::from_millis(300);
+const AT_ONCE: Duration = Duration::from_secs(1);
 
 fn backend(name: &str, base: impl Into<PathBuf>) -> Backend {
     Backend {
@@ -247,8 +247,9 @@ fn many_who_ask_at_once_leave_one_behind() {
         }
     });
     // All waited for the one that was sent, and none was sent after it.
-    assert!(start.elapsed() < SHORT * 4, "{:?}", start.elapsed());
-    assert_eq!(running("many-ask"), 1);
+    assert!(start.elapsed() < SHORT * 12, "{:?}", start.elapsed());
+    // Those that answered end in their own time; the stuck one cannot.
+    settles_at("many-ask", 1);
     mount.resume();
     until_ready(&helper, &vast);
 }
@@ -297,9 +298,14 @@ fn what_is_left_behind_ends_with_the_helper_where_it_can() {
     assert_eq!(running("left-behind"), 1);
     drop(helper);
     first.resume();
+    settles_at("left-behind", 0);
+}
+
+/// Waits until this many of that name are left.
+fn settles_at(name: &str, count: usize) {
     let start = Instant::now();
-    while running("left-behind") > 0 {
-        assert!(start.elapsed() < Duration::from_secs(20), "a helper is left");
+    while running(name) != count {
+        assert!(start.elapsed() < Duration::from_secs(20), "{} instead of {count} are left", running(name));
         std::thread::yield_now();
     }
 }
