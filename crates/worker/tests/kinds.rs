@@ -90,6 +90,7 @@ fn a_lab_folder_adds_kinds_and_what_is_refused_hides_nothing() {
         ("other.yml", GOOD),
         ("json.json", &json),
         ("notes.txt", "not looked at"),
+        ("._good.yaml", "not looked at either"),
         ("slp-check.yaml", GOOD),
         ("Bad_Name.yaml", GOOD),
         ("good.yml", GOOD),

@@ -84,11 +84,13 @@ impl Lab {
     }
 }
 
+type Later<'a> = (Duration, Box<dyn FnOnce() + 'a>);
+
 /// A clock that waits for nothing, and does something instead.
 #[derive(Default)]
 struct Still<'a> {
     waited: Cell<Duration>,
-    after: RefCell<Option<(Duration, Box<dyn FnOnce() + 'a>)>>,
+    after: RefCell<Option<Later<'a>>>,
 }
 
 impl Clock for Still<'_> {
@@ -356,6 +358,33 @@ fn a_folder_left_behind_is_free_for_its_own_job_and_later_for_all() {
     assert!(lab.prepare(&check(), &job(3, usual(), json!({}))).is_err());
     drop(taken);
     assert!(!marker.exists());
+}
+
+#[test]
+fn of_many_jobs_at_once_one_gets_the_folder() {
+    let lab = Lab::new();
+    let marker = lab.project().join("new/report").join(MARKER);
+    for stale in [false, true] {
+        if stale {
+            fs_err::write(&marker, "left by a computer that lost its power").unwrap();
+            let time = SystemTime::now() - STALE_AFTER - Duration::from_secs(30);
+            std::fs::File::options().write(true).open(&marker).unwrap().set_modified(time).unwrap();
+        }
+        let together = std::sync::Barrier::new(8);
+        let results: Vec<Result<Prepared, Failure>> = std::thread::scope(|scope| {
+            let attempts = (1..=8).map(|id| {
+                let (lab, together) = (&lab, &together);
+                scope.spawn(move || {
+                    together.wait();
+                    lab.prepare(&check(), &job(id, usual(), json!({})))
+                })
+            });
+            let attempts: Vec<_> = attempts.collect();
+            attempts.into_iter().map(|attempt| attempt.join().unwrap()).collect()
+        });
+        assert_eq!(results.iter().filter(|result| result.is_ok()).count(), 1, "{results:#?}");
+        assert!(results.iter().flat_map(|result| result.as_ref().err()).all(|f| f.cause == Cause::OutputNotUsable));
+    }
 }
 
 #[test]

@@ -104,8 +104,12 @@ fn is_name(name: &str) -> bool {
         && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
 }
 
-/// Whether the file is JSON rather than YAML; none where it is not a template's file.
+/// Whether the file is JSON rather than YAML; none where it is not a template's file. Hidden ones are what editors and file
+/// managers leave behind.
 fn json_form(path: &Path) -> Option<bool> {
+    if path.file_name()?.as_encoded_bytes().starts_with(b".") {
+        return None;
+    }
     match path.extension()?.to_str()? {
         "yaml" | "yml" => Some(false),
         "json" => Some(true),

@@ -162,18 +162,14 @@ fn plan(request: &Request<'_>, remarks: &mut Vec<String>) -> Result<Plan, Failur
         let resolved = if parameter.is_path() || is_path_list(parameter) {
             // A default of "" is the standard's way to say that a path may be left out.
             if given.is_none() && value.as_str() == Some("") {
-                Resolved::Plain(value.clone())
+                Resolved::Path { raw: String::new(), local: String::new() }
             } else {
                 paths(request, parameter, value, &mut plan, remarks)?
             }
         } else {
             Resolved::Plain(value.clone())
         };
-        let kind = match &resolved {
-            Resolved::Plain(_) if parameter.is_path() => "STRING",
-            _ => type_name(parameter),
-        };
-        plan.values.push((parameter.name.clone(), kind.to_owned(), resolved));
+        plan.values.push((parameter.name.clone(), type_name(parameter).to_owned(), resolved));
     }
     Ok(plan)
 }

@@ -76,27 +76,23 @@ impl Taken {
             return Ok(());
         }
         let text = serde_json::to_string(&mark).map_err(|error| Refused::Io(error.into()))?;
-        // Twice: what is in the way may be cleared away once.
-        for last in [false, true] {
-            match create(&path, &text) {
-                Ok(()) => {
-                    self.markers.push((path, text));
-                    return Ok(());
+        match create(&path, &text) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                let found = match read(&path) {
+                    Ok(found) => found,
+                    // Given back this moment; whoever comes next has it.
+                    Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(Refused::InUse(Holder(None))),
+                    Err(error) => return Err(Refused::Io(error)),
+                };
+                if !found.is_free_for(&mark, now) {
+                    return Err(Refused::InUse(Holder(found.mark)));
                 }
-                Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(Refused::Io(error)),
-                Err(_) => {}
+                take_over(&path, &found, &text, now)?;
             }
-            let found = match read(&path) {
-                Ok(found) => found,
-                Err(error) if error.kind() == io::ErrorKind::NotFound && !last => continue,
-                Err(error) => return Err(Refused::Io(error)),
-            };
-            if last || !found.is_free_for(&mark, now) {
-                return Err(Refused::InUse(Holder(found.mark)));
-            }
-            clear(&path, &found).map_err(Refused::Io)?;
+            created => created.map_err(Refused::Io)?,
         }
-        Err(Refused::InUse(Holder(None)))
+        self.markers.push((path, text));
+        Ok(())
     }
 }
 
@@ -122,6 +118,10 @@ impl Found {
         if let Some(mark) = self.mark.as_ref().filter(|mark| mark.job == ours.job) {
             return mark.attempt <= ours.attempt;
         }
+        self.is_stale(now)
+    }
+
+    fn is_stale(&self, now: Option<Timestamp>) -> bool {
         let (Some(renewed), Some(now)) = (self.renewed, now) else { return false };
         SignedDuration::try_from(STALE_AFTER).is_ok_and(|limit| now.duration_since(renewed) > limit)
     }
@@ -148,18 +148,27 @@ fn read(path: &Path) -> io::Result<Found> {
     Ok(Found { mark: serde_json::from_str(&text).ok(), text, renewed })
 }
 
-/// Removes a marker, if it is still the one that was judged.
-fn clear(path: &Path, judged: &Found) -> io::Result<()> {
-    let aside = path.with_file_name(format!("{MARKER}.{}", uuid::Uuid::new_v4().simple()));
-    match fs_err::rename(path, &aside) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-        moved => moved?,
+/// Replaces a marker that belongs to nobody. Of many who judged the same one, whoever creates the file named after it may, and
+/// looks again first: the marker may have been replaced since.
+fn take_over(path: &Path, judged: &Found, text: &str, now: Option<Timestamp>) -> Result<(), Refused> {
+    let generation = blake3::hash(format!("{:?} {}", judged.renewed, judged.text).as_bytes()).to_hex();
+    let claim = path.with_file_name(format!("{MARKER}.{}", &generation[..16]));
+    match create(&claim, text) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+            // Somebody else takes it over; or died doing so, and the next try finds the way free.
+            if read(&claim).is_ok_and(|found| found.is_stale(now)) {
+                drop(fs_err::remove_file(&claim));
+            }
+            return Err(Refused::InUse(Holder(None)));
+        }
+        created => created.map_err(Refused::Io)?,
     }
-    if read(&aside).is_ok_and(|found| found.text != judged.text) {
-        // Somebody else cleared it and put theirs: back with it. Never over a newer one.
-        drop(fs_err::hard_link(&aside, path));
+    let again = read(path);
+    if again.as_ref().is_ok_and(|again| again.text == judged.text && again.renewed == judged.renewed) {
+        return fs_err::rename(&claim, path).map_err(Refused::Io);
     }
-    fs_err::remove_file(&aside)
+    drop(fs_err::remove_file(&claim));
+    Err(Refused::InUse(Holder(again.ok().and_then(|again| again.mark))))
 }
 
 fn renew(path: &Path, text: &str) -> io::Result<()> {
