@@ -1,5 +1,7 @@
 //! What a change does to the file's bytes, and what it refuses.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests are tests")]
+
 mod config_lab;
 
 use config_lab::{Lab, add, base_path, names, remove, set};
@@ -413,7 +415,7 @@ fn a_lock_that_stays_taken_is_named_after_the_wait() {
     holder.lock().unwrap();
     let wait = Duration::from_millis(50);
     let error = config.apply_within(&add("vast", "/v"), &lab.environment, wait).unwrap_err();
-    assert_eq!(error, ConfigError::Locked { lock: lock.clone(), waited: wait });
+    assert_eq!(error, ConfigError::Locked { lock, waited: wait });
     assert!(error.to_string().contains(".config.toml.lock"));
     assert_eq!(lab.text(), "x = 1\n");
     drop(holder);
