@@ -4,7 +4,7 @@ use crate::streams::{Streams, WindowUpdate};
 use samepath_app::{App, Error, Options};
 use serde::{Deserialize, Serialize};
 use specta::Type;
-use tauri::async_runtime::{block_on, spawn};
+use tauri::async_runtime::block_on;
 use tauri::{
     AppHandle, DragDropEvent, Manager, RunEvent, State, Url, WebviewUrl, WebviewWindowBuilder, Window, WindowEvent,
 };
@@ -14,13 +14,12 @@ const MAIN: &str = "main";
 
 /// Starts the program, with a worker of its own, and shows it until the window is closed.
 pub fn run(options: Options) -> Result<(), StartError> {
-    let app = block_on(App::start(options))?;
-    let worker = app.clone();
-    spawn(async move {
-        if let Err(error) = worker.run_worker(None, None).await {
-            tracing::error!(%error, "this computer's own worker did not start");
-        }
-    });
+    let app = block_on(async {
+        let app = App::start(options).await?;
+        app.keep_watch();
+        app.run_worker(None, None);
+        Ok::<_, Error>(app)
+    })?;
 
     let bindings = crate::bindings();
     let faceless = app.clone();
@@ -90,7 +89,7 @@ pub(crate) enum QuitMode {
 #[tauri::command]
 #[specta::specta]
 pub(crate) async fn quit(handle: AppHandle, app: State<'_, App>, mode: QuitMode) -> Result<(), Error> {
-    let mut updates = app.watch().await;
+    let mut updates = app.watch();
     for job in app.jobs_here() {
         match mode {
             QuitMode::Stop => app.stop(&job.id).await?,

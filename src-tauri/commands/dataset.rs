@@ -13,7 +13,7 @@ pub(crate) async fn open_dataset(app: State<'_, App>, path: String) -> Result<Da
 #[tauri::command]
 #[specta::specta]
 pub(crate) async fn kinds(app: State<'_, App>) -> Result<Vec<KindView>, Error> {
-    Ok(app.kinds().await)
+    Ok(app.kinds())
 }
 
 /// Who could run this draft, and the sentence that says so.

@@ -26,7 +26,7 @@ pub(crate) async fn watch(
     window: WebviewWindow,
     channel: Channel<Update>,
 ) -> Result<(), Error> {
-    let mut updates = app.watch().await;
+    let mut updates = app.watch();
     streams.run(window.label(), Streams::WATCH, async move {
         while let Some(update) = updates.next().await {
             if channel.send(update).is_err() {
