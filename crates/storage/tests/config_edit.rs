@@ -381,7 +381,10 @@ fn a_link_stays_a_link_and_its_target_keeps_its_mode() {
     assert!(dotfiles.join("real.toml").is_file(), "a dangling link is filled");
     std::fs::set_permissions(dotfiles.join("real.toml"), std::fs::Permissions::from_mode(0o664)).unwrap();
     lab.apply(&add("two", "/2")).unwrap();
-    assert_eq!(std::fs::metadata(dotfiles.join("real.toml")).unwrap().permissions().mode() & 0o777, 0o664);
+    for name in ["real.toml", ".real.toml.lock"] {
+        let mode = std::fs::metadata(dotfiles.join(name)).unwrap().permissions().mode() & 0o777;
+        assert_eq!(mode, 0o664, "{name}: whoever may write the file may lock it");
+    }
     assert!(std::fs::symlink_metadata(lab.file()).unwrap().is_symlink());
     assert_eq!(lab.load().unwrap().backends().len(), 2);
     assert_eq!(names(&dotfiles), [".real.toml.lock", "real.toml"]);

@@ -74,15 +74,24 @@ impl Target {
         let mut options = fs_err::OpenOptions::new();
         options.read(true).write(true).create(true).truncate(false);
         #[cfg(unix)]
-        {
-            use fs_err::os::unix::fs::OpenOptionsExt;
+        let mode = {
             use std::os::unix::fs::PermissionsExt;
             // Whoever may write the file may lock it.
-            let mode = fs_err::metadata(&self.file).map_or(0o600, |seen| seen.permissions().mode() & 0o666);
+            fs_err::metadata(&self.file).map_or(0o600, |seen| seen.permissions().mode() & 0o666)
+        };
+        #[cfg(unix)]
+        {
+            use fs_err::os::unix::fs::OpenOptionsExt;
             let flags = rustix::fs::OFlags::NOFOLLOW | rustix::fs::OFlags::NONBLOCK;
             options.mode(mode).custom_flags(i32::try_from(flags.bits()).unwrap_or(0));
         }
         let (file, _) = options.open(&self.lock).map_err(|error| failed(&error))?.into_parts();
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            // The umask may have taken some of that; a lock of somebody else's is theirs to open up.
+            let _ = file.set_permissions(std::fs::Permissions::from_mode(mode));
+        }
         let since = Instant::now();
         let mut pause = Duration::from_millis(2);
         loop {
