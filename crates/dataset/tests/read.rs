@@ -171,7 +171,7 @@ fn no_permission_is_said_in_so_many_words() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("labels.slp");
     std::fs::copy(data("maze/labels.slp"), &path).unwrap();
-    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0)).unwrap();
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o000)).unwrap();
     if std::fs::File::open(&path).is_ok() {
         println!("this user may read everything: nothing to see here");
         return;
