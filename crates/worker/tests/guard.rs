@@ -1,5 +1,6 @@
 //! The guard as the process that it is: each case starts one, with a shell script as the tool.
 #![cfg(target_os = "linux")]
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 use interprocess::local_socket::Stream;
 use interprocess::local_socket::traits::Stream as _;

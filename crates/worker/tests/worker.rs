@@ -1,5 +1,6 @@
 //! The worker as a process, on a fleet that the test holds: killed, started again, robbed of its guard.
 #![cfg(target_os = "linux")]
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 use samepath_fleet::bus::local::LocalSettings;
 use samepath_fleet::{Fleet, LogItem, Update};
