@@ -100,8 +100,7 @@ fn with_usual_places(path: &OsString, home: Option<&Path>) -> OsString {
     std::env::join_paths(places).unwrap_or_else(|_| path.clone())
 }
 
-#[cfg(test)]
-#[cfg(unix)]
+#[cfg(all(test, unix))]
 mod tests {
     use super::*;
 

@@ -1,0 +1,56 @@
+# make run    installs what is missing, builds, and opens the window; with no display it runs `samepath demo` instead
+# make test   installs what is missing, and checks everything: exactly what CI runs
+# make bench  measures, see docs/performance.md
+# make check  the quick half of `make test`: formatting, lints, no tests
+#
+# Everything is safe to repeat, and quick the second time.
+
+SHELL := /bin/bash
+.ONESHELL:
+.SHELLFLAGS := -euo pipefail -c
+.DELETE_ON_ERROR:
+.PHONY: run test bench check setup page fmt
+
+export PATH := $(CURDIR)/.tools/bin:$(HOME)/.cargo/bin:$(PATH)
+
+run: page
+	@tests/setup build
+	cargo build --workspace --bins
+	if [[ -n "$${DISPLAY:-}$${WAYLAND_DISPLAY:-}" || "$$(uname)" == Darwin ]]; then
+		exec cargo run --quiet --bin samepath-desktop
+	fi
+	echo "There is no display here to open the window on: running \`samepath demo\` in this terminal instead."
+	exec cargo run --quiet --package samepath-cli --bin samepath -- demo
+
+test: page
+	@tests/setup test
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets --quiet -- -D warnings
+	cd ui && npm run --silent check && npm test --silent
+	cd "$(CURDIR)"
+	cargo build --workspace --bins --examples --quiet
+	cargo nextest run --workspace --no-fail-fast
+	cargo test --workspace --doc --quiet
+	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --quiet
+
+check: page
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets --quiet -- -D warnings
+	cd ui && npm run --silent check
+
+bench: page
+	@tests/setup build
+	tests/bench
+
+page: ui/dist/index.html
+
+# The page is embedded in the program: it has to be there before anything of the desktop is compiled.
+ui/dist/index.html: $(shell find ui/src ui/index.html ui/package.json ui/package-lock.json ui/vite.config.ts -type f 2>/dev/null)
+	@tests/setup build
+	cd ui
+	[[ node_modules/.package-lock.json -nt package-lock.json ]] || npm ci --no-audit --no-fund
+	npm run --silent build
+	touch dist/index.html
+
+fmt:
+	cargo fmt --all
