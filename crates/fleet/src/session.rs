@@ -82,6 +82,9 @@ impl WorkerSession {
         let task = tokio::spawn(async move {
             // Only until the bus is there: afterwards the task keeps no session alive.
             let bus = loop {
+                if told.borrow().is_none() {
+                    return;
+                }
                 let Some(inner) = weak.upgrade() else { return };
                 match (Self { inner }).bus().await {
                     Ok(bus) => break bus.clone(),

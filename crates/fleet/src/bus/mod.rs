@@ -7,16 +7,18 @@
 //! - [`local`]: this computer; one process holds the history and serves the same user's other processes.
 //!
 //! ```
-//! # tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
-//! use samepath_fleet::bus::{Bus, Change, Expect, memory::MemoryBus};
+//! use samepath_fleet::bus::{Bus, BusError, Change, Expect, memory::MemoryBus};
 //!
+//! # fn main() -> Result<(), BusError> {
+//! # tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime").block_on(async {
 //! let bus = MemoryBus::new("amick");
 //! bus.put("jobs/1", b"queued".to_vec(), Expect::Absent, None).await?;
 //! let mut watch = bus.watch("jobs/").await?;
 //! assert!(matches!(watch.next().await, Some(Change::Put { key, .. }) if key == "jobs/1"));
 //! assert_eq!(watch.next().await, Some(Change::Current));
-//! # Ok::<(), Box<dyn std::error::Error>>(()) }).map_err(|error| error.to_string())?;
-//! # Ok::<(), String>(())
+//! # Ok(())
+//! # })
+//! # }
 //! ```
 //!
 //! The hard case is the moment in which the holder goes: the link is down, operations fail with

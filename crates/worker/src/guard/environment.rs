@@ -100,7 +100,8 @@ fn with_usual_places(path: &OsString, home: Option<&Path>) -> OsString {
     std::env::join_paths(places).unwrap_or_else(|_| path.clone())
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
+#[cfg(unix)]
 mod tests {
     use super::*;
 

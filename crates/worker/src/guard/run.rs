@@ -46,6 +46,8 @@ struct Guard {
     events: Receiver<Event>,
     workers: usize,
     alone_since: Option<Instant>,
+    /// The tool's pipes that are still read.
+    pipes: usize,
 }
 
 /// Runs the attempt in `dir` from beginning to end; the caller holds its lock.
@@ -61,7 +63,7 @@ pub(super) fn run(dir: &AttemptDir, ours: Vec<(OsString, OsString)>) -> io::Resu
     let _ = stdout.write_all(b"ready\n").and_then(|()| stdout.flush());
     let mark = mark(dir.attempt());
     let alone_since = Some(Instant::now());
-    let mut guard = Guard { spec, mark, board, output, send, events, workers: 0, alone_since };
+    let mut guard = Guard { spec, mark, board, output, send, events, workers: 0, alone_since, pipes: 0 };
     let end = guard.attempt(dir, ours);
     guard.output.close();
     if let Some(fault) = guard.output.fault() {
@@ -202,10 +204,11 @@ impl Guard {
     }
 
     /// Starts the threads that read the tool's output and wait for its end.
-    fn follow(&self, tool: Tool) -> Option<Bell> {
+    fn follow(&mut self, tool: Tool) -> Option<Bell> {
         let Tool { child, out, err, .. } = tool;
         let bell = Bell::new().ok();
         if let Some((_, listener)) = &bell {
+            self.pipes = 2;
             let (output, send, hear) = (self.output.clone(), self.send.clone(), listener.clone());
             thread::spawn(move || send.send(Event::Read(output.read(Stream::Out, out, &hear))));
             let (output, send, hear) = (self.output.clone(), self.send.clone(), listener.clone());
@@ -239,19 +242,7 @@ impl Guard {
         }
         drop(bell);
         let deadline = Instant::now() + Duration::from_secs(2);
-        let mut open = 2;
-        while open > 0 {
-            match self.next(Some(deadline)) {
-                Some(Event::Read(result)) => {
-                    open -= 1;
-                    if let Err(error) = result {
-                        self.output.note(&format!("Some of the output could not be read: {error}"));
-                    }
-                }
-                Some(_) => {}
-                None => break,
-            }
-        }
+        while self.pipes > 0 && self.next(Some(deadline)).is_some() {}
     }
 
     /// Ends whatever the tool left behind; how many processes would not die.
@@ -362,6 +353,13 @@ impl Guard {
                     if self.workers == 0 {
                         self.alone_since = Some(Instant::now());
                     }
+                }
+                Ok(Event::Read(result)) => {
+                    self.pipes -= 1;
+                    if let Err(error) = result {
+                        self.output.note(&format!("Some of the output could not be read: {error}"));
+                    }
+                    return Some(Event::Read(Ok(())));
                 }
                 Ok(event) => return Some(event),
                 // Once is enough.

@@ -146,7 +146,7 @@ impl AttemptDir {
 }
 
 /// `<job>.<attempt>`: the folder's name, and what marks every process of the attempt.
-pub fn mark(at: &AttemptRef) -> String {
+pub(super) fn mark(at: &AttemptRef) -> String {
     format!("{}.{}", at.job, at.attempt)
 }
 

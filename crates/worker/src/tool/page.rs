@@ -152,9 +152,22 @@ fn item(page: &mut String, video: &Whereabouts) {
         notes.push(detail.clone());
     }
     if !notes.is_empty() {
-        let _ = write!(page, r#"<p class="small muted">{}</p>"#, Text(&notes.join(" \u{b7} ")));
+        page.push_str(r#"<p class="small muted">"#);
+        prose(page, &notes.join(" \u{b7} "));
+        page.push_str("</p>");
     }
     page.push_str("</div></li>\n");
+}
+
+/// Words for people, in which names stand between backticks.
+fn prose(page: &mut String, words: &str) {
+    for (index, part) in words.split('`').enumerate() {
+        let _ = if index % 2 == 1 {
+            write!(page, "<code><bdi>{}</bdi></code>", Text(part))
+        } else {
+            write!(page, "{}", Text(part))
+        };
+    }
 }
 
 fn arrow(page: &mut String, path: &str) {

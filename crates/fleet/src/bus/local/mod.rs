@@ -5,10 +5,10 @@
 //! where, it writes to `holder.socket`. Everybody else connects. When the connection breaks, everybody tries for the lock
 //! again: one gets it, the others connect to that one. All of this happens below one [`LocalBus`], whose users see the link
 //! go down and up, watches that start over, logs that go on where they were, subjects served as before; calls that were
-//! under way fail with [`BusError::Unreachable`].
+//! under way fail with [`BusError::Unreachable`](super::BusError::Unreachable).
 //!
 //! A holder that was killed has lost nothing it had answered, but for log entries of the last fifth of a second: their writer
-//! learns it by [`BusError::Gap`] and sends them again. Records with a ttl are put again by whoever put them.
+//! learns it by [`BusError::Gap`](super::BusError::Gap) and sends them again. Records with a ttl are put again by whoever put them.
 //!
 //! The folder is meant to be on a local disk: a lock on a network share may hold between computers, a socket does not reach.
 

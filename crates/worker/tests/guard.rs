@@ -1,0 +1,290 @@
+//! The guard as the process that it is: each case starts one, with a shell script as the tool.
+#![cfg(target_os = "linux")]
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+use interprocess::local_socket::Stream;
+use interprocess::local_socket::traits::Stream as _;
+use samepath_wire::{Assignment, AttemptEnd, AttemptRef, Cause, Job, LogLine};
+use samepath_worker::guard::{AttemptDir, JournalReader, MARK, Order, Patience, Phase, Socket, Spec, Status, Tree};
+use serde_json::json;
+use std::io::{BufRead, BufReader, Write};
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+struct Case {
+    _dir: tempfile::TempDir,
+    at: AttemptDir,
+    guard: Child,
+}
+
+fn hidden() -> PathBuf {
+    let test = std::env::current_exe().unwrap();
+    test.parent().unwrap().parent().unwrap().join("examples/hidden")
+}
+
+/// Nobody waits long for a test that went wrong: its guard ends by itself.
+fn patience() -> Patience {
+    Patience { orphan: Duration::from_secs(60), notice: Some(Duration::from_secs(30)), ..Patience::default() }
+}
+
+fn start(script: &str, patience: Patience) -> Case {
+    start_below("", script, patience)
+}
+
+fn start_below(folder: &str, script: &str, patience: Patience) -> Case {
+    let dir = tempfile::tempdir().unwrap();
+    let kinds = dir.path().join("kinds");
+    fs_err::create_dir_all(&kinds).unwrap();
+    let template = json!({
+        "specificationVersion": "jobtemplate-2023-09",
+        "name": "Script",
+        "steps": [{ "name": "s", "script": { "actions": { "onRun": { "command": "sh", "args": ["-c", script] } } } }],
+    });
+    fs_err::write(kinds.join("script.json"), template.to_string()).unwrap();
+    let id = uuid::Uuid::new_v4();
+    let job: Job = serde_json::from_value(
+        json!({ "version": 1, "id": id, "kind": "script", "submitted_at": "2026-11-22T09:00:00Z" }),
+    )
+    .unwrap();
+    let spec = Spec {
+        assignment: Assignment { job, attempt: 1, epoch: 1, own_output: false },
+        worker: "gpu-1".into(),
+        backends: Vec::new(),
+        kinds_dir: Some(kinds),
+        base_paths: Default::default(),
+        path_mappings: Vec::new(),
+        patience,
+    };
+    let at = AttemptDir::new(&dir.path().join(folder).join("attempts"), AttemptRef { job: id, attempt: 1 });
+    at.create(&spec).unwrap();
+    let mut guard = Command::new(hidden())
+        .arg("guard")
+        .arg(at.path())
+        .env("LAB_TOKEN", "a-secret")
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut ready = String::new();
+    BufReader::new(guard.stdout.take().unwrap()).read_line(&mut ready).unwrap();
+    assert_eq!(ready, "ready\n");
+    Case { _dir: dir, at, guard }
+}
+
+impl Case {
+    fn mark(&self) -> String {
+        self.at.path().file_name().unwrap().to_str().unwrap().to_owned()
+    }
+
+    fn connect(&self) -> Worker {
+        let socket = Socket::of(self.at.path()).unwrap();
+        let stream = Stream::connect(socket.name().unwrap()).unwrap();
+        let mut worker = Worker { lines: BufReader::new(stream) };
+        worker.tell(Order::Hello);
+        worker
+    }
+
+    fn end(&mut self) -> AttemptEnd {
+        self.guard.wait().unwrap();
+        self.at.end().unwrap().expect("the guard ended without an end")
+    }
+
+    fn log(&self) -> Vec<LogLine> {
+        let lines = JournalReader::open(&self.at.log()).unwrap().read(0, usize::MAX).unwrap();
+        assert!(lines.iter().enumerate().all(|(number, line)| line.seq == number as u64));
+        lines
+    }
+
+    fn said(&self, text: &str) -> bool {
+        self.log().iter().any(|line| line.text == text)
+    }
+
+    /// Processes that carry the attempt's mark.
+    fn left(&self) -> Vec<String> {
+        let wanted = format!("{MARK}={}", self.mark());
+        let carries = |pid: &String| {
+            std::fs::read(format!("/proc/{pid}/environ"))
+                .is_ok_and(|text| text.split(|byte| *byte == 0).any(|entry| entry == wanted.as_bytes()))
+        };
+        let all = fs_err::read_dir("/proc").unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+        all.filter(carries).collect()
+    }
+
+    /// Most memory that the guard ever had, in KiB.
+    fn peak(&self) -> u64 {
+        let status = fs_err::read_to_string(format!("/proc/{}/status", self.guard.id())).unwrap();
+        let line = status.lines().find(|line| line.starts_with("VmHWM")).unwrap();
+        line.split_whitespace().nth(1).unwrap().parse().unwrap()
+    }
+}
+
+struct Worker {
+    lines: BufReader<Stream>,
+}
+
+impl Worker {
+    fn tell(&mut self, order: Order) {
+        let line = serde_json::to_string(&order).unwrap();
+        self.lines.get_mut().write_all(format!("{line}\n").as_bytes()).unwrap();
+    }
+
+    fn until(&mut self, what: impl Fn(&Status) -> bool) -> Status {
+        loop {
+            let mut line = String::new();
+            assert_ne!(self.lines.read_line(&mut line).unwrap(), 0, "the guard ended before that");
+            let status = serde_json::from_str(&line).unwrap();
+            if what(&status) {
+                return status;
+            }
+        }
+    }
+}
+
+#[test]
+fn a_tool_that_ends_well() {
+    let mut case = start("echo hello; echo trouble >&2; env; echo $$", patience());
+    assert!(matches!(case.end(), AttemptEnd::Succeeded { .. }));
+    assert!(case.said("hello") && case.said("trouble"));
+    assert!(case.said(&format!("{MARK}={}", case.mark())));
+    assert!(!case.log().iter().any(|line| line.text.contains("a-secret")), "the worker's secrets got out");
+}
+
+#[test]
+fn a_tool_that_ends_badly() {
+    let mut case = start("echo reason >&2; exit 3", patience());
+    let AttemptEnd::Failed { failure } = case.end() else { panic!() };
+    assert_eq!((failure.cause, failure.exit_code), (Cause::ExitCode, Some(3)));
+    assert_eq!(failure.last_line.as_deref(), Some("reason"));
+
+    let mut case = start("echo 'openjd_fail: no frames'; exit 1", patience());
+    let AttemptEnd::Failed { failure } = case.end() else { panic!() };
+    assert_eq!((failure.cause, failure.message.as_str()), (Cause::Reported, "no frames"));
+
+    let mut case = start("kill -9 $$", patience());
+    let AttemptEnd::Failed { failure } = case.end() else { panic!() };
+    assert!(failure.message.contains("signal 9"), "{failure:?}");
+}
+
+#[test]
+fn many_lines_take_no_memory() {
+    let mut case = start("seq 100000; exec sleep 1000", patience());
+    let mut worker = case.connect();
+    let began = Instant::now();
+    worker.until(|status| status.log_end >= 100_000);
+    println!("100,000 lines: {:?}, {} KiB at most", began.elapsed(), case.peak());
+    assert!(case.peak() < 64 * 1024, "{} KiB", case.peak());
+    worker.tell(Order::Kill);
+    assert!(matches!(case.end(), AttemptEnd::Cancelled { .. }));
+    assert!(case.said("100000"));
+}
+
+#[test]
+fn a_line_without_end_takes_no_memory() {
+    let mut case = start("head -c 64000000 /dev/zero | tr '\\0' x; echo; exec sleep 1000", patience());
+    let mut worker = case.connect();
+    worker.until(|status| status.log_end >= 64_000_000 / (16 * 1024));
+    assert!(case.peak() < 64 * 1024, "{} KiB", case.peak());
+    worker.tell(Order::Kill);
+    case.end();
+    assert!(case.log()[0].cut && case.log()[0].text.len() == 16 * 1024);
+}
+
+#[test]
+fn progress_that_ends_in_a_return_is_known_at_once() {
+    let mut case = start("printf 'openjd_progress: 50\\r'; exec sleep 1000", patience());
+    let mut worker = case.connect();
+    worker.until(|status| status.progress.percent == Some(50.0));
+    worker.tell(Order::Kill);
+    case.end();
+}
+
+#[test]
+fn a_tool_that_is_stopped_saves_its_work() {
+    let mut case = start("trap 'echo saved; exit 0' INT; echo up; while :; do sleep 0.05; done", patience());
+    let mut worker = case.connect();
+    worker.until(|status| status.log_end >= 1);
+    worker.tell(Order::Stop);
+    assert!(matches!(case.end(), AttemptEnd::Cancelled { .. }));
+    assert!(case.said("saved"));
+}
+
+#[test]
+fn a_tool_that_will_not_stop_is_killed() {
+    let notice = Duration::from_millis(300);
+    let script = "trap '' INT; echo up; while :; do sleep 0.05; done";
+    let mut case = start(script, Patience { notice: Some(notice), ..patience() });
+    let mut worker = case.connect();
+    worker.until(|status| status.log_end >= 1);
+    let asked = Instant::now();
+    worker.tell(Order::Stop);
+    assert!(matches!(case.end(), AttemptEnd::Cancelled { .. }));
+    assert!(asked.elapsed() >= notice, "it was not left its notice");
+    assert_eq!(case.left(), [] as [String; 0]);
+}
+
+#[test]
+fn whoever_left_the_group_is_killed_too() {
+    let script = "setsid sleep 1000 & (setsid sh -c 'sleep 1000 & sleep 1000' &); (sleep 1000 &); sleep 0.1; echo up; sleep 1000";
+    let mut case = start(script, patience());
+    let mut worker = case.connect();
+    worker.until(|status| status.log_end >= 1);
+    assert!(case.left().len() >= 5, "{:?}", case.left());
+    worker.tell(Order::Kill);
+    assert!(matches!(case.end(), AttemptEnd::Cancelled { .. }));
+    assert_eq!(case.left(), [] as [String; 0]);
+}
+
+#[test]
+fn a_daemon_that_keeps_the_pipe_does_not_keep_the_job() {
+    let began = Instant::now();
+    let mut case = start("setsid sleep 1000 & env -i sleep 1000 & echo done", patience());
+    assert!(matches!(case.end(), AttemptEnd::Succeeded { .. }));
+    assert!(began.elapsed() < Duration::from_secs(50));
+    assert!(case.said("done"));
+    assert_eq!(case.left(), [] as [String; 0]);
+}
+
+#[test]
+fn a_guard_that_is_killed_leaves_nothing_that_cannot_be_found() {
+    let mut case = start("setsid sleep 1000 & echo up; sleep 1000", patience());
+    let mut worker = case.connect();
+    worker.until(|status| status.log_end >= 1);
+    assert!(case.at.lock().unwrap().is_none(), "a living guard holds its lock");
+    case.guard.kill().unwrap();
+    case.guard.wait().unwrap();
+    assert!(case.at.lock().unwrap().is_some());
+    assert_eq!(case.at.end().unwrap(), None);
+    assert_eq!(Tree { mark: &case.mark(), group: None, guard: false }.kill().unwrap(), 0);
+    assert_eq!(case.left(), [] as [String; 0]);
+}
+
+#[test]
+fn a_guard_without_a_worker_gives_up_in_the_end() {
+    let mut case = start("sleep 1000", Patience { orphan: Duration::from_millis(300), ..patience() });
+    assert!(matches!(case.end(), AttemptEnd::Lost { proved: true, .. }));
+    assert_eq!(case.left(), [] as [String; 0]);
+}
+
+#[test]
+fn a_folder_with_a_long_name_is_reached() {
+    let mut case = start_below(&"long".repeat(40), "echo up; sleep 1000", patience());
+    let mut worker = case.connect();
+    worker.until(|status| status.phase == Phase::Running);
+    worker.tell(Order::Superseded);
+    assert!(matches!(case.end(), AttemptEnd::Lost { proved: true, .. }));
+}
+
+#[test]
+fn an_unknown_kind_is_unfit() {
+    let mut case = start("true", patience());
+    case.end();
+    let mut spec = case.at.spec().unwrap();
+    spec.assignment.attempt = 2;
+    spec.assignment.job.kind = "another".into();
+    let again =
+        AttemptDir::new(case.at.path().parent().unwrap(), AttemptRef { job: spec.assignment.job.id, attempt: 2 });
+    again.create(&spec).unwrap();
+    assert!(Command::new(hidden()).arg("guard").arg(again.path()).status().unwrap().success());
+    assert!(matches!(again.end().unwrap(), Some(AttemptEnd::Unfit { .. })));
+}

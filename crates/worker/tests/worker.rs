@@ -1,0 +1,168 @@
+//! The worker as a process, on a fleet that the test holds: killed, started again, robbed of its guard.
+#![cfg(target_os = "linux")]
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+use samepath_fleet::bus::local::LocalSettings;
+use samepath_fleet::{Fleet, LogItem, Update};
+use samepath_wire::{AttemptEnd, Job, JobRecord, JobState};
+use serde_json::json;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+use tokio::time::timeout;
+
+const DEADLINE: Duration = Duration::from_secs(90);
+
+struct Lab {
+    dir: tempfile::TempDir,
+    fleet: Fleet,
+}
+
+impl Lab {
+    async fn new() -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        for name in ["kinds", "state", "storage"] {
+            fs_err::create_dir_all(dir.path().join(name)).unwrap();
+        }
+        let go = dir.path().join("go");
+        let script = format!(
+            "echo one; echo $PPID > {0}.guard; while [ ! -e {0} ]; do sleep 0.05; done; echo two",
+            go.display()
+        );
+        let template = json!({
+            "specificationVersion": "jobtemplate-2023-09",
+            "name": "Waits",
+            "steps": [{ "name": "s", "script": { "actions": { "onRun": { "command": "sh", "args": ["-c", script] } } } }],
+        });
+        fs_err::write(dir.path().join("kinds/waits.json"), template.to_string()).unwrap();
+        let config = format!("[storage.vast]\nbase_path = {:?}\n", dir.path().join("storage"));
+        fs_err::write(dir.path().join("config.toml"), config).unwrap();
+        let fleet = Fleet::local(LocalSettings::new(dir.path().join("fleet"), "amick")).await.unwrap();
+        Self { dir, fleet }
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.dir.path().join(name)
+    }
+
+    fn worker(&self) -> Child {
+        let test = std::env::current_exe().unwrap();
+        Command::new(test.parent().unwrap().parent().unwrap().join("examples/hidden"))
+            .arg("worker")
+            .args([self.path("state"), self.path("fleet"), self.path("config.toml"), self.path("kinds")])
+            .arg(r#"{"orphan": {"secs": 90, "nanos": 0}}"#)
+            .stdin(Stdio::piped())
+            .spawn()
+            .unwrap()
+    }
+
+    async fn submit(&self) -> JobRecord {
+        let job: Job = serde_json::from_value(json!({
+            "version": 1, "id": uuid::Uuid::new_v4(), "kind": "waits", "submitted_at": "2026-11-22T09:00:00Z",
+        }))
+        .unwrap();
+        self.fleet.submit(&job).await.unwrap()
+    }
+
+    async fn until(&self, what: impl Fn(&JobRecord) -> bool) -> JobRecord {
+        let mut jobs = self.fleet.jobs();
+        timeout(DEADLINE, async {
+            loop {
+                if let Some(Update::Put(_, record)) = jobs.next().await
+                    && what(&record)
+                {
+                    return record;
+                }
+            }
+        })
+        .await
+        .expect("not in time")
+    }
+
+    async fn log(&self, job: &JobRecord, attempt: u32, until: &str) -> Vec<String> {
+        let mut log = self.fleet.log(job.job.id, attempt, 0).await.unwrap();
+        let mut lines = Vec::new();
+        timeout(DEADLINE, async {
+            while let Some(item) = log.next().await {
+                if let LogItem::Line(line) = item {
+                    assert_eq!(line.seq, lines.len() as u64, "the log has a gap");
+                    lines.push(line.text);
+                    if lines.last().is_some_and(|last| last == until) {
+                        break;
+                    }
+                }
+            }
+        })
+        .await
+        .expect("the log did not come so far");
+        lines
+    }
+}
+
+/// A worker ends when its standard input is closed.
+fn end(mut worker: Child) {
+    drop(worker.stdin.take());
+    worker.wait().unwrap();
+}
+
+fn go(path: &Path) {
+    fs_err::write(path, "").unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_worker_that_is_killed_and_started_again_goes_on() {
+    let lab = Lab::new().await;
+    let mut first = lab.worker();
+    let job = lab.submit().await;
+    lab.until(|record| record.state == JobState::Running).await;
+    lab.log(&job, 1, "one").await;
+    first.kill().unwrap();
+    first.wait().unwrap();
+    let second = lab.worker();
+    go(&lab.path("go"));
+    let done = lab.until(|record| record.state.is_ended()).await;
+    assert_eq!(done.state, JobState::Succeeded, "{done:#?}");
+    assert_eq!(done.attempts.len(), 1);
+    assert_eq!(lab.log(&job, 1, "two").await, ["one", "two"]);
+    end(second);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_guard_that_is_killed_is_a_proved_loss_and_the_job_is_tried_again() {
+    let lab = Lab::new().await;
+    let worker = lab.worker();
+    let job = lab.submit().await;
+    lab.log(&job, 1, "one").await;
+    let guard: i32 = timeout(DEADLINE, async {
+        loop {
+            if let Ok(id) = fs_err::read_to_string(lab.path("go.guard")).unwrap_or_default().trim().parse() {
+                return id;
+            }
+            tokio::task::yield_now().await;
+        }
+    })
+    .await
+    .unwrap();
+    let guard = rustix::process::Pid::from_raw(guard).unwrap();
+    rustix::process::kill_process(guard, rustix::process::Signal::KILL).unwrap();
+    let again = lab.until(|record| record.attempts.len() == 2).await;
+    let end_of_first = again.attempts[0].end.clone();
+    assert!(matches!(end_of_first, Some(AttemptEnd::Lost { proved: true, .. })), "{end_of_first:?}");
+    go(&lab.path("go"));
+    let done = lab.until(|record| record.state.is_ended()).await;
+    assert_eq!(done.state, JobState::Succeeded);
+    assert!(!done.attempts[1].own_output);
+    end(worker);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_job_is_killed_when_somebody_says_so() {
+    let lab = Lab::new().await;
+    let worker = lab.worker();
+    let job = lab.submit().await;
+    lab.log(&job, 1, "one").await;
+    lab.fleet.kill(job.job.id).await.unwrap();
+    let done = lab.until(|record| record.state.is_ended()).await;
+    assert_eq!(done.state, JobState::Cancelled);
+    end(worker);
+}
