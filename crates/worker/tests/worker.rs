@@ -4,7 +4,9 @@
 
 use samepath_fleet::bus::local::LocalSettings;
 use samepath_fleet::{Fleet, LogItem, Update};
-use samepath_wire::{AttemptEnd, Job, JobRecord, JobState};
+use samepath_wire::{
+    AttemptEnd, BackendState, Cause, CheckPaths, Job, JobRecord, JobState, PathSeen, StoragePath, Worker,
+};
 use serde_json::json;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -165,4 +167,53 @@ async fn a_job_is_killed_when_somebody_says_so() {
     let done = lab.until(|record| record.state.is_ended()).await;
     assert_eq!(done.state, JobState::Cancelled);
     end(worker);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_worker_tells_how_its_storages_are_and_what_it_sees() {
+    let lab = Lab::new().await;
+    fs_err::write(lab.path("storage/labels.slp"), "x".repeat(7)).unwrap();
+    let process = lab.worker();
+    let mut workers = lab.fleet.workers();
+    let mut until = async |what: &dyn Fn(&Worker) -> bool| {
+        timeout(DEADLINE, async {
+            loop {
+                if let Some(Update::Put(_, worker)) = workers.next().await
+                    && what(&worker)
+                {
+                    return worker;
+                }
+            }
+        })
+        .await
+        .expect("not in time")
+    };
+    let worker = until(&|worker| worker.backends["vast"].state == BackendState::Ready).await;
+    assert_eq!(worker.name, "gpu-1");
+    assert!(worker.kinds.iter().any(|kind| kind.name == "waits"), "{:?}", worker.kinds);
+
+    let ask = CheckPaths {
+        paths: vec![
+            StoragePath::new("vast", "", "labels.slp"),
+            StoragePath::new("vast", "", "absent.slp"),
+            StoragePath::new("vast", "", "../config.toml"),
+            StoragePath::new("scratch", "", "labels.slp"),
+        ],
+    };
+    let seen = lab.fleet.check_paths(&worker.id, &ask, DEADLINE).await.unwrap().paths;
+    assert!(matches!(&seen[0], PathSeen::Yes(seen) if seen.size == 7), "{seen:?}");
+    let cause = |seen: &PathSeen| match seen {
+        PathSeen::No { failure } => failure.cause,
+        PathSeen::Yes(_) => panic!("{seen:?}"),
+    };
+    let causes: Vec<Cause> = seen[1..].iter().map(cause).collect();
+    assert_eq!(causes, [Cause::PathError, Cause::PathError, Cause::BackendNotAvailable]);
+
+    let both = format!(
+        "{}\n[storage.scratch]\nbase_path = \"/absent\"\nuser_subdir = \"amick\"\n",
+        fs_err::read_to_string(lab.path("config.toml")).unwrap()
+    );
+    fs_err::write(lab.path("config.toml"), both).unwrap();
+    until(&|worker| worker.backends.get("scratch").is_some_and(|scratch| scratch.state == BackendState::Missing)).await;
+    end(process);
 }
