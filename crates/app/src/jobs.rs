@@ -142,11 +142,6 @@ pub(crate) fn results_of(record: &JobRecord, kind: Option<&Kind>) -> Option<Stor
     value.storage_paths(&record.job).into_iter().next()
 }
 
-/// The kind of a record, for those outside that need its parameters.
-pub(crate) fn results(record: &JobRecord, kinds: &Kinds) -> Option<StoragePath> {
-    results_of(record, kind_of(record, kinds))
-}
-
 fn waiting_for(record: &JobRecord, around: &Surroundings<'_>) -> Vec<String> {
     if around.workers.is_empty() {
         return vec!["No worker is online.".to_owned()];

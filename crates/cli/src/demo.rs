@@ -12,7 +12,7 @@ use serde_json::Value;
 use std::path::{Path, PathBuf};
 use std::process::{ExitCode, Stdio};
 use std::time::Duration;
-use tokio::process::{Child, Command};
+use tokio::process::{Child, ChildStdin, Command};
 
 const LABELS: &[u8] = include_bytes!("../../../tests/data/maze/labels.slp");
 const VIDEO: &[u8] = include_bytes!("../../../tests/data/maze/cam0.mp4");
@@ -138,6 +138,8 @@ async fn show(options: &Options, lab: &Lab, output: &Output) -> Result<ExitCode,
 
 async fn submit_and_show(app: &App, options: &Options, lab: &Lab, output: &Output) -> Result<ExitCode, Error> {
     let mut worker = start_worker(options, lab)?;
+    // Waiting for a process closes its input, and this one ends by that: it is held here.
+    let input = worker.stdin.take();
     tokio::time::timeout(PATIENCE, worker_ready(app, &mut worker)).await.map_err(|_| {
         Error::new(ErrorCode::NoWorker, format!("The worker did not come within {} s.", PATIENCE.as_secs()))
     })??;
@@ -161,11 +163,11 @@ async fn submit_and_show(app: &App, options: &Options, lab: &Lab, output: &Outpu
         }
         let results = job.results.as_ref().map(|results| results.text.clone()).unwrap_or_default();
         output.line(&format!("Its report: {results}/report.html"))?;
-        stop_worker(worker).await;
+        stop_worker(worker, input).await;
         return Ok(ExitCode::SUCCESS);
     }
     let code = submit::ended(app, &job, output);
-    stop_worker(worker).await;
+    stop_worker(worker, input).await;
     code
 }
 
@@ -220,7 +222,7 @@ async fn worker_ready(app: &App, worker: &mut Child) -> Result<(), Error> {
 }
 
 /// Lets the worker end by itself, which it does within seconds, and sees that it did.
-async fn stop_worker(mut worker: Child) {
-    drop(worker.stdin.take());
+async fn stop_worker(mut worker: Child, input: Option<ChildStdin>) {
+    drop(input);
     let _ = tokio::time::timeout(Duration::from_secs(10), worker.wait()).await;
 }

@@ -84,7 +84,7 @@ pub(super) fn launch(prepared: &Prepared, spec: &Spec, mark: &str, dir: &Attempt
     let file = dir.join("context.json");
     fs_err::write(&file, serde_json::to_vec(&context)?)?;
     let mut argv: Vec<OsString> = match (&prepared.program, &prepared.file) {
-        (Program::Own, _) => vec![own_program()?.into(), "tool".into()],
+        (Program::Own, _) => vec![own_program()?.into()],
         (_, Some(file)) => vec![file.into()],
         (_, None) => return Err(io::ErrorKind::NotFound.into()),
     };
