@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use specta::Type;
 use tauri::async_runtime::block_on;
 use tauri::{
-    AppHandle, DragDropEvent, Manager, RunEvent, State, Url, WebviewUrl, WebviewWindowBuilder, Window, WindowEvent,
+    AppHandle, DragDropEvent, Manager, RunEvent, State, WebviewUrl, WebviewWindowBuilder, Window, WindowEvent,
 };
 use tokio::time::timeout;
 
@@ -32,7 +32,6 @@ pub fn run(options: Options) -> Result<(), StartError> {
                 .title("Samepath")
                 .inner_size(1280.0, 800.0)
                 .min_inner_size(720.0, 480.0)
-                .on_navigation(is_our_page)
                 .build()?;
             Ok(())
         })
@@ -44,11 +43,6 @@ pub fn run(options: Options) -> Result<(), StartError> {
             }
         });
     Ok(())
-}
-
-/// The window shows the page that is built in, and nothing else.
-fn is_our_page(url: &Url) -> bool {
-    url.scheme() == "tauri" || (url.scheme() == "http" && url.host_str() == Some("tauri.localhost"))
 }
 
 fn attend(window: &Window, event: &WindowEvent) {
