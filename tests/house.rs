@@ -59,7 +59,8 @@ fn crates_stand_on_one_another_in_one_direction() {
     for entry in fs::read_dir(root().join("crates")).unwrap() {
         let folder = entry.unwrap().path();
         let name = folder.file_name().unwrap().to_string_lossy().into_owned();
-        let allowed = allowed.get(name.as_str()).unwrap_or_else(|| panic!("crates/{name} has no place in ARCHITECTURE.md"));
+        let allowed =
+            allowed.get(name.as_str()).unwrap_or_else(|| panic!("crates/{name} has no place in ARCHITECTURE.md"));
         for dependency in names_in(manifest(&folder).get("dependencies")) {
             if let Some(ours) = dependency.strip_prefix("samepath-") {
                 assert!(allowed.contains(&ours), "crates/{name} must not depend on {dependency}");
@@ -121,14 +122,22 @@ fn what_is_foreign_is_named_in_one_place() {
             &["crates/cli/src/main.rs", "src-tauri/main.rs", "crates/worker/src/entry.rs", "crates/worker/src/tool/"],
         ),
     ];
-    let files: Vec<PathBuf> =
-        sources("crates", &["rs"]).into_iter().chain(sources("src-tauri", &["rs"])).filter(|file| !file.starts_with("crates/testkit")).collect();
+    let files: Vec<PathBuf> = sources("crates", &["rs"])
+        .into_iter()
+        .chain(sources("src-tauri", &["rs"]))
+        .filter(|file| !file.starts_with("crates/testkit"))
+        .collect();
     for file in files {
         let code = code(&file);
         for (names, places) in rules {
             let home = places.iter().any(|place| file.to_string_lossy().starts_with(place));
             let named = names.iter().find(|name| code.contains(*name));
-            assert!(home || named.is_none(), "{} names {}, which belongs to {places:?}", file.display(), named.unwrap());
+            assert!(
+                home || named.is_none(),
+                "{} names {}, which belongs to {places:?}",
+                file.display(),
+                named.unwrap()
+            );
         }
     }
 }

@@ -58,7 +58,7 @@ pub(crate) fn job_view(record: &JobRecord, around: &Surroundings<'_>) -> JobView
         results: results_of(record, kind).map(|at| path_view(&at)),
         results_local: None,
         outputs: manifest.map(outputs).unwrap_or_default(),
-        settings: job.parameters.iter().map(|(name, value)| (name.clone(), value_words(job, value))).collect(),
+        settings: job.parameters.iter().map(|(name, value)| (name.clone(), value_words(value))).collect(),
     }
 }
 
@@ -191,14 +191,14 @@ fn timeline(record: &JobRecord) -> Vec<TimelineView> {
         .collect()
 }
 
-fn value_words(job: &samepath_wire::Job, value: &Value) -> String {
+fn value_words(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),
         Value::Object(_) => match serde_json::from_value::<StoragePath>(value.clone()) {
             Ok(at) => at.to_string(),
             Err(_) => value.to_string(),
         },
-        Value::Array(items) => items.iter().map(|item| value_words(job, item)).collect::<Vec<_>>().join(", "),
+        Value::Array(items) => items.iter().map(value_words).collect::<Vec<_>>().join(", "),
         _ => value.to_string(),
     }
 }
