@@ -2,14 +2,11 @@
 
 #![cfg_attr(all(not(debug_assertions), windows), windows_subsystem = "windows")]
 
-use anyhow::Context;
-use samepath_app::{Options, data_dir};
+use samepath_app::Options;
 use samepath_desktop::StartError;
-use samepath_storage::{ConfigFile, Environment};
 use std::env;
 use std::ffi::OsString;
 use std::io::IsTerminal;
-use std::path::PathBuf;
 use std::process::ExitCode;
 use tracing_subscriber::EnvFilter;
 
@@ -24,49 +21,15 @@ fn main() -> ExitCode {
         .with_ansi(std::io::stderr().is_terminal())
         .with_writer(std::io::stderr)
         .init();
-    match options().and_then(|options| Ok(samepath_desktop::run(options)?)) {
+    // A window started from an icon has no working folder worth the name.
+    let options = Options::gather(|name| env::var_os(name), None, None, env!("CARGO_PKG_VERSION"));
+    match options.map_err(StartError::from).and_then(samepath_desktop::run).map_err(anyhow::Error::from) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             tell(&error);
             ExitCode::FAILURE
         }
     }
-}
-
-fn options() -> anyhow::Result<Options> {
-    let environment = Environment {
-        home: env::home_dir().filter(|home| home.is_absolute()),
-        // A window started from an icon has no working folder worth the name.
-        current_dir: None,
-        samepath_config: path("SAMEPATH_CONFIG"),
-        shared_storage_root: env::var("SHARED_STORAGE_ROOT").ok().filter(|root| !root.is_empty()),
-        computer: None,
-    };
-    Ok(Options {
-        config: ConfigFile::find(None, false, &environment),
-        data_dir: data_dir(&environment, path("SAMEPATH_DATA"), path("XDG_STATE_HOME"))
-            .context("there is no home folder to keep jobs in; set HOME or SAMEPATH_DATA")?,
-        runtime_dir: path("XDG_RUNTIME_DIR"),
-        program: program()?,
-        member: ["USER", "LOGNAME", "USERNAME"]
-            .into_iter()
-            .find_map(|name| env::var(name).ok().filter(|member| !member.is_empty()))
-            .unwrap_or_else(|| "someone".to_owned()),
-        version: env!("CARGO_PKG_VERSION").to_owned(),
-        environment,
-    })
-}
-
-fn path(variable: &str) -> Option<PathBuf> {
-    env::var_os(variable).filter(|value| !value.is_empty()).map(PathBuf::from)
-}
-
-/// This executable, by a name that still works after an upgrade has replaced the file.
-fn program() -> anyhow::Result<PathBuf> {
-    if cfg!(target_os = "linux") {
-        return Ok(PathBuf::from("/proc/self/exe"));
-    }
-    env::current_exe().context("the program's own file cannot be found")
 }
 
 /// There is no window to say it in: the terminal, and a dialog for whoever started it from an icon.

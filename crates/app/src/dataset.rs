@@ -6,7 +6,7 @@ use crate::storages::LocalStorages;
 use crate::view::{DatasetView, VideoView};
 use crate::{Error, ErrorCode};
 use samepath_dataset::{Hints, InspectError, Inspection, Whereabouts, inspect};
-use samepath_storage::Purpose;
+use samepath_storage::{Backend, Purpose};
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
@@ -59,7 +59,7 @@ impl LocalStorages {
             Err(error) => (None, Some(on_no_storage(&file_name, Error::from(error)))),
         };
         let storages = self.storages();
-        let mine = |backend: &str| storages.get(backend).map(|backend| backend.user_subdir.clone()).unwrap_or_default();
+        let mine = |backend: &str| storages.get(backend).map(Backend::user_subdir_below_root).unwrap_or_default();
         let someone_elses = place.as_ref().is_some_and(|at| {
             let mine = mine(&at.storage_backend);
             !mine.is_empty() && at.user_subdir != mine

@@ -199,7 +199,7 @@ fn own_folder(storages: &LocalStorages, backend: Option<&str>) -> (String, Strin
     };
     found.map_or_else(
         || (backend.unwrap_or(DEFAULT_BACKEND).to_owned(), String::new()),
-        |backend| (backend.name.clone(), backend.user_subdir.clone()),
+        |backend| (backend.name.clone(), backend.user_subdir_below_root()),
     )
 }
 

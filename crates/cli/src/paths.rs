@@ -1,7 +1,7 @@
 use crate::Context;
 use crate::args::Resolve;
 use samepath_app::Error;
-use samepath_storage::{Match, Purpose};
+use samepath_storage::{Backend, Match, Purpose};
 use samepath_wire::{DEFAULT_BACKEND, StoragePath};
 use serde_json::json;
 use std::process::ExitCode;
@@ -48,10 +48,8 @@ pub(crate) fn resolve(context: &Context<'_>, question: &Resolve) -> Result<ExitC
 fn address(context: &Context<'_>, question: &Resolve) -> Result<StoragePath, Error> {
     let storages = context.storages.storages();
     let configured = |backend: &str| {
-        question.user_subdir.clone().map_or_else(
-            || storages.get(backend).map(|backend| backend.user_subdir.clone()).unwrap_or_default(),
-            |given| given,
-        )
+        let own = || storages.get(backend).map(Backend::user_subdir_below_root).unwrap_or_default();
+        question.user_subdir.clone().unwrap_or_else(own)
     };
     if let Some(backend) = &question.storage_backend {
         return Ok(StoragePath::new(backend, configured(backend), &question.path));
