@@ -222,17 +222,19 @@ fn results_folder(storages: &LocalStorages, kind: &Kind, dataset: &StoragePath, 
     StoragePath::new(&dataset.storage_backend, user_subdir, path)
 }
 
+/// "maze · check · 22 Nov 09:14"
 fn job_name(kind: &Kind, dataset: Option<&StoragePath>, now: &Zoned) -> String {
     let stamp = now.strftime("%-d %b %H:%M");
+    let what = kind.name.trim_start_matches("slp-").trim_start_matches("sleap-");
     match dataset {
         Some(at) => {
             let file = at.path.rsplit('/').next().unwrap_or(&at.path);
             let folder = at.path.rsplit('/').nth(1).unwrap_or(&at.user_subdir);
             let stem = file.trim_end_matches(".slp").trim_end_matches(".pkg");
             let subject = if stem == "labels" && !folder.is_empty() { folder } else { stem };
-            format!("{subject} · {} · {stamp}", kind.name)
+            format!("{subject} · {what} · {stamp}")
         }
-        None => format!("{} · {stamp}", kind.name),
+        None => format!("{what} · {stamp}"),
     }
 }
 

@@ -230,7 +230,8 @@ async fn report(
             let mut watching = status.clone();
             tokio::select! {
                 () = sleep_until(not_before) => {}
-                () = closed(&mut watching) => return,
+                // What it said last is told, however soon the end came after it.
+                () = closed(&mut watching) => {}
             }
             let Some(newest) = status.borrow_and_update().clone() else { continue };
             progress = newest.progress;
