@@ -1,0 +1,13 @@
+//! The real window, driven from outside as a person does: by what it says, by the keyboard in native dialogs, by its picture.
+//!
+//! Every test has its own display, home and driver. Linux alone has a driver for the web view that the window is made of.
+#![cfg(target_os = "linux")]
+
+mod desk;
+mod display;
+mod driver;
+mod main_job;
+mod native;
+mod pictures;
+mod storages;
+mod text;
