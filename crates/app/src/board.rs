@@ -6,7 +6,7 @@ use crate::view::{JobView, KindView, StatusView, StorageView, Update, WorkerView
 use crate::workers::{Own, worker_view};
 use samepath_fleet::Live;
 use samepath_fleet::matching::Kinds;
-use samepath_wire::{JobRecord, Kind, Worker};
+use samepath_wire::{JobRecord, JobState, Kind, Worker};
 use serde::de::DeserializeOwned;
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -31,6 +31,8 @@ struct State {
     workers: Records<Worker>,
     jobs: Records<JobRecord>,
     kinds: Records<Kind>,
+    /// The kinds known, in the form that matching wants.
+    known_kinds: Kinds,
     own: Option<Own>,
     status: Option<StatusView>,
     storages: Vec<StorageView>,
@@ -85,6 +87,16 @@ impl<T> Records<T> {
     }
 }
 
+/// What may look different now.
+enum Touched {
+    /// One job; and those that wait, whose place in the queue may be another.
+    Job(String),
+    /// Workers; and the jobs that wait for one.
+    Workers,
+    /// Everything.
+    All,
+}
+
 /// Workers, jobs and kinds at one moment.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Picture {
@@ -95,12 +107,8 @@ pub(crate) struct Picture {
 }
 
 impl Picture {
-    fn around(&self) -> Surroundings<'_> {
-        Surroundings { workers: &self.workers, jobs: &self.jobs, kinds: &self.kinds }
-    }
-
     pub(crate) fn job(&self, record: &JobRecord) -> JobView {
-        job_view(record, &self.around())
+        job_view(record, &Surroundings { workers: &self.workers, jobs: &self.jobs, kinds: &self.kinds })
     }
 }
 
@@ -119,9 +127,9 @@ impl Board {
     ) {
         loop {
             let went_on = tokio::select! {
-                update = workers.next() => self.take(update, |state| &mut state.workers),
-                update = jobs.next() => self.take(update, |state| &mut state.jobs),
-                update = kinds.next() => self.take(update, |state| &mut state.kinds),
+                update = workers.next() => self.take(update, |state| &mut state.workers, |_| Touched::Workers),
+                update = jobs.next() => self.take(update, |state| &mut state.jobs, Touched::Job),
+                update = kinds.next() => self.take(update, |state| &mut state.kinds, |_| Touched::All),
             };
             if !went_on {
                 return;
@@ -133,15 +141,25 @@ impl Board {
         &self,
         update: Option<samepath_fleet::Update<T>>,
         of: impl Fn(&mut State) -> &mut Records<T>,
+        touched: impl Fn(String) -> Touched,
     ) -> bool {
+        use samepath_fleet::Update::{Current, Gone, Put, Reset};
         let Some(update) = update else { return false };
-        let first_time = matches!(update, samepath_fleet::Update::Current);
+        let (touched, told_all) = match &update {
+            Put(key, _) | Gone(key) => (touched(key.clone()), false),
+            Reset => (Touched::All, false),
+            Current => (Touched::All, true),
+        };
         let mut state = self.lock();
         if of(&mut state).take(update) {
-            self.send_differences(&mut state);
+            if let Touched::All = touched {
+                state.known_kinds =
+                    state.kinds.known.iter().map(|(digest, kind)| (digest.clone(), kind.clone())).collect();
+            }
+            self.send_differences(&mut state, &touched);
         }
         drop(state);
-        if first_time {
+        if told_all {
             self.current.send_modify(|count| *count += 1);
         }
         true
@@ -157,7 +175,7 @@ impl Board {
     pub(crate) fn set_own(&self, own: Option<Own>) {
         let mut state = self.lock();
         state.own = own;
-        self.send_differences(&mut state);
+        self.send_differences(&mut state, &Touched::Workers);
     }
 
     pub(crate) fn set_status(&self, status: StatusView) {
@@ -194,31 +212,43 @@ impl Board {
         Updates { board: self.clone(), known, changes }
     }
 
-    fn send_differences(&self, state: &mut State) {
-        let now = picture(state);
-        let gone: Vec<String> =
-            state.sent_workers.keys().filter(|id| !now.workers.contains_key(*id)).cloned().collect();
+    fn send_differences(&self, state: &mut State, touched: &Touched) {
+        let State { workers, jobs, known_kinds, own, sent_workers, sent_jobs, sent_kinds, .. } = state;
+        let (workers, jobs) = (&workers.known, &jobs.known);
+        let gone: Vec<String> = sent_workers.keys().filter(|id| !workers.contains_key(*id)).cloned().collect();
         for id in gone {
-            state.sent_workers.remove(&id);
+            sent_workers.remove(&id);
             let _ = self.updates.send(Update::WorkerGone(id));
         }
-        for (id, worker) in &now.workers {
-            let view = worker_view(worker, &now.jobs, now.own.as_ref());
-            if state.sent_workers.get(id) != Some(&view) {
-                state.sent_workers.insert(id.clone(), view.clone());
+        for (id, worker) in workers {
+            let view = worker_view(worker, jobs, own.as_ref());
+            if sent_workers.get(id) != Some(&view) {
+                sent_workers.insert(id.clone(), view.clone());
                 let _ = self.updates.send(Update::Worker(view));
             }
         }
-        for (id, record) in &now.jobs {
-            let view = now.job(record);
-            if state.sent_jobs.get(id) != Some(&view) {
-                state.sent_jobs.insert(id.clone(), view.clone());
+        let around = Surroundings { workers, jobs, kinds: known_kinds };
+        for (id, record) in jobs {
+            let maybe_different = match touched {
+                Touched::All => true,
+                Touched::Workers => record.state == JobState::Queued,
+                Touched::Job(changed) => id == changed || record.state == JobState::Queued,
+            };
+            if !maybe_different {
+                continue;
+            }
+            let view = job_view(record, &around);
+            if sent_jobs.get(id) != Some(&view) {
+                sent_jobs.insert(id.clone(), view.clone());
                 let _ = self.updates.send(Update::Job(Box::new(view)));
             }
         }
-        let kinds: Vec<KindView> = known(&now.kinds, now.workers.values()).iter().map(kind_view).collect();
-        if state.sent_kinds != kinds {
-            state.sent_kinds.clone_from(&kinds);
+        if matches!(touched, Touched::Job(_)) {
+            return;
+        }
+        let kinds: Vec<KindView> = known(known_kinds, workers.values()).iter().map(kind_view).collect();
+        if *sent_kinds != kinds {
+            sent_kinds.clone_from(&kinds);
             let _ = self.updates.send(Update::Kinds(kinds));
         }
     }
@@ -232,7 +262,7 @@ fn picture(state: &State) -> Picture {
     Picture {
         workers: state.workers.known.clone(),
         jobs: state.jobs.known.clone(),
-        kinds: state.kinds.known.iter().map(|(digest, kind)| (digest.clone(), kind.clone())).collect(),
+        kinds: state.known_kinds.clone(),
         own: state.own.clone(),
     }
 }
