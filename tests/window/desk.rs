@@ -24,8 +24,8 @@ pub(crate) struct OpenWindow<'desk> {
 
 impl Desk {
     pub(crate) fn new() -> Self {
-        let folder = tempfile::tempdir().expect("a temporary folder");
-        for name in ["home", "run", "mnt"] {
+        let folder = tempfile::Builder::new().prefix("lab-").tempdir().expect("a temporary folder");
+        for name in ["home", "run", "vast", "scratch"] {
             fs::create_dir(folder.path().join(name)).expect("a temporary folder can be filled");
         }
         fs::set_permissions(folder.path().join("run"), Permissions::from_mode(0o700)).expect("its owner may do that");
@@ -39,7 +39,7 @@ impl Desk {
 
     /// The folder that stands for the mounted storage.
     pub(crate) fn storage(&self) -> PathBuf {
-        self.folder.path().join("mnt").canonicalize().expect("it was made")
+        self.folder.path().join("vast").canonicalize().expect("it was made")
     }
 
     /// Copies the real SLEAP project into the storage.
@@ -61,6 +61,11 @@ impl Desk {
     pub(crate) fn write_config(&self, text: &str) {
         fs::create_dir_all(self.config().parent().expect("it has a folder")).expect("a temporary folder can be filled");
         fs::write(self.config(), text).expect("a temporary folder can be filled");
+    }
+
+    /// A folder that stands for another storage.
+    pub(crate) fn scratch(&self) -> PathBuf {
+        self.storage().with_file_name("scratch")
     }
 
     /// A configuration with the storage `vast`, where this person's folder is `amick`.

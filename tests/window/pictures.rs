@@ -27,19 +27,17 @@ fn every_page(empty: &Desk, full: &Desk, shade: &str) {
     take(&window, shade, "jobs-empty", "No jobs yet");
     drop(window);
 
-    let maze = full.add_maze();
-    let gone = full.storage().with_file_name("scratch");
-    full.write_config(&format!(
-        "{}\n[storage.scratch]\nbase_path = \"{}\"\ndescription = \"Fast scratch\"\n",
-        full.vast(),
-        gone.display()
-    ));
+    let maze = full.add_maze().join("labels.slp");
+    fs::write(full.scratch().join("notes.txt"), "A storage that is mounted is not empty.").expect("a temporary folder");
+    let both = format!("{}\n[storage.scratch]\nbase_path = \"{}\"\n", full.vast(), full.scratch().display());
+    full.write_config(&both);
     let window = full.open();
     window.go("Storage");
     window.wait_for_text_in("article", "vast", "ready");
-    take(&window, shade, "storage", "Fast scratch");
+    window.wait_for_text_in("article", "scratch", "ready");
+    take(&window, shade, "storage", "Institutional VAST");
     window.go("New job");
-    window.fill("Path of the dataset", maze.join("labels.slp").to_str().unwrap());
+    window.fill("Path of the dataset", maze.to_str().expect("a path that can be typed"));
     window.click("button", "Open");
     window.wait_for_text("Ready. ");
     take(&window, shade, "new-job", "labels.slp");
@@ -55,6 +53,17 @@ fn every_page(empty: &Desk, full: &Desk, shade: &str) {
     take(&window, shade, "workers", "vast");
     window.go("Settings");
     take(&window, shade, "settings", "config.toml");
+
+    // What goes wrong, too: a storage that is not mounted, and one that is not written down well.
+    fs::remove_dir_all(full.scratch()).expect("a temporary folder can be emptied");
+    full.write_config(&format!("{both}\n[storage.archive]\ntype = \"smb\"\n"));
+    window.go("Storage");
+    window.wait_for_text("archive");
+    window.click("button", "Check now");
+    window.wait_for_text_in("article", "scratch", "missing");
+    take(&window, shade, "storage-trouble", "archive");
+    window.go("New job");
+    take(&window, shade, "new-job-trouble", "scratch is not there");
 }
 
 /// Two pictures of what is shown, as large as the window begins and small.
@@ -62,7 +71,7 @@ fn take(window: &OpenWindow<'_>, shade: &str, name: &str, text: &str) {
     window.wait_for_text(text);
     for size in [(900, 600), (1280, 800)] {
         let file = pictures().join(format!("{name}-{shade}-{}.png", size.0));
-        fs::write(&file, window.picture(size)).unwrap();
+        fs::write(&file, window.picture(size)).expect("the build's folder can be written to");
         let colours = colours(&file);
         assert!(colours > LEAST, "{} has {colours} colours: it is blank", file.display());
     }

@@ -414,8 +414,10 @@ fn health_sentence(backend: &Backend, probe: &Probe) -> Option<String> {
             format!("{name} at {at} does not answer. It may be the network or the VPN; everything else goes on.")
         }
     };
+    // What the system calls a folder that is not there says nothing that the sentence does not.
+    let says_all = matches!(probe.state, BackendState::Missing | BackendState::NotMounted);
     Some(match &probe.detail {
-        Some(detail) => format!("{sentence} ({detail})"),
-        None => sentence,
+        Some(detail) if !says_all => format!("{sentence} ({detail})"),
+        _ => sentence,
     })
 }

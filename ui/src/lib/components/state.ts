@@ -31,6 +31,9 @@ const HEALTH: Record<string, Look> = {
   broken: look(OctagonX, 'bad'),
 };
 
+/** Whether files of a storage in this state can be read. */
+export const isThere = (state: string): boolean => ['ready', 'read_only', 'full'].includes(state);
+
 const JOB: Record<string, Look> = {
   queued: look(Clock, 'off'),
   assigned: look(CircleDashed, 'info'),
