@@ -91,6 +91,15 @@ impl Desk {
         panic!("WebKitWebDriver does not answer. {}", crate::display::INSTALL);
     }
 
+    /// Starts the window as a person does, without a driver and without what makes tests fast.
+    pub(crate) fn start(&self) {
+        let mut command = self.command(env!("CARGO_BIN_EXE_samepath-desktop"));
+        command.env_remove("TAURI_WEBVIEW_AUTOMATION").env_remove("WEBKIT_DISABLE_DMABUF_RENDERER");
+        let said = File::create(self.said()).expect("a temporary folder can be filled");
+        command.stdout(Stdio::null()).stderr(said);
+        self.display.start_in_group(command);
+    }
+
     /// Runs the command line of the same person.
     pub(crate) fn samepath(&self, arguments: &[&str]) -> Output {
         let program = Path::new(env!("CARGO_BIN_EXE_samepath-desktop")).with_file_name("samepath");

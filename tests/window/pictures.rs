@@ -1,5 +1,6 @@
 use crate::desk::{Desk, OpenWindow, pictures};
 use crate::display::colours;
+use crate::driver::wait_for;
 use std::fs;
 
 /// Fewer, and it is a blank page with perhaps a title.
@@ -13,6 +14,17 @@ fn every_page_can_be_looked_at_in_the_light() {
 #[test]
 fn every_page_can_be_looked_at_in_the_dark() {
     every_page(&Desk::dark(), &Desk::dark(), "dark");
+}
+
+#[test]
+fn the_window_paints_without_a_driver_too() {
+    let desk = Desk::new();
+    desk.start();
+    let file = pictures().join("first.png");
+    wait_for("a window that is not blank", || {
+        fs::write(&file, desk.display.picture(None).ok()?).ok()?;
+        (colours(&file) > LEAST).then_some(())
+    });
 }
 
 fn every_page(empty: &Desk, full: &Desk, shade: &str) {
