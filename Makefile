@@ -11,16 +11,17 @@ SHELL := /bin/bash
 .DELETE_ON_ERROR:
 .PHONY: run test bench check setup page fmt
 
+PROGRAMS := $(or $(CARGO_TARGET_DIR),target)/debug
 export PATH := $(CURDIR)/.tools/bin:$(HOME)/.cargo/bin:$(PATH)
 
 run: page
 	@tests/setup build
 	cargo build --workspace --bins
 	if [[ -n "$${DISPLAY:-}$${WAYLAND_DISPLAY:-}" || "$$(uname)" == Darwin ]]; then
-		exec cargo run --quiet --bin samepath-desktop
+		exec "$(PROGRAMS)/samepath-desktop"
 	fi
 	echo "There is no display here to open the window on: running \`samepath demo\` in this terminal instead."
-	exec cargo run --quiet --package samepath-cli --bin samepath -- demo
+	exec "$(PROGRAMS)/samepath" demo
 
 test: page
 	@tests/setup test
