@@ -7,6 +7,7 @@ use crate::workers::{Own, worker_view};
 use samepath_fleet::Live;
 use samepath_fleet::matching::Kinds;
 use samepath_wire::{JobRecord, JobState, Kind, Worker};
+use samepath_worker::kinds::Catalogue;
 use serde::de::DeserializeOwned;
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -31,6 +32,8 @@ struct State {
     workers: Records<Worker>,
     jobs: Records<JobRecord>,
     kinds: Records<Kind>,
+    /// What came with the program: known before any worker tells of it.
+    built_in: Kinds,
     /// The kinds known, in the form that matching wants.
     known_kinds: Kinds,
     own: Option<Own>,
@@ -115,7 +118,10 @@ impl Picture {
 impl Board {
     pub(crate) fn new() -> Arc<Self> {
         let (updates, _) = broadcast::channel(LAG);
-        Arc::new(Self { state: Mutex::default(), updates, current: watch::Sender::new(0) })
+        let built_in: Kinds =
+            Catalogue::load(None).kinds().into_iter().map(|kind| (kind.digest.clone(), kind)).collect();
+        let state = State { known_kinds: built_in.clone(), built_in, ..State::default() };
+        Arc::new(Self { state: Mutex::new(state), updates, current: watch::Sender::new(0) })
     }
 
     /// Ends when the fleet does.
@@ -153,8 +159,9 @@ impl Board {
         let mut state = self.lock();
         if of(&mut state).take(update) {
             if let Touched::All = touched {
-                state.known_kinds =
-                    state.kinds.known.iter().map(|(digest, kind)| (digest.clone(), kind.clone())).collect();
+                state.known_kinds = state.built_in.clone();
+                let State { kinds, known_kinds, .. } = &mut *state;
+                known_kinds.extend(kinds.known.iter().map(|(digest, kind)| (digest.clone(), kind.clone())));
             }
             self.send_differences(&mut state, &touched);
         }

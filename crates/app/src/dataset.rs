@@ -29,7 +29,7 @@ impl LocalStorages {
     /// # Errors
     /// As [`LocalStorages::address`]; `invalid_parameter` for a file that is no SLEAP project.
     pub fn inspect(&self, text: &str, fleet: BasePaths) -> Result<(std::path::PathBuf, Inspection), Error> {
-        let local = match self.storages().parse(text) {
+        let local = match self.parse(text) {
             Some(parsed) => self.resolve(&parsed?, Purpose::Input)?.path,
             None => self.absolute(text)?,
         };

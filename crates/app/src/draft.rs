@@ -5,6 +5,7 @@ use crate::storages::LocalStorages;
 use crate::view::{DatasetView, Draft};
 use crate::{Error, ErrorCode};
 use jiff::{Timestamp, Zoned};
+use samepath_storage::Purpose;
 use samepath_wire::{DEFAULT_BACKEND, InputSeen, Job, Kind, Parameter, PathValue, StoragePath};
 use samepath_worker::kinds::{Problems, check_values, storages_needed};
 use serde_json::Value;
@@ -76,8 +77,9 @@ pub(crate) fn plan(
             (Role::Dataset, None) => draft.dataset.iter().cloned().collect(),
             _ => Vec::new(),
         };
+        let purpose = if parameter.is_output() { Purpose::Output } else { Purpose::Input };
         let addresses: Result<Vec<StoragePath>, Error> =
-            given.iter().filter(|text| !text.is_empty()).map(|text| storages.address(text)).collect();
+            given.iter().filter(|text| !text.is_empty()).map(|text| storages.address(text, purpose)).collect();
         let addresses = addresses?;
         if !addresses.is_empty() {
             paths.insert(&parameter.name, addresses);

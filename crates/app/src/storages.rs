@@ -252,25 +252,68 @@ impl LocalStorages {
         self.read().health.get(name)?.id.clone()
     }
 
+    /// The storage path that a person typed, or `None` where the text does not begin with a configured `NAME:`. Slashes at the
+    /// end, which a shell's completion leaves, say nothing.
+    pub fn parse(&self, text: &str) -> Option<Result<StoragePath, Error>> {
+        let bare = text.trim_end_matches('/');
+        let text = if bare.ends_with(':') { text } else { bare };
+        self.storages().parse(text).map(|parsed| Ok(parsed?))
+    }
+
     /// What a person typed or chose: text that begins with a configured `NAME:` is a storage path, anything else a local one,
-    /// relative to the current folder where there is one.
+    /// relative to the current folder where there is one. What is to be written need not be there yet.
     ///
     /// # Errors
     /// As [`LocalStorages::locate`]; `invalid_parameter` for a relative path where there is no current folder.
-    pub fn address(&self, text: &str) -> Result<StoragePath, Error> {
-        match self.storages().parse(text) {
-            Some(parsed) => Ok(parsed?),
-            None => Ok(self.locate(&self.absolute(text)?)?.at),
+    pub fn address(&self, text: &str, purpose: Purpose) -> Result<StoragePath, Error> {
+        if let Some(parsed) = self.parse(text) {
+            return parsed;
+        }
+        let path = self.absolute(text)?;
+        match self.locate(&path) {
+            Err(error) if purpose == Purpose::Output && error.code == ErrorCode::PathNotFound => self
+                .locate_absent(&path)
+                .map_err(|nearer| if nearer.code == ErrorCode::PathNotFound { error } else { nearer }),
+            located => Ok(located?.at),
+        }
+    }
+
+    /// The storage path of what is not there yet, by the nearest folder that is.
+    fn locate_absent(&self, path: &Path) -> Result<StoragePath, Error> {
+        let absent = || Error::new(ErrorCode::PathNotFound, format!("{} does not exist.", path.display()));
+        // A link that leads nowhere is no place for results, and `..` means nothing in a folder that is not there.
+        let mut names = Vec::new();
+        let mut above = path;
+        loop {
+            let name = above.file_name().and_then(|name| name.to_str()).ok_or_else(absent)?;
+            names.push(name);
+            above = above.parent().ok_or_else(absent)?;
+            match self.locate(above) {
+                Ok(located) => {
+                    let base = located.at.to_string();
+                    names.reverse();
+                    let joint = if base.ends_with(':') { "" } else { "/" };
+                    return self.parse(&format!("{base}{joint}{}", names.join("/"))).unwrap_or_else(|| Err(absent()));
+                }
+                Err(error) if error.code == ErrorCode::PathNotFound => {}
+                Err(error) => return Err(error),
+            }
         }
     }
 
     /// A local path as typed, made absolute.
     ///
     /// # Errors
-    /// `invalid_parameter` for a relative path where there is no current folder.
+    /// `invalid_parameter` for a relative path where there is no current folder, and for no path at all.
     pub fn absolute(&self, text: &str) -> Result<PathBuf, Error> {
-        let path = match (text.strip_prefix("~/"), &self.environment.home) {
-            (Some(rest), Some(home)) => home.join(rest),
+        if text.is_empty() {
+            return Err(Error::new(ErrorCode::InvalidParameter, "The path is empty.")
+                .with_hint("Give a local path, or a storage path such as vast:amick/labels.slp."));
+        }
+        let path = match (text.strip_prefix('~'), &self.environment.home) {
+            (Some(rest), Some(home)) if rest.is_empty() || rest.starts_with('/') => {
+                home.join(rest.trim_start_matches('/'))
+            }
             _ => PathBuf::from(text),
         };
         match &self.environment.current_dir {

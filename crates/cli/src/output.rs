@@ -70,13 +70,13 @@ impl Output {
 
     /// One JSON document.
     pub(crate) fn document(&self, value: &impl Serialize) -> Result<(), Error> {
-        let text = serde_json::to_string_pretty(value).map_err(unprintable)?;
+        let text = serde_json::to_string_pretty(&whole_numbers(value)?).map_err(unprintable)?;
         print(&text)
     }
 
     /// One line of JSON.
     pub(crate) fn line_of_json(&self, value: &impl Serialize) -> Result<(), Error> {
-        let text = serde_json::to_string(value).map_err(unprintable)?;
+        let text = serde_json::to_string(&whole_numbers(value)?).map_err(unprintable)?;
         print(&text)
     }
 
@@ -142,6 +142,28 @@ impl Output {
         }
         ExitCode::from(error.code.exit_status())
     }
+}
+
+/// The value with `41` instead of `41.0`: what is counted is floating point for the page alone, whose numbers all are.
+fn whole_numbers(value: &impl Serialize) -> Result<Value, Error> {
+    fn whole(value: &mut Value) {
+        match value {
+            Value::Number(number) => {
+                let exact = number.as_f64().filter(|it| number.is_f64() && it.fract() == 0.0 && it.abs() < 9e15);
+                if let Some(exact) = exact {
+                    #[expect(clippy::cast_possible_truncation, reason = "a whole number below 2^53")]
+                    let exact = exact as i64;
+                    *number = exact.into();
+                }
+            }
+            Value::Array(items) => items.iter_mut().for_each(whole),
+            Value::Object(fields) => fields.values_mut().for_each(whole),
+            _ => {}
+        }
+    }
+    let mut value = serde_json::to_value(value).map_err(unprintable)?;
+    whole(&mut value);
+    Ok(value)
 }
 
 fn unprintable(error: serde_json::Error) -> Error {

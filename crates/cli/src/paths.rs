@@ -1,6 +1,6 @@
 use crate::Context;
 use crate::args::Resolve;
-use samepath_app::Error;
+use samepath_app::{Error, ErrorCode};
 use samepath_storage::{Backend, Match, Purpose};
 use samepath_wire::{DEFAULT_BACKEND, StoragePath};
 use serde_json::json;
@@ -47,26 +47,32 @@ pub(crate) fn resolve(context: &Context<'_>, question: &Resolve) -> Result<ExitC
 
 fn address(context: &Context<'_>, question: &Resolve) -> Result<StoragePath, Error> {
     let storages = context.storages.storages();
-    let configured = |backend: &str| {
-        let own = || storages.get(backend).map(Backend::user_subdir_below_root).unwrap_or_default();
-        question.user_subdir.clone().unwrap_or_else(own)
+    let folder = |backend: &str| match &question.user_subdir {
+        Some(given) => bare(given).to_owned(),
+        None => storages.get(backend).map(Backend::user_subdir_below_root).unwrap_or_default(),
     };
+    let apart = |backend: &str, rest: &str| StoragePath::new(backend, folder(backend), bare(rest));
     if let Some(backend) = &question.storage_backend {
-        return Ok(StoragePath::new(backend, configured(backend), &question.path));
+        return Ok(apart(backend, &question.path));
     }
-    match (storages.parse(&question.path), &question.user_subdir) {
-        (Some(parsed), None) => Ok(parsed?),
-        // A folder was named apart: the text after the storage's name is the rest.
-        (Some(_), Some(given)) => {
-            let (backend, rest) = question.path.split_once(':').unwrap_or((DEFAULT_BACKEND, &question.path));
-            Ok(StoragePath::new(backend, given, rest))
+    match (context.storages.parse(&question.path), named(&question.path)) {
+        // A folder that is named apart: the text after the storage's name is the rest.
+        (Some(parsed), None) => parsed,
+        (Some(parsed), Some(_)) if question.user_subdir.is_none() => parsed,
+        (_, Some((backend, rest))) => Ok(apart(backend, rest)),
+        (None, None) if storages.get(DEFAULT_BACKEND).is_err() => {
+            Err(Error::new(ErrorCode::BackendNotFound, format!("`{}` does not say on which storage.", question.path))
+                .with_hint("Write it as NAME:rest, or give --storage-backend NAME."))
         }
-        (None, _) => match named(&question.path) {
-            Some((backend, rest)) => {
-                Ok(StoragePath::new(backend, question.user_subdir.clone().unwrap_or_default(), rest))
-            }
-            None => Ok(StoragePath::new(DEFAULT_BACKEND, configured(DEFAULT_BACKEND), &question.path)),
-        },
+        (None, None) => Ok(apart(DEFAULT_BACKEND, &question.path)),
+    }
+}
+
+/// A path without the slashes at its end, which a shell's completion leaves. One that is nothing else stays, to be refused.
+fn bare(text: &str) -> &str {
+    match text.trim_end_matches('/') {
+        "" => text,
+        bare => bare,
     }
 }
 

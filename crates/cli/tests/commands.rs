@@ -1,0 +1,448 @@
+//! Every command as a person or a script writes it: its answer, its failures, its exit status.
+#![cfg(target_os = "linux")]
+
+mod common;
+
+use common::{Home, run};
+use serde_json::{Value, json};
+use std::ffi::OsString;
+use std::os::unix::ffi::OsStringExt;
+use std::process::Stdio;
+
+fn keys(value: &Value) -> Vec<&str> {
+    value.as_object().expect("an object").keys().map(String::as_str).collect()
+}
+
+const JOB: [&str; 22] = [
+    "id",
+    "name",
+    "kind",
+    "what",
+    "state",
+    "words",
+    "stopping",
+    "worker",
+    "percent",
+    "status",
+    "waiting_for",
+    "submitted_by",
+    "submitted_at",
+    "started_at",
+    "ended_at",
+    "attempts",
+    "timeline",
+    "failure",
+    "results",
+    "results_local",
+    "outputs",
+    "settings",
+];
+
+#[test]
+fn storages_are_added_changed_listed_and_removed() {
+    let home = Home::bare();
+    assert_eq!(home.ask(&["storage", "list"]).good(), json!([]));
+    let added = home.ask(&[
+        "storage",
+        "add",
+        "vast",
+        "mnt/vast",
+        "--type",
+        "nfs",
+        "--user-subdir",
+        "amick",
+        "--description",
+        "the lab's",
+    ]);
+    let wanted = json!({
+        "name": "vast", "base_path": home.path("mnt/vast"), "type": "nfs", "description": "the lab's",
+        "user_subdir": "amick", "subpath": "", "source": "config.toml, line 1", "error": null,
+    });
+    assert_eq!(added.good(), wanted);
+    assert_eq!(home.ask(&["storage", "list"]).good(), json!([wanted]));
+    home.ask(&["storage", "add", "vast", "mnt"]).fails("already_exists");
+    home.ask(&["storage", "set", "nope", "--type", "x"]).fails("backend_not_found");
+    home.ask(&["storage", "remove", "nope"]).fails("backend_not_found");
+    home.ask(&["storage", "check", "nope"]).fails("backend_not_found");
+    home.ask(&["storage", "add", "v", "mnt"]).fails("config_invalid");
+    home.ask(&["storage", "add", "other", "mnt", "--user-subdir", "../x"]).fails("config_invalid");
+    home.ask(&["storage", "add", "other", ""]).fails("invalid_parameter");
+    let set = home.ask(&["storage", "set", "vast", "--type", "", "--subpath", "labs"]).good();
+    assert_eq!((&set["type"], &set["subpath"]), (&Value::Null, &json!("labs")));
+    assert_eq!(home.ask(&["storage", "remove", "vast"]).good(), json!({ "removed": "vast" }));
+    assert_eq!(home.ask(&["storage", "list"]).good(), json!([]));
+}
+
+#[test]
+fn a_check_says_how_each_storage_is_and_ends_well() {
+    let home = Home::new();
+    home.ask(&["storage", "add", "gone", "/nowhere/at/all"]).good();
+    let checked = home.ask(&["storage", "check"]).good();
+    assert_eq!(
+        keys(&checked[0]),
+        [
+            "name",
+            "base_path",
+            "type",
+            "description",
+            "user_subdir",
+            "subpath",
+            "source",
+            "error",
+            "configured_in",
+            "state",
+            "free_bytes",
+            "total_bytes",
+            "latency_ms",
+            "file_system",
+            "id",
+            "detail",
+        ]
+    );
+    assert_eq!((&checked[0]["state"], &checked[1]["state"]), (&json!("ready"), &json!("missing")));
+    assert!(checked[0]["free_bytes"].is_u64() && checked[0]["total_bytes"].is_u64(), "{checked:#}");
+    assert!(checked[0]["latency_ms"].as_f64().is_some_and(|latency| latency < 3000.0));
+    assert_eq!(home.ask(&["storage", "check", "gone"]).good().as_array().map(Vec::len), Some(1));
+    let told = home.run(["storage", "check"]);
+    assert_eq!(told.status, Some(0), "{told:?}");
+    assert!(told.out.contains("✓ ready") && told.out.contains("There is no folder /nowhere/at/all"), "{told:?}");
+}
+
+#[test]
+fn a_broken_entry_hides_no_other() {
+    let home = Home::bare();
+    home.configure(&format!(
+        "[storage.bad]\nbase_path = \"relative\"\n\n[storage.vast]\nbase_path = {}\n",
+        json!(home.path("mnt/vast"))
+    ));
+    let listed = home.ask(&["storage", "list"]).good();
+    assert_eq!(listed[0]["error"]["code"], "config_invalid");
+    assert_eq!(listed[1]["error"], Value::Null);
+    assert_eq!(home.ask(&["storage", "check"]).good()[1]["state"], "ready");
+    home.ask(&["resolve", "vast:amick/maze"]).good();
+    home.ask(&["resolve", "bad:x"]).fails("backend_not_found");
+}
+
+#[test]
+fn a_path_is_located_whichever_way_it_is_written() {
+    let home = Home::new();
+    let wanted = json!({ "storage_backend": "vast", "user_subdir": "amick", "path": "maze/labels.slp", "skipped": [] });
+    for text in [
+        home.text("mnt/vast/amick/maze/labels.slp"),
+        home.text("storage/amick/maze/labels.slp"),
+        "Volumes/talmo/amick/maze/labels.slp".to_owned(),
+        "./storage/amick/maze/../maze//labels.slp".to_owned(),
+        "~/../storage/amick/maze/labels.slp".to_owned(),
+    ] {
+        assert_eq!(home.ask(&["locate", &text]).good(), wanted, "{text}");
+    }
+    let folder = home.ask(&["locate", "mnt/vast/amick/maze/"]).good();
+    assert_eq!(folder["path"], "maze");
+    assert_eq!(home.run(["locate", "mnt/vast"]).out, "vast:");
+    assert_eq!(home.run(["locate", "mnt/vast/amick/maze/cam0.mp4"]).out, "vast:amick/maze/cam0.mp4");
+    home.ask(&["locate", "~"]).fails("not_in_any_backend");
+    home.ask(&["locate", "/"]).fails("not_in_any_backend");
+    home.ask(&["locate", "mnt/vast/nope"]).fails("path_not_found");
+    home.ask(&["locate", "\"mnt/vast\""]).fails("path_not_found");
+    home.ask(&["locate", ""]).fails("invalid_parameter");
+}
+
+#[test]
+fn a_storage_path_is_resolved_whichever_way_it_is_written() {
+    let home = Home::new();
+    let labels = json!({ "path": home.path("mnt/vast/amick/maze/labels.slp"), "matched": "exact" });
+    for words in [
+        &["vast:amick/maze/labels.slp"][..],
+        &["--storage-backend", "vast", "maze/labels.slp"],
+        &["--storage-backend", "vast", "--user-subdir", "amick", "maze/labels.slp"],
+        &["--storage-backend", "vast", "--user-subdir", "", "amick/maze/labels.slp"],
+        &["--user-subdir", "amick", "vast:maze/labels.slp"],
+        &["--user-subdir", "", "vast:amick/maze/labels.slp"],
+        &["--user-subdir", "amick/", "vast:maze/labels.slp"],
+    ] {
+        assert_eq!(home.ask(&[&["resolve"], words].concat()).good(), labels, "{words:?}");
+    }
+    let folder = home.text("mnt/vast/amick/maze");
+    for text in ["vast:amick/maze", "vast:amick/maze/", "vast:amick/maze//"] {
+        assert_eq!(home.run(["resolve", text]).out, folder, "{text}");
+    }
+    assert_eq!(home.run(["resolve", "vast:"]).out, home.text("mnt/vast"));
+    home.ask(&["resolve", "vast:amick/maze/new.h5"]).fails("path_not_found");
+    home.ask(&["resolve", "--output", "vast:amick/maze/new.h5"]).good();
+    for refused in ["vast:/", "vast:/etc", "vast:../x", "vast:amick/../../x", "vast:a//b", "vast:C:/x", "vast:a\u{7}"] {
+        home.ask(&["resolve", refused]).fails("path_refused");
+    }
+    std::os::unix::fs::symlink("/etc", home.path("storage/amick/out")).expect("a link");
+    home.ask(&["resolve", "vast:amick/out/passwd"]).fails("path_escapes");
+    home.ask(&["resolve", "nope:x"]).fails("backend_not_found");
+    home.ask(&["resolve", "--storage-backend", "nope", "x"]).fails("backend_not_found");
+    home.ask(&["resolve", "x"]).fails("backend_not_found");
+    home.ask(&["resolve", ""]).fails("backend_not_found");
+    fs_err::remove_file(home.path("mnt/vast")).expect("a link");
+    home.ask(&["resolve", "vast:amick/maze"]).fails("backend_unavailable");
+}
+
+#[test]
+fn names_match_in_another_form_or_case_and_say_so() {
+    let home = Home::new();
+    home.write("storage/amick/Zo\u{65}\u{308}/x.txt", "");
+    home.write("storage/amick/Upper/x.txt", "");
+    home.write("storage/amick/Two/x.txt", "");
+    home.write("storage/amick/TWO/x.txt", "");
+    assert_eq!(home.ask(&["resolve", "vast:amick/Zo\u{eb}/x.txt"]).good()["matched"], "normalization");
+    assert_eq!(home.ask(&["resolve", "vast:amick/upper/X.TXT"]).good()["matched"], "case");
+    home.ask(&["resolve", "vast:amick/two/x.txt"]).fails("path_ambiguous");
+}
+
+#[test]
+fn ones_own_folder_lies_below_the_part_that_is_mounted() {
+    let home = Home::bare();
+    home.write("storage/labs/talmo/amick/x.txt", "");
+    home.configure(&format!(
+        "[storage.vast]\nbase_path = {}\nsubpath = \"labs/talmo\"\nuser_subdir = \"amick\"\n",
+        json!(home.path("storage/labs/talmo"))
+    ));
+    let local = home.path("storage/labs/talmo/amick/x.txt");
+    let at = home.ask(&["locate", "storage/labs/talmo/amick/x.txt"]).good();
+    assert_eq!((&at["user_subdir"], &at["path"]), (&json!("labs/talmo/amick"), &json!("x.txt")));
+    assert_eq!(home.ask(&["resolve", "--storage-backend", "vast", "x.txt"]).good()["path"], json!(local));
+    assert_eq!(home.ask(&["resolve", "vast:labs/talmo/amick/x.txt"]).good()["path"], json!(local));
+    home.ask(&["resolve", "--storage-backend", "vast", "--user-subdir", "", "amick/x.txt"]).fails("path_refused");
+}
+
+#[test]
+fn the_one_storage_of_the_environment_is_the_default() {
+    let home = Home::bare();
+    let ask =
+        |words: &[&str]| run(home.command(["--json"]).args(words).env("SHARED_STORAGE_ROOT", home.path("mnt/vast")));
+    assert_eq!(ask(&["storage", "list"]).good()[0]["name"], "default");
+    let wanted = json!(home.path("mnt/vast/amick/maze"));
+    assert_eq!(ask(&["resolve", "amick/maze"]).good()["path"], wanted);
+    assert_eq!(ask(&["resolve", "default:amick/maze"]).good()["path"], wanted);
+    assert_eq!(ask(&["locate", "storage/amick/maze/cam0.mp4"]).good()["storage_backend"], "default");
+}
+
+#[test]
+fn a_dataset_tells_its_videos_by_either_path() {
+    let home = Home::new();
+    fs_err::create_dir(home.path("vast:x")).expect("a folder");
+    fs_err::copy(home.path("storage/amick/maze/labels.slp"), home.path("vast:x/labels.slp")).expect("a copy");
+    for text in ["vast:amick/maze/labels.slp", "storage/amick/maze/labels.slp", "~/../mnt/vast/amick/maze/labels.slp"] {
+        let dataset = home.ask(&["dataset", text]).good();
+        assert_eq!(
+            keys(&dataset),
+            ["file", "storage_backend", "user_subdir", "path", "labelled_frames", "is_package", "videos"]
+        );
+        assert_eq!(dataset["labelled_frames"], 10);
+        assert_eq!((&dataset["storage_backend"], &dataset["user_subdir"]), (&json!("vast"), &json!("amick")));
+        let video = &dataset["videos"][0];
+        for key in ["written", "storage_backend", "user_subdir", "path", "local", "found", "how", "detail", "size"] {
+            assert!(video.as_object().is_some_and(|video| video.contains_key(key)), "{key}: {video:#}");
+        }
+        assert_eq!((&video["found"], &video["path"]), (&json!(true), &json!("maze/cam0.mp4")));
+        assert_eq!((&video["how"], &video["size"]), (&json!("beside_project"), &json!(4307)));
+    }
+    let package = home.ask(&["dataset", "vast:amick/maze/labels.pkg.slp"]).good();
+    assert_eq!((&package["is_package"], &package["videos"][0]["how"]), (&json!(true), &json!("embedded")));
+    let local = home.ask(&["dataset", "./vast:x/labels.slp"]).good();
+    assert_eq!((&local["storage_backend"], &local["file"]), (&Value::Null, &json!(home.path("./vast:x/labels.slp"))));
+    home.ask(&["dataset", "vast:x/labels.slp"]).fails("path_not_found");
+    home.ask(&["dataset", "nope.slp"]).fails("path_not_found");
+    home.ask(&["dataset", "storage/amick/maze/cam0.mp4"]).fails("invalid_parameter");
+    home.ask(&["dataset", "storage"]).fails("invalid_parameter");
+    let told = home.run(["dataset", "vast:amick/maze/labels.slp"]);
+    assert!(told.out.contains("10 labelled frames · 1 video: 1 on vast"), "{told:?}");
+}
+
+#[test]
+fn kinds_are_known_without_a_worker() {
+    let home = Home::new();
+    let kinds = home.ask(&["kinds"]).good();
+    assert_eq!(keys(&kinds[0]), ["name", "title", "description", "parameters", "digest"]);
+    let kind = home.ask(&["kinds", "slp-check"]).good();
+    assert_eq!(kind, kinds[0]);
+    let names: Vec<&Value> = kind["parameters"].as_array().expect("rows").iter().map(|row| &row["name"]).collect();
+    assert_eq!(names, ["LABELS", "OUTPUT_DIR"]);
+    home.ask(&["kinds", "nope"]).fails("kind_not_found");
+    assert!(home.run(["kinds"]).out.contains("slp-check"));
+    assert!(home.run(["kinds", "slp-check"]).out.contains("a new folder beside the dataset"));
+}
+
+#[test]
+fn a_job_that_nobody_can_run_is_listed_and_says_why() {
+    let home = Home::new();
+    assert_eq!(home.ask(&["jobs"]).good(), json!([]));
+    assert_eq!(home.ask(&["workers"]).good(), json!([]));
+    let job =
+        home.ask(&["submit", "slp-check", "-p", "LABELS=vast:amick/maze/labels.slp", "--detach", "--name", "mine"]);
+    let job = job.good();
+    assert_eq!(keys(&job), JOB);
+    assert_eq!((&job["kind"], &job["state"], &job["attempts"]), (&json!("slp-check"), &json!("queued"), &json!(0)));
+    assert_eq!((&job["name"], &job["what"]), (&json!("mine"), &json!("Check a SLEAP project")));
+    assert_eq!(job["waiting_for"], json!(["No worker is online."]));
+    assert_eq!(job["results"]["storage_backend"], "vast");
+    let id = job["id"].as_str().expect("an id");
+    assert_eq!(home.job(id), job);
+    assert_eq!(home.job(&id[id.len() - 8..]), job);
+    assert_eq!(home.ask(&["jobs"]).good(), json!([job]));
+    assert!(home.run(["jobs"]).out.contains("◷ Waiting"));
+    assert_eq!(home.log(id, &[]), Vec::<String>::new());
+    home.ask(&["retry", id]).fails("invalid_parameter");
+    assert_eq!(home.ask(&["kill", id]).good()["state"], "cancelled");
+    assert_eq!(home.ask(&["retry", id]).good()["state"], "queued");
+    assert_eq!(home.ask(&["stop", id]).good()["state"], "cancelled");
+    let unknown = "00000000-0000-7000-8000-000000000000";
+    for command in ["jobs", "logs", "stop", "kill", "retry"] {
+        for wrong in [unknown, "zzzz", "abc", "", "%%%"] {
+            home.ask(&[command, wrong]).fails("job_not_found");
+        }
+    }
+}
+
+#[test]
+fn what_is_submitted_is_looked_at_first() {
+    let home = Home::new();
+    let labels = "LABELS=vast:amick/maze/labels.slp";
+    let refused = |words: &[&str], code: &str| {
+        home.ask(&[&["submit"], words].concat()).fails(code);
+    };
+    refused(&["nope"], "kind_not_found");
+    refused(&["slp-check"], "invalid_parameter");
+    refused(&["slp-check", "-p", "LABELS"], "invalid_parameter");
+    refused(&["slp-check", "-p", labels, "-p", labels], "invalid_parameter");
+    refused(&["slp-check", "-p", labels, "-p", "NOPE=1"], "invalid_parameter");
+    refused(&["slp-check", "-p", labels, "--worker", "nope"], "no_worker");
+    refused(&["slp-check", "-p", "LABELS=vast:amick/nope.slp"], "path_not_found");
+    refused(&["slp-check", "-p", "LABELS=nope.slp"], "path_not_found");
+    refused(&["slp-check", "-p", "LABELS=/etc/passwd"], "not_in_any_backend");
+    refused(&["slp-check", "-p", "LABELS=vast:../x.slp"], "path_refused");
+    refused(&["slp-check", "-p", labels, "-p", "OUTPUT_DIR=/nowhere/results"], "not_in_any_backend");
+    assert_eq!(home.ask(&["jobs"]).good(), json!([]), "nothing of it was submitted");
+    // Results that are not there yet, by a local path.
+    for (written, rest) in
+        [("storage/amick/new/results", "new/results"), ("vast:amick/new/", "new"), ("mnt/vast/amick/maze/r/", "maze/r")]
+    {
+        let output = format!("OUTPUT_DIR={written}");
+        let job = home.ask(&["submit", "slp-check", "-p", labels, "-p", &output, "--detach"]).good();
+        assert_eq!(job["results"]["text"], json!(format!("vast:amick/{rest}")), "{written}");
+    }
+}
+
+#[test]
+fn options_of_all_commands_stand_anywhere() {
+    let home = Home::bare();
+    let config = home.write("elsewhere.toml", "[storage.other]\nbase_path = \"/nowhere\"\n");
+    let config = config.to_str().expect("text");
+    for words in [
+        ["--json", "--config", config, "storage", "list"],
+        ["storage", "list", "--json", "--config", config],
+        ["storage", "--config", config, "list", "--json"],
+        ["--config", config, "storage", "list", "--json"],
+    ] {
+        assert_eq!(home.run(words).good()[0]["name"], "other", "{words:?}");
+    }
+    assert_eq!(home.ask(&["storage", "list"]).good(), json!([]));
+    let here = home.write("sleap-rtc.toml", "[storage.here]\nbase_path = \"/nowhere\"\n");
+    assert_eq!(home.ask(&["storage", "list"]).good()[0]["name"], "here");
+    let named = run(home.command(["--json", "storage", "list"]).env("SAMEPATH_CONFIG", config));
+    assert_eq!(named.good()[0]["name"], "other");
+    fs_err::remove_file(here).expect("removed");
+}
+
+#[test]
+fn words_that_are_no_command_are_refused() {
+    let home = Home::new();
+    for words in [
+        &["nonsense"][..],
+        &[],
+        &["storage"],
+        &["storage", "nonsense"],
+        &["storage", "add", "x"],
+        &["locate"],
+        &["locate", "a", "b"],
+        &["resolve", "--nonsense", "x"],
+        &["submit"],
+        &["logs", "x", "--attempt", "many"],
+        &["logs", "x", "--attempt", "-1"],
+        &["jobs", "--config"],
+        &["helper", "x"],
+        &["worker", "--name"],
+    ] {
+        home.ask(words).fails("usage");
+        let told = home.run(words);
+        assert_eq!(told.status, Some(2), "{told:?}");
+        assert_eq!(told.out, "", "{words:?}");
+        assert!(!told.err.is_empty(), "{words:?}");
+    }
+    home.run(["nonsense", "--json"]).fails("usage");
+    for words in [&["--help"][..], &["--version"], &["help"], &["storage", "--help"], &["submit", "-h"]] {
+        let told = home.run(words);
+        assert_eq!((told.status, told.err.as_str()), (Some(0), ""), "{told:?}");
+        assert!(told.out.contains("samepath"), "{told:?}");
+    }
+}
+
+#[test]
+fn bytes_that_are_no_text_are_refused() {
+    let home = Home::new();
+    let bytes = || OsString::from_vec(vec![b'a', 0xff, 0xfe]);
+    for command in ["locate", "resolve", "dataset", "kinds", "jobs", "logs", "submit", "nonsense"] {
+        let told = run(home.command(["--json", command]).arg(bytes()));
+        told.fails("usage");
+    }
+    run(home.command(["--json", "storage", "add", "x"]).arg(bytes())).fails("usage");
+    // A configuration file may be called anything.
+    assert_eq!(run(home.command(["--json", "storage", "list", "--config"]).arg(bytes())).good(), json!([]));
+    let told = run(home.command(["storage", "list", "--json"]).env("SAMEPATH_CONFIG", bytes()).env("USER", bytes()));
+    told.good();
+}
+
+#[test]
+fn a_file_whose_name_is_no_text_is_refused_not_guessed() {
+    let home = Home::new();
+    let odd = home.path("storage/amick").join(OsString::from_vec(vec![b'x', 0xff]));
+    fs_err::create_dir(&odd).expect("a folder");
+    let told = run(home.command(["--json", "locate", "."]).current_dir(&odd));
+    told.fails("path_refused");
+}
+
+#[test]
+fn a_reader_that_has_seen_enough_is_no_failure() {
+    let home = Home::new();
+    for words in [&["jobs"][..], &["--json", "storage", "list"], &["kinds"], &["--help"]] {
+        let (reader, writer) = std::io::pipe().expect("a pipe");
+        drop(reader);
+        let told = home.command(words).stdout(writer).stderr(Stdio::piped()).output().expect("the program");
+        let err = String::from_utf8_lossy(&told.stderr);
+        assert!(told.status.code().is_some_and(|status| status != 101), "{words:?}: {told:?}");
+        assert!(!err.contains("panicked"), "{err}");
+    }
+    let full = fs_err::OpenOptions::new().write(true).open("/dev/full").expect("/dev/full").into_file();
+    let told = home.command(["jobs"]).stdout(full).stderr(Stdio::piped()).output().expect("the program");
+    assert_eq!(told.status.code(), Some(9), "{told:?}");
+}
+
+#[test]
+fn without_a_home_it_says_what_to_set() {
+    let home = Home::new();
+    let told = run(home.command(["--json", "jobs"]).env_remove("HOME").env_remove("SAMEPATH_DATA"));
+    let told = told.fails("config_invalid");
+    assert!(told["error"]["hint"].as_str().is_some_and(|hint| hint.contains("HOME")), "{told:#}");
+    let told = run(home.command(["--json", "storage", "list"]).env_remove("HOME"));
+    assert_eq!(told.good(), json!([]));
+    run(home.command(["--json", "storage", "add", "xx", "/mnt"]).env_remove("HOME")).fails("config_invalid");
+    run(home.command(["--json", "locate", "~/x"]).env_remove("HOME")).fails("path_not_found");
+}
+
+#[test]
+fn a_current_folder_that_is_gone_is_no_panic() {
+    let home = Home::new();
+    let mut shell = std::process::Command::new("sh");
+    shell
+        .args(["-c", "mkdir gone && cd gone && rmdir ../gone && exec \"$PROGRAM\" --json locate x"])
+        .env("PROGRAM", env!("CARGO_BIN_EXE_samepath"))
+        .env("HOME", home.path("home"))
+        .env("SAMEPATH_DATA", home.path("data"))
+        .current_dir(home.path("tmp"));
+    run(&mut shell).fails("invalid_parameter");
+}
