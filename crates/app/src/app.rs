@@ -293,10 +293,13 @@ impl App {
         find_kind(&self.known_kinds(), name)
     }
 
-    /// Workers that are online.
+    /// Workers that are online, by name.
     pub fn workers(&self) -> Vec<WorkerView> {
         let picture = self.inner.board.picture();
-        picture.workers.values().map(|worker| worker_view(worker, &picture.jobs, picture.own.as_ref())).collect()
+        let view = |worker| worker_view(worker, &picture.jobs, picture.own.as_ref());
+        let mut workers: Vec<WorkerView> = picture.workers.values().map(view).collect();
+        workers.sort_by(|a, b| (&a.name, &a.id).cmp(&(&b.name, &b.id)));
+        workers
     }
 
     /// Who could run this draft, and the sentence that says so. A draft that cannot be submitted is no error: the sentence says
@@ -349,7 +352,8 @@ impl App {
         if online || seen {
             return Ok(());
         }
-        let names: Vec<&str> = picture.workers.values().map(|worker| worker.name.as_str()).collect();
+        let mut names: Vec<&str> = picture.workers.values().map(|worker| worker.name.as_str()).collect();
+        names.sort_unstable();
         Err(Error::new(ErrorCode::NoWorker, format!("There is no worker {wanted}.")).with_hint(if names.is_empty() {
             "No worker is online. Start one: samepath worker".to_owned()
         } else {

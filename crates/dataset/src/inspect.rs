@@ -68,6 +68,12 @@ impl InspectError {
     }
 }
 
+/// How long a storage may take that is perhaps not needed at all.
+const QUICK: Duration = Duration::from_millis(400);
+
+/// How long it may take where a video is missing without it.
+const SLOW: Duration = Duration::from_secs(1);
+
 /// What the helper process is asked. It is asked twice: for the project, then for its videos, so that a dead storage that
 /// only a video is on does not hide the project.
 #[derive(Serialize, Deserialize)]
@@ -118,13 +124,23 @@ pub fn inspect(
     let videos = if project.videos.is_empty() {
         Vec::new()
     } else {
-        let silent = silent(helper, storages, at.as_ref().ok(), deadline);
-        let wanted = Wanted::Videos { hints: hints.clone(), silent };
-        // Not about the storages that the videos are on: stuck here, they would be left alone everywhere.
-        match helper.ask("inspect", &[format!("videos of {}", path.display())], &question(wanted), deadline) {
-            Ok(videos) => videos,
-            Err(HelperError::NotAnswering { .. }) => project.videos.iter().map(not_looked_for).collect(),
-            Err(error) => return Err(failed(path, error)),
+        let mut silent = silent(helper, storages, at.as_ref().ok(), deadline.min(QUICK));
+        loop {
+            let wanted = Wanted::Videos { hints: hints.clone(), silent: silent.clone() };
+            // Not about the storages that the videos are on: stuck here, they would be left alone everywhere.
+            let about = format!("videos of {}", path.display());
+            let videos: Vec<Whereabouts> = match helper.ask("inspect", &[about], &question(wanted), deadline) {
+                Ok(videos) => videos,
+                Err(HelperError::NotAnswering { .. }) => break project.videos.iter().map(not_looked_for).collect(),
+                Err(error) => return Err(failed(path, error)),
+            };
+            // A storage that is only slow is waited for where it may have what is missing.
+            let missing = videos.iter().any(|video| !video.found);
+            let slow = if missing { answering(helper, storages, &silent, deadline.min(SLOW)) } else { Vec::new() };
+            if slow.is_empty() {
+                break videos;
+            }
+            silent.retain(|name| !slow.contains(name));
         }
     };
     let Project { labelled_frames, is_package, size, modified, .. } = project;
@@ -145,22 +161,28 @@ fn failed(path: &Path, error: HelperError) -> InspectError {
 
 /// The storages that do not answer just now. The project's own just did.
 fn silent(helper: &Helper, storages: &Storages, project_at: Option<&StoragePath>, deadline: Duration) -> Vec<String> {
-    let deadline = deadline.min(Duration::from_secs(1));
-    let others: Vec<&Backend> =
-        storages.iter().filter(|other| project_at.is_none_or(|at| at.storage_backend != other.name)).collect();
-    let mut silent = Vec::new();
-    for some in others.chunks(16) {
+    let own = project_at.map(|at| at.storage_backend.as_str());
+    let others: Vec<String> = storages.names().into_iter().filter(|name| Some(name.as_str()) != own).collect();
+    let answering = answering(helper, storages, &others, deadline);
+    others.into_iter().filter(|name| !answering.contains(name)).collect()
+}
+
+/// Those of the storages with these names that answer.
+fn answering(helper: &Helper, storages: &Storages, names: &[String], deadline: Duration) -> Vec<String> {
+    let asked: Vec<&Backend> = storages.iter().filter(|backend| names.contains(&backend.name)).collect();
+    let mut answering = Vec::new();
+    for some in asked.chunks(16) {
         std::thread::scope(|scope| {
             let probes: Vec<_> =
                 some.iter().map(|backend| (backend, scope.spawn(|| helper.probe(backend, deadline)))).collect();
             for (backend, probe) in probes {
-                if !matches!(probe.join(), Ok(probe) if probe.state != BackendState::NotAnswering) {
-                    silent.push(backend.name.clone());
+                if matches!(probe.join(), Ok(probe) if probe.state != BackendState::NotAnswering) {
+                    answering.push(backend.name.clone());
                 }
             }
         });
     }
-    silent
+    answering
 }
 
 fn not_looked_for(video: &Video) -> Whereabouts {

@@ -336,18 +336,24 @@ impl Process {
     /// Reads lines until one is what is looked for.
     #[track_caller]
     pub(crate) fn until<T>(&mut self, what: impl Fn(&str) -> Option<T>) -> T {
+        self.until_or_end(what).unwrap_or_else(|| panic!("the line did not come; {:?}", self.end()))
+    }
+
+    /// Reads lines until one is what is looked for; none when standard output is closed before.
+    #[track_caller]
+    pub(crate) fn until_or_end<T>(&mut self, what: impl Fn(&str) -> Option<T>) -> Option<T> {
         let end = Instant::now() + DEADLINE;
         loop {
-            let left = end.saturating_duration_since(Instant::now());
-            match self.lines.recv_timeout(left) {
+            match self.lines.recv_timeout(end.saturating_duration_since(Instant::now())) {
                 Ok(line) => {
                     let found = what(&line);
                     self.seen.push(line);
-                    if let Some(found) = found {
+                    if found.is_some() {
                         return found;
                     }
                 }
-                Err(_) => {
+                Err(mpsc::RecvTimeoutError::Disconnected) => return None,
+                Err(mpsc::RecvTimeoutError::Timeout) => {
                     let answer = self.end();
                     panic!("the line did not come; {answer:?}");
                 }

@@ -1,0 +1,182 @@
+//! Whatever dies, and whoever else writes at the same time: the job goes on, the history opens, the file is whole.
+#![cfg(target_os = "linux")]
+
+mod common;
+
+use common::{Home, Process, send, until};
+use rustix::process::Signal;
+use serde_json::{Value, json};
+
+/// A home where the job of [`Home::waiting_kind`] runs in a worker's hands; the worker and the job's id.
+fn running() -> (Home, Process, String) {
+    let home = Home::new();
+    home.waiting_kind();
+    let worker = home.worker("gpu-1");
+    let id = home.submit(&["waits"]);
+    until(|| match home.log(&id, &[]) {
+        lines if lines == ["one"] => Ok(()),
+        lines => Err(format!("{lines:?}")),
+    });
+    (home, worker, id)
+}
+
+fn nothing_runs_of(home: &Home, id: &str) {
+    until(|| match home.tools(id) {
+        none if none.is_empty() => Ok(()),
+        some => Err(format!("{some:?} run on")),
+    });
+}
+
+fn guard(home: &Home, id: &str) -> i32 {
+    // Tools belong to the attempt; their parent is its guard.
+    let tool = home.tools(id)[0];
+    let parent = |id: i32| {
+        let text = fs_err::read_to_string(format!("/proc/{id}/stat")).expect("a process");
+        let after = text.rsplit_once(") ").expect("a name").1.to_owned();
+        after.split(' ').nth(1).expect("a parent").parse::<i32>().expect("a number")
+    };
+    let mut above = tool;
+    loop {
+        let words = fs_err::read(format!("/proc/{above}/cmdline")).expect("a process");
+        if words.split(|byte| *byte == 0).nth(1) == Some(b"guard") {
+            return above;
+        }
+        above = parent(above);
+        assert!(above > 1, "the tool has no guard");
+    }
+}
+
+#[test]
+fn the_worker_is_killed_and_started_again() {
+    let (home, mut worker, id) = running();
+    worker.end();
+    // Nobody holds the queue for a moment; the history opens, and the job is as it was.
+    assert_eq!(home.job(&id)["state"], "running");
+    assert!(!home.tools(&id).is_empty(), "its guard goes on");
+    let _worker = home.worker("gpu-1");
+    home.go();
+    let done = home.job_until(&id, |job| job["ended_at"] != Value::Null);
+    assert_eq!((&done["state"], &done["attempts"]), (&json!("succeeded"), &json!(1)), "{done:#}");
+    assert_eq!(home.log(&id, &[]), ["one", "two"]);
+    nothing_runs_of(&home, &id);
+}
+
+#[test]
+fn a_job_that_ends_while_its_worker_is_away_is_told_later() {
+    let (home, mut worker, id) = running();
+    worker.end();
+    home.go();
+    nothing_runs_of(&home, &id);
+    let _worker = home.worker("gpu-1");
+    let done = home.job_until(&id, |job| job["ended_at"] != Value::Null);
+    assert_eq!((&done["state"], &done["attempts"]), (&json!("succeeded"), &json!(1)), "{done:#}");
+    assert_eq!(home.log(&id, &[]), ["one", "two"]);
+}
+
+#[test]
+fn the_holder_is_killed_while_a_job_runs() {
+    let home = Home::new();
+    home.waiting_kind();
+    // Whoever starts first holds the queue.
+    let mut holder = home.start(&["--json", "workers", "--watch"]);
+    let _worker = home.worker("gpu-1");
+    holder.until(|line| line.contains("gpu-1").then_some(()));
+    let mut waiting = home.start(&["--json", "submit", "waits"]);
+    let id = until(|| match home.ask(&["jobs"]).good() {
+        jobs if jobs[0]["state"] == "running" => Ok(jobs[0]["id"].as_str().expect("an id").to_owned()),
+        jobs => Err(format!("{jobs:#}")),
+    });
+    let mut follower = home.start(&["--json", "logs", &id, "--follow"]);
+    follower.until(|line| line.contains("\"one\"").then_some(()));
+    holder.end();
+    assert_eq!(home.job(&id)["state"], "running");
+    home.go();
+    let told = waiting.wait().good();
+    assert_eq!((&told["state"], &told["attempts"]), (&json!("succeeded"), &json!(1)));
+    let followed = follower.wait();
+    assert_eq!(followed.status, Some(0), "{followed:?}");
+    assert!(followed.out.ends_with("\"two\"}"), "{followed:?}");
+    assert_eq!(followed.out.lines().count(), 2, "{followed:?}");
+    assert_eq!(home.log(&id, &[]), ["one", "two"]);
+}
+
+#[test]
+fn the_guard_is_killed() {
+    let (home, _worker, id) = running();
+    let tools = home.tools(&id);
+    send(guard(&home, &id), Signal::KILL);
+    let again = home.job_until(&id, |job| job["attempts"] == 2);
+    assert!(!tools.iter().any(|tool| home.tools(&id).contains(tool)), "the first try runs on: {again:#}");
+    home.go();
+    let done = home.job_until(&id, |job| job["ended_at"] != Value::Null);
+    assert_eq!((&done["state"], &done["attempts"]), (&json!("succeeded"), &json!(2)), "{done:#}");
+    assert_eq!(home.log(&id, &[]), ["one", "two"]);
+    nothing_runs_of(&home, &id);
+}
+
+#[test]
+fn the_guard_is_killed_while_its_worker_is_away() {
+    let (home, mut worker, id) = running();
+    let guard = guard(&home, &id);
+    worker.end();
+    send(guard, Signal::KILL);
+    let _worker = home.worker("gpu-1");
+    home.go();
+    let done = home.job_until(&id, |job| job["ended_at"] != Value::Null);
+    assert_eq!((&done["state"], &done["attempts"]), (&json!("succeeded"), &json!(2)), "{done:#}");
+    nothing_runs_of(&home, &id);
+}
+
+#[test]
+fn everything_is_killed_at_once() {
+    let (home, mut worker, id) = running();
+    send(guard(&home, &id), Signal::KILL);
+    worker.end();
+    nothing_runs_of(&home, &id);
+    home.go();
+    let _worker = home.worker("gpu-1");
+    let done = home.job_until(&id, |job| job["ended_at"] != Value::Null);
+    assert_eq!(done["state"], "succeeded", "{done:#}");
+}
+
+#[test]
+fn a_worker_that_is_asked_to_end_leaves_its_job_to_the_next() {
+    let (home, mut worker, id) = running();
+    let ended = worker.interrupt();
+    assert_eq!(ended.status, Some(0), "{ended:?}");
+    assert!(!home.tools(&id).is_empty(), "its guard goes on");
+    let _worker = home.worker("gpu-1");
+    home.go();
+    let done = home.job_until(&id, |job| job["ended_at"] != Value::Null);
+    assert_eq!((&done["state"], &done["attempts"]), (&json!("succeeded"), &json!(1)), "{done:#}");
+}
+
+#[test]
+fn sixteen_writers_of_one_file() {
+    let home = Home::new();
+    let names: Vec<String> = (0..16).map(|number| format!("storage-{number}")).collect();
+    let mut writers: Vec<Process> =
+        names.iter().map(|name| home.start(&["--json", "storage", "add", name, "mnt/vast", "--type", name])).collect();
+    let answers: Vec<_> = writers.iter_mut().map(Process::wait).collect();
+    let listed = home.ask(&["storage", "list"]).good();
+    let listed: Vec<&Value> = listed.as_array().expect("storages").iter().map(|entry| &entry["name"]).collect();
+    for (name, answer) in names.iter().zip(&answers) {
+        answer.sane();
+        let there = listed.contains(&&json!(name));
+        assert_eq!(answer.status == Some(0), there, "{name}: {answer:?}");
+    }
+    assert!(answers.iter().all(|answer| answer.status == Some(0)), "a lock that is waited for: {answers:?}");
+    assert!(listed.contains(&&json!("vast")), "what was there stays");
+}
+
+#[test]
+fn sixteen_programs_open_one_new_queue() {
+    let home = Home::new();
+    let mut programs: Vec<Process> = (0..16)
+        .map(|_| home.start(&["--json", "submit", "slp-check", "-p", "LABELS=vast:amick/maze/labels.slp", "--detach"]))
+        .collect();
+    for program in &mut programs {
+        program.wait().good();
+    }
+    assert_eq!(home.ask(&["jobs"]).good().as_array().map(Vec::len), Some(16));
+}
