@@ -51,7 +51,7 @@ impl Options {
     /// where `sleap-rtc.toml` is looked for, none for a window, which has no working folder worth the name.
     ///
     /// # Errors
-    /// `config_invalid` where there is no home folder to keep things in; `io` where the program's own file cannot be found.
+    /// `config_invalid` where there is no home folder to keep things in, or `SAMEPATH_DATA` is no absolute path; `io` where the program's own file cannot be found.
     pub fn gather(
         variable: impl Fn(&str) -> Option<OsString>,
         config: Option<&Path>,
@@ -67,6 +67,10 @@ impl Options {
             computer: hostname::get().ok().and_then(|name| name.into_string().ok()).filter(|name| !name.is_empty()),
             current_dir,
         };
+        if let Some(data) = path("SAMEPATH_DATA").filter(|data| !data.is_absolute()) {
+            let message = format!("SAMEPATH_DATA is `{}`, which is not an absolute path.", data.display());
+            return Err(Error::new(ErrorCode::ConfigInvalid, message).with_hint("Write the whole path, from the root."));
+        }
         let data_dir = data_dir(&environment, path("SAMEPATH_DATA"), path("XDG_STATE_HOME")).ok_or_else(|| {
             Error::new(ErrorCode::ConfigInvalid, "There is no home folder to keep jobs in.")
                 .with_hint("Set HOME or SAMEPATH_DATA.")

@@ -22,6 +22,7 @@ use samepath_app::{App, Error, ErrorCode, LocalStorages, Options};
 use std::env;
 use std::ffi::OsString;
 use std::future::Future;
+use std::io::IsTerminal;
 use std::process::ExitCode;
 use std::sync::Arc;
 use tracing_subscriber::EnvFilter;
@@ -39,6 +40,7 @@ fn main() -> ExitCode {
     tracing_subscriber::fmt()
         .with_env_filter(EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn")))
         .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal() && env::var_os("NO_COLOR").is_none())
         .init();
     let output = Output::new(arguments.json, env::var_os("NO_COLOR").is_some());
     match run(arguments, &output) {

@@ -126,6 +126,8 @@ impl Output {
 
     /// The same, with what is known of the job that it is about.
     pub(crate) fn failure(&self, error: &Error, job: Option<Value>) -> ExitCode {
+        let error =
+            &Error { code: error.code, message: readable(&error.message), hint: error.hint.as_deref().map(readable) };
         if self.json {
             let mut told = json!({ "error": error.view() });
             if let (Some(job), Some(told)) = (job, told.as_object_mut()) {
@@ -164,6 +166,15 @@ fn whole_numbers(value: &impl Serialize) -> Result<Value, Error> {
     let mut value = serde_json::to_value(value).map_err(unprintable)?;
     whole(&mut value);
     Ok(value)
+}
+
+/// What quotes a word of a hundred thousand letters helps nobody.
+fn readable(text: &str) -> String {
+    const LONGEST: usize = 6000;
+    match (text.char_indices().nth(LONGEST / 2), text.char_indices().rev().nth(LONGEST / 2)) {
+        (Some((head, _)), Some((tail, _))) if head < tail => format!("{} … {}", &text[..head], &text[tail..]),
+        _ => text.to_owned(),
+    }
 }
 
 fn unprintable(error: serde_json::Error) -> Error {

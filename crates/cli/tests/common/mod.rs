@@ -155,7 +155,7 @@ impl Home {
         command
             .args(arguments)
             .env_clear()
-            .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+            .env("PATH", "/usr/local/bin:/usr/bin:/bin")
             .env("HOME", self.path("home"))
             .env("TMPDIR", self.path("tmp"))
             .env("USER", "amick")
@@ -190,10 +190,17 @@ impl Home {
     pub(crate) fn worker_with(&self, name: &str, more: &[&str]) -> Process {
         let kinds = self.text("kinds");
         let mut worker = self.start(&[&["--json", "worker", "--name", name, "--kinds", &kinds], more].concat());
-        worker.until(|line| {
+        let wanted = worker.until(|line| {
             let told: Value = serde_json::from_str(line).unwrap_or_default();
             let states = told["storages"].as_array().cloned().unwrap_or_default();
-            states.iter().any(|storage| storage["state"] == "ready").then_some(())
+            let kinds = || told["kinds"].as_array().cloned().unwrap_or_default();
+            states.iter().any(|storage| storage["state"] == "ready").then(kinds)
+        });
+        // What a worker says that it can run is published a moment later.
+        until(|| {
+            let known = self.ask(&["kinds"]).good();
+            let names: Vec<&Value> = known.as_array().expect("kinds").iter().map(|kind| &kind["name"]).collect();
+            if wanted.iter().all(|kind| names.contains(&kind)) { Ok(()) } else { Err(format!("{names:?}")) }
         });
         worker
     }

@@ -1,3 +1,4 @@
+use super::quiet;
 use crate::bus::{
     BusError, LogEntry, LogRange,
     core::{History, Op, Record},
@@ -6,7 +7,6 @@ use redb::{Database, Durability, ReadableDatabase, ReadableTable, TableDefinitio
 use std::{
     collections::{BTreeMap, HashMap},
     io,
-    panic::{AssertUnwindSafe, catch_unwind},
     path::{Path, PathBuf},
     sync::{
         Arc, PoisonError, RwLock,
@@ -70,7 +70,7 @@ fn set_aside(path: &Path) -> Result<PathBuf, BusError> {
 
 fn try_open(path: &Path, log_bytes: u64) -> Result<Opened, DiskError> {
     // A file that was altered by others may make redb panic.
-    catch_unwind(AssertUnwindSafe(|| {
+    quiet::catch(|| {
         let database = database(path)?;
         let mut write = database.begin_write()?;
         write.set_quick_repair(true);
@@ -101,7 +101,7 @@ fn try_open(path: &Path, log_bytes: u64) -> Result<Opened, DiskError> {
             over: AtomicBool::new(false),
         };
         Ok(Opened { disk, records, logs, revision: generation << GENERATION_BITS })
-    }))
+    })
     .unwrap_or(Err(DiskError::Panicked))
 }
 
@@ -138,7 +138,7 @@ impl Disk {
                 guard = self.database.read().unwrap_or_else(PoisonError::into_inner);
             }
             match guard.as_ref() {
-                Some(database) => catch_unwind(AssertUnwindSafe(|| work(database))).unwrap_or(Err(DiskError::Panicked)),
+                Some(database) => quiet::catch(|| work(database)).unwrap_or(Err(DiskError::Panicked)),
                 None => return Err(BusError::Closed),
             }
         };

@@ -17,6 +17,7 @@ mod client;
 mod frame;
 mod history;
 mod place;
+mod quiet;
 mod server;
 mod session;
 mod settings;
