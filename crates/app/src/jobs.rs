@@ -149,9 +149,10 @@ fn waiting_for(record: &JobRecord, around: &Surroundings<'_>) -> Vec<String> {
     let mut sentences: Vec<String> = around
         .workers
         .values()
-        .map(|worker| {
+        .filter_map(|worker| {
             let fit = matching::explain(&record.job, Some(record), worker, around.kinds, around.jobs.values());
-            format!("{}: {}", worker.name, fit_words(&fit))
+            // One that can take it now is about to: that is no reason to wait.
+            (fit != Fit::Now).then(|| format!("{}: {}", worker.name, fit_words(&fit)))
         })
         .collect();
     sentences.sort();

@@ -98,6 +98,29 @@ pub(crate) enum Command {
     },
 }
 
+impl Command {
+    /// Whether it can do nothing with a configuration that cannot be read. What is about jobs and workers alone can: a job has
+    /// to be stopped whatever is in a file.
+    pub(crate) fn needs_storages(&self) -> bool {
+        match self {
+            Self::Storage { .. }
+            | Self::Locate { .. }
+            | Self::Resolve(_)
+            | Self::Dataset { .. }
+            | Self::Submit(_)
+            | Self::Worker { .. } => true,
+            Self::Kinds { .. }
+            | Self::Workers { .. }
+            | Self::Jobs { .. }
+            | Self::Logs { .. }
+            | Self::Stop { .. }
+            | Self::Kill { .. }
+            | Self::Retry { .. }
+            | Self::Demo { .. } => false,
+        }
+    }
+}
+
 #[derive(Debug, Subcommand)]
 pub(crate) enum StorageCommand {
     /// Name a storage

@@ -91,7 +91,7 @@ fn run(arguments: Arguments, output: &Output) -> Result<ExitCode, Error> {
         return demo::run(&options, keep, output);
     }
     let storages = LocalStorages::open(options.config.clone(), options.environment.clone(), options.program.clone());
-    if let Some(error) = storages.config_error() {
+    if let (true, Some(error)) = (arguments.command.needs_storages(), storages.config_error()) {
         return Err(error);
     }
     let context = Context { options, storages: Arc::new(storages), output };

@@ -91,6 +91,11 @@ fn configurations_of_nonsense() {
     // Never written over: whatever could not be understood is as it was.
     home.write("home/.sleap-rtc/config.toml", "[storage");
     home.ask(&["storage", "add", "new", "mnt/vast"]).fails("config_invalid");
+    // Jobs can be looked after whatever is in a file.
+    for command in [&["jobs"][..], &["workers"], &["kinds"]] {
+        home.ask(command).good();
+    }
+    home.ask(&["stop", "00000000-0000-7000-8000-000000000000"]).fails("job_not_found");
     assert_eq!(fs_err::read_to_string(home.config()).expect("the file"), "[storage");
 }
 

@@ -196,12 +196,10 @@ impl Home {
             let kinds = || told["kinds"].as_array().cloned().unwrap_or_default();
             states.iter().any(|storage| storage["state"] == "ready").then(kinds)
         });
-        // What a worker says that it can run is published a moment later.
-        until(|| {
-            let known = self.ask(&["kinds"]).good();
-            let names: Vec<&Value> = known.as_array().expect("kinds").iter().map(|kind| &kind["name"]).collect();
-            if wanted.iter().all(|kind| names.contains(&kind)) { Ok(()) } else { Err(format!("{names:?}")) }
-        });
+        // A worker is told of only once everybody can know what it runs.
+        let known = self.ask(&["kinds"]).good();
+        let names: Vec<&Value> = known.as_array().expect("kinds").iter().map(|kind| &kind["name"]).collect();
+        assert!(wanted.iter().all(|kind| names.contains(&kind)), "{wanted:?} are advertised, {names:?} are known");
         worker
     }
 

@@ -133,7 +133,11 @@ pub async fn run(fleet: Fleet, settings: WorkerSettings, shutdown: CancellationT
         result = worker.work() => result,
         // Neither of these ends while the fleet is there.
         () = presence.keep(&settings) => Ok(()),
-        () = publish(&session, &kinds) => Ok(()),
+        () = async {
+            publish(&session, &kinds).await;
+            presence.show();
+            std::future::pending().await
+        } => Ok(()),
         () = remember(&fleet, &known) => Ok(()),
         result = async {
             let result = checks.await;
@@ -298,7 +302,7 @@ impl Worker {
     }
 }
 
-/// Publishes what the kinds are, then waits for ever.
+/// Publishes what the kinds are.
 async fn publish(session: &WorkerSession, kinds: &[Kind]) {
     for kind in kinds {
         while let Err(error) = session.put_kind(kind).await {
@@ -309,7 +313,6 @@ async fn publish(session: &WorkerSession, kinds: &[Kind]) {
             tokio::time::sleep(Duration::from_secs(1)).await;
         }
     }
-    std::future::pending().await
 }
 
 /// Remembers where the workers of the fleet mount each storage; for ever, even after the fleet was closed.

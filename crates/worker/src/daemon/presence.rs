@@ -27,12 +27,14 @@ pub(super) struct Presence {
 
 struct State {
     worker: Worker,
+    /// Whether the fleet knows its kinds: until then nobody could make a job of one, so nobody is told of this worker.
+    shown: bool,
     backends: Vec<Backend>,
     path_mappings: Vec<PathMapping>,
 }
 
 impl Presence {
-    /// Says who it is at once, with storages that nobody looked at yet. The kinds are returned for publishing.
+    /// Who it is, with storages that nobody looked at yet. The kinds are to be published, then [`Presence::show`] tells of it.
     pub(super) fn begin(session: WorkerSession, settings: &WorkerSettings, id: &str, name: &str) -> (Self, Vec<Kind>) {
         let catalogue = Catalogue::load(settings.kinds_dir.as_deref());
         let programs = Programs::new(crate::entry::search_path().as_deref(), settings.environment.home.as_deref());
@@ -63,10 +65,15 @@ impl Presence {
             amounts: host.amounts,
             attributes: host.attributes,
         };
-        let state = State { worker, backends: Vec::new(), path_mappings: Vec::new() };
+        let state = State { worker, shown: false, backends: Vec::new(), path_mappings: Vec::new() };
         let presence = Self { session, state: Arc::new(Mutex::new(state)) };
         presence.load(settings);
         (presence, kinds)
+    }
+
+    /// From now on the fleet is told.
+    pub(super) fn show(&self) {
+        self.change(|state| state.shown = true);
     }
 
     /// The storages as they are configured now.
@@ -162,7 +169,9 @@ impl Presence {
     fn change(&self, change: impl FnOnce(&mut State)) {
         let mut state = self.lock();
         change(&mut state);
-        self.session.advertise(state.worker.clone());
+        if state.shown {
+            self.session.advertise(state.worker.clone());
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
