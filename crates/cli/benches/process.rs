@@ -40,7 +40,9 @@ fn config(root: &Path) -> std::path::PathBuf {
     let file = root.join("config.toml");
     let base = Value::from(root.join("storage").display().to_string());
     std::fs::create_dir_all(root.join("storage/amick")).expect("room");
-    std::fs::write(root.join("storage/amick/labels.slp"), "").expect("room");
+    for name in ["labels.slp", "notes.txt"] {
+        std::fs::write(root.join("storage/amick").join(name), "").expect("room");
+    }
     std::fs::write(&file, format!("[storage.vast]\nbase_path = {base}\nuser_subdir = \"amick\"\n")).expect("room");
     file
 }
@@ -92,7 +94,7 @@ fn submit(root: &Path) {
             let output = format!("vast:amick/out/{round}");
             let values: BTreeMap<String, Value> = BTreeMap::from([
                 ("OUTPUT_DIR".to_owned(), output.into()),
-                ("MARKED".to_owned(), "vast:amick/labels.slp".into()),
+                ("MARKED".to_owned(), "vast:amick/notes.txt".into()),
             ]);
             let draft = Draft { kind: "stamp".to_owned(), values, ..Draft::default() };
             let begun = now();
