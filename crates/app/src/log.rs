@@ -11,6 +11,9 @@ use std::time::Duration;
 /// Lines that are handed on together at most.
 const BATCH: usize = 2000;
 
+/// Between two tries to open a log while the queue is out of reach.
+const AGAIN: Duration = Duration::from_millis(500);
+
 /// The lines of one try, from the start, then live; ends when the try has ended and everything was read.
 pub struct LogStream {
     fleet: Fleet,
@@ -36,7 +39,14 @@ impl LogStream {
         loop {
             if self.log.is_none() {
                 self.last = !self.follow || self.ended();
-                self.log = Some(self.fleet.log(self.job, self.attempt, self.next).await.ok()?);
+                match self.fleet.log(self.job, self.attempt, self.next).await {
+                    Ok(log) => self.log = Some(log),
+                    Err(error) if error.is_passing() => {
+                        tokio::time::sleep(AGAIN).await;
+                        continue;
+                    }
+                    Err(_) => return None,
+                }
             }
             let mut lines = Vec::new();
             let log = self.log.as_mut()?;
@@ -53,7 +63,10 @@ impl LogStream {
                     }
                 }
             };
-            let mut item = wait.await;
+            let first = wait.await;
+            // The queue was closed: nothing more will come.
+            first.as_ref()?;
+            let mut item = first;
             let mut reached_end = false;
             while let Some(step) = item {
                 match step {
@@ -93,7 +106,7 @@ impl LogStream {
 }
 
 fn ended(board: &Board, job: JobId, attempt: u32) -> bool {
-    board.with_job(&job.to_string(), |record| record.is_none_or(|record| is_over(record, attempt)))
+    board.with_job(&job.to_string(), |record| record.is_some_and(|record| is_over(record, attempt)))
 }
 
 fn is_over(record: &JobRecord, attempt: u32) -> bool {

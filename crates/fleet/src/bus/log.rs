@@ -38,7 +38,7 @@ pub struct LogReader {
 impl LogReader {
     /// A reader that tells these items, which keep the order that [`Bus::log`](super::Bus::log) promises.
     pub fn new(range: LogRange, items: impl Stream<Item = LogItem> + Send + 'static) -> Self {
-        Self { range, items: items.boxed() }
+        Self { range, items: items.fuse().boxed() }
     }
 
     /// What the log had when reading began.

@@ -65,7 +65,7 @@ pub struct Watch {
 impl Watch {
     /// A watch that tells these changes, which keep the order that [`Bus::watch`](super::Bus::watch) promises.
     pub fn new(changes: impl Stream<Item = Change> + Send + 'static) -> Self {
-        Self { changes: changes.boxed() }
+        Self { changes: changes.fuse().boxed() }
     }
 
     /// The next change; none once the bus is closed. Nothing is lost if the future is dropped.

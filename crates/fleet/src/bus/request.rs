@@ -66,7 +66,7 @@ pub struct Requests {
 impl Requests {
     /// Requests as they come from the bus.
     pub fn new(requests: impl Stream<Item = Request> + Send + 'static) -> Self {
-        Self { requests: requests.boxed() }
+        Self { requests: requests.fuse().boxed() }
     }
 
     /// The next request; none once the bus is closed. Nothing is lost if the future is dropped.

@@ -66,7 +66,10 @@ pub(super) async fn look_after(session: &WorkerSession, dir: AttemptDir, wish: &
     );
     if *wish.borrow() != Wish::Forget {
         let event = ReportEvent::Ended { end };
-        send(session, dir.attempt(), event).await;
+        // Unless it is recorded, the folder is the only place that knows of the end: whoever comes next tells it again.
+        if send(session, dir.attempt(), event).await.is_none() {
+            return;
+        }
     }
     let path = dir.path().to_owned();
     if let Err(error) = tokio::task::spawn_blocking(move || fs_err::remove_dir_all(path)).await.unwrap_or(Ok(())) {
@@ -104,7 +107,14 @@ async fn follow(dir: &AttemptDir, mut wish: watch::Receiver<Wish>, tell: watch::
                 }
                 tokio::select! {
                     status = link.status() => match status {
-                        Some(status) => drop(tell.send_replace(Some(status))),
+                        Some(status) => {
+                            let over = status.phase == Phase::Ended;
+                            tell.send_replace(Some(status));
+                            // The end is on the disk. The guard's process may stay, with a thread that hangs on a dead mount.
+                            if over {
+                                break;
+                            }
+                        }
                         None => break,
                     },
                     _ = wish.changed() => {}

@@ -1,5 +1,5 @@
 use std::collections::BTreeMap;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
 /// Variables that a tool may need of the worker's own environment. All else stays behind: tokens and keys that the person
@@ -57,7 +57,7 @@ pub(crate) fn tool_environment(
     let mut kept = BTreeMap::new();
     for (name, value) in ours {
         let Some(text) = name.to_str() else { continue };
-        if !is_kept(text) {
+        if !is_kept(text) || (!KEPT.contains(&text) && names_a_login(&value)) {
             continue;
         }
         let value = match &inside {
@@ -75,6 +75,12 @@ pub(crate) fn tool_environment(
     }
     kept.extend(extra);
     kept
+}
+
+/// Whether it is an address with somebody's name or password in it: `https://me:secret@index`.
+fn names_a_login(value: &OsStr) -> bool {
+    let value = value.to_string_lossy();
+    value.split("://").skip(1).any(|rest| rest.split(['/', ' ']).next().is_some_and(|host| host.contains('@')))
 }
 
 fn is_kept(name: &str) -> bool {
@@ -119,6 +125,7 @@ mod tests {
                 ("SSH_AUTH_SOCK", "x"),
                 ("SAMEPATH_INVITATION", "x"),
                 ("UV_INDEX_LAB_PASSWORD", "x"),
+                ("UV_INDEX_URL", "https://me:x@index.lab/simple"),
                 ("HOME", "/home/a"),
                 ("LC_ALL", "C.UTF-8"),
                 ("CUDA_VISIBLE_DEVICES", "1"),

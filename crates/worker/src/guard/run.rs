@@ -18,6 +18,12 @@ use std::time::{Duration, Instant};
 /// For what hangs on a dead storage after the tool has been killed.
 const GIVE_UP: Duration = Duration::from_secs(10);
 
+/// The checking may wait for a share that lags, a minute for each input; longer than this, and a storage does not answer.
+const CHECKING: Duration = Duration::from_secs(15 * 60);
+
+/// Between two tries to write the end down.
+const WRITE_AGAIN: Duration = Duration::from_secs(5);
+
 enum Event {
     Worker(FromWorker),
     Orphaned,
@@ -69,9 +75,23 @@ pub(super) fn run(dir: &AttemptDir, ours: Vec<(OsString, OsString)>) -> io::Resu
     if let Some(fault) = guard.output.fault() {
         tracing::error!(error = %fault, "the log could not be kept");
     }
-    dir.write_end(&end)?;
+    write_end(dir, &end, guard.spec.patience.orphan)?;
     guard.board.update(|status| status.phase = Phase::Ended);
     Ok(end)
+}
+
+/// Writes the end down, and tries again where there is no room for it: without it, work that is done counts as lost.
+fn write_end(dir: &AttemptDir, end: &AttemptEnd, patience: Duration) -> io::Result<()> {
+    let give_up = Instant::now() + patience;
+    loop {
+        match dir.write_end(end) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound && Instant::now() < give_up => {
+                tracing::error!(%error, "the end of the attempt cannot be written yet");
+                thread::sleep(WRITE_AGAIN);
+            }
+            written => return written,
+        }
+    }
 }
 
 impl Guard {
@@ -91,7 +111,7 @@ impl Guard {
             Err(error) => {
                 let program = prepared.file.as_ref().map_or("samepath".into(), |file| file.display().to_string());
                 let failure = failure(Cause::ProgramMissing, format!("{program} cannot be started: {error}"));
-                self.finish((prepared, None), None);
+                self.finish((prepared, None), None, true);
                 return AttemptEnd::Unfit { failure };
             }
         };
@@ -117,8 +137,10 @@ impl Guard {
         if let Err(error) = spawned {
             return Err(internal(&format!("the checking cannot be started: {error}")));
         }
+        let patience = Instant::now() + CHECKING;
         let end = loop {
-            match self.next(None) {
+            match self.next(Some(patience)) {
+                None if Instant::now() >= patience => break silent(),
                 Some(Event::Checked(checked)) => {
                     return checked.map_err(|failure| {
                         if is_unfit(&failure) { AttemptEnd::Unfit { failure } } else { AttemptEnd::Failed { failure } }
@@ -275,7 +297,9 @@ impl Guard {
         began: Timestamp,
     ) -> AttemptEnd {
         let wanted = matches!((why, exit), (Some(Why::Asked), _) | (None, Some(Exit::Code(0))));
-        let outputs = self.finish(prepared, wanted.then_some(began));
+        // Whoever asked for the end does not wait for ever, and a process that cannot be ended says that a storage is silent.
+        let limited = why.is_some() || survivors > 0;
+        let outputs = self.finish(prepared, wanted.then_some(began), limited);
         if survivors > 0 {
             self.output.note("Some processes do not end: they hang on a storage that does not answer.");
         }
@@ -306,8 +330,8 @@ impl Guard {
     }
 
     /// Looks at what was written (since `began`, if that is wanted) and gives the output folders back, in a thread that may
-    /// hang.
-    fn finish(&mut self, prepared: (Prepared, Option<Marks>), began: Option<Timestamp>) -> Manifest {
+    /// hang; `limited` says not to wait for it long.
+    fn finish(&mut self, prepared: (Prepared, Option<Marks>), began: Option<Timestamp>, limited: bool) -> Manifest {
         let (send, attempt) = (self.send.clone(), self.spec.assignment.attempt);
         let (prepared, marks) = prepared;
         let spawned = thread::Builder::new().name("finishing".into()).spawn(move || {
@@ -322,12 +346,12 @@ impl Guard {
             }
             let _ = send.send(Event::Finished(outputs));
         });
-        let deadline = began.is_none().then(|| Instant::now() + GIVE_UP);
+        let deadline = (began.is_none() || limited).then(|| Instant::now() + GIVE_UP);
         while spawned.is_ok() {
             match self.next(deadline) {
                 Some(Event::Finished(outputs)) => return outputs,
                 Some(Event::Orphaned) | None => break,
-                Some(Event::Worker(FromWorker::Order(Order::Kill | Order::Superseded))) => break,
+                Some(Event::Worker(FromWorker::Order(Order::Stop | Order::Kill | Order::Superseded))) => break,
                 Some(_) => {}
             }
         }
@@ -398,6 +422,12 @@ fn keep(taken: Taken) -> Marks {
         taken.release();
     });
     (stop, thread.ok())
+}
+
+/// The checking hangs: another worker may see the storage.
+fn silent() -> AttemptEnd {
+    let message = format!("a storage did not answer for {} while the files were checked", words(CHECKING));
+    AttemptEnd::Unfit { failure: failure(Cause::BackendNotAvailable, message) }
 }
 
 fn superseded() -> AttemptEnd {
