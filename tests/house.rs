@@ -109,7 +109,11 @@ fn a_headless_worker_links_no_window_system() {
 
 #[test]
 fn what_is_foreign_is_named_in_one_place() {
-    let rules: [(&[&str], &[&str]); 8] = [
+    let rules: [(&[&str], &[&str]); 9] = [
+        (
+            &["interprocess::"],
+            &["crates/fleet/src/bus/local/", "crates/worker/src/guard/", "crates/worker/src/daemon/"],
+        ),
         (&["tauri::", "tauri_specta", "rfd::"], &["src-tauri/"]),
         (&["redb::"], &["crates/fleet/src/bus/local/"]),
         (&["openjd_model", "openjd_expr"], &["crates/worker/src/kinds/"]),

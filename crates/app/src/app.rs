@@ -475,6 +475,10 @@ impl App {
     async fn open_log(&self, id: &str, attempt: Option<u32>, follow: bool) -> Result<LogStream, Error> {
         let record = self.inner.fleet.job(self.job_id(id)?).await?;
         let newest = record.attempts.last().map_or(1, |attempt| attempt.number);
+        if let Some(wanted) = attempt.filter(|wanted| *wanted == 0 || *wanted > newest) {
+            return Err(Error::new(ErrorCode::InvalidParameter, format!("This job has no try {wanted}."))
+                .with_hint(format!("Its newest try is {newest}.")));
+        }
         let (fleet, board) = (self.inner.fleet.clone(), self.inner.board.clone());
         Ok(LogStream::new(fleet, board, record.job.id, attempt.unwrap_or(newest), follow))
     }

@@ -138,6 +138,11 @@ pub(crate) fn plan(
             job.parameters.insert(parameter.name.clone(), value);
         }
     }
+    let dataset_parameter = roles.iter().find(|(_, role)| *role == Role::Dataset).map(|(parameter, _)| *parameter);
+    if let (Some(parameter), None) = (dataset_parameter.filter(|parameter| parameter.default.is_none()), &chosen) {
+        // Where results go follows from it: one thing is missing, not two.
+        return Err(Error::new(ErrorCode::InvalidParameter, format!("{}: needs a value", parameter.name)));
+    }
     check_values(kind, &job.parameters)?;
     for (parameter, _) in roles.iter().filter(|(parameter, _)| parameter.is_input() && !parameter.is_directory()) {
         if let Some([at]) = paths.get(parameter.name.as_str()).map(Vec::as_slice) {

@@ -56,7 +56,7 @@ pub(crate) fn kind_view(kind: &Kind) -> KindView {
                         Role::Setting => "setting",
                     }
                     .to_owned(),
-                    required: parameter.default.is_none(),
+                    required: parameter.default.is_none() && role != Role::Results,
                     allowed: parameter.rest.get("allowedValues").and_then(Value::as_array).cloned().unwrap_or_default(),
                     minimum: number("minValue"),
                     maximum: number("maxValue"),

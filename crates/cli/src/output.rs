@@ -202,8 +202,10 @@ pub(crate) fn refuse_usage(refused: &clap::Error, json: bool) -> ExitCode {
         return ExitCode::from(ErrorCode::Usage.exit_status());
     }
     let text = refused.render().to_string();
-    let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
-    let message = lines.next().unwrap_or_default().trim_start_matches("error: ").to_owned();
+    let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+    let told: Vec<&str> =
+        lines.take_while(|line| !line.starts_with("Usage:") && !line.starts_with("For more")).collect();
+    let message = told.join(" ").trim_start_matches("error: ").to_owned();
     Output::new(true, true).error(&Error::new(ErrorCode::Usage, message).with_hint("See: samepath --help"))
 }
 

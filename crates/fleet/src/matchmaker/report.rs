@@ -176,7 +176,7 @@ impl State {
     }
 
     fn conclude(&self, record: &mut JobRecord, end: AttemptEnd, (worker, name): (WorkerId, String)) {
-        let by = record.stop.as_ref().map(|stop| format!("asked for by {}", stop.by)).unwrap_or_default();
+        let by = record.stop.as_ref().map(|stop| format!("stopped by {}", stop.by)).unwrap_or_default();
         match end {
             AttemptEnd::Succeeded { .. } => {
                 self.change(record, JobState::Succeeded, format!("{name} finished it"));

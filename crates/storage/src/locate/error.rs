@@ -105,7 +105,10 @@ impl LocateError {
     pub fn hint(&self) -> Option<String> {
         Some(match self {
             Self::NotInAnyBackend { path, .. } => {
-                let folder = path.parent().unwrap_or(path);
+                // The root of everything is no storage.
+                let Some(folder) = path.parent().filter(|folder| folder.parent().is_some()) else {
+                    return Some("copy it to one of the storages".to_owned());
+                };
                 format!(
                     "copy it to one of the storages, or register its folder: `samepath storage add NAME {}`",
                     shell_word(folder)

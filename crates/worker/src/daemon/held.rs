@@ -145,7 +145,7 @@ async fn lost(dir: &AttemptDir, lock: std::fs::File) -> AttemptEnd {
     let swept =
         tokio::task::spawn_blocking(move || Tree { mark: &mark, group, guard: false }.kill().unwrap_or(1)).await;
     let end =
-        AttemptEnd::Lost { reason: "its guard on the worker was killed".to_owned(), proved: matches!(swept, Ok(0)) };
+        AttemptEnd::Lost { reason: "it was killed there from outside".to_owned(), proved: matches!(swept, Ok(0)) };
     if let Err(error) = dir.write_end(&end) {
         tracing::error!(%error, "the end of an attempt cannot be written");
     }
