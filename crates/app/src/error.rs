@@ -1,4 +1,6 @@
 use crate::view::ErrorView;
+use samepath_fleet::FleetError;
+use samepath_worker::WorkerError;
 use serde::{Deserialize, Serialize};
 use specta::Type;
 
@@ -147,5 +149,17 @@ impl Error {
     /// As the page has it.
     pub fn view(&self) -> ErrorView {
         ErrorView { code: self.code.as_str().to_owned(), message: self.message.clone(), hint: self.hint.clone() }
+    }
+}
+
+impl From<FleetError> for Error {
+    fn from(error: FleetError) -> Self {
+        Self { code: ErrorCode::parse(error.code()), message: error.to_string(), hint: error.hint() }
+    }
+}
+
+impl From<WorkerError> for Error {
+    fn from(error: WorkerError) -> Self {
+        Self { code: ErrorCode::parse(error.code()), message: error.to_string(), hint: error.hint() }
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::draft::{Role, roles};
 use crate::view::{KindView, ParameterView};
+use crate::{Error, ErrorCode};
 use samepath_fleet::matching::Kinds;
 use samepath_wire::{Kind, ParameterType, Worker};
 use samepath_worker::kinds::Catalogue;
@@ -19,6 +20,15 @@ pub(crate) fn known<'a>(seen: &Kinds, workers: impl IntoIterator<Item = &'a Work
         }
     }
     known.into_values().collect()
+}
+
+/// The kind of that name.
+pub(crate) fn find_kind(kinds: &[Kind], name: &str) -> Result<Kind, Error> {
+    kinds.iter().find(|kind| kind.name == name).cloned().ok_or_else(|| {
+        let names: Vec<&str> = kinds.iter().map(|kind| kind.name.as_str()).collect();
+        Error::new(ErrorCode::KindNotFound, format!("There is no job type {name}."))
+            .with_hint(format!("Known: {}.", names.join(", ")))
+    })
 }
 
 /// The form of a kind.

@@ -1,0 +1,129 @@
+//! What is asked of the program: storages, datasets, job types, workers.
+
+use super::App;
+use crate::dataset::BasePaths;
+use crate::kinds::{find_kind, kind_view, known};
+use crate::storages::LocalStorages;
+use crate::view::{DatasetView, KindView, StorageFields, StorageView, WorkerView};
+use crate::workers::worker_view;
+use crate::{Error, ErrorCode};
+use samepath_wire::Kind;
+use std::sync::Arc;
+
+impl App {
+    /// The storages of this computer.
+    pub fn local_storages(&self) -> Arc<LocalStorages> {
+        self.inner.storages.clone()
+    }
+
+    /// The storages as configured, with their health where known.
+    pub fn storages(&self) -> Vec<StorageView> {
+        self.inner.storages.views()
+    }
+
+    pub(super) async fn blocking<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&LocalStorages) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Error> {
+        let storages = self.inner.storages.clone();
+        tokio::task::spawn_blocking(move || work(&storages))
+            .await
+            .unwrap_or_else(|error| Err(Error::new(ErrorCode::Internal, error.to_string())))
+    }
+
+    /// Looks at every storage, or one, now.
+    ///
+    /// # Errors
+    /// `backend_not_found`.
+    pub async fn check_storages(&self, name: Option<String>) -> Result<Vec<StorageView>, Error> {
+        self.blocking(move |storages| storages.check(name.as_deref())).await
+    }
+
+    /// Writes a new storage, and looks at it.
+    ///
+    /// # Errors
+    /// As [`LocalStorages::add`].
+    pub async fn add_storage(&self, name: String, fields: StorageFields) -> Result<StorageView, Error> {
+        self.blocking(move |storages| {
+            storages.add(&name, fields)?;
+            storages.check(Some(&name))?;
+            storages.view(&name)
+        })
+        .await
+    }
+
+    /// Changes a storage, and looks at it.
+    ///
+    /// # Errors
+    /// As [`LocalStorages::set`].
+    pub async fn set_storage(&self, name: String, fields: StorageFields) -> Result<StorageView, Error> {
+        self.blocking(move |storages| {
+            storages.set(&name, fields)?;
+            storages.check(Some(&name))?;
+            storages.view(&name)
+        })
+        .await
+    }
+
+    /// Forgets a storage; no file on it is touched.
+    ///
+    /// # Errors
+    /// As [`LocalStorages::remove`].
+    pub async fn remove_storage(&self, name: String) -> Result<(), Error> {
+        self.blocking(move |storages| storages.remove(&name)).await
+    }
+
+    /// A dataset by local path or storage path, with its videos.
+    ///
+    /// # Errors
+    /// As [`LocalStorages::dataset`].
+    pub async fn open_dataset(&self, path: String) -> Result<DatasetView, Error> {
+        let fleet = self.fleet_base_paths();
+        self.blocking(move |storages| storages.dataset(&path, fleet)).await
+    }
+
+    /// Where the workers mount their storages.
+    pub(super) fn fleet_base_paths(&self) -> BasePaths {
+        let mut paths = BasePaths::new();
+        for worker in self.inner.board.picture().workers.into_values() {
+            for (name, backend) in worker.backends {
+                let known = paths.entry(name).or_default();
+                if !known.contains(&backend.base_path) {
+                    known.push(backend.base_path);
+                }
+            }
+        }
+        paths
+    }
+
+    fn known_kinds(&self) -> Vec<Kind> {
+        let picture = self.inner.board.picture();
+        known(&picture.kinds, picture.workers.values())
+    }
+
+    /// Job types.
+    pub fn kinds(&self) -> Vec<KindView> {
+        self.known_kinds().iter().map(kind_view).collect()
+    }
+
+    /// One job type.
+    ///
+    /// # Errors
+    /// `kind_not_found`.
+    pub fn kind(&self, name: &str) -> Result<KindView, Error> {
+        Ok(kind_view(&self.find_kind(name)?))
+    }
+
+    pub(super) fn find_kind(&self, name: &str) -> Result<Kind, Error> {
+        find_kind(&self.known_kinds(), name)
+    }
+
+    /// Workers that are online, by name.
+    pub fn workers(&self) -> Vec<WorkerView> {
+        let picture = self.inner.board.picture();
+        let view = |worker| worker_view(worker, &picture.jobs, picture.own.as_ref());
+        let mut workers: Vec<WorkerView> = picture.workers.values().map(view).collect();
+        workers.sort_by(|a, b| (&a.name, &a.id).cmp(&(&b.name, &b.id)));
+        workers
+    }
+}
