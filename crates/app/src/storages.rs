@@ -89,7 +89,7 @@ impl LocalStorages {
 
     /// The storages that can be used, for resolving and locating.
     pub fn storages(&self) -> Storages {
-        Storages::new(self.config().backends(), Platform::current())
+        Storages::new(self.config().backends(), Platform::current()).with_home(self.environment.home.clone())
     }
 
     /// Reads the file again. Whether anything is different now.

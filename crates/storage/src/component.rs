@@ -68,6 +68,20 @@ impl fmt::Display for Refusal {
     }
 }
 
+impl Refusal {
+    /// What to do about it: the one rule, whichever way the path came.
+    pub fn mend(&self) -> &'static str {
+        match self {
+            Self::Absolute => "leave out the `/` at its beginning",
+            Self::Parent | Self::Current => "write the path from the storage's own top, without `.` and `..`",
+            Self::Empty => "leave out the `/` that is too many",
+            Self::Unc | Self::Drive => "leave out the drive, or rename what is really called so",
+            Self::Control { .. } | Self::Reserved | Self::TrailingDotOrSpace | Self::Character { .. } => "rename it",
+            Self::TooLong => "shorten the name",
+        }
+    }
+}
+
 /// The component at fault, and why.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Refused {

@@ -35,6 +35,7 @@
 //! what is in the files.
 
 mod backend;
+mod cause;
 mod component;
 mod config;
 mod environment;
@@ -49,10 +50,11 @@ mod resolve;
 mod storages;
 
 pub use backend::Backend;
+pub use cause::Cause;
 pub use component::{Field, Refusal};
 pub use config::{
-    Action, BackendFields, Cause, Change, Config, ConfigError, ConfigFile, Entry, Origin, PathMapping, Place, Problem,
-    Source, Suggestion, WorkerMount,
+    Action, BackendFields, Change, Config, ConfigError, ConfigFile, Entry, Origin, PathMapping, Place, Problem, Source,
+    Suggestion, WorkerMount,
 };
 pub use environment::Environment;
 pub use helper::answer;

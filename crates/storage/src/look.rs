@@ -1,3 +1,4 @@
+use crate::cause::Cause;
 use crate::{Match, Purpose, ResolveError, Storages};
 use jiff::Timestamp;
 use samepath_wire::StoragePath;
@@ -33,6 +34,7 @@ impl Storages {
         let failed = |error: io::Error| ResolveError::Io {
             backend: at.storage_backend.clone(),
             component: at.below_root(),
+            cause: Cause::of(&error),
             detail: error.to_string(),
         };
         let (resolved, metadata, text) = match read {

@@ -1,3 +1,4 @@
+use crate::cause::link_loop;
 use std::collections::{HashMap, VecDeque};
 use std::ffi::OsString;
 use std::io;
@@ -132,7 +133,7 @@ impl Mounts {
             }
             links += 1;
             if links > 40 {
-                return Err(io::Error::other("too many links"));
+                return Err(link_loop());
             }
             let target = fs_err::read_link(&real)?;
             real.pop();

@@ -2,7 +2,7 @@ use crate::component::{self, Field};
 use crate::{Backend, Platform, ResolveError};
 use samepath_wire::StoragePath;
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use unicode_normalization::UnicodeNormalization;
 
 /// The well-formed storages of this computer, and whose path rules apply: what resolving and locating work on.
@@ -12,12 +12,22 @@ use unicode_normalization::UnicodeNormalization;
 pub struct Storages {
     backends: Vec<Backend>,
     platform: Platform,
+    home: Option<PathBuf>,
 }
 
 impl Storages {
     /// These storages, in the order of the configuration. Of two with one name the first counts.
     pub fn new(backends: Vec<Backend>, platform: Platform) -> Self {
-        Self { backends, platform }
+        Self { backends, platform, home: None }
+    }
+
+    /// The same, of a person whose home folder is this: nobody is advised to make a storage of it.
+    pub fn with_home(self, home: Option<PathBuf>) -> Self {
+        Self { home, ..self }
+    }
+
+    pub(crate) fn home(&self) -> Option<&Path> {
+        self.home.as_deref()
     }
 
     /// Whose path rules apply.

@@ -2,28 +2,20 @@
 
 #![cfg(target_os = "linux")]
 
+mod support;
+
 use samepath_storage::helper::{DEADLINE, Helper, HelperError};
 use samepath_storage::{Backend, LocateError, Platform, Purpose, ResolveError, Storages, probe};
 use samepath_testkit::{FuseMount, fill, tree};
 use samepath_wire::{BackendState, StoragePath};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
+use support::backend;
 
 /// Short, so that tests are.
 const SHORT: Duration = Duration::from_millis(700);
 /// What counts as at once, on a busy computer.
 const AT_ONCE: Duration = Duration::from_secs(1);
-
-fn backend(name: &str, base: impl Into<PathBuf>) -> Backend {
-    Backend {
-        name: name.to_owned(),
-        base_path: base.into(),
-        kind: None,
-        description: None,
-        user_subdir: String::new(),
-        subpath: String::new(),
-    }
-}
 
 fn helper() -> Helper {
     Helper::new(program())

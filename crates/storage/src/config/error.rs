@@ -1,3 +1,4 @@
+use crate::cause::Cause;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -213,22 +214,6 @@ impl Action {
     }
 }
 
-/// What kind of refusal an [`ConfigError::Io`] was.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Cause {
-    /// No permission.
-    Denied,
-    /// The file system is mounted read-only.
-    ReadOnly,
-    /// The disk or the quota is full.
-    Full,
-    /// The folder is not there.
-    Missing,
-    /// Anything else.
-    Other,
-}
-
 impl ConfigError {
     /// The documented code: `config_invalid`, `config_changed`, `already_exists`, `backend_not_found` or `io`.
     pub fn code(&self) -> &'static str {
@@ -311,30 +296,23 @@ impl ConfigError {
             Self::CannotEdit { key, .. } => format!("change `{key}` in an editor"),
             Self::NoHome => "set HOME, or name the file with --config or SAMEPATH_CONFIG".to_owned(),
             Self::Io { cause, file, .. } => match cause {
-                Cause::Denied => {
-                    format!("ask whoever owns {} for the permission, or use another file with --config", file.display())
+                Cause::Denied | Cause::ReadOnly => {
+                    format!("{}; or name another file with --config", cause.mend(&file.display().to_string()))
                 }
-                Cause::ReadOnly => "use another file with --config or SAMEPATH_CONFIG".to_owned(),
-                Cause::Full => "free some space and try again; the file is as it was".to_owned(),
-                Cause::Missing => format!("make the folder {} first", file.parent().unwrap_or(file).display()),
-                Cause::Other => return None,
+                Cause::Missing | Cause::NotAFolder => {
+                    format!("make the folder {} first", file.parent().unwrap_or(file).display())
+                }
+                cause => cause.mend(&file.display().to_string()),
             },
         };
         Some(text)
     }
 
     pub(super) fn io(file: &Path, action: Action, error: &std::io::Error) -> Self {
-        use std::io::ErrorKind as Kind;
-        let cause = match error.kind() {
-            Kind::PermissionDenied => Cause::Denied,
-            Kind::ReadOnlyFilesystem => Cause::ReadOnly,
-            Kind::StorageFull | Kind::QuotaExceeded => Cause::Full,
-            Kind::NotFound | Kind::NotADirectory => Cause::Missing,
-            _ => Cause::Other,
-        };
+        let cause = Cause::of(error);
         // The kind's words: the path is already in the sentence.
         let message = match cause {
-            Cause::Other => error.to_string(),
+            Cause::Other | Cause::Silent | Cause::TooManyOpen => error.to_string(),
             _ => error.kind().to_string(),
         };
         Self::Io { file: file.to_owned(), action, cause, message }

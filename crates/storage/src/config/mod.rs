@@ -12,7 +12,7 @@ mod suggest;
 mod text;
 
 pub use change::{BackendFields, Change};
-pub use error::{Action, Cause, ConfigError, Place, Problem};
+pub use error::{Action, ConfigError, Place, Problem};
 pub use file::{ConfigFile, Origin};
 pub use suggest::Suggestion;
 

@@ -1,4 +1,5 @@
 use super::LONGEST;
+use crate::locate::Real;
 use crate::{Backend, LocateError, Platform, Purpose, Storages, probe_again};
 use samepath_wire::StoragePath;
 use serde::{Deserialize, Serialize};
@@ -45,16 +46,8 @@ pub(super) struct CanonicalQuestion {
     pub(super) paths: Vec<PathBuf>,
 }
 
-/// A path with its links followed.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(super) enum Canonical {
-    Path(PathBuf),
-    NotUnicode(String),
-    NotFound,
-    Denied,
-    Failed(String),
-}
+/// What is really at a path.
+pub(super) type Canonical = Result<Real, LocateError>;
 
 /// The child's side: reads one question from standard input, writes its answer to standard output.
 ///
@@ -116,24 +109,9 @@ pub fn answer(topic: &str, question: Value) -> Option<Value> {
             reply(&Storages::new(backends, platform).look(&at, read))
         }),
         "canonical" => serde_json::from_value(question).map(|CanonicalQuestion { paths }| {
-            reply(&Ok::<_, ()>(paths.into_iter().map(canonical).collect::<Vec<_>>()))
+            reply(&Ok::<_, ()>(paths.iter().map(|path| Real::of(path)).collect::<Vec<_>>()))
         }),
         _ => return None,
     };
     Some(answered.unwrap_or_else(|error| refusal(&error.to_string())))
-}
-
-fn canonical(path: PathBuf) -> Canonical {
-    match dunce::canonicalize(path) {
-        Ok(path) => match crate::locate::text_of(&path) {
-            Ok(_) => Canonical::Path(path),
-            Err(LocateError::NotUnicode { escaped }) => Canonical::NotUnicode(escaped),
-            Err(error) => Canonical::Failed(error.to_string()),
-        },
-        Err(error) => match error.kind() {
-            io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => Canonical::NotFound,
-            io::ErrorKind::PermissionDenied => Canonical::Denied,
-            _ => Canonical::Failed(error.to_string()),
-        },
-    }
 }

@@ -1,5 +1,10 @@
+use crate::cause::Cause;
 use serde_json::Value;
 use std::io;
+
+/// What to do where the helper process itself fails: nothing about the storage is known.
+pub(crate) const HELPER_MEND: &str =
+    "try again; if it stays so, install the program again: a part of it cannot be started";
 
 /// Why a question has no answer.
 #[derive(Debug, thiserror::Error)]
@@ -34,8 +39,8 @@ impl HelperError {
     /// What to do about it.
     pub fn hint(&self) -> Option<String> {
         match self {
-            Self::NotAnswering { .. } => Some("connect or mount the storage, then try again".to_owned()),
-            Self::Failed { .. } | Self::Refused(_) => None,
+            Self::NotAnswering { .. } => Some(Cause::Silent.mend("")),
+            Self::Failed { .. } | Self::Refused(_) => Some(HELPER_MEND.to_owned()),
         }
     }
 

@@ -1,6 +1,6 @@
 use super::child::{Canonical, CanonicalQuestion, LookQuestion, ProbeQuestion, ResolveQuestion};
 use super::{Helper, HelperError};
-use crate::locate::text_of;
+use crate::locate::{Real, text_of};
 use crate::mounts::{Mounts, Reached};
 use crate::{
     Backend, CanonicalBases, LocateError, Located, Looked, Platform, Probe, Purpose, ResolveError, Resolved, Storages,
@@ -135,7 +135,8 @@ impl Helper {
             }
         }
         let (mut real, own_mount) = match own {
-            Reached::Whole(real) => (Some(real), None),
+            // As far as it goes it cannot be silent.
+            Reached::Whole(real) => (Some(Real::of(&real)?), None),
             Reached::Stopped { mount, .. } => (None, Some(mount)),
         };
         if let Some(mount) = &own_mount {
@@ -157,12 +158,12 @@ impl Helper {
             match answer.unwrap_or_else(|_| Err(HelperError::failed("its thread panicked"))) {
                 Ok(mut canonical) => {
                     if is_own && let Some(last) = canonical.pop() {
-                        real = Some(last.path_of(path)?);
+                        real = Some(last?);
                     }
                     for ((number, ..), base) in on_it.iter().zip(canonical) {
                         match base {
-                            Canonical::Path(base) => bases.insert(*number, base),
-                            _ => bases.remove(number),
+                            Ok(base) => bases.insert(*number, base.path),
+                            Err(_) => bases.remove(number),
                         };
                     }
                 }
@@ -180,10 +181,10 @@ impl Helper {
         let Some(real) = real else { return Err(LocateError::NotFound { path: path.to_owned() }) };
         let mut numbers = 0..;
         let bases = CanonicalBases::of(storages, |_| numbers.next().and_then(|number| bases.remove(&number)));
-        match storages.locate(&real, &bases) {
+        match storages.locate_real(&real, &bases) {
             Ok(at) => Ok(Located { at, skipped }),
-            Err(LocateError::NotInAnyBackend { path, bases, .. }) => {
-                Err(LocateError::NotInAnyBackend { path, bases, skipped })
+            Err(LocateError::NotInAnyBackend { path, offer, bases, .. }) => {
+                Err(LocateError::NotInAnyBackend { path, offer, bases, skipped })
             }
             Err(error) => Err(error),
         }
@@ -210,19 +211,6 @@ impl Helper {
         let expected = question.paths.len();
         let answer: Vec<Canonical> = self.ask_in_turn("canonical", &about, &question, deadline, patience)?;
         if answer.len() == expected { Ok(answer) } else { Err(HelperError::failed("it answered another question")) }
-    }
-}
-
-impl Canonical {
-    fn path_of(self, asked: &Path) -> Result<PathBuf, LocateError> {
-        let path = asked.to_owned();
-        match self {
-            Self::Path(real) => Ok(real),
-            Self::NotUnicode(escaped) => Err(LocateError::NotUnicode { escaped }),
-            Self::NotFound => Err(LocateError::NotFound { path }),
-            Self::Denied => Err(LocateError::Denied { path }),
-            Self::Failed(detail) => Err(LocateError::Io { path, detail }),
-        }
     }
 }
 

@@ -26,6 +26,7 @@ mod process;
 mod turns;
 
 pub use child::{answer, reply, serve, unknown};
+pub(crate) use error::HELPER_MEND;
 pub use error::HelperError;
 
 use serde::{Serialize, de::DeserializeOwned};

@@ -53,17 +53,18 @@ impl CanonicalBases {
         })
     }
 
-    /// The storage with the longest base path that holds `path`, and what is left of it; of two that are equally long the
-    /// first.
-    pub(super) fn longest<'a>(&self, path: &'a LocalPath) -> Option<(usize, &'a [String])> {
-        let mut longest: Option<(usize, usize, &[String])> = None;
+    /// The storages with the longest base path that holds `path`, and what is left of it: one, none, or several that are
+    /// mounted at one place.
+    pub(super) fn longest<'a>(&self, path: &'a LocalPath) -> (Vec<usize>, &'a [String]) {
+        let mut longest: (Vec<usize>, usize, &[String]) = (Vec::new(), 0, &[]);
         for (number, base) in &self.bases {
-            if let Some(below) = path.below(base)
-                && longest.is_none_or(|(_, depth, _)| base.depth() > depth)
-            {
-                longest = Some((*number, base.depth(), below));
+            let Some(below) = path.below(base) else { continue };
+            if longest.0.is_empty() || base.depth() > longest.1 {
+                longest = (vec![*number], base.depth(), below);
+            } else if base.depth() == longest.1 {
+                longest.0.push(*number);
             }
         }
-        longest.map(|(number, _, below)| (number, below))
+        (longest.0, longest.2)
     }
 }

@@ -1,7 +1,9 @@
+use crate::cause::Cause;
 use crate::component::Refusal;
+use crate::helper::HELPER_MEND;
 use crate::resolve::list;
+use samepath_wire::StoragePath;
 use serde::{Deserialize, Serialize};
-use std::io;
 use std::path::{Path, PathBuf};
 
 /// Why a local path has no storage path.
@@ -13,10 +15,20 @@ pub enum LocateError {
     NotInAnyBackend {
         /// Where it really is.
         path: PathBuf,
+        /// The folder that could be made a storage.
+        offer: Option<PathBuf>,
         /// The storages and their base paths.
         bases: Vec<(String, PathBuf)>,
         /// Storages that did not answer.
         skipped: Vec<String>,
+    },
+    /// On several storages that are mounted at one place.
+    #[error("`{}` is on several storages with one place on this computer: {}", .path.display(), places_words(.places))]
+    Ambiguous {
+        /// Where it really is.
+        path: PathBuf,
+        /// Its storage path on each of them, in the order of the configuration.
+        places: Vec<StoragePath>,
     },
     /// Resolving would refuse it.
     #[error("`{component}` in `{}` is refused: {refusal}", .path.display())]
@@ -46,6 +58,26 @@ pub enum LocateError {
         /// The path.
         path: PathBuf,
     },
+    /// Links that lead to one another.
+    #[error("`{}` is a link that leads nowhere: more than 40 links follow one another", .link.display())]
+    LinkLoop {
+        /// The first of them.
+        link: PathBuf,
+    },
+    /// A link to something that is not there.
+    #[error("`{}` is a link to `{}`, which does not exist", .link.display(), .target.display())]
+    DanglingLink {
+        /// The link.
+        link: PathBuf,
+        /// Where it leads.
+        target: PathBuf,
+    },
+    /// A file where a folder must be.
+    #[error("`{}` is a file, not a folder", .path.display())]
+    NotAFolder {
+        /// The file.
+        path: PathBuf,
+    },
     /// The system refuses this user.
     #[error("no permission to look at `{}`", .path.display())]
     Denied {
@@ -65,6 +97,8 @@ pub enum LocateError {
     Io {
         /// The path.
         path: PathBuf,
+        /// What kind of failure it was.
+        cause: Cause,
         /// What the system said.
         detail: String,
     },
@@ -83,43 +117,42 @@ impl LocateError {
     pub fn code(&self) -> &'static str {
         match self {
             Self::NotInAnyBackend { .. } => "not_in_any_backend",
-            Self::Refused { .. } | Self::NotUnicode { .. } | Self::NotAbsolute { .. } => "path_refused",
-            Self::NotFound { .. } => "path_not_found",
+            Self::Ambiguous { .. } => "path_ambiguous",
+            Self::Refused { .. } | Self::NotUnicode { .. } | Self::NotAbsolute { .. } | Self::LinkLoop { .. } => {
+                "path_refused"
+            }
+            Self::NotFound { .. } | Self::DanglingLink { .. } | Self::NotAFolder { .. } => "path_not_found",
             Self::NotAnswering { .. } => "backend_unavailable",
             Self::Denied { .. } | Self::Io { .. } => "io",
             Self::Helper { .. } => "internal",
         }
     }
 
-    /// What an error of the system at this path means.
-    pub(crate) fn of(path: &Path, error: &io::Error) -> Self {
-        let path = path.to_owned();
-        match error.kind() {
-            io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => Self::NotFound { path },
-            io::ErrorKind::PermissionDenied => Self::Denied { path },
-            _ => Self::Io { path, detail: error.to_string() },
-        }
-    }
-
     /// What to do about it.
     pub fn hint(&self) -> Option<String> {
         Some(match self {
-            Self::NotInAnyBackend { path, .. } => {
-                // The root of everything is no storage.
-                let Some(folder) = path.parent().filter(|folder| folder.parent().is_some()) else {
-                    return Some("copy it to one of the storages".to_owned());
-                };
-                format!(
-                    "copy it to one of the storages, or register its folder: `samepath storage add NAME {}`",
-                    shell_word(folder)
-                )
+            Self::NotInAnyBackend { offer, bases, .. } => match (offer.as_deref().map(shell_word), bases.is_empty()) {
+                (Some(folder), false) => format!(
+                    "copy it to one of the storages, or register its folder: `samepath storage add NAME {folder}`"
+                ),
+                (None, false) => "copy it to one of the storages".to_owned(),
+                (Some(folder), true) => format!("name the storage first: `samepath storage add NAME {folder}`"),
+                (None, true) => "name the lab's storage first: `samepath storage add NAME FOLDER`".to_owned(),
+            },
+            Self::Ambiguous { places, .. } => {
+                let named = places.first().map(ToString::to_string).unwrap_or_default();
+                format!("say which: `{named}`, for example; or remove all but one with `samepath storage remove NAME`")
             }
-            Self::Refused { .. } | Self::NotUnicode { .. } => "rename it".to_owned(),
+            Self::Refused { refusal, .. } => refusal.mend().to_owned(),
+            Self::NotUnicode { .. } => "rename it".to_owned(),
             Self::NotAbsolute { .. } => "write the whole path".to_owned(),
             Self::NotFound { .. } => "check the spelling".to_owned(),
-            Self::Denied { .. } => "ask its owner for access".to_owned(),
-            Self::NotAnswering { .. } => "connect or mount the storage, then try again".to_owned(),
-            Self::Io { .. } | Self::Helper { .. } => return None,
+            Self::LinkLoop { .. } | Self::DanglingLink { .. } => Cause::LinkLoop.mend(""),
+            Self::NotAFolder { .. } => "check the path".to_owned(),
+            Self::Denied { path } => Cause::Denied.mend(&path.display().to_string()),
+            Self::NotAnswering { .. } => Cause::Silent.mend(""),
+            Self::Io { path, cause, .. } => cause.mend(&path.display().to_string()),
+            Self::Helper { .. } => HELPER_MEND.to_owned(),
         })
     }
 }
@@ -134,6 +167,10 @@ fn bases_words(bases: &[(String, PathBuf)]) -> String {
 
 fn skipped_words(skipped: &[String]) -> String {
     if skipped.is_empty() { String::new() } else { format!("; not answering: {}", list(skipped)) }
+}
+
+fn places_words(places: &[StoragePath]) -> String {
+    list(&places.iter().map(ToString::to_string).collect::<Vec<_>>())
 }
 
 /// A path as a person can paste it behind a command.

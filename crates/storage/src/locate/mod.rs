@@ -2,17 +2,19 @@
 
 mod bases;
 mod error;
+mod fault;
 mod local_path;
+mod offer;
 
 pub use bases::CanonicalBases;
 pub use error::LocateError;
 
 use crate::mounts::Mounts;
-use crate::{Storages, component};
+use crate::{Backend, Storages, component};
 use local_path::LocalPath;
 use samepath_wire::StoragePath;
 use serde::{Deserialize, Serialize};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Where a local path is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -22,6 +24,24 @@ pub struct Located {
     /// Storages that did not answer and so were compared by the text of their base paths alone, in the order of the
     /// configuration.
     pub skipped: Vec<String>,
+}
+
+/// What is really at a path.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Real {
+    /// Every link followed.
+    pub(crate) path: PathBuf,
+    pub(crate) directory: bool,
+}
+
+impl Real {
+    /// Looks: may hang with what `path` is on.
+    pub(crate) fn of(path: &Path) -> Result<Self, LocateError> {
+        let failed = |error| LocateError::of(path, &error);
+        let real = dunce::canonicalize(path).map_err(failed)?;
+        text_of(&real)?;
+        Ok(Self { directory: fs_err::metadata(&real).map_err(failed)?.is_dir(), path: real })
+    }
 }
 
 /// The one rule by which what lies below a storage's root is taken apart into user subdirectory and path: the configured
@@ -45,30 +65,37 @@ impl Storages {
     /// The storage path of a canonical local path: on the storage with the longest base path that holds it. Pure.
     ///
     /// # Errors
-    /// On no storage, not text, not absolute, or something that resolving would refuse.
+    /// On no storage, on several whose base paths are one place, not text, not absolute, or something that resolving would
+    /// refuse.
     pub fn locate(&self, path: &Path, canonical: &CanonicalBases) -> Result<StoragePath, LocateError> {
+        self.locate_real(&Real { path: path.to_owned(), directory: false }, canonical)
+    }
+
+    pub(crate) fn locate_real(&self, real: &Real, canonical: &CanonicalBases) -> Result<StoragePath, LocateError> {
+        let path = &real.path;
         let text = text_of(path)?;
         let Some(local) = LocalPath::parse(text, self.platform()) else {
             return Err(LocateError::NotAbsolute { path: path.to_owned() });
         };
-        let Some((number, below_base)) = canonical.longest(&local) else {
-            return Err(LocateError::NotInAnyBackend {
-                path: path.to_owned(),
+        let (holding, below_base) = canonical.longest(&local);
+        let mut places = holding
+            .into_iter()
+            .filter_map(|number| Some((number, self.iter().nth(number)?)))
+            .map(|(number, backend)| self.take_apart(number, &below_root(backend, below_base), path))
+            .collect::<Result<Vec<_>, _>>()?;
+        match places.pop() {
+            Some(place) if places.is_empty() => Ok(place),
+            Some(last) => {
+                places.push(last);
+                Err(LocateError::Ambiguous { path: path.clone(), places })
+            }
+            None => Err(LocateError::NotInAnyBackend {
+                path: path.clone(),
+                offer: offer::offer(path, real.directory, self.home()),
                 bases: self.iter().map(|backend| (backend.name.clone(), backend.base_path.clone())).collect(),
                 skipped: Vec::new(),
-            });
-        };
-        let Some(backend) = self.iter().nth(number) else {
-            return Err(LocateError::NotInAnyBackend { path: path.to_owned(), bases: Vec::new(), skipped: Vec::new() });
-        };
-        let mut below_root = backend.subpath.clone();
-        for name in below_base {
-            if !below_root.is_empty() {
-                below_root.push('/');
-            }
-            below_root.push_str(name);
+            }),
         }
-        self.take_apart(number, &below_root, path)
     }
 
     /// The storage path that `text` means if it begins with the name of a storage and a colon; `None` if it does not, and
@@ -102,6 +129,12 @@ impl Storages {
     }
 }
 
+/// What lies below a storage's base path, as it lies below the storage's root.
+fn below_root(backend: &Backend, below_base: &[String]) -> String {
+    let subpath = Some(backend.subpath.as_str()).filter(|subpath| !subpath.is_empty());
+    subpath.into_iter().chain(below_base.iter().map(String::as_str)).collect::<Vec<_>>().join("/")
+}
+
 /// Where a local path is, asking the file system: `path` is touched wherever it is, base paths only where their file system
 /// cannot be silent or is the one that `path` is on; the others are compared as far as their links are known.
 ///
@@ -114,10 +147,10 @@ pub fn locate_here(storages: &Storages, path: &Path) -> Result<Located, LocateEr
     if !path.is_absolute() {
         return Err(LocateError::NotAbsolute { path: path.to_owned() });
     }
-    let real = dunce::canonicalize(path).map_err(|error| LocateError::of(path, &error))?;
+    let real = Real::of(path)?;
     let mounts = Mounts::read();
-    let bases = CanonicalBases::near(storages, mounts.as_ref(), &real);
-    Ok(Located { at: storages.locate(&real, &bases)?, skipped: Vec::new() })
+    let bases = CanonicalBases::near(storages, mounts.as_ref(), &real.path);
+    Ok(Located { at: storages.locate_real(&real, &bases)?, skipped: Vec::new() })
 }
 
 /// A path as text, or the refusal to guess one.

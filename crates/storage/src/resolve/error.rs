@@ -1,4 +1,6 @@
+use crate::cause::Cause;
 use crate::component::{Field, Refusal};
+use crate::helper::HELPER_MEND;
 use samepath_wire::{BackendState, StoragePath};
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
@@ -135,6 +137,8 @@ pub enum ResolveError {
         backend: String,
         /// The file or folder.
         component: String,
+        /// What kind of failure it was.
+        cause: Cause,
         /// What the system said.
         detail: String,
     },
@@ -176,10 +180,8 @@ impl ResolveError {
             Self::BackendUnavailable { state: BackendState::Denied, .. } | Self::Denied { .. } => {
                 "ask whoever administers the storage for access".to_owned()
             }
-            Self::BackendUnavailable { .. } => "connect or mount the storage, then try again".to_owned(),
-            Self::Refused { .. } => {
-                "write the path relative to the storage, with `/` between its components".to_owned()
-            }
+            Self::BackendUnavailable { .. } => Cause::Silent.mend(""),
+            Self::Refused { refusal, .. } => refusal.mend().to_owned(),
             Self::OutsideSubpath { .. } => {
                 "use a computer that mounts the whole storage, or correct `subpath` in the configuration".to_owned()
             }
@@ -187,11 +189,12 @@ impl ResolveError {
             Self::Escapes { .. } => {
                 "use a path that stays on the storage, or add the other place as a storage".to_owned()
             }
-            Self::LinkLoop { .. } | Self::DanglingLink { .. } => "mend or remove the link".to_owned(),
+            Self::LinkLoop { .. } | Self::DanglingLink { .. } => Cause::LinkLoop.mend(""),
             Self::Ambiguous { .. } => "write the name exactly as it is, or rename one of them".to_owned(),
             Self::NotFound { .. } => "check the spelling, and that the file is on this storage".to_owned(),
             Self::NotAFolder { .. } | Self::NotAFile { .. } => "check the path".to_owned(),
-            Self::Io { .. } | Self::Helper { .. } => return None,
+            Self::Io { backend, cause, .. } => cause.mend(backend),
+            Self::Helper { .. } => HELPER_MEND.to_owned(),
         })
     }
 }

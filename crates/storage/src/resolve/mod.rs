@@ -19,6 +19,7 @@ use linux::PathHandle as PlatformHandle;
 use portable::CapHandle as PlatformHandle;
 
 use crate::Storages;
+use crate::cause::Cause;
 use handle::Handle;
 use samepath_wire::StoragePath;
 use serde::{Deserialize, Serialize};
@@ -87,7 +88,9 @@ impl Storages {
             Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
                 Err(ResolveError::Denied { backend, component, path: resolved.path })
             }
-            Err(error) => Err(ResolveError::Io { backend, component, detail: error.to_string() }),
+            Err(error) => {
+                Err(ResolveError::Io { backend, component, cause: Cause::of(&error), detail: error.to_string() })
+            }
         }
     }
 

@@ -1,5 +1,6 @@
 use super::handle::{Child, Handle};
 use super::{Match, Purpose, ResolveError};
+use crate::cause::Cause;
 use crate::component::Refusal;
 use crate::mounts::Mounts;
 use crate::storages::same_name;
@@ -38,6 +39,8 @@ struct Walk<'a, H> {
     place: Place<H>,
     /// The component that is being entered, as asked for, with all before it.
     shown: String,
+    /// The components after it.
+    ahead: &'a [&'a str],
     links: usize,
     matched: Match,
     /// Read when a link first leads outside.
@@ -73,6 +76,7 @@ pub(super) fn walk<H: Handle>(
         base_real,
         place,
         shown: String::new(),
+        ahead: &[],
         links: 0,
         matched: Match::Exact,
         mounts: OnceCell::new(),
@@ -82,6 +86,7 @@ pub(super) fn walk<H: Handle>(
             walk.shown.push('/');
         }
         walk.shown.push_str(component);
+        walk.ahead = &components[number + 1..];
         if walk.enter(component, purpose)? {
             continue;
         }
@@ -262,7 +267,8 @@ impl<H: Handle> Walk<'_, H> {
     }
 
     fn escapes(&self, target: PathBuf) -> ResolveError {
-        let instead = self.storages.locate_without_touching(&target, &self.backend.name).map(Box::new);
+        let whole: PathBuf = std::iter::once(target.as_path()).chain(self.ahead.iter().map(Path::new)).collect();
+        let instead = self.storages.locate_without_touching(&whole, &self.backend.name).map(Box::new);
         ResolveError::Escapes { backend: self.backend.name.clone(), link: self.shown.clone(), target, instead }
     }
 
@@ -331,7 +337,10 @@ impl<H: Handle> Walk<'_, H> {
                 refusal: Refusal::TooLong,
             },
             _ if health::is_silence(error) => health::unavailable(self.backend, error),
-            _ => ResolveError::Io { backend, component: self.shown.clone(), detail: error.to_string() },
+            _ => {
+                let (component, cause) = (self.shown.clone(), Cause::of(error));
+                ResolveError::Io { backend, component, cause, detail: error.to_string() }
+            }
         }
     }
 }

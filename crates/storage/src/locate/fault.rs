@@ -1,0 +1,48 @@
+//! Which part of a path is at fault where the system says no more than that something is.
+
+use super::LocateError;
+use crate::cause::Cause;
+use crate::component::Refusal;
+use std::io;
+use std::path::Path;
+
+impl LocateError {
+    /// What an error of the system at this path means. Looks at the path again, no further than the system came.
+    pub(crate) fn of(path: &Path, error: &io::Error) -> Self {
+        let at = path.to_owned();
+        match Cause::of(error) {
+            Cause::Missing | Cause::NotAFolder | Cause::LinkLoop => broken(path).unwrap_or(Self::NotFound { path: at }),
+            Cause::Denied => Self::Denied { path: at },
+            Cause::TooLong => Self::Refused { component: longest(path), path: at, refusal: Refusal::TooLong },
+            cause => Self::Io { path: at, cause, detail: error.to_string() },
+        }
+    }
+}
+
+/// The first link on the way that leads nowhere, or the file that stands in it.
+fn broken(path: &Path) -> Option<LocateError> {
+    let mut on_the_way: Vec<&Path> = path.ancestors().collect();
+    on_the_way.reverse();
+    for place in on_the_way {
+        let is_link = fs_err::symlink_metadata(place).ok()?.is_symlink();
+        match fs_err::metadata(place) {
+            Ok(there) if there.is_dir() => {}
+            Ok(_) => return Some(LocateError::NotAFolder { path: place.to_owned() }),
+            Err(error) if is_link && Cause::of(&error) == Cause::LinkLoop => {
+                return Some(LocateError::LinkLoop { link: place.to_owned() });
+            }
+            Err(_) if is_link => {
+                let said = fs_err::read_link(place).ok()?;
+                let target = place.parent().map_or_else(|| said.clone(), |folder| folder.join(&said));
+                return Some(LocateError::DanglingLink { link: place.to_owned(), target });
+            }
+            Err(_) => return None,
+        }
+    }
+    None
+}
+
+fn longest(path: &Path) -> String {
+    let names = path.components().map(|name| name.as_os_str().to_string_lossy());
+    names.max_by_key(|name| name.len()).unwrap_or_default().into_owned()
+}

@@ -1,0 +1,16 @@
+//! What these tests share.
+
+use samepath_storage::Backend;
+use std::path::PathBuf;
+
+/// A storage of which nothing but this is configured.
+pub(crate) fn backend(name: &str, base: impl Into<PathBuf>) -> Backend {
+    Backend {
+        name: name.to_owned(),
+        base_path: base.into(),
+        kind: None,
+        description: None,
+        user_subdir: String::new(),
+        subpath: String::new(),
+    }
+}
