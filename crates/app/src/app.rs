@@ -8,7 +8,7 @@ use crate::view::StatusView;
 use crate::workers::Own;
 use crate::{Error, ErrorCode, watching};
 use samepath_fleet::Fleet;
-use samepath_fleet::bus::{Link, local::LocalSettings};
+use samepath_fleet::bus::Link;
 use samepath_worker::WorkerSettings;
 use samepath_worker::guard::Patience;
 use std::path::PathBuf;
@@ -54,9 +54,7 @@ impl App {
     /// # Errors
     /// `fleet_unreachable`, `io`.
     pub async fn with_storages(options: Options, storages: Arc<LocalStorages>) -> Result<Self, Error> {
-        let mut settings = LocalSettings::new(options.data_dir.join("fleet"), options.member.clone());
-        settings.runtime_dir.clone_from(&options.runtime_dir);
-        let fleet = Fleet::local(settings).await?;
+        let fleet = Fleet::local(options.queue()).await?;
         let board = Board::new();
         let tasks = TaskTracker::new();
         tasks.spawn(board.clone().follow(fleet.workers(), fleet.jobs(), fleet.kinds()));

@@ -1,5 +1,6 @@
 //! A dataset that a person chose.
 
+use crate::base_paths::BasePaths;
 use crate::jobs::bytes;
 use crate::paths::path_view;
 use crate::storages::LocalStorages;
@@ -14,16 +15,7 @@ use std::time::Duration;
 /// Reading a project over a slow share may take a while; longer than this and the storage counts as not answering.
 const PATIENCE: Duration = Duration::from_secs(15);
 
-/// Where every computer mounts every storage, by storage.
-pub type BasePaths = BTreeMap<String, Vec<String>>;
-
 impl LocalStorages {
-    /// Where this computer mounts its storages.
-    pub fn base_paths(&self) -> BasePaths {
-        let backends = self.config().backends();
-        backends.into_iter().map(|backend| (backend.name, vec![backend.base_path.display().to_string()])).collect()
-    }
-
     /// A project, by local path or storage path, with its videos. `fleet` is where other computers mount the storages.
     ///
     /// # Errors

@@ -1,6 +1,6 @@
 //! What a person is about to submit, made into a job.
 
-use crate::dataset::BasePaths;
+use crate::base_paths::BasePaths;
 use crate::storages::LocalStorages;
 use crate::view::{DatasetView, Draft};
 use crate::{Error, ErrorCode};

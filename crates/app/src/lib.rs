@@ -8,6 +8,7 @@
 //! answers.
 
 mod app;
+mod base_paths;
 mod board;
 mod dataset;
 mod draft;
@@ -24,8 +25,8 @@ mod watching;
 mod workers;
 
 pub use app::App;
+pub use base_paths::BasePaths;
 pub use board::Updates;
-pub use dataset::BasePaths;
 pub use error::{Error, ErrorCode};
 pub use log::LogStream;
 pub use places::{Options, data_dir};

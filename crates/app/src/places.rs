@@ -1,4 +1,5 @@
 use crate::{Error, ErrorCode};
+use samepath_fleet::bus::local::LocalSettings;
 use samepath_storage::{ConfigFile, Environment};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -45,6 +46,13 @@ pub struct Options {
 }
 
 impl Options {
+    /// How the queue of this computer is opened.
+    pub(crate) fn queue(&self) -> LocalSettings {
+        let mut settings = LocalSettings::new(self.data_dir.join("fleet"), self.member.clone());
+        settings.runtime_dir.clone_from(&self.runtime_dir);
+        settings
+    }
+
     /// Options from the process's environment, which the binary hands in: this crate reads none.
     ///
     /// `variable` looks a variable up; `config` is the file that the person named; `current_dir` is where relative paths start and

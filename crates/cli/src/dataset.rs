@@ -1,14 +1,15 @@
-use crate::Context;
 use crate::output::{Cell, Tone};
-use samepath_app::{BasePaths, Error};
+use crate::{Context, block_on};
+use samepath_app::Error;
 use serde_json::json;
 use std::process::ExitCode;
 
 /// The videos of a project, and where they are.
 pub(crate) fn run(context: &Context<'_>, file: &str) -> Result<ExitCode, Error> {
-    let Context { storages, output, .. } = context;
+    let Context { options, storages, output } = context;
+    let fleet = block_on(async { Ok(options.fleet_base_paths().await) })?;
     if output.is_json() {
-        let (local, inspection) = storages.inspect(file, BasePaths::new())?;
+        let (local, inspection) = storages.inspect(file, fleet)?;
         let at = inspection.at.as_ref().ok();
         output.document(&json!({
             "file": local,
@@ -21,7 +22,7 @@ pub(crate) fn run(context: &Context<'_>, file: &str) -> Result<ExitCode, Error> 
         }))?;
         return Ok(ExitCode::SUCCESS);
     }
-    let view = storages.dataset(file, BasePaths::new())?;
+    let view = storages.dataset(file, fleet)?;
     match (&view.place, &view.place_error) {
         (Some(place), _) => output.line(&place.text)?,
         (None, Some(error)) => output.line(&error.message)?,

@@ -60,6 +60,14 @@ impl Fleet {
         Ok(fleet)
     }
 
+    /// The fleet of this computer as somebody holds it now, for a look at it: never holds it, never leads, makes nothing on the
+    /// disk. None where nobody holds it; over when whoever holds it goes. Somebody who does not answer is waited for, up to ten
+    /// seconds.
+    pub async fn join(settings: LocalSettings) -> Option<Self> {
+        let bus = bus::local::join(&settings).await?;
+        Some(Self::new(bus, Form::Local(settings)))
+    }
+
     /// A fleet inside one process, in which nothing is kept; for tests, and for trying things out. Sessions of its workers are
     /// handles of their own.
     pub fn memory(bus: MemoryBus) -> Self {

@@ -251,6 +251,30 @@ fn a_computer_overrides_what_it_mounts_elsewhere() {
 }
 
 #[test]
+fn where_other_computers_mount_a_storage_is_known() {
+    let text = "[storage.vast]\nbase_path = '/Volumes/talmo'\n\
+                [samepath.computers.ws-3.storage.vast]\nbase_path = '/mnt/vast'\n\
+                [samepath.computers.ws-3.storage.scratch]\nbase_path = '/scratch'\n\
+                [samepath.computers.ws-4.storage.vast]\nbase_path = 'relative'\n\
+                [samepath.computers.part.storage.vast]\nbase_path = '/part'\nsubpath = 'labs'\n\
+                [samepath.computers.home.storage.vast]\nbase_path = '~/vast'\n\
+                [samepath.computers.pc.storage.vast]\nbase_path = 'Z:\\'\n\
+                [samepath.computers.broken]\nstorage = 3\n";
+    let mut lab = Lab::with(text);
+    let elsewhere = |lab: &Lab| {
+        let known = lab.load().unwrap().elsewhere;
+        known.into_iter().map(|(name, paths)| format!("{name}={}", paths.join(" "))).collect::<Vec<_>>()
+    };
+    assert_eq!(elsewhere(&lab), ["scratch=/scratch", r"vast=/mnt/vast Z:\"]);
+    lab.environment.computer = Some("ws-3".to_owned());
+    assert_eq!(elsewhere(&lab), [r"vast=Z:\ /Volumes/talmo"]);
+    lab.environment.current_dir = Some(lab.home().to_owned());
+    std::fs::write(lab.home().join("sleap-rtc.toml"), text).unwrap();
+    let file = ConfigFile::find(None, true, &lab.environment);
+    assert!(Config::load(&file, &lab.environment).unwrap().elsewhere.is_empty());
+}
+
+#[test]
 fn the_current_folders_file_cannot_switch_anything_on() {
     let mut lab = Lab::new();
     lab.environment.computer = Some("ws-3".to_owned());

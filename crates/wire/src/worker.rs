@@ -41,6 +41,15 @@ pub struct Worker {
     pub attributes: BTreeMap<String, Vec<String>>,
 }
 
+impl Worker {
+    /// Where it mounts each storage. One that shows only a part of its storage is left out: it says nothing of paths below the
+    /// whole.
+    pub fn whole_mounts(&self) -> impl Iterator<Item = (&str, &str)> {
+        let whole = self.backends.iter().filter(|(_, backend)| backend.subpath.is_empty());
+        whole.map(|(name, backend)| (name.as_str(), backend.base_path.as_str()))
+    }
+}
+
 /// A kind that a worker can run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct KindAdvert {

@@ -1,7 +1,7 @@
 //! What is asked of the program: storages, datasets, job types, workers.
 
 use super::App;
-use crate::dataset::BasePaths;
+use crate::base_paths::{self, BasePaths};
 use crate::kinds::{find_kind, kind_view, known};
 use crate::storages::LocalStorages;
 use crate::view::{DatasetView, KindView, StorageFields, StorageView, WorkerView};
@@ -84,16 +84,7 @@ impl App {
 
     /// Where the workers mount their storages.
     pub(super) fn fleet_base_paths(&self) -> BasePaths {
-        let mut paths = BasePaths::new();
-        for worker in self.inner.board.picture().workers.into_values() {
-            for (name, backend) in worker.backends {
-                let known = paths.entry(name).or_default();
-                if !known.contains(&backend.base_path) {
-                    known.push(backend.base_path);
-                }
-            }
-        }
-        paths
+        base_paths::of(self.inner.board.picture().workers.values())
     }
 
     fn known_kinds(&self) -> Vec<Kind> {

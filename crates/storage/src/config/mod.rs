@@ -4,6 +4,7 @@ mod apply;
 mod change;
 mod check;
 mod edit;
+mod elsewhere;
 mod error;
 mod file;
 mod read;
@@ -18,6 +19,7 @@ pub use suggest::Suggestion;
 
 use crate::{Backend, Environment};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
 
@@ -32,6 +34,8 @@ pub struct Config {
     pub path_mappings: Vec<PathMapping>,
     /// sleap-rtc's `[[worker.io.mounts]]`.
     pub mounts: Vec<WorkerMount>,
+    /// Where other computers that share the file mount each storage, `[samepath.computers.NAME.storage.X]`, as written there.
+    pub elsewhere: BTreeMap<String, Vec<String>>,
     /// The value of `SHARED_STORAGE_ROOT` where it is set and yet ignored, because the file has storages.
     pub ignored_variable: Option<String>,
     /// The text that was read: what later changes are compared with.
@@ -110,6 +114,7 @@ impl Config {
             entries: Vec::new(),
             path_mappings: Vec::new(),
             mounts: Vec::new(),
+            elsewhere: BTreeMap::new(),
             ignored_variable: None,
             seen: String::new(),
         }
@@ -131,6 +136,11 @@ impl Config {
             entries,
             path_mappings: read::path_mappings(&text),
             mounts: read::mounts(&text),
+            elsewhere: if file.trusts_samepath_table() {
+                elsewhere::base_paths(&text, computer)
+            } else {
+                BTreeMap::new()
+            },
             ignored_variable: variable,
             seen: text.into_raw(),
         })

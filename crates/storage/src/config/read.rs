@@ -37,8 +37,12 @@ impl<'t> Tables<'t> {
     /// Every storage's name: those of `[storage]` in the file's order, then those that only this computer has.
     pub(super) fn names(&self) -> Vec<&'t str> {
         let base = self.base.into_iter().flat_map(|table| table.iter().map(|(name, _)| name));
-        let own = self.overrides.into_iter().flat_map(|(table, _)| table.iter().map(|(name, _)| name));
-        base.chain(own.filter(|name| !self.base.is_some_and(|base| base.contains_key(name)))).collect()
+        base.chain(self.own_names().filter(|name| !self.base.is_some_and(|base| base.contains_key(name)))).collect()
+    }
+
+    /// Those that `[samepath.computers.THIS]` speaks of.
+    pub(super) fn own_names(&self) -> impl Iterator<Item = &'t str> {
+        self.overrides.into_iter().flat_map(|(table, _)| table.iter().map(|(name, _)| name))
     }
 
     /// `[storage.NAME]`.

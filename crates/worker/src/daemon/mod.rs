@@ -321,14 +321,10 @@ async fn remember(fleet: &Fleet, known: &Mutex<BTreeMap<String, Vec<String>>>) {
     while let Some(update) = workers.next().await {
         let Update::Put(_, worker) = update else { continue };
         let mut known = known.lock().unwrap_or_else(PoisonError::into_inner);
-        for (name, backend) in worker.backends {
-            // One that shows only a part of the storage says nothing of paths below the whole.
-            if !backend.subpath.is_empty() {
-                continue;
-            }
-            let paths: &mut Vec<String> = known.entry(name).or_default();
-            if !paths.contains(&backend.base_path) && paths.len() < MOST_BASE_PATHS {
-                paths.push(backend.base_path);
+        for (name, path) in worker.whole_mounts() {
+            let paths: &mut Vec<String> = known.entry(name.to_owned()).or_default();
+            if !paths.iter().any(|known| known == path) && paths.len() < MOST_BASE_PATHS {
+                paths.push(path.to_owned());
             }
         }
     }

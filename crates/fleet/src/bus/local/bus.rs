@@ -81,6 +81,14 @@ pub async fn open(settings: LocalSettings) -> Result<Arc<LocalBus>, BusError> {
     Ok(Arc::new(LocalBus { shared }))
 }
 
+/// Joins whoever holds the bus now. Holds nothing, makes nothing on the disk, and does not wait for somebody to come: none where
+/// nobody can be joined. What it answers is over when that holder goes.
+pub(crate) async fn join(settings: &LocalSettings) -> Option<Arc<dyn Bus>> {
+    let place = Place::find(&settings.dir, settings.runtime_dir.as_deref())?;
+    let session = Session::join(&place, settings).await.ok()?;
+    Some(session.bus())
+}
+
 /// Tries until the bus is held or joined, or that cannot be.
 async fn retry(place: &Place, settings: &LocalSettings) -> Result<Session, BusError> {
     let mut pause = FIRST_PAUSE;

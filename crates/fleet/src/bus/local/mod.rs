@@ -23,5 +23,6 @@ mod session;
 mod settings;
 mod socket;
 
+pub(crate) use bus::join;
 pub use bus::{LocalBus, Role, open};
 pub use settings::{Limits, LocalSettings};

@@ -24,6 +24,12 @@ impl Place {
         Ok(Self { dir, runtime_dir: runtime_dir.map(Path::to_owned) })
     }
 
+    /// The folder, if it is there.
+    pub(super) fn find(dir: &Path, runtime_dir: Option<&Path>) -> Option<Self> {
+        let dir = fs_err::canonicalize(dir).ok()?;
+        Some(Self { dir, runtime_dir: runtime_dir.map(Path::to_owned) })
+    }
+
     pub(super) fn dir(&self) -> &Path {
         &self.dir
     }

@@ -29,6 +29,11 @@ impl Session {
         if let Some(lock) = place.try_lock()? {
             return Held::open(place, settings, lock).await.map(Self::Held);
         }
+        Self::join(place, settings).await
+    }
+
+    /// One try to join whoever holds it.
+    pub(super) async fn join(place: &Place, settings: &LocalSettings) -> Result<Self, BusError> {
         let socket = place.announced().ok_or(BusError::Unreachable)?;
         let connection = Connection::open(place.dir(), &socket, settings.worker.clone()).await?;
         Ok(Self::Joined(Arc::new(connection)))
