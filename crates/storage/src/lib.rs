@@ -48,13 +48,15 @@ mod platform;
 mod probe;
 mod resolve;
 mod storages;
+mod suggest;
+mod trial;
 
 pub use backend::Backend;
 pub use cause::Cause;
 pub use component::{Field, Refusal};
 pub use config::{
     Action, BackendFields, Change, Config, ConfigError, ConfigFile, Entry, Origin, PathMapping, Place, Problem, Source,
-    Suggestion, WorkerMount,
+    WorkerMount,
 };
 pub use environment::Environment;
 pub use helper::answer;
@@ -64,3 +66,5 @@ pub use platform::Platform;
 pub use probe::{Probe, probe, probe_again};
 pub use resolve::{Match, Purpose, ResolveError, Resolved};
 pub use storages::Storages;
+pub use suggest::{Hint, Suggestion, same_share, suggest_here};
+pub use trial::{Trial, Tried, try_writing};

@@ -1,4 +1,5 @@
 use crate::cause::link_loop;
+use serde::{Deserialize, Serialize};
 use std::collections::{HashMap, VecDeque};
 use std::ffi::OsString;
 use std::io;
@@ -53,11 +54,15 @@ const LOCAL: &[&str] = &[
 ];
 
 /// One line of the mount table.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Mount {
     pub(crate) point: PathBuf,
     pub(crate) file_system: String,
     pub(crate) source: String,
+    /// The folder of the file system that is seen at the mount point; `/` unless only a part was bound there.
+    pub(crate) root: String,
+    /// What the file system was told, separated by commas.
+    pub(crate) options: String,
 }
 
 impl Mount {
@@ -90,7 +95,7 @@ impl Mounts {
         Some(Self::parse(&fs_err::read("/proc/self/mountinfo").ok()?))
     }
 
-    fn parse(table: &[u8]) -> Self {
+    pub(crate) fn parse(table: &[u8]) -> Self {
         let mut by_point = HashMap::new();
         for line in table.split(|byte| *byte == b'\n') {
             // Later lines lie on top of earlier ones.
@@ -99,6 +104,11 @@ impl Mounts {
             }
         }
         Self { by_point }
+    }
+
+    /// What can be seen, in no order.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Mount> {
+        self.by_point.values()
     }
 
     /// The mount that a real path is on.
@@ -161,11 +171,13 @@ fn queue(path: &Path, real: &mut PathBuf, pending: &mut VecDeque<OsString>) {
 /// `36 35 98:0 /mnt1 /mnt/parent rw,noatime master:1 - ext3 /dev/root rw,errors=continue`
 fn parse_line(line: &[u8]) -> Option<Mount> {
     let mut fields = line.split(|byte| *byte == b' ');
-    let point = unescape(fields.nth(4)?);
+    let root = String::from_utf8_lossy(&unescape(fields.nth(3)?)).into_owned();
+    let point = unescape(fields.next()?);
     let mut after = fields.skip_while(|field| *field != b"-").skip(1);
     let file_system = String::from_utf8_lossy(&unescape(after.next()?)).into_owned();
     let source = String::from_utf8_lossy(&unescape(after.next()?)).into_owned();
-    Some(Mount { point: path_of(point)?, file_system, source })
+    let options = after.next().map(|field| String::from_utf8_lossy(field).into_owned()).unwrap_or_default();
+    Some(Mount { point: path_of(point)?, file_system, source, root, options })
 }
 
 #[cfg(unix)]

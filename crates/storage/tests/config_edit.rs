@@ -442,3 +442,21 @@ fn a_change_that_changes_nothing_writes_nothing() {
     lab.apply(&Change::Set { name: "vast".to_owned(), fields }).unwrap();
     assert_eq!(std::fs::metadata(lab.file()).unwrap().modified().unwrap(), before);
 }
+
+#[test]
+fn a_proposed_storage_is_what_adding_it_gives_or_refuses() {
+    let lab = Lab::with("");
+    let mut fields = base_path("~/vast");
+    fields.user_subdir = Some("amick/".to_owned());
+    fields.kind = Some(String::new());
+    let proposed = samepath_storage::Backend::proposed("vast", &fields, &lab.environment).unwrap();
+    let change = Change::Add { name: "vast".to_owned(), fields };
+    assert_eq!(lab.apply(&change).unwrap().backends(), [proposed]);
+    for (name, path, folder) in [("v", "/x", ""), ("vast", "x", ""), ("vast", "/x", "../x"), ("vast", "", "")] {
+        let mut fields = base_path(path);
+        fields.user_subdir = Some(folder.to_owned());
+        let proposed = samepath_storage::Backend::proposed(name, &fields, &lab.environment);
+        let change = Change::Add { name: name.to_owned(), fields };
+        assert_eq!(proposed.unwrap_err(), Lab::with("").apply(&change).unwrap_err(), "{name} {path} {folder}");
+    }
+}

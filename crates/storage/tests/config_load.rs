@@ -368,9 +368,12 @@ client_paths = ["/mnt/talmo/amick", 7]
             "vast /Volumes/talmo /root/vast amick/data",
             r"g-drive Z:\gdrive /mnt/g drive lab",
             "Fast-scratch /scratch  ",
-            "lab_data /mnt /home/jovyan talmo/amick",
+            "lab_data /mnt/talmo /home/jovyan/talmo amick",
         ]
     );
+    let words: Vec<String> = config.suggestions().iter().map(samepath_storage::Suggestion::words).collect();
+    assert_eq!(words[0], "from [[path_mappings]], line 2; from [[path_mappings]], line 6");
+    assert!(words[2].starts_with("from [[worker.io.mounts]], line 2"), "{words:?}");
     for nonsense in
         ["path_mappings = 3", "path_mappings = [1, {}]", "worker = 1", "[worker]\nio = 2", "[worker.io]\nmounts = 'x'"]
     {

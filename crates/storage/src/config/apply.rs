@@ -117,7 +117,7 @@ impl Config {
 }
 
 /// The values that a change brings, judged before anything is locked.
-fn well_formed(change: &Change, environment: &Environment) -> Result<(), ConfigError> {
+pub(super) fn well_formed(change: &Change, environment: &Environment) -> Result<(), ConfigError> {
     let name = change.name();
     let refuse = |key: Option<&str>, problem: Problem| {
         let path: Vec<&str> = ["storage", name].into_iter().chain(key).collect();

@@ -5,7 +5,7 @@ use crate::{Platform, component};
 use std::path::{Path, PathBuf};
 
 /// `[A-Za-z0-9][A-Za-z0-9_-]{1,63}`: one letter would be a drive.
-pub(super) fn name(name: &str) -> Result<(), Problem> {
+pub(crate) fn name(name: &str) -> Result<(), Problem> {
     let good = (2..=64).contains(&name.len())
         && name.as_bytes()[0].is_ascii_alphanumeric()
         && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_');

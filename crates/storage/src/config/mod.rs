@@ -2,11 +2,12 @@
 
 mod apply;
 mod change;
-mod check;
+pub(crate) mod check;
 mod edit;
 mod elsewhere;
 mod error;
 mod file;
+mod proposed;
 mod read;
 mod replace;
 mod suggest;
@@ -15,7 +16,6 @@ mod text;
 pub use change::{BackendFields, Change};
 pub use error::{Action, ConfigError, Place, Problem};
 pub use file::{ConfigFile, Origin};
-pub use suggest::Suggestion;
 
 use crate::{Backend, Environment};
 use serde::{Deserialize, Serialize};
@@ -40,6 +40,15 @@ pub struct Config {
     pub ignored_variable: Option<String>,
     /// The text that was read: what later changes are compared with.
     seen: String,
+    /// Where `path_mappings` and `mounts` are written.
+    lines: Lines,
+}
+
+/// The lines on which sleap-rtc's tables begin, in the order of the tables.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+struct Lines {
+    path_mappings: Vec<Option<usize>>,
+    mounts: Vec<Option<usize>>,
 }
 
 /// One storage of the configuration.
@@ -117,6 +126,7 @@ impl Config {
             elsewhere: BTreeMap::new(),
             ignored_variable: None,
             seen: String::new(),
+            lines: Lines::default(),
         }
     }
 
@@ -131,11 +141,13 @@ impl Config {
         {
             entries.push(read::from_variable(&root, environment));
         }
+        let (path_mappings, of_mappings) = read::path_mappings(&text).into_iter().unzip();
+        let (mounts, of_mounts) = read::mounts(&text).into_iter().unzip();
         Ok(Self {
             file: file.clone(),
             entries,
-            path_mappings: read::path_mappings(&text),
-            mounts: read::mounts(&text),
+            path_mappings,
+            mounts,
             elsewhere: if file.trusts_samepath_table() {
                 elsewhere::base_paths(&text, computer)
             } else {
@@ -143,6 +155,7 @@ impl Config {
             },
             ignored_variable: variable,
             seen: text.into_raw(),
+            lines: Lines { path_mappings: of_mappings, mounts: of_mounts },
         })
     }
 

@@ -159,45 +159,50 @@ pub(super) fn from_variable(root: &str, environment: &Environment) -> Entry {
     Entry { name, source: Source { file: None, line: None, variable: true }, backend }
 }
 
-/// sleap-rtc's `[[path_mappings]]`. It writes `local` and `worker`; other spellings are taken too, what is incomplete is skipped.
-pub(super) fn path_mappings(text: &Text) -> Vec<PathMapping> {
+/// sleap-rtc's `[[path_mappings]]`, each with its line. It writes `local` and `worker`; other spellings are taken too, what is
+/// incomplete is skipped.
+pub(super) fn path_mappings(text: &Text) -> Vec<(PathMapping, Option<usize>)> {
     let Some(item) = text.root().get("path_mappings") else { return Vec::new() };
-    tables(item)
+    tables(text, item)
         .into_iter()
-        .filter_map(|table| {
-            Some(PathMapping {
+        .filter_map(|(table, line)| {
+            let mapping = PathMapping {
                 local: first(table, &["local", "local_path", "client", "client_path", "host_path", "from"])?,
                 worker: first(table, &["worker", "worker_path", "remote", "remote_path", "container_path", "to"])?,
-            })
+            };
+            Some((mapping, line))
         })
         .collect()
 }
 
-/// sleap-rtc's `[[worker.io.mounts]]`: `path` and `label`, or `worker_path`, `client_paths` and `name`.
-pub(super) fn mounts(text: &Text) -> Vec<WorkerMount> {
+/// sleap-rtc's `[[worker.io.mounts]]`, each with its line: `path` and `label`, or `worker_path`, `client_paths` and `name`.
+pub(super) fn mounts(text: &Text) -> Vec<(WorkerMount, Option<usize>)> {
     let io = text.table(&["worker", "io"]).ok().flatten();
     let Some(item) = io.and_then(|io| io.get("mounts")) else { return Vec::new() };
-    tables(item)
+    tables(text, item)
         .into_iter()
-        .filter_map(|table| {
+        .filter_map(|(table, line)| {
             let many = table.get("client_paths").and_then(Item::as_array).into_iter().flatten();
             let mut elsewhere: Vec<String> = many.filter_map(|value| value.as_str()).map(str::to_owned).collect();
             elsewhere.extend(first(table, &["client_path", "host_path", "local", "local_path"]));
-            Some(WorkerMount {
+            let mount = WorkerMount {
                 label: first(table, &["label", "name"]).unwrap_or_default(),
                 path: first(table, &["worker_path", "container_path", "worker", "remote", "path"])?,
                 elsewhere,
-            })
+            };
+            Some((mount, line))
         })
         .collect()
 }
 
-fn tables(item: &Item) -> Vec<&dyn TableLike> {
+/// The tables of an array, in either form that TOML has, each with the line on which it begins.
+fn tables<'t>(text: &Text, item: &'t Item) -> Vec<(&'t dyn TableLike, Option<usize>)> {
+    let line = |span: Option<std::ops::Range<usize>>| span.map(|span| text.line(span.start));
     if let Some(tables) = item.as_array_of_tables() {
-        return tables.iter().map(|table| table as &dyn TableLike).collect();
+        return tables.iter().map(|table| (table as &dyn TableLike, line(table.span()))).collect();
     }
     let values = item.as_array().into_iter().flatten();
-    values.filter_map(|value| value.as_inline_table()).map(|table| table as &dyn TableLike).collect()
+    values.filter_map(|value| Some((value.as_inline_table()? as &dyn TableLike, line(value.span())))).collect()
 }
 
 fn first(table: &dyn TableLike, keys: &[&str]) -> Option<String> {

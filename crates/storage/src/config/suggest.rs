@@ -1,18 +1,5 @@
-use super::{Config, check};
-use serde::{Deserialize, Serialize};
-
-/// A storage that sleap-rtc's own tables hint at.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Suggestion {
-    /// A name to begin with, well-formed.
-    pub name: String,
-    /// Where this computer mounts it.
-    pub base_path: String,
-    /// Where the other computer mounts it, where that is known.
-    pub elsewhere: Option<String>,
-    /// The folder below both that the table was about; may be empty.
-    pub folder: String,
-}
+use super::Config;
+use crate::suggest::{Hint, Suggestion, name_of};
 
 impl Config {
     /// Storages that `[[path_mappings]]` and `[[worker.io.mounts]]` hint at and that are not configured yet, without repetition.
@@ -21,11 +8,17 @@ impl Config {
     /// `/root/vast/amick/data` there is `vast`, mounted at `/Volumes/talmo` and `/root/vast`, and the folder `amick/data`.
     /// Pure text: nothing is looked up.
     pub fn suggestions(&self) -> Vec<Suggestion> {
-        let mappings = self.path_mappings.iter().filter_map(|mapping| pair(&mapping.local, &mapping.worker, None));
-        let mounts = self.mounts.iter().flat_map(|mount| {
+        let line = |lines: &[Option<usize>], number: usize| lines.get(number).copied().flatten();
+        let mappings = self.path_mappings.iter().enumerate().filter_map(|(number, mapping)| {
+            let hint = Hint::PathMapping { line: line(&self.lines.path_mappings, number) };
+            pair(&mapping.local, &mapping.worker, None, hint)
+        });
+        let mounts = self.mounts.iter().enumerate().flat_map(|(number, mount)| {
+            let hint = Hint::WorkerMount { line: line(&self.lines.mounts, number) };
             let label = Some(mount.label.as_str()).filter(|label| !label.is_empty());
-            let pairs: Vec<_> = mount.elsewhere.iter().filter_map(|local| pair(local, &mount.path, label)).collect();
-            if mount.elsewhere.is_empty() { single(&mount.path, label).into_iter().collect() } else { pairs }
+            let pairs = mount.elsewhere.iter().filter_map(|local| pair(local, &mount.path, label, hint.clone()));
+            let pairs: Vec<_> = pairs.collect();
+            if mount.elsewhere.is_empty() { single(&mount.path, label, hint).into_iter().collect() } else { pairs }
         });
         let mut found: Vec<Suggestion> = Vec::new();
         for suggestion in mappings.chain(mounts) {
@@ -33,48 +26,57 @@ impl Config {
                 .backends()
                 .iter()
                 .any(|backend| backend.base_path.as_path() == std::path::Path::new(&suggestion.base_path));
-            if !configured && !found.iter().any(|other| other.base_path == suggestion.base_path) {
-                found.push(suggestion);
+            match found.iter_mut().find(|other| other.base_path == suggestion.base_path) {
+                _ if configured => {}
+                None => found.push(suggestion),
+                Some(other) => other.found.extend(
+                    suggestion.found.into_iter().filter(|hint| !other.found.contains(hint)).collect::<Vec<_>>(),
+                ),
             }
         }
         found
     }
 }
 
-fn pair(local: &str, worker: &str, label: Option<&str>) -> Option<Suggestion> {
+fn pair(local: &str, worker: &str, label: Option<&str>, hint: Hint) -> Option<Suggestion> {
     let (here, there) = (Ends::of(local)?, Ends::of(worker)?);
     let common = here.components.iter().rev().zip(there.components.iter().rev()).take_while(|(a, b)| a == b).count();
     // At least one component stays on either side: a root is no mount of a lab.
     let common = common.min(here.components.len().checked_sub(1)?).min(there.components.len().checked_sub(1)?);
+    // Folders in which things are mounted are mounts of nothing themselves.
+    let split = |ends: &Ends<'_>, common: usize| {
+        ends.root == "/" && is_for_mounts(&ends.components[..ends.components.len() - common])
+    };
+    let mut common = common;
+    while common > 0 && (split(&here, common) || split(&there, common)) {
+        common -= 1;
+    }
     let (base, folder) = here.components.split_at(here.components.len() - common);
     let (other, _) = there.components.split_at(there.components.len() - common);
     if here.root == there.root && base == other {
         return None;
     }
     let (base_path, elsewhere) = (here.join(base), there.join(other));
-    let name = name([label, other.last().copied(), base.last().copied()])?;
-    Some(Suggestion { name, base_path, elsewhere: Some(elsewhere), folder: folder.join("/") })
+    let name = name_of([label, other.last().copied(), base.last().copied()].into_iter().flatten())?;
+    let elsewhere = Some(elsewhere);
+    Some(Suggestion { elsewhere, folder: folder.join("/"), ..Suggestion::new(name, base_path, hint) })
 }
 
-fn single(path: &str, label: Option<&str>) -> Option<Suggestion> {
+/// `/mnt`, `/Volumes`, a home folder, and the like.
+fn is_for_mounts(components: &[&str]) -> bool {
+    match components {
+        [top] => {
+            ["home", "media", "mnt", "net", "root", "srv", "users", "volumes"].contains(&top.to_lowercase().as_str())
+        }
+        [top, _] => ["home", "users"].contains(&top.to_lowercase().as_str()),
+        _ => false,
+    }
+}
+
+fn single(path: &str, label: Option<&str>, hint: Hint) -> Option<Suggestion> {
     let ends = Ends::of(path)?;
-    let name = name([label, ends.components.last().copied(), None])?;
-    Some(Suggestion { name, base_path: ends.join(&ends.components), elsewhere: None, folder: String::new() })
-}
-
-/// The first of the words that makes a name.
-fn name(words: [Option<&str>; 3]) -> Option<String> {
-    words.into_iter().flatten().find_map(|word| {
-        let plain: String = word
-            .chars()
-            .map(|c| if c.is_ascii_alphanumeric() || c == '-' || c == '_' { c } else { '-' })
-            .collect::<String>()
-            .trim_matches(['-', '_'])
-            .chars()
-            .take(64)
-            .collect();
-        check::name(&plain).is_ok().then_some(plain)
-    })
+    let name = name_of([label, ends.components.last().copied()].into_iter().flatten())?;
+    Some(Suggestion::new(name, ends.join(&ends.components), hint))
 }
 
 /// An absolute path of any platform, taken apart.

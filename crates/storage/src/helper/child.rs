@@ -40,6 +40,15 @@ pub(super) struct LookQuestion {
     pub(super) read: Option<u64>,
 }
 
+/// `try_folder` → [`crate::Trial`] or [`crate::ResolveError`]
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct TryQuestion {
+    pub(super) backends: Vec<Backend>,
+    pub(super) platform: Platform,
+    pub(super) at: StoragePath,
+    pub(super) make: bool,
+}
+
 /// `canonical` → a [`Canonical`] for each path
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct CanonicalQuestion {
@@ -96,7 +105,7 @@ fn refusal(why: &str) -> Value {
     serde_json::json!({ "Err": why })
 }
 
-/// Answers this crate's own topics, `probe`, `resolve`, `look` and `canonical`; `None` for others.
+/// Answers this crate's own topics: `probe`, `resolve`, `look`, `try_folder`, `canonical`, and those of suggestions; `None` for others.
 pub fn answer(topic: &str, question: Value) -> Option<Value> {
     let answered = match topic {
         "probe" => serde_json::from_value(question).map(|ProbeQuestion { backend, mounted_before }| {
@@ -108,10 +117,13 @@ pub fn answer(topic: &str, question: Value) -> Option<Value> {
         "look" => serde_json::from_value(question).map(|LookQuestion { backends, platform, at, read }| {
             reply(&Storages::new(backends, platform).look(&at, read))
         }),
+        "try_folder" => serde_json::from_value(question).map(|TryQuestion { backends, platform, at, make }| {
+            reply(&Storages::new(backends, platform).try_folder(&at, make))
+        }),
         "canonical" => serde_json::from_value(question).map(|CanonicalQuestion { paths }| {
             reply(&Ok::<_, ()>(paths.iter().map(|path| Real::of(path)).collect::<Vec<_>>()))
         }),
-        _ => return None,
+        _ => return crate::suggest::answer(topic, question),
     };
     Some(answered.unwrap_or_else(|error| refusal(&error.to_string())))
 }

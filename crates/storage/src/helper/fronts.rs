@@ -1,9 +1,10 @@
-use super::child::{Canonical, CanonicalQuestion, LookQuestion, ProbeQuestion, ResolveQuestion};
+use super::child::{Canonical, CanonicalQuestion, LookQuestion, ProbeQuestion, ResolveQuestion, TryQuestion};
 use super::{Helper, HelperError};
 use crate::locate::{Real, text_of};
 use crate::mounts::{Mounts, Reached};
 use crate::{
     Backend, CanonicalBases, LocateError, Located, Looked, Platform, Probe, Purpose, ResolveError, Resolved, Storages,
+    Trial,
 };
 use samepath_wire::{BackendState, StoragePath};
 use serde::Serialize;
@@ -76,6 +77,26 @@ impl Helper {
             read,
         };
         self.ask_of_path("look", storages, at, &question, deadline)
+    }
+
+    /// Tries a folder the way that a job uses it, and makes it first if `make` says so; see [`Storages::try_folder`].
+    ///
+    /// # Errors
+    /// See [`ResolveError`].
+    pub fn try_folder(
+        &self,
+        storages: &Storages,
+        at: &StoragePath,
+        make: bool,
+        deadline: Duration,
+    ) -> Result<Trial, ResolveError> {
+        let question = TryQuestion {
+            backends: storages.iter().cloned().collect(),
+            platform: storages.platform(),
+            at: at.clone(),
+            make,
+        };
+        self.ask_of_path("try_folder", storages, at, &question, deadline)
     }
 
     /// Asks a question about one storage path that is answered with a [`ResolveError`] where it is answered with none.

@@ -182,16 +182,5 @@ fn renew(path: &Path, text: &str) -> io::Result<()> {
 
 /// Creates and removes a file; its time is what the storage's clock says.
 pub(super) fn try_folder(folder: &Path) -> io::Result<Option<Timestamp>> {
-    let path = folder.join(format!(".samepath-try-{}", uuid::Uuid::new_v4().simple()));
-    let written = create(&path, "x").and_then(|()| fs_err::metadata(&path)?.modified());
-    match written {
-        Ok(time) => {
-            fs_err::remove_file(&path)?;
-            Ok(Timestamp::try_from(time).ok())
-        }
-        Err(error) => {
-            drop(fs_err::remove_file(&path));
-            Err(error)
-        }
-    }
+    Ok(Timestamp::try_from(samepath_storage::try_writing(folder)?).ok())
 }

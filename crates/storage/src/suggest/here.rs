@@ -1,0 +1,169 @@
+use super::combine::{Known, combine};
+use super::{Suggestion, system};
+use crate::helper::{Helper, reply};
+use crate::mounts::{Mount, Mounts, Reached};
+use crate::{Backend, Config, Environment, Platform, probe};
+use samepath_wire::BackendState;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::Duration;
+
+/// More than this nobody reads, and each is a process.
+const MOST: usize = 24;
+
+/// What is asked of a suggested storage: how it is, and whether one of these folders is in it.
+#[derive(Debug, Serialize, Deserialize)]
+struct Question {
+    backend: Backend,
+    folders: Vec<String>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct Answer {
+    state: BackendState,
+    free_bytes: Option<u64>,
+    /// A file: no storage.
+    is_file: bool,
+    folder: Option<String>,
+}
+
+/// Storages that this computer has and the configuration does not name, best first: those that sleap-rtc's tables hint at, and
+/// shares that are mounted. `member` is the person, whose folder is looked for in each.
+///
+/// Touches no storage in this process; each gets `deadline` to answer, all at the same time. One that does not answer is suggested
+/// all the same, and says so.
+pub fn suggest_here(
+    helper: &Helper,
+    config: &Config,
+    environment: &Environment,
+    member: &str,
+    deadline: Duration,
+) -> Vec<Suggestion> {
+    let table = Mounts::read();
+    let mounts: Vec<Mount> = match &table {
+        Some(table) => table.iter().cloned().collect(),
+        // Asked of a program, which may wait for who knows what.
+        None => helper.ask("mount_table", &["mount table".to_owned()], &(), deadline).unwrap_or_default(),
+    };
+    let followed = |base: &Path| match table.as_ref().map(|table| table.reach(base)) {
+        Some(Ok(Reached::Whole(path) | Reached::Stopped { path, .. })) => path,
+        _ => base.to_owned(),
+    };
+    let bases = config.backends().into_iter().map(|backend| backend.base_path);
+    let known = Known {
+        platform: Platform::current(),
+        base_paths: bases.flat_map(|base| [followed(&base), base]).collect(),
+        names: config.entries.iter().map(|entry| entry.name.clone()).collect(),
+        home: environment.home.as_deref(),
+    };
+    let mut suggestions = combine(config.suggestions(), &mounts, &known);
+    suggestions.truncate(MOST);
+    let folders = folders_of(member);
+    let looked: Vec<Option<Answer>> = thread::scope(|scope| {
+        let asked: Vec<_> = suggestions
+            .iter()
+            .map(|suggestion| {
+                let backend = backend(suggestion, environment);
+                let question = Question { backend, folders: folders.clone() };
+                scope.spawn(move || {
+                    let about = [question.backend.base_path.display().to_string()];
+                    helper.ask::<Answer>("suggested", &about, &question, deadline).ok()
+                })
+            })
+            .collect();
+        asked.into_iter().map(|asked| asked.join().ok().flatten()).collect()
+    });
+    for (suggestion, looked) in suggestions.iter_mut().zip(looked.iter()) {
+        suggestion.state = Some(looked.as_ref().map_or(BackendState::NotAnswering, |looked| looked.state));
+        suggestion.free_bytes = looked.as_ref().and_then(|looked| looked.free_bytes);
+        suggestion.user_subdir = looked.as_ref().and_then(|looked| looked.folder.clone());
+    }
+    let mut seen = suggestions.into_iter().zip(looked);
+    let mut kept: Vec<Suggestion> = seen
+        .by_ref()
+        .filter(|(_, looked)| looked.as_ref().is_none_or(|looked| !looked.is_file))
+        .map(|(suggestion, _)| suggestion)
+        .collect();
+    // What is not there now can wait.
+    kept.sort_by_key(|suggestion| !suggestion.state.is_some_and(BackendState::is_readable));
+    kept
+}
+
+fn backend(suggestion: &Suggestion, environment: &Environment) -> Backend {
+    let base_path = match (suggestion.base_path.strip_prefix("~/"), &environment.home) {
+        (Some(rest), Some(home)) => home.join(rest),
+        _ => PathBuf::from(&suggestion.base_path),
+    };
+    Backend {
+        name: suggestion.name.clone(),
+        base_path,
+        kind: suggestion.kind.clone(),
+        description: None,
+        user_subdir: String::new(),
+        subpath: String::new(),
+    }
+}
+
+/// What a person's folder is likely to be called: `amick`, also for `SALK\Amick` and `amick@salk.edu`.
+fn folders_of(member: &str) -> Vec<String> {
+    let login = member.rsplit('\\').next().unwrap_or(member);
+    let login = login.split('@').next().unwrap_or(login);
+    let mut folders = vec![login.to_owned(), login.to_lowercase()];
+    folders.dedup();
+    folders.retain(|folder| crate::component::split(folder, Platform::Windows).is_ok_and(|parts| parts.len() == 1));
+    folders
+}
+
+/// Answers this module's topics, `mount_table` and `suggested`; `None` for others.
+pub(crate) fn answer(topic: &str, question: Value) -> Option<Value> {
+    match topic {
+        "mount_table" => Some(reply(&Ok::<_, ()>(ask_system()))),
+        "suggested" => Some(match serde_json::from_value(question) {
+            Ok(question) => reply(&Ok::<_, ()>(look(&question))),
+            Err(error) => reply(&Err::<(), _>(error.to_string())),
+        }),
+        _ => None,
+    }
+}
+
+fn look(question: &Question) -> Answer {
+    let base = &question.backend.base_path;
+    let seen = probe(&question.backend);
+    let is_folder = |name: &&String| fs_err::metadata(base.join(name)).is_ok_and(|seen| seen.is_dir());
+    Answer {
+        state: seen.state,
+        free_bytes: seen.free_bytes,
+        is_file: !seen.state.is_readable() && fs_err::metadata(base).is_ok_and(|seen| !seen.is_dir()),
+        folder: question.folders.iter().find(is_folder).cloned().filter(|_| seen.state.is_readable()),
+    }
+}
+
+/// The mount table where the system has a program for it rather than a file.
+fn ask_system() -> Vec<Mount> {
+    let said = |program: &str, argument: Option<&str>| {
+        let output = std::process::Command::new(program).args(argument).stdin(std::process::Stdio::null()).output();
+        output.map(|output| String::from_utf8_lossy(&output.stdout).into_owned()).unwrap_or_default()
+    };
+    match Platform::current() {
+        Platform::Linux => Mounts::read().map(|table| table.iter().cloned().collect()).unwrap_or_default(),
+        Platform::MacOs => system::mac_table(&said("/sbin/mount", None)),
+        Platform::Windows => system::windows_table(&said("net", Some("use"))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_persons_folder_is_called_like_the_person() {
+        assert_eq!(folders_of("amick"), ["amick"]);
+        assert_eq!(folders_of(r"SALK\Amick"), ["Amick", "amick"]);
+        assert_eq!(folders_of("amick@salk.edu"), ["amick"]);
+        for nobody in ["", "..", "a/b", r"x\", "nul"] {
+            assert_eq!(folders_of(nobody), Vec::<String>::new(), "{nobody}");
+        }
+    }
+}

@@ -1,0 +1,97 @@
+//! What the mount table calls the source of a mount, taken apart.
+
+/// A server and what it shares.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Share {
+    /// As the mount table has it; without user and password.
+    pub(super) text: String,
+    /// In small letters; empty where none is named.
+    pub(super) server: String,
+    /// The components of what is shared.
+    pub(super) path: Vec<String>,
+}
+
+impl Share {
+    /// `vast01:/talmo`, `//amick@vast01/talmo`, `\\vast01\talmo`, `10.0.0.1:6789,10.0.0.2:6789:/talmo`, `gdrive:lab`,
+    /// `https://dav.example.org/lab`, `beegfs_nodev`.
+    pub(super) fn of(source: &str) -> Self {
+        let (server, path, text) = if let Some((scheme, rest)) = source.split_once("://") {
+            let rest = without_user(rest);
+            let (server, path) = rest.split_once('/').unwrap_or((rest, ""));
+            (server, path, format!("{scheme}://{rest}"))
+        } else if let Some(rest) = source.strip_prefix("//").or_else(|| source.strip_prefix(r"\\")) {
+            let rest = without_user(rest);
+            let (server, path) = rest.split_once(['/', '\\']).unwrap_or((rest, ""));
+            (server, path, format!("{}{rest}", &source[..2]))
+        } else if let Some((server, path)) = source.rsplit_once(":/") {
+            let server = without_user(server);
+            (server, path, format!("{server}:/{path}"))
+        } else if let Some((server, path)) = source.split_once(':') {
+            let server = without_user(server);
+            (server, path, format!("{server}:{path}"))
+        } else {
+            ("", source, source.to_owned())
+        };
+        let path = path.split(['/', '\\']).filter(|part| !part.is_empty()).map(str::to_owned).collect();
+        Self { server: server.to_lowercase(), path, text }
+    }
+}
+
+/// `amick:secret@vast01/talmo` without its beginning.
+fn without_user(text: &str) -> &str {
+    let server = text.find(['/', '\\']).unwrap_or(text.len());
+    text[..server].rfind('@').map_or(text, |at| {
+        // `10.0.0.1@tcp` is an address of Lustre's.
+        let after = &text[at + 1..server];
+        if after.starts_with("tcp") || after.starts_with("o2ib") { text } else { &text[at + 1..] }
+    })
+}
+
+/// Whether two sources mean one share: server and path are compared, not who signed in nor how the share is spelled.
+///
+/// ```
+/// use samepath_storage::same_share;
+/// assert!(same_share("vast01:/talmo", "//amick@VAST01/talmo"));
+/// assert!(!same_share("vast01:/talmo", "vast02:/talmo"));
+/// ```
+pub fn same_share(a: &str, b: &str) -> bool {
+    let (a, b) = (Share::of(a), Share::of(b));
+    !a.server.is_empty() && a.server == b.server && !a.path.is_empty() && a.path == b.path
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sources_are_taken_apart_and_tell_nobodys_password() {
+        for (source, text, server, path) in [
+            ("vast01:/talmo", "vast01:/talmo", "vast01", "talmo"),
+            ("vast01:/", "vast01:/", "vast01", ""),
+            ("Vast01.salk.edu:/a/b", "Vast01.salk.edu:/a/b", "vast01.salk.edu", "a/b"),
+            ("[fe80::1]:/talmo", "[fe80::1]:/talmo", "[fe80::1]", "talmo"),
+            ("//amick:secret@vast01/talmo", "//vast01/talmo", "vast01", "talmo"),
+            ("//SALK;amick@vast01/my%20share", "//vast01/my%20share", "vast01", "my%20share"),
+            (r"\\vast01\talmo\labs", r"\\vast01\talmo\labs", "vast01", "talmo/labs"),
+            ("amick@gpu-1:/data", "gpu-1:/data", "gpu-1", "data"),
+            ("10.0.0.1@tcp:/lustre", "10.0.0.1@tcp:/lustre", "10.0.0.1@tcp", "lustre"),
+            ("10.0.0.1:6789,10.0.0.2:6789:/t", "10.0.0.1:6789,10.0.0.2:6789:/t", "10.0.0.1:6789,10.0.0.2:6789", "t"),
+            ("gdrive:lab", "gdrive:lab", "gdrive", "lab"),
+            ("https://amick:pw@dav.org/lab", "https://dav.org/lab", "dav.org", "lab"),
+            ("beegfs_nodev", "beegfs_nodev", "", "beegfs_nodev"),
+            ("", "", "", ""),
+        ] {
+            let share = Share::of(source);
+            assert_eq!((share.text.as_str(), share.server.as_str()), (text, server), "{source}");
+            assert_eq!(share.path.join("/"), path, "{source}");
+        }
+    }
+
+    #[test]
+    fn one_share_by_two_protocols_is_one_and_a_missing_server_is_none() {
+        assert!(same_share("//vast01/talmo", r"\\VAST01\talmo"));
+        for (a, b) in [("tmpfs", "tmpfs"), ("vast01:/", "vast01:/"), ("vast01:/a", "vast01:/a/b"), ("", "")] {
+            assert!(!same_share(a, b), "{a} {b}");
+        }
+    }
+}
