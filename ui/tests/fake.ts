@@ -40,6 +40,7 @@ export const storage = (over: Partial<StorageView> = {}): StorageView => ({
   subpath: '',
   source: 'config.toml, line 3',
   error: null,
+  warnings: [],
   health: {
     state: 'ready',
     words: 'ready',

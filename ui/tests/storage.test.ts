@@ -69,6 +69,14 @@ describe('Storage', () => {
     expect(screen.getByRole('button', { name: /^Storage a storage is not ready/ })).toBeVisible();
   });
 
+  test('what is odd about a good storage is said on its card', async () => {
+    const odd = 'vast and again are at one place, /mnt/vast.';
+    const { user } = await open({ type: 'storages', value: [storage({ warnings: [odd] })] });
+    await user.click(screen.getByRole('button', { name: /^Storage/ }));
+    expect(screen.getByRole('article', { name: 'vast' })).toHaveTextContent(odd);
+    expect(screen.getByRole('article', { name: 'vast' })).toHaveTextContent('ready');
+  });
+
   test('removing asks, says what waits, and can be undone', async () => {
     const { fake, user } = await open(
       { type: 'storages', value: [storage()] },

@@ -10,6 +10,7 @@
 mod app;
 mod base_paths;
 mod board;
+mod concerns;
 mod dataset;
 mod draft;
 mod error;

@@ -1,5 +1,6 @@
 //! The storages of this computer: the configuration, and how each one was when it was last looked at.
 
+use crate::concerns::lasting;
 use crate::jobs::bytes;
 use crate::view::{HealthView, StorageFields, StorageView};
 use crate::{Error, ErrorCode};
@@ -7,7 +8,7 @@ use jiff::Timestamp;
 use samepath_storage::helper::{DEADLINE, Helper};
 use samepath_storage::{
     Backend, BackendFields, Change, Config, ConfigError, ConfigFile, Entry, Environment, LocateError, Located, Looked,
-    Platform, Probe, Purpose, Resolved, Storages,
+    Platform, Probe, Purpose, ResolveError, Resolved, Storages,
 };
 use samepath_wire::{BackendState, StoragePath};
 use std::collections::BTreeMap;
@@ -89,7 +90,27 @@ impl LocalStorages {
 
     /// The storages that can be used, for resolving and locating.
     pub fn storages(&self) -> Storages {
-        Storages::new(self.config().backends(), Platform::current()).with_home(self.environment.home.clone())
+        self.storages_of(&self.config())
+    }
+
+    fn storages_of(&self, config: &Config) -> Storages {
+        Storages::new(config.backends(), Platform::current()).with_home(self.environment.home.clone())
+    }
+
+    /// What is wrong with how a storage is configured, where something is.
+    fn broken(&self, name: &str) -> Option<Error> {
+        let config = self.config();
+        let entry = config.entries.iter().find(|entry| entry.name == name)?;
+        entry.backend.as_ref().err().cloned().map(Error::from)
+    }
+
+    /// A storage that is configured wrongly is not one that is unknown.
+    fn told(&self, error: ResolveError) -> Error {
+        let broken = match &error {
+            ResolveError::BackendNotFound { backend, .. } => self.broken(backend),
+            _ => None,
+        };
+        broken.unwrap_or_else(|| error.into())
     }
 
     /// Reads the file again. Whether anything is different now.
@@ -120,7 +141,9 @@ impl LocalStorages {
     /// Every storage, in the file's order, with its health where known.
     pub fn views(&self) -> Vec<StorageView> {
         let state = self.read();
-        state.config.entries.iter().map(|entry| storage_view(entry, state.health.get(&entry.name))).collect()
+        let storages = self.storages_of(&state.config);
+        let view = |entry: &Entry| storage_view(entry, &storages, state.health.get(&entry.name));
+        state.config.entries.iter().map(view).collect()
     }
 
     /// One storage.
@@ -141,22 +164,38 @@ impl LocalStorages {
         views.iter().find(|view| view.name == name).cloned().ok_or_else(unknown)
     }
 
-    /// Writes a new storage to the file.
+    /// Writes a new storage to the file. Looks first whether there is a folder, for the deadline at most; what is odd, yet
+    /// allowed, is among the warnings of the answer.
     ///
     /// # Errors
     /// `already_exists`, `config_invalid`, `config_changed`, `io`.
     pub fn add(&self, name: &str, fields: StorageFields) -> Result<StorageView, Error> {
-        self.apply(&Change::Add { name: name.to_owned(), fields: fields.into() })?;
-        self.view(name)
+        self.write(name, fields, |name, fields| Change::Add { name, fields })
     }
 
-    /// Changes keys of a storage.
+    /// Changes keys of a storage; looks first like [`LocalStorages::add`].
     ///
     /// # Errors
     /// `backend_not_found`, `config_invalid`, `config_changed`, `io`.
     pub fn set(&self, name: &str, fields: StorageFields) -> Result<StorageView, Error> {
-        self.apply(&Change::Set { name: name.to_owned(), fields: fields.into() })?;
-        self.view(name)
+        self.write(name, fields, |name, fields| Change::Set { name, fields })
+    }
+
+    fn write(
+        &self,
+        name: &str,
+        mut fields: StorageFields,
+        change: impl FnOnce(String, BackendFields) -> Change,
+    ) -> Result<StorageView, Error> {
+        let mut warnings = self.look_before(name, &mut fields)?;
+        let moved = fields.base_path.is_some();
+        self.apply(&change(name.to_owned(), fields.into()))?;
+        let view = self.view(name)?;
+        if !moved {
+            return Ok(view);
+        }
+        warnings.extend(self.concerns(name));
+        Ok(StorageView { warnings, ..view })
     }
 
     /// Takes a storage out of the file. Nothing on it is touched.
@@ -228,7 +267,7 @@ impl LocalStorages {
     /// # Errors
     /// `backend_not_found`, `path_refused`, `path_escapes`, `path_ambiguous`, `path_not_found`, `backend_unavailable`.
     pub fn resolve(&self, at: &StoragePath, purpose: Purpose) -> Result<Resolved, Error> {
-        Ok(self.helper.resolve(&self.storages(), at, purpose, DEADLINE)?)
+        self.helper.resolve(&self.storages(), at, purpose, DEADLINE).map_err(|error| self.told(error))
     }
 
     /// Size and time of a file or folder.
@@ -236,7 +275,7 @@ impl LocalStorages {
     /// # Errors
     /// As [`LocalStorages::resolve`].
     pub fn look(&self, at: &StoragePath) -> Result<Looked, Error> {
-        Ok(self.helper.look(&self.storages(), at, None, DEADLINE)?)
+        self.helper.look(&self.storages(), at, None, DEADLINE).map_err(|error| self.told(error))
     }
 
     /// The text of a file.
@@ -244,7 +283,8 @@ impl LocalStorages {
     /// # Errors
     /// As [`LocalStorages::resolve`]; `io` for a file of more than 8 MiB, or one that is no text.
     pub fn read_text(&self, at: &StoragePath) -> Result<String, Error> {
-        Ok(self.helper.look(&self.storages(), at, Some(LONGEST_TEXT), DEADLINE)?.text.unwrap_or_default())
+        let looked = self.helper.look(&self.storages(), at, Some(LONGEST_TEXT), DEADLINE);
+        Ok(looked.map_err(|error| self.told(error))?.text.unwrap_or_default())
     }
 
     /// The mark that a storage carried when it was last looked at.
@@ -253,8 +293,11 @@ impl LocalStorages {
     }
 
     /// The storage path that a person typed, or `None` where the text does not begin with a configured `NAME:`. Slashes at the
-    /// end, which a shell's completion leaves, say nothing.
+    /// end, which a shell's completion leaves, say nothing. A storage that is configured wrongly is told with what is wrong.
     pub fn parse(&self, text: &str) -> Option<Result<StoragePath, Error>> {
+        if let Some(broken) = text.split_once(':').and_then(|(name, _)| self.broken(name)) {
+            return Some(Err(broken));
+        }
         let bare = text.trim_end_matches('/');
         let text = if bare.ends_with(':') { text } else { bare };
         self.storages().parse(text).map(|parsed| Ok(parsed?))
@@ -311,9 +354,8 @@ impl LocalStorages {
                 .with_hint("Give a local path, or a storage path such as vast:amick/labels.slp."));
         }
         let path = match (text.strip_prefix('~'), &self.environment.home) {
-            (Some(rest), Some(home)) if rest.is_empty() || rest.starts_with('/') => {
-                home.join(rest.trim_start_matches('/'))
-            }
+            (Some(""), Some(home)) => home.clone(),
+            (Some(rest), Some(home)) if rest.starts_with('/') => home.join(rest.trim_start_matches('/')),
             _ => PathBuf::from(text),
         };
         match &self.environment.current_dir {
@@ -374,13 +416,13 @@ impl From<LocateError> for Error {
     }
 }
 
-impl From<samepath_storage::ResolveError> for Error {
-    fn from(error: samepath_storage::ResolveError) -> Self {
+impl From<ResolveError> for Error {
+    fn from(error: ResolveError) -> Self {
         Self { code: ErrorCode::parse(error.code()), message: error.to_string(), hint: error.hint() }
     }
 }
 
-fn storage_view(entry: &Entry, health: Option<&HealthView>) -> StorageView {
+fn storage_view(entry: &Entry, storages: &Storages, health: Option<&HealthView>) -> StorageView {
     let source = entry.source.to_string();
     match &entry.backend {
         Ok(backend) => StorageView {
@@ -392,6 +434,7 @@ fn storage_view(entry: &Entry, health: Option<&HealthView>) -> StorageView {
             subpath: backend.subpath.clone(),
             source,
             error: None,
+            warnings: lasting(storages, backend, storages.home()),
             health: health.cloned(),
         },
         Err(error) => StorageView {
@@ -403,6 +446,7 @@ fn storage_view(entry: &Entry, health: Option<&HealthView>) -> StorageView {
             subpath: String::new(),
             source,
             error: Some(Error::from(error.clone()).view()),
+            warnings: Vec::new(),
             health: None,
         },
     }

@@ -28,6 +28,8 @@ pub struct StorageView {
     pub source: String,
     /// Why it cannot be used as configured.
     pub error: Option<ErrorView>,
+    /// What is allowed and yet seldom meant, in sentences.
+    pub warnings: Vec<String>,
     /// How it was when last looked at.
     pub health: Option<HealthView>,
 }

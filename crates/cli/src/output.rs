@@ -119,6 +119,11 @@ impl Output {
         }
     }
 
+    /// What is allowed and yet seldom meant, beside an answer for people.
+    pub(crate) fn warning(&self, text: &str) {
+        let _ = writeln!(io::stderr().lock(), "warning: {}", printable(text));
+    }
+
     /// Tells a failure and answers with its exit status.
     pub(crate) fn error(&self, error: &Error) -> ExitCode {
         self.failure(error, None)

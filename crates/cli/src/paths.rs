@@ -1,7 +1,7 @@
 use crate::Context;
 use crate::args::Resolve;
 use samepath_app::{Error, ErrorCode};
-use samepath_storage::{Backend, Match, Purpose};
+use samepath_storage::{Backend, Match, Purpose, shell_word};
 use samepath_wire::{DEFAULT_BACKEND, StoragePath};
 use serde_json::json;
 use std::process::ExitCode;
@@ -9,7 +9,23 @@ use std::process::ExitCode;
 /// Local path → storage path.
 pub(crate) fn locate(context: &Context<'_>, path: &str) -> Result<ExitCode, Error> {
     let Context { storages, output, .. } = context;
-    let located = storages.locate(&storages.absolute(path)?)?;
+    let located = storages.absolute(path).and_then(|local| storages.locate(&local)).map_err(|error| {
+        if storages.parse(path).is_some() {
+            return error.or_rather(&[ErrorCode::PathNotFound], || {
+                format!(
+                    "this is a storage path; where it is on this computer says `samepath resolve {}`",
+                    shell_word(path)
+                )
+            });
+        }
+        let quoted = ['"', '\'', '`'].into_iter().find_map(|quote| path.strip_prefix(quote)?.strip_suffix(quote));
+        match quoted {
+            Some(bare) => error.or_rather(&[ErrorCode::PathNotFound], || {
+                format!("leave out the quotation marks: `samepath locate {}`", shell_word(bare))
+            }),
+            None => error,
+        }
+    })?;
     if output.is_json() {
         output.document(&json!({
             "storage_backend": located.at.storage_backend,
@@ -29,9 +45,16 @@ pub(crate) fn locate(context: &Context<'_>, path: &str) -> Result<ExitCode, Erro
 /// Storage path → local path.
 pub(crate) fn resolve(context: &Context<'_>, question: &Resolve) -> Result<ExitCode, Error> {
     let Context { storages, output, .. } = context;
-    let at = address(context, question)?;
     let purpose = if question.output { Purpose::Output } else { Purpose::Input };
-    let resolved = storages.resolve(&at, purpose)?;
+    let resolved = address(context, question).and_then(|at| storages.resolve(&at, purpose)).map_err(|error| {
+        if !is_local(&question.path) {
+            return error;
+        }
+        error.or_rather(&[ErrorCode::BackendNotFound, ErrorCode::PathRefused, ErrorCode::PathNotFound], || {
+            let path = shell_word(&question.path);
+            format!("this is a path of this computer; on which storage it is says `samepath locate {path}`")
+        })
+    })?;
     if output.is_json() {
         output.document(&json!({ "path": resolved.path, "matched": resolved.matched }))?;
     } else {
@@ -53,7 +76,18 @@ fn address(context: &Context<'_>, question: &Resolve) -> Result<StoragePath, Err
     };
     let apart = |backend: &str, rest: &str| StoragePath::new(backend, folder(backend), bare(rest));
     if let Some(backend) = &question.storage_backend {
-        return Ok(apart(backend, &question.path));
+        let known = |name: &str| context.storages.views().iter().any(|view| view.name == name);
+        match named(&question.path) {
+            // The name is said twice.
+            Some((name, _)) if name == backend => {}
+            Some((name, _)) if known(name) => {
+                let told = format!("--storage-backend says {backend}, and the path says {name}.");
+                return Err(
+                    Error::new(ErrorCode::Usage, told).with_hint("Leave --storage-backend out, or mend the path.")
+                );
+            }
+            _ => return Ok(apart(backend, &question.path)),
+        }
     }
     match (context.storages.parse(&question.path), named(&question.path)) {
         // A folder that is named apart: the text after the storage's name is the rest.
@@ -61,11 +95,20 @@ fn address(context: &Context<'_>, question: &Resolve) -> Result<StoragePath, Err
         (Some(parsed), Some(_)) if question.user_subdir.is_none() => parsed,
         (_, Some((backend, rest))) => Ok(apart(backend, rest)),
         (None, None) if storages.get(DEFAULT_BACKEND).is_err() => {
-            Err(Error::new(ErrorCode::BackendNotFound, format!("`{}` does not say on which storage.", question.path))
-                .with_hint("Write it as NAME:rest, or give --storage-backend NAME."))
+            let error = match question.path.as_str() {
+                "" => Error::new(ErrorCode::InvalidParameter, "The path is empty."),
+                path => Error::new(ErrorCode::BackendNotFound, format!("`{path}` does not say on which storage.")),
+            };
+            Err(error.with_hint("Write it as NAME:rest, or give --storage-backend NAME."))
         }
         (None, None) => Ok(apart(DEFAULT_BACKEND, &question.path)),
     }
+}
+
+/// Written as only a path of this computer is.
+fn is_local(text: &str) -> bool {
+    let drive = matches!(text.as_bytes(), [letter, b':', b'\\' | b'/', ..] if letter.is_ascii_alphabetic());
+    drive || ["/", "~", "./", "../", r"\\"].iter().any(|start| text.starts_with(start))
 }
 
 /// A path without the slashes at its end, which a shell's completion leaves. One that is nothing else stays, to be refused.

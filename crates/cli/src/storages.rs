@@ -1,8 +1,8 @@
 use crate::Context;
 use crate::args::{Fields, StorageCommand};
-use crate::output::{Cell, Output, Tone, size};
-use samepath_app::Error;
-use samepath_app::view::{StorageFields, StorageView};
+use crate::output::{Cell, Output, Tone, printable, size};
+use samepath_app::view::{ErrorView, StorageFields, StorageView};
+use samepath_app::{Error, ErrorCode};
 use serde_json::{Value, json};
 use std::process::ExitCode;
 
@@ -10,17 +10,27 @@ pub(crate) fn run(context: &Context<'_>, command: StorageCommand) -> Result<Exit
     let Context { storages, output, .. } = context;
     match command {
         StorageCommand::Add { name, base_path, fields } => {
-            let base_path = storages.absolute(&base_path)?.display().to_string();
+            // An empty path is no removal here.
+            storages.absolute(&base_path)?;
             let view = storages.add(&name, to_fields(Some(base_path), fields))?;
-            written(context, &view, "Added")?;
+            written(output, &view, "Added", entry(&view))?;
         }
         StorageCommand::Set { name, base_path, fields } => {
-            let base_path = match base_path {
-                Some(path) if !path.is_empty() => Some(storages.absolute(&path)?.display().to_string()),
-                path => path,
-            };
-            let view = storages.set(&name, to_fields(base_path, fields))?;
-            written(context, &view, "Changed")?;
+            let fields = to_fields(base_path, fields);
+            if fields == StorageFields::default() {
+                let hint = "Say what: --base-path, --type, --user-subdir, --subpath, --description. An empty value removes it.";
+                return Err(
+                    Error::new(ErrorCode::Usage, format!("Nothing of {name} is to be changed.")).with_hint(hint)
+                );
+            }
+            let before = storages.view(&name).ok();
+            let view = storages.set(&name, fields)?;
+            let changed = !before.is_some_and(|before| says_the_same(&before, &view));
+            let mut told = entry(&view);
+            if let Some(told) = told.as_object_mut() {
+                told.insert("changed".to_owned(), json!(changed));
+            }
+            written(output, &view, if changed { "Changed" } else { "Nothing changed of" }, told)?;
         }
         StorageCommand::Remove { name } => {
             storages.remove(&name)?;
@@ -41,13 +51,24 @@ fn to_fields(base_path: Option<String>, fields: Fields) -> StorageFields {
     StorageFields { base_path, kind, description, user_subdir, subpath }
 }
 
-fn written(context: &Context<'_>, view: &StorageView, what: &str) -> Result<(), Error> {
-    let output = context.output;
+fn says_the_same(one: &StorageView, other: &StorageView) -> bool {
+    let said = |view: &StorageView| {
+        let StorageView { base_path, kind, description, user_subdir, subpath, error, .. } = view.clone();
+        (base_path, kind, description, user_subdir, subpath, error)
+    };
+    said(one) == said(other)
+}
+
+fn written(output: &Output, view: &StorageView, what: &str, told: Value) -> Result<(), Error> {
     if output.is_json() {
-        return output.document(&entry(view));
+        return output.document(&told);
     }
     let at = view.base_path.as_deref().unwrap_or("?");
-    output.line(&format!("{what} {}: on this computer at {at}. Written in {}.", view.name, view.source))
+    output.line(&format!("{what} {}: on this computer at {at}. Written in {}.", view.name, view.source))?;
+    for warning in &view.warnings {
+        output.warning(warning);
+    }
+    Ok(())
 }
 
 /// A storage as `storage list --json` has it.
@@ -61,6 +82,7 @@ fn entry(view: &StorageView) -> Value {
         "subpath": view.subpath,
         "source": view.source,
         "error": view.error,
+        "warnings": view.warnings,
     })
 }
 
@@ -93,7 +115,7 @@ fn list(output: &Output, views: &[StorageView]) -> Result<(), Error> {
         .iter()
         .map(|view| {
             let place = match (&view.base_path, &view.error) {
-                (_, Some(error)) => Cell::new(&error.message, Tone::Bad),
+                (_, Some(_)) => Cell::new("✕ broken entry", Tone::Bad),
                 (Some(path), None) => path.into(),
                 (None, None) => "".into(),
             };
@@ -101,7 +123,27 @@ fn list(output: &Output, views: &[StorageView]) -> Result<(), Error> {
             vec![view.name.as_str().into(), place, folder.into(), Cell::new(&view.source, Tone::Quiet)]
         })
         .collect();
-    output.table(&["STORAGE", "ON THIS COMPUTER AT", "YOUR FOLDER", "WRITTEN IN"], &rows)
+    output.table(&["STORAGE", "ON THIS COMPUTER AT", "YOUR FOLDER", "WRITTEN IN"], &rows)?;
+    troubles(output, views, |_| None)
+}
+
+/// What is wrong with how storages are configured, with its mend, and what else there is to say of each.
+fn troubles(
+    output: &Output,
+    views: &[StorageView],
+    otherwise: impl Fn(&StorageView) -> Option<String>,
+) -> Result<(), Error> {
+    for view in views {
+        let detail = match &view.error {
+            Some(ErrorView { message, hint: Some(hint), .. }) => Some(format!("{}: {message}: {hint}", view.name)),
+            Some(ErrorView { message, .. }) => Some(format!("{}: {message}", view.name)),
+            None => otherwise(view),
+        };
+        for line in detail.iter().chain(&view.warnings) {
+            output.line(&printable(line))?;
+        }
+    }
+    Ok(())
 }
 
 fn check(output: &Output, views: &[StorageView]) -> Result<(), Error> {
@@ -113,18 +155,10 @@ fn check(output: &Output, views: &[StorageView]) -> Result<(), Error> {
     }
     let rows: Vec<Vec<Cell>> = views.iter().map(check_row).collect();
     output.table(&["STORAGE", "STATE", "FREE", "ON THIS COMPUTER AT"], &rows)?;
-    let details = views.iter().filter_map(|view| match (&view.error, &view.health) {
-        (Some(error), _) => Some(match &error.hint {
-            Some(hint) => format!("{}: {} – {hint}", view.name, error.message),
-            None => format!("{}: {}", view.name, error.message),
-        }),
-        (None, Some(health)) if health.state != "ready" => health.detail.clone(),
-        _ => None,
-    });
-    for detail in details {
-        output.line(&detail)?;
-    }
-    Ok(())
+    troubles(output, views, |view| {
+        let health = view.health.as_ref().filter(|health| health.state != "ready")?;
+        health.detail.clone()
+    })
 }
 
 fn check_row(view: &StorageView) -> Vec<Cell> {

@@ -56,7 +56,7 @@ fn storages_are_added_changed_listed_and_removed() {
     ]);
     let wanted = json!({
         "name": "vast", "base_path": home.path("mnt/vast"), "type": "nfs", "description": "the lab's",
-        "user_subdir": "amick", "subpath": "", "source": "config.toml, line 1", "error": null,
+        "user_subdir": "amick", "subpath": "", "source": "config.toml, line 1", "error": null, "warnings": [],
     });
     assert_eq!(added.good(), wanted);
     assert_eq!(home.ask(&["storage", "list"]).good(), json!([wanted]));
@@ -89,6 +89,7 @@ fn a_check_says_how_each_storage_is_and_ends_well() {
             "subpath",
             "source",
             "error",
+            "warnings",
             "configured_in",
             "state",
             "free_bytes",
@@ -120,7 +121,7 @@ fn a_broken_entry_hides_no_other() {
     assert_eq!(listed[1]["error"], Value::Null);
     assert_eq!(home.ask(&["storage", "check"]).good()[1]["state"], "ready");
     home.ask(&["resolve", "vast:amick/maze"]).good();
-    home.ask(&["resolve", "bad:x"]).fails("backend_not_found");
+    home.ask(&["resolve", "bad:x"]).fails("config_invalid");
 }
 
 #[test]
@@ -177,7 +178,7 @@ fn a_storage_path_is_resolved_whichever_way_it_is_written() {
     home.ask(&["resolve", "nope:x"]).fails("backend_not_found");
     home.ask(&["resolve", "--storage-backend", "nope", "x"]).fails("backend_not_found");
     home.ask(&["resolve", "x"]).fails("backend_not_found");
-    home.ask(&["resolve", ""]).fails("backend_not_found");
+    home.ask(&["resolve", ""]).fails("invalid_parameter");
     fs_err::remove_file(home.path("mnt/vast")).expect("a link");
     home.ask(&["resolve", "vast:amick/maze"]).fails("backend_unavailable");
 }

@@ -47,6 +47,22 @@ fn whatever_does_not_need_it_answers_within_a_second() {
 }
 
 #[test]
+fn it_is_added_within_the_deadline_and_said_not_to_answer() {
+    let (home, mount) = lab();
+    let at = mount.path().join("amick").display().to_string();
+    let began = Instant::now();
+    let added = home.ask(&["storage", "add", "silent", &at]).good();
+    let took = began.elapsed();
+    assert!(took < Duration::from_secs(6), "took {took:?}");
+    let warnings = added["warnings"].as_array().expect("a list");
+    assert!(warnings[0].as_str().is_some_and(|told| told.contains("does not answer")), "{added:#}");
+    assert!(warnings[1].as_str().is_some_and(|told| told.contains("inside dead")), "{added:#}");
+    // Only where it is moved to counts.
+    let moved = home.ask(&["storage", "set", "dead", "--base-path", &home.text("tmp")]).good();
+    assert_eq!(moved["warnings"], json!([]));
+}
+
+#[test]
 fn a_check_says_so_within_its_deadline() {
     let (home, _mount) = lab();
     let began = Instant::now();

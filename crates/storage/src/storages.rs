@@ -26,7 +26,8 @@ impl Storages {
         Self { home, ..self }
     }
 
-    pub(crate) fn home(&self) -> Option<&Path> {
+    /// The home folder, where it was said.
+    pub fn home(&self) -> Option<&Path> {
         self.home.as_deref()
     }
 

@@ -182,3 +182,24 @@ fn every_failure_of_the_system_has_a_mend() {
         assert!(cause.mend("/mnt/vast").contains(part), "{errno:?}: {}", cause.mend("/mnt/vast"));
     }
 }
+
+#[test]
+fn places_that_have_to_do_with_one_another_are_known() {
+    use samepath_storage::{CanonicalBases, Nesting};
+    let lab = Lab::new();
+    symlink(lab.top.join("vast"), lab.top.join("link")).unwrap();
+    let storages = [("vast", "vast/"), ("same", "link"), ("inner", "vast/amick"), ("outer", ""), ("apart", "scratch")]
+        .map(|(name, base)| backend(name, lab.top.join(base)));
+    let storages = Storages::new(storages.into(), Platform::current());
+    let overlaps = |name: &str, bases: &CanonicalBases| -> Vec<(String, Nesting)> {
+        storages.overlaps(name, bases).into_iter().map(|overlap| (overlap.other, overlap.how)).collect()
+    };
+    let known = CanonicalBases::known(&storages);
+    let all = [("same", Nesting::Same), ("inner", Nesting::Around), ("outer", Nesting::Inside)];
+    assert_eq!(overlaps("vast", &known), all.map(|(name, how)| (name.to_owned(), how)));
+    assert_eq!(overlaps("apart", &known), [("outer".to_owned(), Nesting::Inside)]);
+    // By the text alone a link is another place.
+    let written = CanonicalBases::as_configured(&storages);
+    assert_eq!(overlaps("same", &written), [("outer".to_owned(), Nesting::Inside)]);
+    assert!(storages.overlaps("nobody", &known).is_empty());
+}

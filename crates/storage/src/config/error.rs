@@ -167,6 +167,12 @@ pub enum Problem {
         /// As written.
         value: String,
     },
+    /// A base path that is a file.
+    #[error("is `{value}`, which is a file, not a folder")]
+    NotAFolder {
+        /// As written.
+        value: String,
+    },
     /// Begins with `~` and the home folder is not known.
     #[error("is `{value}`, and the home folder is not known")]
     NoHome {
@@ -333,6 +339,7 @@ impl Problem {
             Self::Relative { .. } => {
                 "write the whole path, from the root: `/mnt/vast`, `/Volumes/talmo`, `Z:\\`".to_owned()
             }
+            Self::NotAFolder { .. } => "give the folder at which this computer mounts the storage".to_owned(),
             Self::NoHome { .. } => "write the whole path instead of `~`".to_owned(),
             Self::OtherHome { .. } => "write the whole path instead of `~name`".to_owned(),
             Self::ControlCharacter => "remove the control character".to_owned(),

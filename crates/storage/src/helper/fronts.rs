@@ -211,6 +211,26 @@ impl Helper {
         }
     }
 
+    /// Whether it is a folder that is at `path` rather than a file. `about` is the name of the storage that it is, or will be.
+    ///
+    /// # Errors
+    /// See [`LocateError`].
+    pub fn is_folder(&self, about: &str, path: &Path, deadline: Duration) -> Result<bool, LocateError> {
+        text_of(path)?;
+        let mount = match reach(Mounts::read().as_ref(), path).map_err(|error| LocateError::of(path, &error))? {
+            Reached::Whole(real) => return Ok(Real::of(&real)?.directory),
+            Reached::Stopped { mount, .. } => mount,
+        };
+        let question = CanonicalQuestion { paths: vec![path.to_owned()] };
+        match self.ask::<[Canonical; 1]>("canonical", &[about.to_owned()], &question, deadline) {
+            Ok([found]) => Ok(found?.directory),
+            Err(HelperError::NotAnswering { .. }) => {
+                Err(LocateError::NotAnswering { path: path.to_owned(), place: mount })
+            }
+            Err(error) => Err(LocateError::Helper { path: path.to_owned(), detail: error.told() }),
+        }
+    }
+
     /// The real base paths of the storages on one mount and, last, of `own`.
     fn canonical(
         &self,

@@ -27,6 +27,20 @@ impl CanonicalBases {
         Self { bases: bases.collect() }
     }
 
+    /// The real base paths, as far as they can be known without touching a file system that may be silent; the others, and those
+    /// that are not there, as configured.
+    pub fn known(storages: &Storages) -> Self {
+        let mounts = Mounts::read();
+        Self::of(storages, |backend| match mounts.as_ref().map(|mounts| mounts.reach(&backend.base_path)) {
+            Some(Ok(Reached::Whole(path) | Reached::Stopped { path, .. })) => Some(path),
+            _ => Some(backend.base_path.clone()),
+        })
+    }
+
+    pub(super) fn of_number(&self, number: usize) -> Option<&LocalPath> {
+        self.bases.iter().find(|(found, _)| *found == number).map(|(_, base)| base)
+    }
+
     /// Follows links only where no file system can be silent.
     pub(crate) fn untouched(storages: &Storages, mounts: Option<&Mounts>) -> Self {
         Self::of(storages, |backend| match mounts.map(|mounts| mounts.reach(&backend.base_path)) {

@@ -2,9 +2,10 @@ use crate::cause::Cause;
 use crate::component::Refusal;
 use crate::helper::HELPER_MEND;
 use crate::resolve::list;
+use crate::shell::shell_word;
 use samepath_wire::StoragePath;
 use serde::{Deserialize, Serialize};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// Why a local path has no storage path.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
@@ -131,14 +132,16 @@ impl LocateError {
     /// What to do about it.
     pub fn hint(&self) -> Option<String> {
         Some(match self {
-            Self::NotInAnyBackend { offer, bases, .. } => match (offer.as_deref().map(shell_word), bases.is_empty()) {
-                (Some(folder), false) => format!(
-                    "copy it to one of the storages, or register its folder: `samepath storage add NAME {folder}`"
-                ),
-                (None, false) => "copy it to one of the storages".to_owned(),
-                (Some(folder), true) => format!("name the storage first: `samepath storage add NAME {folder}`"),
-                (None, true) => "name the lab's storage first: `samepath storage add NAME FOLDER`".to_owned(),
-            },
+            Self::NotInAnyBackend { offer, bases, .. } => {
+                match (offer.as_ref().map(|folder| shell_word(&folder.display().to_string())), bases.is_empty()) {
+                    (Some(folder), false) => format!(
+                        "copy it to one of the storages, or register its folder: `samepath storage add NAME {folder}`"
+                    ),
+                    (None, false) => "copy it to one of the storages".to_owned(),
+                    (Some(folder), true) => format!("name the storage first: `samepath storage add NAME {folder}`"),
+                    (None, true) => "name the lab's storage first: `samepath storage add NAME FOLDER`".to_owned(),
+                }
+            }
             Self::Ambiguous { places, .. } => {
                 let named = places.first().map(ToString::to_string).unwrap_or_default();
                 format!("say which: `{named}`, for example; or remove all but one with `samepath storage remove NAME`")
@@ -171,11 +174,4 @@ fn skipped_words(skipped: &[String]) -> String {
 
 fn places_words(places: &[StoragePath]) -> String {
     list(&places.iter().map(ToString::to_string).collect::<Vec<_>>())
-}
-
-/// A path as a person can paste it behind a command.
-fn shell_word(path: &Path) -> String {
-    let text = path.display().to_string();
-    let plain = |character: char| character.is_alphanumeric() || "/._-".contains(character);
-    if text.chars().all(plain) { text } else { format!("'{}'", text.replace('\'', r"'\''")) }
 }

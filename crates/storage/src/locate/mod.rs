@@ -5,9 +5,11 @@ mod error;
 mod fault;
 mod local_path;
 mod offer;
+mod overlap;
 
 pub use bases::CanonicalBases;
 pub use error::LocateError;
+pub use overlap::{Nesting, Overlap};
 
 use crate::mounts::Mounts;
 use crate::{Backend, Storages, component};

@@ -174,7 +174,10 @@ impl ResolveError {
     /// What to do about it.
     pub fn hint(&self) -> Option<String> {
         Some(match self {
-            Self::BackendNotFound { .. } => {
+            Self::BackendNotFound { backend, known } => {
+                if let Some(meant) = known.iter().find(|name| name.eq_ignore_ascii_case(backend)) {
+                    return Some(format!("write `{meant}`: capital letters count"));
+                }
                 "check the name, or add the storage with `samepath storage add NAME BASE_PATH`".to_owned()
             }
             Self::BackendUnavailable { state: BackendState::Denied, .. } | Self::Denied { .. } => {

@@ -391,6 +391,8 @@ export type StorageView = {
 	source: string,
 	/**  Why it cannot be used as configured. */
 	error: ErrorView | null,
+	/**  What is allowed and yet seldom meant, in sentences. */
+	warnings: string[],
 	/**  How it was when last looked at. */
 	health: HealthView | null,
 };

@@ -1,0 +1,112 @@
+//! What a person should know of a storage that is allowed and yet seldom meant.
+
+use crate::storages::LocalStorages;
+use crate::view::StorageFields;
+use crate::{Error, ErrorCode};
+use samepath_storage::helper::DEADLINE;
+use samepath_storage::{
+    Backend, CanonicalBases, ConfigError, LocateError, Nesting, Overlap, Place, Platform, Problem, Storages,
+};
+use std::path::{Path, PathBuf};
+
+impl LocalStorages {
+    /// Looks where a storage is said to be before that is written down, and makes the path whole. A folder that is not there,
+    /// or does not answer, may be there later: that is a warning.
+    ///
+    /// # Errors
+    /// `config_invalid` for a file.
+    pub(crate) fn look_before(&self, name: &str, fields: &mut StorageFields) -> Result<Vec<String>, Error> {
+        let Some(path) = fields.base_path.as_deref().and_then(|text| self.whole(name, text)) else {
+            return Ok(Vec::new());
+        };
+        let shown = path.display().to_string();
+        fields.base_path = Some(shown.clone());
+        let again = format!("samepath storage set {name} --base-path FOLDER");
+        let warning = match self.folder_at(name, &path) {
+            Ok(true) => return Ok(Vec::new()),
+            Ok(false) | Err(LocateError::NotAFolder { .. }) => {
+                let place = Place { file: None, line: None, key: format!("storage.{name}.base_path") };
+                return Err(ConfigError::Value { place, problem: Problem::NotAFolder { value: shown } }.into());
+            }
+            Err(LocateError::NotFound { .. }) => format!(
+                "There is no folder {shown} now. That is well if the storage will be mounted there; if not, correct it: {again}"
+            ),
+            Err(LocateError::NotAnswering { .. }) => format!(
+                "{shown} does not answer, so nobody looked whether the folder is there. See again later: samepath storage \
+                 check {name}"
+            ),
+            Err(error) => match Error::from(error) {
+                Error { message, hint: Some(hint), .. } => format!("It was not looked at: {message}: {hint}"),
+                Error { message, .. } => format!("It was not looked at: {message}"),
+            },
+        };
+        Ok(vec![warning])
+    }
+
+    /// What is odd about where a storage is, of all that can be told without touching one that may be silent.
+    pub(crate) fn concerns(&self, name: &str) -> Vec<String> {
+        let storages = self.storages();
+        let Ok(backend) = storages.get(name) else { return Vec::new() };
+        let bases = CanonicalBases::known(&storages);
+        let mut told: Vec<String> =
+            storages.overlaps(name, &bases).iter().map(|overlap| overlap_words(name, overlap)).collect();
+        told.extend(too_much(backend, self.environment().home.as_deref()));
+        told
+    }
+
+    /// The path that is meant, or `None` where the text is to be judged as it is: a relative path counts only for a folder that
+    /// is there, since it may as well be a whole one without its beginning.
+    fn whole(&self, name: &str, text: &str) -> Option<PathBuf> {
+        let whole = self.absolute(text).ok()?;
+        let is_whole = Path::new(text).is_absolute() || text == "~" || text.starts_with("~/");
+        (is_whole || self.folder_at(name, &whole) == Ok(true)).then_some(whole)
+    }
+
+    fn folder_at(&self, name: &str, path: &Path) -> Result<bool, LocateError> {
+        // Where the storage was until now may be what does not answer: that says nothing of the new place.
+        let moves = self.storages().get(name).is_ok_and(|backend| backend.base_path != path);
+        let about = if moves { path.display().to_string() } else { name.to_owned() };
+        self.helper().is_folder(&about, path, DEADLINE)
+    }
+}
+
+/// The warnings that stay as long as the configuration is so: of the text alone.
+pub(crate) fn lasting(storages: &Storages, backend: &Backend, home: Option<&Path>) -> Vec<String> {
+    let bases = CanonicalBases::as_configured(storages);
+    let overlaps = storages.overlaps(&backend.name, &bases);
+    let same = overlaps.iter().filter(|overlap| overlap.how == Nesting::Same);
+    same.map(|overlap| overlap_words(&backend.name, overlap)).chain(too_much(backend, home)).collect()
+}
+
+fn overlap_words(name: &str, overlap: &Overlap) -> String {
+    let (other, at) = (&overlap.other, overlap.base_path.display());
+    match overlap.how {
+        Nesting::Same => format!(
+            "{name} and {other} are at one place, {at}: of a path there nobody can tell which is meant. Correct one of \
+             them, or remove it: samepath storage remove {name}"
+        ),
+        Nesting::Inside => {
+            format!("It is inside {other} ({at}): what is there counts as on {name} now, and no longer as on {other}.")
+        }
+        Nesting::Around => format!("{other} ({at}) is inside it: what is there goes on counting as on {other}."),
+    }
+}
+
+fn too_much(backend: &Backend, home: Option<&Path>) -> Option<String> {
+    let (name, base) = (&backend.name, &backend.base_path);
+    let at = base.display();
+    if base.parent().is_none() && Platform::current() != Platform::Windows {
+        Some(format!("{at} is the whole of this computer: whatever is on no other storage counts as on {name}."))
+    } else if home.is_some_and(|home| home.starts_with(base)) {
+        Some(format!("Your home folder counts as on {name}, though other computers may not have it: it is in {at}."))
+    } else {
+        None
+    }
+}
+
+impl Error {
+    /// The advice replaced, for some codes.
+    pub fn or_rather(self, codes: &[ErrorCode], hint: impl FnOnce() -> String) -> Self {
+        if codes.contains(&self.code) { self.with_hint(hint()) } else { self }
+    }
+}
