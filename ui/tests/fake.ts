@@ -28,6 +28,7 @@ export const status = (over: Partial<StatusView> = {}): StatusView => ({
   version: '0.1.0',
   config_file: '/home/amick/.sleap-rtc/config.toml',
   config_error: null,
+  worker_error: null,
   ...over,
 });
 
@@ -123,6 +124,7 @@ export const job = (over: Partial<JobView> = {}): JobView => ({
   state: 'running',
   words: 'Running',
   stopping: null,
+  lost: false,
   worker: 'gpu-1',
   percent: 61,
   status: '7 of 12 videos',

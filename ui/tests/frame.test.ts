@@ -54,6 +54,16 @@ describe('The frame', () => {
     expect(screen.getByRole('alert')).toHaveTextContent('config.toml, line 14: base_path must start with /.');
   });
 
+  test('why this computer has no worker is said on every page', async () => {
+    const worker_error = { code: 'already_exists', message: 'A worker called ws-3 runs on this computer already.', hint: 'Give this one another name.' };
+    const { user } = await ready({ type: 'status', value: status({ worker_error }) });
+    expect(screen.getByRole('alert')).toHaveTextContent('A worker called ws-3 runs on this computer already.');
+    await user.click(screen.getByRole('button', { name: 'Details' }));
+    const why = screen.getByRole('region', { name: 'This computer’s worker is not running' });
+    expect(why).toHaveTextContent('Give this one another name.');
+    expect(screen.getAllByRole('alert')).toHaveLength(1);
+  });
+
   test('a shell that does not answer is said, and asked again', async () => {
     const fake = new Fake();
     fake.failures.set('watch', new Failure('internal', 'The queue cannot be opened.'));

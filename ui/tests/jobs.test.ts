@@ -30,6 +30,13 @@ describe('Jobs', () => {
     expect(within(panel).getByRole('progressbar', { name: 'Progress' })).toHaveAttribute('aria-valuenow', '75');
   });
 
+  test('a job whose worker is away says so, and with whom contact is lost', async () => {
+    const status = 'gpu-1 is away; its job goes on there.';
+    await open(job({ lost: true, words: 'Lost contact', status }));
+    expect(screen.getByRole('region', { name: 'Job maze day 3' })).toHaveTextContent(/Lost contact with gpu-1.*gpu-1 is away/);
+    expect(screen.getByRole('row', { name: /maze day 3/ })).toHaveTextContent(/Lost contact/);
+  });
+
   test('a job that ends while nobody looks is counted until it is looked at', async () => {
     const { fake, user } = await ready({ type: 'job', value: job() });
     await user.click(screen.getByRole('button', { name: /^Storage/ }));

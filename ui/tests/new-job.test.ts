@@ -33,6 +33,9 @@ describe('New job', () => {
       [{ kind: 'slp-check', dataset: 'vast:amick/project/labels.slp', values: {}, name: '', worker: null }],
     ]);
     expect(sentence()).toHaveTextContent('Submitted. It runs in the lab: you may close the laptop.');
+    fake.say({ type: 'job', value: job({ id: 'new', name: 'labels · check', state: 'succeeded', words: 'Done' }) });
+    await settle();
+    expect(sentence()).toHaveTextContent('The job that you submitted has ended: done.');
     await user.click(screen.getByRole('button', { name: 'Show job' }));
     expect(screen.getByRole('region', { name: 'Job labels · check' })).toBeVisible();
   });

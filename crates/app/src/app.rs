@@ -107,6 +107,7 @@ impl App {
             version: self.inner.options.version.clone(),
             config_file: storages.file().path.display().to_string(),
             config_error: storages.config_error().map(|error| error.view()),
+            worker_error: self.worker_error().map(|error| error.view()),
         });
     }
 
@@ -126,6 +127,8 @@ impl App {
             if let Err(error) = app.worker(name, kinds).await {
                 tracing::warn!(%error, "the worker of this program ended");
                 *app.inner.worker_error.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
+                let link = *app.inner.fleet.link().borrow();
+                app.show_frame(&link);
             }
         });
     }

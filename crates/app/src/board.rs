@@ -94,7 +94,7 @@ impl<T> Records<T> {
 enum Touched {
     /// One job; and those that wait, whose place in the queue may be another.
     Job(String),
-    /// Workers; and the jobs that wait for one.
+    /// Workers; and the jobs that wait for one, or are in the hands of one.
     Workers,
     /// Everything.
     All,
@@ -106,12 +106,19 @@ pub(crate) struct Picture {
     pub(crate) workers: BTreeMap<String, Worker>,
     pub(crate) jobs: BTreeMap<String, JobRecord>,
     pub(crate) kinds: Kinds,
-    pub(crate) own: Option<Own>,
 }
 
-impl Picture {
+/// The same, looked at in its place.
+pub(crate) struct Sight<'a> {
+    pub(crate) workers: &'a BTreeMap<String, Worker>,
+    pub(crate) jobs: &'a BTreeMap<String, JobRecord>,
+    pub(crate) kinds: &'a Kinds,
+    pub(crate) own: Option<&'a Own>,
+}
+
+impl Sight<'_> {
     pub(crate) fn job(&self, record: &JobRecord) -> JobView {
-        job_view(record, &Surroundings { workers: &self.workers, jobs: &self.jobs, kinds: &self.kinds })
+        job_view(record, &Surroundings { workers: self.workers, jobs: self.jobs, kinds: self.kinds })
     }
 }
 
@@ -205,6 +212,13 @@ impl Board {
         picture(&self.lock())
     }
 
+    /// Looks at everything. Nothing changes meanwhile: the look has to be a short one.
+    pub(crate) fn look<A>(&self, look: impl FnOnce(&Sight<'_>) -> A) -> A {
+        let state = self.lock();
+        let State { workers, jobs, known_kinds, own, .. } = &*state;
+        look(&Sight { workers: &workers.known, jobs: &jobs.known, kinds: known_kinds, own: own.as_ref() })
+    }
+
     /// Looks at one job's record.
     pub(crate) fn with_job<A>(&self, id: &str, look: impl FnOnce(Option<&JobRecord>) -> A) -> A {
         look(self.lock().jobs.known.get(id))
@@ -238,7 +252,7 @@ impl Board {
         for (id, record) in jobs {
             let maybe_different = match touched {
                 Touched::All => true,
-                Touched::Workers => record.state == JobState::Queued,
+                Touched::Workers => !record.state.is_ended(),
                 Touched::Job(changed) => id == changed || record.state == JobState::Queued,
             };
             if !maybe_different {
@@ -266,12 +280,7 @@ impl Board {
 }
 
 fn picture(state: &State) -> Picture {
-    Picture {
-        workers: state.workers.known.clone(),
-        jobs: state.jobs.known.clone(),
-        kinds: state.known_kinds.clone(),
-        own: state.own.clone(),
-    }
+    Picture { workers: state.workers.known.clone(), jobs: state.jobs.known.clone(), kinds: state.known_kinds.clone() }
 }
 
 fn snapshot(state: &State) -> VecDeque<Update> {

@@ -89,8 +89,19 @@ pub(crate) fn plan(
         .iter()
         .find(|(_, role)| *role == Role::Dataset)
         .and_then(|(parameter, _)| paths.get(parameter.name.as_str()).and_then(|addresses| addresses.first()).cloned());
+    let mut seen: BTreeMap<&str, InputSeen> = BTreeMap::new();
+    for (parameter, _) in roles.iter().filter(|(parameter, _)| parameter.is_path()) {
+        let addresses = paths.get(parameter.name.as_str()).map(Vec::as_slice).unwrap_or_default();
+        for at in addresses {
+            let found = look(storages, parameter, at)?;
+            if let (1, Some(found)) = (addresses.len(), found) {
+                seen.insert(&parameter.name, found);
+            }
+        }
+    }
+    let dataset_parameter = roles.iter().find(|(_, role)| *role == Role::Dataset).map(|(parameter, _)| *parameter);
     let dataset = match &chosen {
-        Some(at) if at.path.ends_with(".slp") => {
+        Some(at) if at.path.ends_with(".slp") || dataset_parameter.is_some_and(wants_a_project) => {
             Some(storages.dataset(&at.to_string(), around.fleet_base_paths.clone())?)
         }
         _ => None,
@@ -138,25 +149,59 @@ pub(crate) fn plan(
             job.parameters.insert(parameter.name.clone(), value);
         }
     }
-    let dataset_parameter = roles.iter().find(|(_, role)| *role == Role::Dataset).map(|(parameter, _)| *parameter);
     if let (Some(parameter), None) = (dataset_parameter.filter(|parameter| parameter.default.is_none()), &chosen) {
         // Where results go follows from it: one thing is missing, not two.
         return Err(Error::new(ErrorCode::InvalidParameter, format!("{}: needs a value", parameter.name)));
     }
     check_values(kind, &job.parameters)?;
-    for (parameter, _) in roles.iter().filter(|(parameter, _)| parameter.is_input() && !parameter.is_directory()) {
-        if let Some([at]) = paths.get(parameter.name.as_str()).map(Vec::as_slice) {
-            let seen = storages.look(at)?;
-            if let (false, Some(modified)) = (seen.directory, seen.modified) {
-                job.inputs.insert(parameter.name.clone(), InputSeen { size: seen.size, modified });
-            }
-        }
-    }
+    job.inputs = seen.into_iter().map(|(name, seen)| (name.to_owned(), seen)).collect();
     job.storages = storages_needed(kind, &job)?;
     for (name, need) in &mut job.storages {
         need.id = storages.mark(name);
     }
     Ok(Plan { job, dataset, results })
+}
+
+/// Looks whether what a path leads to is what the parameter wants. Of an input file, what was seen; what is to be written need
+/// not be there.
+fn look(storages: &LocalStorages, parameter: &Parameter, at: &StoragePath) -> Result<Option<InputSeen>, Error> {
+    let found = match storages.look(at) {
+        Ok(found) => found,
+        Err(error) if parameter.is_input() => return Err(error),
+        // Whether results can go there is tried where they are written.
+        Err(_) => return Ok(None),
+    };
+    let refused = |message: String, hint: &str| Err(Error::new(ErrorCode::InvalidParameter, message).with_hint(hint));
+    match (found.directory, parameter.object_type.as_deref()) {
+        (true, Some("FILE")) => {
+            refused(format!("{}: {at} is a folder, not a file.", parameter.name), "Give the path of a file in it.")
+        }
+        (false, Some("DIRECTORY")) if parameter.is_output() => refused(
+            format!("{}: {at} is a file, not a folder.", parameter.name),
+            "Give a folder for the results; it is made if it is not there.",
+        ),
+        (false, Some("DIRECTORY")) => {
+            refused(format!("{}: {at} is a file, not a folder.", parameter.name), "Give the folder that it is in.")
+        }
+        (false, _) if parameter.is_input() => {
+            Ok(found.modified.map(|modified| InputSeen { size: found.size, modified }))
+        }
+        _ => Ok(None),
+    }
+}
+
+/// Whether nothing but a SLEAP project will do. A filter that names other files, too, is a hint for the file dialog.
+fn wants_a_project(parameter: &Parameter) -> bool {
+    let filters =
+        parameter.rest.get("userInterface").and_then(|hint| hint.get("fileFilters")).and_then(Value::as_array);
+    let mut patterns = filters
+        .into_iter()
+        .flatten()
+        .filter_map(|filter| filter.get("patterns").and_then(Value::as_array))
+        .flatten()
+        .filter_map(Value::as_str)
+        .peekable();
+    patterns.peek().is_some() && patterns.all(|pattern| pattern.ends_with(".slp"))
 }
 
 /// The texts of a path value: one, or a list.

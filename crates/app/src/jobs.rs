@@ -25,13 +25,14 @@ pub(crate) fn job_view(record: &JobRecord, around: &Surroundings<'_>) -> JobView
     let newest = record.attempts.last();
     let at = |time: Timestamp| time.to_string();
     let manifest = manifest_of(record);
+    let lost = newest.filter(|_| is_lost(record, around.workers)).map(|attempt| attempt.worker_name.as_str());
     JobView {
         id: job.id.to_string(),
         name: if job.name.is_empty() { job.kind.clone() } else { job.name.clone() },
         kind: job.kind.clone(),
         what: kind.map_or_else(|| job.kind.clone(), |kind| kind.title.clone()),
         state: state_word(record.state).to_owned(),
-        words: words(record).to_owned(),
+        words: words(record, lost.is_some()).to_owned(),
         stopping: record.stop.as_ref().filter(|_| !record.state.is_ended()).map(|stop| {
             match stop.mode {
                 StopMode::Stop => "stop",
@@ -39,9 +40,10 @@ pub(crate) fn job_view(record: &JobRecord, around: &Surroundings<'_>) -> JobView
             }
             .to_owned()
         }),
+        lost: lost.is_some(),
         worker: newest.filter(|_| record.state != JobState::Queued).map(|attempt| attempt.worker_name.clone()),
         percent: record.progress.percent,
-        status: record.progress.status.clone(),
+        status: lost.map(|worker| lost_words(worker, record)).or_else(|| record.progress.status.clone()),
         waiting_for: if record.state == JobState::Queued { waiting_for(record, around) } else { Vec::new() },
         submitted_by: job.submitted_by.clone(),
         submitted_at: at(job.submitted_at),
@@ -75,13 +77,28 @@ pub(crate) fn state_word(state: JobState) -> &'static str {
     }
 }
 
-fn words(record: &JobRecord) -> &'static str {
+/// Whether the worker that has the job is not online.
+fn is_lost(record: &JobRecord, workers: &BTreeMap<String, Worker>) -> bool {
+    let in_hands = matches!(record.state, JobState::Checking | JobState::Running);
+    in_hands && record.attempts.last().is_some_and(|attempt| !workers.contains_key(&attempt.worker))
+}
+
+fn lost_words(worker: &str, record: &JobRecord) -> String {
+    let start = format!("Start it again on its computer: samepath worker --name {worker}");
+    match record.stop {
+        Some(_) => format!("{worker} is away. The job stops when {worker} is back. {start}"),
+        None => format!("{worker} is away; its job goes on there. Another worker takes over if it stays away. {start}"),
+    }
+}
+
+fn words(record: &JobRecord, lost: bool) -> &'static str {
     match record.state {
         JobState::Succeeded => "Done",
         JobState::Failed => "Failed",
         JobState::Cancelled => "Cancelled",
         _ if record.stop.is_some() => "Stopping",
         JobState::Queued => "Waiting",
+        _ if lost => "Lost contact",
         JobState::Assigned | JobState::Checking => "Starting",
         JobState::Running => "Running",
     }

@@ -89,10 +89,23 @@ impl Options {
             data_dir,
             runtime_dir: path("XDG_RUNTIME_DIR"),
             program: program()?,
-            member: ["USER", "LOGNAME", "USERNAME"].into_iter().find_map(text).unwrap_or_else(|| "someone".to_owned()),
+            member: ["USER", "LOGNAME", "USERNAME"].into_iter().find_map(text).unwrap_or_else(login),
             version: version.to_owned(),
         })
     }
+}
+
+/// The login name that the system knows, where the environment tells none: of a service, or in a container.
+#[cfg(unix)]
+fn login() -> String {
+    let id = nix::unistd::geteuid();
+    let name = nix::unistd::User::from_uid(id).ok().flatten().map(|user| user.name);
+    name.filter(|name| !name.is_empty()).unwrap_or_else(|| format!("uid-{id}"))
+}
+
+#[cfg(not(unix))]
+fn login() -> String {
+    "someone".to_owned()
 }
 
 /// This executable, by a name that still works after an upgrade has replaced its file.

@@ -271,6 +271,8 @@ pub struct JobView {
     pub words: String,
     /// Asked to stop: `stop` or `kill`.
     pub stopping: Option<String>,
+    /// Whether the worker that has it is out of reach: nobody knows how far it is.
+    pub lost: bool,
     /// The worker that runs or ran it.
     pub worker: Option<String>,
     /// 0 to 100.
@@ -351,6 +353,8 @@ pub struct StatusView {
     pub config_file: String,
     /// Why the configuration file cannot be read; the last good state stays.
     pub config_error: Option<ErrorView>,
+    /// Why the worker of this program is not running, if it should be.
+    pub worker_error: Option<ErrorView>,
 }
 
 /// One change for the page. First everything known, then `current`, then every change.

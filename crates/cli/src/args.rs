@@ -49,12 +49,12 @@ pub(crate) enum Command {
     Submit(Submit),
     /// All jobs, or one
     Jobs {
-        /// The job's id, or its last characters
+        /// The job's id, or its first or last characters
         id: Option<String>,
     },
     /// What a job printed
     Logs {
-        /// The job's id, or its last characters
+        /// The job's id, or its first or last characters
         id: String,
         /// Go on until the job ends
         #[arg(long, short)]
@@ -65,17 +65,17 @@ pub(crate) enum Command {
     },
     /// Interrupt a job; it may save what it has
     Stop {
-        /// The job's id, or its last characters
+        /// The job's id, or its first or last characters
         id: String,
     },
     /// End a job at once
     Kill {
-        /// The job's id, or its last characters
+        /// The job's id, or its first or last characters
         id: String,
     },
     /// Run an ended job again
     Retry {
-        /// The job's id, or its last characters
+        /// The job's id, or its first or last characters
         id: String,
     },
     /// Run jobs on this computer, until told to stop

@@ -100,18 +100,14 @@ pub(crate) fn run(options: &Options, keep: bool, output: &Output) -> Result<Exit
     let failed = |error: std::io::Error| Error::new(ErrorCode::Io, format!("The pretend lab cannot be made: {error}."));
     let mut folder = tempfile::Builder::new().prefix("samepath-demo-").tempdir().map_err(failed)?;
     folder.disable_cleanup(keep);
-    let lab = Lab { root: dunce_free(folder.path()).map_err(failed)? };
+    // Without links in its own path: what is shown is what is there.
+    let lab = Lab { root: fs_err::canonicalize(folder.path()).map_err(failed)? };
     lab.build().map_err(failed)?;
     let code = block_on(show(options, &lab, output))?;
     if keep && !output.is_json() {
         output.line(&format!("Everything is left in {}", lab.root.display()))?;
     }
     Ok(code)
-}
-
-/// The folder without links in its own path.
-fn dunce_free(path: &Path) -> std::io::Result<PathBuf> {
-    fs_err::canonicalize(path)
 }
 
 async fn show(options: &Options, lab: &Lab, output: &Output) -> Result<ExitCode, Error> {
@@ -166,7 +162,7 @@ async fn submit_and_show(app: &App, options: &Options, lab: &Lab, output: &Outpu
         stop_worker(worker, input).await;
         return Ok(ExitCode::SUCCESS);
     }
-    let code = submit::ended(app, &job, output);
+    let code = submit::ended(&job, output);
     stop_worker(worker, input).await;
     code
 }

@@ -56,8 +56,18 @@ pub(crate) fn state(job: &JobView) -> Cell {
         "failed" => Cell::new("✕ Failed", Tone::Bad),
         "cancelled" => Cell::new("⊘ Cancelled", Tone::Quiet),
         "queued" => Cell::new("◷ Waiting", Tone::Plain),
+        _ if job.lost => Cell::new(format!("◌ {}", job.words), Tone::Warn),
         "running" if job.stopping.is_none() => Cell::new(format!("▶ Running{percent}"), Tone::Plain),
         _ => Cell::new(format!("◔ {}", job.words), Tone::Plain),
+    }
+}
+
+/// "Running on gpu-1", "Lost contact with gpu-1".
+pub(crate) fn words(job: &JobView) -> String {
+    match &job.worker {
+        Some(worker) if job.lost && job.stopping.is_none() => format!("{} with {}", job.words, printable(worker)),
+        Some(worker) => format!("{} on {}", job.words, printable(worker)),
+        None => job.words.clone(),
     }
 }
 
@@ -67,9 +77,11 @@ pub(crate) fn show(output: &Output, job: &JobView) -> Result<(), Error> {
         return output.document(job);
     }
     let tries = if job.attempts > 1 { format!(" · try {}", job.attempts) } else { String::new() };
-    let worker = job.worker.as_ref().map(|worker| format!(" on {worker}")).unwrap_or_default();
     output.line(&format!("{} · {} ({})", printable(&job.name), job.what, job.id))?;
-    output.line(&format!("{}{worker}{tries}", job.words))?;
+    output.line(&format!("{}{tries}", words(job)))?;
+    if let (true, Some(status)) = (job.lost, &job.status) {
+        output.line(&format!("  {}", printable(status)))?;
+    }
     if let Some(failure) = &job.failure {
         output.line(&output.toned(&printable(failure), Tone::Bad))?;
     }
@@ -135,6 +147,9 @@ pub(crate) fn change(context: &Context<'_>, id: &str, change: Change) -> Result<
         context.output.document(&job)?;
     } else {
         context.output.line(&format!("{}: {}", printable(&job.name), job.words))?;
+        if let (true, Some(status)) = (job.lost, &job.status) {
+            context.output.line(&format!("  {}", printable(status)))?;
+        }
     }
     Ok(ExitCode::SUCCESS)
 }

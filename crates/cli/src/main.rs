@@ -87,9 +87,6 @@ fn run(arguments: Arguments, output: &Output) -> Result<ExitCode, Error> {
         env::current_dir().ok(),
         env!("CARGO_PKG_VERSION"),
     )?;
-    if let Command::Demo { keep } = arguments.command {
-        return demo::run(&options, keep, output);
-    }
     let storages = LocalStorages::open(options.config.clone(), options.environment.clone(), options.program.clone());
     if let (true, Some(error)) = (arguments.command.needs_storages(), storages.config_error()) {
         return Err(error);
@@ -109,6 +106,6 @@ fn run(arguments: Arguments, output: &Output) -> Result<ExitCode, Error> {
         Command::Kill { id } => jobs::change(&context, &id, jobs::Change::Kill),
         Command::Retry { id } => jobs::change(&context, &id, jobs::Change::Retry),
         Command::Worker { name, kinds, end_with_stdin } => workers::run(&context, name, kinds, end_with_stdin),
-        Command::Demo { .. } => Ok(ExitCode::SUCCESS),
+        Command::Demo { keep } => demo::run(&context.options, keep, output),
     }
 }

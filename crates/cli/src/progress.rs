@@ -1,5 +1,6 @@
 //! A job that somebody waits for.
 
+use crate::jobs;
 use crate::output::{Output, printable};
 use crate::workers::{interrupted, left_alone};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -64,11 +65,10 @@ fn tell(bar: &ProgressBar, job: &JobView, told: &mut String, output: &Output) {
 }
 
 fn sentence(job: &JobView) -> String {
-    let worker = job.worker.as_ref().map(|worker| format!(" on {worker}")).unwrap_or_default();
     let more = match (&job.status, job.waiting_for.is_empty()) {
         (_, false) => format!(": {}", job.waiting_for.join("; ")),
         (Some(status), true) => format!(": {status}"),
         (None, true) => String::new(),
     };
-    printable(&format!("{}{worker}{more}", job.words))
+    printable(&format!("{}{more}", jobs::words(job)))
 }

@@ -20,16 +20,31 @@ pub(crate) fn run(context: &Context<'_>, submission: Submit) -> Result<ExitCode,
             } else {
                 output.line(&job.id)?;
                 eprintln!("{}: {}", printable(&job.name), job.words);
-                job.waiting_for.iter().for_each(|reason| eprintln!("  {}", printable(reason)));
+                tell_waiting(&app, &job);
             }
             return Ok(ExitCode::SUCCESS);
         }
         if !output.is_json() {
             eprintln!("Submitted {} ({}).", printable(&job.name), jobs::short(&job.id));
+            tell_waiting(&app, &job);
         }
         let job = progress::wait(&app, job, output).await?;
-        ended(&app, &job, output)
+        ended(&job, output)
     })
+}
+
+/// Says why nobody can run it now, and what to do: nothing where somebody can.
+fn tell_waiting(app: &App, job: &JobView) {
+    let workers = app.workers().len();
+    if job.state != "queued" || job.waiting_for.len() < workers {
+        return;
+    }
+    job.waiting_for.iter().for_each(|reason| eprintln!("  {}", printable(reason)));
+    if workers == 0 {
+        eprintln!("  It waits for one. Start one here, in another terminal: samepath worker");
+    } else {
+        eprintln!("  It waits until one can run it.");
+    }
 }
 
 fn draft(submission: Submit) -> Result<Draft, Error> {
@@ -56,7 +71,7 @@ fn draft(submission: Submit) -> Result<Draft, Error> {
 }
 
 /// Tells how a job ended; a failure is this command's failure.
-pub(crate) fn ended(_app: &App, job: &JobView, output: &Output) -> Result<ExitCode, Error> {
+pub(crate) fn ended(job: &JobView, output: &Output) -> Result<ExitCode, Error> {
     let failed = match job.state.as_str() {
         "failed" => {
             Error::new(ErrorCode::JobFailed, job.failure.clone().unwrap_or_else(|| format!("{} failed.", job.name)))

@@ -3,7 +3,7 @@ use crate::{Context, block_on};
 use samepath_app::view::{Update, WorkerView};
 use samepath_app::{App, Error, ErrorCode};
 use serde_json::json;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use tokio::io::AsyncReadExt;
 
@@ -72,6 +72,7 @@ pub(crate) fn run(
     end_with_stdin: bool,
 ) -> Result<ExitCode, Error> {
     let output = context.output;
+    let kinds = kinds.map(|folder| kinds_folder(&folder)).transpose()?;
     block_on(async {
         let app = App::with_storages(context.options.clone(), context.storages.clone()).await?;
         let working = app.worker(name, kinds);
@@ -98,6 +99,21 @@ pub(crate) fn run(
         };
         app.shut_down().await;
         ended.map(|()| ExitCode::SUCCESS)
+    })
+}
+
+/// The folder of the lab's job types, which has to be there: a worker without them would only seem to be one.
+fn kinds_folder(folder: &Path) -> Result<PathBuf, Error> {
+    let found = fs_err::canonicalize(folder).and_then(|found| fs_err::read_dir(&found).map(|_| found));
+    found.map_err(|error| {
+        let reason = match error.kind() {
+            std::io::ErrorKind::NotFound => "it is not there",
+            std::io::ErrorKind::NotADirectory => "it is not a folder",
+            std::io::ErrorKind::PermissionDenied => "you may not list it",
+            _ => return Error::new(ErrorCode::Io, format!("The job types cannot be read: {error}.")),
+        };
+        Error::new(ErrorCode::KindNotFound, format!("No job types can be read from {}: {reason}.", folder.display()))
+            .with_hint("Give the folder that holds their templates, or leave --kinds away: the built-in ones are always known.")
     })
 }
 

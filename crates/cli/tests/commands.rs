@@ -13,7 +13,7 @@ fn keys(value: &Value) -> Vec<&str> {
     value.as_object().expect("an object").keys().map(String::as_str).collect()
 }
 
-const JOB: [&str; 22] = [
+const JOB: [&str; 23] = [
     "id",
     "name",
     "kind",
@@ -21,6 +21,7 @@ const JOB: [&str; 22] = [
     "state",
     "words",
     "stopping",
+    "lost",
     "worker",
     "percent",
     "status",
@@ -285,6 +286,8 @@ fn a_job_that_nobody_can_run_is_listed_and_says_why() {
     let id = job["id"].as_str().expect("an id");
     assert_eq!(home.job(id), job);
     assert_eq!(home.job(&id[id.len() - 8..]), job);
+    assert_eq!(home.job(&id[..8]), job);
+    assert_eq!(home.job(&id[..13].to_uppercase()), job);
     assert_eq!(home.ask(&["jobs"]).good(), json!([job]));
     assert!(home.run(["jobs"]).out.contains("◷ Waiting"));
     assert_eq!(home.log(id, &[]), Vec::<String>::new());
@@ -315,6 +318,10 @@ fn what_is_submitted_is_looked_at_first() {
     refused(&["slp-check", "-p", labels, "--worker", "nope"], "no_worker");
     refused(&["slp-check", "-p", "LABELS=vast:amick/nope.slp"], "path_not_found");
     refused(&["slp-check", "-p", "LABELS=nope.slp"], "path_not_found");
+    refused(&["slp-check", "-p", "LABELS=vast:amick/maze"], "invalid_parameter");
+    refused(&["slp-check", "-p", "LABELS=vast:amick/maze/train.yaml"], "invalid_parameter");
+    refused(&["slp-check", "-p", "LABELS=vast:amick/maze/cam0.mp4"], "invalid_parameter");
+    refused(&["slp-check", "-p", labels, "-p", "OUTPUT_DIR=vast:amick/maze/cam0.mp4"], "invalid_parameter");
     refused(&["slp-check", "-p", "LABELS=/etc/passwd"], "not_in_any_backend");
     refused(&["slp-check", "-p", "LABELS=vast:../x.slp"], "path_refused");
     refused(&["slp-check", "-p", labels, "-p", "OUTPUT_DIR=/nowhere/results"], "not_in_any_backend");
@@ -446,4 +453,56 @@ fn a_current_folder_that_is_gone_is_no_panic() {
         .env("SAMEPATH_DATA", home.path("data"))
         .current_dir(home.path("tmp"));
     run(&mut shell).fails("invalid_parameter");
+}
+
+#[test]
+fn a_part_of_an_id_that_fits_several_jobs_names_them() {
+    let home = Home::new();
+    let labels = "LABELS=vast:amick/maze/labels.slp";
+    let ids = ["one", "two"].map(|name| home.submit(&["slp-check", "-p", labels, "--name", name]));
+    // Made within a minute: they begin alike.
+    let told = home.ask(&["jobs", &ids[0][..4]]).fails("invalid_parameter");
+    let hint = told["error"]["hint"].as_str().expect("a hint");
+    assert!(hint.contains(&format!("{} (one)", ids[0])) && hint.contains(&format!("{} (two)", ids[1])), "{hint}");
+    assert_eq!(home.job(&ids[1][ids[1].len() - 8..])["name"], "two");
+    let told = home.ask(&["jobs", "ffff"]).fails("job_not_found");
+    assert!(told["error"]["hint"].as_str().is_some_and(|hint| hint.contains("first or the last")), "{told:#}");
+}
+
+#[test]
+fn whoever_submits_with_no_worker_is_told_what_to_start() {
+    let home = Home::new();
+    let submit = ["submit", "slp-check", "-p", "LABELS=vast:amick/maze/labels.slp"];
+    let detached = home.run([&submit[..], &["--detach"]].concat());
+    assert!(detached.err.contains("samepath worker"), "{detached:?}");
+    let mut waiting = home.start(&submit);
+    common::until(|| match home.ask(&["jobs"]).good() {
+        jobs if jobs.as_array().is_some_and(|jobs| jobs.len() == 2) => Ok(()),
+        jobs => Err(format!("{jobs:#}")),
+    });
+    let told = waiting.interrupt();
+    assert!(told.err.contains("No worker is online.") && told.err.contains("samepath worker"), "{told:?}");
+}
+
+#[test]
+fn a_worker_whose_job_types_are_not_there_does_not_start() {
+    let home = Home::new();
+    for folder in [home.text("nowhere"), home.text("mnt/vast/amick/maze/labels.slp")] {
+        let told = home.ask(&["worker", "--kinds", &folder]).fails("kind_not_found");
+        assert!(told["error"]["message"].as_str().is_some_and(|message| message.contains(&folder)), "{told:#}");
+    }
+}
+
+#[test]
+fn who_submits_is_known_without_variables() {
+    let home = Home::new();
+    let mut command =
+        home.command(["--json", "submit", "--detach", "slp-check", "-p", "LABELS=vast:amick/maze/labels.slp"]);
+    let job = run(command.env_remove("USER")).good();
+    let who = std::process::Command::new("id").arg("-un").output().expect("id");
+    let who = match String::from_utf8_lossy(&who.stdout).trim() {
+        "" => format!("uid-{}", rustix::process::geteuid().as_raw()),
+        name => name.to_owned(),
+    };
+    assert_eq!(job["submitted_by"], json!(who));
 }

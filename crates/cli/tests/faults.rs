@@ -47,11 +47,34 @@ fn guard(home: &Home, id: &str) -> i32 {
 }
 
 #[test]
+fn a_job_whose_worker_is_away_says_when_it_stops() {
+    let (home, mut worker, id) = running();
+    worker.end();
+    for command in ["stop", "kill"] {
+        let told = home.run([command, &id]);
+        assert_eq!(told.status, Some(0), "{told:?}");
+        assert!(told.out.contains("Stopping") && told.out.contains("The job stops when gpu-1 is back."), "{told:?}");
+        assert!(told.out.contains("samepath worker --name gpu-1"), "{told:?}");
+    }
+    let _worker = home.worker("gpu-1");
+    let ended = home.job_until(&id, |job| job["ended_at"] != Value::Null);
+    assert_eq!((&ended["state"], &ended["lost"]), (&json!("cancelled"), &json!(false)), "{ended:#}");
+    nothing_runs_of(&home, &id);
+}
+
+#[test]
 fn the_worker_is_killed_and_started_again() {
     let (home, mut worker, id) = running();
     worker.end();
     // Nobody holds the queue for a moment; the history opens, and the job is as it was.
-    assert_eq!(home.job(&id)["state"], "running");
+    let job = home.job(&id);
+    assert_eq!((&job["state"], &job["words"], &job["lost"]), (&json!("running"), &json!("Lost contact"), &json!(true)));
+    let told = home.run(["jobs", &id]);
+    assert!(
+        told.out.contains("Lost contact with gpu-1") && told.out.contains("samepath worker --name gpu-1"),
+        "{told:?}"
+    );
+    assert!(home.run(["jobs"]).out.contains("◌ Lost contact"));
     assert!(!home.tools(&id).is_empty(), "its guard goes on");
     let _worker = home.worker("gpu-1");
     home.go();

@@ -174,6 +174,7 @@ export const words = {
     keep: 'Submit another like this',
     submittedLab: 'Submitted. It runs in the lab: you may close the laptop.',
     submittedHere: 'Submitted. It runs on this computer: keep it on and awake.',
+    submittedEnded: (state: string) => `The job that you submitted has ended: ${state.toLowerCase()}.`,
     showJob: 'Show job',
     another: 'New job',
     lastRun: (state: string, when: string) => `${state} · ${when}`,
@@ -200,6 +201,7 @@ export const words = {
     tabs: 'About this job',
     panel: (name: string) => `Job ${name}`,
     on: (worker: string) => `on ${worker}`,
+    with: (worker: string) => `with ${worker}`,
     try: (count: number) => `try ${count}`,
     by: (who: string) => `by ${who}`,
     progress: 'Progress',
@@ -268,6 +270,7 @@ export const words = {
   },
 
   workers: {
+    notRunning: 'This computer’s worker is not running',
     list: 'Workers',
     columns: { name: 'Worker', state: 'State', runs: 'Job types', version: 'Version' },
     summary: (free: number, busy: number) => `${free} free · ${busy} busy`,

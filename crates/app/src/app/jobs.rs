@@ -11,6 +11,9 @@ use jiff::Zoned;
 use samepath_wire::{JobId, JobRecord, Kind};
 use serde_json::Value;
 
+/// Jobs that are named where a part of an id fits several.
+const MOST_TOLD: usize = 5;
+
 impl App {
     /// Who could run this draft, and the sentence that says so. A draft that cannot be submitted is no error: the sentence says
     /// why.
@@ -52,17 +55,15 @@ impl App {
     }
 
     fn know_worker(&self, wanted: &str) -> Result<(), Error> {
-        let picture = self.inner.board.picture();
-        let online = picture.workers.values().any(|worker| worker.id == wanted || worker.name == wanted);
-        let seen = picture
-            .jobs
-            .values()
-            .flat_map(|record| &record.attempts)
-            .any(|attempt| attempt.worker == wanted || attempt.worker_name == wanted);
-        if online || seen {
+        let (known, mut names) = self.inner.board.look(|seen| {
+            let online = seen.workers.values().any(|worker| worker.id == wanted || worker.name == wanted);
+            let mut attempts = seen.jobs.values().flat_map(|record| &record.attempts);
+            let before = attempts.any(|attempt| attempt.worker == wanted || attempt.worker_name == wanted);
+            (online || before, seen.workers.values().map(|worker| worker.name.clone()).collect::<Vec<_>>())
+        });
+        if known {
             return Ok(());
         }
-        let mut names: Vec<&str> = picture.workers.values().map(|worker| worker.name.as_str()).collect();
         names.sort_unstable();
         Err(Error::new(ErrorCode::NoWorker, format!("There is no worker {wanted}.")).with_hint(if names.is_empty() {
             "No worker is online. Start one: samepath worker".to_owned()
@@ -73,25 +74,28 @@ impl App {
 
     /// Jobs that this program's own worker runs now.
     pub fn jobs_here(&self) -> Vec<JobView> {
-        let picture = self.inner.board.picture();
-        let Some(own) = &picture.own else { return Vec::new() };
-        let held = picture.workers.values().filter(|worker| own.is(worker)).flat_map(|worker| &worker.holds);
-        held.filter_map(|held| picture.jobs.get(&held.job.to_string())).map(|record| picture.job(record)).collect()
+        self.inner.board.look(|seen| {
+            let own = seen.workers.values().filter(|worker| seen.own.is_some_and(|own| own.is(worker)));
+            let held = own.flat_map(|worker| &worker.holds);
+            held.filter_map(|held| seen.jobs.get(&held.job.to_string())).map(|record| seen.job(record)).collect()
+        })
     }
 
     fn view(&self, record: &JobRecord) -> JobView {
-        self.inner.board.picture().job(record)
+        self.inner.board.look(|seen| seen.job(record))
     }
 
     /// Every job, newest first.
     pub fn jobs(&self) -> Vec<JobView> {
-        let picture = self.inner.board.picture();
-        let mut records: Vec<&JobRecord> = picture.jobs.values().collect();
-        records.sort_by_key(|record| std::cmp::Reverse(record.order));
-        records.into_iter().map(|record| picture.job(record)).collect()
+        self.inner.board.look(|seen| {
+            let mut records: Vec<&JobRecord> = seen.jobs.values().collect();
+            records.sort_by_key(|record| std::cmp::Reverse(record.order));
+            records.into_iter().map(|record| seen.job(record)).collect()
+        })
     }
 
-    /// The id of a job that a person wrote: whole, or as many of its last characters as tell it apart.
+    /// The id of a job that a person wrote: whole, or as much of its beginning or its end as tells it apart, four characters at
+    /// least.
     ///
     /// # Errors
     /// `job_not_found`, `invalid_parameter` where several fit.
@@ -99,19 +103,29 @@ impl App {
         if let Ok(id) = text.parse::<JobId>() {
             return Ok(id);
         }
-        let picture = self.inner.board.picture();
-        let fit: Vec<&JobRecord> = picture
-            .jobs
-            .iter()
-            .filter(|(id, _)| text.len() >= 4 && id.ends_with(text))
-            .map(|(_, record)| record)
-            .collect();
+        let wanted = text.to_ascii_lowercase();
+        let fits = |id: &str| wanted.len() >= 4 && (id.ends_with(&wanted) || id.starts_with(&wanted));
+        let mut fit: Vec<(JobId, String)> = self.inner.board.look(|seen| {
+            let fit = seen.jobs.iter().filter(|(id, _)| fits(id));
+            fit.map(|(_, record)| (record.job.id, seen.job(record).name)).collect()
+        });
         match fit.as_slice() {
-            [record] => Ok(record.job.id),
-            [] => Err(Error::new(ErrorCode::JobNotFound, format!("There is no job {text}."))
-                .with_hint("See all of them: samepath jobs")),
-            several => Err(Error::new(ErrorCode::InvalidParameter, format!("{text} fits {} jobs.", several.len()))
-                .with_hint("Give more of its id: samepath jobs")),
+            [(id, _)] => Ok(*id),
+            [] => Err(Error::new(ErrorCode::JobNotFound, format!("There is no job {text}.")).with_hint(
+                "See all of them: samepath jobs. The first or the last characters of an id are enough, four at least.",
+            )),
+            several => {
+                let count = several.len();
+                // The newest are told; ids begin with the time.
+                fit.sort_by_key(|(id, _)| std::cmp::Reverse(*id));
+                let mut told: Vec<String> =
+                    fit.iter().take(MOST_TOLD).map(|(id, name)| format!("{id} ({name})")).collect();
+                if count > MOST_TOLD {
+                    told.push(format!("and {} more", count - MOST_TOLD));
+                }
+                Err(Error::new(ErrorCode::InvalidParameter, format!("{text} fits {count} jobs."))
+                    .with_hint(format!("Give more of the id: {}.", told.join(", "))))
+            }
         }
     }
 

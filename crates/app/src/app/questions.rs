@@ -84,12 +84,11 @@ impl App {
 
     /// Where the workers mount their storages.
     pub(super) fn fleet_base_paths(&self) -> BasePaths {
-        base_paths::of(self.inner.board.picture().workers.values())
+        self.inner.board.look(|seen| base_paths::of(seen.workers.values()))
     }
 
     fn known_kinds(&self) -> Vec<Kind> {
-        let picture = self.inner.board.picture();
-        known(&picture.kinds, picture.workers.values())
+        self.inner.board.look(|seen| known(seen.kinds, seen.workers.values()))
     }
 
     /// Job types.
@@ -111,9 +110,10 @@ impl App {
 
     /// Workers that are online, by name.
     pub fn workers(&self) -> Vec<WorkerView> {
-        let picture = self.inner.board.picture();
-        let view = |worker| worker_view(worker, &picture.jobs, picture.own.as_ref());
-        let mut workers: Vec<WorkerView> = picture.workers.values().map(view).collect();
+        let mut workers: Vec<WorkerView> = self
+            .inner
+            .board
+            .look(|seen| seen.workers.values().map(|worker| worker_view(worker, seen.jobs, seen.own)).collect());
         workers.sort_by(|a, b| (&a.name, &a.id).cmp(&(&b.name, &b.id)));
         workers
     }

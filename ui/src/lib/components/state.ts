@@ -40,6 +40,7 @@ const JOB: Record<string, Look> = {
   checking: look(CircleDashed, 'info'),
   running: look(Play, 'info'),
   stopping: look(CirclePause, 'warn'),
+  lost: look(CircleDashed, 'warn'),
   succeeded: look(CircleCheck, 'ok'),
   failed: look(CircleX, 'bad'),
   cancelled: look(Ban, 'off'),
@@ -69,5 +70,6 @@ export const workerLook = (busy: boolean): Look => (busy ? look(Play, 'info') : 
 
 export function jobLook(job: JobView): Look {
   const running = !['succeeded', 'failed', 'cancelled', 'queued'].includes(job.state);
-  return (running && job.stopping !== null ? JOB['stopping'] : JOB[job.state]) ?? UNKNOWN;
+  const shown = running && job.stopping !== null ? 'stopping' : job.lost ? 'lost' : job.state;
+  return JOB[shown] ?? UNKNOWN;
 }

@@ -207,6 +207,8 @@ export type JobView = {
 	words: string,
 	/**  Asked to stop: `stop` or `kill`. */
 	stopping: string | null,
+	/**  Whether the worker that has it is out of reach: nobody knows how far it is. */
+	lost: boolean,
 	/**  The worker that runs or ran it. */
 	worker: string | null,
 	/**  0 to 100. */
@@ -357,6 +359,8 @@ export type StatusView = {
 	config_file: string,
 	/**  Why the configuration file cannot be read; the last good state stays. */
 	config_error: ErrorView | null,
+	/**  Why the worker of this program is not running, if it should be. */
+	worker_error: ErrorView | null,
 };
 
 /**  A storage to be added or changed; an empty text removes the key, none leaves it. */
