@@ -55,6 +55,11 @@ pub const MAX_LOG_ENTRY: usize = 32 * 1024;
 pub const MAX_MESSAGE: usize = 512 * 1024;
 /// The most bytes that one log keeps, by default; beyond it the oldest entries are dropped.
 pub const DEFAULT_LOG_BYTES: u64 = 64 * 1024 * 1024;
+/// The most bytes that all logs together keep on the disk, by default; beyond it the oldest entries of the oldest log go.
+pub const DEFAULT_ALL_LOG_BYTES: u64 = 2 * 1024 * 1024 * 1024;
+
+/// What [`Bus::truncate`] is told by [`Bus::forget_log`]; no log grows so long.
+const FORGET: u64 = u64::MAX;
 
 /// Whether the bus can be used now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -126,8 +131,13 @@ pub trait Bus: Send + Sync + 'static {
     /// What a log has now; `0..0` if it does not exist.
     async fn log_range(&self, log: &str) -> Result<LogRange, BusError>;
 
-    /// Drops the entries of a log below `first`; all of them, if that is its end. The numbers go on.
+    /// Drops the entries of a log below `first`; all of them, if that is its end or beyond. The numbers go on.
     async fn truncate(&self, log: &str, first: u64) -> Result<(), BusError>;
+
+    /// Forgets a log: it takes no more room, and is as one that never was.
+    async fn forget_log(&self, log: &str) -> Result<(), BusError> {
+        self.truncate(log, FORGET).await
+    }
 
     /// Writes out what is pending, and leaves: streams end, operations fail with [`BusError::Closed`], records put with a ttl
     /// through this handle go. Safe to call twice.

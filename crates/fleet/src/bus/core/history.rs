@@ -1,4 +1,4 @@
-use crate::bus::{BusError, LogEntry, LogRange};
+use crate::bus::{BusError, FORGET, LogEntry, LogRange};
 use std::{
     collections::{HashMap, VecDeque},
     sync::{Arc, Mutex, PoisonError},
@@ -20,7 +20,7 @@ pub(crate) enum Op {
         log: Arc<str>,
         entries: Vec<Arc<[u8]>>,
     },
-    /// Entries below `first` go.
+    /// Entries below `first` go; the whole log, if that is [`FORGET`].
     Truncate {
         log: Arc<str>,
         first: u64,
@@ -91,6 +91,10 @@ impl History for Memory {
                         log.drop_oldest();
                     }
                     ranges.push((name.clone(), log.range()));
+                }
+                Op::Truncate { log: name, first: FORGET } => {
+                    logs.remove(name);
+                    ranges.push((name.clone(), LogRange::default()));
                 }
                 Op::Truncate { log: name, first } => {
                     let log = logs.entry(name.clone()).or_default();

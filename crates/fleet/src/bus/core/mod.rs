@@ -17,7 +17,7 @@ pub(crate) use endpoint::{Endpoint, LogChunk, WatchFeed, check_size, log_stream}
 pub(crate) use history::{History, Memory, Op};
 pub(crate) use records::{ConnId, Record, WatchLimits};
 
-use super::{BusError, Expect, LogRange, local::Limits};
+use super::{BusError, Expect, FORGET, LogRange, local::Limits};
 use records::{Fleeting, Records, Staged};
 use services::Services;
 use std::{
@@ -260,7 +260,11 @@ impl Core {
             if let Some(reader) = state.readers.get(&*log) {
                 reader.notify_waiters();
             }
-            state.logs.insert(log, range);
+            if range.end == 0 {
+                state.logs.remove(&log);
+            } else {
+                state.logs.insert(log, range);
+            }
         }
         drop(state);
         self.deadlines.notify_one();
@@ -304,6 +308,9 @@ fn stage(
         }
         Task::Truncate { log, first } => {
             if state.logs.contains_key(log.as_str()) || ends.contains_key(log.as_str()) {
+                if *first == FORGET {
+                    ends.insert(log.as_str().into(), 0);
+                }
                 ops.push(Op::Truncate { log: log.as_str().into(), first: *first });
             }
             Ok(0)

@@ -1,6 +1,7 @@
+use super::logs::{ENTRIES, LOGS, Logs, META};
 use super::quiet;
 use crate::bus::{
-    BusError, LogEntry, LogRange,
+    BusError, FORGET, Limits, LogEntry, LogRange,
     core::{History, Op, Record},
 };
 use redb::{Database, Durability, ReadableDatabase, ReadableTable, TableDefinition, WriteTransaction};
@@ -20,18 +21,13 @@ const FORMAT: u64 = 1;
 const GENERATION_BITS: u32 = 40;
 const CACHE_BYTES: usize = 32 * 1024 * 1024;
 
-const META: TableDefinition<'_, &str, u64> = TableDefinition::new("meta");
 /// Key → revision, value.
 const RECORDS: TableDefinition<'_, &str, (u64, &[u8])> = TableDefinition::new("records");
-/// Name → number, first, end, bytes.
-const LOGS: TableDefinition<'_, &str, (u64, u64, u64, u64)> = TableDefinition::new("logs");
-/// Log's number, entry's number → entry.
-const ENTRIES: TableDefinition<'_, (u64, u64), &[u8]> = TableDefinition::new("entries");
-
 /// Records and logs in one file. After a failed write the file is opened anew before the next one.
 pub(super) struct Disk {
     path: PathBuf,
     log_bytes: u64,
+    all_log_bytes: u64,
     database: RwLock<Option<Database>>,
     /// Not to be opened again: another process may hold it by now.
     over: AtomicBool,
@@ -47,12 +43,12 @@ pub(super) struct Opened {
 }
 
 /// Opens the history, or sets aside one that cannot be read and begins anew.
-pub(super) fn open(path: &Path, log_bytes: u64) -> Result<Opened, BusError> {
-    match try_open(path, log_bytes) {
+pub(super) fn open(path: &Path, limits: Limits) -> Result<Opened, BusError> {
+    match try_open(path, limits) {
         Err(error) if error.is_damage() => {
             let aside = set_aside(path)?;
             tracing::warn!(history = %path.display(), kept = %aside.display(), ?error, "the history cannot be read; it was set aside, and a new one begun");
-            try_open(path, log_bytes)
+            try_open(path, limits)
         }
         opened => opened,
     }
@@ -68,7 +64,7 @@ fn set_aside(path: &Path) -> Result<PathBuf, BusError> {
     Ok(aside)
 }
 
-fn try_open(path: &Path, log_bytes: u64) -> Result<Opened, DiskError> {
+fn try_open(path: &Path, limits: Limits) -> Result<Opened, DiskError> {
     // A file that was altered by others may make redb panic.
     quiet::catch(|| {
         let database = database(path)?;
@@ -96,7 +92,8 @@ fn try_open(path: &Path, log_bytes: u64) -> Result<Opened, DiskError> {
         write.commit()?;
         let disk = Disk {
             path: path.to_owned(),
-            log_bytes,
+            log_bytes: limits.log_bytes,
+            all_log_bytes: limits.all_log_bytes,
             database: RwLock::new(Some(database)),
             over: AtomicBool::new(false),
         };
@@ -154,54 +151,27 @@ impl Disk {
 
     fn write(&self, write: &WriteTransaction, ops: &[Op]) -> Result<Vec<(Arc<str>, LogRange)>, DiskError> {
         let mut records = write.open_table(RECORDS)?;
-        let mut logs = write.open_table(LOGS)?;
-        let mut entries = write.open_table(ENTRIES)?;
+        let mut logs = Logs::open(write)?;
         let mut ranges = Vec::new();
         for op in ops {
             match op {
                 Op::Put { key, revision, value } => drop(records.insert(&**key, (*revision, &**value))?),
                 Op::Delete { key } => drop(records.remove(&**key)?),
-                Op::Append { log, entries: new } => {
-                    let known = logs.get(&**log)?.map(|value| value.value());
-                    let (number, mut first, mut end, mut bytes) = match known {
-                        Some(known) => known,
-                        None => (self.next_log(write)?, 0, 0, 0),
-                    };
-                    for entry in new {
-                        entries.insert((number, end), &**entry)?;
-                        end += 1;
-                        bytes += entry.len() as u64;
-                    }
-                    while bytes > self.log_bytes && end - first > 1 {
-                        let dropped = entries.remove((number, first))?.map_or(0, |value| value.value().len());
-                        bytes -= dropped as u64;
-                        first += 1;
-                    }
-                    logs.insert(&**log, (number, first, end, bytes))?;
-                    ranges.push((log.clone(), LogRange { first, end }));
+                Op::Append { log, entries } => ranges.push((log.clone(), logs.append(log, entries, self.log_bytes)?)),
+                Op::Truncate { log, first: FORGET } => {
+                    logs.forget(log)?;
+                    ranges.push((log.clone(), LogRange::default()));
                 }
-                Op::Truncate { log, first: below } => {
-                    let Some((number, mut first, end, mut bytes)) = logs.get(&**log)?.map(|value| value.value()) else {
-                        continue;
-                    };
-                    while first < end && first < *below {
-                        let dropped = entries.remove((number, first))?.map_or(0, |value| value.value().len());
-                        bytes -= dropped as u64;
-                        first += 1;
+                Op::Truncate { log, first } => {
+                    if let Some(range) = logs.truncate(log, *first)? {
+                        ranges.push((log.clone(), range));
                     }
-                    logs.insert(&**log, (number, first, end, bytes))?;
-                    ranges.push((log.clone(), LogRange { first, end }));
                 }
             }
         }
+        ranges.extend(logs.make_room(self.all_log_bytes)?);
+        logs.close()?;
         Ok(ranges)
-    }
-
-    fn next_log(&self, write: &WriteTransaction) -> Result<u64, DiskError> {
-        let mut meta = write.open_table(META)?;
-        let number = meta.get("logs")?.map_or(0, |value| value.value());
-        meta.insert("logs", number + 1)?;
-        Ok(number)
     }
 }
 
@@ -269,7 +239,7 @@ impl History for Disk {
 }
 
 #[derive(Debug)]
-enum DiskError {
+pub(super) enum DiskError {
     Redb(redb::Error),
     /// Written by a later version.
     TooNew,

@@ -16,6 +16,7 @@ mod bus;
 mod client;
 mod frame;
 mod history;
+mod logs;
 mod place;
 mod quiet;
 mod server;

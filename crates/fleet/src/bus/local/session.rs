@@ -70,8 +70,8 @@ impl Session {
 
 impl Held {
     async fn open(place: &Place, settings: &LocalSettings, lock: File) -> Result<Self, BusError> {
-        let (path, log_bytes) = (place.history(), settings.limits.log_bytes);
-        let opened = tokio::task::spawn_blocking(move || history::open(&path, log_bytes))
+        let (path, limits) = (place.history(), settings.limits);
+        let opened = tokio::task::spawn_blocking(move || history::open(&path, limits))
             .await
             .unwrap_or(Err(BusError::Unreachable))?;
         let path = place.new_socket()?;

@@ -1,4 +1,4 @@
-use crate::bus::DEFAULT_LOG_BYTES;
+use crate::bus::{DEFAULT_ALL_LOG_BYTES, DEFAULT_LOG_BYTES};
 use samepath_wire::WorkerId;
 use std::path::PathBuf;
 
@@ -30,6 +30,8 @@ impl LocalSettings {
 pub struct Limits {
     /// Bytes of one log; beyond it the oldest entries are dropped.
     pub log_bytes: u64,
+    /// Bytes of all logs that are kept on the disk; beyond it the oldest log loses its oldest entries.
+    pub all_log_bytes: u64,
     /// Changes that may wait for one watch; beyond it, it is reset.
     pub watch_changes: usize,
     /// Bytes that may wait for one watch; beyond it, it is reset.
@@ -40,6 +42,12 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { log_bytes: DEFAULT_LOG_BYTES, watch_changes: 4096, watch_bytes: 8 * 1024 * 1024, waiting_requests: 4096 }
+        Self {
+            log_bytes: DEFAULT_LOG_BYTES,
+            all_log_bytes: DEFAULT_ALL_LOG_BYTES,
+            watch_changes: 4096,
+            watch_bytes: 8 * 1024 * 1024,
+            waiting_requests: 4096,
+        }
     }
 }
