@@ -1,12 +1,13 @@
 use crate::ask::{PATIENCE, about_job, ask, decode_answer, encode, persist};
 use crate::bus::local::{LocalBus, LocalSettings, Role};
 use crate::bus::memory::MemoryBus;
-use crate::bus::{self, Bus, BusError, Link};
+use crate::bus::{self, Bus, BusError, Change, Link};
 use crate::matchmaker::{Timing, lead};
 use crate::{FleetError, JobLog, Live, WorkerSession, log};
 use samepath_wire::{
     AttemptRef, CheckPaths, Checked, Job, JobId, JobRecord, JobRequest, Kind, Submit, Worker, WorkerId,
 };
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -134,6 +135,28 @@ impl Fleet {
         let entry = entry.ok_or(FleetError::JobNotFound { job: id })?;
         serde_json::from_slice(&entry.value)
             .map_err(|source| FleetError::Unreadable { what: format!("the record of job {id}"), source })
+    }
+
+    /// Why each of the jobs whose records this version cannot read cannot be read: a newer version wrote it, or it is damaged. They
+    /// are left alone, and so is whoever runs them.
+    pub async fn unreadable_jobs(&self) -> Result<Vec<FleetError>, FleetError> {
+        let bus = &self.inner.bus;
+        let mut watch = persist(&**bus, "reading the jobs", Some(PATIENCE), || bus.watch("jobs/")).await?;
+        let mut unreadable = BTreeMap::new();
+        loop {
+            match watch.next().await.ok_or(BusError::Closed)? {
+                Change::Put { key, value, .. } => match serde_json::from_slice::<JobRecord>(&value) {
+                    Ok(_) => drop(unreadable.remove(&key)),
+                    Err(source) => {
+                        let what = format!("the record of job {}", key.trim_start_matches("jobs/"));
+                        unreadable.insert(key, FleetError::Unreadable { what, source });
+                    }
+                },
+                Change::Gone { key } => drop(unreadable.remove(&key)),
+                Change::Reset => unreadable.clear(),
+                Change::Current => return Ok(unreadable.into_values().collect()),
+            }
+        }
     }
 
     /// Ends a job, leaving it the time to save that its kind says. One that has ended stays as it is.

@@ -1,6 +1,6 @@
 use crate::ask::{PATIENCE, ask, decode_answer, encode, persist};
 use crate::bus::{Bus, BusError, Expect, MAX_LOG_ENTRY};
-use crate::matchmaker::Timing;
+use crate::matchmaker::{Timing, bounds};
 use crate::{Fleet, FleetError, Live, Update, log};
 use futures::stream::{FuturesUnordered, StreamExt};
 use samepath_wire::{
@@ -147,10 +147,12 @@ impl WorkerSession {
     }
 
     /// Reports, waiting for the link and the matchmaker as long as it takes. Reports of one attempt belong in order: one after
-    /// the other.
+    /// the other. A list of files too long for a message is cut, and says how many more there were.
     pub async fn report(&self, report: &Report) -> Result<ReportAnswer, FleetError> {
         let bus = self.bus().await?;
-        ask(&**bus, "report", report, "reporting", PATIENCE, None).await
+        let mut report = report.clone();
+        bounds::fit_report(&mut report);
+        ask(&**bus, "report", &report, "reporting", PATIENCE, None).await
     }
 
     /// Appends lines, the first of which is number `first`. Answers the number that the log expects next: go on from there, be

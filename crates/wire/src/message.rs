@@ -53,6 +53,9 @@ pub struct ClaimAnswer {
     /// Of the attempts held, those that are superseded or unknown: end them and forget them.
     #[serde(default)]
     pub forget: Vec<AttemptRef>,
+    /// Of the attempts held, those whose job's record cannot be read: let them run, and go on holding them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unreadable: Vec<AttemptRef>,
 }
 
 /// Work for a worker.
@@ -127,6 +130,9 @@ pub enum ReportAnswer {
     Accepted,
     /// A newer attempt counts: end this one and forget it.
     Superseded,
+    /// Not recorded: the job's record cannot be read, because a newer version wrote it or because it is damaged. The attempt
+    /// goes on; its end is to be kept, and reported again later.
+    Unreadable,
 }
 
 /// Subject `check.<worker>`: "do you see these?"

@@ -100,6 +100,10 @@ pub struct Attempt {
     /// How it ended.
     #[serde(default)]
     pub end: Option<AttemptEnd>,
+    /// Whether its own worker said so. If not it was given up for want of news, and goes on if the worker comes back before
+    /// anybody else was given the job.
+    #[serde(default)]
+    pub told: bool,
     /// Whether it writes to `OUTPUT/attempt-N`, because an earlier attempt may still be writing.
     #[serde(default)]
     pub own_output: bool,
@@ -253,6 +257,9 @@ pub struct Manifest {
     /// Whether there were more.
     #[serde(default)]
     pub truncated: bool,
+    /// How many more, as far as they were counted.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub more: u64,
     /// The attempt that wrote them.
     pub attempt: u32,
 }
@@ -269,4 +276,8 @@ pub struct ManifestEntry {
     pub size: u64,
     /// Modification time.
     pub modified: Timestamp,
+}
+
+fn is_zero(number: &u64) -> bool {
+    *number == 0
 }

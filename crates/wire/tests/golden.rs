@@ -106,7 +106,8 @@ fn manifest() -> Manifest {
     Manifest {
         folders: vec![StoragePath::new("vast", "amick", "project/models")],
         files: vec![ManifestEntry { folder: 0, path: "run/best.ckpt".into(), size: 1024, modified: time(50) }],
-        truncated: false,
+        truncated: true,
+        more: 12_000,
         attempt: 2,
     }
 }
@@ -130,6 +131,7 @@ fn attempt(number: u32, end: AttemptEnd) -> Attempt {
         confirmed_at: Some(time(2)),
         ended_at: Some(time(3)),
         end: Some(end),
+        told: number > 1,
         own_output: number > 1,
     }
 }
@@ -281,7 +283,8 @@ fn what_people_ask() {
 fn what_workers_ask() {
     check("claim", Claim { holds: vec![attempt_ref()], wants: true }, &["holds", "wants"]);
     let assignment = Assignment { job: job(), attempt: 2, epoch: 4, own_output: true };
-    let answer = ClaimAnswer { assignment: Some(assignment), forget: vec![attempt_ref()] };
+    let answer =
+        ClaimAnswer { assignment: Some(assignment), forget: vec![attempt_ref()], unreadable: vec![attempt_ref()] };
     check("claim-answer", answer, &[]);
     check("claim-answer-empty", ClaimAnswer::default(), &[]);
     check("confirm", Confirm { attempt: attempt_ref(), epoch: 4 }, &["job", "attempt", "epoch"]);
@@ -304,6 +307,7 @@ fn what_workers_report() {
     check("report-lost", ended(AttemptEnd::Lost { reason: "its guard was killed".into(), proved: true }), &required);
     check("report-answer-accepted", ReportAnswer::Accepted, &[]);
     check("report-answer-superseded", ReportAnswer::Superseded, &[]);
+    check("report-answer-unreadable", ReportAnswer::Unreadable, &[]);
 }
 
 #[test]

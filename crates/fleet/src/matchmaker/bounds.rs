@@ -1,6 +1,7 @@
 //! Keeps records small enough for the bus, whatever workers send.
 
-use samepath_wire::{AttemptEnd, Failure, JobRecord, Manifest, Progress, StateChange};
+use crate::bus::MAX_MESSAGE;
+use samepath_wire::{AttemptEnd, Failure, Job, JobRecord, Manifest, Progress, Report, ReportEvent, StateChange};
 
 /// The most bytes of a job as JSON; what the matchmaker adds needs the rest of a record.
 pub(super) const JOB_BYTES: usize = 32 * 1024;
@@ -14,6 +15,14 @@ pub(super) const ATTEMPTS: usize = 32;
 pub(super) const LOSSES: usize = 3;
 const HISTORY_FIRST: usize = 2;
 const HISTORY_LAST: usize = 38;
+/// What is said of an end takes no more.
+const ROOM_FOR_THE_END: usize = 4 * 1024;
+/// Changes that are kept where there is no room for more.
+const SHORT_HISTORY: usize = 8;
+/// A worker's id is shorter.
+const LONGEST_ID: usize = 40;
+/// The most bytes of a worker's and of a person's name.
+pub(super) const NAME_BYTES: usize = 200;
 const MESSAGE_BYTES: usize = 600;
 const SHORT_MESSAGE_BYTES: usize = 120;
 
@@ -63,34 +72,136 @@ pub(super) fn push_history(record: &mut JobRecord, change: StateChange) {
     }
 }
 
-/// Makes the record fit: first the list of files gets shorter, then what was said about old attempts.
-pub(super) fn fit(record: &mut JobRecord) {
-    let size = |record: &JobRecord| serde_json::to_vec(record).map_or(0, |json| json.len());
-    while size(record) > RECORD_BYTES {
-        let Some(outputs) = record.outputs.as_mut().filter(|outputs| !outputs.files.is_empty()) else { break };
-        outputs.files.truncate(outputs.files.len() * 3 / 4);
-        outputs.truncated = true;
-    }
-    if size(record) > RECORD_BYTES {
-        if let Some(outputs) = &mut record.outputs {
-            outputs.folders.truncate(8);
-            outputs.truncated = true;
-        }
-        for change in &mut record.history {
-            clip(&mut change.reason, SHORT_MESSAGE_BYTES);
-        }
-        for attempt in &mut record.attempts {
-            clip(&mut attempt.worker_name, SHORT_MESSAGE_BYTES);
-            match &mut attempt.end {
-                Some(AttemptEnd::Failed { failure } | AttemptEnd::Unfit { failure }) => {
-                    clip_failure(failure, SHORT_MESSAGE_BYTES);
-                }
-                Some(AttemptEnd::Lost { reason, .. }) => clip(reason, SHORT_MESSAGE_BYTES),
-                _ => {}
+/// Leaves so many files in a list, and says how many more there were.
+fn shorten(outputs: &mut Manifest, files: usize) {
+    outputs.more += outputs.files.len().saturating_sub(files) as u64;
+    outputs.files.truncate(files);
+    outputs.truncated = true;
+}
+
+fn bytes_of(message: &impl serde::Serialize) -> usize {
+    serde_json::to_vec(message).map_or(usize::MAX, |json| json.len())
+}
+
+/// Makes a report fit a message: the list of files gets shorter, words are cut.
+pub(crate) fn fit_report(report: &mut Report) {
+    while bytes_of(report) > MAX_MESSAGE {
+        let ReportEvent::Ended { end } = &mut report.event else { return };
+        match end {
+            AttemptEnd::Succeeded { outputs } | AttemptEnd::Cancelled { outputs } if !outputs.files.is_empty() => {
+                shorten(outputs, outputs.files.len() * 3 / 4);
+            }
+            AttemptEnd::Succeeded { outputs } | AttemptEnd::Cancelled { outputs } => {
+                outputs.folders.clear();
+                return;
+            }
+            AttemptEnd::Failed { failure } | AttemptEnd::Unfit { failure } => {
+                clip_failure(failure, MESSAGE_BYTES);
+                return;
+            }
+            AttemptEnd::Lost { reason, .. } => {
+                clip(reason, MESSAGE_BYTES);
+                return;
             }
         }
-        for excluded in &mut record.excluded {
-            clip_failure(&mut excluded.failure, SHORT_MESSAGE_BYTES);
+    }
+}
+
+fn shorten_outputs(record: &mut JobRecord, bytes: usize) {
+    while bytes_of(record) > bytes {
+        let Some(outputs) = record.outputs.as_mut().filter(|outputs| !outputs.files.is_empty()) else { return };
+        shorten(outputs, outputs.files.len() * 3 / 4);
+    }
+}
+
+/// Puts the list of files into the record, as much of it as there is room for; how many more there were.
+pub(super) fn set_outputs(record: &mut JobRecord, outputs: Manifest) -> u64 {
+    record.outputs = Some(outputs);
+    shorten_outputs(record, RECORD_BYTES - ROOM_FOR_THE_END);
+    record.outputs.as_ref().map_or(0, |outputs| outputs.more)
+}
+
+/// Makes the record fit, if what must stay leaves room for it: first the list of files gets shorter, then what was said, then
+/// the middle of the history goes. Whether it fits now; it always does where the job itself is not larger than [`JOB_BYTES`].
+pub(super) fn fit(record: &mut JobRecord) -> bool {
+    let fits = |record: &JobRecord| bytes_of(record) <= RECORD_BYTES;
+    shorten_outputs(record, RECORD_BYTES);
+    for bytes in [MESSAGE_BYTES, SHORT_MESSAGE_BYTES, 3 * '…'.len_utf8(), 0] {
+        if fits(record) {
+            return true;
+        }
+        clip_words(record, bytes);
+    }
+    if !fits(record) {
+        if record.history.len() > SHORT_HISTORY {
+            record.history.drain(HISTORY_FIRST..record.history.len() - (SHORT_HISTORY - HISTORY_FIRST));
+        }
+        if let Some(outputs) = &mut record.outputs {
+            outputs.folders.clear();
+            outputs.truncated = true;
+        }
+        // Of those before, only their number and how they ended still counts.
+        let newest = record.attempts.len().saturating_sub(1);
+        for attempt in &mut record.attempts[..newest] {
+            clip(&mut attempt.worker, LONGEST_ID);
         }
     }
+    fits(record)
+}
+
+fn clip_words(record: &mut JobRecord, bytes: usize) {
+    for change in &mut record.history {
+        clip(&mut change.reason, bytes);
+    }
+    for attempt in &mut record.attempts {
+        clip(&mut attempt.worker_name, bytes);
+        match &mut attempt.end {
+            Some(AttemptEnd::Failed { failure } | AttemptEnd::Unfit { failure }) => clip_failure(failure, bytes),
+            Some(AttemptEnd::Lost { reason, .. }) => clip(reason, bytes),
+            // Files are listed for the job alone.
+            Some(AttemptEnd::Succeeded { outputs } | AttemptEnd::Cancelled { outputs }) => {
+                outputs.files.clear();
+                outputs.folders.clear();
+            }
+            None => {}
+        }
+    }
+    for excluded in &mut record.excluded {
+        clip(&mut excluded.worker_name, bytes);
+        clip_failure(&mut excluded.failure, bytes);
+    }
+    if let Some(stop) = &mut record.stop {
+        clip(&mut stop.by, bytes);
+    }
+    if let Some(failure) = &mut record.failure {
+        clip_failure(failure, bytes);
+    }
+    if let Some(status) = &mut record.progress.status {
+        clip(status, bytes);
+    }
+}
+
+/// What is left of a record that fits by no means: whose it was and what it was called, so that its end can be told. A job of
+/// version 0 cannot be run.
+pub(super) fn reduce(record: &mut JobRecord) {
+    let Job { kind, name, storage_backend, user_subdir, submitted_by, .. } = &mut record.job;
+    for text in [kind, name, storage_backend, user_subdir, submitted_by] {
+        clip(text, SHORT_MESSAGE_BYTES);
+    }
+    record.job.version = 0;
+    record.job.parameters.clear();
+    record.job.storages.clear();
+    record.job.base_paths.clear();
+    record.job.videos.clear();
+    record.job.inputs.clear();
+    record.job.kind_digest = None;
+    record.job.worker = None;
+    record.attempts.clear();
+    record.retried_after = 0;
+    record.excluded.clear();
+    record.history.truncate(HISTORY_FIRST);
+    record.stop = None;
+    record.progress = Progress::default();
+    record.outputs = None;
+    clip_words(record, SHORT_MESSAGE_BYTES);
 }

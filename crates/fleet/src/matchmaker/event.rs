@@ -125,6 +125,13 @@ pub enum Event {
 pub enum Action {
     /// Write this record, if it is as this matchmaker left it.
     Write(Box<JobRecord>),
+    /// Remove this job's record, and the logs of its attempts.
+    Remove {
+        /// Which job.
+        job: JobId,
+        /// How many attempts it had.
+        attempts: u32,
+    },
     /// Answer a request.
     Answer(Ticket, Answer),
     /// Somebody newer leads: stop.

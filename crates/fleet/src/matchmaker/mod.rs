@@ -12,14 +12,17 @@
 //! - Nothing that fits waits: after each event no worker that asks for work fits a job in the queue.
 //! - Attempts are numbered from 1 without gaps. One that was never confirmed leaves no trace but in the history.
 //! - A job that has ended changes only by a retry.
-//! - Records fit the bus, whatever workers and people send.
+//! - Records fit the bus, whatever workers and people send. A job whose record cannot be made to fit fails, and says so.
+//! - A job whose record cannot be read is left alone: its attempts are neither ended nor given to anybody, whoever asks is told.
+//! - Of the jobs that have ended, the [`KEPT_JOBS`] that ended last are kept, with their logs. Others are never removed.
 //!
 //! # Leases
 //! An attempt unheard of for [`Timing::lease`] is lost. Only time in which this matchmaker leads counts: a new one grants a full
 //! lease, and so does one that finds that it did not run for [`Timing::gap`] (a computer that slept). A worker that holds an
-//! attempt which was given up without proof, and which nobody else was given, goes on with it.
+//! attempt which was given up for want of news, and which nobody else was given since, goes on with it. One that its worker said
+//! had ended never does, nor one from before a retry: what is left of it may still write, and the next one keeps out of its way.
 
-mod bounds;
+pub(crate) mod bounds;
 mod event;
 mod queue;
 mod report;
@@ -29,5 +32,5 @@ mod task;
 
 pub use event::{Action, Answer, Event, Now, Order, Ticket, Timing};
 pub use request::check;
-pub use state::State;
+pub use state::{KEPT_JOBS, State};
 pub use task::{LEADER, lead};

@@ -1,4 +1,4 @@
-use super::state::{assignment, live_attempt};
+use super::state::{Loss, assignment, live_attempt};
 use super::{Answer, State, Ticket, bounds};
 use samepath_wire::{
     AttemptEnd, AttemptRef, AttemptState, Cause, Claim, ClaimAnswer, Confirm, ConfirmAnswer, Exclusion, Failure,
@@ -11,9 +11,11 @@ impl State {
         // A worker asks once at a time: an earlier claim is of a process that has gone, or was given up.
         self.answer_claim(&worker, ClaimAnswer::default());
         let holds: BTreeSet<&AttemptRef> = claim.holds.iter().collect();
-        let mut forget = Vec::new();
+        let (mut forget, mut unreadable) = (Vec::new(), Vec::new());
         for held in &holds {
-            if self.live.get(&worker).is_some_and(|live| live.contains(held)) {
+            if self.unreadable(held.job).is_some() {
+                unreadable.push((*held).clone());
+            } else if self.live.get(&worker).is_some_and(|live| live.contains(held)) {
                 self.hear(held);
             } else if !self.revive(&worker, held) {
                 forget.push((*held).clone());
@@ -25,13 +27,13 @@ impl State {
         for attempt in missing {
             let Some(record) = self.jobs.get(&attempt.job) else { continue };
             if live_attempt(record).is_some_and(|attempt| attempt.confirmed_at.is_some()) {
-                self.lose(attempt.job, |worker| format!("{worker} has it no longer"), true);
+                self.lose(attempt.job, |worker| format!("{worker} has it no longer"), Loss::Told { proved: true });
             } else if claim.wants {
                 again = assignment(record, self.epoch);
             }
         }
         if again.is_some() || !forget.is_empty() || !claim.wants {
-            let answer = ClaimAnswer { assignment: again, forget };
+            let answer = ClaimAnswer { assignment: again, forget, unreadable };
             self.answer(ticket, Answer::Claim(Box::new(answer)));
         } else {
             self.pend_claim(&worker, ticket);
@@ -43,6 +45,9 @@ impl State {
             return self.step_down();
         }
         let attempt = &confirm.attempt;
+        if let Some(refused) = self.unreadable(attempt.job) {
+            return self.answer(ticket, Answer::Refused(refused));
+        }
         let Some(confirmed) = self.own(worker, attempt).map(|live| live.confirmed_at.is_some()) else {
             return self.answer(ticket, Answer::Confirm(ConfirmAnswer::Withdrawn));
         };
@@ -60,6 +65,7 @@ impl State {
     pub(super) fn report(&mut self, ticket: Ticket, worker: &str, report: Report) {
         let Report { attempt, event } = report;
         let answer = match &event {
+            _ if self.unreadable(attempt.job).is_some() => ReportAnswer::Unreadable,
             ReportEvent::Ended { end } if self.is_recorded(worker, &attempt, end) => ReportAnswer::Accepted,
             _ => {
                 let runs = self.own(worker, &attempt).is_some_and(|live| live.confirmed_at.is_some());
@@ -93,13 +99,16 @@ impl State {
         }
     }
 
-    /// Goes on with an attempt that was given up without proof, if nobody else was given the job since.
+    /// Goes on with an attempt that was given up for want of news, if nobody else was given the job since, and nobody asked for
+    /// another try.
     fn revive(&mut self, worker: &str, attempt: &AttemptRef) -> bool {
         let may = self.jobs.get(&attempt.job).is_some_and(|record| {
             record.state == JobState::Queued
                 && record.attempts.last().is_some_and(|last| {
                     last.number == attempt.attempt
+                        && last.number > record.retried_after
                         && last.worker == worker
+                        && !last.told
                         && matches!(last.end, Some(AttemptEnd::Lost { proved: false, .. }))
                 })
         });
@@ -139,7 +148,7 @@ impl State {
             }
             ReportEvent::Ended { end: AttemptEnd::Lost { mut reason, proved } } => {
                 bounds::clip(&mut reason, 600);
-                self.lose(attempt.job, |worker| format!("{worker}: {reason}"), proved);
+                self.lose(attempt.job, |worker| format!("{worker}: {reason}"), Loss::Told { proved });
             }
             ReportEvent::Ended { end } => self.finish(&attempt, end),
         }
@@ -165,21 +174,25 @@ impl State {
             last.state = AttemptState::Ended;
             last.ended_at = Some(wall);
             last.end = Some(end.clone());
+            last.told = true;
             worker = (last.worker.clone(), last.worker_name.clone());
         }
+        let mut more = 0;
         if let Some(mut manifest) = manifest {
             manifest.attempt = attempt.attempt;
-            record.outputs = Some(manifest);
+            more = bounds::set_outputs(&mut record, manifest);
         }
-        self.conclude(&mut record, end, worker);
+        self.conclude(&mut record, end, worker, more);
         self.store(record);
     }
 
-    fn conclude(&self, record: &mut JobRecord, end: AttemptEnd, (worker, name): (WorkerId, String)) {
+    /// `more` are the files that it wrote and that are not listed.
+    fn conclude(&self, record: &mut JobRecord, end: AttemptEnd, (worker, name): (WorkerId, String), more: u64) {
         let by = record.stop.as_ref().map(|stop| format!("stopped by {}", stop.by)).unwrap_or_default();
         match end {
             AttemptEnd::Succeeded { .. } => {
-                self.change(record, JobState::Succeeded, format!("{name} finished it"));
+                let more = if more > 0 { format!("; {more} more files than are listed") } else { String::new() };
+                self.change(record, JobState::Succeeded, format!("{name} finished it{more}"));
             }
             AttemptEnd::Cancelled { .. } => self.change(record, JobState::Cancelled, by),
             AttemptEnd::Failed { failure } => {

@@ -73,6 +73,9 @@ fn is_deeper(value: &Value, levels: usize) -> bool {
 
 impl State {
     pub(super) fn submit(&mut self, ticket: Ticket, member: String, mut job: Job) {
+        if let Some(refused) = self.unreadable(job.id) {
+            return self.answer(ticket, Answer::Refused(refused));
+        }
         if let Some(known) = self.jobs.get(&job.id) {
             let known = Box::new(known.clone());
             return self.answer(ticket, Answer::Record(known));
@@ -103,7 +106,11 @@ impl State {
         self.answer_record(ticket, id);
     }
 
-    pub(super) fn order(&mut self, ticket: Ticket, member: String, id: JobId, order: Order) {
+    pub(super) fn order(&mut self, ticket: Ticket, mut member: String, id: JobId, order: Order) {
+        bounds::clip(&mut member, bounds::NAME_BYTES);
+        if let Some(refused) = self.unreadable(id) {
+            return self.answer(ticket, Answer::Refused(refused));
+        }
         let Some(record) = self.jobs.get(&id) else {
             let message = format!("there is no job {id}");
             return self.answer(ticket, Answer::Refused(Refused { code: "job_not_found".to_owned(), message }));
@@ -173,6 +180,9 @@ impl State {
 fn may_retry(record: &JobRecord) -> Result<(), String> {
     if !record.state.is_ended() {
         return Err(format!("job {} has not ended: only a job that has ended can be retried", record.job.id));
+    }
+    if record.job.version == 0 {
+        return Err(format!("job {} was too large to be kept whole: submit it anew", record.job.id));
     }
     if record.attempts.len() >= bounds::ATTEMPTS {
         return Err(format!("job {} was tried {} times: submit it anew", record.job.id, record.attempts.len()));

@@ -1,12 +1,28 @@
 use super::queue::Queue;
 use super::{Action, Answer, Event, Now, Ticket, Timing, bounds};
 use crate::matching::{Kinds, reasons, unknown_storages};
+use jiff::Timestamp;
 use samepath_wire::{
     Assignment, Attempt, AttemptEnd, AttemptRef, AttemptState, Cause, ClaimAnswer, Failure, JobId, JobRecord, JobState,
-    Progress, Reason, StateChange, Worker, WorkerId,
+    Progress, Reason, Refused, StateChange, Worker, WorkerId,
 };
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::time::Duration;
+
+/// Jobs that have ended and are kept: those that ended last. A busy lab's history of weeks; a view of all of them stays a few
+/// megabytes.
+pub const KEPT_JOBS: usize = 2000;
+/// Jobs removed within a second, each of which is a write to the disk.
+const REMOVED_AT_ONCE: usize = 16;
+
+/// How it is known that an attempt ended otherwise than by finishing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Loss {
+    /// It was not heard of for a lease.
+    Silence,
+    /// Its worker says so.
+    Told { proved: bool },
+}
 
 /// Everything that the matchmaker knows. See the [module](super) for how it is used and what always holds.
 #[derive(Debug)]
@@ -15,6 +31,10 @@ pub struct State {
     pub(super) timing: Timing,
     pub(super) now: Now,
     pub(super) jobs: HashMap<JobId, JobRecord>,
+    /// Jobs whose records cannot be read.
+    unreadable: HashSet<JobId>,
+    /// Jobs that have ended, the one that ended first in front.
+    ended: BTreeSet<(Timestamp, JobId)>,
     /// Order of the next job to arrive.
     pub(super) next_order: u64,
     /// Those online.
@@ -47,6 +67,8 @@ impl State {
             timing,
             now,
             jobs: HashMap::new(),
+            unreadable: HashSet::new(),
+            ended: BTreeSet::new(),
             next_order: 1,
             workers: BTreeMap::new(),
             kinds: Kinds::new(),
@@ -67,6 +89,41 @@ impl State {
             state.jobs.insert(record.job.id, record);
         }
         state
+    }
+
+    /// A job's record is there and cannot be read, because a newer version wrote it or because it is damaged: from now on it is
+    /// left alone, and so is whoever runs it.
+    pub fn leave_alone(&mut self, id: JobId) {
+        drop(self.take(id));
+        self.heard.remove(&id);
+        self.unreadable.insert(id);
+    }
+
+    /// What whoever asks about such a job is told.
+    pub(super) fn unreadable(&self, id: JobId) -> Option<Refused> {
+        self.unreadable.contains(&id).then(|| Refused {
+            code: "internal".to_owned(),
+            message: format!("the record of job {id} is there, but cannot be read"),
+        })
+    }
+
+    /// The bus does not take a job's record: the job fails.
+    pub fn too_large(&mut self, id: JobId, now: Now) -> Vec<Action> {
+        self.pass_time(now);
+        if let Some(mut record) = self.take(id) {
+            self.fail_too_large(&mut record);
+            self.store(record);
+        }
+        self.settle();
+        std::mem::take(&mut self.actions)
+    }
+
+    fn fail_too_large(&self, record: &mut JobRecord) {
+        bounds::reduce(record);
+        let message = "its record grew larger than the queue takes; submit it anew, with fewer or shorter values";
+        let failure = Failure { cause: Cause::Internal, message: message.to_owned(), exit_code: None, last_line: None };
+        record.failure = Some(failure);
+        self.change(record, JobState::Failed, message.to_owned());
     }
 
     /// The epoch that this matchmaker leads in.
@@ -112,7 +169,10 @@ impl State {
                 self.kinds.insert(kind.digest.clone(), *kind);
                 self.changed_workers.extend(self.claims.keys().cloned());
             }
-            Event::Tick => self.expire(),
+            Event::Tick => {
+                self.expire();
+                self.prune();
+            }
         }
         self.settle();
         std::mem::take(&mut self.actions)
@@ -164,7 +224,8 @@ impl State {
         for (id, confirmed) in late {
             if confirmed {
                 let minutes = self.timing.lease.as_secs() / 60;
-                self.lose(id, |worker| format!("{worker} was not heard of for {minutes} minutes"), false);
+                let reason = |worker: &str| format!("{worker} was not heard of for {minutes} minutes");
+                self.lose(id, reason, Loss::Silence);
             } else {
                 self.withdraw(id, JobState::Queued, |worker| format!("{worker} did not take it"));
             }
@@ -173,6 +234,15 @@ impl State {
         let answered: Vec<_> = self.claims.iter().filter(|(_, claim)| old(claim)).map(|(id, _)| id.clone()).collect();
         for worker in answered {
             self.answer_claim(&worker, ClaimAnswer::default());
+        }
+    }
+
+    /// Removes what ended before all that is kept.
+    fn prune(&mut self) {
+        for _ in 0..REMOVED_AT_ONCE.min(self.ended.len().saturating_sub(KEPT_JOBS)) {
+            let Some((_, id)) = self.ended.pop_first() else { return };
+            let Some(record) = self.jobs.remove(&id) else { continue };
+            self.actions.push(Action::Remove { job: id, attempts: record.attempts.len() as u32 });
         }
     }
 
@@ -185,6 +255,7 @@ impl State {
             self.queue.remove(&record);
             self.tried.remove(&id);
         }
+        self.ended.remove(&(ended_at(&record), id));
         if let Some(attempt) = live_attempt(&record) {
             if let Some(count) = self.running.get_mut(&record.job.submitted_by) {
                 *count -= 1;
@@ -206,7 +277,9 @@ impl State {
     /// Puts a record back, and has it written.
     pub(super) fn store(&mut self, mut record: JobRecord) {
         record.epoch = self.epoch;
-        bounds::fit(&mut record);
+        if !bounds::fit(&mut record) {
+            self.fail_too_large(&mut record);
+        }
         self.index(&record);
         self.actions.push(Action::Write(Box::new(record.clone())));
         self.jobs.insert(record.job.id, record);
@@ -220,6 +293,9 @@ impl State {
             if !record.excluded.is_empty() {
                 self.tried.insert(id);
             }
+        }
+        if record.state.is_ended() {
+            self.ended.insert((ended_at(record), id));
         }
         match live_attempt(record) {
             Some(attempt) => {
@@ -258,7 +334,11 @@ impl State {
     // Ends.
 
     /// The newest attempt ended otherwise than by finishing.
-    pub(super) fn lose(&mut self, id: JobId, reason: impl FnOnce(&str) -> String, proved: bool) {
+    pub(super) fn lose(&mut self, id: JobId, reason: impl FnOnce(&str) -> String, loss: Loss) {
+        let (told, proved) = match loss {
+            Loss::Silence => (false, false),
+            Loss::Told { proved } => (true, proved),
+        };
         let wall = self.now.wall;
         let Some(mut record) = self.take(id) else { return };
         let mut sentence = String::new();
@@ -267,6 +347,7 @@ impl State {
             attempt.state = AttemptState::Ended;
             attempt.ended_at = Some(wall);
             attempt.end = Some(AttemptEnd::Lost { reason: sentence.clone(), proved });
+            attempt.told = told;
         }
         let losses: Vec<String> = record
             .attempts
@@ -398,7 +479,8 @@ impl State {
         self.assign(job, id, name);
     }
 
-    fn assign(&mut self, job: JobId, worker: WorkerId, worker_name: String) {
+    fn assign(&mut self, job: JobId, worker: WorkerId, mut worker_name: String) {
+        bounds::clip(&mut worker_name, bounds::NAME_BYTES);
         let Some(mut record) = self.take(job) else { return };
         let reason = format!("given to {worker_name}");
         let own_output =
@@ -412,14 +494,19 @@ impl State {
             confirmed_at: None,
             ended_at: None,
             end: None,
+            told: false,
             own_output,
         });
         record.progress = Progress::default();
         self.change(&mut record, JobState::Assigned, reason);
         let assignment = assignment(&record, self.epoch);
         self.store(record);
-        self.answer_claim(&worker, ClaimAnswer { assignment, forget: Vec::new() });
+        self.answer_claim(&worker, ClaimAnswer { assignment, ..ClaimAnswer::default() });
     }
+}
+
+fn ended_at(record: &JobRecord) -> Timestamp {
+    record.history.last().map_or(Timestamp::UNIX_EPOCH, |change| change.at)
 }
 
 /// The attempt of a job that has not ended, if there is one.

@@ -1,10 +1,11 @@
 use super::{Action, Answer, Event, Now, Order, State, Ticket, Timing};
 use crate::bus::{Bus, BusError, Change, Expect, Link, Request, Watch};
+use crate::log;
 use futures::stream::{BoxStream, SelectAll, StreamExt, select_all, unfold};
 use jiff::Timestamp;
-use samepath_wire::{Claim, Confirm, JobId, JobRecord, JobRequest, Kind, Refused, Report, Submit, Worker};
+use samepath_wire::{AttemptRef, Claim, Confirm, JobId, JobRecord, JobRequest, Kind, Refused, Report, Submit, Worker};
 use serde::de::DeserializeOwned;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep, timeout};
@@ -96,6 +97,8 @@ struct Reign<'a> {
     state: State,
     /// Revisions of the job records as this reign read or wrote them.
     revisions: HashMap<JobId, u64>,
+    /// Last revisions of records that this reign removed, until the watch tells that they are gone.
+    removed: HashMap<JobId, u64>,
     /// Requests that wait for their answers.
     waiting: HashMap<Ticket, Request>,
     next_ticket: Ticket,
@@ -128,6 +131,7 @@ impl<'a> Reign<'a> {
             state: State::rebuild(*leader, timing, [], now),
             leader,
             revisions: HashMap::new(),
+            removed: HashMap::new(),
             waiting: HashMap::new(),
             next_ticket: 1,
             requests: select_all(served),
@@ -136,25 +140,32 @@ impl<'a> Reign<'a> {
             named: None,
             kinds,
         };
-        let mut records: HashMap<JobId, JobRecord> = HashMap::new();
+        let (mut records, mut unreadable) = (HashMap::<JobId, JobRecord>::new(), BTreeSet::new());
         loop {
             match reign.jobs.next().await.ok_or(End::Closed)? {
                 Change::Put { key, value, revision } => {
                     let Some(id) = job_of(&key) else { continue };
                     reign.revisions.insert(id, revision);
+                    records.remove(&id);
+                    unreadable.remove(&id);
                     match serde_json::from_slice(&value) {
                         Ok(record) => drop(records.insert(id, record)),
-                        Err(error) => tracing::error!(%key, %error, "a job's record cannot be read"),
+                        Err(error) => {
+                            tracing::error!(%key, %error, "a job's record cannot be read; the job is left alone");
+                            unreadable.insert(id);
+                        }
                     }
                 }
                 Change::Gone { key } => {
                     if let Some(id) = job_of(&key) {
                         records.remove(&id);
+                        unreadable.remove(&id);
                         reign.revisions.remove(&id);
                     }
                 }
                 Change::Reset => {
                     records.clear();
+                    unreadable.clear();
                     reign.revisions.clear();
                 }
                 Change::Current => break,
@@ -162,6 +173,9 @@ impl<'a> Reign<'a> {
         }
         let (epoch, now) = (*reign.leader, reign.now());
         reign.state = State::rebuild(epoch, timing, records.into_values(), now);
+        for id in unreadable {
+            reign.state.leave_alone(id);
+        }
         tracing::info!(epoch, jobs = reign.revisions.len(), "leads");
         Ok(reign)
     }
@@ -222,13 +236,11 @@ impl<'a> Reign<'a> {
             || request.from.worker.clone().ok_or_else(|| refused("invalid_parameter", "only a worker may ask this"));
         let order = |order| {
             let JobRequest { job } = parse(&request.payload)?;
-            self.check_readable(job)?;
             Ok(Event::Order { ticket, member: member.clone(), job, order })
         };
         match subject {
             "submit" => {
                 let Submit { job } = parse(&request.payload)?;
-                self.check_readable(job.id)?;
                 Ok(Event::Submit { ticket, member, job: Box::new(job) })
             }
             "stop" => order(Order::Stop),
@@ -247,14 +259,6 @@ impl<'a> Reign<'a> {
                 Ok(Event::Report { ticket, worker: worker()?, report: Box::new(report) })
             }
         }
-    }
-
-    /// A record that is there and cannot be read is neither overwritten nor taken for missing.
-    fn check_readable(&self, id: JobId) -> Result<(), Refused> {
-        if self.revisions.contains_key(&id) && self.state.job(id).is_none() {
-            return Err(refused("internal", &format!("the record of job {id} is there, but cannot be read")));
-        }
-        Ok(())
     }
 
     async fn take_worker(&mut self, change: Change) -> Result<(), End> {
@@ -289,13 +293,20 @@ impl<'a> Reign<'a> {
     }
 
     /// A change of a job record that this reign did not make ends it.
-    fn take_foreign(&self, change: &Change) -> Result<(), End> {
+    fn take_foreign(&mut self, change: &Change) -> Result<(), End> {
         let own = match change {
-            Change::Put { key, revision, .. } => {
-                job_of(key).is_none_or(|id| self.revisions.get(&id).is_some_and(|known| revision <= known))
+            Change::Put { key, revision, .. } => job_of(key).is_none_or(|id| {
+                let known = self.revisions.get(&id).or_else(|| self.removed.get(&id));
+                known.is_some_and(|known| revision <= known)
+            }),
+            Change::Gone { key } => job_of(key).is_none_or(|id| {
+                self.removed.remove(&id);
+                !self.revisions.contains_key(&id)
+            }),
+            Change::Current | Change::Reset => {
+                self.removed.clear();
+                true
             }
-            Change::Gone { key } => job_of(key).is_none_or(|id| !self.revisions.contains_key(&id)),
-            Change::Current | Change::Reset => true,
         };
         if own { Ok(()) } else { Err(End::Overtaken) }
     }
@@ -314,12 +325,27 @@ impl<'a> Reign<'a> {
     }
 
     async fn act(&mut self, actions: Vec<Action>) -> Result<(), End> {
-        for action in actions {
+        let mut actions = VecDeque::from(actions);
+        while let Some(action) = actions.pop_front() {
             match action {
-                Action::Write(record) => self.write(&record).await?,
+                Action::Write(record) => match self.write(&record).await {
+                    Err(End::Bus(error @ BusError::TooLarge { .. })) => {
+                        let id = record.job.id;
+                        tracing::error!(job = %id, %error, "a job's record does not fit");
+                        if record.job.version == 0 {
+                            // Nothing smaller can be made of it.
+                            self.state.leave_alone(id);
+                        } else {
+                            let failed = self.state.too_large(id, self.now());
+                            failed.into_iter().rev().for_each(|action| actions.push_front(action));
+                        }
+                    }
+                    written => written?,
+                },
+                Action::Remove { job, attempts } => self.remove(job, attempts).await?,
                 Action::Answer(ticket, answer) => {
                     if let Some(request) = self.waiting.remove(&ticket) {
-                        reply(request, &answer);
+                        reply(request, &self.true_now(answer));
                     }
                 }
                 Action::StepDown => return Err(End::Overtaken),
@@ -328,11 +354,34 @@ impl<'a> Reign<'a> {
         Ok(())
     }
 
+    /// The answer, unless the record in it could not be written as it was.
+    fn true_now(&self, answer: Answer) -> Answer {
+        match answer {
+            Answer::Record(record) => match self.state.job(record.job.id) {
+                Some(now) => Answer::Record(Box::new(now.clone())),
+                None => Answer::Refused(refused("internal", "the job's record is too large for the queue")),
+            },
+            answer => answer,
+        }
+    }
+
     async fn write(&mut self, record: &JobRecord) -> Result<(), End> {
         let id = record.job.id;
         let expect = self.revisions.get(&id).map_or(Expect::Absent, |revision| Expect::Revision(*revision));
         let revision = self.bus.put(&format!("jobs/{id}"), encode(record), expect, None).await?;
         self.revisions.insert(id, revision);
+        Ok(())
+    }
+
+    /// The logs first: as long as the record is there, somebody knows of them.
+    async fn remove(&mut self, job: JobId, attempts: u32) -> Result<(), End> {
+        for attempt in 1..=attempts {
+            self.bus.forget_log(&log::name(&AttemptRef { job, attempt })).await?;
+        }
+        if let Some(revision) = self.revisions.remove(&job) {
+            self.removed.insert(job, revision);
+            self.bus.delete(&format!("jobs/{job}"), Expect::Revision(revision)).await?;
+        }
         Ok(())
     }
 }

@@ -3,10 +3,64 @@
 use crate::lab::*;
 use crate::paths;
 use samepath_fleet::Fleet;
-use samepath_fleet::bus::memory::MemoryBus;
-use samepath_fleet::bus::{Bus, Expect};
+use samepath_fleet::bus::{
+    Bus, BusError, Entry, Expect, Link, LogRange, LogReader, Requests, Watch, memory::MemoryBus,
+};
+use samepath_fleet::matchmaker::KEPT_JOBS;
 use samepath_wire::*;
 use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::watch;
+
+/// A bus whose job records are smaller than others'.
+struct Narrow {
+    bus: MemoryBus,
+    limit: usize,
+}
+
+#[async_trait::async_trait]
+impl Bus for Narrow {
+    fn link(&self) -> watch::Receiver<Link> {
+        self.bus.link()
+    }
+    async fn get(&self, key: &str) -> Result<Option<Entry>, BusError> {
+        self.bus.get(key).await
+    }
+    async fn put(&self, key: &str, value: Vec<u8>, expect: Expect, ttl: Option<Duration>) -> Result<u64, BusError> {
+        if key.starts_with("jobs/") && value.len() > self.limit {
+            let (size, limit) = (value.len() as u64, self.limit as u64);
+            return Err(BusError::TooLarge { name: key.to_owned(), size, limit });
+        }
+        self.bus.put(key, value, expect, ttl).await
+    }
+    async fn delete(&self, key: &str, expect: Expect) -> Result<(), BusError> {
+        self.bus.delete(key, expect).await
+    }
+    async fn watch(&self, prefix: &str) -> Result<Watch, BusError> {
+        self.bus.watch(prefix).await
+    }
+    async fn request(&self, subject: &str, payload: Vec<u8>, timeout: Duration) -> Result<Vec<u8>, BusError> {
+        self.bus.request(subject, payload, timeout).await
+    }
+    async fn serve(&self, subject: &str) -> Result<Requests, BusError> {
+        self.bus.serve(subject).await
+    }
+    async fn append(&self, log: &str, first: u64, entries: Vec<Vec<u8>>) -> Result<u64, BusError> {
+        self.bus.append(log, first, entries).await
+    }
+    async fn log(&self, log: &str, from: u64) -> Result<LogReader, BusError> {
+        self.bus.log(log, from).await
+    }
+    async fn log_range(&self, log: &str) -> Result<LogRange, BusError> {
+        self.bus.log_range(log).await
+    }
+    async fn truncate(&self, log: &str, first: u64) -> Result<(), BusError> {
+        self.bus.truncate(log, first).await
+    }
+    async fn close(&self) {
+        self.bus.close().await;
+    }
+}
 
 #[tokio::test]
 async fn a_job_is_run() {
@@ -101,6 +155,116 @@ async fn a_record_that_cannot_be_read_is_left_alone() {
     // Others are served.
     fleet.submit(&crate::lab::job()).await.unwrap();
     assert_eq!(bus.get(&key).await.unwrap().unwrap().value, b"{\"of\": \"a later version\"}");
+}
+
+#[tokio::test]
+async fn whoever_runs_what_cannot_be_read_is_left_alone() {
+    let bus = MemoryBus::new("amick");
+    let fleet = Fleet::memory(bus.member("amick"));
+    let job = job();
+    fleet.submit(&job).await.unwrap();
+    let attempt = start(&online(&fleet, "gpu-1")).await;
+    fleet.close().await;
+    // Another version takes over, and writes what this one cannot read; then this one leads again.
+    let key = format!("jobs/{}", job.id);
+    let record = bus.get(&key).await.unwrap().unwrap().value;
+    bus.put(&key, b"{\"of\": \"a later version\"}".to_vec(), Expect::Any, None).await.unwrap();
+    let fleet = Fleet::memory(bus.member("amick"));
+    let gpu = online(&fleet, "gpu-1");
+    let claim = Claim { holds: vec![attempt.clone()], wants: false };
+    let answer = soon("an answer", gpu.claim(&claim)).await.unwrap();
+    assert_eq!((answer.unreadable, answer.forget), (vec![attempt.clone()], vec![]));
+    let end = ended(AttemptEnd::Succeeded { outputs: Manifest::default() });
+    assert_eq!(report(&gpu, &attempt, end.clone()).await, ReportAnswer::Unreadable);
+    let unreadable = fleet.unreadable_jobs().await.unwrap();
+    assert!(unreadable.len() == 1 && unreadable[0].to_string().contains(&job.id.to_string()), "{unreadable:?}");
+    fleet.close().await;
+    // Whoever can read it takes the end.
+    bus.put(&key, record, Expect::Any, None).await.unwrap();
+    let fleet = Fleet::memory(bus.member("amick"));
+    let gpu = online(&fleet, "gpu-1");
+    assert_eq!(report(&gpu, &attempt, end).await, ReportAnswer::Accepted);
+    assert_eq!(fleet.job(job.id).await.unwrap().state, JobState::Succeeded);
+    assert!(fleet.unreadable_jobs().await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_bus_that_takes_less_fails_the_job_and_nothing_else() {
+    let bus = MemoryBus::new("amick");
+    let fleet = Fleet::over(Arc::new(Narrow { bus: bus.worker("gpu-1"), limit: 4_000 }));
+    let small = job();
+    let epoch = fleet.submit(&small).await.unwrap().epoch;
+    let mut large = job();
+    large.parameters.insert("X".into(), "y".repeat(8_000).into());
+    // Said at once, to whoever submits it.
+    let record = fleet.submit(&large).await.unwrap();
+    assert_eq!(record.state, JobState::Failed);
+    assert!(record.failure.unwrap().message.contains("larger than the queue takes"));
+    assert_eq!(fleet.job(large.id).await.unwrap().state, JobState::Failed);
+    // One that grows fails too, and the others go on under the same matchmaker.
+    let gpu = online(&fleet, "gpu-1");
+    let attempt = start(&gpu).await;
+    assert_eq!(attempt.job, small.id);
+    let progress = Progress { percent: None, status: Some("\u{1}".repeat(600)) };
+    report(&gpu, &attempt, ReportEvent::Progress { progress }).await;
+    let record = fleet.job(small.id).await.unwrap();
+    assert_eq!((record.state, record.epoch), (JobState::Failed, epoch));
+    fleet.submit(&job()).await.unwrap();
+    assert_eq!(fleet.job(start(&gpu).await.job).await.unwrap().epoch, epoch);
+}
+
+#[tokio::test]
+async fn a_list_of_files_longer_than_a_message_is_cut_and_counted() {
+    let fleet = Fleet::memory(MemoryBus::new("amick"));
+    let job = job();
+    fleet.submit(&job).await.unwrap();
+    let gpu = online(&fleet, "gpu-1");
+    let attempt = start(&gpu).await;
+    let file =
+        |at| ManifestEntry { folder: 0, path: format!("{at:0>4000}"), size: 1, modified: jiff::Timestamp::UNIX_EPOCH };
+    let outputs =
+        Manifest { files: (0..1_000).map(file).collect(), more: 12_000, truncated: true, ..Default::default() };
+    assert_eq!(report(&gpu, &attempt, ended(AttemptEnd::Succeeded { outputs })).await, ReportAnswer::Accepted);
+    let record = fleet.job(job.id).await.unwrap();
+    let outputs = record.outputs.unwrap();
+    assert_eq!((outputs.files.len() as u64 + outputs.more, outputs.truncated), (13_000, true));
+    assert!(!outputs.files.is_empty());
+    let said = &record.history.last().unwrap().reason;
+    assert!(said.contains(&format!("{} more files", outputs.more)), "{said}");
+}
+
+#[tokio::test]
+async fn what_is_removed_takes_its_logs_along() {
+    let bus = MemoryBus::new("amick");
+    let mut old = Vec::new();
+    for number in 0..KEPT_JOBS as i64 + 3 {
+        let job = job();
+        let at = jiff::Timestamp::from_second(1_700_000_000 + number).unwrap();
+        let change = serde_json::json!({ "state": "failed", "at": at });
+        let attempt =
+            serde_json::json!({ "number": 1, "worker": "w", "worker_name": "w", "state": "ended", "assigned_at": at });
+        let record = serde_json::json!({
+            "job": job, "order": number, "state": "failed", "epoch": 1, "attempts": [attempt], "history": [change],
+        });
+        bus.put(&format!("jobs/{}", job.id), record.to_string().into(), Expect::Any, None).await.unwrap();
+        old.push(job.id);
+    }
+    let log = |at: usize| format!("log/{}/1", old[at]);
+    for at in 0..5 {
+        bus.append(&log(at), 0, vec![b"{}".to_vec()]).await.unwrap();
+    }
+    let fleet = Fleet::memory(bus.member("amick"));
+    let mut jobs = fleet.jobs();
+    for (at, job) in old.iter().enumerate().take(3) {
+        until_gone(&mut jobs, &job.to_string()).await;
+        assert_eq!(bus.log_range(&log(at)).await.unwrap().end, 0, "its log is as one that never was");
+    }
+    // The same matchmaker goes on: what it removed itself is no surprise to it.
+    let first = fleet.submit(&job()).await.unwrap();
+    let second = fleet.submit(&job()).await.unwrap();
+    assert_eq!(first.epoch, second.epoch);
+    assert_eq!(bus.log_range(&log(3)).await.unwrap().end, 1);
+    assert!(fleet.job(old[3]).await.is_ok());
 }
 
 #[tokio::test]

@@ -18,6 +18,7 @@ fn running(number: u64, member: &str, on: &str) -> JobRecord {
         confirmed_at: Some(jiff::Timestamp::UNIX_EPOCH),
         ended_at: None,
         end: None,
+        told: false,
         own_output: false,
     });
     record

@@ -1,7 +1,9 @@
 //! The matchmaker: what fits, what is decided, and that nothing is ever lost or done twice.
 
+mod bounds;
 mod explain;
 mod machine;
+mod precious;
 mod reasons;
 mod samples;
 mod simulation;

@@ -142,6 +142,9 @@ impl Bench {
                     self.writes += 1;
                     self.written.insert(record.job.id, *record);
                 }
+                Action::Remove { job, .. } => {
+                    drop(self.written.remove(&job).expect("what was never written is removed"))
+                }
                 Action::Answer(ticket, answer) => self.answers.push((ticket, answer)),
                 Action::StepDown => self.stepped_down = true,
             }

@@ -78,6 +78,8 @@ struct Truth {
     given: Option<Assignment>,
     /// What its guards run: where each writes.
     runs: BTreeMap<AttemptRef, String>,
+    /// Ended, told, and still named: its next claim was made before the answer came.
+    late: Vec<AttemptRef>,
 }
 
 struct World {
@@ -85,6 +87,8 @@ struct World {
     workers: Vec<Truth>,
     before: BTreeMap<JobId, JobRecord>,
     retried: BTreeSet<JobId>,
+    /// Where something that no guard could end may still write.
+    ghosts: BTreeSet<(JobId, String)>,
     epoch: u64,
 }
 
@@ -95,6 +99,7 @@ impl World {
             workers: (0..WORKERS).map(|_| Truth::default()).collect(),
             before: BTreeMap::new(),
             retried: BTreeSet::new(),
+            ghosts: BTreeSet::new(),
             epoch: 0,
         };
         for at in 0..WORKERS {
@@ -167,7 +172,8 @@ impl World {
         if !self.workers[at].online || self.workers[at].given.is_some() {
             return;
         }
-        let holds: Vec<AttemptRef> = self.workers[at].runs.keys().cloned().collect();
+        let mut holds: Vec<AttemptRef> = self.workers[at].runs.keys().cloned().collect();
+        holds.append(&mut self.workers[at].late);
         let ticket = self.bench.claim(&name(at), &holds, holds.is_empty());
         self.workers[at].ticket = (!answer_lost).then_some(ticket);
     }
@@ -210,7 +216,8 @@ impl World {
             3 => ReportEvent::Progress { progress: Progress { percent: Some(3.0), status: None } },
             4 => end(succeeded()),
             5 => end(AttemptEnd::Failed { failure: failure(Cause::ExitCode, "ended with 1") }),
-            6 | 8.. => end(AttemptEnd::Lost { reason: "killed".into(), proved: true }),
+            8 | 9 => end(AttemptEnd::Lost { reason: "something of it hangs".into(), proved: false }),
+            6 | 10.. => end(AttemptEnd::Lost { reason: "killed".into(), proved: true }),
             7 => end(AttemptEnd::Cancelled { outputs: Manifest::default() }),
         };
         let ended = matches!(event, ReportEvent::Ended { .. });
@@ -221,7 +228,11 @@ impl World {
             assert_eq!(self.bench.written, before, "a repeated report changed something");
         }
         if ended || answer == ReportAnswer::Superseded {
-            self.workers[at].runs.remove(&attempt);
+            let folder = self.workers[at].runs.remove(&attempt);
+            if matches!(what, 8 | 9) && answer == ReportAnswer::Accepted {
+                self.ghosts.extend(folder.map(|folder| (attempt.job, folder)));
+                self.workers[at].late.push(attempt);
+            }
         }
     }
 
@@ -234,6 +245,8 @@ impl World {
         for (at, truth) in self.workers.iter().enumerate() {
             for (attempt, folder) in &truth.runs {
                 assert!(folders.insert((attempt.job, folder)), "{} shares {folder} with another", name(at));
+                let ghost = self.ghosts.contains(&(attempt.job, folder.clone()));
+                assert!(!ghost, "{} writes to {folder}, where something else may write", name(at));
             }
         }
         let mut live = BTreeSet::new();

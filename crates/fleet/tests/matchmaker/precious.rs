@@ -1,0 +1,160 @@
+//! Work is precious: what goes on, what never comes back, and what is left alone.
+
+use crate::samples::*;
+use samepath_fleet::matchmaker::{Answer, Event, KEPT_JOBS, Order, State, Timing};
+use samepath_wire::*;
+use std::slice::from_ref;
+
+fn lost(proved: bool) -> AttemptEnd {
+    AttemptEnd::Lost { reason: "something of it hangs".into(), proved }
+}
+
+fn started() -> (Bench, AttemptRef) {
+    let mut bench = Bench::new();
+    bench.online(worker("gpu-1"));
+    bench.submit(job(1)).expect("a good job");
+    let attempt = bench.start("gpu-1");
+    (bench, attempt)
+}
+
+#[test]
+fn a_job_whose_record_cannot_be_read_is_left_alone() {
+    let (mut bench, attempt) = started();
+    bench.restart();
+    bench.state.leave_alone(id(1));
+    bench.online(worker("gpu-1"));
+    let (written, writes) = (bench.written.clone(), bench.writes);
+    // Its worker is never told to end it, whatever it asks.
+    let ticket = bench.claim("gpu-1", from_ref(&attempt), false);
+    let answer = bench.claimed(ticket).unwrap();
+    assert_eq!((answer.unreadable.as_slice(), answer.forget), (from_ref(&attempt), vec![]));
+    assert_eq!(bench.report("gpu-1", &attempt, ReportEvent::Running), ReportAnswer::Unreadable);
+    assert_eq!(bench.end("gpu-1", &attempt, succeeded()), ReportAnswer::Unreadable);
+    let confirm = Confirm { attempt: attempt.clone(), epoch: bench.state.epoch() };
+    let ticket = bench.ask(|ticket| Event::Confirm { ticket, worker: "gpu-1".into(), confirm });
+    let Some(Answer::Refused(refused)) = bench.answer(ticket) else { panic!("not refused") };
+    assert!(refused.message.contains("cannot be read"), "{refused}");
+    // Nor does anybody else touch it.
+    bench.pass(600);
+    for order in [Order::Stop, Order::Kill, Order::Retry] {
+        assert_eq!(bench.order(1, order).unwrap_err().code, "internal");
+    }
+    assert_eq!(bench.submit(job(1)).unwrap_err().code, "internal");
+    assert_eq!((&bench.written, bench.writes), (&written, writes));
+    // Its worker, which has told its end to nobody, is given other work, and the job to nobody.
+    bench.submit(job(2)).unwrap();
+    let ticket = bench.claim("gpu-1", from_ref(&attempt), true);
+    assert_eq!(bench.claimed(ticket).unwrap().assignment.unwrap().job.id, id(2));
+}
+
+#[test]
+fn what_its_worker_said_is_lost_never_comes_back() {
+    let (mut bench, attempt) = started();
+    assert_eq!(bench.end("gpu-1", &attempt, lost(false)), ReportAnswer::Accepted);
+    // A claim that was made before that answer came.
+    let ticket = bench.claim("gpu-1", from_ref(&attempt), false);
+    assert_eq!(bench.claimed(ticket).unwrap().forget, from_ref(&attempt));
+    assert_eq!(bench.report("gpu-1", &attempt, ReportEvent::Running), ReportAnswer::Superseded);
+    assert_eq!(bench.job(1).state, JobState::Queued);
+    // What is left of it may still write: the next one keeps out of its way.
+    let next = bench.take("gpu-1");
+    assert_eq!((next.attempt, next.own_output), (2, true));
+    // Not even under a new matchmaker.
+    let (mut bench, attempt) = started();
+    bench.end("gpu-1", &attempt, lost(false));
+    bench.restart();
+    let ticket = bench.claim("gpu-1", from_ref(&attempt), false);
+    assert_eq!(bench.claimed(ticket).unwrap().forget, [attempt]);
+}
+
+#[test]
+fn what_was_not_heard_of_goes_on_under_a_new_matchmaker_too() {
+    let (mut bench, attempt) = started();
+    bench.pass(400);
+    assert_eq!(bench.job(1).state, JobState::Queued);
+    bench.restart();
+    assert_eq!(bench.end("gpu-1", &attempt, succeeded()), ReportAnswer::Accepted);
+    assert_eq!((bench.job(1).state, bench.job(1).attempts.len()), (JobState::Succeeded, 1));
+}
+
+#[test]
+fn what_ran_before_a_retry_never_comes_back() {
+    let (mut bench, attempt) = started();
+    bench.order(1, Order::Stop).unwrap();
+    bench.pass(400);
+    assert_eq!(bench.job(1).state, JobState::Cancelled);
+    bench.order(1, Order::Retry).unwrap();
+    let ticket = bench.claim("gpu-1", from_ref(&attempt), false);
+    assert_eq!(bench.claimed(ticket).unwrap().forget, from_ref(&attempt));
+    assert_eq!(bench.end("gpu-1", &attempt, succeeded()), ReportAnswer::Superseded);
+    assert!(bench.take("gpu-1").own_output);
+}
+
+#[test]
+fn what_was_asked_to_end_while_its_worker_was_away_ends() {
+    let (mut bench, attempt) = started();
+    bench.handle(Event::WorkerGone("gpu-1".into()));
+    let record = bench.order(1, Order::Kill).unwrap();
+    assert_eq!((record.state, record.stop.unwrap().mode), (JobState::Assigned, StopMode::Kill));
+    // It comes back in time: it learns the wish from the record, and tells the end.
+    bench.online(worker("gpu-1"));
+    let ticket = bench.claim("gpu-1", from_ref(&attempt), false);
+    assert_eq!(bench.claimed(ticket), Some(ClaimAnswer::default()));
+    bench.end("gpu-1", &attempt, AttemptEnd::Cancelled { outputs: Manifest::default() });
+    assert_eq!(bench.job(1).state, JobState::Cancelled);
+    // Or it does not: the job is over, and the attempt is to end whenever its worker comes.
+    let (mut bench, attempt) = started();
+    bench.order(1, Order::Kill).unwrap();
+    bench.pass(300);
+    assert_eq!(bench.job(1).state, JobState::Cancelled);
+    let ticket = bench.claim("gpu-1", from_ref(&attempt), false);
+    assert_eq!(bench.claimed(ticket).unwrap().forget, [attempt]);
+}
+
+#[test]
+fn of_what_has_ended_the_newest_is_kept_and_all_that_has_not() {
+    let ended = |number: u64, second: i64| {
+        let mut ended = record(job(number), number);
+        let at = jiff::Timestamp::from_second(1_700_000_000 + second).unwrap();
+        ended.state = JobState::Failed;
+        ended.history.push(StateChange { state: JobState::Failed, at, reason: String::new() });
+        ended
+    };
+    let count = KEPT_JOBS as u64 + 40;
+    // The first to arrive ended last; one waits, and one runs.
+    let mut records: Vec<JobRecord> = (1..=count).map(|number| ended(number, -(number as i64))).collect();
+    records.push(record(job(9_001), 9_001));
+    let mut running = ended(9_002, -9_999_999);
+    running.state = JobState::Running;
+    let end = AttemptEnd::Lost { reason: "x".into(), proved: true };
+    let first = Attempt {
+        number: 1,
+        worker: "gpu-1".into(),
+        worker_name: "gpu-1".into(),
+        state: AttemptState::Ended,
+        assigned_at: jiff::Timestamp::UNIX_EPOCH,
+        confirmed_at: Some(jiff::Timestamp::UNIX_EPOCH),
+        ended_at: None,
+        end: Some(end),
+        told: true,
+        own_output: false,
+    };
+    let second = Attempt { number: 2, state: AttemptState::Running, end: None, told: false, ..first.clone() };
+    running.attempts = vec![first, second];
+    records.push(running);
+    let mut bench = Bench::new();
+    bench.written = records.iter().map(|record| (record.job.id, record.clone())).collect();
+    bench.state = State::rebuild(9, Timing::default(), records, at(bench.now));
+    bench.pass(1);
+    assert!(bench.written.len() > KEPT_JOBS + 2, "they go a few at a time");
+    bench.pass(5);
+    assert_eq!(bench.written.len(), KEPT_JOBS + 2);
+    assert!((1..=KEPT_JOBS as u64).chain([9_001, 9_002]).all(|number| bench.written.contains_key(&id(number))));
+    assert_eq!(bench.state.jobs().count(), KEPT_JOBS + 2);
+    bench.pass(60);
+    assert_eq!(bench.written.len(), KEPT_JOBS + 2);
+    // One that ends makes room for itself.
+    bench.order(9_001, Order::Stop).unwrap();
+    bench.pass(1);
+    assert!(bench.written.contains_key(&id(9_001)) && !bench.written.contains_key(&id(KEPT_JOBS as u64)));
+}
