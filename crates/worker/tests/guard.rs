@@ -2,144 +2,13 @@
 #![cfg(target_os = "linux")]
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
-use interprocess::local_socket::Stream;
-use interprocess::local_socket::traits::Stream as _;
-use samepath_wire::{Assignment, AttemptEnd, AttemptRef, Cause, Job, LogLine};
-use samepath_worker::guard::{AttemptDir, JournalReader, MARK, Order, Patience, Phase, Socket, Spec, Status, Tree};
-use serde_json::json;
-use std::io::{BufRead, BufReader, Write};
-use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
+mod common;
+
+use common::{hidden, patience, start, start_below};
+use samepath_wire::{AttemptEnd, AttemptRef, Cause};
+use samepath_worker::guard::{AttemptDir, MARK, Order, Patience, Phase, Tree};
+use std::process::Command;
 use std::time::{Duration, Instant};
-
-struct Case {
-    _dir: tempfile::TempDir,
-    at: AttemptDir,
-    guard: Child,
-}
-
-fn hidden() -> PathBuf {
-    let test = std::env::current_exe().unwrap();
-    test.parent().unwrap().parent().unwrap().join("examples/hidden")
-}
-
-/// Nobody waits long for a test that went wrong: its guard ends by itself.
-fn patience() -> Patience {
-    Patience { orphan: Duration::from_secs(60), notice: Some(Duration::from_secs(30)), ..Patience::default() }
-}
-
-fn start(script: &str, patience: Patience) -> Case {
-    start_below("", script, patience)
-}
-
-fn start_below(folder: &str, script: &str, patience: Patience) -> Case {
-    let dir = tempfile::tempdir().unwrap();
-    let kinds = dir.path().join("kinds");
-    fs_err::create_dir_all(&kinds).unwrap();
-    let template = json!({
-        "specificationVersion": "jobtemplate-2023-09",
-        "name": "Script",
-        "steps": [{ "name": "s", "script": { "actions": { "onRun": { "command": "sh", "args": ["-c", script] } } } }],
-    });
-    fs_err::write(kinds.join("script.json"), template.to_string()).unwrap();
-    let id = uuid::Uuid::new_v4();
-    let job: Job = serde_json::from_value(
-        json!({ "version": 1, "id": id, "kind": "script", "submitted_at": "2026-11-22T09:00:00Z" }),
-    )
-    .unwrap();
-    let spec = Spec {
-        assignment: Assignment { job, attempt: 1, epoch: 1, own_output: false },
-        worker: "gpu-1".into(),
-        backends: Vec::new(),
-        kinds_dir: Some(kinds),
-        base_paths: Default::default(),
-        path_mappings: Vec::new(),
-        patience,
-    };
-    let at = AttemptDir::new(&dir.path().join(folder).join("attempts"), AttemptRef { job: id, attempt: 1 });
-    at.create(&spec).unwrap();
-    let mut guard = Command::new(hidden())
-        .arg("guard")
-        .arg(at.path())
-        .env("LAB_TOKEN", "a-secret")
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut ready = String::new();
-    BufReader::new(guard.stdout.take().unwrap()).read_line(&mut ready).unwrap();
-    assert_eq!(ready, "ready\n");
-    Case { _dir: dir, at, guard }
-}
-
-impl Case {
-    fn mark(&self) -> String {
-        self.at.path().file_name().unwrap().to_str().unwrap().to_owned()
-    }
-
-    fn connect(&self) -> Worker {
-        let socket = Socket::of(self.at.path()).unwrap();
-        let stream = Stream::connect(socket.name().unwrap()).unwrap();
-        let mut worker = Worker { lines: BufReader::new(stream) };
-        worker.tell(Order::Hello);
-        worker
-    }
-
-    fn end(&mut self) -> AttemptEnd {
-        self.guard.wait().unwrap();
-        self.at.end().unwrap().expect("the guard ended without an end")
-    }
-
-    fn log(&self) -> Vec<LogLine> {
-        let lines = JournalReader::open(&self.at.log()).unwrap().read(0, usize::MAX).unwrap();
-        assert!(lines.iter().enumerate().all(|(number, line)| line.seq == number as u64));
-        lines
-    }
-
-    fn said(&self, text: &str) -> bool {
-        self.log().iter().any(|line| line.text == text)
-    }
-
-    /// Processes that carry the attempt's mark.
-    fn left(&self) -> Vec<String> {
-        let wanted = format!("{MARK}={}", self.mark());
-        let carries = |pid: &String| {
-            std::fs::read(format!("/proc/{pid}/environ"))
-                .is_ok_and(|text| text.split(|byte| *byte == 0).any(|entry| entry == wanted.as_bytes()))
-        };
-        let all = fs_err::read_dir("/proc").unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
-        all.filter(carries).collect()
-    }
-
-    /// Most memory that the guard ever had, in KiB.
-    fn peak(&self) -> u64 {
-        let status = fs_err::read_to_string(format!("/proc/{}/status", self.guard.id())).unwrap();
-        let line = status.lines().find(|line| line.starts_with("VmHWM")).unwrap();
-        line.split_whitespace().nth(1).unwrap().parse().unwrap()
-    }
-}
-
-struct Worker {
-    lines: BufReader<Stream>,
-}
-
-impl Worker {
-    fn tell(&mut self, order: Order) {
-        let line = serde_json::to_string(&order).unwrap();
-        self.lines.get_mut().write_all(format!("{line}\n").as_bytes()).unwrap();
-    }
-
-    fn until(&mut self, what: impl Fn(&Status) -> bool) -> Status {
-        loop {
-            let mut line = String::new();
-            assert_ne!(self.lines.read_line(&mut line).unwrap(), 0, "the guard ended before that");
-            let status = serde_json::from_str(&line).unwrap();
-            if what(&status) {
-                return status;
-            }
-        }
-    }
-}
 
 #[test]
 fn a_tool_that_ends_well() {
@@ -255,7 +124,7 @@ fn a_guard_that_is_killed_leaves_nothing_that_cannot_be_found() {
     case.guard.wait().unwrap();
     assert!(case.at.lock().unwrap().is_some());
     assert_eq!(case.at.end().unwrap(), None);
-    assert_eq!(Tree { mark: &case.mark(), group: None, guard: false }.kill().unwrap(), 0);
+    assert_eq!(Tree { mark: &case.mark(), group: None, guard: false }.kill(Duration::from_secs(10)).unwrap(), 0);
     assert_eq!(case.left(), [] as [String; 0]);
 }
 

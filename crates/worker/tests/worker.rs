@@ -7,6 +7,7 @@ use samepath_fleet::{Fleet, LogItem, Update};
 use samepath_wire::{
     AttemptEnd, BackendState, Cause, CheckPaths, Job, JobRecord, JobState, PathSeen, StoragePath, Worker,
 };
+use samepath_worker::guard::AttemptDir;
 use serde_json::json;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -48,14 +49,39 @@ impl Lab {
     }
 
     fn worker(&self) -> Child {
+        self.worker_with(r#"{"orphan": {"secs": 90, "nanos": 0}}"#)
+    }
+
+    fn worker_with(&self, patience: &str) -> Child {
         let test = std::env::current_exe().unwrap();
         Command::new(test.parent().unwrap().parent().unwrap().join("examples/hidden"))
             .arg("worker")
             .args([self.path("state"), self.path("fleet"), self.path("config.toml"), self.path("kinds")])
-            .arg(r#"{"orphan": {"secs": 90, "nanos": 0}}"#)
+            .arg(patience)
             .stdin(Stdio::piped())
             .spawn()
             .unwrap()
+    }
+
+    /// The folder of the only attempt that this worker has.
+    fn attempt(&self) -> Option<AttemptDir> {
+        let mut found = fs_err::read_dir(self.path("state/gpu-1/attempts")).ok()?;
+        AttemptDir::at(&found.next()?.ok()?.path())
+    }
+
+    /// Waits until the guard of that attempt has written the end down and is gone.
+    fn until_ended_on_disk(&self) -> AttemptDir {
+        let began = std::time::Instant::now();
+        loop {
+            if let Some(dir) = self.attempt()
+                && dir.end().unwrap().is_some()
+                && dir.lock().unwrap().is_some()
+            {
+                return dir;
+            }
+            assert!(began.elapsed() < DEADLINE, "the guard did not end");
+            std::thread::sleep(Duration::from_millis(10));
+        }
     }
 
     async fn submit(&self) -> JobRecord {
@@ -105,6 +131,16 @@ impl Lab {
 fn end(mut worker: Child) {
     drop(worker.stdin.take());
     worker.wait().unwrap();
+}
+
+/// What was told is not kept.
+async fn until_gone(folder: &Path) {
+    let gone = async {
+        while folder.exists() {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    timeout(DEADLINE, gone).await.expect("the folder of an attempt that was told is still there");
 }
 
 fn go(path: &Path) {
@@ -167,6 +203,67 @@ async fn a_job_is_killed_when_somebody_says_so() {
     let done = lab.until(|record| record.state.is_ended()).await;
     assert_eq!(done.state, JobState::Cancelled);
     end(worker);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_end_that_was_not_told_is_told_by_the_next_worker() {
+    let lab = Lab::new().await;
+    let mut first = lab.worker();
+    let job = lab.submit().await;
+    lab.log(&job, 1, "one").await;
+    first.kill().unwrap();
+    first.wait().unwrap();
+    go(&lab.path("go"));
+    let dir = lab.until_ended_on_disk();
+    assert_eq!(lab.fleet.job(job.job.id).await.unwrap().state, JobState::Running);
+    let second = lab.worker();
+    let done = lab.until(|record| record.state.is_ended()).await;
+    assert_eq!((done.state, done.attempts.len()), (JobState::Succeeded, 1), "{done:#?}");
+    assert_eq!(lab.log(&job, 1, "two").await, ["one", "two"]);
+    until_gone(dir.path()).await;
+    end(second);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_job_that_was_to_end_while_its_worker_was_away_ends_when_it_comes_back() {
+    for kill in [true, false] {
+        let lab = Lab::new().await;
+        let mut first = lab.worker();
+        let job = lab.submit().await;
+        lab.log(&job, 1, "one").await;
+        first.kill().unwrap();
+        first.wait().unwrap();
+        let id = job.job.id;
+        let asked = if kill { lab.fleet.kill(id).await } else { lab.fleet.stop(id).await }.unwrap();
+        assert!(asked.stop.is_some() && !asked.state.is_ended(), "{asked:?}");
+        let second = lab.worker();
+        let done = lab.until(|record| record.state.is_ended()).await;
+        assert_eq!((done.state, done.attempts.len()), (JobState::Cancelled, 1), "{done:#?}");
+        if let Some(dir) = lab.attempt() {
+            until_gone(dir.path()).await;
+        }
+        end(second);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_job_that_was_to_end_ends_even_if_no_worker_comes() {
+    let lab = Lab::new().await;
+    let orphan = r#"{"orphan": {"secs": 1, "nanos": 0}}"#;
+    let mut first = lab.worker_with(orphan);
+    let job = lab.submit().await;
+    lab.log(&job, 1, "one").await;
+    first.kill().unwrap();
+    first.wait().unwrap();
+    lab.fleet.kill(job.job.id).await.unwrap();
+    // Its guard has waited for long enough; nothing runs any more, and the disk says so.
+    let dir = lab.until_ended_on_disk();
+    assert!(matches!(dir.end().unwrap(), Some(AttemptEnd::Lost { proved: true, .. })));
+    // Whoever comes in the end tells it, and the job is not run again.
+    let second = lab.worker_with(orphan);
+    let done = lab.until(|record| record.state.is_ended()).await;
+    assert_eq!((done.state, done.attempts.len()), (JobState::Cancelled, 1), "{done:#?}");
+    end(second);
 }
 
 #[tokio::test(flavor = "multi_thread")]

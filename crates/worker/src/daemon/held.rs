@@ -1,8 +1,10 @@
 //! One attempt that this worker holds: from its guard's start, or from finding it, until its end was recorded.
 
+use super::holding::{Hold, Wish};
 use super::link::GuardLink;
-use crate::guard::{AttemptDir, JournalReader, Order, Phase, READY, Status, Tree};
-use samepath_fleet::WorkerSession;
+use crate::guard::{AttemptDir, JournalReader, Order, Phase, READY, Status, ToolId, kill_left};
+use samepath_fleet::bus::BusError;
+use samepath_fleet::{FleetError, WorkerSession};
 use samepath_wire::{AttemptEnd, AttemptRef, Progress, Report, ReportAnswer, ReportEvent};
 use std::io;
 use std::path::Path;
@@ -21,6 +23,8 @@ const GATHER: Duration = Duration::from_millis(50);
 const BATCH: usize = 256 * 1024;
 /// Between two reports of progress.
 const PROGRESS: Duration = Duration::from_secs(1);
+/// Between two tries to tell an end of which nobody takes note.
+const UNTOLD: Duration = Duration::from_secs(15);
 /// After something that should have worked did not.
 const AGAIN: Duration = Duration::from_secs(1);
 
@@ -43,37 +47,45 @@ pub(super) async fn start_guard(program: &Path, dir: &AttemptDir) -> io::Result<
     Ok(())
 }
 
-/// What is to become of the attempt, by order of rising urgency.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Wish {
-    /// Let it run.
-    Run,
-    /// Stop it.
-    Stop,
-    /// Kill it.
-    Kill,
-    /// Kill it, and tell nobody.
-    Forget,
-}
-
 /// Looks after an attempt until its end is recorded; then its folder is gone.
-pub(super) async fn look_after(session: &WorkerSession, dir: AttemptDir, wish: &watch::Sender<Wish>) {
+pub(super) async fn look_after(session: &WorkerSession, dir: AttemptDir, hold: &Hold) {
     let (tell, status) = watch::channel(None);
     let (end, (), ()) = tokio::join!(
-        follow(&dir, wish.subscribe(), tell),
+        follow(&dir, hold.wish.subscribe(), tell),
         forward(session, &dir, status.clone()),
-        report(session, dir.attempt(), status, wish),
+        report(session, dir.attempt(), status, &hold.wish),
     );
-    if *wish.borrow() != Wish::Forget {
-        let event = ReportEvent::Ended { end };
-        // Unless it is recorded, the folder is the only place that knows of the end: whoever comes next tells it again.
-        if send(session, dir.attempt(), event).await.is_none() {
-            return;
-        }
+    // Unless it is recorded, the folder is the only place that knows of the end: whoever comes next tells it again.
+    if !tell_end(session, dir.attempt(), end, hold).await {
+        return;
     }
     let path = dir.path().to_owned();
     if let Err(error) = tokio::task::spawn_blocking(move || fs_err::remove_dir_all(path)).await.unwrap_or(Ok(())) {
         tracing::warn!(%error, "the folder of an attempt cannot be removed");
+    }
+}
+
+/// Tells how an attempt ended until somebody takes note, or says that it does not count; whether that came to be.
+async fn tell_end(session: &WorkerSession, at: &AttemptRef, end: AttemptEnd, hold: &Hold) -> bool {
+    let mut wish = hold.wish.subscribe();
+    let event = ReportEvent::Ended { end };
+    loop {
+        if *wish.borrow_and_update() == Wish::Forget {
+            return true;
+        }
+        match send(session, at, event.clone()).await {
+            Ok(ReportAnswer::Accepted | ReportAnswer::Superseded) => return true,
+            Ok(ReportAnswer::Unreadable) => {
+                tracing::warn!(job = %at.job, "the job's record cannot be read: the end of the attempt is kept, and told again");
+            }
+            Err(FleetError::Bus(BusError::Closed)) => return false,
+            Err(error) => tracing::error!(%error, "the end of an attempt was refused; it is kept, and told again"),
+        }
+        hold.set_untold();
+        tokio::select! {
+            () = sleep(UNTOLD) => {}
+            _ = wish.changed() => {}
+        }
     }
 }
 
@@ -141,9 +153,8 @@ async fn follow(dir: &AttemptDir, mut wish: watch::Receiver<Wish>, tell: watch::
 /// The guard was killed: ends what it left running, and writes down the end in its place.
 async fn lost(dir: &AttemptDir, lock: std::fs::File) -> AttemptEnd {
     let mark = dir.path().file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let group = fs_err::read_to_string(dir.join("tool.pid")).ok().and_then(|text| text.parse().ok());
-    let swept =
-        tokio::task::spawn_blocking(move || Tree { mark: &mark, group, guard: false }.kill().unwrap_or(1)).await;
+    let tool = ToolId::read(dir);
+    let swept = tokio::task::spawn_blocking(move || kill_left(&mark, tool.as_ref()).unwrap_or(1)).await;
     let end =
         AttemptEnd::Lost { reason: "it was killed there from outside".to_owned(), proved: matches!(swept, Ok(0)) };
     if let Err(error) = dir.write_end(&end) {
@@ -231,7 +242,7 @@ async fn report(
         };
         if let Some(event) = event {
             said = Some(if event == ReportEvent::Checking { Phase::Checking } else { Phase::Running });
-            if send(session, at, event).await == Some(ReportAnswer::Superseded) {
+            if is_superseded(send(session, at, event).await) {
                 wish.send_replace(Wish::Forget);
                 return;
             }
@@ -247,7 +258,7 @@ async fn report(
             progress = newest.progress;
             not_before = Instant::now() + PROGRESS;
             let event = ReportEvent::Progress { progress: progress.clone() };
-            if send(session, at, event).await == Some(ReportAnswer::Superseded) {
+            if is_superseded(send(session, at, event).await) {
                 wish.send_replace(Wish::Forget);
                 return;
             }
@@ -259,17 +270,24 @@ async fn closed(status: &mut watch::Receiver<Option<Status>>) {
     while status.changed().await.is_ok() {}
 }
 
-/// Reports until it is answered; none if it cannot be.
-async fn send(session: &WorkerSession, at: &AttemptRef, event: ReportEvent) -> Option<ReportAnswer> {
+/// Whether the attempt counts no longer. What cannot be reported on the way is not missed: the end tells all.
+fn is_superseded(answer: Result<ReportAnswer, FleetError>) -> bool {
+    match answer {
+        Ok(answer) => answer == ReportAnswer::Superseded,
+        Err(error) => {
+            tracing::error!(%error, "a report was refused");
+            false
+        }
+    }
+}
+
+/// Reports until it is answered, or refused.
+async fn send(session: &WorkerSession, at: &AttemptRef, event: ReportEvent) -> Result<ReportAnswer, FleetError> {
     let report = Report { attempt: at.clone(), event };
     loop {
         match session.report(&report).await {
-            Ok(answer) => return Some(answer),
             Err(error) if error.is_passing() => sleep(AGAIN).await,
-            Err(error) => {
-                tracing::error!(%error, "a report was refused");
-                return None;
-            }
+            answer => return answer,
         }
     }
 }

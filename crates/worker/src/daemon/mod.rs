@@ -2,29 +2,31 @@
 
 mod checks;
 mod held;
+mod holding;
 mod home;
 mod link;
 mod presence;
 
 use crate::guard::{AttemptDir, Patience, Spec};
-use held::{Wish, start_guard};
+use held::start_guard;
+use holding::{Holding, Looked, Wish};
 use home::Home;
 use presence::Presence;
 use samepath_fleet::{Fleet, FleetError, Orders, Update, WorkerSession};
 use samepath_storage::helper::Helper;
 use samepath_storage::{ConfigFile, Environment};
 use samepath_wire::{Assignment, AttemptRef, Claim, Confirm, ConfirmAnswer, Kind, StopMode};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::io;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
-use tokio::sync::watch;
-use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 /// Between two claims of a worker that has work: they only say what it holds.
 const HOLDING: Duration = Duration::from_secs(15);
+/// After a fault of ours, before an attempt is looked after again.
+const AFTER_FAULT: Duration = Duration::from_secs(5);
 /// Base paths remembered of one storage.
 const MOST_BASE_PATHS: usize = 200;
 
@@ -124,8 +126,7 @@ pub async fn run(fleet: Fleet, settings: WorkerSettings, shutdown: CancellationT
         name,
         settings: settings.clone(),
         base_paths: Arc::clone(&known),
-        held: HashMap::new(),
-        tasks: JoinSet::new(),
+        holding: Holding::default(),
     };
     let checks = session.serve_checks(|asked| checks::check(helper.clone(), presence.storages().0, asked));
     let result = tokio::select! {
@@ -145,7 +146,7 @@ pub async fn run(fleet: Fleet, settings: WorkerSettings, shutdown: CancellationT
             result
         } => result.map_err(WorkerError::from),
     };
-    worker.tasks.shutdown().await;
+    worker.holding.leave().await;
     session.leave().await;
     result
 }
@@ -159,10 +160,7 @@ struct Worker {
     settings: WorkerSettings,
     /// Where any computer of the fleet mounts each storage.
     base_paths: Arc<Mutex<BTreeMap<String, Vec<String>>>>,
-    /// Every attempt that counts as held, from before it is confirmed until its end is recorded.
-    held: HashMap<AttemptRef, watch::Sender<Wish>>,
-    /// One for each of them.
-    tasks: JoinSet<AttemptRef>,
+    holding: Holding,
 }
 
 impl Worker {
@@ -173,23 +171,22 @@ impl Worker {
         }
         let mut orders = self.session.orders();
         loop {
-            let mut holds: Vec<AttemptRef> = self.held.keys().cloned().collect();
-            holds.sort();
+            let holds = self.holding.all();
             self.presence.hold(holds.clone());
-            let claim = Claim { wants: holds.is_empty(), holds };
+            let claim = Claim { wants: self.holding.is_free(), holds };
             // Dropping a claim is safe: what it may have been given is not confirmed, and goes back.
             let session = self.session.clone();
             let claiming = session.claim(&claim);
             tokio::pin!(claiming);
             let answer = loop {
                 tokio::select! {
-                    Some(ended) = self.tasks.join_next() => {
-                        self.forget(ended);
+                    Some((at, looked)) = self.holding.ended() => {
+                        self.ended(at, looked);
                         break None;
                     }
                     order = orders.next() => match order {
-                        Some((at, StopMode::Stop)) => self.wish(&at, Wish::Stop),
-                        Some((at, StopMode::Kill)) => self.wish(&at, Wish::Kill),
+                        Some((at, StopMode::Stop)) => self.holding.wish(&at, Wish::Stop),
+                        Some((at, StopMode::Kill)) => self.holding.wish(&at, Wish::Kill),
                         None => return Ok(()),
                     },
                     answer = &mut claiming => break Some(answer),
@@ -197,8 +194,11 @@ impl Worker {
             };
             match answer {
                 Some(Ok(answer)) => {
+                    if !answer.unreadable.is_empty() {
+                        tracing::warn!(attempts = ?answer.unreadable, "the records of these jobs cannot be read; they go on");
+                    }
                     for at in &answer.forget {
-                        self.wish(at, Wish::Forget);
+                        self.holding.wish(at, Wish::Forget);
                     }
                     if let Some(assignment) = answer.assignment {
                         self.take(assignment).await;
@@ -223,13 +223,13 @@ impl Worker {
         loop {
             tokio::select! {
                 () = tokio::time::sleep_until(until) => return,
-                Some(ended) = self.tasks.join_next() => {
-                    self.forget(ended);
+                Some((at, looked)) = self.holding.ended() => {
+                    self.ended(at, looked);
                     return;
                 }
                 order = orders.next() => match order {
-                    Some((at, StopMode::Stop)) => self.wish(&at, Wish::Stop),
-                    Some((at, StopMode::Kill)) => self.wish(&at, Wish::Kill),
+                    Some((at, StopMode::Stop)) => self.holding.wish(&at, Wish::Stop),
+                    Some((at, StopMode::Kill)) => self.holding.wish(&at, Wish::Kill),
                     None => return,
                 },
             }
@@ -239,7 +239,7 @@ impl Worker {
     /// Confirms an assignment and starts its guard.
     async fn take(&mut self, assignment: Assignment) {
         let at = AttemptRef { job: assignment.job.id, attempt: assignment.attempt };
-        if self.held.contains_key(&at) {
+        if self.holding.has(&at) {
             return;
         }
         let confirm = Confirm { attempt: at.clone(), epoch: assignment.epoch };
@@ -274,31 +274,20 @@ impl Worker {
     }
 
     fn look_after(&mut self, dir: AttemptDir) {
-        let at = dir.attempt().clone();
-        let wish = watch::Sender::new(Wish::Run);
-        self.held.insert(at.clone(), wish.clone());
-        let session = self.session.clone();
-        self.tasks.spawn(async move {
-            held::look_after(&session, dir, &wish).await;
-            at
+        let (at, session) = (dir.attempt().clone(), self.session.clone());
+        self.holding.look_after(at, |hold| async move { held::look_after(&session, dir, &hold).await });
+    }
+
+    /// A task has ended. After a fault of ours the attempt may well be running: somebody has to look after it.
+    fn ended(&mut self, at: AttemptRef, looked: Looked) {
+        if looked == Looked::Enough {
+            return;
+        }
+        let (session, dir) = (self.session.clone(), AttemptDir::new(&self.home.attempts(), at.clone()));
+        self.holding.look_after(at, |hold| async move {
+            tokio::time::sleep(AFTER_FAULT).await;
+            held::look_after(&session, dir, &hold).await;
         });
-    }
-
-    fn wish(&self, at: &AttemptRef, wanted: Wish) {
-        if let Some(wish) = self.held.get(at) {
-            wish.send_if_modified(|now| {
-                let more = wanted > *now;
-                *now = wanted.max(*now);
-                more
-            });
-        }
-    }
-
-    fn forget(&mut self, ended: Result<AttemptRef, tokio::task::JoinError>) {
-        match ended {
-            Ok(at) => drop(self.held.remove(&at)),
-            Err(error) => tracing::error!(%error, "an attempt is no longer looked after"),
-        }
     }
 }
 

@@ -11,6 +11,7 @@
 //! | `lock`, held | the guard lives; the kernel lets go of it whenever and however the guard ends |
 //! | `end.json` | the attempt is over, and how; written once, atomically, whoever still runs |
 //! | `lock` free, no `end.json` | the guard was killed: whoever takes the lock ends what it left, and writes the end |
+//! | `tool.pid` | the tool's main process and when it started, for whoever ends what a killed guard left |
 //! | `log.jsonl` | every line, numbered without gaps |
 //! | `socket` | where workers connect: [`Order`]s in, [`Status`] out; both JSON lines |
 //!
@@ -33,11 +34,14 @@ mod prepared;
 mod run;
 mod spec;
 mod tool;
+mod tool_id;
 mod tree;
 
 pub use control::{Order, Phase, Socket, Status};
 pub use journal::JournalReader;
 pub use spec::{AttemptDir, Patience, Spec, make_private};
+pub use tool_id::{Standing, ToolId};
+pub(crate) use tree::kill_left;
 pub use tree::{MARK, Tree};
 
 use std::ffi::OsString;
@@ -91,7 +95,9 @@ fn detach() -> io::Result<tokio::runtime::Runtime> {
     rustix::process::set_child_subreaper(Some(rustix::process::getpid()))?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build()?;
     let _inside = runtime.enter();
-    for kind in [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup(), SignalKind::quit()] {
+    // The last comes with a limit on the size of files: a log that cannot grow is no reason to die.
+    let too_big = SignalKind::from_raw(rustix::process::Signal::XFSZ.as_raw());
+    for kind in [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup(), SignalKind::quit(), too_big] {
         drop(signal(kind)?);
     }
     drop(_inside);

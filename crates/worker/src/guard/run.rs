@@ -2,8 +2,9 @@ use super::control::{self, Board, FromWorker, Order, Phase};
 use super::journal::Journal;
 use super::output::{Bell, Output};
 use super::prepared::{self, Checked, Stopped};
-use super::spec::{AttemptDir, Spec, mark};
+use super::spec::{AttemptDir, Patience, Spec, mark};
 use super::tool::{Exit, Tool, interrupt};
+use super::tool_id::ToolId;
 use super::tree::{Tree, reap};
 use crate::prepare::{HEARTBEAT, Prepared, Taken, is_unfit, manifest};
 use jiff::Timestamp;
@@ -14,15 +15,6 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread;
 use std::time::{Duration, Instant};
-
-/// For what hangs on a dead storage after the tool has been killed.
-const GIVE_UP: Duration = Duration::from_secs(10);
-
-/// The checking may wait for a share that lags, a minute for each input; longer than this, and a storage does not answer.
-const CHECKING: Duration = Duration::from_secs(15 * 60);
-
-/// Between two tries to write the end down.
-const WRITE_AGAIN: Duration = Duration::from_secs(5);
 
 enum Event {
     Worker(FromWorker),
@@ -75,19 +67,19 @@ pub(super) fn run(dir: &AttemptDir, ours: Vec<(OsString, OsString)>) -> io::Resu
     if let Some(fault) = guard.output.fault() {
         tracing::error!(error = %fault, "the log could not be kept");
     }
-    write_end(dir, &end, guard.spec.patience.orphan)?;
+    write_end(dir, &end, &guard.spec.patience)?;
     guard.board.update(|status| status.phase = Phase::Ended);
     Ok(end)
 }
 
 /// Writes the end down, and tries again where there is no room for it: without it, work that is done counts as lost.
-fn write_end(dir: &AttemptDir, end: &AttemptEnd, patience: Duration) -> io::Result<()> {
-    let give_up = Instant::now() + patience;
+fn write_end(dir: &AttemptDir, end: &AttemptEnd, patience: &Patience) -> io::Result<()> {
+    let give_up = Instant::now() + patience.orphan;
     loop {
         match dir.write_end(end) {
             Err(error) if error.kind() != io::ErrorKind::NotFound && Instant::now() < give_up => {
                 tracing::error!(%error, "the end of the attempt cannot be written yet");
-                thread::sleep(WRITE_AGAIN);
+                thread::sleep(patience.write_again);
             }
             written => return written,
         }
@@ -115,7 +107,9 @@ impl Guard {
                 return AttemptEnd::Unfit { failure };
             }
         };
-        let _ = fs_err::write(dir.join("tool.pid"), tool.id.to_string());
+        if let Err(error) = ToolId::of(tool.id).write(dir) {
+            tracing::warn!(%error, "the tool cannot be written down");
+        }
         self.board.update(|status| status.phase = Phase::Running);
         let group = tool.id;
         let mut prepared = prepared;
@@ -137,10 +131,10 @@ impl Guard {
         if let Err(error) = spawned {
             return Err(internal(&format!("the checking cannot be started: {error}")));
         }
-        let patience = Instant::now() + CHECKING;
+        let patience = Instant::now() + self.spec.patience.checking;
         let end = loop {
             match self.next(Some(patience)) {
-                None if Instant::now() >= patience => break silent(),
+                None if Instant::now() >= patience => break silent(self.spec.patience.checking),
                 Some(Event::Checked(checked)) => {
                     return checked.map_err(|failure| {
                         if is_unfit(&failure) { AttemptEnd::Unfit { failure } } else { AttemptEnd::Failed { failure } }
@@ -205,7 +199,7 @@ impl Guard {
                     }
                     if kill_at.is_some_and(|at| now >= at) {
                         kill_at = None;
-                        give_up_at = Some(now + GIVE_UP);
+                        give_up_at = Some(now + self.spec.patience.give_up);
                         self.kill(group);
                     }
                     if let Some((at, limit)) = too_long
@@ -252,7 +246,7 @@ impl Guard {
 
     fn kill(&self, group: u32) {
         self.output.note("Killed.");
-        if let Err(error) = self.tree(group).kill() {
+        if let Err(error) = self.tree(group).kill(self.spec.patience.give_up) {
             tracing::error!(%error, "cannot find the processes of the attempt");
         }
     }
@@ -279,7 +273,7 @@ impl Guard {
                     self.output.note(&format!("It left {what} running; ended now."));
                 }
             }
-            if tree.wait(self.spec.patience.leftovers)? { Ok(0) } else { tree.kill() }
+            if tree.wait(self.spec.patience.leftovers)? { Ok(0) } else { tree.kill(self.spec.patience.give_up) }
         })();
         reap();
         survivors.unwrap_or_else(|error: io::Error| {
@@ -346,7 +340,7 @@ impl Guard {
             }
             let _ = send.send(Event::Finished(outputs));
         });
-        let deadline = (began.is_none() || limited).then(|| Instant::now() + GIVE_UP);
+        let deadline = (began.is_none() || limited).then(|| Instant::now() + self.spec.patience.give_up);
         while spawned.is_ok() {
             match self.next(deadline) {
                 Some(Event::Finished(outputs)) => return outputs,
@@ -425,8 +419,8 @@ fn keep(taken: Taken) -> Marks {
 }
 
 /// The checking hangs: another worker may see the storage.
-fn silent() -> AttemptEnd {
-    let message = format!("a storage did not answer for {} while the files were checked", words(CHECKING));
+fn silent(waited: Duration) -> AttemptEnd {
+    let message = format!("a storage did not answer for {} while the files were checked", words(waited));
     AttemptEnd::Unfit { failure: failure(Cause::BackendNotAvailable, message) }
 }
 

@@ -40,6 +40,13 @@ pub struct Patience {
     pub orphan: Duration,
     /// For what the tool left behind to end by itself.
     pub leftovers: Duration,
+    /// For what hangs on a dead storage once the tool was killed, or would not die.
+    pub give_up: Duration,
+    /// For the checking. It may wait for a share that lags, a minute for each input; longer than this, and a storage does not
+    /// answer.
+    pub checking: Duration,
+    /// Between two tries to write the end down.
+    pub write_again: Duration,
     /// Bytes of log kept on the local disk, apart from the last lines, which are always kept.
     pub log_bytes: u64,
 }
@@ -50,6 +57,9 @@ impl Default for Patience {
             notice: None,
             orphan: Duration::from_secs(60 * 60),
             leftovers: Duration::from_secs(2),
+            give_up: Duration::from_secs(10),
+            checking: Duration::from_secs(15 * 60),
+            write_again: Duration::from_secs(5),
             log_bytes: 256 * 1024 * 1024,
         }
     }

@@ -4,13 +4,15 @@
 //! guard's child, whatever session or group it put itself into. When the guard is dead its children are found by the mark in
 //! their environment. Elsewhere the process group is all we have; a process that leaves it is not found.
 
+use super::tool_id::ToolId;
 use std::io;
 use std::time::Duration;
 
 /// The environment variable that marks every process of an attempt: `<job>.<attempt>`.
 pub const MARK: &str = "SAMEPATH_ATTEMPT";
 
-/// How long to wait for killed processes to be gone. One that hangs on a dead mount never is.
+/// How long to wait for what a dead guard left to be gone, once it was killed. What hangs on a dead mount never is.
+#[cfg(unix)]
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Whose processes.
@@ -25,11 +27,13 @@ pub struct Tree<'a> {
 }
 
 #[cfg(target_os = "linux")]
-pub(crate) use linux::reap;
+pub(super) use linux::started;
+#[cfg(target_os = "linux")]
+pub(crate) use linux::{kill_left, reap};
 
 #[cfg(target_os = "linux")]
 mod linux {
-    use super::{Duration, MARK, PATIENCE, Tree, io};
+    use super::{Duration, MARK, PATIENCE, ToolId, Tree, io};
     use rustix::event::{PollFd, PollFlags, Timespec, poll};
     use rustix::process::{Pid, PidfdFlags, Signal, WaitOptions, getpid, pidfd_open, pidfd_send_signal};
     use std::collections::{HashMap, HashSet};
@@ -67,9 +71,9 @@ mod linux {
             }
         }
 
-        /// Kills them all, again and again until none is left; how many would not die within ten seconds.
-        pub fn kill(&self) -> io::Result<usize> {
-            let deadline = Instant::now() + PATIENCE;
+        /// Kills them all, again and again until none is left; how many would not die in time.
+        pub fn kill(&self, patience: Duration) -> io::Result<usize> {
+            let deadline = Instant::now() + patience;
             loop {
                 let members = self.members()?;
                 for member in &members {
@@ -106,6 +110,16 @@ mod linux {
     /// Reaps what the tool left to us; the tool itself was reaped before.
     pub(crate) fn reap() {
         while let Ok(Some(_)) = rustix::process::wait(WaitOptions::NOHANG) {}
+    }
+
+    /// Kills what a dead guard left running; how many would not die.
+    pub(crate) fn kill_left(mark: &str, _tool: Option<&ToolId>) -> io::Result<usize> {
+        Tree { mark, group: None, guard: false }.kill(PATIENCE)
+    }
+
+    /// When a process started, in ticks since the boot; none if there is no such process.
+    pub(in crate::guard) fn started(id: i32) -> Option<u64> {
+        stat(id).filter(|process| !process.gone).map(|process| process.started)
     }
 
     fn wait_all(members: &[OwnedFd], deadline: Instant) -> io::Result<bool> {
@@ -187,10 +201,22 @@ impl Tree<'_> {
         Ok(true)
     }
 
-    /// Kills the group; how many would not die.
-    pub fn kill(&self) -> io::Result<usize> {
+    /// Kills the group; how many would not die in time.
+    pub fn kill(&self, patience: Duration) -> io::Result<usize> {
         self.signal(rustix::process::Signal::KILL)?;
-        Ok(usize::from(!self.wait(PATIENCE)?))
+        Ok(usize::from(!self.wait(patience)?))
+    }
+}
+
+/// Kills what a dead guard left running; how many would not die. Where the tool's number may be another's by now nothing is
+/// killed, and the tool counts as running.
+#[cfg(all(unix, not(target_os = "linux")))]
+pub(crate) fn kill_left(mark: &str, tool: Option<&ToolId>) -> io::Result<usize> {
+    use super::tool_id::Standing;
+    match tool.map(|tool| (tool.standing(), tool.id)) {
+        None | Some((Standing::Gone, _)) => Ok(0),
+        Some((Standing::Runs, id)) => Tree { mark, group: Some(id), guard: false }.kill(PATIENCE),
+        Some((Standing::Unsure, _)) => Ok(1),
     }
 }
 
@@ -208,10 +234,16 @@ impl Tree<'_> {
     }
 
     /// As [`wait`](Self::wait).
-    pub fn kill(&self) -> io::Result<usize> {
-        let _ = (self.mark, self.group, self.guard, PATIENCE);
+    pub fn kill(&self, _patience: Duration) -> io::Result<usize> {
+        let _ = (self.mark, self.group, self.guard);
         Ok(0)
     }
+}
+
+/// The job object ended with the guard.
+#[cfg(windows)]
+pub(crate) fn kill_left(_mark: &str, _tool: Option<&ToolId>) -> io::Result<usize> {
+    Ok(0)
 }
 
 /// Nothing to reap here.

@@ -33,9 +33,11 @@ pub fn manifest(outputs: &[OutputFolder], attempt: u32, since: Timestamp) -> Man
             left,
             found: std::mem::take(&mut found),
             truncated: false,
+            more: 0,
         };
         walk.folder(&output.local, "", 0);
         manifest.truncated |= walk.truncated;
+        manifest.more += walk.more;
         manifest.folders.push(output.at.clone());
         (found, left) = (walk.found, walk.left);
     }
@@ -51,6 +53,8 @@ struct Walk {
     left: usize,
     found: BTreeMap<(usize, String), ManifestEntry>,
     truncated: bool,
+    /// Files found and not listed.
+    more: u64,
 }
 
 impl Walk {
@@ -95,6 +99,7 @@ impl Walk {
         if self.found.len() > MAX_FILES {
             self.found.pop_last();
             self.truncated = true;
+            self.more += 1;
         }
     }
 }
