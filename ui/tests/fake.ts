@@ -160,6 +160,7 @@ export class Fake implements Ipc {
   failures = new Map<string, Failure>();
   drafts: Draft[] = [];
 
+  #asked: Promise<void> | null = null;
   #watcher: ((update: Update) => void) | null = null;
   #window: ((update: WindowUpdate) => void) | null = null;
   logs = new Map<string, (update: LogUpdate) => void>();
@@ -172,6 +173,13 @@ export class Fake implements Ipc {
 
   say(...updates: Update[]): void {
     for (const update of updates) this.#watcher?.(update);
+  }
+
+  /** The workers answer only once what this returns is called. */
+  keepWaiting(): () => void {
+    let answer = () => {};
+    this.#asked = new Promise((resolve) => (answer = resolve));
+    return answer;
   }
 
   tell(update: WindowUpdate): void {
@@ -242,6 +250,7 @@ export class Fake implements Ipc {
   async readiness(draft: Draft): Promise<ReadinessView> {
     await this.#note('readiness', draft);
     this.drafts.push(draft);
+    await this.#asked;
     if (this.ready instanceof Failure) throw this.ready;
     return this.ready;
   }

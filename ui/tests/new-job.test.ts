@@ -6,26 +6,39 @@ import { HOSTILE, ready, settle } from './render';
 
 const LABELS = '/mnt/vast/amick/project/labels.slp';
 
+/** New job with a dataset chosen through the dialog, and workers that have not answered yet. */
+async function asked() {
+  const opened = await ready({ type: 'worker', value: worker() });
+  const answer = opened.fake.keepWaiting();
+  await choose(opened);
+  return { ...opened, answer };
+}
+
 /** New job with a dataset chosen through the dialog. */
 async function chosen(...more: Parameters<typeof ready>) {
   const opened = await ready({ type: 'worker', value: worker() }, ...more);
+  await choose(opened);
+  return opened;
+}
+
+async function choose(opened: Awaited<ReturnType<typeof ready>>) {
   opened.fake.datasets.set(LABELS, dataset());
   opened.fake.picked = LABELS;
   await opened.user.click(screen.getByRole('button', { name: 'New job' }));
   await opened.user.click(screen.getByRole('button', { name: 'Choose…' }));
-  return opened;
 }
 
 const sentence = () => within(screen.getByRole('contentinfo')).getAllByRole('status')[0]!;
 
 describe('New job', () => {
   test('a dataset is shown as storage, folder and file, and the workers are asked', async () => {
-    const { fake, user } = await chosen();
+    const { fake, user, answer } = await asked();
     expect(fake.called('pickFile')).toEqual([['Choose a dataset']]);
     const place = screen.getByRole('list', { name: 'Where the dataset is' });
     expect(place).toHaveTextContent(/Storage vast Your folder amick File project\/labels\.slp/);
     expect(sentence()).toHaveTextContent('Asking 1 worker about 1 video…');
     expect(screen.getByRole('button', { name: /^Submit Ctrl|^Submit$/ })).toBeDisabled();
+    answer();
     await waitFor(() => expect(sentence()).toHaveTextContent('Ready. gpu-1 can start now; it sees labels.slp and its video.'));
     expect(screen.getByText('free · 1/1 videos')).toBeVisible();
     await user.click(screen.getByRole('button', { name: /^Submit$/ }));
@@ -41,9 +54,10 @@ describe('New job', () => {
   });
 
   test('Ctrl+Enter submits once it is ready, and not before', async () => {
-    const { fake, user } = await chosen();
+    const { fake, user, answer } = await asked();
     await user.keyboard('{Control>}{Enter}{/Control}');
     expect(fake.called('submit')).toEqual([]);
+    answer();
     await waitFor(() => expect(sentence()).toHaveTextContent('Ready.'));
     await user.keyboard('{Control>}{Enter}{/Control}');
     expect(fake.called('submit')).toHaveLength(1);
