@@ -11,7 +11,7 @@ pub struct Kind {
     /// The template's description.
     #[serde(default)]
     pub description: String,
-    /// `blake3:…` over the parameter definitions.
+    /// `blake3:…` over the name and the parameter definitions.
     pub digest: String,
     /// In the template's order.
     pub parameters: Vec<Parameter>,

@@ -331,7 +331,7 @@ fn embedded_files_stay_in_the_attempts_folder() {
 }
 
 #[test]
-fn the_digest_is_of_the_definitions_alone() {
+fn the_digest_is_of_the_name_and_the_definitions_alone() {
     let digest = |document: Value| accept(document).unwrap().kind().digest.clone();
     let one =
         digest(template(json!([{ "name": "X", "type": "STRING", "default": "a" }]), json!({ "command": "echo" })));
@@ -343,8 +343,11 @@ fn the_digest_is_of_the_definitions_alone() {
     assert_ne!(one, other);
     // The form as written does not matter either.
     let yaml = GOOD.to_owned() + "parameterDefinitions:\n- {name: X, type: STRING, default: a}\n";
-    let (_dir, catalogue) = lab(&[("a.yaml", &yaml)]);
-    assert_eq!(catalogue.get("a").unwrap().kind().digest, one);
+    let (_dir, catalogue) = lab(&[("tried.yaml", &yaml), ("a.yaml", &yaml)]);
+    let named = |name: &str| catalogue.get(name).unwrap().kind().digest.clone();
+    assert_eq!(named("tried"), one);
+    // Everybody knows a kind by its digest: two that ask for the same are two.
+    assert_ne!(named("tried"), named("a"));
     // Part of the protocol: a job carries it from one version of the program to another.
     assert_eq!(Catalogue::load(None).kinds()[0].digest.len(), "blake3:".len() + 64,);
 }

@@ -84,7 +84,7 @@ fn public(source: &TemplateSource) -> Result<Kind, TemplateError> {
             *kind = kind.to_ascii_uppercase();
         }
     }
-    let digest = digest(&definitions);
+    let digest = digest(&source.name, &definitions);
     let parameters: Vec<Parameter> = match definitions {
         Value::Null => Vec::new(),
         definitions => serde_json::from_value(definitions)
@@ -102,10 +102,11 @@ fn public(source: &TemplateSource) -> Result<Kind, TemplateError> {
     })
 }
 
-/// `blake3:…` over the definitions as JSON with sorted keys and no white space, so that neither the file's form nor the order
-/// of its keys matters. The order of the parameters does: it is the form's.
-fn digest(definitions: &Value) -> String {
-    let mut canonical = String::new();
+/// `blake3:…` over the kind's name, a line feed, and the definitions as JSON with sorted keys and no white space, so that neither
+/// the file's form nor the order of its keys matters. The order of the parameters does: it is the form's. The name is in it because
+/// everybody knows a kind by its digest, and two kinds may well ask for the same.
+fn digest(name: &str, definitions: &Value) -> String {
+    let mut canonical = format!("{name}\n");
     write_canonical(definitions, &mut canonical);
     format!("blake3:{}", blake3::hash(canonical.as_bytes()).to_hex())
 }
