@@ -4,7 +4,7 @@ use crate::paths::path_view;
 use crate::view::{JobView, OutputView, TimelineView};
 use jiff::Timestamp;
 use samepath_fleet::matching::{self, Kinds};
-use samepath_wire::{AttemptEnd, Fit, JobRecord, JobState, Kind, Manifest, StopMode, StoragePath, Worker};
+use samepath_wire::{AttemptEnd, Fit, JobRecord, JobState, Kind, Manifest, Reason, StopMode, StoragePath, Worker};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
@@ -169,11 +169,36 @@ fn waiting_for(record: &JobRecord, around: &Surroundings<'_>) -> Vec<String> {
         .filter_map(|worker| {
             let fit = matching::explain(&record.job, Some(record), worker, around.kinds, around.jobs.values());
             // One that can take it now is about to: that is no reason to wait.
-            (fit != Fit::Now).then(|| format!("{}: {}", worker.name, fit_words(&fit)))
+            let words = || fit_words(&named(fit.clone(), around.workers, around.jobs));
+            (fit != Fit::Now).then(|| format!("{}: {}", worker.name, words()))
         })
         .collect();
     sentences.sort();
     sentences
+}
+
+/// A worker's name, for one that a job asks for by id or by name.
+pub(crate) fn worker_name(
+    wanted: &str,
+    workers: &BTreeMap<String, Worker>,
+    jobs: &BTreeMap<String, JobRecord>,
+) -> String {
+    if let Some(worker) = workers.get(wanted) {
+        return worker.name.clone();
+    }
+    let mut attempts = jobs.values().flat_map(|record| &record.attempts);
+    attempts.find(|attempt| attempt.worker == wanted).map_or(wanted, |attempt| &attempt.worker_name).to_owned()
+}
+
+/// The same, with the name of the worker that the job asks for: people know no id.
+pub(crate) fn named(fit: Fit, workers: &BTreeMap<String, Worker>, jobs: &BTreeMap<String, JobRecord>) -> Fit {
+    let Fit::No { mut reasons } = fit else { return fit };
+    for reason in &mut reasons {
+        if let Reason::Pinned { worker } = reason {
+            *worker = worker_name(worker, workers, jobs);
+        }
+    }
+    Fit::No { reasons }
 }
 
 /// What stands behind a worker's name.

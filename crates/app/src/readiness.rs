@@ -2,7 +2,7 @@
 
 use crate::board::Picture;
 use crate::draft::Plan;
-use crate::jobs::fit_words;
+use crate::jobs::{fit_words, named, worker_name};
 use crate::paths::path_view;
 use crate::view::{CandidateView, DatasetView, Draft, ReadinessView};
 use crate::{Error, ErrorCode};
@@ -44,6 +44,7 @@ pub(crate) async fn readiness(fleet: &Fleet, picture: &Picture, plan: &Plan) -> 
     }
     let asked = picture.workers.values().map(|worker| {
         let fit = matching::explain(job, None, worker, &picture.kinds, picture.jobs.values());
+        let fit = named(fit, &picture.workers, &picture.jobs);
         let paths = &paths;
         async move {
             let sight = if paths.is_empty() || matches!(fit, Fit::No { .. }) {
@@ -57,7 +58,8 @@ pub(crate) async fn readiness(fleet: &Fleet, picture: &Picture, plan: &Plan) -> 
     let mut candidates = join_all(asked).await;
     candidates.sort_by(|a, b| rank(a).cmp(&rank(b)).then_with(|| a.worker.name.cmp(&b.worker.name)));
     let total = paths.len().saturating_sub(1);
-    let (state, sentence, button) = sentence(&candidates, dataset, total, job.worker.as_deref());
+    let pinned = job.worker.as_ref().map(|wanted| worker_name(wanted, &picture.workers, &picture.jobs));
+    let (state, sentence, button) = sentence(&candidates, dataset, total, pinned.as_deref());
     ReadinessView {
         state: state.to_owned(),
         sentence,
