@@ -133,7 +133,8 @@ impl App {
         });
     }
 
-    /// Is a worker, until [`App::shut_down`].
+    /// Is a worker, until [`App::shut_down`]. The lab's own job types are the templates in `kinds`; where none is named, in the
+    /// folder `kinds` of this computer's own data, if it is there.
     ///
     /// # Errors
     /// `already_exists` when a worker of that name runs on this computer, `io`.
@@ -145,7 +146,7 @@ impl App {
         let settings = WorkerSettings {
             name,
             state_dir: options.data_dir.join("workers"),
-            kinds_dir: kinds,
+            kinds_dir: kinds.or_else(|| Some(options.data_dir.join("kinds")).filter(|own| own.is_dir())),
             config: options.config.clone(),
             environment: options.environment.clone(),
             program: options.program.clone(),
