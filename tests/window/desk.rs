@@ -3,7 +3,7 @@ use crate::driver::{Driver, wait_for};
 use serde_json::json;
 use std::fs::{self, File, Permissions};
 use std::ops::Deref;
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::thread;
@@ -102,11 +102,89 @@ impl Desk {
 
     /// Runs the command line of the same person.
     pub(crate) fn samepath(&self, arguments: &[&str]) -> Output {
-        let program = Path::new(env!("CARGO_BIN_EXE_samepath-desktop")).with_file_name("samepath");
-        assert!(program.exists(), "{} is missing: cargo build -p samepath-cli", program.display());
-        let output = self.command(&program.to_string_lossy()).args(arguments).output().expect("it was built");
+        let output = self.command_line().args(arguments).output().expect("it was built");
         assert!(output.status.success(), "samepath {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
         output
+    }
+
+    fn command_line(&self) -> Command {
+        let program = Path::new(env!("CARGO_BIN_EXE_samepath-desktop")).with_file_name("samepath");
+        assert!(program.exists(), "{} is missing: cargo build -p samepath-cli", program.display());
+        self.command(&program.to_string_lossy())
+    }
+
+    /// Where another computer of the lab mounts the same storage.
+    pub(crate) fn other_mount(&self) -> PathBuf {
+        let mount = self.folder.path().canonicalize().expect("it was made").join("gpu-1/mnt/vast");
+        if !mount.is_symlink() {
+            fs::create_dir_all(mount.parent().expect("it has one")).expect("a temporary folder can be filled");
+            symlink(self.storage(), &mount).expect("a temporary folder can be filled");
+        }
+        mount
+    }
+
+    /// Starts a worker of another computer, which has these storages at these paths. Its process's id.
+    pub(crate) fn worker(&self, name: &str, storages: &[(&str, &Path)]) -> u32 {
+        let config = self.folder.path().join(format!("{name}.toml"));
+        let text =
+            |(storage, path): &(&str, &Path)| format!("[storage.{storage}]\nbase_path = \"{}\"\n", path.display());
+        fs::write(&config, storages.iter().map(text).collect::<String>()).expect("a temporary folder can be filled");
+        let mut command = self.command_line();
+        command
+            .arg("--config")
+            .arg(config)
+            .args(["worker", "--name", name])
+            .stdout(Stdio::null())
+            .stderr(Stdio::null());
+        self.display.start_in_group(command).0
+    }
+
+    /// Gives this computer's worker a job type of the lab's own: a shell script, which is handed the dataset and the results folder.
+    /// The worker that is started next has it.
+    pub(crate) fn add_kind(&self, name: &str, title: &str, script: &str) {
+        let kinds = self.folder.path().join("home/samepath/kinds");
+        fs::create_dir_all(&kinds).expect("a temporary folder can be filled");
+        let file = kinds.join(format!("{name}.sh"));
+        fs::write(&file, script).expect("a temporary folder can be filled");
+        let path = |name: &str, what: &str, flow: &str| json!({ "name": name, "type": "PATH", "objectType": what, "dataFlow": flow });
+        let action = json!({
+            "command": "sh", "args": [file, "{{Param.LABELS}}", "{{Param.OUTPUT_DIR}}"],
+            "cancelation": { "mode": "NOTIFY_THEN_TERMINATE", "notifyPeriodInSeconds": 60 },
+        });
+        let template = json!({
+            "specificationVersion": "jobtemplate-2023-09", "name": title,
+            "parameterDefinitions": [path("LABELS", "FILE", "IN"), path("OUTPUT_DIR", "DIRECTORY", "OUT")],
+            "steps": [{ "name": "run", "script": { "actions": { "onRun": action } } }],
+        });
+        fs::write(kinds.join(format!("{name}.json")), template.to_string()).expect("a temporary folder can be filled");
+    }
+
+    /// A file that only this test and its scripts know.
+    pub(crate) fn sign(&self, name: &str) -> PathBuf {
+        self.folder.path().join("run").join(name)
+    }
+
+    /// A script that works for as long as the test lets it: the file `step-N` ends its epoch N. Asked to stop, it saves.
+    pub(crate) fn training(&self) -> String {
+        let step = self.sign("step-");
+        format!(
+            r#"trap 'echo saving; echo half > "$2/last.ckpt"; exit 0' INT
+n=0
+while [ $n -lt 10 ]; do
+  n=$((n + 1))
+  echo "openjd_progress: $((n * 10))"
+  echo "openjd_status: epoch $n of 10"
+  echo "epoch $n: training loss 0.$((90 - n * 7)), validation loss 0.$((95 - n * 7))"
+  until [ -e '{}'"$n" ]; do sleep 0.02; done
+done
+"#,
+            step.display()
+        )
+    }
+
+    /// Ends an epoch of [`Desk::training`].
+    pub(crate) fn end_epoch(&self, number: u32) {
+        fs::write(self.sign(&format!("step-{number}")), "").expect("a temporary folder can be filled");
     }
 
     fn command(&self, program: &str) -> Command {
@@ -146,12 +224,29 @@ impl Deref for OpenWindow<'_> {
 }
 
 impl OpenWindow<'_> {
+    /// Closes the window by the keyboard, as a person does.
+    pub(crate) fn close(&self) {
+        let (display, id) = (&self.desk.display, self.id());
+        display.xdotool(&["windowactivate", "--sync", &id]);
+        display.xdotool(&["key", "alt+F4"]);
+    }
+
+    /// The program's process.
+    pub(crate) fn process(&self) -> u32 {
+        let id = self.desk.display.xdotool(&["getwindowpid", &self.id()]).expect("a window says whose it is");
+        id.parse().expect("a process id")
+    }
+
+    /// The window, as the display names it.
+    fn id(&self) -> String {
+        let ids = self.desk.display.xdotool(&["search", "--onlyvisible", "--name", "^Samepath$"]);
+        ids.as_ref().and_then(|ids| ids.lines().last()).expect("the window is there").to_owned()
+    }
+
     /// Makes the window this large, in the upper left corner.
     fn resize(&self, (width, height): (u32, u32)) {
         let display = &self.desk.display;
-        let id = display.xdotool(&["search", "--onlyvisible", "--name", "^Samepath$"]).expect("the window is there");
-        let id = id.lines().last().expect("xdotool found it");
-        display.xdotool(&["windowsize", id, &width.to_string(), &height.to_string()]);
+        display.xdotool(&["windowsize", &self.id(), &width.to_string(), &height.to_string()]);
         let size = json!([width, height]);
         wait_for(&format!("a window of {size}"), || {
             (self.script("return [innerWidth, innerHeight]") == size).then_some(())
@@ -188,6 +283,12 @@ impl Drop for OpenWindow<'_> {
             self.tell();
         }
     }
+}
+
+/// Whether a process of this computer still runs. One that has ended and that nobody asked about yet does not.
+pub(crate) fn runs(process: u32) -> bool {
+    let state = fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
+    state.rsplit_once(") ").is_some_and(|(_, rest)| !rest.starts_with(['Z', 'X']))
 }
 
 /// Where the pictures go.

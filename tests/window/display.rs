@@ -29,7 +29,7 @@ impl Display {
         let mut xvfb = Command::new("Xvfb");
         xvfb.args(["-displayfd", "1", "-screen", "0", "1280x900x24", "-nolisten", "tcp", "-noreset"]);
         xvfb.stdout(Stdio::piped()).stderr(Stdio::null());
-        let number = this.start_in_group(xvfb).expect("its output was asked for");
+        let number = this.start_in_group(xvfb).1.expect("its output was asked for");
         let mut line = String::new();
         BufReader::new(number).read_line(&mut line).expect("Xvfb says its display's number");
         assert!(!line.trim().is_empty(), "Xvfb ended without a display. {INSTALL}");
@@ -46,15 +46,16 @@ impl Display {
         &self.name
     }
 
-    /// Starts a program that ends with this display, whatever it starts itself included. What it prints, if it was asked for.
-    pub(crate) fn start_in_group(&self, mut command: Command) -> Option<ChildStdout> {
+    /// Starts a program that ends with this display, whatever it starts itself included. Its id, and what it prints, if it was
+    /// asked for.
+    pub(crate) fn start_in_group(&self, mut command: Command) -> (u32, Option<ChildStdout>) {
         command.process_group(i32::try_from(self.leader.id()).expect("a process id fits"));
         let mut child = command
             .spawn()
             .unwrap_or_else(|error| panic!("{} does not start: {error}. {INSTALL}", command.get_program().display()));
-        let printed = child.stdout.take();
+        let started = (child.id(), child.stdout.take());
         self.children.borrow_mut().push(child);
-        printed
+        started
     }
 
     /// What `xdotool` answers; none where it finds nothing.

@@ -79,6 +79,17 @@ impl Driver {
         self.post(&format!("/element/{element}/value"), &json!({ "text": text })).expect("a field takes text");
     }
 
+    /// Chooses from a list.
+    pub(crate) fn choose(&self, list: &str, wanted: &str) {
+        let script = "const [list, wanted] = arguments; const option = [...list.options].find((one) => one.text === wanted); \
+                      if (!option) return false; list.value = option.value; list.dispatchEvent(new Event('change', { bubbles: true })); return true";
+        wait_for(&format!("{wanted:?} in the list {list:?}"), || {
+            let element = self.element("combobox", list, true)?;
+            let script = json!({ "script": script, "args": [reference(&element), wanted] });
+            (self.post("/execute/sync", &script).ok()? == true).then_some(())
+        });
+    }
+
     /// What is in a field.
     pub(crate) fn value(&self, field: &str) -> String {
         let element = self.wait_for_element("textbox", field);
@@ -106,9 +117,22 @@ impl Driver {
         })
     }
 
+    /// The row of a table that begins with this, if it is there.
+    pub(crate) fn row(&self, table: &str, beginning: &str) -> Option<String> {
+        let table = self.element("table", table, true)?;
+        let script = json!({ "script": "return [...arguments[0].rows].map((row) => row.innerText)", "args": [reference(&table)] });
+        let rows = self.post("/execute/sync", &script).ok()?;
+        rows.as_array()?.iter().filter_map(|row| Some(spaced(row.as_str()?))).find(|row| row.starts_with(beginning))
+    }
+
     /// Waits for the one that has this role and accessible name.
     pub(crate) fn wait_for_element(&self, role: &str, name: &str) -> String {
         wait_for(&format!("the {role} {name:?}"), || self.element(role, name, true))
+    }
+
+    /// Waits until it is not there.
+    pub(crate) fn wait_until_gone(&self, role: &str, name: &str) {
+        wait_for(&format!("the {role} {name:?} to go"), || (!self.has(role, name)).then_some(()));
     }
 
     /// Whether it is there now.

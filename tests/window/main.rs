@@ -6,6 +6,8 @@
 mod desk;
 mod display;
 mod driver;
+mod jobs;
+mod lab;
 mod main_job;
 mod native;
 mod pictures;

@@ -1,0 +1,148 @@
+use crate::desk::{Desk, OpenWindow, runs};
+use crate::driver::wait_for;
+use std::fs;
+use std::path::Path;
+
+#[test]
+fn a_job_is_watched_stopped_and_another_killed() {
+    let desk = Desk::new();
+    let maze = desk.add_maze();
+    desk.write_config(&desk.vast());
+    desk.add_kind("train", "Train for long", &desk.training());
+    let mine = desk.sign("deaf");
+    let deaf = format!("trap '' INT\necho $$ > '{}'\nwhile :; do echo on; sleep 0.05; done\n", mine.display());
+    desk.add_kind("deaf", "Listen to nobody", &deaf);
+    let window = desk.open();
+
+    submit(&window, &maze.join("labels.slp"), "Train for long", "day 3");
+    window.wait_for_text_in("table", "Jobs", "10 %");
+    desk.end_epoch(1);
+    desk.end_epoch(2);
+    // The log is opened late, and has the first line all the same; then each as it comes.
+    window.wait_for_text_in("table", "Jobs", "30 %");
+    window.click("tab", "Log");
+    let log = window.wait_for_text_in("log", "Log", "epoch 3: training loss 0.69");
+    assert!(log.contains("epoch 1: training loss 0.83"), "{log}");
+    assert!(!log.contains("epoch 4"), "{log}");
+    desk.end_epoch(3);
+    window.wait_for_text_in("log", "Log", "epoch 4: training loss 0.62");
+    window.wait_for_text_in("table", "Jobs", "40 %");
+
+    window.click("button", "Stop…");
+    let question = window.wait_for_text_in("dialog", "Stop day 3?", "Results so far stay.");
+    assert!(question.contains("save"), "{question}");
+    window.click("button", "Go on running");
+    window.wait_until_gone("dialog", "Stop day 3?");
+    desk.end_epoch(4);
+    window.wait_for_text_in("log", "Log", "epoch 5");
+    window.click("button", "Stop…");
+    window.click("button", "Stop and save");
+    window.wait_for_text_in("table", "Jobs", "Cancelled");
+    window.wait_for_text_in("log", "Log", "saving");
+    window.click("tab", "Overview");
+    window.wait_for_text_in("region", "Job day 3", "amick");
+    window.click("tab", "Results");
+    window.wait_for_text_in("region", "1 file", "last.ckpt");
+
+    submit(&window, &maze.join("labels.slp"), "Listen to nobody", "day 4");
+    window.wait_for_text_in("region", "Job day 4", "Running");
+    let process = wait_for("the script's id", || fs::read_to_string(&mine).ok()?.trim().parse::<u32>().ok());
+    window.click("button", "Stop…");
+    window.click("button", "Stop and save");
+    window.wait_for_text_in("region", "Job day 4", "Saving…");
+    assert!(runs(process), "it does not listen");
+    window.click("button", "Kill now…");
+    window.wait_for_text_in("dialog", "Kill now?", "What is not saved is lost");
+    window.click("button", "Wait");
+    window.wait_until_gone("dialog", "Kill now?");
+    window.click("button", "Kill now…");
+    window.click("button", "Kill");
+    window.wait_for_text_in("region", "Job day 4", "Cancelled");
+    wait_for("the script to end", || (!runs(process)).then_some(()));
+}
+
+#[test]
+fn closing_asks_only_while_this_computer_runs_a_job() {
+    let desk = Desk::new();
+    let maze = desk.add_maze();
+    desk.write_config(&desk.vast());
+    desk.add_kind("train", "Train for long", &desk.training());
+    let window = desk.open();
+    let process = window.process();
+    submit(&window, &maze.join("labels.slp"), "Train for long", "day 3");
+    window.wait_for_text_in("table", "Jobs", "10 %");
+
+    window.close();
+    window.wait_for_text_in("dialog", "1 job runs on this computer", "day 3");
+    window.click("button", "Keep Samepath open");
+    window.wait_until_gone("dialog", "1 job runs on this computer");
+    desk.end_epoch(1);
+    window.wait_for_text_in("table", "Jobs", "20 %");
+
+    window.close();
+    window.click("button", "Stop it, saving, and quit");
+    wait_for("the program to end", || (!runs(process)).then_some(()));
+    drop(window);
+
+    let window = desk.open();
+    let process = window.process();
+    window.go("Jobs");
+    window.wait_for_text_in("table", "Jobs", "Cancelled");
+    window.click_beginning("cell", "Cancelled");
+    window.click("tab", "Results");
+    window.wait_for_text_in("region", "1 file", "last.ckpt");
+    window.close();
+    wait_for("the program to end", || (!runs(process)).then_some(()));
+}
+
+#[test]
+fn a_job_that_fails_says_why_and_is_tried_again() {
+    let desk = Desk::new();
+    let maze = desk.add_maze();
+    desk.write_config(&desk.vast());
+    let mended = desk.sign("mended");
+    let script = format!(
+        "echo reading\n[ -e '{}' ] && exit 0\necho 'cuDNN: no device was found' >&2\nexit 3\n",
+        mended.display()
+    );
+    desk.add_kind("fails", "Fail", &script);
+    let window = desk.open();
+    submit(&window, &maze.join("labels.slp"), "Fail", "day 5");
+
+    let card = window.wait_for_text_in("region", "Job day 5", "Failed after");
+    assert!(card.contains('3') && card.contains("cuDNN: no device was found"), "{card}");
+    window.click("button", "Open the log");
+    window.wait_for_text_in("log", "Log", "cuDNN: no device was found");
+    window.click("tab", "Overview");
+    window.click("button", "Retry");
+    window.wait_for_text_in("region", "Job day 5", "try 2");
+    window.wait_for_text_in("region", "Job day 5", "Failed");
+    fs::write(mended, "").unwrap();
+    window.click("button", "Retry");
+    let told = window.wait_for_text_in("region", "Job day 5", "Done");
+    assert!(told.contains("try 3"), "{told}");
+    // Whatever is too short to be told of on its own, each try is given to a worker.
+    assert_eq!(told.matches("given to").count(), 3, "{told}");
+    assert_eq!(told.matches("another try").count(), 2, "{told}");
+}
+
+/// Opens a dataset, chooses a job type, and submits it under this name. The job is shown then.
+pub(crate) fn submit(window: &OpenWindow<'_>, dataset: &Path, kind: &str, name: &str) {
+    window.go("New job");
+    if window.has("button", "New job")
+        && !window.has("textbox", "Path of the dataset")
+        && !window.has("textbox", "Name")
+    {
+        window.click("button", "New job");
+    }
+    if !window.has("textbox", "Name") {
+        window.fill("Path of the dataset", dataset.to_str().expect("a path that can be typed"));
+        window.click("button", "Open");
+    }
+    window.choose("Job type", kind);
+    window.fill("Name", name);
+    window.wait_for_text("Ready. ");
+    window.click("button", "Submit");
+    window.click("button", "Show job");
+    window.wait_for_element("region", &format!("Job {name}"));
+}

@@ -1,0 +1,58 @@
+use crate::desk::{Desk, runs};
+use crate::driver::wait_for;
+use samepath_testkit::FuseMount;
+use std::process::Command;
+
+#[test]
+fn workers_of_other_computers_are_told_apart() {
+    let mount = FuseMount::read_only(&[("amick/readme.txt", "")]);
+    let desk = Desk::new();
+    let maze = desk.add_maze();
+    desk.write_config(&desk.vast());
+    let elsewhere = desk.other_mount();
+    let first = desk.worker("gpu-1", &[("vast", &elsewhere)]);
+    desk.worker("gpu-2", &[("scratch", &desk.scratch())]);
+    desk.worker("gpu-3", &[("vast", mount.path())]);
+    let window = desk.open();
+
+    window.go("Workers");
+    for (name, cell) in [("gpu-1", "ready"), ("gpu-2", "none"), ("gpu-3", "read-only")] {
+        wait_for(&format!("{name} with {cell}"), || window.row("Workers", name)?.contains(cell).then_some(()));
+    }
+    window.click("cell", "gpu-1");
+    let panel = window.wait_for_text_in("region", "Worker gpu-1", "vast");
+    // A path may be broken over lines behind its folders.
+    assert!(panel.replace(' ', "").contains(elsewhere.to_str().unwrap()), "{panel}");
+    window.click("button", "Use for my next job");
+
+    window.fill("Path of the dataset", maze.join("labels.slp").to_str().unwrap());
+    window.click("button", "Open");
+    window.wait_for_text("Ready. gpu-1 can start now; it sees labels.slp and its video.");
+    window.wait_for_text_in("region", "Who can run this", "gpu-2 not asked: the job is for gpu-1; has no vast");
+    window.choose("Run on", "gpu-2");
+    window.wait_for_text("No worker can run this now:");
+    window.wait_for_text("gpu-2: has no vast");
+    window.choose("Run on", "any worker");
+    window.wait_for_text("Ready. ");
+    let who = window.wait_for_text_in("region", "Who can run this", "gpu-3 its vast is read-only");
+    assert!(who.contains("gpu-1 free · 1/1 videos") && who.contains("gpu-2 has no vast"), "{who}");
+    window.choose("Run on", "gpu-1");
+    window.wait_for_text("Ready. gpu-1 can start now");
+    window.click("button", "Submit");
+    window.click("button", "Show job");
+    window.wait_for_text_in("table", "Jobs", "Done");
+    window.wait_for_text("on gpu-1");
+    window.click("tab", "Results");
+    let report = window.wait_for_text_in("region", "Report", "1 of 1 video seen");
+    // A long path is shown with its middle left out; the page has it whole.
+    let whole = elsewhere.join("amick/maze/cam0.mp4");
+    let shown = window.script("return document.querySelector('[aria-label=\"Report\"]').outerHTML");
+    assert!(shown.as_str().unwrap().contains(whole.to_str().unwrap()), "{report}\n{shown}");
+
+    window.go("Workers");
+    assert!(window.row("Workers", "gpu-1").is_some());
+    let killed = Command::new("kill").args(["-KILL", &first.to_string()]).status().unwrap();
+    assert!(killed.success());
+    wait_for("gpu-1 to go", || window.row("Workers", "gpu-1").is_none().then_some(()));
+    assert!(!runs(first) && window.row("Workers", "gpu-2").is_some(), "{}", window.text());
+}
