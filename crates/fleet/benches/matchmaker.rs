@@ -161,5 +161,5 @@ async fn end(session: &samepath_fleet::WorkerSession, given: &Assignment) {
     let confirm = Confirm { attempt: attempt.clone(), epoch: given.epoch };
     session.confirm(&confirm).await.expect("confirmed");
     let event = ReportEvent::Ended { end: AttemptEnd::Succeeded { outputs: Manifest::default() } };
-    session.report(&Report { attempt, event }).await.expect("reported");
+    session.report(&Report { attempt, event, log_end: None }).await.expect("reported");
 }

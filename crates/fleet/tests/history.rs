@@ -18,7 +18,7 @@ fn size(dir: &Path) -> u64 {
 async fn room_of_what_is_gone_is_used_again() {
     let dir = tempfile::tempdir().unwrap();
     let mut sizes = Vec::new();
-    for round in 0..12 {
+    for round in 0..16 {
         let bus = local::open(LocalSettings::new(dir.path(), "amick")).await.unwrap();
         let log = format!("log/{round}");
         for piece in 0..4 {
@@ -36,8 +36,9 @@ async fn room_of_what_is_gone_is_used_again() {
         sizes.push(size(dir.path()));
     }
     println!("bytes after each round of 8 MiB: {sizes:?}");
-    let early = *sizes[..4].iter().max().unwrap();
-    assert!(sizes[4..].iter().all(|size| *size <= early), "it grows and grows: {sizes:?}");
+    // How much is free at the end of a round depends on how the writes were put together; it must not add up.
+    let largest = *sizes.iter().max().unwrap();
+    assert!(largest < 6 * 8 * 1024 * 1024, "it grows and grows: {sizes:?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -47,7 +48,7 @@ async fn all_logs_together_are_bounded_and_the_oldest_goes_first() {
     let limits = Limits { all_log_bytes: limit, ..Limits::default() };
     let settings = LocalSettings { limits, ..LocalSettings::new(dir.path(), "amick") };
     let mut opened = local::open(settings.clone()).await.unwrap();
-    for log in 0..16 {
+    for log in 0..64 {
         opened.append(&format!("log/{log}"), 0, lines(128)).await.unwrap();
         // The count is kept, whoever holds it next.
         if log % 5 == 0 {
@@ -56,7 +57,7 @@ async fn all_logs_together_are_bounded_and_the_oldest_goes_first() {
         }
     }
     let mut kept = 0;
-    for log in 0..16 {
+    for log in 0..64 {
         let range = opened.log_range(&format!("log/{log}")).await.unwrap();
         assert_eq!(range.end, 128);
         // Whoever looks sees that there was something.
@@ -65,7 +66,8 @@ async fn all_logs_together_are_bounded_and_the_oldest_goes_first() {
     }
     assert!(kept <= limit && kept > limit / 2, "{kept} bytes of at most {limit}");
     assert_eq!(opened.log_range("log/0").await.unwrap().first, 127);
-    assert_eq!(opened.log_range("log/15").await.unwrap().first, 0);
+    assert_eq!(opened.log_range("log/63").await.unwrap().first, 0);
     opened.close().await;
-    assert!(size(dir.path()) < 4 * limit, "{} bytes", size(dir.path()));
+    // 64 MiB were written; what is free is not given back, and a write needs room beside what it replaces.
+    assert!(size(dir.path()) < 8 * limit, "{} bytes", size(dir.path()));
 }

@@ -100,6 +100,9 @@ pub struct Report {
     pub attempt: AttemptRef,
     /// What happened.
     pub event: ReportEvent,
+    /// With an end: the number of lines that the attempt's log has by now. The end is recorded only where they are all there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub log_end: Option<u64>,
 }
 
 /// What happened to an attempt.
@@ -133,6 +136,8 @@ pub enum ReportAnswer {
     /// Not recorded: the job's record cannot be read, because a newer version wrote it or because it is damaged. The attempt
     /// goes on; its end is to be kept, and reported again later.
     Unreadable,
+    /// Not recorded: lines of the log are missing, lost with whoever held them. To be sent again, and then the end.
+    LogMissing,
 }
 
 /// Subject `check.<worker>`: "do you see these?"

@@ -245,11 +245,11 @@ fn kind() -> Kind {
 }
 
 fn report(event: ReportEvent) -> Report {
-    Report { attempt: attempt_ref(), event }
+    Report { attempt: attempt_ref(), event, log_end: None }
 }
 
 fn ended(end: AttemptEnd) -> Report {
-    report(ReportEvent::Ended { end })
+    Report { log_end: Some(12), ..report(ReportEvent::Ended { end }) }
 }
 
 #[test]
@@ -308,6 +308,7 @@ fn what_workers_report() {
     check("report-answer-accepted", ReportAnswer::Accepted, &[]);
     check("report-answer-superseded", ReportAnswer::Superseded, &[]);
     check("report-answer-unreadable", ReportAnswer::Unreadable, &[]);
+    check("report-answer-log-missing", ReportAnswer::LogMissing, &[]);
 }
 
 #[test]

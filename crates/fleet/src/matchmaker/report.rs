@@ -63,7 +63,7 @@ impl State {
     }
 
     pub(super) fn report(&mut self, ticket: Ticket, worker: &str, report: Report) {
-        let Report { attempt, event } = report;
+        let Report { attempt, event, .. } = report;
         let answer = match &event {
             _ if self.unreadable(attempt.job).is_some() => ReportAnswer::Unreadable,
             ReportEvent::Ended { end } if self.is_recorded(worker, &attempt, end) => ReportAnswer::Accepted,

@@ -3,7 +3,9 @@ use crate::bus::{Bus, BusError, Change, Expect, Link, Request, Watch};
 use crate::log;
 use futures::stream::{BoxStream, SelectAll, StreamExt, select_all, unfold};
 use jiff::Timestamp;
-use samepath_wire::{AttemptRef, Claim, Confirm, JobId, JobRecord, JobRequest, Kind, Refused, Report, Submit, Worker};
+use samepath_wire::{
+    AttemptRef, Claim, Confirm, JobId, JobRecord, JobRequest, Kind, Refused, Report, ReportAnswer, Submit, Worker,
+};
 use serde::de::DeserializeOwned;
 use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
@@ -220,6 +222,13 @@ impl<'a> Reign<'a> {
         self.next_ticket += 1;
         match self.event(subject, ticket, &request) {
             Ok(event) => {
+                if let Event::Report { report, .. } = &event
+                    && self.state.job(report.attempt.job).is_some()
+                    && lacks_log(self.bus, report).await?
+                {
+                    reply(request, &Answer::Report(ReportAnswer::LogMissing));
+                    return Ok(());
+                }
                 self.waiting.insert(ticket, request);
                 self.handle(event).await
             }
@@ -384,6 +393,13 @@ impl<'a> Reign<'a> {
         }
         Ok(())
     }
+}
+
+/// Whether lines of the log of an attempt that is said to have ended are missing: whoever held them may have been killed before
+/// they were durable. The end is written after they were seen here, and becomes durable after them.
+async fn lacks_log(bus: &dyn Bus, report: &Report) -> Result<bool, End> {
+    let Some(end) = report.log_end else { return Ok(false) };
+    Ok(bus.log_range(&log::name(&report.attempt)).await?.end < end)
 }
 
 fn job_of(key: &str) -> Option<JobId> {

@@ -105,7 +105,8 @@ pub(crate) async fn start(session: &WorkerSession) -> AttemptRef {
 }
 
 pub(crate) async fn report(session: &WorkerSession, attempt: &AttemptRef, event: ReportEvent) -> ReportAnswer {
-    soon("a report", session.report(&Report { attempt: attempt.clone(), event })).await.unwrap()
+    let report = Report { attempt: attempt.clone(), event, log_end: None };
+    soon("a report", session.report(&report)).await.unwrap()
 }
 
 pub(crate) fn ended(end: AttemptEnd) -> ReportEvent {

@@ -50,14 +50,19 @@ pub(super) async fn start_guard(program: &Path, dir: &AttemptDir) -> io::Result<
 /// Looks after an attempt until its end is recorded; then its folder is gone.
 pub(super) async fn look_after(session: &WorkerSession, dir: AttemptDir, hold: &Hold) {
     let (tell, status) = watch::channel(None);
-    let (end, (), ()) = tokio::join!(
+    let (end, log_end, ()) = tokio::join!(
         follow(&dir, hold.wish.subscribe(), tell),
         forward(session, &dir, status.clone()),
-        report(session, dir.attempt(), status, &hold.wish),
+        report(session, dir.attempt(), status.clone(), &hold.wish),
     );
     // Unless it is recorded, the folder is the only place that knows of the end: whoever comes next tells it again.
-    if !tell_end(session, dir.attempt(), end, hold).await {
-        return;
+    let mut report = Report { attempt: dir.attempt().clone(), event: ReportEvent::Ended { end }, log_end };
+    loop {
+        match tell_end(session, &report, hold).await {
+            Told::Noted => break,
+            Told::LogMissing => report.log_end = forward(session, &dir, status.clone()).await,
+            Told::Closed => return,
+        }
     }
     let path = dir.path().to_owned();
     if let Err(error) = tokio::task::spawn_blocking(move || fs_err::remove_dir_all(path)).await.unwrap_or(Ok(())) {
@@ -65,20 +70,31 @@ pub(super) async fn look_after(session: &WorkerSession, dir: AttemptDir, hold: &
     }
 }
 
-/// Tells how an attempt ended until somebody takes note, or says that it does not count; whether that came to be.
-async fn tell_end(session: &WorkerSession, at: &AttemptRef, end: AttemptEnd, hold: &Hold) -> bool {
+/// What telling an end came to.
+enum Told {
+    /// It is recorded, or does not count.
+    Noted,
+    /// The log has to be sent again first.
+    LogMissing,
+    /// The fleet is closed.
+    Closed,
+}
+
+/// Tells how an attempt ended until somebody takes note, or says that it does not count.
+async fn tell_end(session: &WorkerSession, report: &Report, hold: &Hold) -> Told {
     let mut wish = hold.wish.subscribe();
-    let event = ReportEvent::Ended { end };
     loop {
         if *wish.borrow_and_update() == Wish::Forget {
-            return true;
+            return Told::Noted;
         }
-        match send(session, at, event.clone()).await {
-            Ok(ReportAnswer::Accepted | ReportAnswer::Superseded) => return true,
+        match send(session, report).await {
+            Ok(ReportAnswer::Accepted | ReportAnswer::Superseded) => return Told::Noted,
+            Ok(ReportAnswer::LogMissing) => return Told::LogMissing,
             Ok(ReportAnswer::Unreadable) => {
-                tracing::warn!(job = %at.job, "the job's record cannot be read: the end of the attempt is kept, and told again");
+                let job = report.attempt.job;
+                tracing::warn!(%job, "the job's record cannot be read: the end of the attempt is kept, and told again");
             }
-            Err(FleetError::Bus(BusError::Closed)) => return false,
+            Err(FleetError::Bus(BusError::Closed)) => return Told::Closed,
             Err(error) => tracing::error!(%error, "the end of an attempt was refused; it is kept, and told again"),
         }
         hold.set_untold();
@@ -164,8 +180,13 @@ async fn lost(dir: &AttemptDir, lock: std::fs::File) -> AttemptEnd {
     end
 }
 
-/// Sends the log on, from where the fleet has it, until the attempt is over and all of it is sent.
-async fn forward(session: &WorkerSession, dir: &AttemptDir, mut status: watch::Receiver<Option<Status>>) {
+/// Sends the log on, from where the fleet has it, until the attempt is over and all of it is sent. How many lines there are; none
+/// if they cannot be sent.
+async fn forward(
+    session: &WorkerSession,
+    dir: &AttemptDir,
+    mut status: watch::Receiver<Option<Status>>,
+) -> Option<u64> {
     let at = dir.attempt();
     let mut next = loop {
         match session.log_end(at).await {
@@ -173,7 +194,7 @@ async fn forward(session: &WorkerSession, dir: &AttemptDir, mut status: watch::R
             Err(error) if error.is_passing() => sleep(AGAIN).await,
             Err(error) => {
                 tracing::warn!(%error, "the log cannot be sent");
-                return;
+                return None;
             }
         }
     };
@@ -212,12 +233,12 @@ async fn forward(session: &WorkerSession, dir: &AttemptDir, mut status: watch::R
                 }
                 Err(error) => {
                     tracing::warn!(%error, "the log cannot be sent");
-                    return;
+                    return None;
                 }
             }
         }
         if over {
-            return;
+            return Some(next);
         }
         sleep(GATHER).await;
     }
@@ -242,7 +263,7 @@ async fn report(
         };
         if let Some(event) = event {
             said = Some(if event == ReportEvent::Checking { Phase::Checking } else { Phase::Running });
-            if is_superseded(send(session, at, event).await) {
+            if is_superseded(tell(session, at, event).await) {
                 wish.send_replace(Wish::Forget);
                 return;
             }
@@ -258,7 +279,7 @@ async fn report(
             progress = newest.progress;
             not_before = Instant::now() + PROGRESS;
             let event = ReportEvent::Progress { progress: progress.clone() };
-            if is_superseded(send(session, at, event).await) {
+            if is_superseded(tell(session, at, event).await) {
                 wish.send_replace(Wish::Forget);
                 return;
             }
@@ -281,11 +302,15 @@ fn is_superseded(answer: Result<ReportAnswer, FleetError>) -> bool {
     }
 }
 
+/// Reports something on the way.
+async fn tell(session: &WorkerSession, at: &AttemptRef, event: ReportEvent) -> Result<ReportAnswer, FleetError> {
+    send(session, &Report { attempt: at.clone(), event, log_end: None }).await
+}
+
 /// Reports until it is answered, or refused.
-async fn send(session: &WorkerSession, at: &AttemptRef, event: ReportEvent) -> Result<ReportAnswer, FleetError> {
-    let report = Report { attempt: at.clone(), event };
+async fn send(session: &WorkerSession, report: &Report) -> Result<ReportAnswer, FleetError> {
     loop {
-        match session.report(&report).await {
+        match session.report(report).await {
             Err(error) if error.is_passing() => sleep(AGAIN).await,
             answer => return answer,
         }
