@@ -1,6 +1,7 @@
 # make run    installs what is missing, builds, and opens the window; with no display it runs `samepath demo` instead
 # make test   installs what is missing, and checks everything: exactly what CI runs
 # make bench  measures, see docs/performance.md
+# make stress kills processes 500 times (KILLS=n, SEED=n) while jobs flow, see docs/reliability.md
 # make check  the quick half of `make test`: formatting, lints, no tests
 #
 # Everything is safe to repeat, and quick the second time.
@@ -9,7 +10,7 @@ SHELL := /bin/bash
 .ONESHELL:
 .SHELLFLAGS := -euo pipefail -c
 .DELETE_ON_ERROR:
-.PHONY: run test bench check setup page fmt
+.PHONY: run test bench stress check setup page fmt
 
 PROGRAMS := $(or $(CARGO_TARGET_DIR),target)/debug
 export PATH := $(CURDIR)/.tools/bin:$(HOME)/.cargo/bin:$(PATH)
@@ -42,6 +43,12 @@ check: page
 bench: page
 	@tests/setup build
 	tests/bench
+
+stress:
+	@tests/setup build
+	cargo build -p samepath-worker --examples --quiet
+	SAMEPATH_STRESS_KILLS=$(or $(KILLS),500) SAMEPATH_STRESS_SEED=$(SEED) \
+		cargo test -p samepath-worker --test stress -- --nocapture
 
 page: ui/dist/index.html
 
