@@ -9,6 +9,7 @@ use std::path::{Component, Path, PathBuf};
 ///
 /// Whatever is not named here is looked at in a helper process only.
 const LOCAL: &[&str] = &[
+    "apfs",
     "bcachefs",
     "bpf",
     "btrfs",
@@ -16,6 +17,7 @@ const LOCAL: &[&str] = &[
     "cgroup2",
     "configfs",
     "debugfs",
+    "devfs",
     "devpts",
     "devtmpfs",
     "efivarfs",
@@ -67,8 +69,13 @@ pub(crate) struct Mount {
 
 impl Mount {
     pub(crate) fn is_local(&self) -> bool {
-        LOCAL.contains(&self.file_system.as_str())
+        is_local(&self.file_system)
     }
+}
+
+/// Whether file systems of this type cannot be silent.
+pub(crate) fn is_local(file_system: &str) -> bool {
+    LOCAL.contains(&file_system)
 }
 
 /// What is mounted where. Reading it never waits for any of the file systems.
@@ -95,11 +102,30 @@ impl Mounts {
         Some(Self::parse(&fs_err::read("/proc/self/mountinfo").ok()?))
     }
 
+    /// What the system lists as mounted, to tell people of and to know a storage again by; on macOS too, where this program
+    /// has no table of its own and the system's `mount` prints one.
+    pub(crate) fn listed() -> Option<Self> {
+        if !cfg!(target_os = "macos") {
+            return Self::read();
+        }
+        let printed = std::process::Command::new("/sbin/mount").stdin(std::process::Stdio::null()).output().ok()?;
+        Some(Self::parse_printed(&printed.stdout))
+    }
+
     pub(crate) fn parse(table: &[u8]) -> Self {
+        Self::of_lines(table, parse_line)
+    }
+
+    /// What `mount` prints on macOS and BSD.
+    pub(crate) fn parse_printed(table: &[u8]) -> Self {
+        Self::of_lines(table, parse_printed_line)
+    }
+
+    fn of_lines(table: &[u8], parse: impl Fn(&[u8]) -> Option<Mount>) -> Self {
         let mut by_point = HashMap::new();
         for line in table.split(|byte| *byte == b'\n') {
             // Later lines lie on top of earlier ones.
-            if let Some(mount) = parse_line(line) {
+            if let Some(mount) = parse(line) {
                 by_point.insert(mount.point.clone(), mount);
             }
         }
@@ -180,6 +206,24 @@ fn parse_line(line: &[u8]) -> Option<Mount> {
     Some(Mount { point: path_of(point)?, file_system, source, root, options })
 }
 
+/// `//amick@vast01/talmo on /Volumes/talmo (smbfs, nodev, nosuid, mounted by amick)`
+fn parse_printed_line(line: &[u8]) -> Option<Mount> {
+    // A file system's options hold no parenthesis; a share's name may hold anything, ` on ` included.
+    let line = line.strip_suffix(b")")?;
+    let open = line.windows(2).rposition(|pair| pair == b" (")?;
+    let options = line.get(open + 2..)?;
+    let named = line.get(..open)?;
+    let on = named.windows(5).position(|part| part == b" on /")?;
+    let file_system = options.split(|byte| *byte == b',').next().unwrap_or_default();
+    Some(Mount {
+        point: path_of(named.get(on + 4..)?.to_vec())?,
+        file_system: String::from_utf8_lossy(file_system).into_owned(),
+        source: String::from_utf8_lossy(named.get(..on)?).into_owned(),
+        root: "/".to_owned(),
+        options: String::from_utf8_lossy(options).into_owned(),
+    })
+}
+
 #[cfg(unix)]
 fn path_of(bytes: Vec<u8>) -> Option<PathBuf> {
     use std::os::unix::ffi::OsStringExt;
@@ -224,6 +268,27 @@ mod tests {
         assert_eq!((share.file_system.as_str(), share.source.as_str()), ("nfs4", r"vast01:/talmo\x"));
         assert!(!share.is_local());
         assert_eq!(mounts.holding(Path::new("/mnt/my share2")).unwrap().point, Path::new("/"));
+    }
+
+    #[test]
+    fn reads_what_macos_prints() {
+        let mounts = Mounts::parse_printed(
+            b"/dev/disk3s1s1 on / (apfs, sealed, local, read-only, journaled)\n\
+              devfs on /dev (devfs, local, nobrowse)\n\
+              map auto_home on /System/Volumes/Data/home (autofs, automounted, nobrowse)\n\
+              //amick@vast01/talmo on /Volumes/talmo-1 (smbfs, nodev, nosuid, mounted by amick)\n\
+              vast01:/labs (old) on /Volumes/labs (old) (nfs, nodev)\n\
+              nonsense (x)\nnonsense\n\n",
+        );
+        let of = |path: &str| {
+            mounts.holding(Path::new(path)).map(|mount| (mount.source.as_str(), mount.file_system.as_str()))
+        };
+        assert_eq!(of("/Volumes/talmo-1/amick"), Some(("//amick@vast01/talmo", "smbfs")));
+        assert_eq!(of("/Volumes/labs (old)/x"), Some(("vast01:/labs (old)", "nfs")));
+        assert_eq!(of("/Volumes/talmo"), Some(("/dev/disk3s1s1", "apfs")));
+        assert_eq!(of("/System/Volumes/Data/home"), Some(("map auto_home", "autofs")));
+        assert_eq!(mounts.iter().count(), 5);
+        assert!(mounts.holding(Path::new("/dev/null")).unwrap().is_local());
     }
 
     #[test]

@@ -1,11 +1,11 @@
 //! Health: how a storage is, on this computer, now.
 
+use crate::marker::{self, Damage};
 use crate::mounts::Mounts;
 use crate::{Backend, health};
 use samepath_wire::BackendState;
 use serde::{Deserialize, Serialize};
-use std::fs::File;
-use std::io::{self, Read};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
@@ -23,6 +23,9 @@ pub struct Probe {
     /// Where the file system that the base path is on is mounted.
     #[serde(default)]
     pub mount_point: Option<PathBuf>,
+    /// Where the base path, with its links followed, is below that; empty where it is the mount point itself.
+    #[serde(default)]
+    pub below_mount: Option<PathBuf>,
     /// Bytes that this user may still write.
     #[serde(default)]
     pub free_bytes: Option<u64>,
@@ -35,6 +38,9 @@ pub struct Probe {
     /// The storage's mark, `.samepath/storage.json`, if it carries one.
     #[serde(default)]
     pub id: Option<String>,
+    /// What is where its mark should be, and is none: nobody can tell whether it is the storage that others mean.
+    #[serde(default)]
+    pub damaged_mark: Option<Damage>,
     /// What the system said, where that helps.
     #[serde(default)]
     pub detail: Option<String>,
@@ -48,10 +54,12 @@ impl Probe {
             file_system: None,
             source: None,
             mount_point: None,
+            below_mount: None,
             free_bytes: None,
             total_bytes: None,
             latency_ms: None,
             id: None,
+            damaged_mark: None,
             detail: None,
         }
     }
@@ -85,7 +93,8 @@ pub fn probe_again(backend: &Backend, mounted_before: Option<&Path>) -> Probe {
         }
     };
     let real = dunce::canonicalize(&backend.base_path).unwrap_or_else(|_| backend.base_path.clone());
-    if let Some(mount) = Mounts::read().as_ref().and_then(|mounts| mounts.holding(&real)) {
+    if let Some(mount) = Mounts::listed().as_ref().and_then(|mounts| mounts.holding(&real)) {
+        probe.below_mount = real.strip_prefix(&mount.point).ok().map(Path::to_owned);
         probe.file_system = Some(mount.file_system.clone());
         probe.source = Some(mount.source.clone());
         probe.mount_point = Some(mount.point.clone());
@@ -111,7 +120,13 @@ pub fn probe_again(backend: &Backend, mounted_before: Option<&Path>) -> Probe {
             probe.detail = Some(error.to_string());
         }
     }
-    probe.id = read_id(&backend.base_path);
+    // What a part of a storage has at its top is not the mark of the whole.
+    if backend.subpath.is_empty() {
+        match marker::read(&backend.base_path) {
+            Ok(id) => probe.id = id,
+            Err(damage) => probe.damaged_mark = Some(damage),
+        }
+    }
     probe
 }
 
@@ -153,40 +168,4 @@ fn space(base: &Path) -> io::Result<Space> {
 fn space(base: &Path) -> io::Result<Space> {
     let read_only = fs_err::metadata(base)?.permissions().readonly();
     Ok(Space { free: None, total: None, full: false, read_only: read_only && !cfg!(windows) })
-}
-
-/// The mark that a storage carries, in the one form that a UUID is written in; none if there is none or it is nonsense.
-fn read_id(base: &Path) -> Option<String> {
-    const LONGEST: u64 = 4096;
-    #[derive(Deserialize)]
-    struct Mark {
-        id: String,
-    }
-    let mut text = String::new();
-    open_regular(&base.join(".samepath").join("storage.json"))?.take(LONGEST + 1).read_to_string(&mut text).ok()?;
-    if text.len() as u64 > LONGEST {
-        return None;
-    }
-    let id = serde_json::from_str::<Mark>(&text).ok()?.id;
-    let groups: Vec<&str> = id.split('-').collect();
-    let is_uuid = groups.iter().map(|group| group.len()).eq([8, 4, 4, 4, 12])
-        && groups.iter().all(|group| group.bytes().all(|byte| byte.is_ascii_hexdigit()));
-    is_uuid.then(|| id.to_ascii_lowercase())
-}
-
-/// Opens a regular file and nothing else: a pipe would be waited for.
-fn open_regular(path: &Path) -> Option<File> {
-    if !std::fs::symlink_metadata(path).ok()?.is_file() {
-        return None;
-    }
-    let mut options = std::fs::OpenOptions::new();
-    options.read(true);
-    #[cfg(unix)]
-    {
-        use rustix::fs::OFlags;
-        use std::os::unix::fs::OpenOptionsExt;
-        options.custom_flags((OFlags::NONBLOCK | OFlags::NOFOLLOW).bits() as i32);
-    }
-    let file = options.open(path).ok()?;
-    file.metadata().ok()?.is_file().then_some(file)
 }

@@ -11,6 +11,9 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 use tempfile::TempDir;
 
+/// What the mount table calls a mount that nobody named.
+const SOURCE: &str = "testkit:/share";
+
 /// A real FUSE mount with a few files in it, whose server can be stopped: then it takes questions and answers none, as a
 /// file server that died, and whoever asked hangs where even SIGKILL does not reach.
 ///
@@ -31,7 +34,15 @@ impl FuseMount {
     /// # Panics
     /// Where FUSE cannot be used.
     pub fn new(files: &[(&str, &str)]) -> Self {
-        Self::mount(files, &[])
+        Self::mount(files, SOURCE, &[])
+    }
+
+    /// Likewise, as the share `source`: tests that look for a share must not find another test's.
+    ///
+    /// # Panics
+    /// Where FUSE cannot be used.
+    pub fn of_share(source: &str, files: &[(&str, &str)]) -> Self {
+        Self::mount(files, source, &[])
     }
 
     /// Likewise, mounted read-only.
@@ -39,11 +50,11 @@ impl FuseMount {
     /// # Panics
     /// Where FUSE cannot be used.
     pub fn read_only(files: &[(&str, &str)]) -> Self {
-        Self::mount(files, &[MountOption::RO])
+        Self::mount(files, SOURCE, &[MountOption::RO])
     }
 
-    fn mount(files: &[(&str, &str)], options: &[MountOption]) -> Self {
-        Self::try_mount(files, options).unwrap_or_else(|error| {
+    fn mount(files: &[(&str, &str)], source: &str, options: &[MountOption]) -> Self {
+        Self::try_mount(files, source, options).unwrap_or_else(|error| {
             panic!(
                 "cannot mount a FUSE file system: {error}\n\
                  This test needs /dev/fuse and fusermount3. Install Debian's `fuse3`; in a container allow it with \
@@ -52,7 +63,7 @@ impl FuseMount {
         })
     }
 
-    fn try_mount(files: &[(&str, &str)], options: &[MountOption]) -> std::io::Result<Self> {
+    fn try_mount(files: &[(&str, &str)], source: &str, options: &[MountOption]) -> std::io::Result<Self> {
         let folder = tempfile::tempdir()?;
         let point = folder.path().canonicalize()?.join("mount");
         fs_err::create_dir(&point)?;
@@ -67,7 +78,7 @@ impl FuseMount {
             .stderr(Stdio::null())
             .spawn()?;
         let mut config = Config::default();
-        config.mount_options = [&[MountOption::FSName("testkit:/share".to_owned())], options].concat();
+        config.mount_options = [&[MountOption::FSName(source.to_owned())], options].concat();
         let session = fuser::spawn_mount(Files::new(files, Arc::clone(&gate)), &point, &config)?;
         Ok(Self { gate, guard, _session: session, point, _folder: folder })
     }

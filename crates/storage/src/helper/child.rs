@@ -1,6 +1,6 @@
 use super::LONGEST;
 use crate::locate::Real;
-use crate::{Backend, LocateError, Platform, Purpose, Storages, probe_again};
+use crate::{Backend, LocateError, Platform, ProofKey, Purpose, Storages, marker, probe_again, sighting};
 use samepath_wire::StoragePath;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -15,7 +15,7 @@ pub(super) struct Question<T, Q> {
     pub(super) question: Q,
 }
 
-/// `probe` → [`crate::Probe`]
+/// `probe` → [`crate::Probe`]; `mark` → [`crate::Marked`] or [`crate::MarkError`]
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct ProbeQuestion {
     pub(super) backend: Backend,
@@ -47,6 +47,15 @@ pub(super) struct TryQuestion {
     pub(super) platform: Platform,
     pub(super) at: StoragePath,
     pub(super) make: bool,
+}
+
+/// `prove` → the proof, if there can be one, or [`crate::ResolveError`]
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct ProveQuestion {
+    pub(super) backends: Vec<Backend>,
+    pub(super) platform: Platform,
+    pub(super) at: StoragePath,
+    pub(super) key: String,
 }
 
 /// `canonical` → a [`Canonical`] for each path
@@ -105,12 +114,26 @@ fn refusal(why: &str) -> Value {
     serde_json::json!({ "Err": why })
 }
 
-/// Answers this crate's own topics: `probe`, `resolve`, `look`, `try_folder`, `canonical`, and those of suggestions; `None` for others.
+/// Answers this crate's own topics: `probe`, `mark`, `prove`, `look_at`, `resolve`, `look`, `try_folder`, `canonical`, and those of
+/// suggestions; `None` for others.
 pub fn answer(topic: &str, question: Value) -> Option<Value> {
     let answered = match topic {
         "probe" => serde_json::from_value(question).map(|ProbeQuestion { backend, mounted_before }| {
             reply(&Ok::<_, ()>(probe_again(&backend, mounted_before.as_deref())))
         }),
+        "mark" => serde_json::from_value(question)
+            .map(|ProbeQuestion { backend, mounted_before }| reply(&marker::mark(&backend, mounted_before.as_deref()))),
+        "prove" => {
+            serde_json::from_value(question).map(|ProveQuestion { backends, platform, at, key }| match ProofKey::parse(
+                &key,
+            ) {
+                Some(key) => reply(&Storages::new(backends, platform).prove(&at, &key)),
+                None => refusal("that is no key"),
+            })
+        }
+        "look_at" => {
+            serde_json::from_value(question).map(|path: PathBuf| reply(&Ok::<_, ()>(sighting::look_at(&path))))
+        }
         "resolve" => serde_json::from_value(question).map(|ResolveQuestion { backends, platform, at, purpose }| {
             reply(&Storages::new(backends, platform).resolve(&at, purpose))
         }),

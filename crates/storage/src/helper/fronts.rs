@@ -21,13 +21,12 @@ const ELSEWHERE: Duration = Duration::from_millis(400);
 impl Helper {
     /// How a storage is. One that did not answer, or could not be asked, is *not answering*.
     pub fn probe(&self, backend: &Backend, deadline: Duration) -> Probe {
-        let key = (backend.name.clone(), backend.base_path.clone());
-        let mounted_before = self.mounted.lock().unwrap_or_else(PoisonError::into_inner).get(&key).cloned();
-        let question = ProbeQuestion { backend: backend.clone(), mounted_before };
+        let question = ProbeQuestion { backend: backend.clone(), mounted_before: self.mounted_before(backend) };
         let about = [backend.name.clone()];
         match self.ask::<Probe>("probe", &about, &question, deadline) {
             Ok(probe) => {
                 if let (true, Some(point)) = (probe.state.is_readable(), &probe.mount_point) {
+                    let key = (backend.name.clone(), backend.base_path.clone());
                     self.mounted.lock().unwrap_or_else(PoisonError::into_inner).insert(key, point.clone());
                 }
                 probe
@@ -100,7 +99,7 @@ impl Helper {
     }
 
     /// Asks a question about one storage path that is answered with a [`ResolveError`] where it is answered with none.
-    fn ask_of_path<A: DeserializeOwned>(
+    pub(super) fn ask_of_path<A: DeserializeOwned>(
         &self,
         topic: &str,
         storages: &Storages,
@@ -111,12 +110,7 @@ impl Helper {
         storages.join(at)?;
         let backend = storages.get(&at.storage_backend)?;
         self.ask(topic, std::slice::from_ref(&backend.name), question, deadline).map_err(|error| match error {
-            HelperError::NotAnswering { .. } => ResolveError::BackendUnavailable {
-                backend: backend.name.clone(),
-                base_path: backend.base_path.clone(),
-                state: BackendState::NotAnswering,
-                detail: None,
-            },
+            HelperError::NotAnswering { .. } => not_answering(backend),
             HelperError::Refused(value) => match serde_json::from_value(value.clone()) {
                 Ok(error) => error,
                 Err(_) => helper_failed(backend, &HelperError::Refused(value)),
@@ -260,6 +254,15 @@ fn reach(mounts: Option<&Mounts>, path: &Path) -> std::io::Result<Reached> {
     match mounts {
         Some(mounts) => mounts.reach(path),
         None => Ok(Reached::Stopped { mount: path.to_owned(), path: path.to_owned() }),
+    }
+}
+
+pub(super) fn not_answering(backend: &Backend) -> ResolveError {
+    ResolveError::BackendUnavailable {
+        backend: backend.name.clone(),
+        base_path: backend.base_path.clone(),
+        state: BackendState::NotAnswering,
+        detail: None,
     }
 }
 

@@ -22,6 +22,7 @@
 mod child;
 mod error;
 mod fronts;
+mod identity;
 mod process;
 mod turns;
 

@@ -1,0 +1,94 @@
+//! Questions about which storage a storage is, and whether two computers read the same file.
+
+use super::child::{ProbeQuestion, ProveQuestion};
+use super::fronts::not_answering;
+use super::{Helper, HelperError};
+use crate::marker::{self, MarkError, Marked};
+use crate::mounts::Mounts;
+use crate::sighting::Found;
+use crate::{Backend, ProofKey, ResolveError, Sighting, Storages};
+use samepath_wire::StoragePath;
+use std::path::PathBuf;
+use std::sync::PoisonError;
+use std::thread;
+use std::time::Duration;
+
+impl Helper {
+    /// Gives a storage its mark, or says which it has; see `.samepath/storage.json`. One that did not answer in time may have
+    /// been marked all the same.
+    ///
+    /// # Errors
+    /// See [`MarkError`].
+    pub fn mark(&self, backend: &Backend, deadline: Duration) -> Result<Marked, MarkError> {
+        marker::whole(backend)?;
+        let question = ProbeQuestion { backend: backend.clone(), mounted_before: self.mounted_before(backend) };
+        let failed = |error: &HelperError| ResolveError::Helper { backend: backend.name.clone(), detail: error.told() };
+        let about = [backend.name.clone()];
+        self.ask("mark", &about, &question, deadline).map_err(|error| match error {
+            HelperError::NotAnswering { .. } => MarkError::Storage(not_answering(backend)),
+            HelperError::Refused(value) => serde_json::from_value(value.clone())
+                .unwrap_or_else(|_| MarkError::Storage(failed(&HelperError::Refused(value)))),
+            error => MarkError::Storage(failed(&error)),
+        })
+    }
+
+    /// The proof that this computer reads a file; see [`Storages::prove`].
+    ///
+    /// # Errors
+    /// See [`ResolveError`].
+    pub fn prove(
+        &self,
+        storages: &Storages,
+        at: &StoragePath,
+        key: &ProofKey,
+        deadline: Duration,
+    ) -> Result<Option<String>, ResolveError> {
+        let question = ProveQuestion {
+            backends: storages.iter().cloned().collect(),
+            platform: storages.platform(),
+            at: at.clone(),
+            key: key.to_string(),
+        };
+        self.ask_of_path("prove", storages, at, &question, deadline)
+    }
+
+    /// Where a storage is now that is not where it was seen: where the same share is mounted, or something with its mark. Each
+    /// place is asked by itself, so that a dead one among them holds up none.
+    pub fn find_again(&self, seen: &Sighting, deadline: Duration) -> Option<PathBuf> {
+        let candidates = seen.candidates(&Mounts::listed()?);
+        let found: Vec<Option<Found>> = thread::scope(|scope| {
+            let asked: Vec<_> = candidates
+                .iter()
+                .map(|candidate| {
+                    scope.spawn(|| {
+                        let about = [candidate.path.display().to_string()];
+                        self.ask("look_at", &about, &candidate.path, deadline).ok()
+                    })
+                })
+                .collect();
+            asked.into_iter().map(|asked| asked.join().ok().flatten()).collect()
+        });
+        let mut fitting: Vec<_> = candidates
+            .iter()
+            .zip(found)
+            .filter_map(|(candidate, found)| Some((candidate, found?)))
+            .filter(|(candidate, found)| seen.is_at(candidate, found))
+            .collect();
+        // An equal mark says more than an equal share, which may be mounted at several places.
+        fitting.sort_by_key(|(_, found)| found.id.is_none());
+        fitting.first().map(|(candidate, _)| candidate.path.clone())
+    }
+
+    /// Remembers what an earlier run of the program saw: an empty folder where this was mounted is not mounted.
+    pub fn remember(&self, name: &str, seen: &Sighting) {
+        if let Some(point) = &seen.mount_point {
+            let key = (name.to_owned(), seen.base_path.clone());
+            self.mounted.lock().unwrap_or_else(PoisonError::into_inner).entry(key).or_insert_with(|| point.clone());
+        }
+    }
+
+    pub(super) fn mounted_before(&self, backend: &Backend) -> Option<PathBuf> {
+        let key = (backend.name.clone(), backend.base_path.clone());
+        self.mounted.lock().unwrap_or_else(PoisonError::into_inner).get(&key).cloned()
+    }
+}
