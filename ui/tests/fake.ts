@@ -42,6 +42,8 @@ export const storage = (over: Partial<StorageView> = {}): StorageView => ({
   source: 'config.toml, line 3',
   error: null,
   warnings: [],
+  mark: null,
+  moved: null,
   health: {
     state: 'ready',
     words: 'ready',
@@ -52,6 +54,7 @@ export const storage = (over: Partial<StorageView> = {}): StorageView => ({
     total_bytes: 200e12,
     latency_ms: 8,
     id: null,
+    warning: null,
     checked_at: AT,
   },
   ...over,
@@ -66,7 +69,7 @@ export const worker = (over: Partial<WorkerView> = {}): WorkerView => ({
   version: '0.1.0',
   os: 'linux',
   host: 'gpu-1.lab.edu',
-  storages: [{ name: 'vast', state: 'ready', words: 'ready', base_path: '/home/jovyan/vast', free_bytes: 41e12 }],
+  storages: [{ name: 'vast', state: 'ready', words: 'ready', sameness: null, base_path: '/home/jovyan/vast', free_bytes: 41e12 }],
   kinds: ['slp-check'],
   unavailable: [],
   ...over,
@@ -112,7 +115,7 @@ export const readiness = (over: Partial<ReadinessView> = {}): ReadinessView => (
   button: 'Submit',
   results: path('vast:amick/project/slp-check_2026-11-22_0914'),
   name: 'labels · check · 22 Nov 09:14',
-  workers: [{ id: 'w1', name: 'gpu-1', fit: 'now', words: 'free · 1/1 videos' }],
+  workers: [{ id: 'w1', name: 'gpu-1', fit: 'now', words: 'free · 1/1 videos', sameness: 'unknown' }],
   ...over,
 });
 
@@ -133,6 +136,7 @@ export const job = (over: Partial<JobView> = {}): JobView => ({
   submitted_at: AT,
   started_at: AT,
   ended_at: null,
+  confirmed: [],
   attempts: 1,
   timeline: [
     { at: AT, words: 'submitted by amick' },

@@ -70,7 +70,7 @@ describe('New job', () => {
     ['offline', 'Submit', false],
   ])('%s: the sentence and the button are what the shell says', async (state, button, can) => {
     const { fake } = await chosen();
-    fake.ready = readiness({ state, button, can_submit: can, sentence: `It is ${state}.`, workers: [{ id: 'w1', name: 'gpu-1', fit: 'no', words: 'its vast is read-only' }] });
+    fake.ready = readiness({ state, button, can_submit: can, sentence: `It is ${state}.`, workers: [{ id: 'w1', name: 'gpu-1', fit: 'no', words: 'its vast is read-only', sameness: 'unknown' }] });
     fake.say({ type: 'worker', value: worker({ busy: true, state: 'other' }) });
     await waitFor(() => expect(sentence()).toHaveTextContent(`It is ${state}.`));
     expect(screen.getByText('its vast is read-only')).toBeVisible();

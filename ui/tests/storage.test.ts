@@ -54,6 +54,23 @@ describe('Storage', () => {
     expect(screen.getByLabelText('Folder on this computer')).toHaveValue('/mnt/vast2');
   });
 
+  test('one that moved is told, and followed only when somebody says so', async () => {
+    const moved = { to: '/Volumes/talmo-1', sentence: 'vast moved: it was at /Volumes/talmo, now it is at /Volumes/talmo-1.' };
+    const { fake, user } = await open({ type: 'storages', value: [storage({ base_path: '/Volumes/talmo', moved })] });
+    await user.keyboard('{Control>}4{/Control}');
+    const card = screen.getByRole('article', { name: 'vast' });
+    expect(card).toHaveTextContent(moved.sentence);
+    expect(fake.called('setStorage')).toEqual([]);
+    await user.click(within(card).getByRole('button', { name: 'Use the new place' }));
+    expect(fake.called('setStorage')).toEqual([
+      ['vast', { base_path: '/Volumes/talmo-1', type: null, description: null, user_subdir: null, subpath: null }],
+    ]);
+    fake.say({ type: 'storages', value: [storage({ base_path: '/Volumes/talmo', moved })] });
+    await settle();
+    await user.click(within(card).getByRole('button', { name: 'Not now' }));
+    expect(card).not.toHaveTextContent(moved.sentence);
+  });
+
   test('a broken entry is listed with its error, the good one with its health', async () => {
     const { user } = await open({
       type: 'storages',

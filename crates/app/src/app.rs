@@ -44,8 +44,7 @@ impl App {
     /// # Errors
     /// `fleet_unreachable`, `io`. A configuration that cannot be read is no error here: see [`LocalStorages::config_error`].
     pub async fn start(options: Options) -> Result<Self, Error> {
-        let storages =
-            Arc::new(LocalStorages::open(options.config.clone(), options.environment.clone(), options.program.clone()));
+        let storages = Arc::new(LocalStorages::of(&options));
         Self::with_storages(options, storages).await
     }
 

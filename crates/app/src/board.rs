@@ -2,8 +2,9 @@
 
 use crate::jobs::{Surroundings, job_view};
 use crate::kinds::{kind_view, known};
+use crate::sameness::{Proofs, Verdict};
 use crate::view::{JobView, KindView, StatusView, StorageView, Update, WorkerView};
-use crate::workers::{Own, worker_view};
+use crate::workers::{Ours, Own, worker_view};
 use samepath_fleet::Live;
 use samepath_fleet::matching::Kinds;
 use samepath_wire::{JobRecord, JobState, Kind, Worker};
@@ -37,6 +38,7 @@ struct State {
     /// The kinds known, in the form that matching wants.
     known_kinds: Kinds,
     own: Option<Own>,
+    proofs: Proofs,
     status: Option<StatusView>,
     storages: Vec<StorageView>,
     /// What was sent last, so that only differences are sent.
@@ -114,6 +116,7 @@ pub(crate) struct Sight<'a> {
     pub(crate) jobs: &'a BTreeMap<String, JobRecord>,
     pub(crate) kinds: &'a Kinds,
     pub(crate) own: Option<&'a Own>,
+    pub(crate) proofs: &'a Proofs,
 }
 
 impl Sight<'_> {
@@ -205,7 +208,18 @@ impl Board {
         if state.storages != storages {
             state.storages.clone_from(&storages);
             let _ = self.updates.send(Update::Storages(storages));
+            // Whether a worker's storage is the same as ours depends on ours.
+            self.send_differences(&mut state, &Touched::Workers);
         }
+    }
+
+    /// What workers proved of a storage of this computer.
+    pub(crate) fn take_proofs(&self, ours: &StorageView, verdicts: &[(&Worker, Verdict)]) {
+        let mut state = self.lock();
+        for (worker, verdict) in verdicts {
+            state.proofs.take(ours, worker, *verdict);
+        }
+        self.send_differences(&mut state, &Touched::Workers);
     }
 
     pub(crate) fn picture(&self) -> Picture {
@@ -215,8 +229,9 @@ impl Board {
     /// Looks at everything. Nothing changes meanwhile: the look has to be a short one.
     pub(crate) fn look<A>(&self, look: impl FnOnce(&Sight<'_>) -> A) -> A {
         let state = self.lock();
-        let State { workers, jobs, known_kinds, own, .. } = &*state;
-        look(&Sight { workers: &workers.known, jobs: &jobs.known, kinds: known_kinds, own: own.as_ref() })
+        let State { workers, jobs, known_kinds, own, proofs, .. } = &*state;
+        let (workers, jobs) = (&workers.known, &jobs.known);
+        look(&Sight { workers, jobs, kinds: known_kinds, own: own.as_ref(), proofs })
     }
 
     /// Looks at one job's record.
@@ -234,7 +249,9 @@ impl Board {
     }
 
     fn send_differences(&self, state: &mut State, touched: &Touched) {
-        let State { workers, jobs, known_kinds, own, sent_workers, sent_jobs, sent_kinds, .. } = state;
+        let State { workers, jobs, known_kinds, own, proofs, storages, sent_workers, sent_jobs, sent_kinds, .. } =
+            state;
+        let ours = Ours { storages, proofs };
         let (workers, jobs) = (&workers.known, &jobs.known);
         let gone: Vec<String> = sent_workers.keys().filter(|id| !workers.contains_key(*id)).cloned().collect();
         for id in gone {
@@ -242,7 +259,7 @@ impl Board {
             let _ = self.updates.send(Update::WorkerGone(id));
         }
         for (id, worker) in workers {
-            let view = worker_view(worker, jobs, own.as_ref());
+            let view = worker_view(worker, jobs, own.as_ref(), &ours);
             if sent_workers.get(id) != Some(&view) {
                 sent_workers.insert(id.clone(), view.clone());
                 let _ = self.updates.send(Update::Worker(view));

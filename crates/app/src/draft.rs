@@ -20,6 +20,14 @@ pub(crate) struct Plan {
     pub(crate) results: Option<StoragePath>,
 }
 
+impl Plan {
+    /// The file by which workers prove that they have the same storage: the dataset.
+    pub(crate) fn proven_by(&self) -> Option<StoragePath> {
+        let place = self.dataset.as_ref()?.place.as_ref()?;
+        Some(StoragePath::new(&place.storage_backend, &place.user_subdir, &place.path))
+    }
+}
+
 /// What planning needs to know besides the storages.
 pub(crate) struct Circumstances<'a> {
     pub(crate) member: &'a str,
@@ -129,6 +137,7 @@ pub(crate) fn plan(
         user_subdir,
         parameters: BTreeMap::new(),
         storages: BTreeMap::new(),
+        confirmed: BTreeMap::new(),
         base_paths: storages.base_paths(),
         videos: Vec::new(),
         inputs: BTreeMap::new(),
@@ -157,7 +166,7 @@ pub(crate) fn plan(
     job.inputs = seen.into_iter().map(|(name, seen)| (name.to_owned(), seen)).collect();
     job.storages = storages_needed(kind, &job)?;
     for (name, need) in &mut job.storages {
-        need.id = storages.mark(name);
+        need.id = storages.mark_now(name);
     }
     Ok(Plan { job, dataset, results })
 }

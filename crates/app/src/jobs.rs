@@ -49,6 +49,12 @@ pub(crate) fn job_view(record: &JobRecord, around: &Surroundings<'_>) -> JobView
         submitted_at: at(job.submitted_at),
         started_at: last_change(record, JobState::Running).map(at),
         ended_at: record.history.last().filter(|change| change.state.is_ended()).map(|change| at(change.at)),
+        confirmed: job
+            .confirmed
+            .values()
+            .flatten()
+            .map(|id| around.workers.get(id).map_or_else(|| id.clone(), |worker| worker.name.clone()))
+            .collect(),
         attempts: u32::try_from(record.attempts.len()).unwrap_or(u32::MAX),
         timeline: timeline(record),
         failure: record.failure.as_ref().map(|failure| match &failure.last_line {

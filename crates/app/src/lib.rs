@@ -20,6 +20,7 @@ mod log;
 mod paths;
 mod places;
 mod readiness;
+mod sameness;
 mod storages;
 pub mod view;
 mod watching;

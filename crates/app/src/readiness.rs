@@ -4,11 +4,15 @@ use crate::board::Picture;
 use crate::draft::Plan;
 use crate::jobs::{fit_words, named, worker_name};
 use crate::paths::path_view;
+use crate::sameness::{self, Answer, Verdict};
+use crate::storages::LocalStorages;
 use crate::view::{CandidateView, DatasetView, Draft, ReadinessView};
 use crate::{Error, ErrorCode};
-use futures::future::join_all;
+use samepath_fleet::matching::Sameness;
 use samepath_fleet::{Fleet, matching};
-use samepath_wire::{CheckPaths, Fit, PathSeen, StoragePath, Worker};
+use samepath_wire::{Fit, Job, PathSeen, StoragePath, Worker};
+use std::collections::HashMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// A worker that has not said within this time what it sees is shown as not having answered.
@@ -23,6 +27,8 @@ enum Sight {
     Sees { videos: usize },
     /// It does not find the dataset.
     Misses { why: String },
+    /// It finds another file in its place.
+    Differs { storage: String },
     /// No answer in time.
     Silent,
 }
@@ -31,36 +37,60 @@ struct Candidate<'a> {
     worker: &'a Worker,
     fit: Fit,
     sight: Sight,
+    /// Of the storages that the job needs; none where it lacks one.
+    sameness: Option<Sameness>,
 }
 
-/// Asks every worker that could run it.
-pub(crate) async fn readiness(fleet: &Fleet, picture: &Picture, plan: &Plan) -> ReadinessView {
+/// Asks every worker that could run it. With the sentence: what each worker that was asked proved of the dataset's storage.
+pub(crate) async fn readiness<'a>(
+    fleet: &Fleet,
+    storages: &Arc<LocalStorages>,
+    picture: &'a Picture,
+    plan: &Plan,
+) -> (ReadinessView, Vec<(&'a Worker, Verdict)>) {
     let job = &plan.job;
     let dataset = plan.dataset.as_ref();
-    let mut paths: Vec<StoragePath> = Vec::new();
-    if let Some(place) = dataset.and_then(|dataset| dataset.place.as_ref()) {
-        paths.push(StoragePath::new(&place.storage_backend, &place.user_subdir, &place.path));
+    let mut paths: Vec<StoragePath> = plan.proven_by().into_iter().collect();
+    if !paths.is_empty() {
         paths.extend(videos(dataset));
     }
-    let asked = picture.workers.values().map(|worker| {
-        let fit = matching::explain(job, None, worker, &picture.kinds, picture.jobs.values());
-        let fit = named(fit, &picture.workers, &picture.jobs);
-        let paths = &paths;
-        async move {
-            let sight = if paths.is_empty() || matches!(fit, Fit::No { .. }) {
-                Sight::NotAsked
-            } else {
-                ask(fleet, worker, paths).await
+    let fits: Vec<(&Worker, Fit)> = picture
+        .workers
+        .values()
+        .map(|worker| {
+            let fit = matching::explain(job, None, worker, &picture.kinds, picture.jobs.values());
+            (worker, named(fit, &picture.workers, &picture.jobs))
+        })
+        .collect();
+    let worth: Vec<&Worker> = match paths.is_empty() {
+        true => Vec::new(),
+        false => fits.iter().filter(|(_, fit)| !matches!(fit, Fit::No { .. })).map(|(worker, _)| *worker).collect(),
+    };
+    let answers = sameness::ask(fleet, storages, &worth, &paths, PATIENCE).await;
+    let verdicts: Vec<(&Worker, Verdict)> =
+        worth.iter().zip(&answers).filter_map(|(worker, answer)| Some((*worker, answer.as_ref()?.verdict))).collect();
+    let mut proved: Job = job.clone();
+    if let Some(at) = paths.first() {
+        let same = verdicts.iter().filter(|(_, verdict)| *verdict == Verdict::Same);
+        sameness::confirm(&mut proved, &at.storage_backend, same.map(|(worker, _)| worker.id.clone()));
+    }
+    let mut answers = worth.iter().map(|worker| worker.id.as_str()).zip(answers).collect::<HashMap<_, _>>();
+    let mut candidates: Vec<Candidate<'_>> = fits
+        .into_iter()
+        .map(|(worker, fit)| {
+            let sight = match answers.remove(worker.id.as_str()) {
+                None => Sight::NotAsked,
+                Some(None) => Sight::Silent,
+                Some(Some(answer)) => sight(answer, paths.first()),
             };
-            Candidate { worker, fit, sight }
-        }
-    });
-    let mut candidates = join_all(asked).await;
+            Candidate { worker, fit, sight, sameness: sameness::of_job(&proved, worker) }
+        })
+        .collect();
     candidates.sort_by(|a, b| rank(a).cmp(&rank(b)).then_with(|| a.worker.name.cmp(&b.worker.name)));
     let total = paths.len().saturating_sub(1);
     let pinned = job.worker.as_ref().map(|wanted| worker_name(wanted, &picture.workers, &picture.jobs));
     let (state, sentence, button) = sentence(&candidates, dataset, total, pinned.as_deref());
-    ReadinessView {
+    let view = ReadinessView {
         state: state.to_owned(),
         sentence,
         can_submit: true,
@@ -68,7 +98,8 @@ pub(crate) async fn readiness(fleet: &Fleet, picture: &Picture, plan: &Plan) -> 
         results: plan.results.as_ref().map(path_view),
         name: job.name.clone(),
         workers: candidates.iter().map(|candidate| candidate_view(candidate, total)).collect(),
-    }
+    };
+    (view, verdicts)
 }
 
 /// A draft that cannot be submitted as it is.
@@ -92,6 +123,7 @@ pub(crate) fn blocked(draft: &Draft, picture: &Picture, error: &Error) -> Readin
                 name: worker.name.clone(),
                 fit: "unknown".to_owned(),
                 words: "not asked yet".to_owned(),
+                sameness: None,
             })
             .collect(),
     }
@@ -106,27 +138,28 @@ fn videos(dataset: Option<&DatasetView>) -> impl Iterator<Item = StoragePath> + 
         .map(|place| StoragePath::new(&place.storage_backend, &place.user_subdir, &place.path))
 }
 
-async fn ask(fleet: &Fleet, worker: &Worker, paths: &[StoragePath]) -> Sight {
-    let question = CheckPaths { paths: paths.to_vec() };
-    match fleet.check_paths(&worker.id, &question, PATIENCE).await {
-        Ok(checked) => match checked.paths.split_first() {
-            Some((PathSeen::No { failure }, _)) => Sight::Misses { why: failure.message.clone() },
-            Some((PathSeen::Yes(_), videos)) => {
-                Sight::Sees { videos: videos.iter().filter(|seen| matches!(seen, PathSeen::Yes(_))).count() }
-            }
-            None => Sight::NotAsked,
-        },
-        Err(_) => Sight::Silent,
+fn sight(answer: Answer, dataset: Option<&StoragePath>) -> Sight {
+    match (answer.seen.split_first(), answer.verdict) {
+        (Some((PathSeen::No { failure }, _)), _) => Sight::Misses { why: failure.message.clone() },
+        (Some((PathSeen::Yes(_), _)), Verdict::Differs) => {
+            Sight::Differs { storage: dataset.map(|at| at.storage_backend.clone()).unwrap_or_default() }
+        }
+        (Some((PathSeen::Yes(_), videos)), _) => {
+            Sight::Sees { videos: videos.iter().filter(|seen| matches!(seen, PathSeen::Yes(_))).count() }
+        }
+        (None, _) => Sight::NotAsked,
     }
 }
 
-fn rank(candidate: &Candidate<'_>) -> (u8, u32) {
+/// The best first: who can start, then who is surest to have the same storages, as the matchmaker chooses.
+fn rank(candidate: &Candidate<'_>) -> (u8, u32, Sameness) {
+    let sameness = candidate.sameness.unwrap_or(Sameness::Other);
     match (&candidate.fit, &candidate.sight) {
-        (Fit::No { .. }, _) => (4, 0),
-        (_, Sight::Misses { .. }) => (3, 0),
-        (Fit::Now, Sight::Silent) => (1, 0),
-        (Fit::Now, _) => (0, 0),
-        (Fit::Busy { before }, _) => (2, *before),
+        (Fit::No { .. }, _) => (4, 0, sameness),
+        (_, Sight::Misses { .. } | Sight::Differs { .. }) => (3, 0, sameness),
+        (Fit::Now, Sight::Silent) => (1, 0, sameness),
+        (Fit::Now, _) => (0, 0, sameness),
+        (Fit::Busy { before }, _) => (2, *before, sameness),
     }
 }
 
@@ -196,10 +229,14 @@ fn videos_words(file: &str, seen: usize, total: usize, dataset: Option<&DatasetV
 
 fn words(candidate: &Candidate<'_>, total: usize) -> String {
     let fit = fit_words(&candidate.fit);
+    let sure = candidate.sameness.map(|sameness| format!(" · {}", sameness::words(sameness))).unwrap_or_default();
     match &candidate.sight {
         Sight::NotAsked => fit,
-        Sight::Sees { .. } if total == 0 => format!("{fit} · sees the dataset"),
-        Sight::Sees { videos } => format!("{fit} · {videos}/{total} videos"),
+        Sight::Sees { .. } if total == 0 => format!("{fit} · sees the dataset{sure}"),
+        Sight::Sees { videos } => format!("{fit} · {videos}/{total} videos{sure}"),
+        Sight::Differs { storage } => {
+            format!("has another file in the dataset's place: its {storage} may be a different storage")
+        }
         Sight::Misses { why } => format!("does not see the dataset: {why}"),
         Sight::Silent => format!("{fit} · has not answered yet"),
     }
@@ -207,7 +244,7 @@ fn words(candidate: &Candidate<'_>, total: usize) -> String {
 
 fn candidate_view(candidate: &Candidate<'_>, total: usize) -> CandidateView {
     let fit = match (&candidate.fit, &candidate.sight) {
-        (Fit::No { .. }, _) | (_, Sight::Misses { .. }) => "no",
+        (Fit::No { .. }, _) | (_, Sight::Misses { .. } | Sight::Differs { .. }) => "no",
         (Fit::Now, _) => "now",
         (Fit::Busy { .. }, _) => "busy",
     };
@@ -216,5 +253,6 @@ fn candidate_view(candidate: &Candidate<'_>, total: usize) -> CandidateView {
         name: candidate.worker.name.clone(),
         fit: fit.to_owned(),
         words: words(candidate, total),
+        sameness: candidate.sameness.map(|sameness| sameness::name(sameness).to_owned()),
     }
 }

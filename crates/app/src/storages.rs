@@ -2,22 +2,29 @@
 
 use crate::concerns::lasting;
 use crate::jobs::bytes;
-use crate::view::{HealthView, StorageFields, StorageView};
-use crate::{Error, ErrorCode};
+use crate::view::{HealthView, MovedView, StorageFields, StorageView};
+use crate::{Error, ErrorCode, Options};
 use jiff::Timestamp;
 use samepath_storage::helper::{DEADLINE, Helper};
 use samepath_storage::{
     Backend, BackendFields, Change, Config, ConfigError, ConfigFile, Entry, Environment, LocateError, Located, Looked,
-    Platform, Probe, Purpose, ResolveError, Resolved, Storages,
+    MarkError, Marked, Platform, Probe, ProofKey, Purpose, ResolveError, Resolved, Sighting, Sightings, Storages,
 };
 use samepath_wire::{BackendState, StoragePath};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
 use tokio::sync::watch;
 
 /// Bytes of a file that is read as text.
 const LONGEST_TEXT: u64 = 8 * 1024 * 1024;
+
+/// How long the places may take to answer at which a storage could be that is not where it was.
+const ELSEWHERE: Duration = Duration::from_secs(1);
+
+/// How long a storage may take to write a mark down for good.
+const MARKING: Duration = Duration::from_secs(15);
 
 /// The storages that this computer's configuration names.
 ///
@@ -39,6 +46,10 @@ struct State {
     config: Arc<Config>,
     error: Option<Error>,
     health: BTreeMap<String, HealthView>,
+    /// How each was when it was last seen well; also by earlier runs of the program.
+    sightings: Sightings,
+    /// Where those are that are no longer where they were.
+    moved: BTreeMap<String, PathBuf>,
 }
 
 impl LocalStorages {
@@ -48,7 +59,13 @@ impl LocalStorages {
             Ok(config) => (config, None),
             Err(error) => (Config::empty(&file), Some(Error::from(error))),
         };
-        let state = State { config: Arc::new(config), error, health: BTreeMap::new() };
+        let state = State {
+            config: Arc::new(config),
+            error,
+            health: BTreeMap::new(),
+            sightings: Sightings::default(),
+            moved: BTreeMap::new(),
+        };
         Self {
             file,
             environment,
@@ -56,6 +73,25 @@ impl LocalStorages {
             state: RwLock::new(state),
             changed: watch::Sender::new(0),
         }
+    }
+
+    /// The same, as a program's options say, with its memory.
+    pub fn of(options: &Options) -> Self {
+        Self::open(options.config.clone(), options.environment.clone(), options.program.clone())
+            .with_memory_in(&options.data_dir)
+    }
+
+    /// The same, with what earlier runs of the program saw of the storages, which is kept in `data_dir`: so that one that is no
+    /// longer where it was can be known again.
+    pub fn with_memory_in(mut self, data_dir: &Path) -> Self {
+        let state = self.state.get_mut().unwrap_or_else(PoisonError::into_inner);
+        state.sightings = Sightings::kept_in(data_dir.join("storages.json"));
+        for backend in state.config.backends() {
+            if let Some(seen) = state.sightings.of(&backend) {
+                self.helper.remember(&backend.name, seen);
+            }
+        }
+        self
     }
 
     /// The file that was read, and that changes are written to.
@@ -142,7 +178,14 @@ impl LocalStorages {
     pub fn views(&self) -> Vec<StorageView> {
         let state = self.read();
         let storages = self.storages_of(&state.config);
-        let view = |entry: &Entry| storage_view(entry, &storages, state.health.get(&entry.name));
+        let view = |entry: &Entry| {
+            let mut view = storage_view(entry, &storages, state.health.get(&entry.name));
+            if let Ok(backend) = &entry.backend {
+                view.moved = state.moved.get(&entry.name).map(|to| moved_view(backend, to));
+                view.mark = state.mark(backend);
+            }
+            view
+        };
         state.config.entries.iter().map(view).collect()
     }
 
@@ -212,6 +255,14 @@ impl LocalStorages {
         let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
         state.error = None;
         state.health.remove(change.name());
+        state.moved.remove(change.name());
+        let placed = match change {
+            Change::Set { fields, .. } | Change::Add { fields, .. } => fields.base_path.is_some(),
+            Change::Remove { .. } => true,
+        };
+        if placed && let Err(error) = state.sightings.forget(change.name()) {
+            tracing::warn!(%error, "what is known of the storages cannot be kept");
+        }
         state.adopt(written);
         drop(state);
         self.tell();
@@ -243,13 +294,71 @@ impl LocalStorages {
         })
     }
 
+    /// Gives a storage the mark by which other computers know it from others of its name, or says which it has. One that cannot
+    /// be used as configured cannot be marked.
+    ///
+    /// # Errors
+    /// `backend_not_found`, `config_invalid`, `backend_unavailable`, `path_refused` where this computer sees a part of it,
+    /// `already_exists` where something else is in the way, `io`.
+    pub fn give_mark(&self, name: &str) -> Result<Marked, Error> {
+        if let Some(error) = self.view(name)?.error {
+            return Err(Error { code: ErrorCode::parse(&error.code), message: error.message, hint: error.hint });
+        }
+        let backends = self.config().backends();
+        let gone = || Error::new(ErrorCode::BackendNotFound, format!("There is no storage {name} here."));
+        let backend = backends.iter().find(|backend| backend.name == name).ok_or_else(gone)?;
+        let marked = self.helper.mark(backend, MARKING)?;
+        self.check(Some(name))?;
+        Ok(marked)
+    }
+
     fn remember(&self, backend: &Backend, probe: &Probe) {
-        let view = health_view(backend, probe);
+        let mut view = health_view(backend, probe);
+        let seen = self.read().sightings.of(backend).cloned();
+        let mut now = Sighting::of(backend, probe);
+        if let (Some(now), Some(seen), true) = (&mut now, &seen, probe.damaged_mark.is_some()) {
+            // It had one, and nobody can say that it has another.
+            now.id.clone_from(&seen.id);
+        }
+        let stranger = |seen: &Sighting| now.as_ref().is_none_or(|now| !seen.may_be(now));
+        let gone = seen.as_ref().filter(|seen| stranger(seen));
+        let moved = gone.and_then(|seen| self.helper.find_again(seen, ELSEWHERE));
+        let other = moved.is_none() && gone.zip(now.as_ref()).is_some_and(|(seen, now)| seen.contradicts(now));
+        if other {
+            view.warning = Some(format!(
+                "{name} at {at} carries another mark than when it was last seen: it is another storage. If that is right: \
+                 samepath storage set {name} --base-path {at}",
+                name = backend.name,
+                at = backend.base_path.display()
+            ));
+        }
         let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
         if !state.config.backends().contains(backend) {
             return;
         }
+        if let (None, false, Some(now)) = (&moved, other, now)
+            && let Err(error) = state.sightings.put(&backend.name, now)
+        {
+            tracing::warn!(%error, "what is known of the storages cannot be kept");
+        }
         state.health.insert(backend.name.clone(), view);
+        match moved {
+            Some(to) => state.moved.insert(backend.name.clone(), to),
+            None => state.moved.remove(&backend.name),
+        };
+        drop(state);
+        self.tell();
+    }
+
+    /// Sees which storages are no longer where they were, by the system's list of mounts alone: none is touched.
+    pub fn notice_moves(&self) {
+        let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
+        for backend in state.config.backends() {
+            match state.sightings.of(&backend).and_then(|seen| seen.moved_to(&backend)) {
+                Some(to) => state.moved.insert(backend.name.clone(), to),
+                None => state.moved.remove(&backend.name),
+            };
+        }
         drop(state);
         self.tell();
     }
@@ -287,9 +396,26 @@ impl LocalStorages {
         Ok(looked.map_err(|error| self.told(error))?.text.unwrap_or_default())
     }
 
-    /// The mark that a storage carried when it was last looked at.
+    /// The mark that a storage carried when it was last looked at, maybe by an earlier run of the program.
     pub fn mark(&self, name: &str) -> Option<String> {
-        self.read().health.get(name)?.id.clone()
+        let state = self.read();
+        let backends = state.config.backends();
+        state.mark(backends.iter().find(|backend| backend.name == name)?)
+    }
+
+    /// The same; a storage at which this program has not looked yet is looked at.
+    pub(crate) fn mark_now(&self, name: &str) -> Option<String> {
+        if !self.read().health.contains_key(name)
+            && let Err(error) = self.check(Some(name))
+        {
+            tracing::debug!(%error, name, "its mark is not known");
+        }
+        self.mark(name)
+    }
+
+    /// The proof that this computer reads a file; none where it cannot be read, or proves nothing.
+    pub(crate) fn prove(&self, at: &StoragePath, key: &ProofKey) -> Option<String> {
+        self.helper.prove(&self.storages(), at, key, DEADLINE).ok().flatten()
     }
 
     /// The storage path that a person typed, or `None` where the text does not begin with a configured `NAME:`. Slashes at the
@@ -379,6 +505,13 @@ impl LocalStorages {
 }
 
 impl State {
+    fn mark(&self, backend: &Backend) -> Option<String> {
+        match self.health.get(&backend.name) {
+            Some(health) => health.id.clone(),
+            None => self.sightings.of(backend)?.id.clone(),
+        }
+    }
+
     /// Health stays where the storage stayed what it was.
     fn adopt(&mut self, config: Config) {
         let before = self.config.backends();
@@ -388,6 +521,7 @@ impl State {
             let then = of(&before);
             then.is_some() && then.map(|backend| backend.base_path) == of(&now).map(|backend| backend.base_path)
         });
+        self.moved.retain(|name, _| self.health.contains_key(name));
         self.config = Arc::new(config);
     }
 }
@@ -416,6 +550,12 @@ impl From<LocateError> for Error {
     }
 }
 
+impl From<MarkError> for Error {
+    fn from(error: MarkError) -> Self {
+        Self { code: ErrorCode::parse(error.code()), message: error.to_string(), hint: error.hint() }
+    }
+}
+
 impl From<ResolveError> for Error {
     fn from(error: ResolveError) -> Self {
         Self { code: ErrorCode::parse(error.code()), message: error.to_string(), hint: error.hint() }
@@ -435,6 +575,8 @@ fn storage_view(entry: &Entry, storages: &Storages, health: Option<&HealthView>)
             source,
             error: None,
             warnings: lasting(storages, backend, storages.home()),
+            mark: None,
+            moved: None,
             health: health.cloned(),
         },
         Err(error) => StorageView {
@@ -447,9 +589,16 @@ fn storage_view(entry: &Entry, storages: &Storages, health: Option<&HealthView>)
             source,
             error: Some(Error::from(error.clone()).view()),
             warnings: Vec::new(),
+            mark: None,
+            moved: None,
             health: None,
         },
     }
+}
+
+fn moved_view(backend: &Backend, to: &Path) -> MovedView {
+    let (name, from, to) = (&backend.name, backend.base_path.display(), to.display());
+    MovedView { to: to.to_string(), sentence: format!("{name} moved: it was at {from}, now it is at {to}.") }
 }
 
 fn health_view(backend: &Backend, probe: &Probe) -> HealthView {
@@ -463,6 +612,13 @@ fn health_view(backend: &Backend, probe: &Probe) -> HealthView {
         total_bytes: probe.total_bytes.map(bytes),
         latency_ms: probe.latency_ms,
         id: probe.id.clone(),
+        warning: probe.damaged_mark.as_ref().map(|damage| {
+            format!(
+                "{}: what is at .samepath/storage.json is no mark ({damage}), so nobody can tell whether it is the storage that \
+                 others mean.",
+                backend.name
+            )
+        }),
         checked_at: Timestamp::now().to_string(),
     }
 }

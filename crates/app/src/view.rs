@@ -30,8 +30,21 @@ pub struct StorageView {
     pub error: Option<ErrorView>,
     /// What is allowed and yet seldom meant, in sentences.
     pub warnings: Vec<String>,
+    /// The mark by which it is known from others of its name, as far as known; also from earlier runs of the program.
+    pub mark: Option<String>,
+    /// Where it is now, if no longer there. Nothing follows it by itself.
+    pub moved: Option<MovedView>,
     /// How it was when last looked at.
     pub health: Option<HealthView>,
+}
+
+/// A storage that is no longer where it was: the same share, or the same mark, at another place.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Type)]
+pub struct MovedView {
+    /// On this computer at, now.
+    pub to: String,
+    /// "vast moved: it was at /Volumes/talmo, now it is at /Volumes/talmo-1."
+    pub sentence: String,
 }
 
 /// How a storage was when last looked at.
@@ -55,6 +68,8 @@ pub struct HealthView {
     pub latency_ms: Option<f64>,
     /// The storage's mark.
     pub id: Option<String>,
+    /// What is wrong with that mark, where something is.
+    pub warning: Option<String>,
     /// When.
     pub checked_at: String,
 }
@@ -208,8 +223,10 @@ pub struct CandidateView {
     pub name: String,
     /// `now`, `busy`, `no`.
     pub fit: String,
-    /// "free · 12/12 videos", "its vast is read-only".
+    /// "free · 12/12 videos · confirmed", "its vast is read-only".
     pub words: String,
+    /// Whether its storages are this computer's: `confirmed`, `same_mark`, `unknown`, `other_storage`; none where it lacks one.
+    pub sameness: Option<String>,
 }
 
 /// A worker.
@@ -246,8 +263,10 @@ pub struct WorkerStorageView {
     pub name: String,
     /// As [`HealthView::state`].
     pub state: String,
-    /// For people.
+    /// For people: "confirmed", "read-only", "other storage".
     pub words: String,
+    /// Whether it is this computer's: `confirmed` by a file, `same_mark`, `unknown`, `other_storage`; none without one here.
+    pub sameness: Option<String>,
     /// Where that worker mounts it.
     pub base_path: String,
     /// Bytes.
@@ -289,6 +308,8 @@ pub struct JobView {
     pub started_at: Option<String>,
     /// When it ended.
     pub ended_at: Option<String>,
+    /// Workers that proved, when it was submitted, that they read the very same dataset.
+    pub confirmed: Vec<String>,
     /// Number of tries.
     pub attempts: u32,
     /// What happened, in order: "09:14:02 given to gpu-1".

@@ -1,9 +1,11 @@
 //! Workers in people's words.
 
 use crate::jobs::bytes;
+use crate::sameness::{self, Proofs};
 use crate::storages::state_name;
-use crate::view::{WorkerStorageView, WorkerView};
-use samepath_wire::{JobRecord, Worker};
+use crate::view::{StorageView, WorkerStorageView, WorkerView};
+use samepath_fleet::matching::Sameness;
+use samepath_wire::{BackendAdvert, BackendState, JobRecord, Worker};
 use std::collections::BTreeMap;
 
 /// Who runs inside this very program.
@@ -19,8 +21,19 @@ impl Own {
     }
 }
 
+/// What this computer knows of its own storages, for telling whether a worker's are the same.
+pub(crate) struct Ours<'a> {
+    pub(crate) storages: &'a [StorageView],
+    pub(crate) proofs: &'a Proofs,
+}
+
 /// A worker as window and command line show it.
-pub(crate) fn worker_view(worker: &Worker, jobs: &BTreeMap<String, JobRecord>, own: Option<&Own>) -> WorkerView {
+pub(crate) fn worker_view(
+    worker: &Worker,
+    jobs: &BTreeMap<String, JobRecord>,
+    own: Option<&Own>,
+    ours: &Ours<'_>,
+) -> WorkerView {
     let running = worker.holds.iter().find_map(|held| jobs.get(&held.job.to_string()));
     let busy = !worker.holds.is_empty();
     WorkerView {
@@ -37,18 +50,25 @@ pub(crate) fn worker_view(worker: &Worker, jobs: &BTreeMap<String, JobRecord>, o
         version: worker.version.clone(),
         os: worker.os.clone(),
         host: worker.host.clone(),
-        storages: worker
-            .backends
-            .iter()
-            .map(|(name, backend)| WorkerStorageView {
-                name: name.clone(),
-                state: state_name(backend.state).to_owned(),
-                words: backend.state.words().to_owned(),
-                base_path: backend.base_path.clone(),
-                free_bytes: backend.free_bytes.map(bytes),
-            })
-            .collect(),
+        storages: worker.backends.iter().map(|(name, backend)| storage_view(worker, name, backend, ours)).collect(),
         kinds: worker.kinds.iter().map(|kind| kind.name.clone()).collect(),
         unavailable: worker.unavailable.iter().map(|kind| format!("{}: {}", kind.name, kind.reason)).collect(),
+    }
+}
+
+fn storage_view(worker: &Worker, name: &str, backend: &BackendAdvert, ours: &Ours<'_>) -> WorkerStorageView {
+    let same = ours.storages.iter().find(|storage| storage.name == name);
+    let same = same.and_then(|storage| ours.proofs.sameness(storage, worker));
+    WorkerStorageView {
+        name: name.to_owned(),
+        state: state_name(backend.state).to_owned(),
+        words: match same {
+            Some(Sameness::Other) => sameness::words(Sameness::Other).to_owned(),
+            Some(same) if backend.state == BackendState::Ready => sameness::words(same).to_owned(),
+            _ => backend.state.words().to_owned(),
+        },
+        sameness: same.map(|same| sameness::name(same).to_owned()),
+        base_path: backend.base_path.clone(),
+        free_bytes: backend.free_bytes.map(bytes),
     }
 }

@@ -149,6 +149,12 @@ pub(crate) enum StorageCommand {
         /// Its name
         name: String,
     },
+    /// Mark a storage, so that other computers know it from others of its name: writes `.samepath/storage.json` at its root,
+    /// once and for all
+    Mark {
+        /// Its name, where there are several
+        name: Option<String>,
+    },
     /// How the storages are, now
     Check {
         /// Only this one

@@ -35,7 +35,7 @@ fn main() -> ExitCode {
     }
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
-        Err(refused) => return output::refuse_usage(&refused, written.iter().any(|word| word == "--json")),
+        Err(refused) => return refuse(&refused, &written),
     };
     tracing_subscriber::fmt()
         .with_env_filter(EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn")))
@@ -46,6 +46,20 @@ fn main() -> ExitCode {
     match run(arguments, &output) {
         Ok(code) => code,
         Err(error) => output.error(&error),
+    }
+}
+
+/// Says what is wrong with the command line. A word that is no text is a file's name from another time, mostly: it is named as
+/// far as it can be.
+fn refuse(refused: &clap::Error, written: &[OsString]) -> ExitCode {
+    let json = written.iter().any(|word| word == "--json");
+    match written.iter().find(|word| word.to_str().is_none()) {
+        Some(word) if refused.kind() == clap::error::ErrorKind::InvalidUtf8 => {
+            let message = format!("{word:?} is not valid Unicode, so it has no name on other computers.");
+            Output::new(json, true)
+                .error(&Error::new(ErrorCode::Usage, message).with_hint("If it is a file, rename it."))
+        }
+        _ => output::refuse_usage(refused, json),
     }
 }
 
@@ -87,7 +101,7 @@ fn run(arguments: Arguments, output: &Output) -> Result<ExitCode, Error> {
         env::current_dir().ok(),
         env!("CARGO_PKG_VERSION"),
     )?;
-    let storages = LocalStorages::open(options.config.clone(), options.environment.clone(), options.program.clone());
+    let storages = LocalStorages::of(&options);
     if let (true, Some(error)) = (arguments.command.needs_storages(), storages.config_error()) {
         return Err(error);
     }

@@ -3,6 +3,7 @@ use crate::args::{Fields, StorageCommand};
 use crate::output::{Cell, Output, Tone, printable, size};
 use samepath_app::view::{ErrorView, StorageFields, StorageView};
 use samepath_app::{Error, ErrorCode};
+use samepath_storage::shell_word;
 use serde_json::{Value, json};
 use std::process::ExitCode;
 
@@ -40,10 +41,41 @@ pub(crate) fn run(context: &Context<'_>, command: StorageCommand) -> Result<Exit
                 output.line(&format!("Removed {name}. No file on it was touched."))?;
             }
         }
-        StorageCommand::List => list(output, &storages.views())?,
+        StorageCommand::Mark { name } => mark(context, name)?,
+        StorageCommand::List => {
+            storages.notice_moves();
+            list(output, &storages.views())?;
+        }
         StorageCommand::Check { name } => check(output, &storages.check(name.as_deref())?)?,
     }
     Ok(ExitCode::SUCCESS)
+}
+
+fn mark(context: &Context<'_>, name: Option<String>) -> Result<(), Error> {
+    let Context { storages, output, .. } = context;
+    let views = storages.views();
+    let name = match (name, views.as_slice()) {
+        (Some(name), _) => name,
+        (None, [only]) => only.name.clone(),
+        (None, []) => {
+            return Err(Error::new(ErrorCode::BackendNotFound, "There is no storage here.")
+                .with_hint("Add one: samepath storage add NAME FOLDER"));
+        }
+        (None, several) => {
+            let names: Vec<&str> = several.iter().map(|view| view.name.as_str()).collect();
+            return Err(Error::new(ErrorCode::Usage, "Which storage?")
+                .with_hint(format!("Give its name: {}.", names.join(", "))));
+        }
+    };
+    let marked = storages.give_mark(&name)?;
+    if output.is_json() {
+        return output.document(&json!({ "name": name, "id": marked.id, "made": marked.made }));
+    }
+    if marked.made {
+        output.line(&format!("Marked {name}: {}. Computers that see this mark have the same storage.", marked.id))
+    } else {
+        output.line(&format!("{name} has a mark already: {}. Nothing was changed.", marked.id))
+    }
 }
 
 fn to_fields(base_path: Option<String>, fields: Fields) -> StorageFields {
@@ -81,6 +113,7 @@ fn entry(view: &StorageView) -> Value {
         "user_subdir": view.user_subdir,
         "subpath": view.subpath,
         "source": view.source,
+        "moved_to": view.moved.as_ref().map(|moved| &moved.to),
         "error": view.error,
         "warnings": view.warnings,
     })
@@ -99,6 +132,7 @@ fn checked(view: &StorageView) -> Value {
         fields.insert("file_system".to_owned(), json!(health.and_then(|health| health.file_system.as_ref())));
         fields.insert("source".to_owned(), json!(health.and_then(|health| health.source.as_ref())));
         fields.insert("id".to_owned(), json!(health.and_then(|health| health.id.as_ref())));
+        fields.insert("warning".to_owned(), json!(health.and_then(|health| health.warning.as_ref())));
         fields.insert("detail".to_owned(), json!(health.and_then(|health| health.detail.as_ref())));
     }
     entry
@@ -124,7 +158,8 @@ fn list(output: &Output, views: &[StorageView]) -> Result<(), Error> {
         })
         .collect();
     output.table(&["STORAGE", "ON THIS COMPUTER AT", "YOUR FOLDER", "WRITTEN IN"], &rows)?;
-    troubles(output, views, |_| None)
+    troubles(output, views, |_| None)?;
+    moves(output, views)
 }
 
 /// What is wrong with how storages are configured, with its mend, and what else there is to say of each.
@@ -146,6 +181,19 @@ fn troubles(
     Ok(())
 }
 
+/// Which storages are elsewhere now, and what to do about it.
+fn moves(output: &Output, views: &[StorageView]) -> Result<(), Error> {
+    for (view, moved) in views.iter().filter_map(|view| Some((view, view.moved.as_ref()?))) {
+        output.line(&printable(&moved.sentence))?;
+        output.line(&format!(
+            "  Use the new place: samepath storage set {} --base-path {}",
+            view.name,
+            shell_word(&moved.to)
+        ))?;
+    }
+    Ok(())
+}
+
 fn check(output: &Output, views: &[StorageView]) -> Result<(), Error> {
     if output.is_json() {
         return output.document(&views.iter().map(checked).collect::<Vec<_>>());
@@ -158,7 +206,11 @@ fn check(output: &Output, views: &[StorageView]) -> Result<(), Error> {
     troubles(output, views, |view| {
         let health = view.health.as_ref().filter(|health| health.state != "ready")?;
         health.detail.clone()
-    })
+    })?;
+    for warning in views.iter().filter_map(|view| view.health.as_ref()?.warning.as_ref()) {
+        output.line(&printable(warning))?;
+    }
+    moves(output, views)
 }
 
 fn check_row(view: &StorageView) -> Vec<Cell> {

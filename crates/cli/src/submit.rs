@@ -21,12 +21,14 @@ pub(crate) fn run(context: &Context<'_>, submission: Submit) -> Result<ExitCode,
                 output.line(&job.id)?;
                 eprintln!("{}: {}", printable(&job.name), job.words);
                 tell_waiting(&app, &job);
+                confirmed(&job);
             }
             return Ok(ExitCode::SUCCESS);
         }
         if !output.is_json() {
             eprintln!("Submitted {} ({}).", printable(&job.name), jobs::short(&job.id));
             tell_waiting(&app, &job);
+            confirmed(&job);
         }
         let job = progress::wait(&app, job, output).await?;
         ended(&job, output)
@@ -44,6 +46,18 @@ fn tell_waiting(app: &App, job: &JobView) {
         eprintln!("  It waits for one. Start one here, in another terminal: samepath worker");
     } else {
         eprintln!("  It waits until one can run it.");
+    }
+}
+
+/// Says which workers proved that they read the same dataset.
+fn confirmed(job: &JobView) {
+    match job.confirmed.as_slice() {
+        [] => {}
+        [one] => eprintln!("  {} confirmed: it reads the same dataset.", printable(one)),
+        several => {
+            let names: Vec<String> = several.iter().map(|name| printable(name)).collect();
+            eprintln!("  {} confirmed: they read the same dataset.", names.join(", "));
+        }
     }
 }
 

@@ -52,7 +52,7 @@ fn storages(worker: &WorkerView) -> String {
         .storages
         .iter()
         .map(|storage| match storage.state.as_str() {
-            "ready" => storage.name.clone(),
+            "ready" if storage.sameness.is_none() => storage.name.clone(),
             _ => format!("{} ({})", storage.name, storage.words),
         })
         .collect();

@@ -13,7 +13,7 @@ fn keys(value: &Value) -> Vec<&str> {
     value.as_object().expect("an object").keys().map(String::as_str).collect()
 }
 
-const JOB: [&str; 23] = [
+const JOB: [&str; 24] = [
     "id",
     "name",
     "kind",
@@ -30,6 +30,7 @@ const JOB: [&str; 23] = [
     "submitted_at",
     "started_at",
     "ended_at",
+    "confirmed",
     "attempts",
     "timeline",
     "failure",
@@ -57,7 +58,8 @@ fn storages_are_added_changed_listed_and_removed() {
     ]);
     let wanted = json!({
         "name": "vast", "base_path": home.path("mnt/vast"), "type": "nfs", "description": "the lab's",
-        "user_subdir": "amick", "subpath": "", "source": "config.toml, line 1", "error": null, "warnings": [],
+        "user_subdir": "amick", "subpath": "", "source": "config.toml, line 1", "moved_to": null, "error": null,
+        "warnings": [],
     });
     assert_eq!(added.good(), wanted);
     assert_eq!(home.ask(&["storage", "list"]).good(), json!([wanted]));
@@ -89,6 +91,7 @@ fn a_check_says_how_each_storage_is_and_ends_well() {
             "user_subdir",
             "subpath",
             "source",
+            "moved_to",
             "error",
             "warnings",
             "configured_in",
@@ -98,6 +101,7 @@ fn a_check_says_how_each_storage_is_and_ends_well() {
             "latency_ms",
             "file_system",
             "id",
+            "warning",
             "detail",
         ]
     );

@@ -7,7 +7,8 @@
 //! use std::time::Duration;
 //!
 //! let fleet = Fleet::memory(MemoryBus::new("amick"));
-//! let question = CheckPaths { paths: vec![StoragePath::new("vast", "amick", "labels.slp")] };
+//! let paths = vec![StoragePath::new("vast", "amick", "labels.slp")];
+//! let question = CheckPaths { paths, proof: None };
 //! let answer = fleet.check_paths("gpu-1", &question, Duration::from_secs(1)).await;
 //! assert!(matches!(answer, Err(FleetError::WorkerAbsent { .. })));
 //! fleet.close().await;

@@ -5,9 +5,12 @@
 
 mod explain;
 mod requirements;
+mod sameness;
 
 pub use explain::{absent, explain};
 pub use requirements::unmet;
+pub(crate) use sameness::doubts;
+pub use sameness::{Sameness, sameness};
 
 use samepath_wire::{Access, Exclusion, Job, JobRecord, Kind, Reason, Worker};
 use std::collections::HashMap;
@@ -41,14 +44,6 @@ pub(crate) fn is_called(worker: &Worker, wanted: &str) -> bool {
     worker.id == wanted || worker.name == wanted
 }
 
-/// How many of the job's storages are only *unknown* to be the same on this worker: none is the best match.
-pub(crate) fn unknown_storages(job: &Job, worker: &Worker) -> usize {
-    let matches = |name: &str, id: &Option<String>| {
-        id.is_some() && worker.backends.get(name).is_some_and(|advert| advert.id == *id)
-    };
-    job.storages.iter().filter(|(name, need)| !matches(name, &need.id)).count()
-}
-
 fn of_kind(job: &Job, worker: &Worker, kinds: &Kinds, reasons: &mut Vec<Reason>) {
     let kind = &job.kind;
     let mut versions = worker.kinds.iter().filter(|advert| advert.name == *kind).peekable();
@@ -75,7 +70,7 @@ fn of_storages(job: &Job, worker: &Worker, reasons: &mut Vec<Reason>) {
             reasons.push(Reason::NoBackend { backend: name.clone() });
             continue;
         };
-        if need.id.is_some() && advert.id.is_some() && need.id != advert.id {
+        if sameness(job, name, worker) == Some(Sameness::Other) {
             reasons.push(Reason::OtherStorage { backend: name.clone() });
             continue;
         }

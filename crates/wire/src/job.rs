@@ -1,4 +1,4 @@
-use crate::StoragePath;
+use crate::{StoragePath, WorkerId};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -36,6 +36,10 @@ pub struct Job {
     /// Every storage that the job needs. Derived by the client, derived again by the worker.
     #[serde(default)]
     pub storages: BTreeMap<String, StorageNeed>,
+    /// Workers that proved to the submitter that they read the very same dataset, by the storage that it is on: these come first
+    /// among workers that fit.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub confirmed: BTreeMap<String, Vec<WorkerId>>,
     /// Where the submitter mounts each storage: for translating the paths written in a project.
     #[serde(default)]
     pub base_paths: BTreeMap<String, Vec<String>>,

@@ -22,7 +22,7 @@ pub use kind::{Kind, Parameter, ParameterType};
 pub use log::{LogLine, Stream};
 pub use message::{
     Assignment, AttemptRef, CheckPaths, Checked, Claim, ClaimAnswer, Confirm, ConfirmAnswer, JobRequest, PathSeen,
-    Refused, Report, ReportAnswer, ReportEvent, Seen, Submit,
+    ProofAsked, Refused, Report, ReportAnswer, ReportEvent, Seen, Submit,
 };
 pub use reason::{Fit, Reason};
 pub use record::{

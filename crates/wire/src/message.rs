@@ -141,10 +141,22 @@ pub enum ReportAnswer {
 }
 
 /// Subject `check.<worker>`: "do you see these?"
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CheckPaths {
     /// At most 10,000.
     pub paths: Vec<StoragePath>,
+    /// Of one of them more is asked: to prove that it is the file that the asker reads.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub proof: Option<ProofAsked>,
+}
+
+/// A file to be proved by the keyed hash of its size, head and tail; see `samepath-storage`, which knows how.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProofAsked {
+    /// Which of the paths, from 0.
+    pub path: usize,
+    /// Made for this question alone, so that no answer can have been made before: 64 hexadecimal digits.
+    pub key: String,
 }
 
 /// The answer to [`CheckPaths`], in the same order.
@@ -177,4 +189,7 @@ pub struct Seen {
     /// Modification time.
     #[serde(default)]
     pub modified: Option<Timestamp>,
+    /// The proof, where one was asked for and can be given: not of an empty file, nor of one that changes while it is read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub proof: Option<String>,
 }

@@ -45,8 +45,8 @@ fn check<T: Serialize + DeserializeOwned + PartialEq + Debug>(name: &str, messag
 }
 
 /// Objects whose keys are names, not fields; and one that keeps what it does not know.
-const NOT_FIELDS: [&str; 8] =
-    ["parameters", "storages", "base_paths", "inputs", "backends", "amounts", "attributes", "needs"];
+const NOT_FIELDS: [&str; 9] =
+    ["parameters", "storages", "confirmed", "base_paths", "inputs", "backends", "amounts", "attributes", "needs"];
 
 fn extend(value: &mut Value) {
     match value {
@@ -92,6 +92,7 @@ fn job() -> Job {
             ("scratch".into(), StorageNeed { id: Some("5e0c".into()), access: Access::Read }),
             ("vast".into(), StorageNeed { id: None, access: Access::Write }),
         ]),
+        confirmed: BTreeMap::from([("vast".into(), vec!["gpu-1-id".into()])]),
         base_paths: BTreeMap::from([("vast".into(), vec!["/Volumes/talmo".into()])]),
         videos: vec![VideoChoice { written: "/Users/tom/x.mp4".into(), at: StoragePath::new("vast", "tom", "x.mp4") }],
         inputs: BTreeMap::from([("LABELS".into(), InputSeen { size: 15199, modified: time(0) })]),
@@ -273,8 +274,10 @@ fn what_people_ask() {
     let refused = Refused { code: "job_not_found".into(), message: "there is no such job".into() };
     check("refused", refused, &["code", "message"]);
     let paths = vec![StoragePath::new("vast", "amick", "x.slp"), StoragePath::new("vast", "", "y.slp")];
-    check("check-paths", CheckPaths { paths }, &["paths"]);
-    let seen = Seen { local: "/mnt/vast/amick/x.slp".into(), size: 15199, modified: Some(time(0)) };
+    let proof = Some(ProofAsked { path: 0, key: "07".repeat(32) });
+    check("check-paths", CheckPaths { paths, proof }, &["paths"]);
+    let proof = Some("0123".into());
+    let seen = Seen { local: "/mnt/vast/amick/x.slp".into(), size: 15199, modified: Some(time(0)), proof };
     let checked = Checked { paths: vec![PathSeen::Yes(seen), PathSeen::No { failure: failure() }] };
     check("checked", checked, &["paths"]);
 }

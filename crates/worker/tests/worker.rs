@@ -4,8 +4,9 @@
 
 use samepath_fleet::bus::local::LocalSettings;
 use samepath_fleet::{Fleet, LogItem, Update};
+use samepath_storage::{Platform, ProofKey, Storages};
 use samepath_wire::{
-    AttemptEnd, BackendState, Cause, CheckPaths, Job, JobRecord, JobState, PathSeen, StoragePath, Worker,
+    AttemptEnd, BackendState, Cause, CheckPaths, Job, JobRecord, JobState, PathSeen, ProofAsked, StoragePath, Worker,
 };
 use samepath_worker::guard::AttemptDir;
 use serde_json::json;
@@ -296,6 +297,7 @@ async fn a_worker_tells_how_its_storages_are_and_what_it_sees() {
             StoragePath::new("vast", "", "../config.toml"),
             StoragePath::new("scratch", "", "labels.slp"),
         ],
+        proof: None,
     };
     let seen = lab.fleet.check_paths(&worker.id, &ask, DEADLINE).await.unwrap().paths;
     assert!(matches!(&seen[0], PathSeen::Yes(seen) if seen.size == 7), "{seen:?}");
@@ -306,11 +308,74 @@ async fn a_worker_tells_how_its_storages_are_and_what_it_sees() {
     let causes: Vec<Cause> = seen[1..].iter().map(cause).collect();
     assert_eq!(causes, [Cause::PathError, Cause::PathError, Cause::BackendNotAvailable]);
 
+    // The same file, proved: by what is read there now, with a key that nobody knew before.
+    let storage = samepath_storage::Backend {
+        name: "vast".into(),
+        base_path: lab.path("storage"),
+        kind: None,
+        description: None,
+        user_subdir: String::new(),
+        subpath: String::new(),
+    };
+    let here = Storages::new(vec![storage], Platform::Linux);
+    fs_err::write(lab.path("storage/empty.slp"), "").unwrap();
+    let paths = ["absent.slp", "labels.slp", "empty.slp", ""].map(|path| StoragePath::new("vast", "", path)).to_vec();
+    for (path, proves) in [(1, true), (0, false), (2, false), (3, false), (4, false)] {
+        let key = ProofKey::fresh();
+        let proof = Some(ProofAsked { path, key: key.to_string() });
+        let asked = CheckPaths { paths: paths.clone(), proof };
+        let seen = lab.fleet.check_paths(&worker.id, &asked, DEADLINE).await.unwrap().paths;
+        let proofs: Vec<Option<&String>> = seen
+            .iter()
+            .map(|seen| match seen {
+                PathSeen::Yes(seen) => seen.proof.as_ref(),
+                PathSeen::No { .. } => None,
+            })
+            .collect();
+        let ours = here.prove(&paths[1], &key).unwrap();
+        assert_eq!(proofs, [None, ours.as_ref().filter(|_| proves), None, None], "{path}");
+    }
+
     let both = format!(
         "{}\n[storage.scratch]\nbase_path = \"/absent\"\nuser_subdir = \"amick\"\n",
         fs_err::read_to_string(lab.path("config.toml")).unwrap()
     );
     fs_err::write(lab.path("config.toml"), both).unwrap();
     until(&|worker| worker.backends.get("scratch").is_some_and(|scratch| scratch.state == BackendState::Missing)).await;
+    end(process);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_worker_tells_of_a_mark_that_appears_changes_and_goes() {
+    let lab = Lab::new().await;
+    fs_err::create_dir(lab.path("storage/.samepath")).unwrap();
+    let process = lab.worker();
+    let mut workers = lab.fleet.workers();
+    let mut until = async |what: &dyn Fn(&Worker) -> bool| {
+        timeout(DEADLINE, async {
+            loop {
+                if let Some(Update::Put(_, worker)) = workers.next().await
+                    && what(&worker)
+                {
+                    return;
+                }
+            }
+        })
+        .await
+        .expect("not in time")
+    };
+    until(&|worker| worker.backends["vast"].state == BackendState::Ready && worker.backends["vast"].id.is_none()).await;
+    let (first, second) = (uuid::Uuid::new_v4().to_string(), uuid::Uuid::new_v4().to_string());
+    for id in [Some(&first), Some(&second), None] {
+        let mark = lab.path("storage/.samepath/storage.json");
+        match id {
+            Some(id) => fs_err::write(&mark, json!({ "id": id }).to_string()).unwrap(),
+            None => fs_err::remove_file(&mark).unwrap(),
+        }
+        // An edit of the configuration makes it look at once, rather than within half a minute.
+        let edited = format!("{}\n# {id:?}\n", fs_err::read_to_string(lab.path("config.toml")).unwrap());
+        fs_err::write(lab.path("config.toml"), edited).unwrap();
+        until(&|worker| worker.backends["vast"].id.as_ref() == id).await;
+    }
     end(process);
 }

@@ -64,6 +64,8 @@ export const words = {
     yourFolder: 'your folder',
     noFolder: 'the whole storage',
     part: (subpath: string) => `shows ${subpath} of it`,
+    useNewPlace: 'Use the new place',
+    notNow: 'Not now',
     edit: 'Edit…',
     editName: (name: string) => `Edit ${name}`,
     remove: 'Remove…',

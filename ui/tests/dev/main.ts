@@ -22,10 +22,10 @@ const storages = [
   }),
 ];
 const workers = [
-  worker({ id: 'w0', name: 'amick-laptop', this_computer: true, kinds: ['slp-check'], unavailable: ['sleap-train: sleap-nn was not found in PATH or ~/.local/bin', 'sleap-predict: sleap-nn was not found'], host: 'amick-laptop', storages: [{ name: 'vast', state: 'ready', words: 'ready', base_path: '/mnt/vast', free_bytes: 41e12 }] }),
+  worker({ id: 'w0', name: 'amick-laptop', this_computer: true, kinds: ['slp-check'], unavailable: ['sleap-train: sleap-nn was not found in PATH or ~/.local/bin', 'sleap-predict: sleap-nn was not found'], host: 'amick-laptop', storages: [{ name: 'vast', state: 'ready', words: 'ready', sameness: null, base_path: '/mnt/vast', free_bytes: 41e12 }] }),
   worker({ kinds: ['slp-check', 'sleap-train', 'sleap-predict'] }),
-  worker({ id: 'w2', name: 'gpu-2', state: 'maze day 3', busy: true, kinds: ['slp-check', 'sleap-train', 'sleap-predict'], storages: [{ name: 'vast', state: 'ready', words: 'ready', base_path: '/mnt/vast', free_bytes: 41e12 }, { name: 'scratch', state: 'ready', words: 'ready', base_path: '/scratch', free_bytes: 3e12 }] }),
-  worker({ id: 'w3', name: 'gpu-3', storages: [{ name: 'vast', state: 'read_only', words: 'read-only', base_path: '/data/vast', free_bytes: 41e12 }] }),
+  worker({ id: 'w2', name: 'gpu-2', state: 'maze day 3', busy: true, kinds: ['slp-check', 'sleap-train', 'sleap-predict'], storages: [{ name: 'vast', state: 'ready', words: 'ready', sameness: null, base_path: '/mnt/vast', free_bytes: 41e12 }, { name: 'scratch', state: 'ready', words: 'ready', sameness: null, base_path: '/scratch', free_bytes: 3e12 }] }),
+  worker({ id: 'w3', name: 'gpu-3', storages: [{ name: 'vast', state: 'read_only', words: 'read-only', sameness: null, base_path: '/data/vast', free_bytes: 41e12 }] }),
   worker({ id: 'w5', name: 'gpu-10', storages: [] }),
 ];
 const train = kind({
@@ -74,14 +74,14 @@ fake.reports.set('j4', { videos: videos.map((v) => ({ written: v.written, found:
 fake.ready = readiness({
   sentence: 'Ready. gpu-1 can start now; it sees labels.slp and 11 of 12 videos.',
   workers: [
-    { id: 'w1', name: 'gpu-1', fit: 'now', words: 'free · 11/12 videos' },
-    { id: 'w2', name: 'gpu-2', fit: 'busy', words: 'busy, 1 job before yours' },
-    { id: 'w0', name: 'amick-laptop', fit: 'now', words: 'free · 11/12 videos' },
-    { id: 'w3', name: 'gpu-3', fit: 'no', words: 'its vast is read-only' },
-    { id: 'w5', name: 'gpu-10', fit: 'no', words: 'has no vast' },
+    { id: 'w1', name: 'gpu-1', fit: 'now', words: 'free · 11/12 videos', sameness: null },
+    { id: 'w2', name: 'gpu-2', fit: 'busy', words: 'busy, 1 job before yours', sameness: null },
+    { id: 'w0', name: 'amick-laptop', fit: 'now', words: 'free · 11/12 videos', sameness: null },
+    { id: 'w3', name: 'gpu-3', fit: 'no', words: 'its vast is read-only', sameness: null },
+    { id: 'w5', name: 'gpu-10', fit: 'no', words: 'has no vast', sameness: null },
   ],
 });
-if (query.get('ready') === 'wait') fake.ready = readiness({ state: 'wait', sentence: 'No worker can run this now: gpu-3’s vast is read-only, gpu-10 has no vast. Submit and it waits; you are told when it starts.', button: 'Submit and wait', workers: [{ id: 'w3', name: 'gpu-3', fit: 'no', words: 'its vast is read-only' }, { id: 'w5', name: 'gpu-10', fit: 'no', words: 'has no vast' }] });
+if (query.get('ready') === 'wait') fake.ready = readiness({ state: 'wait', sentence: 'No worker can run this now: gpu-3’s vast is read-only, gpu-10 has no vast. Submit and it waits; you are told when it starts.', button: 'Submit and wait', workers: [{ id: 'w3', name: 'gpu-3', fit: 'no', words: 'its vast is read-only', sameness: null }, { id: 'w5', name: 'gpu-10', fit: 'no', words: 'has no vast', sameness: null }] });
 fake.picked = query.get('pick') ?? 'labels';
 
 const target = document.getElementById('app');

@@ -5,11 +5,16 @@ use crate::board::{Picture, Updates};
 use crate::draft::{Circumstances, Plan, plan};
 use crate::log::LogStream;
 use crate::readiness::{blocked, readiness};
+use crate::sameness::{self, Verdict};
 use crate::view::{Draft, JobView, ReadinessView};
 use crate::{Error, ErrorCode};
 use jiff::Zoned;
-use samepath_wire::{JobId, JobRecord, Kind};
+use samepath_wire::{JobId, JobRecord, Kind, Worker};
 use serde_json::Value;
+use std::time::Duration;
+
+/// How long a worker may take to prove that it reads a dataset while somebody waits for a job to be submitted.
+const MOMENT: Duration = Duration::from_secs(1);
 
 /// Jobs that are named where a part of an id fits several.
 const MOST_TOLD: usize = 5;
@@ -25,9 +30,36 @@ impl App {
         let planned = self.plan(kind, draft.clone()).await;
         let picture: Picture = self.inner.board.picture();
         Ok(match planned {
-            Ok(plan) => readiness(&self.inner.fleet, &picture, &plan).await,
+            Ok(plan) => {
+                let (view, verdicts) = readiness(&self.inner.fleet, &self.inner.storages, &picture, &plan).await;
+                self.proved(&plan, &verdicts);
+                view
+            }
             Err(error) => blocked(&draft, &picture, &error),
         })
+    }
+
+    /// Remembers what workers proved, for whoever looks at them.
+    fn proved(&self, plan: &Plan, verdicts: &[(&Worker, Verdict)]) {
+        let Some(at) = plan.proven_by() else { return };
+        if let Ok(ours) = self.inner.storages.view(&at.storage_backend) {
+            self.inner.board.take_proofs(&ours, verdicts);
+        }
+    }
+
+    /// Asks the workers that could run a job whether they read the same dataset, and says in the job which do: these come first.
+    /// Nobody is waited for long, and nothing depends on an answer.
+    async fn confirm(&self, plan: &mut Plan) {
+        let Some(at) = plan.proven_by() else { return };
+        let picture = self.inner.board.picture();
+        let workers = sameness::worth_asking(&picture, &plan.job);
+        let paths = std::slice::from_ref(&at);
+        let answers = sameness::ask(&self.inner.fleet, &self.inner.storages, &workers, paths, MOMENT).await;
+        let verdicts: Vec<(&Worker, Verdict)> =
+            workers.into_iter().zip(answers).filter_map(|(worker, answer)| Some((worker, answer?.verdict))).collect();
+        let same = verdicts.iter().filter(|(_, verdict)| *verdict == Verdict::Same);
+        sameness::confirm(&mut plan.job, &at.storage_backend, same.map(|(worker, _)| worker.id.clone()));
+        self.proved(plan, &verdicts);
     }
 
     async fn plan(&self, kind: Kind, draft: Draft) -> Result<Plan, Error> {
@@ -46,10 +78,11 @@ impl App {
     /// `kind_not_found`, `invalid_parameter`, `no_worker` for a worker that nobody knows, and whatever is wrong with its paths.
     pub async fn submit(&self, draft: Draft) -> Result<JobView, Error> {
         let kind = self.find_kind(&draft.kind)?;
-        let plan = self.plan(kind, draft).await?;
+        let mut plan = self.plan(kind, draft).await?;
         if let Some(wanted) = &plan.job.worker {
             self.know_worker(wanted)?;
         }
+        self.confirm(&mut plan).await;
         let record = self.inner.fleet.submit(&plan.job).await?;
         Ok(self.view(&record))
     }

@@ -5,7 +5,7 @@ use crate::base_paths::{self, BasePaths};
 use crate::kinds::{find_kind, kind_view, known};
 use crate::storages::LocalStorages;
 use crate::view::{DatasetView, KindView, StorageFields, StorageView, WorkerView};
-use crate::workers::worker_view;
+use crate::workers::{Ours, worker_view};
 use crate::{Error, ErrorCode};
 use samepath_wire::Kind;
 use std::sync::Arc;
@@ -110,10 +110,11 @@ impl App {
 
     /// Workers that are online, by name.
     pub fn workers(&self) -> Vec<WorkerView> {
-        let mut workers: Vec<WorkerView> = self
-            .inner
-            .board
-            .look(|seen| seen.workers.values().map(|worker| worker_view(worker, seen.jobs, seen.own)).collect());
+        let storages = self.inner.storages.views();
+        let mut workers: Vec<WorkerView> = self.inner.board.look(|seen| {
+            let ours = Ours { storages: &storages, proofs: seen.proofs };
+            seen.workers.values().map(|worker| worker_view(worker, seen.jobs, seen.own, &ours)).collect()
+        });
         workers.sort_by(|a, b| (&a.name, &a.id).cmp(&(&b.name, &b.id)));
         workers
     }

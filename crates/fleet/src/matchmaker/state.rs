@@ -1,6 +1,6 @@
 use super::queue::Queue;
 use super::{Action, Answer, Event, Now, Ticket, Timing, bounds};
-use crate::matching::{Kinds, reasons, unknown_storages};
+use crate::matching::{Kinds, doubts, reasons};
 use jiff::Timestamp;
 use samepath_wire::{
     Assignment, Attempt, AttemptEnd, AttemptRef, AttemptState, Cause, ClaimAnswer, Failure, JobId, JobRecord, JobState,
@@ -451,15 +451,15 @@ impl State {
         }
     }
 
-    /// Of the workers that ask for work and can serve it: all storages known to be the same before unknown, then whoever has
-    /// waited longest.
+    /// Of the workers that ask for work and can serve it: confirmed before the same mark before unknown, then whoever has waited
+    /// longest.
     fn best_worker(&self, record: &JobRecord) -> Option<WorkerId> {
         let free = self.claims.iter().filter(|(id, _)| !self.live.contains_key(*id));
         let fitting = free.filter_map(|(id, (ticket, since))| {
             let worker = self.workers.get(id)?;
             reasons(&record.job, Some(record), worker, &self.kinds)
                 .is_empty()
-                .then(|| ((unknown_storages(&record.job, worker), *since, *ticket), id))
+                .then(|| ((doubts(&record.job, worker), *since, *ticket), id))
         });
         fitting.min().map(|(_, id)| id.clone())
     }

@@ -23,6 +23,7 @@ pub(crate) fn job() -> Job {
         user_subdir: "amick".into(),
         parameters: Default::default(),
         storages: [("vast".to_owned(), StorageNeed { id: None, access: Access::Write })].into(),
+        confirmed: Default::default(),
         base_paths: Default::default(),
         videos: Vec::new(),
         inputs: Default::default(),

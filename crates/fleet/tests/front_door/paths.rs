@@ -93,7 +93,7 @@ pub(crate) async fn what_is_not_there_is_said(person: &Fleet) {
         assert_eq!(error.code(), "job_not_found");
         assert!(error.hint().is_some());
     }
-    let error = person.check_paths("gpu-9", &CheckPaths { paths: Vec::new() }, SOON).await.unwrap_err();
+    let error = person.check_paths("gpu-9", &CheckPaths::default(), SOON).await.unwrap_err();
     assert_eq!(error.code(), "no_worker");
     let bad = Job { kind: String::new(), ..job() };
     let error = person.submit(&bad).await.unwrap_err();
@@ -108,7 +108,7 @@ pub(crate) async fn paths_are_checked(person: &Fleet, workers: &Fleet) {
         async move {
             gpu.serve_checks(|asked| async move {
                 let seen = |path: StoragePath| {
-                    PathSeen::Yes(Seen { local: format!("/mnt/{}", path.path), size: 1, modified: None })
+                    PathSeen::Yes(Seen { local: format!("/mnt/{}", path.path), size: 1, modified: None, proof: None })
                 };
                 Checked { paths: asked.paths.into_iter().map(seen).collect() }
             })
@@ -116,7 +116,7 @@ pub(crate) async fn paths_are_checked(person: &Fleet, workers: &Fleet) {
         }
     });
     until_there(&mut seen, "gpu-1").await;
-    let asked = CheckPaths { paths: vec![StoragePath::new("vast", "amick", "x.slp")] };
+    let asked = CheckPaths { paths: vec![StoragePath::new("vast", "amick", "x.slp")], proof: None };
     let checked = soon("an answer", async {
         loop {
             match person.check_paths("gpu-1", &asked, Duration::from_secs(5)).await {
@@ -130,7 +130,7 @@ pub(crate) async fn paths_are_checked(person: &Fleet, workers: &Fleet) {
     .await;
     let Some(PathSeen::Yes(seen_there)) = checked.paths.first() else { panic!("{checked:?}") };
     assert_eq!(seen_there.local, "/mnt/x.slp");
-    let many = CheckPaths { paths: vec![StoragePath::new("v", "", ""); 10_001] };
+    let many = CheckPaths { paths: vec![StoragePath::new("v", "", ""); 10_001], proof: None };
     let error = person.check_paths("gpu-1", &many, SOON).await.unwrap_err();
     assert_eq!(error.code(), "invalid_parameter", "{error}");
     // Taken back, it is gone from the page at once.

@@ -346,6 +346,64 @@ fn workers_known_to_have_the_same_storage_come_first() {
 }
 
 #[test]
+fn a_worker_that_proved_to_read_the_dataset_comes_before_one_with_the_same_mark_alone() {
+    let mut bench = bench(&["gpu-1", "gpu-2", "gpu-3"]);
+    let marked = |name: &str| {
+        let mut marked = worker(name);
+        marked.backends.insert("vast".into(), advert(BackendState::Ready, Some("a")));
+        marked
+    };
+    bench.online(marked("gpu-2"));
+    let tickets: Vec<_> = ["gpu-1", "gpu-2", "gpu-3"].iter().map(|worker| bench.claim(worker, &[], true)).collect();
+    let wants = |number| {
+        let mut wants = job(number);
+        wants.storages.insert("vast".into(), StorageNeed { id: Some("a".into()), access: Access::Read });
+        wants.confirmed.insert("vast".into(), vec!["gpu-3".into()]);
+        wants
+    };
+    for (number, best) in [(1, 2), (2, 1), (3, 0)] {
+        bench.submit(wants(number)).unwrap();
+        assert!(bench.claimed(tickets[best]).is_some(), "job {number} is not for {}", best + 1);
+    }
+}
+
+#[test]
+fn no_proof_outweighs_another_mark() {
+    let mut bench = bench(&[]);
+    let with = |id: &str| {
+        let mut worker = worker("gpu-1");
+        worker.backends.insert("vast".into(), advert(BackendState::Ready, Some(id)));
+        worker
+    };
+    bench.online(with("b"));
+    let mut wants = job(1);
+    wants.storages.insert("vast".into(), StorageNeed { id: Some("a".into()), access: Access::Read });
+    wants.confirmed.insert("vast".into(), vec!["gpu-1".into()]);
+    bench.submit(wants).unwrap();
+    let ticket = bench.claim("gpu-1", &[], true);
+    assert_eq!(bench.claimed(ticket), None);
+    // The right storage is mounted there, and told of: the job that waited is given at once.
+    bench.online(with("a"));
+    assert!(bench.claimed(ticket).is_some());
+}
+
+#[test]
+fn a_worker_whose_storage_became_another_is_given_nothing_more() {
+    let mut bench = bench(&["gpu-1"]);
+    let ticket = bench.claim("gpu-1", &[], true);
+    let mut other = worker("gpu-1");
+    other.backends.insert("vast".into(), advert(BackendState::Ready, Some("b")));
+    bench.online(other);
+    let mut wants = job(1);
+    wants.storages.insert("vast".into(), StorageNeed { id: Some("a".into()), access: Access::Read });
+    bench.submit(wants).unwrap();
+    assert_eq!(bench.claimed(ticket), None);
+    // A job of somebody whose own storage carries no mark cannot be told apart, and is given.
+    bench.submit(job(2)).unwrap();
+    assert!(bench.claimed(ticket).is_some());
+}
+
+#[test]
 fn a_queued_job_is_stopped_at_once() {
     for order in [Order::Stop, Order::Kill] {
         let mut bench = bench(&["gpu-1"]);

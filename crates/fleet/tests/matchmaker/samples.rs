@@ -23,6 +23,7 @@ pub(crate) fn job(number: u64) -> Job {
         user_subdir: "amick".to_owned(),
         parameters: [("LABELS".to_owned(), "project/labels.slp".into())].into(),
         storages: [("vast".to_owned(), StorageNeed { id: None, access: Access::Write })].into(),
+        confirmed: Default::default(),
         base_paths: [("vast".to_owned(), vec!["/Volumes/talmo".to_owned()])].into(),
         videos: Vec::new(),
         inputs: Default::default(),

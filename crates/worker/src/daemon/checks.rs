@@ -2,8 +2,8 @@
 
 use jiff::Timestamp;
 use samepath_storage::helper::{DEADLINE, Helper, HelperError, reply};
-use samepath_storage::{Backend, Platform, Purpose, ResolveError, Storages};
-use samepath_wire::{Cause, CheckPaths, Checked, Failure, PathSeen, Seen, StoragePath};
+use samepath_storage::{Backend, Platform, ProofKey, Purpose, ResolveError, Storages};
+use samepath_wire::{Cause, CheckPaths, Checked, Failure, PathSeen, ProofAsked, Seen, StoragePath};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -15,6 +15,8 @@ struct Question {
     backends: Vec<Backend>,
     platform: Platform,
     paths: Vec<StoragePath>,
+    /// Which of them is to be proved, and the key.
+    proof: Option<ProofAsked>,
 }
 
 /// Looks for paths: one helper per storage, so that a dead one answers for itself alone.
@@ -25,8 +27,13 @@ pub(super) async fn check(helper: Helper, backends: Vec<Backend>, asked: CheckPa
     }
     let looks = groups.into_iter().map(|(name, indices)| {
         let paths: Vec<StoragePath> = indices.iter().map(|index| asked.paths[*index].clone()).collect();
-        let (helper, backends) = (helper.clone(), backends.clone());
-        let look = tokio::task::spawn_blocking(move || look(&helper, &name, backends, paths));
+        let proof = asked.proof.as_ref().and_then(|proof| {
+            let path = indices.iter().position(|index| *index == proof.path)?;
+            Some(ProofAsked { path, key: proof.key.clone() })
+        });
+        let question = Question { backends: backends.clone(), platform: Platform::current(), paths, proof };
+        let helper = helper.clone();
+        let look = tokio::task::spawn_blocking(move || look(&helper, &name, &question));
         async move { (indices, look.await) }
     });
     let mut seen: Vec<Option<PathSeen>> = vec![None; asked.paths.len()];
@@ -39,17 +46,15 @@ pub(super) async fn check(helper: Helper, backends: Vec<Backend>, asked: CheckPa
     Checked { paths: seen.into_iter().map(|found| found.unwrap_or_else(missing)).collect() }
 }
 
-fn look(helper: &Helper, name: &str, backends: Vec<Backend>, paths: Vec<StoragePath>) -> Vec<PathSeen> {
-    let count = paths.len();
-    let question = Question { backends, platform: Platform::current(), paths };
-    match helper.ask::<Vec<PathSeen>>(TOPIC, &[name.to_owned()], &question, DEADLINE) {
+fn look(helper: &Helper, name: &str, question: &Question) -> Vec<PathSeen> {
+    match helper.ask::<Vec<PathSeen>>(TOPIC, &[name.to_owned()], question, DEADLINE) {
         Ok(seen) => seen,
         Err(error) => {
             let found = match error {
                 HelperError::NotAnswering { .. } => no(Cause::BackendNotAvailable, format!("{name} does not answer")),
                 error => no(Cause::Internal, error.to_string()),
             };
-            vec![found; count]
+            vec![found; question.paths.len()]
         }
     }
 }
@@ -61,32 +66,42 @@ pub(crate) fn answer(topic: &str, question: &Value) -> Option<Value> {
     }
     let seen = Question::deserialize(question).map_err(|error| error.to_string()).map(|question| {
         let storages = Storages::new(question.backends, question.platform);
-        question.paths.iter().map(|at| see(&storages, at)).collect::<Vec<_>>()
+        let proof = question.proof.and_then(|proof| Some((proof.path, ProofKey::parse(&proof.key)?)));
+        let see =
+            |(number, at)| see(&storages, at, proof.as_ref().filter(|(path, _)| *path == number).map(|(_, key)| key));
+        question.paths.iter().enumerate().map(see).collect::<Vec<_>>()
     });
     Some(reply(&seen))
 }
 
-fn see(storages: &Storages, at: &StoragePath) -> PathSeen {
+fn see(storages: &Storages, at: &StoragePath, key: Option<&ProofKey>) -> PathSeen {
     let resolved = match storages.resolve(at, Purpose::Input) {
         Ok(resolved) => resolved,
-        Err(error) => {
-            let cause = match error {
-                ResolveError::BackendNotFound { .. } | ResolveError::BackendUnavailable { .. } => {
-                    Cause::BackendNotAvailable
-                }
-                _ => Cause::PathError,
-            };
-            return no(cause, error.to_string());
-        }
+        Err(error) => return refused(&error),
     };
-    match fs_err::metadata(&resolved.path) {
-        Ok(metadata) => PathSeen::Yes(Seen {
-            local: resolved.path.to_string_lossy().into_owned(),
-            size: if metadata.is_dir() { 0 } else { metadata.len() },
-            modified: metadata.modified().ok().and_then(|time| Timestamp::try_from(time).ok()),
-        }),
-        Err(error) => no(Cause::PathError, error.to_string()),
-    }
+    let metadata = match fs_err::metadata(&resolved.path) {
+        Ok(metadata) => metadata,
+        Err(error) => return no(Cause::PathError, error.to_string()),
+    };
+    // A file that is there and may not be read is of no use here: whoever asks for a proof is told.
+    let proof = match key.filter(|_| metadata.is_file()).map(|key| storages.prove(at, key)).transpose() {
+        Ok(proof) => proof.flatten(),
+        Err(error) => return refused(&error),
+    };
+    PathSeen::Yes(Seen {
+        local: resolved.path.to_string_lossy().into_owned(),
+        size: if metadata.is_dir() { 0 } else { metadata.len() },
+        modified: metadata.modified().ok().and_then(|time| Timestamp::try_from(time).ok()),
+        proof,
+    })
+}
+
+fn refused(error: &ResolveError) -> PathSeen {
+    let cause = match error {
+        ResolveError::BackendNotFound { .. } | ResolveError::BackendUnavailable { .. } => Cause::BackendNotAvailable,
+        _ => Cause::PathError,
+    };
+    no(cause, error.to_string())
 }
 
 fn no(cause: Cause, message: String) -> PathSeen {

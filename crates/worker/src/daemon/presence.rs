@@ -133,7 +133,11 @@ impl Presence {
                 && let Some(advert) = state.worker.backends.get_mut(&backend.name)
             {
                 advert.state = probe.state;
-                advert.id = probe.id.or(advert.id.take());
+                // A storage that can be read and carries no mark has none, whatever was mounted there before; of one that cannot
+                // be read nobody knows.
+                if probe.state.is_readable() {
+                    advert.id = probe.id;
+                }
                 advert.free_bytes = probe.free_bytes;
                 advert.source = probe.source;
                 advert.checked_at = Some(Timestamp::now());

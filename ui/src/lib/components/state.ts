@@ -10,10 +10,12 @@ import Lock from '@lucide/svelte/icons/lock';
 import OctagonX from '@lucide/svelte/icons/octagon-x';
 import PencilOff from '@lucide/svelte/icons/pencil-off';
 import Play from '@lucide/svelte/icons/play';
+import Shield from '@lucide/svelte/icons/shield';
+import ShieldCheck from '@lucide/svelte/icons/shield-check';
 import TriangleAlert from '@lucide/svelte/icons/triangle-alert';
 import Unplug from '@lucide/svelte/icons/unplug';
 import type { Component } from 'svelte';
-import type { JobView } from '../ipc';
+import type { JobView, WorkerStorageView } from '../ipc';
 
 export type Tone = 'ok' | 'warn' | 'bad' | 'off' | 'info';
 export type Look = { icon: Component; tone: Tone };
@@ -29,6 +31,13 @@ const HEALTH: Record<string, Look> = {
   full: look(TriangleAlert, 'warn'),
   not_answering: look(CircleDashed, 'warn'),
   broken: look(OctagonX, 'bad'),
+};
+
+/** Whether a worker's storage is this computer's: said of one that can be used. */
+const SAMENESS: Record<string, Look> = {
+  confirmed: look(ShieldCheck, 'ok'),
+  same_mark: look(CircleCheck, 'ok'),
+  unknown: look(Shield, 'off'),
 };
 
 /** Whether files of a storage in this state can be read. */
@@ -64,6 +73,10 @@ const READINESS: Record<string, Look> = {
 export const UNKNOWN: Look = look(Circle, 'off');
 
 export const healthLook = (state: string): Look => HEALTH[state] ?? UNKNOWN;
+export function storageLook({ state, sameness }: WorkerStorageView): Look {
+  if (sameness === 'other_storage') return look(OctagonX, 'bad');
+  return (state === 'ready' && sameness !== null ? SAMENESS[sameness] : undefined) ?? healthLook(state);
+}
 export const fitLook = (fit: string): Look => FIT[fit] ?? UNKNOWN;
 export const readinessLook = (state: string): Look => READINESS[state] ?? UNKNOWN;
 export const workerLook = (busy: boolean): Look => (busy ? look(Play, 'info') : look(CircleCheck, 'ok'));

@@ -56,8 +56,10 @@ export type CandidateView = {
 	name: string,
 	/**  `now`, `busy`, `no`. */
 	fit: string,
-	/**  "free · 12/12 videos", "its vast is read-only". */
+	/**  "free · 12/12 videos · confirmed", "its vast is read-only". */
 	words: string,
+	/**  Whether its storages are this computer's: `confirmed`, `same_mark`, `unknown`, `other_storage`; none where it lacks one. */
+	sameness: string | null,
 };
 
 /**  A dataset that a person chose. */
@@ -187,6 +189,8 @@ export type HealthView = {
 	latency_ms: number | null,
 	/**  The storage's mark. */
 	id: string | null,
+	/**  What is wrong with that mark, where something is. */
+	warning: string | null,
 	/**  When. */
 	checked_at: string,
 };
@@ -225,6 +229,8 @@ export type JobView = {
 	started_at: string | null,
 	/**  When it ended. */
 	ended_at: string | null,
+	/**  Workers that proved, when it was submitted, that they read the very same dataset. */
+	confirmed: string[],
 	/**  Number of tries. */
 	attempts: number,
 	/**  What happened, in order: "09:14:02 given to gpu-1". */
@@ -272,6 +278,14 @@ export type LogView = {
 	stream: string,
 	/**  Plain text. */
 	text: string,
+};
+
+/**  A storage that is no longer where it was: the same share, or the same mark, at another place. */
+export type MovedView = {
+	/**  On this computer at, now. */
+	to: string,
+	/**  "vast moved: it was at /Volumes/talmo, now it is at /Volumes/talmo-1." */
+	sentence: string,
 };
 
 /**  A file that a job wrote. */
@@ -397,6 +411,10 @@ export type StorageView = {
 	error: ErrorView | null,
 	/**  What is allowed and yet seldom meant, in sentences. */
 	warnings: string[],
+	/**  The mark by which it is known from others of its name, as far as known; also from earlier runs of the program. */
+	mark: string | null,
+	/**  Where it is now, if no longer there. Nothing follows it by itself. */
+	moved: MovedView | null,
 	/**  How it was when last looked at. */
 	health: HealthView | null,
 };
@@ -463,8 +481,10 @@ export type WorkerStorageView = {
 	name: string,
 	/**  As [`HealthView::state`]. */
 	state: string,
-	/**  For people. */
+	/**  For people: "confirmed", "read-only", "other storage". */
 	words: string,
+	/**  Whether it is this computer's: `confirmed` by a file, `same_mark`, `unknown`, `other_storage`; none without one here. */
+	sameness: string | null,
 	/**  Where that worker mounts it. */
 	base_path: string,
 	/**  Bytes. */
