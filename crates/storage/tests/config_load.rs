@@ -241,8 +241,11 @@ fn a_computer_overrides_what_it_mounts_elsewhere() {
         config.backends().iter().map(|b| format!("{}={}:{}", b.name, b.base_path.display(), b.user_subdir)).collect()
     };
     assert_eq!(paths(&lab), ["vast=/Volumes/talmo:amick"]);
+    let lines = |lab: &Lab| lab.load().unwrap().entries.iter().map(|entry| entry.source.line).collect::<Vec<_>>();
+    assert_eq!(lines(&lab), [Some(1)]);
     lab.environment.computer = Some("ws-3".to_owned());
     assert_eq!(paths(&lab), ["vast=/mnt/vast:amick", "scratch=/scratch:"]);
+    assert_eq!(lines(&lab), [Some(4), Some(6)]);
     lab.environment.computer = Some("ws-4".to_owned());
     let error = lab.load().unwrap().entries[0].backend.clone().unwrap_err();
     assert_eq!((error.line(), error.key()), (Some(9), Some("samepath.computers.ws-4.storage.vast.base_path")));

@@ -81,7 +81,11 @@ impl<'t> Tables<'t> {
     }
 
     pub(super) fn entry(&self, name: &'t str, environment: &Environment) -> Entry {
-        let source = Source { file: Some(self.text.file.clone()), line: self.line(name), variable: false };
+        // Where this computer's own place is written, if it has one of its own.
+        let own =
+            self.own(name).filter(|spot| spot.item.as_table_like().is_some_and(|own| own.contains_key("base_path")));
+        let line = own.and_then(|spot| self.text.line_of(spot.key)).or_else(|| self.line(name));
+        let source = Source { file: Some(self.text.file.clone()), line, variable: false };
         Entry { name: name.to_owned(), source, backend: self.backend(name, environment) }
     }
 

@@ -54,6 +54,7 @@ impl Target {
 
     /// Makes the folder, for its owner alone, if its parent is there.
     pub(super) fn make_folder(&self) -> Result<(), ConfigError> {
+        #[cfg_attr(not(unix), expect(unused_mut, reason = "only Unix has a mode to set"))]
         let mut builder = std::fs::DirBuilder::new();
         #[cfg(unix)]
         {

@@ -22,6 +22,7 @@ pub(crate) enum Exit {
     /// With this code.
     Code(i32),
     /// By this signal.
+    #[cfg_attr(windows, expect(dead_code, reason = "Windows has none"))]
     Signal(i32),
 }
 
