@@ -79,7 +79,7 @@ pub(crate) fn plan(
 
     // Every path that was given, as a storage path.
     let mut paths: BTreeMap<&str, Vec<StoragePath>> = BTreeMap::new();
-    for (parameter, role) in roles.iter().filter(|(parameter, _)| parameter.is_path()) {
+    for (parameter, role) in roles.iter().filter(|(parameter, _)| parameter.names_paths()) {
         let given = match (role, draft.values.get(&parameter.name)) {
             (_, Some(value)) => texts(parameter, value)?,
             (Role::Dataset, None) => draft.dataset.iter().cloned().collect(),
@@ -98,7 +98,7 @@ pub(crate) fn plan(
         .find(|(_, role)| *role == Role::Dataset)
         .and_then(|(parameter, _)| paths.get(parameter.name.as_str()).and_then(|addresses| addresses.first()).cloned());
     let mut seen: BTreeMap<&str, InputSeen> = BTreeMap::new();
-    for (parameter, _) in roles.iter().filter(|(parameter, _)| parameter.is_path()) {
+    for (parameter, _) in roles.iter().filter(|(parameter, _)| parameter.names_paths()) {
         let addresses = paths.get(parameter.name.as_str()).map(Vec::as_slice).unwrap_or_default();
         for at in addresses {
             let found = look(storages, parameter, at)?;
@@ -148,8 +148,8 @@ pub(crate) fn plan(
     };
     for (parameter, _) in &roles {
         let value = match paths.get(parameter.name.as_str()) {
-            Some(addresses) => Some(path_value(&job, addresses)?),
-            None if parameter.is_path() => None,
+            Some(addresses) => Some(path_value(&job, parameter, addresses)?),
+            None if parameter.names_paths() => None,
             None => {
                 draft.values.get(&parameter.name).filter(|value| !value.is_null()).map(|value| typed(parameter, value))
             }
@@ -236,7 +236,7 @@ fn typed(parameter: &Parameter, value: &Value) -> Value {
 }
 
 /// Relative where the job's own storage and folder are meant, whole elsewhere.
-fn path_value(job: &Job, addresses: &[StoragePath]) -> Result<Value, Error> {
+fn path_value(job: &Job, parameter: &Parameter, addresses: &[StoragePath]) -> Result<Value, Error> {
     let one = |at: &StoragePath| {
         if at.storage_backend == job.storage_backend && at.user_subdir == job.user_subdir {
             PathValue::Relative(at.path.clone())
@@ -245,7 +245,7 @@ fn path_value(job: &Job, addresses: &[StoragePath]) -> Result<Value, Error> {
         }
     };
     let value = match addresses {
-        [at] => one(at),
+        [at] if !parameter.is_path_list() => one(at),
         several => PathValue::List(several.iter().map(one).collect()),
     };
     serde_json::to_value(value).map_err(|error| Error::new(ErrorCode::Internal, error.to_string()))

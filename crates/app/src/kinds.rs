@@ -10,16 +10,19 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 
 /// Every kind that can be offered, one per name: what online workers advertise, else what came with the program, else what was
-/// seen before.
+/// seen before. Those that came with the program first, then by name.
 pub(crate) fn known<'a>(seen: &Kinds, workers: impl IntoIterator<Item = &'a Worker>) -> Vec<Kind> {
     let mut known: BTreeMap<String, Kind> = seen.values().map(|kind| (kind.name.clone(), kind.clone())).collect();
-    known.extend(Catalogue::load(None).kinds().into_iter().map(|kind| (kind.name.clone(), kind)));
+    let built_in = Catalogue::load(None).kinds();
+    known.extend(built_in.iter().map(|kind| (kind.name.clone(), kind.clone())));
     for advert in workers.into_iter().flat_map(|worker| &worker.kinds) {
         if let Some(kind) = seen.get(&advert.digest) {
             known.insert(advert.name.clone(), kind.clone());
         }
     }
-    known.into_values().collect()
+    let mut kinds: Vec<Kind> = known.into_values().collect();
+    kinds.sort_by_key(|kind| built_in.iter().position(|one| one.name == kind.name).unwrap_or(built_in.len()));
+    kinds
 }
 
 /// The kind of that name.

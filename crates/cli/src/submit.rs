@@ -71,8 +71,11 @@ fn draft(submission: Submit) -> Result<Draft, Error> {
             )
             .with_hint("For example: -p LABELS=project/labels.slp"));
         };
-        if values.insert(name.to_owned(), Value::from(value)).is_some() {
-            return Err(Error::new(ErrorCode::InvalidParameter, format!("{name} is given twice.")));
+        // Given twice or more it is a list; whether the kind takes one is checked with all the rest.
+        match values.get_mut(name) {
+            None => drop(values.insert(name.to_owned(), Value::from(value))),
+            Some(Value::Array(several)) => several.push(value.into()),
+            Some(first) => *first = vec![first.take(), value.into()].into(),
         }
     }
     Ok(Draft {

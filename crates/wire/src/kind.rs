@@ -71,14 +71,24 @@ impl Parameter {
         matches!(self.kind, ParameterType::Path)
     }
 
+    /// Whether values are lists of storage paths.
+    pub fn is_path_list(&self) -> bool {
+        matches!(&self.kind, ParameterType::Other(other) if other == "LIST[PATH]")
+    }
+
+    /// Whether values name storage paths, one or several.
+    pub fn names_paths(&self) -> bool {
+        self.is_path() || self.is_path_list()
+    }
+
     /// Whether the job writes there: `dataFlow` is `OUT` or `INOUT`.
     pub fn is_output(&self) -> bool {
-        self.is_path() && matches!(self.data_flow.as_deref(), Some("OUT" | "INOUT"))
+        self.names_paths() && matches!(self.data_flow.as_deref(), Some("OUT" | "INOUT"))
     }
 
     /// Whether the job reads from there; a path without `dataFlow` is an input.
     pub fn is_input(&self) -> bool {
-        self.is_path() && !matches!(self.data_flow.as_deref(), Some("OUT"))
+        self.names_paths() && !matches!(self.data_flow.as_deref(), Some("OUT"))
     }
 
     /// Whether it is a folder rather than a file.

@@ -12,6 +12,7 @@ mod job;
 mod kind;
 mod log;
 mod message;
+mod metrics;
 mod reason;
 mod record;
 mod worker;
@@ -24,6 +25,7 @@ pub use message::{
     Assignment, AttemptRef, CheckPaths, Checked, Claim, ClaimAnswer, Confirm, ConfirmAnswer, JobRequest, PathSeen,
     ProofAsked, Refused, Report, ReportAnswer, ReportEvent, Seen, Submit,
 };
+pub use metrics::Metrics;
 pub use reason::{Fit, Reason};
 pub use record::{
     Attempt, AttemptEnd, AttemptState, Cause, Exclusion, Failure, JobRecord, JobState, Manifest, ManifestEntry,

@@ -189,6 +189,14 @@ pub enum Cause {
     InvalidParameter,
     /// The kind's program is not there.
     ProgramMissing,
+    /// The GPU's memory did not suffice.
+    GpuMemory,
+    /// The computer's memory did not suffice.
+    Memory,
+    /// No space was left on a storage, or the quota was used up, while the job ran.
+    StorageFull,
+    /// A storage went away while the job ran.
+    StorageGone,
     /// The program ended with another code than 0, or by a signal.
     ExitCode,
     /// Said so itself (`openjd_fail`).

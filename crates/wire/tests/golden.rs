@@ -46,7 +46,11 @@ fn check<T: Serialize + DeserializeOwned + PartialEq + Debug>(name: &str, messag
 
 /// Objects whose keys are names, not fields; and one that keeps what it does not know.
 const NOT_FIELDS: [&str; 9] =
+<<<<<<< HEAD
     ["parameters", "storages", "confirmed", "base_paths", "inputs", "backends", "amounts", "attributes", "needs"];
+=======
+    ["values", "parameters", "storages", "base_paths", "inputs", "backends", "amounts", "attributes", "needs"];
+>>>>>>> 8f835c2 (Train and predict with sleap-nn, on this worker's paths)
 
 fn extend(value: &mut Value) {
     match value {
@@ -251,6 +255,21 @@ fn report(event: ReportEvent) -> Report {
 
 fn ended(end: AttemptEnd) -> Report {
     Report { log_end: Some(12), ..report(ReportEvent::Ended { end }) }
+}
+
+#[test]
+fn metrics() {
+    let values = [("train/loss".to_owned(), 0.25), ("val/loss".to_owned(), 1.5e-4)].into();
+    let row = Metrics { run: "maze".into(), epoch: 3, of: Some(10), values };
+    check("metrics", row.clone(), &["epoch", "values"]);
+    let line = row.to_line();
+    assert!(line.starts_with(Metrics::PREFIX) && !line.contains('\n'), "{line}");
+    assert_eq!(Metrics::in_line(&line), Some(row.clone()));
+    assert_eq!(Metrics::in_line(&format!(" {line}")), None, "at the start of a line only");
+    let many = (0..1000).map(|number| (number.to_string(), 1.0)).chain([("nan".to_owned(), f64::NAN)]).collect();
+    let many = Metrics { values: many, ..row };
+    assert_eq!(Metrics::in_line(&many.to_line()).unwrap().values.len(), Metrics::MOST);
+    assert_eq!(Metrics::in_line(&format!("{}{}", Metrics::PREFIX, "x".repeat(100_000))), None);
 }
 
 #[test]

@@ -2,6 +2,7 @@ use samepath_storage::{Backend, PathMapping};
 use samepath_wire::Job;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 /// The environment variable that names the file with a tool's [`Context`].
 pub const CONTEXT_VARIABLE: &str = "SAMEPATH_CONTEXT";
@@ -24,4 +25,7 @@ pub struct Context {
     pub worker: String,
     /// Counts from 1.
     pub attempt: u32,
+    /// The program that the tool starts in turn, as it was found here.
+    #[serde(default)]
+    pub program: Option<PathBuf>,
 }

@@ -59,11 +59,14 @@ fn lab(files: &[(&str, &str)]) -> (tempfile::TempDir, Catalogue) {
 const GOOD: &str = "specificationVersion: jobtemplate-2023-09\nname: Good\nsteps:\n- name: s\n  script:\n    actions:\n      onRun: {command: echo}\n";
 
 #[test]
-fn the_built_in_kind_is_there() {
+fn the_built_in_kinds_are_there() {
     let catalogue = Catalogue::load(None);
     assert_eq!(catalogue.refused(), []);
     let kinds = catalogue.kinds();
-    assert_eq!(kinds.iter().map(|kind| kind.name.as_str()).collect::<Vec<_>>(), ["slp-check"]);
+    assert_eq!(
+        kinds.iter().map(|kind| kind.name.as_str()).collect::<Vec<_>>(),
+        ["slp-check", "sleap-train", "sleap-predict"]
+    );
     let kind = &kinds[0];
     assert_eq!(kind.title, "Check a SLEAP project");
     assert!(kind.built_in && !kind.description.is_empty() && kind.digest.starts_with("blake3:"));
@@ -79,6 +82,76 @@ fn the_built_in_kind_is_there() {
     let source = serde_json::to_string(template.source()).unwrap();
     let again = Template::new(serde_json::from_str(&source).unwrap()).unwrap();
     assert_eq!(again.kind(), kind);
+}
+
+#[test]
+fn the_kinds_of_sleap_make_a_good_form() {
+    let catalogue = Catalogue::load(None);
+    for (name, needed, notice) in [
+        ("sleap-train", &["LABELS", "OUTPUT_DIR"][..], 60),
+        ("sleap-predict", &["DATA", "MODELS", "OUTPUT_DIR"][..], 20),
+    ] {
+        let template = catalogue.get(name).unwrap();
+        let kind = template.kind();
+        let without: Vec<&str> =
+            kind.parameters.iter().filter(|one| one.default.is_none()).map(|one| one.name.as_str()).collect();
+        assert_eq!(without, needed, "{name}: all else may be left out");
+        assert!(kind.parameters[0].is_input() && !kind.parameters[0].is_directory(), "{name}: the dataset comes first");
+        for parameter in &kind.parameters {
+            let hint = &parameter.rest["userInterface"];
+            assert!(hint["label"].is_string() && parameter.description.is_some(), "{name}: {}", parameter.name);
+            let grouped = hint["groupLabel"].as_str();
+            assert_eq!(grouped.is_none(), needed.contains(&parameter.name.as_str()), "{name}: {}", parameter.name);
+        }
+        assert_eq!(template.notice().as_secs(), notice, "{name}");
+    }
+    let train = catalogue.get("sleap-train").unwrap().kind();
+    let refused = |given: Value| check_values(train, &values(given)).unwrap_err().to_string();
+    let with = |name: &str, value: Value| json!({ "LABELS": "a.slp", "OUTPUT_DIR": "b", name: value });
+    assert_eq!(check_values(train, &values(with("CONFIG", json!(["a.yaml", "b.yaml"])))), Ok(()));
+    assert!(refused(with("CONFIG", json!("a.yaml"))).contains("takes a list of storage paths"));
+    assert!(refused(with("RUN_NAME", json!("../up"))).contains("a name begins with"));
+    assert!(refused(with("THEN_PREDICT", json!("everything"))).contains("all videos"));
+    let predict = catalogue.get("sleap-predict").unwrap().kind();
+    let none = json!({ "DATA": "a.mp4", "MODELS": [], "OUTPUT_DIR": "b" });
+    assert!(check_values(predict, &values(none)).unwrap_err().to_string().contains("1 at least"));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_kind_of_sleap_needs_sleap() {
+    use std::os::unix::fs::PermissionsExt;
+    let home = tempfile::tempdir().unwrap();
+    let catalogue = Catalogue::load(None);
+    let template = catalogue.get("sleap-train").unwrap();
+    assert_eq!(template.runs(), Some("sleap-nn"));
+    let program = |folder: &str, mode: u32| {
+        let folder = home.path().join(folder);
+        fs_err::create_dir_all(&folder).unwrap();
+        let file = folder.join("sleap-nn");
+        fs_err::write(&file, "#!/bin/sh\n").unwrap();
+        fs_err::set_permissions(&file, std::fs::Permissions::from_mode(mode)).unwrap();
+        file
+    };
+    // This computer may have one in /usr/local/bin, so nowhere but at home is looked.
+    let programs = |chosen: &[(&str, &Path)]| {
+        let chosen = chosen.iter().map(|(name, path)| ((*name).to_owned(), path.to_path_buf())).collect();
+        Programs::new(Some("/nowhere".as_ref()), Some(home.path())).choosing(chosen)
+    };
+    let at = program("miniforge3/envs/pose/bin", 0o644);
+    let missing = home.path().join("gone");
+    let error = programs(&[("sleap-nn", &missing)]).find(template).unwrap_err().to_string();
+    assert_eq!(error, format!("its program {} is not there, or may not be run", missing.display()));
+    program("miniforge3/envs/pose/bin", 0o755);
+    assert_eq!(programs(&[]).find(template), Ok(Program::OwnFor(at)));
+    // An environment of the program's own name comes first.
+    let own = program("miniforge3/envs/sleap-nn/bin", 0o755);
+    assert_eq!(programs(&[]).find(template), Ok(Program::OwnFor(own)));
+    let tool = program(".local/share/uv/tools/sleap-nn/bin", 0o755);
+    assert_eq!(programs(&[]).find(template), Ok(Program::OwnFor(tool)));
+    let chosen = program("anywhere", 0o755);
+    assert_eq!(programs(&[("sleap-nn", &chosen)]).find(template), Ok(Program::OwnFor(chosen)));
+    assert!(template.source().built_in);
 }
 
 #[test]
@@ -105,7 +178,7 @@ fn a_lab_folder_adds_kinds_and_what_is_refused_hides_nothing() {
         ("unknown.yaml", &format!("{GOOD}surprise: 1\n")),
     ]);
     let names: Vec<String> = catalogue.kinds().into_iter().map(|kind| kind.name).collect();
-    assert_eq!(names, ["slp-check", "good", "json", "other"]);
+    assert_eq!(names, ["slp-check", "sleap-train", "sleap-predict", "good", "json", "other"]);
     let refused = catalogue.refused();
     let reason = |name: &str| {
         refused.iter().find(|one| one.name == name).unwrap_or_else(|| panic!("{name}: {refused:#?}")).reason.clone()
@@ -133,7 +206,7 @@ fn a_lab_folder_adds_kinds_and_what_is_refused_hides_nothing() {
 #[test]
 fn a_folder_that_is_not_there_is_refused_by_name() {
     let catalogue = Catalogue::load(Some(Path::new("/nowhere/kinds")));
-    assert_eq!(catalogue.kinds().len(), 1);
+    assert_eq!(catalogue.kinds().len(), 3);
     assert_eq!(catalogue.refused()[0].name, "/nowhere/kinds");
 }
 
@@ -568,7 +641,7 @@ proptest! {
     #[test]
     fn nonsense_files_never_panic(text in "[ -~\n\t{}:\\[\\]&*!|>'\"%@-]{0,200}") {
         let (_dir, catalogue) = lab(&[("a.yaml", &text), ("b.json", &text)]);
-        prop_assert_eq!(catalogue.kinds().len() + catalogue.refused().len(), 3);
+        prop_assert_eq!(catalogue.kinds().len() + catalogue.refused().len(), 5);
     }
 
     #[test]

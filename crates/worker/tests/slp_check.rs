@@ -48,6 +48,7 @@ impl Worker {
             path_mappings: Vec::new(),
             worker: "gpu-1".to_owned(),
             attempt: 1,
+            program: None,
         };
         Self { folder, context }
     }

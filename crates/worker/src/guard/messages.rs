@@ -1,3 +1,5 @@
+use samepath_wire::{Cause, Failure};
+
 /// What a tool says to us in a line of its output.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Message {
@@ -5,23 +7,46 @@ pub(crate) enum Message {
     Progress(f64),
     /// `openjd_status: epoch 3`.
     Status(String),
-    /// `openjd_fail: no labelled frames`.
-    Fail(String),
+    /// `openjd_fail: no labelled frames`, or `samepath_failure:` and a [`Failure`] as JSON: why it will end badly.
+    Fail(Failure),
 }
 
 /// Longest text taken from a message, in characters.
 const LONGEST: usize = 500;
 
+/// Likewise, of a failure.
+const LONGEST_FAILURE: usize = 2000;
+
 /// The message in this line, if it is one. A progress that is no number of 0 to 100 is none.
 pub(crate) fn parse(line: &str) -> Option<Message> {
+    if let Some(json) = line.strip_prefix("samepath_failure:") {
+        return serde_json::from_str(json).ok().map(bounded).map(Message::Fail);
+    }
     let (name, value) = line.strip_prefix("openjd_")?.split_once(':')?;
     let value = value.trim();
     let text = || value.chars().take(LONGEST).collect();
     match name {
         "progress" => value.parse().ok().filter(|percent| (0.0..=100.0).contains(percent)).map(Message::Progress),
         "status" => Some(Message::Status(text())),
-        "fail" => Some(Message::Fail(text())),
+        "fail" => {
+            Some(Message::Fail(Failure { cause: Cause::Reported, message: text(), exit_code: None, last_line: None }))
+        }
         _ => None,
+    }
+}
+
+/// A tool speaks of itself alone: what only the fleet or we can know is not its to say.
+fn bounded(failure: Failure) -> Failure {
+    let cause = match failure.cause {
+        Cause::Lost | Cause::NoWorker | Cause::Internal | Cause::Other => Cause::Reported,
+        cause => cause,
+    };
+    let cut = |text: String, most: usize| text.chars().take(most).collect();
+    Failure {
+        cause,
+        message: cut(failure.message, LONGEST_FAILURE),
+        exit_code: failure.exit_code,
+        last_line: failure.last_line.map(|line| cut(line, LONGEST)),
     }
 }
 
@@ -34,7 +59,13 @@ mod tests {
         assert_eq!(parse("openjd_progress: 42"), Some(Message::Progress(42.0)));
         assert_eq!(parse("openjd_progress:99.5 "), Some(Message::Progress(99.5)));
         assert_eq!(parse("openjd_status: epoch 3: good"), Some(Message::Status("epoch 3: good".into())));
-        assert_eq!(parse("openjd_fail: no frames"), Some(Message::Fail("no frames".into())));
+        let failure = |cause, message: &str| {
+            Some(Message::Fail(Failure { cause, message: message.into(), exit_code: None, last_line: None }))
+        };
+        assert_eq!(parse("openjd_fail: no frames"), failure(Cause::Reported, "no frames"));
+        let line = |cause: &str| format!(r#"samepath_failure: {{"cause":"{cause}","message":"no room"}}"#);
+        assert_eq!(parse(&line("storage_full")), failure(Cause::StorageFull, "no room"));
+        assert_eq!(parse(&line("internal")), failure(Cause::Reported, "no room"), "not a tool's to say");
         assert_eq!(parse(" openjd_progress: 42"), None);
     }
 
@@ -47,6 +78,8 @@ mod tests {
             "openjd_progress: x",
             "openjd_env: A=B",
             "openjd_",
+            "samepath_failure: no room",
+            "samepath_failure: {}",
         ] {
             assert_eq!(parse(line), None, "{line}");
         }

@@ -37,6 +37,8 @@ mod tool;
 mod tool_id;
 mod tree;
 
+pub(crate) use lines::LineCutter;
+
 pub use control::{Order, Phase, Socket, Status};
 pub use journal::JournalReader;
 pub use spec::{AttemptDir, Patience, Spec, make_private};

@@ -3,7 +3,7 @@ use super::journal::Journal;
 use super::lines::LineCutter;
 use super::messages::{self, Message};
 use jiff::Timestamp;
-use samepath_wire::Stream;
+use samepath_wire::{Failure, Stream};
 use std::io::{self, Read};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -21,7 +21,7 @@ pub(crate) struct Output {
 #[derive(Debug)]
 struct Inner {
     journal: Journal,
-    fail: Option<String>,
+    fail: Option<Failure>,
     last_error: Option<String>,
 }
 
@@ -52,8 +52,8 @@ impl Output {
         self.lock().journal.fault()
     }
 
-    /// The last `openjd_fail`.
-    pub(crate) fn fail(&self) -> Option<String> {
+    /// What the tool last said of its failure.
+    pub(crate) fn fail(&self) -> Option<Failure> {
         self.lock().fail.clone()
     }
 
@@ -73,7 +73,7 @@ impl Output {
                 match messages::parse(text) {
                     Some(Message::Progress(value)) => percent = Some(value),
                     Some(Message::Status(text)) => words = Some(text),
-                    Some(Message::Fail(text)) => inner.fail = Some(text),
+                    Some(Message::Fail(failure)) => inner.fail = Some(failure),
                     None if stream == Stream::Err && !text.trim().is_empty() => {
                         inner.last_error = Some(text.chars().take(500).collect());
                     }

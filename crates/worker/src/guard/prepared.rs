@@ -80,11 +80,15 @@ pub(super) fn launch(prepared: &Prepared, spec: &Spec, mark: &str, dir: &Attempt
         path_mappings: spec.path_mappings.clone(),
         worker: spec.worker.clone(),
         attempt: spec.assignment.attempt,
+        program: match &prepared.program {
+            Program::OwnFor(program) => Some(program.clone()),
+            _ => None,
+        },
     };
     let file = dir.join("context.json");
     fs_err::write(&file, serde_json::to_vec(&context)?)?;
     let mut argv: Vec<OsString> = match (&prepared.program, &prepared.file) {
-        (Program::Own, _) => vec![own_program()?.into()],
+        (Program::Own | Program::OwnFor(_), _) => vec![own_program()?.into()],
         (_, Some(file)) => vec![file.into()],
         (_, None) => return Err(io::ErrorKind::NotFound.into()),
     };

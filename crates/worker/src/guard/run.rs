@@ -310,7 +310,13 @@ impl Guard {
             }
             (None, Some(Exit::Code(0))) => AttemptEnd::Succeeded { outputs },
             (None, Some(Exit::Code(code))) => match self.output.fail() {
-                Some(message) => failed(Cause::Reported, message, Some(code)),
+                Some(said) => AttemptEnd::Failed {
+                    failure: Failure {
+                        exit_code: said.exit_code.or(Some(code)),
+                        last_line: said.last_line.or(last_line),
+                        ..said
+                    },
+                },
                 None => failed(Cause::ExitCode, format!("the program ended with code {code}"), Some(code)),
             },
             (None, Some(Exit::Signal(signal))) => {

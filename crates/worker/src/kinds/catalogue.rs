@@ -7,8 +7,17 @@ use std::path::{Path, PathBuf};
 /// No template is longer than this.
 pub const MAX_TEMPLATE_BYTES: usize = 1024 * 1024;
 
-/// The templates that come with the program, by name.
-const BUILT_IN: &[(&str, &str)] = &[("slp-check", include_str!("../../../../kinds/slp-check.yaml"))];
+/// The templates that come with the program: name, text, and the program that our own tool starts in turn.
+const BUILT_IN: &[(&str, &str, Option<&str>)] = &[
+    ("slp-check", include_str!("../../../../kinds/slp-check.yaml"), None),
+    ("sleap-train", include_str!("../../../../kinds/sleap-train.yaml"), Some("sleap-nn")),
+    ("sleap-predict", include_str!("../../../../kinds/sleap-predict.yaml"), Some("sleap-nn")),
+];
+
+/// The program without which a built-in kind cannot do its work.
+pub(super) fn runs(name: &str) -> Option<&'static str> {
+    BUILT_IN.iter().find(|(built_in, ..)| *built_in == name).and_then(|(.., runs)| *runs)
+}
 
 /// The kinds that a worker holds: the built-in ones and those of a lab's own folder.
 #[derive(Debug, Clone, Default)]
@@ -24,7 +33,7 @@ impl Catalogue {
     /// Never fails: what cannot be used is in [`refused`](Self::refused), and hides nothing else.
     pub fn load(kinds_dir: Option<&Path>) -> Self {
         let mut catalogue = Self::default();
-        for (name, text) in BUILT_IN {
+        for (name, text, _) in BUILT_IN {
             let template = openjd::read(text, false).and_then(|document| {
                 Template::new(TemplateSource { name: (*name).to_owned(), built_in: true, document })
             });
@@ -74,10 +83,10 @@ impl Catalogue {
         self.refused.push(KindUnavailable { name: name.to_owned(), reason: error.to_string() });
     }
 
-    /// The public side of every kind, built-in ones first, then by name.
+    /// The public side of every kind: the built-in ones, from looking to working, then the others by name.
     pub fn kinds(&self) -> Vec<Kind> {
         let mut kinds: Vec<Kind> = self.templates.values().map(|template| template.kind().clone()).collect();
-        kinds.sort_by_key(|kind| !kind.built_in);
+        kinds.sort_by_key(|kind| BUILT_IN.iter().position(|(name, ..)| *name == kind.name).unwrap_or(BUILT_IN.len()));
         kinds
     }
 

@@ -1,4 +1,5 @@
 use super::Template;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// What a kind's command is, on this computer.
@@ -6,6 +7,8 @@ use std::path::{Path, PathBuf};
 pub enum Program {
     /// This program itself: `samepath` in a built-in kind.
     Own,
+    /// This program itself, which starts that one.
+    OwnFor(PathBuf),
     /// A program's file.
     File(PathBuf),
     /// The embedded file of this name, which is written when an attempt is prepared.
@@ -14,11 +17,11 @@ pub enum Program {
 
 /// A kind's program is not on this computer.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{}", if command.contains(['/', '\\']) { format!("its program {command} is not there, or may not be run") } else { format!("its program {command} was not found in {looked_in}") })]
+#[error("{}", if looked_in.is_empty() { format!("its program {command} is not there, or may not be run") } else { format!("its program {command} was not found in {looked_in}") })]
 pub struct ProgramMissing {
     /// As the template names it.
     pub command: String,
-    /// The folders, as one text.
+    /// The folders, as one text; empty where it is named by its path.
     pub looked_in: String,
 }
 
@@ -26,6 +29,10 @@ pub struct ProgramMissing {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Programs {
     folders: Vec<PathBuf>,
+    /// Folders of environments, each of which may hold the program.
+    environments: Vec<PathBuf>,
+    /// What the configuration says, by name.
+    chosen: BTreeMap<String, PathBuf>,
 }
 
 /// Below the home folder.
@@ -38,6 +45,22 @@ const AT_HOME: &[&str] = &[
     "anaconda3/bin",
     ".pixi/bin",
     ".cargo/bin",
+    ".venv/bin",
+    "venv/bin",
+];
+/// Below the home folder: where environments are, one folder each.
+const ENVIRONMENTS: &[&str] = &[
+    ".local/share/uv/tools",
+    ".local/pipx/venvs",
+    ".local/share/pipx/venvs",
+    "miniconda3/envs",
+    "miniforge3/envs",
+    "mambaforge/envs",
+    "anaconda3/envs",
+    "micromamba/envs",
+    ".local/share/mamba/envs",
+    ".conda/envs",
+    ".virtualenvs",
 ];
 /// Anywhere.
 const USUAL: &[&str] = &["/usr/local/bin", "/opt/homebrew/bin", "/opt/conda/bin", "/usr/bin", "/bin"];
@@ -55,7 +78,14 @@ impl Programs {
                 folders.push(folder);
             }
         }
-        Self { folders }
+        let environments = home.into_iter().flat_map(|home| ENVIRONMENTS.iter().map(move |folder| home.join(folder)));
+        Self { folders, environments: environments.collect(), chosen: BTreeMap::new() }
+    }
+
+    /// With the programs that the configuration names: these, and no others of their names.
+    #[must_use]
+    pub fn choosing(self, chosen: BTreeMap<String, PathBuf>) -> Self {
+        Self { chosen, ..self }
     }
 
     /// The folders, in the order in which they are searched.
@@ -73,30 +103,50 @@ impl Programs {
         }
         let command = template.command();
         if command == "samepath" && template.kind().built_in {
-            return Ok(Program::Own);
+            return template.runs().map_or(Ok(Program::Own), |runs| self.look_for(runs).map(Program::OwnFor));
         }
-        let missing = || ProgramMissing { command: command.to_owned(), looked_in: self.shown() };
+        self.look_for(command).map(Program::File)
+    }
+
+    fn look_for(&self, command: &str) -> Result<PathBuf, ProgramMissing> {
+        let missing = |command: &str, looked_in| ProgramMissing { command: command.to_owned(), looked_in };
+        if let Some(path) = self.chosen.get(command) {
+            let shown = path.display().to_string();
+            return if is_program(path) { Ok(path.clone()) } else { Err(missing(&shown, String::new())) };
+        }
         let path = Path::new(command);
         if path.is_absolute() {
-            return is_program(path).then(|| Program::File(path.to_owned())).ok_or_else(missing);
+            return if is_program(path) { Ok(path.to_owned()) } else { Err(missing(command, String::new())) };
         }
         if command.contains(['/', '\\']) {
-            return Err(missing());
+            return Err(missing(command, String::new()));
         }
+        let environments = self.environments.iter().flat_map(|folder| environments(folder, command));
         self.folders
             .iter()
-            .flat_map(|folder| candidates(folder, command))
+            .cloned()
+            .chain(environments)
+            .flat_map(|folder| candidates(&folder, command))
             .find(|path| is_program(path))
-            .map(Program::File)
-            .ok_or_else(missing)
+            .ok_or_else(|| missing(command, self.shown()))
     }
 
     fn shown(&self) -> String {
-        match self.folders.as_slice() {
-            [] => "no folder: PATH is empty".to_owned(),
-            folders => folders.iter().map(|folder| folder.display().to_string()).collect::<Vec<_>>().join(", "),
-        }
+        let folders = self.folders.iter().map(|folder| folder.display().to_string());
+        let environments = self.environments.iter().filter(|folder| folder.is_dir());
+        let shown: Vec<String> =
+            folders.chain(environments.map(|folder| folder.join("*/bin").display().to_string())).collect();
+        if shown.is_empty() { "no folder: PATH is empty".to_owned() } else { shown.join(", ") }
     }
+}
+
+/// The program folders of the environments in `folder`: one of the program's own name first, then by name.
+fn environments(folder: &Path, command: &str) -> Vec<PathBuf> {
+    let Ok(entries) = fs_err::read_dir(folder) else { return Vec::new() };
+    let mut found: Vec<PathBuf> = entries.filter_map(Result::ok).take(1000).map(|entry| entry.path()).collect();
+    let named = |path: &PathBuf| path.file_name().is_some_and(|name| name == command);
+    found.sort_by(|a, b| named(b).cmp(&named(a)).then_with(|| a.cmp(b)));
+    found.into_iter().map(|environment| environment.join(if cfg!(windows) { "Scripts" } else { "bin" })).collect()
 }
 
 fn candidates(folder: &Path, command: &str) -> Vec<PathBuf> {

@@ -65,6 +65,11 @@ impl Template {
         self.script.command.raw()
     }
 
+    /// The program that it needs on this computer, where that is not its command: what our own tool starts.
+    pub fn runs(&self) -> Option<&'static str> {
+        if self.source.built_in { super::catalogue::runs(&self.source.name) } else { None }
+    }
+
     pub(crate) fn step_name(&self) -> &str {
         self.source.document.pointer("/steps/0/name").and_then(Value::as_str).unwrap_or_default()
     }

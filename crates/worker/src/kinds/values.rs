@@ -216,7 +216,7 @@ pub(crate) fn type_name(parameter: &Parameter) -> &str {
 
 /// Whether values are lists of storage paths.
 pub(crate) fn is_path_list(parameter: &Parameter) -> bool {
-    type_name(parameter) == "LIST[PATH]"
+    parameter.is_path_list()
 }
 
 /// The storage path, or the list of them, that a value means.

@@ -19,6 +19,7 @@ pub use outputs::OutputFolder;
 pub use taken::{HEARTBEAT, MARKER, STALE_AFTER, Taken};
 
 use crate::kinds::{Program, Programs, Resolved, Template, check_values, is_path_list, path_value, type_name};
+pub(crate) use failure::failure as fail;
 use failure::failure;
 use samepath_storage::{Purpose, Storages};
 use samepath_wire::{Cause, Failure, Job, Parameter, PathValue, StoragePath};
@@ -98,7 +99,7 @@ pub fn prepare(request: &Request<'_>) -> Result<Prepared, Failure> {
     let script = command::write(request, &plan.values)?;
     plan.check_again(request)?;
     let file = match &program {
-        Program::Own => None,
+        Program::Own | Program::OwnFor(_) => None,
         Program::File(path) => Some(path.clone()),
         Program::Embedded(name) => script.files.get(name).cloned(),
     };

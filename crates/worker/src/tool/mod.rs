@@ -2,6 +2,8 @@
 
 mod page;
 mod report;
+mod say;
+mod sleap;
 mod slp_check;
 
 pub use report::{ProjectSeen, Report, Summary};
@@ -14,8 +16,10 @@ use std::process::ExitCode;
 pub fn run(args: &[OsString]) -> ExitCode {
     match args.split_first() {
         Some((name, rest)) if name == "slp-check" => slp_check::run(rest),
+        Some((name, rest)) if name == "sleap-train" => sleap::run(sleap::train, rest),
+        Some((name, rest)) if name == "sleap-predict" => sleap::run(sleap::predict, rest),
         Some(_) | None => {
-            println!("openjd_fail: This program has no such tool; it has slp-check.");
+            println!("openjd_fail: This program has no such tool; it has slp-check, sleap-train and sleap-predict.");
             ExitCode::from(2)
         }
     }

@@ -2,6 +2,7 @@
 
 use super::page;
 use super::report::{ProjectSeen, Report, State};
+use super::say::{one_line, say};
 use crate::{CONTEXT_VARIABLE, Context};
 use fs_err as fs;
 use jiff::Timestamp;
@@ -161,16 +162,6 @@ fn line(video: &Whereabouts) -> String {
     one_line(&format!("{:<9} {}{place}{detail}", state.word(), video.written))
 }
 
-/// A name may contain a line end, and behind it what looks like a message to the worker.
-fn one_line(text: &str) -> String {
-    text.chars().flat_map(|c| if c.is_control() { c.escape_default().collect() } else { vec![c] }).collect()
-}
-
-fn say(out: &mut impl Write, what: &str, text: &str) -> io::Result<()> {
-    writeln!(out, "{what}: {}", one_line(text))?;
-    out.flush()
-}
-
 /// Writes a file so that whoever looks sees the old one or the new one, never half of one.
 fn write_whole(folder: &Path, name: &str, content: &[u8]) -> io::Result<()> {
     let draft = folder.join(format!(".{name}.{}", std::process::id()));
@@ -187,14 +178,6 @@ fn write_whole(folder: &Path, name: &str, content: &[u8]) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_name_cannot_speak_to_the_worker() {
-        assert_eq!(one_line("a\nopenjd_fail: b\r\u{1b}[2J"), "a\\nopenjd_fail: b\\r\\u{1b}[2J");
-        let mut out = Vec::new();
-        say(&mut out, "openjd_status", "x\nopenjd_fail: y").unwrap();
-        assert_eq!(String::from_utf8(out).unwrap().lines().count(), 1);
-    }
 
     #[test]
     fn what_is_missing_is_said() {

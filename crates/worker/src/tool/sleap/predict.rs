@@ -1,0 +1,303 @@
+//! Prediction.
+
+use super::bar::{Bar, read as read_bar};
+use super::child::{self, Watch};
+use super::frames::{self, Frames};
+use super::kept::Inputs;
+use super::{Ended, Session, failure, remark, stem, tell};
+use samepath_dataset::Project;
+use samepath_wire::{Cause, Failure, PathValue};
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+/// What is predicted with what.
+pub(super) struct Task<'a> {
+    /// A project or a video.
+    pub(super) data: &'a Path,
+    /// Folders of models.
+    pub(super) models: &'a [PathBuf],
+    pub(super) frames: Frames,
+    /// Frames at a time, where it was chosen.
+    pub(super) batch_size: Option<String>,
+    pub(super) peak_threshold: Option<String>,
+    /// The folder of the predictions.
+    pub(super) output: &'a Path,
+    /// From how many percent of the job to how many it is.
+    pub(super) share: (f64, f64),
+}
+
+/// The job.
+pub(in crate::tool) fn run(session: &Session) -> Result<(), Ended> {
+    let frames = frames::read(session.value("FRAMES"))
+        .map_err(|why| failure(Cause::InvalidParameter, format!("FRAMES: {why}")))?;
+    let models: Vec<PathBuf> = session.list.iter().map(PathBuf::from).collect();
+    let some = |name: &str| Some(session.value(name).to_owned()).filter(|value| !value.is_empty());
+    let task = Task {
+        data: &session.needed("DATA")?,
+        models: &models,
+        frames,
+        batch_size: some("BATCH_SIZE"),
+        peak_threshold: some("PEAK_THRESHOLD"),
+        output: &session.needed("OUTPUT_DIR")?,
+        share: (0.0, 100.0),
+    };
+    let written = predict(session, &task)?;
+    tell("openjd_progress", "100");
+    tell("openjd_status", &format!("Predicted: {}", written.join(", ")));
+    Ok(())
+}
+
+/// Predicts; the names of the files that were written.
+pub(super) fn predict(session: &Session, task: &Task<'_>) -> Result<Vec<String>, Ended> {
+    check_models(session, task.models)?;
+    let is_project = task.data.extension().is_some_and(|end| end.eq_ignore_ascii_case("slp"));
+    let inputs = Inputs::of([task.data.to_owned()].into_iter().chain(task.models.iter().map(|m| m.join("best.ckpt"))));
+    let mut data = task.data.to_owned();
+    let mut back: BTreeMap<String, String> = BTreeMap::new();
+    let mut runs: Vec<(Vec<String>, String)> = Vec::new();
+    let name = stem(task.data);
+    if is_project {
+        tell("openjd_status", &format!("Reading {}", file_name(task.data)));
+        let placed = session.place(task.data)?;
+        if !placed.moved.is_empty() {
+            data = session.work.join("data.slp");
+            tell("openjd_status", "Translating the paths of the videos");
+            rename_videos(session, &placed.labels, &data, pairs(&placed.moved))?;
+            back = placed.moved.iter().map(|(old, new)| (new.display().to_string(), old.clone())).collect();
+        } else {
+            data = placed.labels;
+        }
+        runs = project_runs(session, task, placed.videos, &name)?;
+    } else {
+        let frames = match &task.frames {
+            Frames::All => Vec::new(),
+            Frames::Numbers(numbers) => vec!["--frames".to_owned(), numbers.clone()],
+            Frames::Labelled | Frames::Suggested => {
+                let message = "FRAMES: only a project has labelled or suggested frames; DATA is a video";
+                return Err(failure(Cause::InvalidParameter, message).into());
+            }
+        };
+        back.extend(session.submitters_path("DATA", task.data));
+        runs.push((frames, name));
+    }
+    let mut written = Vec::new();
+    let count = runs.len();
+    for (index, (frames, name)) in runs.into_iter().enumerate() {
+        session.go_on()?;
+        let output = unused(task.output, &format!("{name}.predictions"), ".slp");
+        let step = (task.share.1 - task.share.0) / count as f64;
+        let from = task.share.0 + step * index as f64;
+        one(session, task, &data, &frames, &output, &back, &inputs, (from, from + step))?;
+        written.push(file_name(&output));
+    }
+    Ok(written)
+}
+
+/// What `sleap-nn` is called for, of a project: the arguments, and the name of what it writes.
+fn project_runs(
+    session: &Session,
+    task: &Task<'_>,
+    videos: usize,
+    name: &str,
+) -> Result<Vec<(Vec<String>, String)>, Failure> {
+    let one = |args: &[&str]| vec![(args.iter().map(|arg| (*arg).to_owned()).collect(), name.to_owned())];
+    Ok(match &task.frames {
+        Frames::Labelled => one(&["--only_labeled_frames"]),
+        Frames::Suggested => one(&["--only_suggested_frames"]),
+        Frames::Numbers(numbers) if videos == 1 => one(&["--video_index", "0", "--frames", numbers]),
+        Frames::Numbers(_) => {
+            let message = format!(
+                "FRAMES: {} has {videos} videos, and numbers say nothing of which; predict on one video",
+                session.shown(task.data)
+            );
+            return Err(failure(Cause::InvalidParameter, message));
+        }
+        Frames::All => {
+            let project = Project::read(task.data).map_err(|error| failure(Cause::Reported, error.to_string()))?;
+            if project.is_package || videos == 0 {
+                return Ok(one(&[]));
+            }
+            let call = |(index, video): (usize, &samepath_dataset::Video)| {
+                let written = video.first_written().replace('\\', "/");
+                let of = stem(Path::new(written.rsplit('/').next().unwrap_or_default()));
+                let of = if of.is_empty() || videos == 1 { name.to_owned() } else { format!("{name}.{of}") };
+                (vec!["--video_index".to_owned(), index.to_string()], of)
+            };
+            project.videos.iter().enumerate().map(call).collect()
+        }
+    })
+}
+
+#[expect(clippy::too_many_arguments, reason = "one call, taken out of its loop")]
+fn one(
+    session: &Session,
+    task: &Task<'_>,
+    data: &Path,
+    frames: &[String],
+    output: &Path,
+    back: &BTreeMap<String, String>,
+    inputs: &Inputs,
+    share: (f64, f64),
+) -> Result<(), Ended> {
+    // With paths of this computer in it; the result gets those that its reader knows.
+    let raw = if back.is_empty() { output.to_owned() } else { session.work.join("predictions.slp") };
+    let mut args: Vec<OsString> = vec!["predict".into(), "-i".into(), data.into()];
+    for model in task.models {
+        args.extend(["-m".into(), model.into()]);
+    }
+    args.extend(["-o".into(), raw.clone().into(), "--gui".into()]);
+    for (option, value) in [("--batch_size", &task.batch_size), ("--peak_threshold", &task.peak_threshold)] {
+        if let Some(value) = value {
+            args.extend([option.into(), value.into()]);
+        }
+    }
+    args.extend(frames.iter().map(OsString::from));
+    tell("openjd_status", "Starting SLEAP, about 6 s");
+    let mut watch = Predicting { share, percent: None, done: 0, total: 0 };
+    let outcome = child::run(session, &session.program, &args, &mut watch)
+        .map_err(|error| not_started(&session.program, &error))?;
+    if outcome.stopped && !outcome.status.success() {
+        return Err(Ended::Stopped(format!("Stopped {}. Nothing was written.", watch.when().trim_start())));
+    }
+    if !outcome.status.success() {
+        return Err(session.why(&outcome, inputs, task.output, &watch.when(), None).into());
+    }
+    if !back.is_empty() {
+        give_back(session, &raw, output, back)?;
+    }
+    Ok(())
+}
+
+/// Writes the result, naming the videos as its reader does.
+fn give_back(session: &Session, raw: &Path, output: &Path, back: &BTreeMap<String, String>) -> Result<(), Failure> {
+    let pairs = back.iter().map(|(here, there)| (here.as_str(), OsString::from(there)));
+    if let Err(failed) = rename_videos(session, raw, output, pairs) {
+        remark(&format!("The predictions name the videos by this worker's paths: {}", failed.message));
+        fs_err::copy(raw, output).map_err(|error| {
+            let full = matches!(error.kind(), std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded);
+            let cause = if full { Cause::StorageFull } else { Cause::StorageGone };
+            failure(cause, format!("the predictions cannot be written: {error}"))
+        })?;
+    }
+    let _ = fs_err::remove_file(raw);
+    Ok(())
+}
+
+fn pairs(moved: &BTreeMap<String, PathBuf>) -> impl Iterator<Item = (&str, OsString)> {
+    moved.iter().map(|(old, new)| (old.as_str(), new.clone().into_os_string()))
+}
+
+/// Copies a project, with other names for its videos.
+fn rename_videos<'a>(
+    session: &Session,
+    from: &Path,
+    to: &Path,
+    pairs: impl Iterator<Item = (&'a str, OsString)>,
+) -> Result<(), Failure> {
+    // What is on the search path is often a link into the environment where both are.
+    let real = fs_err::canonicalize(&session.program).unwrap_or_else(|_| session.program.clone());
+    let beside =
+        [&session.program, &real].map(|path| path.with_file_name(if cfg!(windows) { "sio.exe" } else { "sio" }));
+    let Some(program) = beside.iter().find(|path| path.is_file()) else {
+        let message = format!("sio, which belongs to sleap-nn, is not beside it ({})", real.display());
+        return Err(failure(Cause::ProgramMissing, message));
+    };
+    let mut args: Vec<OsString> = vec!["filenames".into(), "-i".into(), from.into(), "-o".into(), to.into()];
+    for (old, new) in pairs {
+        args.extend(["--map".into(), old.into(), new]);
+    }
+    let outcome = child::run(session, program, &args, &mut Quiet).map_err(|error| not_started(program, &error))?;
+    if outcome.status.success() && to.is_file() {
+        return Ok(());
+    }
+    let inputs = Inputs::of([from.to_owned()]);
+    let output = to.parent().unwrap_or(to).to_owned();
+    let mut failed = session.why(&outcome, &inputs, &output, " while the paths of the videos were translated", None);
+    failed.message = failed.message.replace("sleap-nn ended", "sio ended");
+    Err(failed)
+}
+
+/// Says nothing of what a program prints.
+struct Quiet;
+
+impl Watch for Quiet {
+    fn line(&mut self, _: &str) -> bool {
+        false
+    }
+}
+
+impl Session {
+    /// How the submitter names a file of this computer; none where that is not known.
+    fn submitters_path(&self, parameter: &str, local: &Path) -> Option<(String, String)> {
+        let job = &self.context.job;
+        let value: PathValue = serde_json::from_value(job.parameters.get(parameter)?.clone()).ok()?;
+        let at = value.storage_paths(job).into_iter().next()?;
+        let base = job.base_paths.get(&at.storage_backend)?.first()?;
+        let path = format!("{}/{}", base.trim_end_matches(['/', '\\']), at.below_root());
+        let here = local.to_str()?.to_owned();
+        (path != here).then_some((here, path))
+    }
+}
+
+fn check_models(session: &Session, models: &[PathBuf]) -> Result<(), Failure> {
+    for model in models {
+        let has = |names: &[&str]| names.iter().any(|name| model.join(name).is_file());
+        let configured = has(&["training_config.yaml", "training_config.json"]);
+        if !configured || !has(&["best.ckpt", "best_model.h5"]) {
+            let what = if configured { "best.ckpt" } else { "training_config.yaml" };
+            let message = format!("{} is no folder of a trained model: it has no {what}", session.shown(model));
+            return Err(failure(Cause::InvalidParameter, message));
+        }
+    }
+    Ok(())
+}
+
+pub(super) fn not_started(program: &Path, error: &std::io::Error) -> Failure {
+    failure(Cause::ProgramMissing, format!("{} cannot be started: {error}", program.display()))
+}
+
+/// A file or folder of that name that is not there yet.
+pub(super) fn unused(folder: &Path, name: &str, ending: &str) -> PathBuf {
+    let free = |path: &PathBuf| path.symlink_metadata().is_err();
+    let first = folder.join(format!("{name}{ending}"));
+    let mut others = (2..).map(|number| folder.join(format!("{name}-{number}{ending}")));
+    if free(&first) { first } else { others.find(free).unwrap_or(first) }
+}
+
+pub(super) fn file_name(path: &Path) -> String {
+    path.file_name().unwrap_or_default().to_string_lossy().into_owned()
+}
+
+struct Predicting {
+    share: (f64, f64),
+    percent: Option<u64>,
+    done: u64,
+    total: u64,
+}
+
+impl Predicting {
+    fn when(&self) -> String {
+        if self.total == 0 {
+            " before the first frame".to_owned()
+        } else {
+            format!(" at frame {} of {}", self.done, self.total)
+        }
+    }
+}
+
+impl Watch for Predicting {
+    fn line(&mut self, line: &str) -> bool {
+        let (bar, _) = read_bar(line);
+        if let Some(Bar::Frames { done, total }) = bar {
+            (self.done, self.total) = (done, total);
+            let part = if total == 0 { 0.0 } else { (done as f64 / total as f64).min(1.0) };
+            let percent = (self.share.0 + part * (self.share.1 - self.share.0)).floor() as u64;
+            if self.percent.replace(percent) != Some(percent) {
+                tell("openjd_progress", &percent.to_string());
+                tell("openjd_status", &format!("Predicting, frame {done} of {total}"));
+            }
+        }
+        bar.is_none()
+    }
+}

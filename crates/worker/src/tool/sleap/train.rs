@@ -1,0 +1,475 @@
+//! Training: one configuration after the other, and a prediction with what came of it.
+
+use super::bar::{Bar, read as read_bar};
+use super::child::{self, Watch};
+use super::config::Configuration;
+use super::controller::Controller;
+use super::epochs::Epochs;
+use super::frames::Frames;
+use super::kept::Inputs;
+use super::predict::{Task, file_name, not_started, predict, unused};
+use super::{Ended, Session, failure, remark, settings, stem, tell, tell_metrics};
+use samepath_wire::{Cause, Failure};
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+/// What a training takes where nobody says anything, as `sleap-nn` has it.
+const EPOCHS: u64 = 100;
+/// What the prediction after a training is of the whole, in percent.
+const PREDICTION: f64 = 10.0;
+/// Said where a program was started and loads what it needs.
+const STARTING: &str = "Starting SLEAP, about 6 s";
+
+/// One run of `sleap-nn train`.
+struct Run {
+    /// What it trains, where there are several: `centroid`.
+    part: String,
+    name: String,
+    /// The copy of the configuration.
+    configuration: Configuration,
+    /// As written in a project, and where it is here.
+    videos: BTreeMap<String, PathBuf>,
+    epochs: u64,
+}
+
+/// The job.
+pub(in crate::tool) fn run(session: &Session) -> Result<(), Ended> {
+    let output = session.needed("OUTPUT_DIR")?;
+    let labels = session.needed("LABELS")?;
+    let settings = settings::read(session.value("OVERRIDES"))?;
+    tell("openjd_status", &format!("Reading {}", file_name(&labels)));
+    let placed = session.place(&labels)?;
+    session.go_on()?;
+    let resume = session.path("RESUME_FROM").map(|path| checkpoint(session, &path)).transpose()?;
+    let configurations = configurations(session, &placed.labels, &labels, &output, resume.as_deref())?;
+    if resume.is_some() && configurations.len() > 1 {
+        let message = "RESUME_FROM: a checkpoint is of one model; give its one configuration";
+        return Err(failure(Cause::InvalidParameter, message).into());
+    }
+    let controller = Controller::open()
+        .map_err(|error| failure(Cause::Internal, format!("no port of this computer can be opened: {error}")))?;
+    let several = configurations.len() > 1;
+    let names = run_names(session, &labels, &output, &configurations);
+    let mut runs = Vec::new();
+    for ((path, mut configuration), name) in configurations.into_iter().zip(names) {
+        let part = if several { configuration.head().unwrap_or(&name).replace('_', " ") } else { String::new() };
+        let mut videos = placed.moved.clone();
+        let ours = ours(session, &configuration, &placed.labels, &output, &name, controller.port, resume.as_deref());
+        // What is replaced need not be found here.
+        ours.iter().try_for_each(|(key, _)| configuration.set(key, Value::Null))?;
+        session.translate(&mut configuration, &path)?;
+        ours.into_iter().try_for_each(|(key, value)| configuration.set(key, value))?;
+        other_projects(session, &mut configuration, &labels, &mut videos)?;
+        for (key, value) in &settings {
+            configuration.set(key, value.clone())?;
+        }
+        let epochs = configuration.get("trainer_config.max_epochs").and_then(Value::as_u64).unwrap_or(EPOCHS);
+        runs.push(Run { part, name, configuration, videos, epochs });
+    }
+    let then = session.value("THEN_PREDICT");
+    let frames = match then {
+        "suggested frames" => Some(Frames::Suggested),
+        "all videos" => Some(Frames::All),
+        _ => None,
+    };
+    let share = (100.0 - if frames.is_some() { PREDICTION } else { 0.0 }) / runs.len() as f64;
+    let inputs = Inputs::of([labels.clone()].into_iter().chain(resume).chain(session.path("VAL_LABELS")));
+    let mut models = Vec::new();
+    let mut ended = String::new();
+    for (index, run) in runs.iter().enumerate() {
+        session.go_on()?;
+        let from = share * index as f64;
+        let of = several.then_some((index + 1, runs.len()));
+        let (words, folder) = train(session, run, &output, &controller, &inputs, (from, from + share), of)?;
+        ended = words;
+        models.push(folder);
+    }
+    if let Some(frames) = frames {
+        session.go_on()?;
+        let task = Task {
+            data: &labels,
+            models: &models,
+            frames,
+            batch_size: None,
+            peak_threshold: None,
+            output: &output,
+            share: (100.0 - PREDICTION, 100.0),
+        };
+        let written = predict(session, &task).map_err(|ended| and_kept(session, ended, &models))?;
+        ended = format!("{ended} Predicted: {}", written.join(", "));
+    }
+    tell("openjd_progress", "100");
+    tell("openjd_status", &ended);
+    Ok(())
+}
+
+/// A prediction that failed takes nothing away from the models.
+fn and_kept(session: &Session, ended: Ended, models: &[PathBuf]) -> Ended {
+    let models: Vec<String> = models.iter().map(|model| session.shown(model)).collect();
+    let add = |words: String| format!("{words} The training is done: {}.", models.join(", "));
+    match ended {
+        Ended::Failed(failure) => Ended::Failed(Failure { message: add(failure.message), ..failure }),
+        Ended::Stopped(words) => Ended::Stopped(add(words)),
+    }
+}
+
+/// A checkpoint, also where the folder of its run is named.
+fn checkpoint(session: &Session, path: &Path) -> Result<PathBuf, Failure> {
+    if !path.is_dir() {
+        return Ok(path.to_owned());
+    }
+    let candidates = ["last.ckpt", "best.ckpt"].map(|name| path.join(name));
+    candidates.into_iter().find(|path| path.is_file()).ok_or_else(|| {
+        let message = format!("RESUME_FROM: {} has neither last.ckpt nor best.ckpt", session.shown(path));
+        failure(Cause::InvalidParameter, message)
+    })
+}
+
+/// The configurations: those of the job, that of the run which is taken up, or one made for the project. With each, where it
+/// lies: what is written in it is relative to that.
+fn configurations(
+    session: &Session,
+    readable: &Path,
+    labels: &Path,
+    output: &Path,
+    resume: Option<&Path>,
+) -> Result<Vec<(PathBuf, Configuration)>, Ended> {
+    let mut paths: Vec<PathBuf> = session.list.iter().map(PathBuf::from).collect();
+    if let (true, Some(resume)) = (paths.is_empty(), resume) {
+        let beside = ["initial_config.yaml", "training_config.yaml"].map(|name| resume.with_file_name(name));
+        paths.extend(beside.into_iter().find(|path| path.is_file()));
+        if paths.is_empty() {
+            let message = format!(
+                "RESUME_FROM: no configuration lies beside {}; give the one that it was trained with",
+                session.shown(resume)
+            );
+            return Err(failure(Cause::InvalidParameter, message).into());
+        }
+    }
+    let mut made = paths.is_empty();
+    if made {
+        paths = make_configurations(session, readable, labels, output)?;
+    }
+    made &= paths.len() > 1;
+    let mut read = Vec::new();
+    for path in paths {
+        let configuration = Configuration::read(&path)?;
+        read.push((path, configuration));
+    }
+    if made {
+        // Found in the order of their names; people expect the animal before its parts.
+        read.sort_by_key(|(_, configuration)| configuration.head() != Some("centroid"));
+    }
+    Ok(read)
+}
+
+/// Has `sleap-nn` make configurations for the project, in the results folder.
+fn make_configurations(
+    session: &Session,
+    readable: &Path,
+    labels: &Path,
+    output: &Path,
+) -> Result<Vec<PathBuf>, Ended> {
+    tell("openjd_status", "Making a configuration for this project");
+    let folder = session.work.join("configurations");
+    let internal = |error: std::io::Error| failure(Cause::Internal, format!("no folder can be made: {error}"));
+    fs_err::create_dir_all(&folder).map_err(internal)?;
+    let mut args: Vec<OsString> = vec!["config".into(), readable.into(), "--auto".into()];
+    let pipeline = session.value("PIPELINE");
+    if !matches!(pipeline, "" | "automatic") {
+        args.extend(["--pipeline".into(), pipeline.into()]);
+    }
+    let name = stem(labels);
+    args.extend(["-o".into(), folder.join(format!("{name}.yaml")).into()]);
+    let outcome = child::run(session, &session.program, &args, &mut Shown)
+        .map_err(|error| not_started(&session.program, &error))?;
+    session.go_on()?;
+    if !outcome.status.success() {
+        let inputs = Inputs::of([labels.to_owned()]);
+        return Err(session.why(&outcome, &inputs, output, " while it made a configuration", None).into());
+    }
+    let mut made: Vec<PathBuf> = fs_err::read_dir(&folder)
+        .map_err(internal)?
+        .filter_map(Result::ok)
+        .map(|entry| entry.path())
+        .filter(|path| path.extension().is_some_and(|end| end == "yaml"))
+        .collect();
+    made.sort();
+    if made.is_empty() {
+        let message = "sleap-nn made no configuration for this project; give one";
+        return Err(failure(Cause::Reported, message).into());
+    }
+    for path in &made {
+        let copy = unused(output, &stem(path), ".yaml");
+        if let Err(error) = fs_err::copy(path, &copy) {
+            remark(&format!("The configuration was made, but is not kept in the results folder: {error}"));
+        }
+    }
+    Ok(made)
+}
+
+/// Names for the runs, none of which is there yet.
+fn run_names(
+    session: &Session,
+    labels: &Path,
+    output: &Path,
+    configurations: &[(PathBuf, Configuration)],
+) -> Vec<String> {
+    let job = &session.context.job;
+    let given = session.value("RUN_NAME");
+    let base = if given.is_empty() {
+        let time = job.submitted_at.strftime("%Y-%m-%d_%H%M%S");
+        format!("{}_{time}", plain_name(&stem(labels)))
+    } else {
+        given.to_owned()
+    };
+    let mut names: Vec<String> = Vec::new();
+    for (index, (_, configuration)) in configurations.iter().enumerate() {
+        let wanted = if configurations.len() == 1 {
+            base.clone()
+        } else {
+            let part = configuration.head().map_or_else(|| (index + 1).to_string(), plain_name);
+            format!("{base}.{part}")
+        };
+        let mut name = file_name(&unused(output, &wanted, ""));
+        if names.contains(&name) {
+            name = file_name(&unused(output, &format!("{wanted}.{}", index + 1), ""));
+        }
+        if name != wanted {
+            remark(&format!("{wanted} is there already; this run is called {name}"));
+        }
+        names.push(name);
+    }
+    names
+}
+
+/// What of a name may be part of a run's.
+fn plain_name(name: &str) -> String {
+    let plain: String = name
+        .chars()
+        .take(40)
+        .map(|c| if c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-') { c } else { '-' })
+        .collect();
+    let plain = plain.trim_start_matches(['.', '_', '-']);
+    if plain.is_empty() { "run".to_owned() } else { plain.to_owned() }
+}
+
+/// What the job says, and what is this computer's business: the settings that the copy gets.
+fn ours(
+    session: &Session,
+    configuration: &Configuration,
+    labels: &Path,
+    output: &Path,
+    name: &str,
+    port: u16,
+    resume: Option<&Path>,
+) -> Vec<(&'static str, Value)> {
+    let path = |path: &Path| json!(path.to_string_lossy());
+    let cached = configuration.get("data_config.data_pipeline_fw").and_then(Value::as_str)
+        == Some("torch_dataset_cache_img_disk");
+    if cached && configuration.get("data_config.use_existing_imgs") == Some(&Value::Bool(true)) {
+        remark("Images that another training kept are not used; they are made anew on this computer's own disk.");
+    }
+    let mut values = vec![
+        ("data_config.train_labels_path", json!([path(labels)])),
+        ("data_config.use_existing_imgs", json!(false)),
+        ("data_config.cache_img_path", if cached { path(&session.work.join("images")) } else { Value::Null }),
+        ("trainer_config.ckpt_dir", path(output)),
+        ("trainer_config.run_name", json!(name)),
+        ("trainer_config.save_ckpt", json!(true)),
+        ("trainer_config.model_ckpt.save_last", json!(true)),
+        ("trainer_config.enable_progress_bar", json!(true)),
+        ("trainer_config.zmq.controller_port", json!(port)),
+        ("trainer_config.zmq.publish_port", Value::Null),
+    ];
+    if let Some(resume) = resume {
+        values.push(("trainer_config.resume_ckpt_path", path(resume)));
+    }
+    if let Some(labels) = session.path("VAL_LABELS") {
+        values.push(("data_config.val_labels_path", json!([path(&labels)])));
+    }
+    if let Some(epochs) = session.number("MAX_EPOCHS") {
+        values.push(("trainer_config.max_epochs", json!(epochs as u64)));
+    }
+    if let Some(frames) = session.number("BATCH_SIZE") {
+        values.push(("trainer_config.train_data_loader.batch_size", json!(frames as u64)));
+        values.push(("trainer_config.val_data_loader.batch_size", json!(frames as u64)));
+    }
+    if let Some(rate) = session.number("LEARNING_RATE") {
+        values.push(("trainer_config.optimizer.lr", json!(rate)));
+    }
+    values
+}
+
+/// Finds the videos of the other projects that a configuration names: those to judge by.
+fn other_projects(
+    session: &Session,
+    configuration: &mut Configuration,
+    labels: &Path,
+    videos: &mut BTreeMap<String, PathBuf>,
+) -> Result<(), Failure> {
+    for (key, path) in configuration.paths() {
+        let of_a_project =
+            key.starts_with("data_config.val_labels_path") || key.starts_with("data_config.test_file_path");
+        let path = PathBuf::from(path);
+        if !of_a_project || path == labels || path.extension().is_none_or(|end| !end.eq_ignore_ascii_case("slp")) {
+            continue;
+        }
+        let placed = session.place(&path)?;
+        if placed.labels != path {
+            configuration.replace(&key, &placed.labels.to_string_lossy());
+        }
+        for (written, local) in placed.moved {
+            if videos.get(&written).is_some_and(|other| *other != local) {
+                let message = format!("two projects of this training name {written}, and mean different files");
+                return Err(failure(Cause::PathError, message));
+            }
+            videos.insert(written, local);
+        }
+    }
+    Ok(())
+}
+
+/// Trains one model; what there is to say of it, and its folder.
+fn train(
+    session: &Session,
+    run: &Run,
+    output: &Path,
+    controller: &Controller,
+    inputs: &Inputs,
+    share: (f64, f64),
+    of: Option<(usize, usize)>,
+) -> Result<(String, PathBuf), Ended> {
+    let folder = session.work.join(format!("config-{}", run.name));
+    let written = fs_err::create_dir_all(&folder)
+        .and_then(|()| fs_err::write(folder.join("config.yaml"), run.configuration.text()));
+    written.map_err(|error| failure(Cause::Internal, format!("the configuration cannot be copied: {error}")))?;
+    // The older form, which every release understands.
+    let mut args: Vec<OsString> = vec!["train".into(), "--config-dir".into(), folder.into()];
+    args.extend(["--config-name".into(), "config.yaml".into()]);
+    for (old, new) in &run.videos {
+        args.extend(["--video-path-map".into(), old.into(), new.into()]);
+    }
+    let made = output.join(&run.name);
+    let part = match of {
+        Some((number, count)) => format!(", {} ({number} of {count})", run.part),
+        None => String::new(),
+    };
+    tell("openjd_status", &format!("{STARTING}{part}"));
+    let mut watch = Training {
+        controller,
+        epochs: Epochs::new(made.join("training_log.csv"), &run.name),
+        of: run.epochs,
+        part,
+        share,
+        epoch: None,
+        percent: None,
+        status: String::new(),
+        finished: false,
+        stopping: false,
+    };
+    let outcome = child::run(session, &session.program, &args, &mut watch)
+        .map_err(|error| not_started(&session.program, &error))?;
+    let kept = session.kept(&made, &watch.epochs);
+    if outcome.stopped {
+        let kept = kept.unwrap_or_else(|| "Nothing was saved yet".to_owned());
+        return Err(Ended::Stopped(format!("Stopped{}. {kept}.", watch.when())));
+    }
+    if !outcome.status.success() {
+        return Err(session.why(&outcome, inputs, output, &watch.when(), kept).into());
+    }
+    let best = watch.epochs.best.map(|(epoch, loss)| format!(" Best epoch {epoch}, validation loss {loss:.2e}."));
+    Ok((format!("Trained {}.{}", session.shown(&made), best.unwrap_or_default()), made))
+}
+
+/// Lets people see what is printed.
+struct Shown;
+
+impl Watch for Shown {
+    fn line(&mut self, _: &str) -> bool {
+        true
+    }
+}
+
+/// A training under way.
+struct Training<'a> {
+    controller: &'a Controller,
+    epochs: Epochs,
+    /// Epochs in all.
+    of: u64,
+    part: String,
+    share: (f64, f64),
+    /// The epoch that is under way, from 1.
+    epoch: Option<u64>,
+    percent: Option<u64>,
+    status: String,
+    /// Whether the loop is over and its checkpoints are written.
+    finished: bool,
+    /// Whether it was asked to stop: then there is nothing else to say of it.
+    stopping: bool,
+}
+
+impl Training<'_> {
+    fn when(&self) -> String {
+        match self.epoch {
+            Some(epoch) => format!(" at epoch {epoch} of {}{}", self.of, self.part),
+            None => format!(" before the first epoch{}", self.part),
+        }
+    }
+
+    fn progress(&mut self, epoch: u64, part: f64) {
+        let whole = (epoch as f64 + part.clamp(0.0, 1.0)) / self.of.max(1) as f64;
+        let percent = (self.share.0 + whole.clamp(0.0, 1.0) * (self.share.1 - self.share.0)).floor() as u64;
+        if self.percent.is_none_or(|before| percent > before) {
+            self.percent = Some(percent);
+            tell("openjd_progress", &percent.to_string());
+        }
+    }
+
+    fn status(&mut self, status: String) {
+        if self.status != status && !self.stopping {
+            tell("openjd_status", &status);
+            self.status = status;
+        }
+    }
+}
+
+impl Watch for Training<'_> {
+    fn line(&mut self, line: &str) -> bool {
+        let (bar, _) = read_bar(line);
+        if let Some(Bar::Epoch { epoch, done, total }) = bar {
+            self.epoch = Some(epoch + 1);
+            self.progress(epoch, done as f64 / total.max(1) as f64);
+            let best = self.epochs.best.map(|(_, loss)| format!(", best validation loss {loss:.2e}"));
+            self.status(format!("Epoch {} of {}{}{}", epoch + 1, self.of, self.part, best.unwrap_or_default()));
+        }
+        if line.contains("Finished training loop") {
+            self.finished = true;
+            self.status(format!("Judging the model{}", self.part));
+        }
+        bar.is_none()
+    }
+
+    fn tick(&mut self) {
+        for mut row in self.epochs.read() {
+            row.of = Some(self.of);
+            tell_metrics(&row);
+        }
+    }
+
+    fn ask_to_stop(&mut self) -> bool {
+        // Before the first batch there is nothing to save, and nobody who listens.
+        let asked = self.epoch.is_some() && !self.finished && self.controller.stop();
+        if asked {
+            self.status("Saving a checkpoint".to_owned());
+        }
+        self.stopping = true;
+        asked
+    }
+
+    fn is_saved(&self) -> bool {
+        self.finished
+    }
+}
