@@ -1,6 +1,5 @@
 //! A worker that says what it likes of the dataset: confirmed is only one that reads it, with the key of this very question.
 #![cfg(target_os = "linux")]
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod common;
 
