@@ -45,12 +45,18 @@ fn check<T: Serialize + DeserializeOwned + PartialEq + Debug>(name: &str, messag
 }
 
 /// Objects whose keys are names, not fields; and one that keeps what it does not know.
-const NOT_FIELDS: [&str; 9] =
-<<<<<<< HEAD
-    ["parameters", "storages", "confirmed", "base_paths", "inputs", "backends", "amounts", "attributes", "needs"];
-=======
-    ["values", "parameters", "storages", "base_paths", "inputs", "backends", "amounts", "attributes", "needs"];
->>>>>>> 8f835c2 (Train and predict with sleap-nn, on this worker's paths)
+const NOT_FIELDS: [&str; 10] = [
+    "values",
+    "parameters",
+    "storages",
+    "confirmed",
+    "base_paths",
+    "inputs",
+    "backends",
+    "amounts",
+    "attributes",
+    "needs",
+];
 
 fn extend(value: &mut Value) {
     match value {
