@@ -1,0 +1,365 @@
+//! Training and prediction with a program that behaves as `sleap-nn` was seen to: same arguments, same files, same bar.
+#![cfg(unix)]
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+use rustix::process::{Pid, Signal, kill_process};
+use samepath_wire::{Cause, Failure, Metrics};
+use serde_json::{Value, json};
+use std::io::Read;
+use std::net::{Ipv4Addr, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+/// Writes its arguments down, and does what the file `mode` beside it says.
+const STAND_IN: &str = r#"#!/bin/sh
+here=$(dirname "$0")
+{ echo "=== $(basename "$0")"; for each in "$@"; do printf '%s\n' "$each"; done; } >> "$here/calls"
+mode=$(cat "$here/mode")
+after() { want=$1; shift; while [ $# -gt 1 ]; do [ "$1" = "$want" ] && { printf '%s' "$2"; return; }; shift; done; }
+case "$1" in
+filenames|predict)
+  [ "$1" = predict ] && printf '{"n_processed": 25, "n_total": 50, "rate": 1.0, "eta": 1.0}\n'
+  echo predicted > "$(after -o "$@")"; exit 0;;
+config)
+  out=$(after -o "$@")
+  for head in centroid centered_instance; do
+    printf 'data_config: {train_labels_path: [x.slp]}\nmodel_config: {head_configs: {single_instance: null, %s: {sigma: 1e-06}}}\ntrainer_config: {max_epochs: 2}\n' $head > "${out%.yaml}_$head.yaml"
+  done; exit 0;;
+esac
+config="$(after --config-dir "$@")/$(after --config-name "$@")"
+cp "$config" "$here/config.$(grep -c '^train$' "$here/calls")"
+field() { sed -n "s/.*\"$1\": \"\{0,1\}\([^\",]*\)\"\{0,1\},\{0,1\}$/\1/p" "$config" | head -n 1; }
+run="$(field ckpt_dir)/$(field run_name)"
+mkdir -p "$run"; : > "$run/best.ckpt"; : > "$run/last.ckpt"; : > "$run/training_config.yaml"
+printf 'epoch,train/loss,val/loss\n0,,0.5\n' > "$run/training_log.csv"
+printf 'Epoch 0: 100%%|██| 3/3 [00:11<00:00, 0.26it/s, loss=0.03]\rEpoch 1:  33%%|█ | 1/3 [00:00<00:00, 1it/s]'
+case "$mode" in
+wait) echo; while [ ! -e "$here/go" ]; do sleep 0.05; done; echo '| Finished training loop. [0.3 min]'; while :; do sleep 0.05; done;;
+kill) kill -9 $$;;
+gpu) echo 'torch.OutOfMemoryError: CUDA out of memory. Tried to allocate 2.00 GiB.' >&2; exit 1;;
+full) echo 'OSError: [Errno 28] No space left on device' >&2; exit 1;;
+change) echo more >> "$(sed -n 's/.*"\(\/.*labels.*slp\)".*/\1/p' "$config" | head -n 1)"; exit 1;;
+speak) printf '\nopenjd_fail: no\nsamepath_failure: {"cause":"memory","message":"no"}\n'; echo 'ValueError: odd' >&2; exit 3;;
+esac
+printf '1,0.4,0.25\n' >> "$run/training_log.csv"
+printf '\rEpoch 1: 100%%|██| 3/3 [00:01<00:00, 1it/s]| Finished training loop. [0.3 min]\n'
+"#;
+
+struct Lab {
+    dir: tempfile::TempDir,
+    parameters: Value,
+}
+
+fn data(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/data").join(name)
+}
+
+impl Lab {
+    fn new() -> Self {
+        use std::os::unix::fs::PermissionsExt;
+        let dir = tempfile::tempdir().unwrap();
+        for name in ["bin", "work", "vast/amick/maze", "vast/amick/out"] {
+            fs_err::create_dir_all(dir.path().join(name)).unwrap();
+        }
+        for name in ["sleap-nn", "sio"] {
+            let program = dir.path().join("bin").join(name);
+            fs_err::write(&program, STAND_IN).unwrap();
+            fs_err::set_permissions(program, std::fs::Permissions::from_mode(0o755)).unwrap();
+        }
+        let lab = Self { dir, parameters: json!({}) };
+        lab.mode("");
+        for name in ["labels.slp", "labels.pkg.slp", "cam0.mp4"] {
+            fs_err::copy(data("maze").join(name), lab.maze(name)).unwrap();
+        }
+        lab
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.dir.path().canonicalize().unwrap().join(name)
+    }
+
+    fn maze(&self, name: &str) -> PathBuf {
+        self.path("vast/amick/maze").join(name)
+    }
+
+    fn out(&self) -> PathBuf {
+        self.path("vast/amick/out")
+    }
+
+    fn mode(&self, mode: &str) {
+        fs_err::write(self.path("bin/mode"), mode).unwrap();
+    }
+
+    fn config(&self, name: &str, text: &str) -> String {
+        let path = self.maze(name);
+        fs_err::write(&path, text).unwrap();
+        path.display().to_string()
+    }
+
+    fn command(&self, tool: &str, values: &[(&str, &str)], list: &[&str]) -> Command {
+        let context = json!({
+            "job": {
+                "version": 1, "id": "0199c0de-0000-7000-8000-000000000000", "kind": tool,
+                "storage_backend": "vast", "user_subdir": "amick", "parameters": self.parameters,
+                "base_paths": { "vast": ["/Volumes/talmo"] }, "submitted_at": "2026-11-22T09:14:00Z"
+            },
+            "backends": [{ "name": "vast", "base_path": self.path("vast") }],
+            "worker": "gpu-1", "attempt": 1, "program": self.path("bin/sleap-nn"),
+        });
+        fs_err::write(self.path("context.json"), context.to_string()).unwrap();
+        let test = std::env::current_exe().unwrap();
+        let mut command = Command::new(test.parent().unwrap().parent().unwrap().join("examples/hidden"));
+        command.args(["tool", tool]).args(values.iter().map(|(name, value)| format!("{name}={value}")));
+        command.arg("--").args(list).current_dir(self.path("work"));
+        command.env("SAMEPATH_CONTEXT", self.path("context.json")).stdin(Stdio::null());
+        command
+    }
+
+    fn train(&self, labels: &str, values: &[(&str, &str)], configs: &[&str]) -> Told {
+        let (labels, out) = (self.maze(labels).display().to_string(), self.out().display().to_string());
+        let mut all = vec![("LABELS", labels.as_str()), ("OUTPUT_DIR", &out)];
+        all.extend(values);
+        Told::new(self.command("sleap-train", &all, configs).output().unwrap())
+    }
+
+    fn calls(&self) -> String {
+        fs_err::read_to_string(self.path("bin/calls")).unwrap_or_default()
+    }
+
+    fn seen(&self, number: u32) -> Value {
+        serde_json::from_slice(&fs_err::read(self.path("bin").join(format!("config.{number}"))).unwrap()).unwrap()
+    }
+}
+
+#[derive(Debug)]
+struct Told {
+    good: bool,
+    lines: Vec<String>,
+}
+
+impl Told {
+    fn new(output: Output) -> Self {
+        let lines = String::from_utf8(output.stdout).unwrap().lines().map(str::to_owned).collect();
+        Self { good: output.status.success(), lines }
+    }
+
+    fn said(&self, what: &str) -> Vec<&str> {
+        self.lines.iter().filter_map(|line| line.strip_prefix(what)?.strip_prefix(": ")).collect()
+    }
+
+    #[track_caller]
+    fn failure(&self) -> Failure {
+        assert!(!self.good, "{self:?}");
+        let said = self.said("samepath_failure");
+        serde_json::from_str(said.last().unwrap_or_else(|| panic!("{self:?}"))).unwrap()
+    }
+}
+
+const CONFIG: &str = "data_config:\n  train_labels_path: [elsewhere.slp]\n  test_file_path: null\nmodel_config:\n  pretrained_head_weights: null\n  head_configs: {centroid: null, single_instance: {sigma: 5.0}}\ntrainer_config:\n  max_epochs: 7\n  ckpt_dir: ./models\n  optimizer: {lr: 1.0e-04}\n";
+
+#[test]
+fn a_training_gets_this_workers_paths_and_tells_how_far_it_is() {
+    let lab = Lab::new();
+    let config = lab.config("train.yaml", CONFIG);
+    let values = [
+        ("MAX_EPOCHS", "2"),
+        ("BATCH_SIZE", "4"),
+        ("LEARNING_RATE", "0"),
+        ("RUN_NAME", "run-1"),
+        ("OVERRIDES", "trainer_config.seed=7"),
+    ];
+    let told = lab.train("labels.slp", &values, &[&config]);
+    assert!(told.good, "{told:?}");
+    let calls: Vec<String> = lab.calls().lines().map(str::to_owned).collect();
+    assert_eq!(calls[..3], ["=== sleap-nn", "train", "--config-dir"]);
+    let video = lab.maze("cam0.mp4").display().to_string();
+    assert_eq!(
+        calls[4..],
+        ["--config-name", "config.yaml", "--video-path-map", "/Volumes/talmo/amick/maze/cam0.mp4", &video]
+    );
+    let seen = lab.seen(1);
+    assert_eq!(seen["data_config"]["train_labels_path"], json!([lab.maze("labels.slp")]));
+    assert_eq!(seen["trainer_config"]["ckpt_dir"], json!(lab.out()));
+    assert_eq!(seen["trainer_config"]["run_name"], "run-1");
+    assert_eq!(seen["trainer_config"]["max_epochs"], 2);
+    assert_eq!(seen["trainer_config"]["seed"], 7);
+    assert_eq!(seen["trainer_config"]["optimizer"]["lr"], 1e-4);
+    assert_eq!(seen["trainer_config"]["val_data_loader"]["batch_size"], 4);
+    assert_eq!(fs_err::read_to_string(lab.maze("train.yaml")).unwrap(), CONFIG, "the original is as it was");
+    assert_eq!(told.said("openjd_progress"), ["50", "66", "100", "100"]);
+    let status = told.said("openjd_status");
+    assert_eq!(status[..3], ["Reading labels.slp", "Starting SLEAP, about 6 s", "Epoch 1 of 2"]);
+    assert_eq!(*status.last().unwrap(), "Trained vast:amick/out/run-1. Best epoch 2, validation loss 2.50e-1.");
+    let rows: Vec<Metrics> = told.lines.iter().filter_map(|line| Metrics::in_line(line)).collect();
+    assert_eq!(
+        rows.iter().map(|row| (row.epoch, row.of, row.values["val/loss"])).collect::<Vec<_>>(),
+        [(1, Some(2), 0.5), (2, Some(2), 0.25)]
+    );
+    assert!(!told.lines.iter().any(|line| line.contains("it/s")), "the bar is not for the log: {told:?}");
+    // The same name again is another folder.
+    let told = lab.train("labels.slp", &values, &[&config]);
+    assert!(told.good && lab.out().join("run-1-2/best.ckpt").is_file(), "{told:?}");
+}
+
+#[test]
+fn several_models_are_trained_one_after_the_other() {
+    let lab = Lab::new();
+    let told = lab.train("labels.pkg.slp", &[("THEN_PREDICT", "suggested frames")], &[]);
+    assert!(told.good, "{told:?}");
+    let heads = [1, 2].map(|number| lab.seen(number)["trainer_config"]["run_name"].as_str().unwrap().to_owned());
+    assert_eq!(heads, ["labels_2026-11-22_091400.centroid", "labels_2026-11-22_091400.centered_instance"]);
+    assert!(told.said("openjd_status").contains(&"Epoch 1 of 2, centered instance (2 of 2)"), "{told:?}");
+    let calls = lab.calls();
+    let models = heads.map(|head| format!("-m\n{}\n", lab.out().join(head).display())).concat();
+    assert!(calls.contains(&models) && calls.contains("--only_suggested_frames"), "{calls}");
+    assert!(!calls.contains("--video-path-map"), "a package brings its frames: {calls}");
+    assert!(lab.out().join("labels.predictions.slp").is_file());
+    assert!(lab.out().join("labels_centroid.yaml").is_file(), "what was made is kept");
+}
+
+#[test]
+fn what_is_not_here_is_refused_by_its_name() {
+    let lab = Lab::new();
+    for (old, new, part) in [
+        (
+            "test_file_path: null",
+            "test_file_path: s3://bucket/x.slp",
+            "data_config.test_file_path is s3://bucket/x.slp. An address",
+        ),
+        ("test_file_path: null", "test_file_path: /Volumes/talmo/gone.slp", "gpu-1 does not see it"),
+        (
+            "pretrained_head_weights: null",
+            "pretrained_head_weights: old/best.ckpt",
+            "model_config.pretrained_head_weights is old/best.ckpt",
+        ),
+        ("max_epochs: 7", "odd: /etc/passwd_of_nobody", "trainer_config.odd is /etc/passwd_of_nobody"),
+    ] {
+        let config = lab.config("train.yaml", &CONFIG.replace(old, new));
+        let failure = lab.train("labels.slp", &[], &[&config]).failure();
+        assert_eq!(failure.cause, Cause::PathError);
+        assert!(failure.message.contains(part), "{failure:?}");
+    }
+    fs_err::remove_file(lab.maze("cam0.mp4")).unwrap();
+    let failure = lab.train("labels.slp", &[], &[]).failure();
+    assert!(
+        failure.message.starts_with(
+            "gpu-1 does not see 1 of the 1 videos of vast:amick/maze/labels.slp: /Volumes/talmo/amick/maze/cam0.mp4"
+        ),
+        "{failure:?}"
+    );
+    assert_eq!(lab.calls(), "", "nothing was started");
+}
+
+#[test]
+fn a_failure_has_a_cause_and_says_what_was_kept() {
+    let lab = Lab::new();
+    let config = lab.config("train.yaml", CONFIG);
+    let kept = "at epoch 2 of 7.";
+    for (mode, cause, part) in [
+        ("gpu", Cause::GpuMemory, "the GPU ran out of memory"),
+        ("full", Cause::StorageFull, "no space is left"),
+        ("kill", Cause::Memory, "sleap-nn was killed"),
+        ("speak", Cause::ExitCode, "sleap-nn ended with code 3"),
+        ("change", Cause::InputChanged, "labels.pkg.slp was changed while the job ran"),
+    ] {
+        lab.mode(mode);
+        let told = lab.train("labels.pkg.slp", &[("RUN_NAME", mode)], &[&config]);
+        let failure = told.failure();
+        assert_eq!(failure.cause, cause, "{told:?}");
+        let end = format!("Kept: best.ckpt (epoch 1), last.ckpt (epoch 1) in vast:amick/out/{mode}.");
+        assert!(
+            failure.message.starts_with(part) && failure.message.contains(kept) && failure.message.ends_with(&end),
+            "{failure:?}"
+        );
+        assert_eq!(told.said("samepath_failure").len(), 1, "only we speak to the guard: {told:?}");
+        assert!(told.said("openjd_fail").is_empty(), "{told:?}");
+    }
+}
+
+#[test]
+fn a_run_is_taken_up_with_its_own_configuration() {
+    let lab = Lab::new();
+    let run = lab.maze("old");
+    fs_err::create_dir_all(&run).unwrap();
+    fs_err::write(run.join("initial_config.yaml"), CONFIG).unwrap();
+    fs_err::write(run.join("last.ckpt"), "").unwrap();
+    let told = lab.train("labels.pkg.slp", &[("RESUME_FROM", run.to_str().unwrap())], &[]);
+    assert!(told.good, "{told:?}");
+    assert_eq!(lab.seen(1)["trainer_config"]["resume_ckpt_path"], json!(run.join("last.ckpt")));
+    let failure = lab.train("labels.pkg.slp", &[("RESUME_FROM", lab.out().to_str().unwrap())], &[]).failure();
+    assert!(failure.message.contains("has neither last.ckpt nor best.ckpt"), "{failure:?}");
+}
+
+#[test]
+fn a_stop_asks_the_training_to_save_and_waits_for_it() {
+    let lab = Lab::new();
+    lab.mode("wait");
+    let config = lab.config("train.yaml", CONFIG);
+    let (labels, out) = (lab.maze("labels.pkg.slp").display().to_string(), lab.out().display().to_string());
+    let values = [("LABELS", labels.as_str()), ("OUTPUT_DIR", &out), ("RUN_NAME", "stopped")];
+    let mut tool = lab.command("sleap-train", &values, &[&config]).stdout(Stdio::piped()).spawn().unwrap();
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while !lab.out().join("stopped/training_log.csv").is_file() {
+        assert!(Instant::now() < deadline, "it never started");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    let port = lab.seen(1)["trainer_config"]["zmq"]["controller_port"].as_u64().unwrap();
+    let mut subscriber = TcpStream::connect((Ipv4Addr::LOCALHOST, u16::try_from(port).unwrap())).unwrap();
+    subscriber.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
+    let mut greeting = [0; 64 + 27];
+    subscriber.read_exact(&mut greeting).unwrap();
+    // Until it has seen the bar there is nothing to save.
+    let mut out = std::io::BufReader::new(tool.stdout.take().unwrap());
+    let mut said = String::new();
+    while !said.contains("openjd_status: Epoch 2 of 7") {
+        assert!(std::io::BufRead::read_line(&mut out, &mut said).unwrap() > 0, "{said}");
+    }
+    kill_process(Pid::from_child(&tool), Signal::INT).unwrap();
+    let mut message = [0; 21];
+    subscriber.read_exact(&mut message).unwrap();
+    assert_eq!(&message[2..], br#"{"command": "stop"}"#);
+    fs_err::write(lab.path("bin/go"), "").unwrap();
+    out.read_to_string(&mut said).unwrap();
+    assert_eq!(tool.wait().unwrap().code(), Some(130), "{said}");
+    let end = "openjd_status: Stopped at epoch 2 of 7. Kept: best.ckpt (epoch 1), last.ckpt (epoch 1) in vast:amick/out/stopped.";
+    assert!(said.contains("Saving a checkpoint") && said.contains(end), "{said}");
+}
+
+#[test]
+fn a_prediction_names_videos_as_its_reader_does() {
+    let mut lab = Lab::new();
+    let model = lab.maze("model");
+    fs_err::create_dir_all(&model).unwrap();
+    for name in ["best.ckpt", "training_config.yaml"] {
+        fs_err::write(model.join(name), "").unwrap();
+    }
+    lab.parameters = json!({ "DATA": "maze/cam0.mp4" });
+    let (video, out) = (lab.maze("cam0.mp4").display().to_string(), lab.out().display().to_string());
+    let model = model.display().to_string();
+    let values = [
+        ("DATA", video.as_str()),
+        ("OUTPUT_DIR", &out),
+        ("FRAMES", "0-3,9"),
+        ("BATCH_SIZE", "4"),
+        ("PEAK_THRESHOLD", "0.2"),
+    ];
+    let predict = |values: &[(&str, &str)], models: &[&str]| {
+        Told::new(lab.command("sleap-predict", values, models).output().unwrap())
+    };
+    let told = predict(&values, &[&model]);
+    assert!(told.good, "{told:?}");
+    assert!(told.said("openjd_status").contains(&"Predicting, frame 25 of 50"), "{told:?}");
+    let raw = lab.path("work/predictions.slp").display().to_string();
+    let call = format!(
+        "=== sleap-nn\npredict\n-i\n{video}\n-m\n{model}\n-o\n{raw}\n--gui\n--batch_size\n4\n--peak_threshold\n0.2\n--frames\n0,1,2,3,9\n"
+    );
+    assert!(lab.calls().starts_with(&call), "{}", lab.calls());
+    let back = format!("--map\n{video}\n/Volumes/talmo/amick/maze/cam0.mp4\n");
+    assert!(lab.calls().ends_with(&back), "{}", lab.calls());
+    assert!(lab.out().join("cam0.predictions.slp").is_file());
+    let failure = predict(&values, &[lab.out().to_str().unwrap()]).failure();
+    assert!(failure.message.contains("vast:amick/out is no folder of a trained model"), "{failure:?}");
+    let odd = [("DATA", video.as_str()), ("OUTPUT_DIR", &out), ("FRAMES", "--headers")];
+    assert_eq!(predict(&odd, &[&model]).failure().cause, Cause::InvalidParameter);
+}
