@@ -1,9 +1,11 @@
 use crate::display::Display;
 use crate::driver::{Driver, wait_for};
+use crate::picture::Picture;
 use serde_json::json;
 use std::fs::{self, File, Permissions};
 use std::ops::Deref;
 use std::os::unix::fs::{PermissionsExt, symlink};
+use std::panic::{self, AssertUnwindSafe};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::thread;
@@ -159,6 +161,13 @@ impl Desk {
         fs::write(kinds.join(format!("{name}.json")), template.to_string()).expect("a temporary folder can be filled");
     }
 
+    /// Takes from this computer's worker the place where it keeps what it needs, so that it does not start.
+    pub(crate) fn forbid_workers(&self) {
+        let data = self.folder.path().join("home/samepath");
+        fs::create_dir_all(&data).expect("a temporary folder can be filled");
+        fs::write(data.join("workers"), "").expect("a temporary folder can be filled");
+    }
+
     /// A file that only this test and its scripts know.
     pub(crate) fn sign(&self, name: &str) -> PathBuf {
         self.folder.path().join("run").join(name)
@@ -254,15 +263,14 @@ impl OpenWindow<'_> {
     }
 
     /// What the window shows in this size, once it has come to rest.
-    pub(crate) fn picture(&self, size: (u32, u32)) -> Vec<u8> {
+    pub(crate) fn picture(&self, size: (u32, u32)) -> Picture {
         self.resize(size);
-        let take = || self.desk.display.picture(Some(size)).unwrap_or_else(|error| panic!("{error}"));
-        let mut before = take();
+        let mut before = None;
         wait_for("a window at rest", || {
-            let now = take();
-            let rests = now == before;
-            before = now;
-            rests.then(|| before.clone())
+            let now = self.desk.display.picture(Some(size));
+            let rests = before.as_ref() == Some(&now);
+            before = Some(now);
+            if rests { before.take() } else { None }
         })
     }
 
@@ -270,8 +278,8 @@ impl OpenWindow<'_> {
     fn tell(&self) {
         let name = thread::current().name().unwrap_or("a_test").replace("::", "-");
         let file = pictures().join(format!("failed-{name}.png"));
-        // Another panic here would end the process without a word.
-        let _ = self.desk.display.picture(None).map(|picture| fs::write(&file, picture));
+        // Another panic that leaves this place would end the process without a word.
+        let _ = panic::catch_unwind(AssertUnwindSafe(|| self.desk.display.picture(None).write(&file)));
         let said = fs::read_to_string(self.desk.said()).unwrap_or_default();
         eprintln!("The window is shown in {}. It says:\n{}\n{said}", file.display(), self.driver.text());
     }

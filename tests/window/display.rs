@@ -1,8 +1,9 @@
+use crate::picture::Picture;
 use std::cell::RefCell;
 use std::io::{BufRead, BufReader};
 use std::os::unix::process::CommandExt;
-use std::path::Path;
 use std::process::{Child, ChildStdout, Command, Stdio};
+use tempfile::TempDir;
 
 /// What `tests/setup test` installs.
 pub(crate) const INSTALL: &str = "Run `tests/setup test` to install what these tests need.";
@@ -15,6 +16,8 @@ pub(crate) struct Display {
     leader: Child,
     children: RefCell<Vec<Child>>,
     name: String,
+    /// What Xvfb draws is in a file here.
+    memory: TempDir,
 }
 
 impl Display {
@@ -25,9 +28,11 @@ impl Display {
             .stdin(Stdio::piped())
             .spawn()
             .expect("a shell starts");
-        let mut this = Self { leader, children: RefCell::default(), name: String::new() };
+        let memory = tempfile::Builder::new().prefix("display-").tempdir().expect("a temporary folder");
         let mut xvfb = Command::new("Xvfb");
-        xvfb.args(["-displayfd", "1", "-screen", "0", "1280x900x24", "-nolisten", "tcp", "-noreset"]);
+        xvfb.args(["-displayfd", "1", "-screen", "0", "1280x900x24", "-nolisten", "tcp", "-noreset", "-nocursor"]);
+        xvfb.arg("-fbdir").arg(memory.path());
+        let mut this = Self { leader, children: RefCell::default(), name: String::new(), memory };
         xvfb.stdout(Stdio::piped()).stderr(Stdio::null());
         let number = this.start_in_group(xvfb).1.expect("its output was asked for");
         let mut line = String::new();
@@ -67,15 +72,8 @@ impl Display {
     }
 
     /// What is on the display, native dialogs included; of the given size from the upper left corner, or all of it.
-    pub(crate) fn picture(&self, size: Option<(u32, u32)>) -> Result<Vec<u8>, String> {
-        let crop = size.map(|(width, height)| format!("{width}x{height}+0+0"));
-        let mut command = self.command("timeout");
-        command.args(["20", "import", "-silent", "-window", "root"]);
-        command.args(crop.iter().flat_map(|crop| ["-crop", crop]));
-        // Without the time: the same window gives the same bytes.
-        let output = command.args(["+repage", "-strip", "png:-"]).output().map_err(|error| error.to_string())?;
-        let failed = || format!("ImageMagick's import: {}. {INSTALL}", String::from_utf8_lossy(&output.stderr));
-        if output.status.success() && !output.stdout.is_empty() { Ok(output.stdout) } else { Err(failed()) }
+    pub(crate) fn picture(&self, size: Option<(u32, u32)>) -> Picture {
+        Picture::read(&self.memory.path().join("Xvfb_screen0"), size)
     }
 
     fn command(&self, program: &str) -> Command {
@@ -93,11 +91,4 @@ impl Drop for Display {
             let _ = child.wait();
         }
     }
-}
-
-/// How many colours a picture has.
-pub(crate) fn colours(file: &Path) -> usize {
-    let output = Command::new("identify").args(["-format", "%k"]).arg(file).output();
-    let output = output.unwrap_or_else(|error| panic!("identify does not start: {error}. {INSTALL}"));
-    String::from_utf8_lossy(&output.stdout).trim().parse().expect("identify counts colours")
 }

@@ -10,6 +10,7 @@ mod jobs;
 mod lab;
 mod main_job;
 mod native;
+mod picture;
 mod pictures;
 mod storages;
 mod text;

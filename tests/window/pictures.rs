@@ -1,6 +1,7 @@
 use crate::desk::{Desk, OpenWindow, pictures};
-use crate::display::colours;
 use crate::driver::wait_for;
+use crate::jobs::submit;
+use samepath_testkit::FuseMount;
 use std::fs;
 
 /// Fewer, and it is a blank page with perhaps a title.
@@ -8,27 +9,41 @@ const LEAST: usize = 40;
 
 #[test]
 fn every_page_can_be_looked_at_in_the_light() {
-    every_page(&Desk::new(), &Desk::new(), "light");
+    every_page(&Desk::new(), "light");
 }
 
 #[test]
 fn every_page_can_be_looked_at_in_the_dark() {
-    every_page(&Desk::dark(), &Desk::dark(), "dark");
+    every_page(&Desk::dark(), "dark");
+}
+
+#[test]
+fn a_computer_without_a_worker_can_be_looked_at() {
+    for (desk, shade) in [(Desk::new(), "light"), (Desk::dark(), "dark")] {
+        desk.forbid_workers();
+        let window = desk.open();
+        window.go("Workers");
+        take(&window, shade, "workers-empty", "No worker is online");
+        window.go("Jobs");
+        take(&window, shade, "jobs-no-worker", "No jobs yet");
+    }
 }
 
 #[test]
 fn the_window_paints_without_a_driver_too() {
     let desk = Desk::new();
     desk.start();
-    let file = pictures().join("first.png");
     wait_for("a window that is not blank", || {
-        fs::write(&file, desk.display.picture(None).ok()?).ok()?;
-        (colours(&file) > LEAST).then_some(())
+        let picture = desk.display.picture(None);
+        let painted = picture.has_more_colours_than(LEAST);
+        painted.then(|| picture.write(&pictures().join("first.png")))
     });
 }
 
-fn every_page(empty: &Desk, full: &Desk, shade: &str) {
-    let window = empty.open();
+fn every_page(desk: &Desk, shade: &str) {
+    desk.add_kind("train", "Train a model", &desk.training());
+    desk.add_kind("export", "Export a model", "echo reading >&2\necho 'cuDNN: no device was found' >&2\nexit 3\n");
+    let window = desk.open();
     let dark = window.script("return matchMedia('(prefers-color-scheme: dark)').matches");
     assert_eq!(dark, shade == "dark", "the page does not follow the desktop");
     window.wait_for_text("No storage yet");
@@ -37,38 +52,58 @@ fn every_page(empty: &Desk, full: &Desk, shade: &str) {
     take(&window, shade, "new-job-empty", "Drop a SLEAP project here");
     window.go("Jobs");
     take(&window, shade, "jobs-empty", "No jobs yet");
-    drop(window);
 
-    let maze = full.add_maze().join("labels.slp");
-    fs::write(full.scratch().join("notes.txt"), "A storage that is mounted is not empty.").expect("a temporary folder");
-    let both = format!("{}\n[storage.scratch]\nbase_path = \"{}\"\n", full.vast(), full.scratch().display());
-    full.write_config(&both);
-    let window = full.open();
+    let read_only = FuseMount::read_only(&[("amick/readme.txt", "")]);
+    let maze = desk.add_maze().join("labels.slp");
+    fs::write(desk.scratch().join("notes.txt"), "A storage that is mounted is not empty.").expect("a temporary folder");
+    let both = format!("{}\n[storage.scratch]\nbase_path = \"{}\"\n", desk.vast(), desk.scratch().display());
+    desk.write_config(&both);
+    desk.worker("gpu-1", &[("vast", &desk.other_mount()), ("scratch", &desk.scratch())]);
+    desk.worker("gpu-2", &[("scratch", &desk.scratch())]);
+    desk.worker("gpu-3", &[("vast", read_only.path())]);
     window.go("Storage");
     window.wait_for_text_in("article", "vast", "ready");
-    window.wait_for_text_in("article", "scratch", "ready");
+    window.wait_for_text_in("article", "scratch", "3 workers have it");
     take(&window, shade, "storage", "Institutional VAST");
     window.go("New job");
     window.fill("Path of the dataset", maze.to_str().expect("a path that can be typed"));
     window.click("button", "Open");
-    window.wait_for_text("Ready. ");
-    take(&window, shade, "new-job", "labels.slp");
-    window.click("button", "Submit");
-    window.click("button", "Show job");
+    window.choose("Job type", "Check a SLEAP project");
+    window.wait_for_text_in("region", "Who can run this", "gpu-3 its vast is read-only");
+    take(&window, shade, "new-job", "Ready. ");
+    submit(&window, &maze, "Check a SLEAP project", "maze day 2 · check");
     window.wait_for_text_in("table", "Jobs", "Done");
     take(&window, shade, "jobs", "What happened");
     window.click("tab", "Results");
     window.wait_for_text("1 of 1 video seen");
     take(&window, shade, "jobs-results", "cam0.mp4");
+    submit(&window, &maze, "Export a model", "maze day 2 · export");
+    take(&window, shade, "job-failed", "Failed after");
+
+    submit(&window, &maze, "Train a model", "maze day 3");
+    for epoch in 1..=5 {
+        desk.end_epoch(epoch);
+    }
+    window.wait_for_text_in("table", "Jobs", "60 %");
+    take(&window, shade, "job-running", "epoch 6 of 10");
+    window.click("tab", "Log");
+    window.wait_for_text_in("log", "Log", "epoch 6");
+    take(&window, shade, "job-log", "Copy all");
+    window.click("button", "Stop…");
+    take(&window, shade, "job-stop", "Results so far stay.");
+    window.click("button", "Go on running");
     window.go("Workers");
-    window.wait_for_text("this computer");
-    take(&window, shade, "workers", "vast");
+    window.wait_for_text_in("table", "Workers", "maze day 3");
+    take(&window, shade, "workers", "read-only");
+    window.click("cell", "gpu-1");
+    take(&window, shade, "worker", "Use for my next job");
+    (6..=10).for_each(|epoch| desk.end_epoch(epoch));
     window.go("Settings");
     take(&window, shade, "settings", "config.toml");
 
     // What goes wrong, too: a storage that is not mounted, and one that is not written down well.
-    fs::remove_dir_all(full.scratch()).expect("a temporary folder can be emptied");
-    full.write_config(&format!("{both}\n[storage.archive]\ntype = \"smb\"\n"));
+    fs::remove_dir_all(desk.scratch()).expect("a temporary folder can be emptied");
+    desk.write_config(&format!("{both}\n[storage.archive]\ntype = \"smb\"\n"));
     window.go("Storage");
     window.wait_for_text("archive");
     window.click("button", "Check now");
@@ -83,8 +118,8 @@ fn take(window: &OpenWindow<'_>, shade: &str, name: &str, text: &str) {
     window.wait_for_text(text);
     for size in [(900, 600), (1280, 800)] {
         let file = pictures().join(format!("{name}-{shade}-{}.png", size.0));
-        fs::write(&file, window.picture(size)).expect("the build's folder can be written to");
-        let colours = colours(&file);
-        assert!(colours > LEAST, "{} has {colours} colours: it is blank", file.display());
+        let picture = window.picture(size);
+        picture.write(&file);
+        assert!(picture.has_more_colours_than(LEAST), "{} is blank", file.display());
     }
 }

@@ -68,7 +68,7 @@ describe('Jobs', () => {
 
   test('a failure is said first and can be retried; a refusal is shown', async () => {
     const { fake, user } = await open(job({ state: 'failed', words: 'Failed', failure: 'the GPU ran out of memory', ended_at: '2026-11-22T10:18:02Z' }));
-    expect(screen.getByRole('alert')).toHaveTextContent('Failed after 1 h 04 min the GPU ran out of memory');
+    expect(screen.getByRole('alert')).toHaveTextContent('Failed after 1 h 04 min: the GPU ran out of memory');
     fake.failures.set('retry', new Failure('fleet_unreachable', 'The queue does not answer.', 'Try again.'));
     await user.click(screen.getByRole('button', { name: 'Retry' }));
     expect(screen.getAllByRole('alert').at(-1)).toHaveTextContent('The queue does not answer. Try again.');

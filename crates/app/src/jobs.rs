@@ -59,7 +59,7 @@ pub(crate) fn job_view(record: &JobRecord, around: &Surroundings<'_>) -> JobView
         timeline: timeline(record),
         failure: record.failure.as_ref().map(|failure| match &failure.last_line {
             Some(line) if !failure.message.contains(line.as_str()) => {
-                format!("{} Its last line: {line}", failure.message)
+                format!("{}. Its last line: {line}", failure.message.trim_end_matches('.'))
             }
             _ => failure.message.clone(),
         }),
