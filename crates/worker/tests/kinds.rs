@@ -155,6 +155,20 @@ fn a_kind_of_sleap_needs_sleap() {
 }
 
 #[test]
+fn the_example_of_the_documentation_is_a_kind() {
+    let page = include_str!("../../../docs/kinds.md");
+    let example = page.split("```yaml\n").nth(1).and_then(|rest| rest.split("```").next()).unwrap();
+    let (_dir, catalogue) = lab(&[("shrink-video.yaml", example)]);
+    assert_eq!(catalogue.refused(), []);
+    let template = catalogue.get("shrink-video").unwrap();
+    assert_eq!((template.command(), template.notice().as_secs()), ("ffmpeg", 10));
+    let good = values(json!({ "VIDEO": "a.mp4", "RESULT": "b.mp4", "HEIGHT": 240 }));
+    assert_eq!(check_values(template.kind(), &good), Ok(()));
+    let bad = values(json!({ "VIDEO": "a.mp4", "RESULT": "b.mp4", "HEIGHT": "1; rm" }));
+    assert!(check_values(template.kind(), &bad).is_err());
+}
+
+#[test]
 fn a_lab_folder_adds_kinds_and_what_is_refused_hides_nothing() {
     let json = serde_json::to_string(&template(x(), json!({ "command": "echo" }))).unwrap();
     let huge = format!("{GOOD}# {}", "x".repeat(1024 * 1024));

@@ -34,7 +34,10 @@ fn stamp(path: &Path) -> Option<(u64, SystemTime)> {
 
 impl Session {
     /// The checkpoints that a run left, in words.
-    pub(super) fn kept(&self, run: &Path, epochs: &Epochs) -> Option<String> {
+    pub(super) fn kept(&self, run: &Path, epochs: &Epochs, outcome: &Outcome) -> Option<String> {
+        // What was being written when the storage was full is there, and no use.
+        let cut_off = outcome.tail.quote().filter(|_| outcome.tail.cause() == Some(Cause::StorageFull));
+        let whole = |name: &str| !cut_off.as_ref().is_some_and(|line| line.contains(name));
         let epoch = |epoch: Option<u64>| epoch.map(|epoch| format!(" (epoch {epoch})")).unwrap_or_default();
         let files = [
             ("best.ckpt", epoch(epochs.best.map(|(epoch, _)| epoch))),
@@ -42,7 +45,7 @@ impl Session {
         ];
         let there: Vec<String> = files
             .into_iter()
-            .filter(|(name, _)| run.join(name).is_file())
+            .filter(|(name, _)| run.join(name).is_file() && whole(name))
             .map(|(name, epoch)| format!("{name}{epoch}"))
             .collect();
         (!there.is_empty()).then(|| format!("Kept: {} in {}", there.join(", "), self.shown(run)))

@@ -372,7 +372,7 @@ fn train(
     };
     let outcome = child::run(session, &session.program, &args, &mut watch)
         .map_err(|error| not_started(&session.program, &error))?;
-    let kept = session.kept(&made, &watch.epochs);
+    let kept = session.kept(&made, &watch.epochs, &outcome);
     if outcome.stopped {
         let kept = kept.unwrap_or_else(|| "Nothing was saved yet".to_owned());
         return Err(Ended::Stopped(format!("Stopped{}. {kept}.", watch.when())));
