@@ -1,30 +1,59 @@
-use crate::desk::Desk;
+use crate::desk::{Desk, OpenWindow};
+use crate::jobs::submit;
 use std::fs;
 
-const FILE: &str = "<img src=x onerror=alert(1)>.slp";
-const NAME: &str = "<b>maze</b> <img src=x onerror=alert(2)>";
+const FILE: &str = "<img src=x onerror=document.title='owned'> \u{202e}pls.\u{2764}\u{fe0f}.slp";
+const MARKUP: &str = "<b>maze</b> <img src=x onerror=document.title='owned'> \u{202e}daed \u{2764}\u{fe0f}";
 
 #[test]
 fn hostile_names_are_text() {
+    let long = "w".repeat(300);
+    // No other name is taken for a worker's.
+    let worker = "gpu-1".repeat(12);
+    let name = format!("{MARKUP} {}", "n".repeat(100));
     let desk = Desk::new();
     let maze = desk.add_maze();
     fs::rename(maze.join("labels.slp"), maze.join(FILE)).unwrap();
-    desk.write_config(&desk.vast());
+    let description = format!("{MARKUP} \u{1f42d} {long}");
+    desk.write_config(&desk.vast().replace("Institutional VAST", &description));
+    let said = desk.sign("said");
+    fs::write(&said, format!("{MARKUP} \u{1f42d} {long}\n")).unwrap();
+    desk.add_kind("say", MARKUP, &format!("cat '{0}'\ncat '{0}' >&2\nexit 3\n", said.display()));
     let window = desk.open();
-    window.go("New job");
+    window.go("Storage");
+    window.wait_for_text_in("article", "vast", &description);
+    is_plain(&window);
+
+    desk.worker(&worker, &[("vast", &desk.other_mount())]);
+    window.go("Workers");
+    window.wait_for_text_in("table", "Workers", &worker);
+    is_plain(&window);
+    window.click_beginning("cell", &worker);
+    window.wait_for_text_in("region", &format!("Worker {worker}"), MARKUP);
+    is_plain(&window);
+    window.click("button", "Use for my next job");
+
     window.fill("Path of the dataset", maze.join(FILE).to_str().unwrap());
     window.click("button", "Open");
     window.wait_for_text_in("list", "Where the dataset is", FILE);
-    window.wait_for_text("Ready. ");
-    window.fill("Name", NAME);
-    window.wait_for_text("Ready. ");
-    window.click("button", "Submit");
-    window.click("button", "Show job");
-    window.wait_for_text_in("table", "Jobs", "Done");
-    window.wait_for_text_in("region", &format!("Job {NAME}"), NAME);
+    submit(&window, &maze.join(FILE), MARKUP, &name);
+    window.wait_for_text_in("region", &format!("Job {name}"), "Failed");
+    window.wait_for_text_in("region", &format!("Job {name}"), &worker);
+    is_plain(&window);
+    window.click("tab", "Log");
+    let log = window.wait_for_text_in("log", "Log", MARKUP);
+    assert!(log.contains(&long), "{log}");
+    is_plain(&window);
+    window.go("New job");
+    is_plain(&window);
+}
 
-    for page in ["Jobs", "New job"] {
-        window.go(page);
-        assert_eq!(window.script("return document.querySelectorAll('img, b').length"), 0, "{page}: {}", window.text());
-    }
+/// Nothing that was written by others became an element or ran, and nothing is wider than its place.
+fn is_plain(window: &OpenWindow<'_>) {
+    let text = window.text();
+    assert_eq!(window.script("return document.querySelectorAll('img, b').length"), 0, "{text}");
+    assert_eq!(window.script("return document.title"), "Samepath", "{text}");
+    let wide = "return [...document.querySelectorAll('html, body, nav, main, main section, article')] \
+                .filter((part) => part.scrollWidth > part.clientWidth + 1).map((part) => part.outerHTML.slice(0, 200))";
+    assert_eq!(window.script(wide), serde_json::json!([]), "{text}");
 }
