@@ -66,7 +66,10 @@ impl State {
         let Report { attempt, event, .. } = report;
         let answer = match &event {
             _ if self.unreadable(attempt.job).is_some() => ReportAnswer::Unreadable,
-            ReportEvent::Ended { end } if self.is_recorded(worker, &attempt, end) => ReportAnswer::Accepted,
+            ReportEvent::Ended { end } if self.is_recorded(worker, &attempt, end) => {
+                self.note_told(&attempt);
+                ReportAnswer::Accepted
+            }
             _ => {
                 let runs = self.own(worker, &attempt).is_some_and(|live| live.confirmed_at.is_some());
                 if runs || self.revive(worker, &attempt) {
@@ -96,6 +99,20 @@ impl State {
             None => false,
             Some(AttemptEnd::Lost { .. }) => matches!(end, AttemptEnd::Lost { .. }),
             Some(_) => true,
+        }
+    }
+
+    /// An attempt that was given up for want of news: now its worker says so itself, and whatever it says later is old.
+    fn note_told(&mut self, attempt: &AttemptRef) {
+        let given_up = self.jobs.get(&attempt.job).is_some_and(|record| {
+            let last = record.attempts.last();
+            record.state == JobState::Queued && last.is_some_and(|last| last.number == attempt.attempt && !last.told)
+        });
+        if given_up && let Some(mut record) = self.take(attempt.job) {
+            if let Some(last) = record.attempts.last_mut() {
+                last.told = true;
+            }
+            self.store(record);
         }
     }
 

@@ -68,6 +68,22 @@ fn what_its_worker_said_is_lost_never_comes_back() {
 }
 
 #[test]
+fn what_was_not_heard_of_and_is_then_said_to_be_lost_never_comes_back() {
+    let (mut bench, attempt) = started();
+    bench.pass(400);
+    assert_eq!(bench.job(1).state, JobState::Queued);
+    assert_eq!(bench.end("gpu-1", &attempt, lost(false)), ReportAnswer::Accepted);
+    let writes = bench.writes;
+    assert_eq!(bench.end("gpu-1", &attempt, lost(false)), ReportAnswer::Accepted);
+    assert_eq!(bench.writes, writes, "said again, it changes nothing");
+    // A claim that was made before that answer came.
+    let ticket = bench.claim("gpu-1", from_ref(&attempt), false);
+    assert_eq!(bench.claimed(ticket).unwrap().forget, from_ref(&attempt));
+    let next = bench.take("gpu-1");
+    assert_eq!((next.attempt, next.own_output), (2, true));
+}
+
+#[test]
 fn what_was_not_heard_of_goes_on_under_a_new_matchmaker_too() {
     let (mut bench, attempt) = started();
     bench.pass(400);
