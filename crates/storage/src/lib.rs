@@ -60,8 +60,8 @@ pub use backend::Backend;
 pub use cause::Cause;
 pub use component::{Field, Refusal};
 pub use config::{
-    Action, BackendFields, Change, Config, ConfigError, ConfigFile, Entry, Origin, PathMapping, Place, Problem, Source,
-    WorkerMount,
+    Action, BackendFields, Change, Config, ConfigError, ConfigFile, Entry, FileState, Origin, PathMapping, Place,
+    Problem, Remark, Source, WorkerMount,
 };
 pub use environment::Environment;
 pub use helper::answer;

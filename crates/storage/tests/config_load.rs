@@ -61,7 +61,7 @@ fn without_a_home_reading_is_empty_and_writing_says_so() {
 #[test]
 fn a_missing_file_is_an_empty_configuration() {
     let config = Lab::new().load().unwrap();
-    assert!(config.entries.is_empty() && config.notes().is_empty());
+    assert!(config.entries.is_empty() && config.remarks(&Environment::default()).is_empty());
 }
 
 #[test]
@@ -299,7 +299,7 @@ fn shared_storage_root_is_one_storage_unless_the_file_has_any() {
     let backend = &config.backends()[0];
     assert_eq!((backend.name.as_str(), backend.user_subdir.as_str()), ("default", ""));
     assert_eq!(config.entries[0].source.to_string(), "SHARED_STORAGE_ROOT");
-    assert_eq!((config.ignored_variable.clone(), config.notes()), (None, vec![]));
+    assert_eq!((config.ignored_variable.clone(), config.remarks(&lab.environment)), (None, vec![]));
 
     lab.environment.shared_storage_root = Some("shared".to_owned());
     let error = lab.load().unwrap().entries[0].backend.clone().unwrap_err();
@@ -314,7 +314,7 @@ fn shared_storage_root_is_one_storage_unless_the_file_has_any() {
     let config = lab.load().unwrap();
     assert_eq!(config.entries.len(), 1, "even a broken one counts");
     assert_eq!(config.ignored_variable.as_deref(), Some("/mnt/shared"));
-    assert!(config.notes()[0].contains("SHARED_STORAGE_ROOT"));
+    assert!(config.remarks(&lab.environment)[0].to_string().contains("SHARED_STORAGE_ROOT"));
 }
 
 #[test]

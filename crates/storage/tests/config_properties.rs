@@ -289,7 +289,7 @@ fn try_everything(bytes: &[u8]) {
     match lab.load() {
         Ok(config) => {
             config.suggestions();
-            config.notes();
+            config.remarks(&samepath_storage::Environment::default());
         }
         Err(error) => assert!(!error.to_string().is_empty() && error.hint().is_some()),
     }

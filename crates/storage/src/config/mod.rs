@@ -7,8 +7,10 @@ mod edit;
 mod elsewhere;
 mod error;
 mod file;
+mod look;
 mod proposed;
 mod read;
+mod remark;
 mod replace;
 mod suggest;
 mod text;
@@ -16,6 +18,8 @@ mod text;
 pub use change::{BackendFields, Change};
 pub use error::{Action, ConfigError, Place, Problem};
 pub use file::{ConfigFile, Origin};
+pub use look::FileState;
+pub use remark::Remark;
 
 use crate::{Backend, Environment};
 use serde::{Deserialize, Serialize};
@@ -162,14 +166,5 @@ impl Config {
     /// The storages that can be used.
     pub fn backends(&self) -> Vec<Backend> {
         self.entries.iter().filter_map(|entry| entry.backend.as_ref().ok().cloned()).collect()
-    }
-
-    /// What is worth knowing and no error, in words.
-    pub fn notes(&self) -> Vec<String> {
-        let ignored = self.ignored_variable.as_ref().map(|root| {
-            let file = self.file.path.display();
-            format!("SHARED_STORAGE_ROOT ({root}) is ignored, because {file} has storages of its own")
-        });
-        ignored.into_iter().collect()
     }
 }

@@ -110,6 +110,12 @@ impl Target {
         }
     }
 
+    /// Whether somebody holds the lock now.
+    pub(super) fn is_locked(&self) -> bool {
+        let opened = fs_err::File::open(&self.lock);
+        opened.is_ok_and(|lock| matches!(lock.file().try_lock(), Err(TryLockError::WouldBlock)))
+    }
+
     /// Puts `new` in the place of `old`, which was read under the lock; `None` where no file was there.
     pub(super) fn replace(&self, old: Option<&str>, new: &str) -> Result<Replaced, ConfigError> {
         let failed = |error: std::io::Error| self.failed(&error);

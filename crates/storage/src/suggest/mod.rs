@@ -40,7 +40,7 @@ pub struct Suggestion {
     pub free_bytes: Option<u64>,
 }
 
-/// Why a storage is suggested. `Display` writes "mounted from vast01:/talmo" or "from [[path_mappings]], line 12".
+/// Why a storage is suggested. `Display` writes `mounted from vast01:/talmo` or `from [[path_mappings]], line 12`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "hint", rename_all = "snake_case")]
 pub enum Hint {

@@ -1,0 +1,193 @@
+//! What is worth knowing of a configuration and no error: it is read as it is, but perhaps not as it was meant.
+
+use super::read::KEYS;
+use super::text::Text;
+use super::{Config, Place};
+use crate::{Backend, Environment};
+use std::path::{Path, PathBuf};
+use toml_edit::{Key, TableLike};
+
+/// Below `[samepath]`, what is read; a `*` is a name of the person's choice.
+const OURS: &[&[&str]] = &[&["computers", "*", "storage", "*"]];
+
+/// Something worth knowing. `Display` says what, [`Remark::hint`] what to do.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Remark {
+    /// The variable counts only where the file has no storage.
+    #[error("SHARED_STORAGE_ROOT ({root}) is ignored, because {} has storages of its own", file.display())]
+    IgnoredVariable {
+        /// Its value.
+        root: String,
+        /// The configuration file.
+        file: PathBuf,
+    },
+    /// `[samepath]` in a file that was found in the current folder.
+    #[error("{place} is ignored: a file in a folder that others can write to must not switch anything on")]
+    SamepathIgnored {
+        /// Where.
+        place: Place,
+    },
+    /// A key that nobody reads.
+    #[error("{place} is not read by anybody")]
+    UnknownKey {
+        /// Where.
+        place: Place,
+        /// What it may have been meant to be.
+        near: Option<String>,
+    },
+    /// Two names for one folder: a file there is found under the first only.
+    #[error("`{first}` and `{second}` are both at {}", base_path.display())]
+    SameBasePath {
+        /// The storage that counts.
+        first: String,
+        /// The other.
+        second: String,
+        /// Where both are.
+        base_path: PathBuf,
+    },
+    /// Overrides for a computer that is nearly called like this one.
+    #[error("{place} is for a computer called `{written}`; this one is called `{this}`")]
+    OtherComputer {
+        /// Where.
+        place: Place,
+        /// The name in the file.
+        written: String,
+        /// This computer's.
+        this: String,
+    },
+}
+
+impl Remark {
+    /// What to do about it.
+    pub fn hint(&self) -> String {
+        match self {
+            Self::IgnoredVariable { .. } => {
+                "unset SHARED_STORAGE_ROOT, or add it as a storage: samepath storage add NAME FOLDER".to_owned()
+            }
+            Self::SamepathIgnored { .. } => {
+                "move it to ~/.sleap-rtc/config.toml, or name the file with --config".to_owned()
+            }
+            Self::UnknownKey { near: Some(near), .. } => format!("if `{near}` was meant, write it so"),
+            Self::UnknownKey { near: None, .. } => "take it out, or look its name up in the documentation".to_owned(),
+            Self::SameBasePath { second, .. } => {
+                format!("if they are one storage, remove one: samepath storage remove {second}")
+            }
+            Self::OtherComputer { this, .. } => format!("if this computer was meant, write `{this}`"),
+        }
+    }
+}
+
+impl Config {
+    /// What is worth knowing and no error, in the order of the file. Looks at nothing but the text that was read.
+    pub fn remarks(&self, environment: &Environment) -> Vec<Remark> {
+        let variable = self
+            .ignored_variable
+            .iter()
+            .map(|root| Remark::IgnoredVariable { root: root.clone(), file: self.file.path.clone() });
+        let mut remarks: Vec<Remark> = variable.collect();
+        if let Ok(text) = Text::parse(&self.file.path, self.seen.clone()) {
+            self.of_keys(&text, environment, &mut remarks);
+        }
+        remarks.extend(same_base_paths(&self.backends()));
+        remarks
+    }
+
+    fn of_keys(&self, text: &Text, environment: &Environment, remarks: &mut Vec<Remark>) {
+        for (key, _) in text.root().iter() {
+            if let Some(near) = near(key, &["storage", "samepath"]) {
+                remarks.push(unknown(text, text.root(), &[key], Some(near)));
+            }
+        }
+        if let Ok(Some(storages)) = text.table(&["storage"]) {
+            for (name, item) in storages.iter() {
+                let Some(table) = item.as_table_like() else { continue };
+                misspelled(text, table, &["storage", name], remarks);
+            }
+        }
+        let Ok(Some(ours)) = text.table(&["samepath"]) else { return };
+        if !self.file.trusts_samepath_table() {
+            let line = text.line_of(text.root().key("samepath"));
+            return remarks.push(Remark::SamepathIgnored { place: text.place(&["samepath"], line) });
+        }
+        below(text, ours, &mut vec!["samepath"], remarks);
+        let computers = text.table(&["samepath", "computers"]).ok().flatten();
+        for (name, item) in computers.into_iter().flat_map(|computers| computers.iter()) {
+            let Some(this) = environment.computer.as_deref().filter(|this| *this != name) else { continue };
+            let host = |name: &str| name.split('.').next().unwrap_or(name).to_lowercase();
+            if host(name) == host(this) && !computers.is_some_and(|computers| computers.contains_key(this)) {
+                let line = text.line_of(computers.and_then(|computers| computers.key(name)));
+                let line = line.or_else(|| item.as_table_like().and_then(|table| first_line(text, table)));
+                let place = text.place(&["samepath", "computers", name], line);
+                remarks.push(Remark::OtherComputer { place, written: name.to_owned(), this: this.to_owned() });
+            }
+        }
+    }
+}
+
+/// Walks what is below `[samepath]`, as deep as it is ours.
+fn below<'t>(text: &'t Text, table: &'t dyn TableLike, path: &mut Vec<&'t str>, remarks: &mut Vec<Remark>) {
+    for (key, item) in table.iter() {
+        let depth = path.len() - 1;
+        let known: Vec<&str> = OURS.iter().filter_map(|ours| ours.get(depth).copied()).collect();
+        path.push(key);
+        if !known.contains(&"*") && !known.contains(&key) {
+            remarks.push(unknown(text, table, path, near(key, &known)));
+        } else if let Some(inner) = item.as_table_like() {
+            if OURS.iter().any(|ours| ours.len() == depth + 1) {
+                misspelled(text, inner, path, remarks);
+            } else {
+                below(text, inner, path, remarks);
+            }
+        }
+        path.pop();
+    }
+}
+
+/// Keys of a storage that look like one of ours. Others may be somebody else's.
+fn misspelled(text: &Text, storage: &dyn TableLike, path: &[&str], remarks: &mut Vec<Remark>) {
+    for (key, _) in storage.iter() {
+        if let Some(near) = near(key, &KEYS) {
+            let path: Vec<&str> = path.iter().copied().chain([key]).collect();
+            remarks.push(unknown(text, storage, &path, Some(near)));
+        }
+    }
+}
+
+fn unknown(text: &Text, table: &dyn TableLike, path: &[&str], near: Option<String>) -> Remark {
+    let key: Option<&Key> = path.last().and_then(|last| table.key(last));
+    Remark::UnknownKey { place: text.place(path, text.line_of(key)), near }
+}
+
+fn first_line(text: &Text, table: &dyn TableLike) -> Option<usize> {
+    table.iter().find_map(|(key, _)| text.line_of(table.key(key)))
+}
+
+/// The known word that a person may have meant; none for a known one, and where nothing is near.
+fn near(key: &str, known: &[&str]) -> Option<String> {
+    let plain = |word: &str| word.to_lowercase().replace(['-', '_', ' '], "");
+    if known.contains(&key) {
+        return None;
+    }
+    let plain_key = plain(key);
+    let distance = |word: &&&str| strsim::damerau_levenshtein(&plain_key, &plain(word));
+    let nearest = known.iter().filter(|word| **word != "*").min_by_key(distance)?;
+    let allowed = if nearest.len() > 6 { 2 } else { 1 };
+    (distance(&nearest) <= allowed).then(|| (*nearest).to_owned())
+}
+
+fn same_base_paths(backends: &[Backend]) -> Vec<Remark> {
+    let same = |a: &Path, b: &Path| a.components().eq(b.components());
+    let mut found = Vec::new();
+    for (number, second) in backends.iter().enumerate() {
+        let first = backends[..number].iter().find(|first| {
+            // Two parts of a storage, mounted here side by side, are two folders at least.
+            same(&first.base_path, &second.base_path)
+        });
+        found.extend(first.map(|first| Remark::SameBasePath {
+            first: first.name.clone(),
+            second: second.name.clone(),
+            base_path: second.base_path.clone(),
+        }));
+    }
+    found
+}
