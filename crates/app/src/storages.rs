@@ -637,7 +637,7 @@ pub(crate) fn state_name(state: BackendState) -> &'static str {
     }
 }
 
-fn health_sentence(backend: &Backend, probe: &Probe) -> Option<String> {
+pub(crate) fn health_sentence(backend: &Backend, probe: &Probe) -> Option<String> {
     let at = backend.base_path.display();
     let name = &backend.name;
     let sentence = match probe.state {

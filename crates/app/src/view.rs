@@ -416,3 +416,56 @@ pub struct StorageFields {
     /// Part of the storage.
     pub subpath: Option<String>,
 }
+
+/// A storage that this computer has and the configuration does not name.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Type)]
+pub struct SuggestionView {
+    /// A name to begin with; the lab's own is better.
+    pub name: String,
+    /// On this computer at.
+    pub base_path: String,
+    /// `nfs`, `smb`, … where it can be told.
+    #[serde(rename = "type")]
+    pub kind: Option<String>,
+    /// The person's folder in it, where one is called like the person.
+    pub user_subdir: Option<String>,
+    /// Where another computer mounts it, where that is known.
+    pub elsewhere: Option<String>,
+    /// Why it is suggested: "mounted from vast01:/talmo".
+    pub source: String,
+    /// As [`HealthView::state`].
+    pub state: String,
+    /// For people.
+    pub words: String,
+    /// Bytes.
+    pub free_bytes: Option<f64>,
+}
+
+/// Whether something that was looked at is as it should be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, Type)]
+#[serde(rename_all = "snake_case")]
+pub enum FindingState {
+    /// It is.
+    Good,
+    /// It can be lived with, but somebody should know.
+    Note,
+    /// It is not.
+    Wrong,
+}
+
+/// One thing that was looked at.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Type)]
+pub struct Finding {
+    /// `configuration`, `storage`, `job types`, `programs`, `GPU`, `clock`, `disk`, `workers`.
+    pub area: String,
+    /// How it is.
+    pub state: FindingState,
+    /// What was looked at.
+    pub what: String,
+    /// What was found.
+    pub found: String,
+    /// What to do about it.
+    pub mend: Option<String>,
+    /// For programs: what went wrong, from the documented set; only where something is.
+    pub code: Option<String>,
+}

@@ -90,6 +90,21 @@ pub(crate) enum Command {
         #[arg(long, hide = true)]
         end_with_stdin: bool,
     },
+    /// Say where this computer has the lab's storages, question by question. Can be run again
+    Setup {
+        /// Answer every question with what is suggested
+        #[arg(long, short)]
+        yes: bool,
+    },
+    /// Look at everything that could be wrong here, and say how to mend it
+    Doctor {
+        /// A folder with the lab's own job types, as given to a worker here
+        #[arg(long, value_name = "DIR")]
+        kinds: Option<PathBuf>,
+        /// As text to send to somebody: no passwords, no home folder
+        #[arg(long)]
+        report: bool,
+    },
     /// A pretend lab in a temporary folder: see a job run. Touches nothing of yours
     Demo {
         /// Leave the folder, to look around in it
@@ -108,7 +123,8 @@ impl Command {
             | Self::Resolve(_)
             | Self::Dataset { .. }
             | Self::Submit(_)
-            | Self::Worker { .. } => true,
+            | Self::Worker { .. }
+            | Self::Setup { .. } => true,
             Self::Kinds { .. }
             | Self::Workers { .. }
             | Self::Jobs { .. }
@@ -116,6 +132,7 @@ impl Command {
             | Self::Stop { .. }
             | Self::Kill { .. }
             | Self::Retry { .. }
+            | Self::Doctor { .. }
             | Self::Demo { .. } => false,
         }
     }
@@ -144,6 +161,8 @@ pub(crate) enum StorageCommand {
     },
     /// The storages that this computer knows; looks at none of them
     List,
+    /// The storages that this computer has and nobody named yet: what is mounted, and what older tables hint at
+    Suggest,
     /// Forget a storage. No file on it is touched
     Remove {
         /// Its name

@@ -6,11 +6,13 @@
 mod args;
 mod dataset;
 mod demo;
+mod doctor;
 mod jobs;
 mod kinds;
 mod output;
 mod paths;
 mod progress;
+mod setup;
 mod storages;
 mod submit;
 mod workers;
@@ -120,6 +122,11 @@ fn run(arguments: Arguments, output: &Output) -> Result<ExitCode, Error> {
         Command::Kill { id } => jobs::change(&context, &id, jobs::Change::Kill),
         Command::Retry { id } => jobs::change(&context, &id, jobs::Change::Retry),
         Command::Worker { name, kinds, end_with_stdin } => workers::run(&context, name, kinds, end_with_stdin),
+        Command::Setup { yes } => setup::run(&context, yes),
+        Command::Doctor { kinds, report } => {
+            let around = samepath_app::doctor::Around { kinds, search_path: env::var_os("PATH") };
+            doctor::run(&context, &around, report)
+        }
         Command::Demo { keep } => demo::run(&context.options, keep, output),
     }
 }

@@ -1,5 +1,6 @@
 //! How answers look: tables for people, JSON for programs.
 
+pub(crate) use samepath_app::size;
 use samepath_app::{Error, ErrorCode};
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -212,20 +213,4 @@ pub(crate) fn refuse_usage(refused: &clap::Error, json: bool) -> ExitCode {
         lines.take_while(|line| !line.starts_with("Usage:") && !line.starts_with("For more")).collect();
     let message = told.join(" ").trim_start_matches("error: ").to_owned();
     Output::new(true, true).error(&Error::new(ErrorCode::Usage, message).with_hint("See: samepath --help"))
-}
-
-/// `41 TB`, in steps of a thousand, as disks are sold.
-pub(crate) fn size(bytes: f64) -> String {
-    let mut value = bytes;
-    for unit in ["B", "kB", "MB", "GB", "TB"] {
-        if value < 999.5 {
-            return if value < 10.0 && unit != "B" {
-                format!("{value:.1} {unit}")
-            } else {
-                format!("{value:.0} {unit}")
-            };
-        }
-        value /= 1000.0;
-    }
-    format!("{value:.1} PB")
 }

@@ -46,6 +46,7 @@ pub(crate) fn run(context: &Context<'_>, command: StorageCommand) -> Result<Exit
             storages.notice_moves();
             list(output, &storages.views())?;
         }
+        StorageCommand::Suggest => crate::setup::suggest(context)?,
         StorageCommand::Check { name } => check(output, &storages.check(name.as_deref())?)?,
     }
     Ok(ExitCode::SUCCESS)

@@ -61,10 +61,6 @@ fn what_nobody_reads_is_named_with_what_was_meant() {
             "[samepath.computers.WS-3.storage.vast]\nbase_path = '/x'\n",
             "config.toml, line 1: `samepath.computers.WS-3` is for a computer called `WS-3`; this one is called `ws-3.salk.edu`: if this computer was meant, write `ws-3.salk.edu`",
         ),
-        (
-            "[storage.vast]\nbase_path = '/x'\n[storage.old]\nbase_path = '/x/'\n",
-            "`vast` and `old` are both at /x/: if they are one storage, remove one: samepath storage remove old",
-        ),
     ] {
         assert_eq!(remarks(text), [wanted], "{text}");
     }

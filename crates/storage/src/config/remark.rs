@@ -3,8 +3,8 @@
 use super::read::KEYS;
 use super::text::Text;
 use super::{Config, Place};
-use crate::{Backend, Environment};
-use std::path::{Path, PathBuf};
+use crate::Environment;
+use std::path::PathBuf;
 use toml_edit::{Key, TableLike};
 
 /// Below `[samepath]`, what is read; a `*` is a name of the person's choice.
@@ -35,16 +35,6 @@ pub enum Remark {
         /// What it may have been meant to be.
         near: Option<String>,
     },
-    /// Two names for one folder: a file there is found under the first only.
-    #[error("`{first}` and `{second}` are both at {}", base_path.display())]
-    SameBasePath {
-        /// The storage that counts.
-        first: String,
-        /// The other.
-        second: String,
-        /// Where both are.
-        base_path: PathBuf,
-    },
     /// Overrides for a computer that is nearly called like this one.
     #[error("{place} is for a computer called `{written}`; this one is called `{this}`")]
     OtherComputer {
@@ -69,9 +59,6 @@ impl Remark {
             }
             Self::UnknownKey { near: Some(near), .. } => format!("if `{near}` was meant, write it so"),
             Self::UnknownKey { near: None, .. } => "take it out, or look its name up in the documentation".to_owned(),
-            Self::SameBasePath { second, .. } => {
-                format!("if they are one storage, remove one: samepath storage remove {second}")
-            }
             Self::OtherComputer { this, .. } => format!("if this computer was meant, write `{this}`"),
         }
     }
@@ -88,7 +75,6 @@ impl Config {
         if let Ok(text) = Text::parse(&self.file.path, self.seen.clone()) {
             self.of_keys(&text, environment, &mut remarks);
         }
-        remarks.extend(same_base_paths(&self.backends()));
         remarks
     }
 
@@ -173,21 +159,4 @@ fn near(key: &str, known: &[&str]) -> Option<String> {
     let nearest = known.iter().filter(|word| **word != "*").min_by_key(distance)?;
     let allowed = if nearest.len() > 6 { 2 } else { 1 };
     (distance(&nearest) <= allowed).then(|| (*nearest).to_owned())
-}
-
-fn same_base_paths(backends: &[Backend]) -> Vec<Remark> {
-    let same = |a: &Path, b: &Path| a.components().eq(b.components());
-    let mut found = Vec::new();
-    for (number, second) in backends.iter().enumerate() {
-        let first = backends[..number].iter().find(|first| {
-            // Two parts of a storage, mounted here side by side, are two folders at least.
-            same(&first.base_path, &second.base_path)
-        });
-        found.extend(first.map(|first| Remark::SameBasePath {
-            first: first.name.clone(),
-            second: second.name.clone(),
-            base_path: second.base_path.clone(),
-        }));
-    }
-    found
 }

@@ -11,6 +11,7 @@ mod system;
 pub(crate) use here::answer;
 pub use here::suggest_here;
 pub use share::same_share;
+pub use system::is_network_file_system;
 
 use samepath_wire::BackendState;
 use serde::{Deserialize, Serialize};

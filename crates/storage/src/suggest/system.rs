@@ -5,6 +5,11 @@ use crate::Platform;
 use crate::mounts::Mount;
 use std::path::Path;
 
+/// Whether a file system of this name, as the mount table has it, lies on another computer.
+pub fn is_network_file_system(name: &str) -> bool {
+    network_type(name).is_some()
+}
+
 /// The configuration's `type` for a file system that lies on another computer; none for the others.
 fn network_type(file_system: &str) -> Option<&'static str> {
     let plain = file_system.strip_prefix("fuse.").unwrap_or(file_system);

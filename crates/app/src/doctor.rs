@@ -1,0 +1,89 @@
+//! Everything that could be wrong on this computer, looked at one by one.
+//!
+//! Each look has a deadline, and storages are asked through the helper alone, so an examination ends whatever is dead. What is
+//! found is told in [`Finding`]s, with its mend; window and command line show the same list. [`report`] is the list as text to
+//! send to somebody.
+
+mod computer;
+mod configuration;
+mod fleet;
+mod kinds;
+mod report;
+mod storages;
+
+pub use report::report;
+
+use crate::view::{Finding, FindingState};
+use crate::{ErrorCode, LocalStorages, Options};
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::sync::{Arc, mpsc};
+use std::time::Duration;
+
+/// For what has no deadline of its own.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// What the binary knows and this crate does not read.
+#[derive(Debug, Clone, Default)]
+pub struct Around {
+    /// The lab's own job types, as a worker here would be told of them.
+    pub kinds: Option<PathBuf>,
+    /// The variable `PATH`.
+    pub search_path: Option<OsString>,
+}
+
+/// Looks at everything. Writes nothing but a small file in the person's own folder of each storage, which it removes.
+pub async fn examine(options: &Options, storages: &Arc<LocalStorages>, around: &Around) -> Vec<Finding> {
+    let blocking = |work: Box<dyn FnOnce() -> Vec<Finding> + Send>| async {
+        tokio::task::spawn_blocking(work).await.unwrap_or_default()
+    };
+    let (file, places, local) = (storages.clone(), storages.clone(), storages.clone());
+    let (kinds_options, disk_options) = (options.clone(), options.clone());
+    let (kinds_around, computer_around) = (around.clone(), around.clone());
+    let (configuration, storages, kinds, computer, fleet) = tokio::join!(
+        blocking(Box::new(move || configuration::examine(&file))),
+        blocking(Box::new(move || storages::examine(&places))),
+        blocking(Box::new(move || kinds::examine(&kinds_options, &kinds_around))),
+        async {
+            let mut found = computer::gpus(options, &computer_around).await;
+            let disk = Box::new(move || computer::disk(&disk_options, &local));
+            found.extend(blocking(disk).await);
+            found.extend(computer::programs(&computer_around));
+            found
+        },
+        fleet::examine(options),
+    );
+    [configuration, storages, kinds, computer, fleet].concat()
+}
+
+/// What the gravest of the findings is, for an exit status: none where nothing is wrong.
+pub fn verdict(findings: &[Finding]) -> Option<ErrorCode> {
+    let wrong = findings.iter().find(|finding| finding.state == FindingState::Wrong)?;
+    Some(wrong.code.as_deref().map_or(ErrorCode::Internal, ErrorCode::parse))
+}
+
+pub(crate) fn finding(area: &str, state: FindingState, what: &str, found: impl Into<String>) -> Finding {
+    Finding { area: area.to_owned(), state, what: what.to_owned(), found: found.into(), mend: None, code: None }
+}
+
+impl Finding {
+    pub(crate) fn mend(mut self, mend: impl Into<String>) -> Self {
+        self.mend = Some(mend.into());
+        self
+    }
+
+    pub(crate) fn code(mut self, code: &str) -> Self {
+        self.code = Some(code.to_owned());
+        self
+    }
+}
+
+/// Does on a thread of its own what may wait for ever; none when it did not end in time. The thread is left behind.
+fn within<A: Send + 'static>(patience: Duration, work: impl FnOnce() -> A + Send + 'static) -> Option<A> {
+    let (tell, told) = mpsc::channel();
+    std::thread::spawn(move || {
+        // Nobody may be waiting any more.
+        let _ = tell.send(work());
+    });
+    told.recv_timeout(patience).ok()
+}

@@ -1,0 +1,56 @@
+use super::{PATIENCE, finding, within};
+use crate::view::{Finding, FindingState};
+use crate::{Error, LocalStorages};
+
+const AREA: &str = "configuration";
+
+pub(super) fn examine(storages: &LocalStorages) -> Vec<Finding> {
+    let file = storages.file().clone();
+    let shown = file.path.display().to_string();
+    let Some(state) = within(PATIENCE, move || file.look()) else {
+        let found = format!("{shown} does not answer");
+        let wrong = finding(AREA, FindingState::Wrong, "file", found).code("io");
+        return vec![wrong.mend("The home folder may be on a server that is gone. Ask whoever looks after it.")];
+    };
+    let mut findings = Vec::new();
+    let config = storages.config();
+    findings.push(match storages.config_error() {
+        Some(error) => wrong("file", error),
+        None if !state.exists => {
+            let note = finding(AREA, FindingState::Note, "file", format!("{shown} is not there yet"));
+            note.mend("Set up this computer: samepath setup")
+        }
+        None => {
+            let count = config.entries.len();
+            let storages = if count == 1 { "1 storage".to_owned() } else { format!("{count} storages") };
+            finding(AREA, FindingState::Good, "file", format!("{shown}, {storages}"))
+        }
+    });
+    let note =
+        |found: &str, mend: String| finding(AREA, FindingState::Note, "file", format!("{shown} {found}")).mend(mend);
+    if state.others_may_write {
+        findings.push(note("can be written by everybody on this computer", format!("chmod o-w '{shown}'")));
+    }
+    if state.somebody_elses {
+        findings.push(note("belongs to somebody else", "Name one of your own with --config.".to_owned()));
+    }
+    if state.locked {
+        let mend = "If that lasts, end the other Samepath program: nothing can be written meanwhile.".to_owned();
+        findings.push(note("is being written by another program", mend));
+    }
+    for entry in &config.entries {
+        if let Err(error) = &entry.backend {
+            findings.push(wrong(&entry.name, Error::from(error.clone())));
+        }
+    }
+    for remark in config.remarks(storages.environment()) {
+        let note = finding(AREA, FindingState::Note, "file", remark.to_string());
+        findings.push(note.mend(remark.hint()));
+    }
+    findings
+}
+
+fn wrong(what: &str, error: Error) -> Finding {
+    let wrong = finding(AREA, FindingState::Wrong, what, error.message).code(error.code.as_str());
+    Finding { mend: error.hint, ..wrong }
+}

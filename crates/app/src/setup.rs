@@ -1,0 +1,166 @@
+//! Setting up: what this computer has, and whether it works, before anything is written.
+
+use crate::doctor::finding;
+use crate::jobs::bytes;
+use crate::storages::{health_sentence, state_name};
+use crate::view::{Finding, FindingState, StorageFields, SuggestionView};
+use crate::{Error, LocalStorages, size};
+use jiff::SignedDuration;
+use samepath_storage::helper::DEADLINE;
+use samepath_storage::{Backend, Platform, Storages, Suggestion, Trial, Tried, suggest_here};
+use samepath_wire::{BackendState, StoragePath};
+
+/// A storage's clock that is less wrong than this disturbs nobody.
+const CLOCK: SignedDuration = SignedDuration::from_secs(5);
+
+impl LocalStorages {
+    /// Storages that this computer has and the configuration does not name, best first. Blocks for the deadline at most.
+    pub fn suggestions(&self, member: &str) -> Vec<SuggestionView> {
+        let found = suggest_here(self.helper(), &self.config(), self.environment(), member, DEADLINE);
+        found.into_iter().map(suggestion_view).collect()
+    }
+
+    /// Whether a storage of this name and these keys could be written down; touches nothing.
+    ///
+    /// # Errors
+    /// `config_invalid`.
+    pub fn propose(&self, name: &str, fields: &StorageFields) -> Result<(), Error> {
+        Backend::proposed(name, &fields.clone().into(), self.environment())?;
+        Ok(())
+    }
+
+    /// Looks at a storage that is not configured yet, and tries the person's folder in it the way that a job does; makes that
+    /// folder first, if `make` says so. Blocks for twice the deadline at most.
+    ///
+    /// # Errors
+    /// `config_invalid` for what could not be written to the configuration; `path_not_found` for a folder that is not there.
+    pub fn try_storage(&self, name: &str, fields: &StorageFields, make: bool) -> Result<Vec<Finding>, Error> {
+        let backend = Backend::proposed(name, &fields.clone().into(), self.environment())?;
+        let probe = self.helper().probe(&backend, DEADLINE);
+        if !probe.state.is_readable() {
+            let found = health_sentence(&backend, &probe).unwrap_or_else(|| probe.state.words().to_owned());
+            return Ok(vec![unusable(name, &found)]);
+        }
+        let mut findings = self.try_folder(&backend, make)?;
+        if let Some(free) = probe.free_bytes {
+            let found = format!("{} free (your quota may be smaller)", size(bytes(free)));
+            let full = probe.state == BackendState::Full;
+            findings.push(if full {
+                let full = finding("storage", FindingState::Note, "Space", format!("{name} has no space left"));
+                full.mend("Remove what nobody needs, or ask for more.")
+            } else {
+                finding("storage", FindingState::Good, "Space", found)
+            });
+        }
+        Ok(findings)
+    }
+
+    /// Reading, writing and the clock, in the person's folder.
+    ///
+    /// # Errors
+    /// `path_not_found`, and whatever else is wrong with the folder.
+    pub(crate) fn try_folder(&self, backend: &Backend, make: bool) -> Result<Vec<Finding>, Error> {
+        let storages = Storages::new(vec![backend.clone()], Platform::current());
+        let at = StoragePath::new(&backend.name, backend.user_subdir_below_root(), "");
+        let trial = self.helper().try_folder(&storages, &at, make, DEADLINE)?;
+        Ok(of_trial(&backend.name, &at.to_string(), &trial))
+    }
+}
+
+/// A storage that cannot be used, with the sentence that says why.
+pub(crate) fn unusable(name: &str, found: &str) -> Finding {
+    let wrong = finding("storage", FindingState::Wrong, name, found.to_owned()).code("backend_unavailable");
+    wrong.mend(
+        "Connect the storage, or say where it is: samepath storage set NAME --base-path FOLDER".replace("NAME", name),
+    )
+}
+
+fn of_trial(name: &str, at: &str, trial: &Trial) -> Vec<Finding> {
+    let good = |what: &str, found: String| finding("storage", FindingState::Good, what, found);
+    let mut findings = vec![
+        match &trial.read {
+            Some(Tried::Done) => good("Read", format!("opened and read a file in {at}")),
+            None => good("Read", format!("listed {at}; no file there to be read")),
+            Some(Tried::Refused(why)) => {
+                let found = format!("You may list {at} but not read its files ({why}).");
+                let wrong = finding("storage", FindingState::Wrong, "Read", found).code("backend_unavailable");
+                wrong.mend(format!("Ask whoever looks after {name} for access."))
+            }
+        },
+        match &trial.write {
+            Tried::Done => good("Write", format!("wrote and removed a 1 KB test file in {at}")),
+            Tried::Refused(why) => {
+                let found = format!("{at} cannot be written by you ({why}).");
+                let note = finding("storage", FindingState::Note, "Write", found);
+                note.mend("Jobs whose results go elsewhere still run. To write here, ask for access.")
+            }
+        },
+    ];
+    if let Some(ahead) = trial.clock_ahead.filter(|ahead| ahead.abs() >= CLOCK) {
+        let (seconds, way) = (ahead.abs().as_secs(), if ahead.is_negative() { "behind" } else { "ahead of" });
+        let found = format!("the clock of {name} is {seconds} s {way} this computer's");
+        let note = finding("clock", FindingState::Note, name, found);
+        findings
+            .push(note.mend("Let this computer set its clock from the network; else ask who looks after the server."));
+    }
+    findings
+}
+
+fn suggestion_view(suggestion: Suggestion) -> SuggestionView {
+    let state = suggestion.state.unwrap_or(BackendState::Unknown);
+    let own = suggestion.folder.split('/').next().filter(|folder| !folder.is_empty());
+    SuggestionView {
+        source: suggestion.words(),
+        state: state_name(state).to_owned(),
+        words: state.words().to_owned(),
+        free_bytes: suggestion.free_bytes.map(bytes),
+        user_subdir: suggestion.user_subdir.or_else(|| {
+            // Nobody can look into it now: what the older table was about is the best guess.
+            own.filter(|_| !state.is_readable()).map(str::to_owned)
+        }),
+        name: suggestion.name,
+        base_path: suggestion.base_path,
+        kind: suggestion.kind,
+        elsewhere: suggestion.elsewhere,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_trial_is_told_in_the_words_of_the_wizard() {
+        let trial = Trial {
+            path: "/mnt/vast/amick".into(),
+            made: false,
+            entries: 3,
+            read: Some(Tried::Refused("Permission denied".to_owned())),
+            write: Tried::Refused("Read-only file system".to_owned()),
+            clock_ahead: Some(SignedDuration::from_secs(-90)),
+        };
+        let told: Vec<_> = of_trial("vast", "vast:amick", &trial)
+            .into_iter()
+            .map(|it| (it.state, it.found, it.mend.is_some()))
+            .collect();
+        assert_eq!(
+            told,
+            [
+                (
+                    FindingState::Wrong,
+                    "You may list vast:amick but not read its files (Permission denied).".to_owned(),
+                    true
+                ),
+                (FindingState::Note, "vast:amick cannot be written by you (Read-only file system).".to_owned(), true),
+                (FindingState::Note, "the clock of vast is 90 s behind this computer's".to_owned(), true),
+            ]
+        );
+        let good = Trial {
+            read: Some(Tried::Done),
+            write: Tried::Done,
+            clock_ahead: Some(SignedDuration::from_millis(-4900)),
+            ..trial
+        };
+        assert!(of_trial("vast", "vast:amick", &good).iter().all(|it| it.state == FindingState::Good));
+    }
+}

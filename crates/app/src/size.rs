@@ -1,0 +1,15 @@
+/// `41 TB`, in steps of a thousand, as disks are sold.
+pub fn size(bytes: f64) -> String {
+    let mut value = bytes;
+    for unit in ["B", "kB", "MB", "GB", "TB"] {
+        if value < 999.5 {
+            return if value < 10.0 && unit != "B" {
+                format!("{value:.1} {unit}")
+            } else {
+                format!("{value:.0} {unit}")
+            };
+        }
+        value /= 1000.0;
+    }
+    format!("{value:.1} PB")
+}

@@ -1,0 +1,178 @@
+//! `samepath doctor`: what is wrong is found, named with its mend, and told by the exit status.
+#![cfg(target_os = "linux")]
+
+mod common;
+
+use common::{Answer, Home, run};
+use samepath_testkit::FuseMount;
+use serde_json::{Value, json};
+use std::os::unix::fs::PermissionsExt;
+use std::time::{Duration, Instant};
+
+/// The answer, with its exit status.
+fn examine(home: &Home, more: &[&str]) -> (Vec<Value>, Option<i32>) {
+    let answer = home.ask(&[&["doctor"], more].concat());
+    answer.sane();
+    let told: Value = serde_json::from_str(&answer.out).unwrap_or_else(|error| panic!("{error}: {answer:?}"));
+    (told["findings"].as_array().expect("findings").clone(), answer.status)
+}
+
+/// Those that say something like this.
+fn saying<'f>(findings: &'f [Value], area: &str, text: &str) -> Vec<&'f Value> {
+    let is = |it: &&Value| it["area"] == area && it["found"].as_str().is_some_and(|found| found.contains(text));
+    findings.iter().filter(is).collect()
+}
+
+#[track_caller]
+fn one<'f>(findings: &'f [Value], area: &str, text: &str, state: &str) -> &'f Value {
+    let found = saying(findings, area, text);
+    assert_eq!(found.len(), 1, "{area}: {text}: {findings:#?}");
+    assert_eq!(found[0]["state"], state, "{:#}", found[0]);
+    assert!(state == "good" || found[0]["mend"].is_string(), "{:#} has no mend", found[0]);
+    found[0]
+}
+
+#[test]
+fn a_computer_on_which_nothing_is_wrong() {
+    let home = Home::new();
+    let (findings, status) = examine(&home, &[]);
+    one(&findings, "configuration", "config.toml, 1 storage", "good");
+    one(&findings, "storage", "ready at", "good");
+    one(&findings, "storage", "your folder vast:amick can be read and written", "good");
+    one(&findings, "job types", "slp-check", "good");
+    one(&findings, "workers", "no Samepath program runs on this computer", "note");
+    assert_eq!(saying(&findings, "GPU", "").len(), 1);
+    assert_eq!(saying(&findings, "disk", "free").len(), 1);
+    assert!(findings.iter().all(|it| it["state"] != "wrong"), "{findings:#?}");
+    assert_eq!(status, Some(0));
+    let keys: Vec<&String> = findings[0].as_object().expect("an object").keys().collect();
+    assert_eq!(keys, ["area", "state", "what", "found", "mend", "code"]);
+    assert_eq!(home.files("storage/amick"), Home::new().files("storage/amick"), "nothing stays behind");
+}
+
+#[test]
+fn nothing_is_made_where_nothing_is() {
+    let home = Home::bare();
+    let before = (home.files("home"), home.files("data"));
+    let (findings, status) = examine(&home, &[]);
+    one(&findings, "configuration", "is not there yet", "note");
+    one(&findings, "storage", "none is configured", "note");
+    assert_eq!(status, Some(0));
+    assert_eq!((home.files("home"), home.files("data")), before);
+}
+
+#[test]
+fn everything_that_is_wrong_with_a_configuration_is_named_at_once() {
+    let home = Home::bare();
+    home.configure(&format!(
+        "[storage.vast]\nbase_path = {vast}\nuser-subdir = 'amick'\n\n[storage.gdrive]\ntype = 'nfs'\n\n\
+         [storage.again]\nbase_path = {vast}\n\n[storage.gone]\nbase_path = '/nowhere/gone'\n\n[samepath]\ncomputer = 1\n",
+        vast = json!(home.path("mnt/vast"))
+    ));
+    fs_err::set_permissions(home.config(), PermissionsExt::from_mode(0o666)).expect("a mode");
+    let mut command = home.command(["--json", "doctor"]);
+    let answer: Answer = run(command.env("SHARED_STORAGE_ROOT", "/mnt/other"));
+    let told: Value = serde_json::from_str(&answer.out).expect("JSON");
+    let findings = told["findings"].as_array().expect("findings").clone();
+    one(&findings, "configuration", "SHARED_STORAGE_ROOT (/mnt/other) is ignored", "note");
+    one(&findings, "configuration", "can be written by everybody", "note");
+    let broken = one(&findings, "configuration", "`storage.gdrive.base_path` is missing", "wrong");
+    assert_eq!((broken["what"].as_str(), broken["code"].as_str()), (Some("gdrive"), Some("config_invalid")));
+    let typo = one(&findings, "configuration", "`storage.vast.user-subdir` is not read", "note");
+    assert!(typo["mend"].as_str().is_some_and(|mend| mend.contains("`user_subdir`")), "{typo:#}");
+    one(&findings, "configuration", "`samepath.computer` is not read", "note");
+    let gone = one(&findings, "storage", "There is no folder /nowhere/gone", "wrong");
+    assert!(gone["mend"].as_str().is_some_and(|mend| mend.contains("samepath storage set gone")), "{gone:#}");
+    assert!(!saying(&findings, "storage", "again").is_empty(), "two storages at one place: {findings:#?}");
+    assert_eq!(answer.status, Some(3), "the configuration comes first");
+}
+
+#[test]
+fn a_file_that_is_no_configuration_hides_nothing_else() {
+    let home = Home::bare();
+    home.configure("[storage.vast\n");
+    let (findings, status) = examine(&home, &[]);
+    let wrong = one(&findings, "configuration", "line 1", "wrong");
+    assert_eq!(wrong["code"], "config_invalid");
+    assert_eq!(saying(&findings, "GPU", "").len(), 1);
+    assert_eq!(status, Some(3));
+}
+
+#[test]
+fn the_table_of_a_file_in_the_current_folder_is_named_as_ignored() {
+    let home = Home::bare();
+    home.write("sleap-rtc.toml", "[samepath.computers.x.storage.vast]\nbase_path = '/x'\n");
+    let (findings, _) = examine(&home, &[]);
+    one(&findings, "configuration", "sleap-rtc.toml, line 1: `samepath` is ignored", "note");
+}
+
+#[test]
+fn a_dead_storage_is_named_and_waited_for_no_longer_than_its_deadline() {
+    let home = Home::bare();
+    let mount = FuseMount::new(&[("amick/x", "")]);
+    home.configure(&format!(
+        "[storage.dead]\nbase_path = {}\nuser_subdir = 'amick'\n\n[storage.vast]\nbase_path = {}\n",
+        json!(mount.path()),
+        json!(home.path("mnt/vast"))
+    ));
+    mount.stop();
+    let start = Instant::now();
+    let (findings, status) = examine(&home, &[]);
+    assert!(start.elapsed() < Duration::from_secs(20), "{:?}", start.elapsed());
+    let dead = one(&findings, "storage", "does not answer", "wrong");
+    assert_eq!((dead["what"].as_str(), dead["code"].as_str()), (Some("dead"), Some("backend_unavailable")));
+    one(&findings, "storage", "ready at", "good");
+    assert_eq!(status, Some(6));
+}
+
+#[test]
+fn a_refused_job_type_is_named_with_its_place_and_a_missing_program_is_no_fault() {
+    let home = Home::new();
+    home.write("kinds/broken.yaml", "specificationVersion: jobtemplate-2023-09\nname: broken\nsteps: 7\n");
+    let template = json!({
+        "specificationVersion": "jobtemplate-2023-09",
+        "name": "elsewhere",
+        "steps": [{ "name": "s", "script": { "actions": { "onRun": { "command": "no-such-program-here" } } } }],
+    });
+    home.write("kinds/elsewhere.json", template.to_string());
+    let (findings, status) = examine(&home, &["--kinds", &home.text("kinds")]);
+    let refused: Vec<&Value> = findings.iter().filter(|it| it["what"] == "broken.yaml").collect();
+    assert_eq!(refused.len(), 1, "{findings:#?}");
+    assert_eq!((refused[0]["state"].as_str(), refused[0]["code"].as_str()), (Some("wrong"), Some("config_invalid")));
+    one(&findings, "programs", "no-such-program-here", "note");
+    assert_eq!(status, Some(3));
+}
+
+#[test]
+fn the_workers_of_this_computer_are_named_with_what_they_lack() {
+    let home = Home::new();
+    let _worker = home.worker("gpu-1");
+    let (findings, status) = examine(&home, &[]);
+    one(&findings, "workers", "held by another Samepath program of yours", "good");
+    let worker = one(&findings, "workers", "has vast; runs", "good");
+    assert_eq!(worker["what"], "gpu-1");
+    assert_eq!(status, Some(0));
+}
+
+#[test]
+fn a_folder_of_ones_own_that_is_not_there_is_a_note() {
+    let home = Home::bare();
+    home.configure(&format!("[storage.vast]\nbase_path = {}\nuser_subdir = 'nobody'\n", json!(home.path("mnt/vast"))));
+    let (findings, status) = examine(&home, &[]);
+    one(&findings, "storage", "your folder vast:nobody is not there", "note");
+    assert_eq!(status, Some(0));
+}
+
+#[test]
+fn the_report_is_text_without_home_folder_or_environment() {
+    let home = Home::new();
+    let mut command = home.command(["doctor", "--report"]);
+    let answer = run(command.env("SECRET_OF_MINE", "hush-hush"));
+    assert_eq!(answer.status, Some(0), "{answer:?}");
+    assert!(answer.out.starts_with("Samepath ") && answer.out.contains("~/.sleap-rtc/config.toml"), "{}", answer.out);
+    for secret in [home.text("home"), "hush-hush".to_owned(), "SECRET_OF_MINE".to_owned(), "\u{1b}".to_owned()] {
+        assert!(!answer.out.contains(&secret), "{secret}: {}", answer.out);
+    }
+    let shown = home.run(["doctor"]);
+    assert!(shown.out.contains("✓ vast: ready at") && shown.out.contains("Nothing is wrong"), "{}", shown.out);
+}
