@@ -166,8 +166,12 @@ pub(crate) fn results_of(record: &JobRecord, kind: Option<&Kind>) -> Option<Stor
 }
 
 fn waiting_for(record: &JobRecord, around: &Surroundings<'_>) -> Vec<String> {
+    // Whom it waits for comes first: nobody else can help.
+    let absent = matching::absent(&record.job, around.workers.values());
+    let absent = absent
+        .map(|(wanted, fit)| format!("{}: {}", worker_name(&wanted, around.workers, around.jobs), fit_words(&fit)));
     if around.workers.is_empty() {
-        return vec!["No worker is online.".to_owned()];
+        return absent.into_iter().chain(["No worker is online.".to_owned()]).collect();
     }
     let mut sentences: Vec<String> = around
         .workers
@@ -180,7 +184,7 @@ fn waiting_for(record: &JobRecord, around: &Surroundings<'_>) -> Vec<String> {
         })
         .collect();
     sentences.sort();
-    sentences
+    absent.into_iter().chain(sentences).collect()
 }
 
 /// A worker's name, for one that a job asks for by id or by name.

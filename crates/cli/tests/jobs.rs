@@ -247,3 +247,27 @@ fn submit_waiting_without_worker(home: &Home) -> String {
     home.worker("gpu-0").interrupt();
     home.submit(&["waits"])
 }
+
+#[test]
+fn a_job_for_a_worker_that_went_away_says_whom_it_waits_for() {
+    let home = Home::new();
+    home.waiting_kind();
+    let mut wanted = home.worker("gpu-1");
+    let _other = home.worker("gpu-2");
+    let running = home.submit(&["waits", "--worker", "gpu-1"]);
+    home.job_until(&running, |job| job["state"] == "running");
+    let waiting = home.submit(&["waits", "--worker", "gpu-1"]);
+    let told = |job: &Value, text: &str| {
+        job["waiting_for"]
+            .as_array()
+            .is_some_and(|told| told.iter().any(|it| it.as_str().is_some_and(|it| it.contains(text))))
+    };
+    let job = home.job_until(&waiting, |job| told(job, "gpu-1: busy"));
+    assert!(told(&job, "gpu-2: "), "every worker is explained: {job:#}");
+    wanted.end();
+    let job = home.job_until(&waiting, |job| told(job, "gpu-1: offline"));
+    assert_eq!(job["waiting_for"][0], "gpu-1: offline", "{job:#}");
+    let shown = home.run(["jobs", waiting.as_str()]);
+    assert!(shown.out.contains("gpu-1: offline"), "{}", shown.out);
+    home.go();
+}

@@ -142,15 +142,11 @@ fn look(question: &Question) -> Answer {
 
 /// The mount table where the system has a program for it rather than a file.
 fn ask_system() -> Vec<Mount> {
-    let said = |program: &str, argument: Option<&str>| {
-        let output = std::process::Command::new(program).args(argument).stdin(std::process::Stdio::null()).output();
-        output.map(|output| String::from_utf8_lossy(&output.stdout).into_owned()).unwrap_or_default()
-    };
-    match Platform::current() {
-        Platform::Linux => Mounts::read().map(|table| table.iter().cloned().collect()).unwrap_or_default(),
-        Platform::MacOs => system::mac_table(&said("/sbin/mount", None)),
-        Platform::Windows => system::windows_table(&said("net", Some("use"))),
+    if Platform::current() != Platform::Windows {
+        return Mounts::listed().map(|table| table.iter().cloned().collect()).unwrap_or_default();
     }
+    let printed = std::process::Command::new("net").arg("use").stdin(std::process::Stdio::null()).output();
+    printed.map(|printed| system::windows_table(&String::from_utf8_lossy(&printed.stdout))).unwrap_or_default()
 }
 
 #[cfg(test)]

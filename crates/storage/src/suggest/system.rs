@@ -62,25 +62,6 @@ pub(super) fn is_the_systems(point: &Path, platform: Platform) -> bool {
     point == Path::new("/") || (below(places) && !below(exceptions))
 }
 
-/// The answer of macOS's `mount`: `//amick@vast01/talmo on /Volumes/talmo (smbfs, nodev, nosuid, mounted by amick)`.
-pub(super) fn mac_table(text: &str) -> Vec<Mount> {
-    text.lines()
-        .filter_map(|line| {
-            // Names may hold ` on ` and ` (`: the source rarely does, the options never hold a parenthesis.
-            let (names, options) = line.trim_end().strip_suffix(')')?.rsplit_once(" (")?;
-            let (source, point) = names.split_once(" on ")?;
-            let (file_system, options) = options.split_once(", ").unwrap_or((options, ""));
-            point.starts_with('/').then(|| Mount {
-                point: point.into(),
-                file_system: file_system.to_owned(),
-                source: source.to_owned(),
-                root: "/".to_owned(),
-                options: options.replace(", ", ","),
-            })
-        })
-        .collect()
-}
-
 /// The answer of Windows's `net use`, in any language: a drive, and what it is connected to.
 pub(super) fn windows_table(text: &str) -> Vec<Mount> {
     text.lines()
@@ -108,26 +89,6 @@ mod tests {
     fn shown(mounts: &[Mount]) -> Vec<String> {
         let line = |mount: &Mount| format!("{} {} {}", mount.point.display(), mount.file_system, mount.source);
         mounts.iter().map(line).collect()
-    }
-
-    #[test]
-    fn macs_table() {
-        let text = "/dev/disk3s1s1 on / (apfs, sealed, local, read-only, journaled)\n\
-            devfs on /dev (devfs, local, nobrowse)\n\
-            map auto_home on /System/Volumes/Data/home (autofs, automounted, nobrowse)\n\
-            //amick@vast01._smb._tcp.local/talmo on /Volumes/talmo (smbfs, nodev, nosuid, mounted by amick)\n\
-            vast01:/talmo on /Volumes/my on (old) share (nfs, nodev, nosuid, automounted)\n\
-            nonsense\n\n)\n on  ()\n";
-        assert_eq!(
-            shown(&mac_table(text)),
-            [
-                "/ apfs /dev/disk3s1s1",
-                "/dev devfs devfs",
-                "/System/Volumes/Data/home autofs map auto_home",
-                "/Volumes/talmo smbfs //amick@vast01._smb._tcp.local/talmo",
-                "/Volumes/my on (old) share nfs vast01:/talmo",
-            ]
-        );
     }
 
     #[test]

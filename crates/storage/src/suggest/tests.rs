@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::mounts::Mounts;
-use crate::suggest::system::{mac_table, windows_table};
+use crate::suggest::system::windows_table;
 
 fn known(base_paths: &[&str], names: &[&str]) -> Known<'static> {
     Known {
@@ -163,8 +163,8 @@ fn of_a_pair_the_end_counts_that_is_on_this_computer() {
 
 #[test]
 fn a_macs_shares() {
-    let mounts = mac_table(
-        "/dev/disk3s1s1 on / (apfs, sealed, local, read-only, journaled)\n\
+    let mounts = Mounts::parse_printed(
+        b"/dev/disk3s1s1 on / (apfs, sealed, local, read-only, journaled)\n\
          /dev/disk3s5 on /System/Volumes/Data (apfs, local, journaled, nobrowse, protect, root data)\n\
          map auto_home on /System/Volumes/Data/home (autofs, automounted, nobrowse)\n\
          /dev/disk5s1 on /Volumes/USB STICK (exfat, local, nodev, nosuid, read-only, noowners)\n\
@@ -172,6 +172,7 @@ fn a_macs_shares() {
          vast01:/talmo on /Volumes/talmo-1 (nfs, nodev, nosuid, mounted by amick)\n\
          gdrive: on /Users/amick/drive (macfuse, nodev, nosuid, synchronous, mounted by amick)\n",
     );
+    let mounts: Vec<Mount> = mounts.iter().cloned().collect();
     let mac = Known { platform: Platform::MacOs, home: Some(Path::new("/Users/amick")), ..known(&[], &[]) };
     assert_eq!(
         shown(&combine(Vec::new(), &mounts, &mac)),
