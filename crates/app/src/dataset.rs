@@ -21,8 +21,9 @@ impl LocalStorages {
     /// # Errors
     /// As [`LocalStorages::address`]; `invalid_parameter` for a file that is no SLEAP project.
     pub fn inspect(&self, text: &str, fleet: BasePaths) -> Result<(std::path::PathBuf, Inspection), Error> {
-        let local = match self.parse(text) {
-            Some(parsed) => self.resolve(&parsed?, Purpose::Input)?.path,
+        let named = self.parse(text).transpose()?;
+        let local = match &named {
+            Some(at) => self.resolve(at, Purpose::Input)?.path,
             None => self.absolute(text)?,
         };
         let hints = Hints {
@@ -31,7 +32,13 @@ impl LocalStorages {
             fleet_base_paths: fleet,
             path_mappings: self.config().path_mappings.clone(),
         };
-        let inspection = inspect(self.helper(), &self.storages(), &local, &hints, PATIENCE)?;
+        let mut inspection = inspect(self.helper(), &self.storages(), &local, &hints, PATIENCE)?;
+        // Where one storage lies in another, the one that the person named is meant.
+        if let (Some(named), Ok(at)) = (named, &mut inspection.at)
+            && at.storage_backend != named.storage_backend
+        {
+            *at = named;
+        }
         Ok((local, inspection))
     }
 

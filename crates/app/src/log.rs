@@ -5,6 +5,7 @@ use crate::view::LogView;
 use futures::FutureExt;
 use samepath_fleet::{Fleet, JobLog, LogItem};
 use samepath_wire::{AttemptState, JobId, JobRecord, LogLine, Stream};
+use samepath_worker::guard::is_for_us;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,7 +15,8 @@ const BATCH: usize = 2000;
 /// Between two tries to open a log while the queue is out of reach.
 const AGAIN: Duration = Duration::from_millis(500);
 
-/// The lines of one try, from the start, then live; ends when the try has ended and everything was read.
+/// The lines of one try, from the start, then live; ends when the try has ended and everything was read. Lines by which a job
+/// tells its progress are left out: that is shown elsewhere.
 pub struct LogStream {
     fleet: Fleet,
     board: Arc<Board>,
@@ -27,11 +29,19 @@ pub struct LogStream {
     last: bool,
     /// Whether to go on with lines that come later.
     follow: bool,
+    /// Whether to hand on the lines by which the job tells its progress, too.
+    whole: bool,
 }
 
 impl LogStream {
     pub(crate) fn new(fleet: Fleet, board: Arc<Board>, job: JobId, attempt: u32, follow: bool) -> Self {
-        Self { fleet, board, job, attempt, log: None, next: 0, last: false, follow }
+        Self { fleet, board, job, attempt, log: None, next: 0, last: false, follow, whole: false }
+    }
+
+    /// The same, with every line: for programs.
+    #[must_use]
+    pub fn whole(self) -> Self {
+        Self { whole: true, ..self }
     }
 
     /// The next lines, at least one; none when the try has ended and all was read. Safe to cancel.
@@ -72,7 +82,9 @@ impl LogStream {
                 match step {
                     LogItem::Line(line) => {
                         self.next = line.seq + 1;
-                        lines.push(log_view(line));
+                        if self.whole || line.stream != Stream::Out || !is_for_us(&line.text) {
+                            lines.push(log_view(line));
+                        }
                     }
                     LogItem::Current => {
                         reached_end = true;

@@ -107,7 +107,8 @@ pub(crate) fn show(output: &Output, job: &JobView) -> Result<(), Error> {
 pub(crate) fn logs(context: &Context<'_>, id: &str, attempt: Option<u32>, follow: bool) -> Result<ExitCode, Error> {
     let output = context.output;
     context.with_app(|app| async move {
-        let mut log = if follow { app.log(id, attempt).await? } else { app.log_so_far(id, attempt).await? };
+        let log = if follow { app.log(id, attempt).await? } else { app.log_so_far(id, attempt).await? };
+        let mut log = if output.is_json() { log.whole() } else { log };
         loop {
             let lines = tokio::select! {
                 lines = log.next() => lines,

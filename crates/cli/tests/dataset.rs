@@ -74,6 +74,17 @@ fn a_video_is_found_by_where_a_worker_mounts_while_it_is_online() {
 }
 
 #[test]
+fn of_a_storage_inside_another_the_one_that_was_named_is_meant() {
+    let home = Home::bare();
+    let inner = home.path("mnt/vast/amick");
+    home.configure(&format!("{}[storage.mine]\nbase_path = {}\n", here(&home), json!(inner)));
+    let named = |text: &str| home.ask(&["dataset", text]).good()["storage_backend"].clone();
+    assert_eq!(named("vast:amick/maze/labels.slp"), "vast");
+    assert_eq!(named("mine:maze/labels.slp"), "mine");
+    assert_eq!(named(inner.join("maze/labels.slp").to_str().expect("text")), "mine");
+}
+
+#[test]
 fn whoever_only_looks_at_a_dataset_makes_no_queue() {
     let home = Home::bare();
     home.configure(&here(&home));

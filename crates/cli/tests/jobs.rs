@@ -71,7 +71,10 @@ fn a_job_finds_its_video_by_the_workers_own_path() {
     let report: Value = serde_json::from_str(&report).expect("JSON");
     assert_eq!(report["videos"][0]["found"], true, "{report:#}");
     assert_eq!(report["videos"][0]["local"], json!(home.path("Volumes/talmo/amick/maze/cam0.mp4")), "{report:#}");
-    assert!(!home.log(job["id"].as_str().expect("an id"), &[]).is_empty());
+    let id = job["id"].as_str().expect("an id");
+    assert!(home.log(id, &[]).iter().any(|line| line.starts_with("openjd_progress")), "programs get every line");
+    let read = home.run(["logs", id]).out;
+    assert!(read.contains("found") && !read.contains("openjd_"), "{read}");
     // Whoever does not speak JSON is told, too; a line for each state beside the answer.
     let told = home.run(["submit", "slp-check", "--name", "mine", "-p", &labels]);
     assert_eq!(told.status, Some(0), "{told:?}");

@@ -1,4 +1,4 @@
-use samepath_wire::{Cause, Failure};
+use samepath_wire::{Cause, Failure, Metrics};
 
 /// What a tool says to us in a line of its output.
 #[derive(Debug, Clone, PartialEq)]
@@ -17,9 +17,12 @@ const LONGEST: usize = 500;
 /// Likewise, of a failure.
 const LONGEST_FAILURE: usize = 2000;
 
+/// What begins a failure as JSON.
+const FAILURE: &str = "samepath_failure:";
+
 /// The message in this line, if it is one. A progress that is no number of 0 to 100 is none.
 pub(crate) fn parse(line: &str) -> Option<Message> {
-    if let Some(json) = line.strip_prefix("samepath_failure:") {
+    if let Some(json) = line.strip_prefix(FAILURE) {
         return serde_json::from_str(json).ok().map(bounded).map(Message::Fail);
     }
     let (name, value) = line.strip_prefix("openjd_")?.split_once(':')?;
@@ -33,6 +36,14 @@ pub(crate) fn parse(line: &str) -> Option<Message> {
         }
         _ => None,
     }
+}
+
+/// Whether a line of a job's output is for Samepath, which shows what it says elsewhere, and not for people who read the log. A
+/// reason that is told as text (`openjd_fail`) is for both.
+pub fn is_for_us(line: &str) -> bool {
+    line.starts_with(Metrics::PREFIX)
+        || line.starts_with(FAILURE) && parse(line).is_some()
+        || matches!(parse(line), Some(Message::Progress(_) | Message::Status(_)))
 }
 
 /// A tool speaks of itself alone: what only the fleet or we can know is not its to say.
@@ -53,6 +64,16 @@ fn bounded(failure: Failure) -> Failure {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_for_us_is_not_for_readers() {
+        for line in ["openjd_progress: 42", "openjd_status: epoch 3", "samepath_metrics:{}"] {
+            assert!(is_for_us(line), "{line}");
+        }
+        for line in ["openjd_fail: no frames", "openjd_progress: much", "samepath_failure: x", "epoch 3", ""] {
+            assert!(!is_for_us(line), "{line}");
+        }
+    }
 
     #[test]
     fn messages_are_found_at_the_start_of_a_line_only() {

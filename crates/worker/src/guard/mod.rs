@@ -41,6 +41,7 @@ pub(crate) use lines::LineCutter;
 
 pub use control::{Order, Phase, Socket, Status};
 pub use journal::JournalReader;
+pub use messages::is_for_us;
 pub use spec::{AttemptDir, Patience, Spec, make_private};
 pub use tool_id::{Standing, ToolId};
 pub(crate) use tree::kill_left;
