@@ -13,6 +13,8 @@ SHELL := /bin/bash
 .PHONY: run test bench stress check setup page fmt
 
 PROGRAMS := $(or $(CARGO_TARGET_DIR),target)/debug
+# Lints grow with every Rust. With the one that the house is kept with, none may be broken; a newer one's are shown.
+STRICT = $$(rustc --version | grep -q "^rustc $$(sed -n 's/^rust-version = "\(.*\)"/\1/p' Cargo.toml)\." && echo '-D warnings')
 export PATH := $(CURDIR)/.tools/bin:$(HOME)/.cargo/bin:$(PATH)
 
 run: page
@@ -27,17 +29,17 @@ run: page
 test: page
 	@tests/setup test
 	cargo fmt --all --check
-	cargo clippy --workspace --all-targets --quiet -- -D warnings
+	cargo clippy --workspace --all-targets --quiet -- $(STRICT)
 	cd ui && npm run --silent check && npm test --silent
 	cd "$(CURDIR)"
 	cargo build --workspace --bins --examples --quiet
 	cargo nextest run --workspace --no-fail-fast
 	cargo test --workspace --doc --quiet
-	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --quiet
+	RUSTDOCFLAGS="$(STRICT)" cargo doc --workspace --no-deps --quiet
 
 check: page
 	cargo fmt --all --check
-	cargo clippy --workspace --all-targets --quiet -- -D warnings
+	cargo clippy --workspace --all-targets --quiet -- $(STRICT)
 	cd ui && npm run --silent check
 
 bench: page

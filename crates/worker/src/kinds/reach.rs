@@ -254,7 +254,7 @@ fn code_among(interpreter: Interpreter, args: &[Word], sure: bool) -> Option<(us
                 // A value that starts a word in the place of an option could be any option.
                 let mut taken = args.iter().enumerate().skip(index).take(1 + values);
                 if let Some(found) = taken.find_map(|(at, word)| Some((at, word.parameter.clone()?))) {
-                    return Some(found).filter(|_| sure);
+                    return sure.then_some(found);
                 }
                 index += 1 + values;
             }
