@@ -145,7 +145,7 @@ impl App {
         let settings = WorkerSettings {
             name,
             state_dir: options.data_dir.join("workers"),
-            kinds_dir: kinds.or_else(|| Some(options.data_dir.join("kinds")).filter(|own| own.is_dir())),
+            kinds_dir: options.kinds_dir(kinds),
             config: options.config.clone(),
             environment: options.environment.clone(),
             program: options.program.clone(),

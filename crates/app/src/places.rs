@@ -46,6 +46,12 @@ pub struct Options {
 }
 
 impl Options {
+    /// Where the lab's own job types are: in the folder that was named, else in the folder `kinds` of this computer's data, if it
+    /// is there.
+    pub(crate) fn kinds_dir(&self, named: Option<PathBuf>) -> Option<PathBuf> {
+        named.or_else(|| Some(self.data_dir.join("kinds")).filter(|own| own.is_dir()))
+    }
+
     /// How the queue of this computer is opened.
     pub(crate) fn queue(&self) -> LocalSettings {
         let mut settings = LocalSettings::new(self.data_dir.join("fleet"), self.member.clone());

@@ -1,30 +1,23 @@
 //! The storages of this computer: the configuration, and how each one was when it was last looked at.
 
+mod health;
+mod paths;
+
+pub(crate) use health::{health_sentence, state_name};
+
 use crate::concerns::lasting;
-use crate::jobs::bytes;
-use crate::view::{HealthView, MovedView, StorageFields, StorageView};
+use crate::view::{HealthView, StorageFields, StorageView};
 use crate::{Error, ErrorCode, Options};
-use jiff::Timestamp;
-use samepath_storage::helper::{DEADLINE, Helper};
+use health::moved_view;
+use samepath_storage::helper::Helper;
 use samepath_storage::{
-    Backend, BackendFields, Change, Config, ConfigError, ConfigFile, Entry, Environment, LocateError, Located, Looked,
-    MarkError, Marked, Platform, Probe, ProofKey, Purpose, ResolveError, Resolved, Sighting, Sightings, Storages,
+    Backend, BackendFields, Change, Config, ConfigError, ConfigFile, Entry, Environment, LocateError, MarkError,
+    Platform, ResolveError, Sightings, Storages,
 };
-use samepath_wire::{BackendState, StoragePath};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
-use std::time::Duration;
 use tokio::sync::watch;
-
-/// Bytes of a file that is read as text.
-const LONGEST_TEXT: u64 = 8 * 1024 * 1024;
-
-/// How long the places may take to answer at which a storage could be that is not where it was.
-const ELSEWHERE: Duration = Duration::from_secs(1);
-
-/// How long a storage may take to write a mark down for good.
-const MARKING: Duration = Duration::from_secs(15);
 
 /// The storages that this computer's configuration names.
 ///
@@ -269,232 +262,6 @@ impl LocalStorages {
         Ok(())
     }
 
-    /// Looks at one storage, or at all of them at once, and remembers what it saw. Blocks for the deadline at most.
-    ///
-    /// # Errors
-    /// `backend_not_found` for a name that is not configured.
-    pub fn check(&self, name: Option<&str>) -> Result<Vec<StorageView>, Error> {
-        if let Some(name) = name {
-            self.view(name)?;
-        }
-        let backends = self.config().backends();
-        let chosen: Vec<&Backend> =
-            backends.iter().filter(|backend| name.is_none_or(|name| backend.name == name)).collect();
-        std::thread::scope(|scope| {
-            for backend in chosen {
-                scope.spawn(move || {
-                    let probe = self.helper.probe(backend, DEADLINE);
-                    self.remember(backend, &probe);
-                });
-            }
-        });
-        Ok(match name {
-            Some(name) => vec![self.view(name)?],
-            None => self.views(),
-        })
-    }
-
-    /// Gives a storage the mark by which other computers know it from others of its name, or says which it has. One that cannot
-    /// be used as configured cannot be marked.
-    ///
-    /// # Errors
-    /// `backend_not_found`, `config_invalid`, `backend_unavailable`, `path_refused` where this computer sees a part of it,
-    /// `already_exists` where something else is in the way, `io`.
-    pub fn give_mark(&self, name: &str) -> Result<Marked, Error> {
-        if let Some(error) = self.view(name)?.error {
-            return Err(Error { code: ErrorCode::parse(&error.code), message: error.message, hint: error.hint });
-        }
-        let backends = self.config().backends();
-        let gone = || Error::new(ErrorCode::BackendNotFound, format!("There is no storage {name} here."));
-        let backend = backends.iter().find(|backend| backend.name == name).ok_or_else(gone)?;
-        let marked = self.helper.mark(backend, MARKING)?;
-        self.check(Some(name))?;
-        Ok(marked)
-    }
-
-    fn remember(&self, backend: &Backend, probe: &Probe) {
-        let mut view = health_view(backend, probe);
-        let seen = self.read().sightings.of(backend).cloned();
-        let mut now = Sighting::of(backend, probe);
-        if let (Some(now), Some(seen), true) = (&mut now, &seen, probe.damaged_mark.is_some()) {
-            // It had one, and nobody can say that it has another.
-            now.id.clone_from(&seen.id);
-        }
-        let stranger = |seen: &Sighting| now.as_ref().is_none_or(|now| !seen.may_be(now));
-        let gone = seen.as_ref().filter(|seen| stranger(seen));
-        let moved = gone.and_then(|seen| self.helper.find_again(seen, ELSEWHERE));
-        let other = moved.is_none() && gone.zip(now.as_ref()).is_some_and(|(seen, now)| seen.contradicts(now));
-        if other {
-            view.warning = Some(format!(
-                "{name} at {at} carries another mark than when it was last seen: it is another storage. If that is right: \
-                 samepath storage set {name} --base-path {at}",
-                name = backend.name,
-                at = backend.base_path.display()
-            ));
-        }
-        let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
-        if !state.config.backends().contains(backend) {
-            return;
-        }
-        if let (None, false, Some(now)) = (&moved, other, now)
-            && let Err(error) = state.sightings.put(&backend.name, now)
-        {
-            tracing::warn!(%error, "what is known of the storages cannot be kept");
-        }
-        state.health.insert(backend.name.clone(), view);
-        match moved {
-            Some(to) => state.moved.insert(backend.name.clone(), to),
-            None => state.moved.remove(&backend.name),
-        };
-        drop(state);
-        self.tell();
-    }
-
-    /// Sees which storages are no longer where they were, by the system's list of mounts alone: none is touched.
-    pub fn notice_moves(&self) {
-        let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
-        for backend in state.config.backends() {
-            match state.sightings.of(&backend).and_then(|seen| seen.moved_to(&backend)) {
-                Some(to) => state.moved.insert(backend.name.clone(), to),
-                None => state.moved.remove(&backend.name),
-            };
-        }
-        drop(state);
-        self.tell();
-    }
-
-    /// Local path → storage path.
-    ///
-    /// # Errors
-    /// `not_in_any_backend`, `path_refused`, `path_not_found`, `backend_unavailable`.
-    pub fn locate(&self, path: &Path) -> Result<Located, Error> {
-        Ok(self.helper.locate(&self.storages(), path, DEADLINE)?)
-    }
-
-    /// Storage path → local path.
-    ///
-    /// # Errors
-    /// `backend_not_found`, `path_refused`, `path_escapes`, `path_ambiguous`, `path_not_found`, `backend_unavailable`.
-    pub fn resolve(&self, at: &StoragePath, purpose: Purpose) -> Result<Resolved, Error> {
-        self.helper.resolve(&self.storages(), at, purpose, DEADLINE).map_err(|error| self.told(error))
-    }
-
-    /// Size and time of a file or folder.
-    ///
-    /// # Errors
-    /// As [`LocalStorages::resolve`].
-    pub fn look(&self, at: &StoragePath) -> Result<Looked, Error> {
-        self.helper.look(&self.storages(), at, None, DEADLINE).map_err(|error| self.told(error))
-    }
-
-    /// The text of a file.
-    ///
-    /// # Errors
-    /// As [`LocalStorages::resolve`]; `io` for a file of more than 8 MiB, or one that is no text.
-    pub fn read_text(&self, at: &StoragePath) -> Result<String, Error> {
-        let looked = self.helper.look(&self.storages(), at, Some(LONGEST_TEXT), DEADLINE);
-        Ok(looked.map_err(|error| self.told(error))?.text.unwrap_or_default())
-    }
-
-    /// The mark that a storage carried when it was last looked at, maybe by an earlier run of the program.
-    pub fn mark(&self, name: &str) -> Option<String> {
-        let state = self.read();
-        let backends = state.config.backends();
-        state.mark(backends.iter().find(|backend| backend.name == name)?)
-    }
-
-    /// The same; a storage at which this program has not looked yet is looked at.
-    pub(crate) fn mark_now(&self, name: &str) -> Option<String> {
-        if !self.read().health.contains_key(name)
-            && let Err(error) = self.check(Some(name))
-        {
-            tracing::debug!(%error, name, "its mark is not known");
-        }
-        self.mark(name)
-    }
-
-    /// The proof that this computer reads a file; none where it cannot be read, or proves nothing.
-    pub(crate) fn prove(&self, at: &StoragePath, key: &ProofKey) -> Option<String> {
-        self.helper.prove(&self.storages(), at, key, DEADLINE).ok().flatten()
-    }
-
-    /// The storage path that a person typed, or `None` where the text does not begin with a configured `NAME:`. Slashes at the
-    /// end, which a shell's completion leaves, say nothing. A storage that is configured wrongly is told with what is wrong.
-    pub fn parse(&self, text: &str) -> Option<Result<StoragePath, Error>> {
-        if let Some(broken) = text.split_once(':').and_then(|(name, _)| self.broken(name)) {
-            return Some(Err(broken));
-        }
-        let bare = text.trim_end_matches('/');
-        let text = if bare.ends_with(':') { text } else { bare };
-        self.storages().parse(text).map(|parsed| Ok(parsed?))
-    }
-
-    /// What a person typed or chose: text that begins with a configured `NAME:` is a storage path, anything else a local one,
-    /// relative to the current folder where there is one. What is to be written need not be there yet.
-    ///
-    /// # Errors
-    /// As [`LocalStorages::locate`]; `invalid_parameter` for a relative path where there is no current folder.
-    pub fn address(&self, text: &str, purpose: Purpose) -> Result<StoragePath, Error> {
-        if let Some(parsed) = self.parse(text) {
-            return parsed;
-        }
-        let path = self.absolute(text)?;
-        match self.locate(&path) {
-            Err(error) if purpose == Purpose::Output && error.code == ErrorCode::PathNotFound => self
-                .locate_absent(&path)
-                .map_err(|nearer| if nearer.code == ErrorCode::PathNotFound { error } else { nearer }),
-            located => Ok(located?.at),
-        }
-    }
-
-    /// The storage path of what is not there yet, by the nearest folder that is.
-    fn locate_absent(&self, path: &Path) -> Result<StoragePath, Error> {
-        let absent = || Error::new(ErrorCode::PathNotFound, format!("{} does not exist.", path.display()));
-        // A link that leads nowhere is no place for results, and `..` means nothing in a folder that is not there.
-        let mut names = Vec::new();
-        let mut above = path;
-        loop {
-            let name = above.file_name().and_then(|name| name.to_str()).ok_or_else(absent)?;
-            names.push(name);
-            above = above.parent().ok_or_else(absent)?;
-            match self.locate(above) {
-                Ok(located) => {
-                    let base = located.at.to_string();
-                    names.reverse();
-                    let joint = if base.ends_with(':') { "" } else { "/" };
-                    return self.parse(&format!("{base}{joint}{}", names.join("/"))).unwrap_or_else(|| Err(absent()));
-                }
-                Err(error) if error.code == ErrorCode::PathNotFound => {}
-                Err(error) => return Err(error),
-            }
-        }
-    }
-
-    /// A local path as typed, made absolute.
-    ///
-    /// # Errors
-    /// `invalid_parameter` for a relative path where there is no current folder, and for no path at all.
-    pub fn absolute(&self, text: &str) -> Result<PathBuf, Error> {
-        if text.is_empty() {
-            return Err(Error::new(ErrorCode::InvalidParameter, "The path is empty.")
-                .with_hint("Give a local path, or a storage path such as vast:amick/labels.slp."));
-        }
-        let path = match (text.strip_prefix('~'), &self.environment.home) {
-            (Some(""), Some(home)) => home.clone(),
-            (Some(rest), Some(home)) if rest.starts_with('/') => home.join(rest.trim_start_matches('/')),
-            _ => PathBuf::from(text),
-        };
-        match &self.environment.current_dir {
-            _ if path.is_absolute() => Ok(path),
-            Some(current) => Ok(current.join(path)),
-            None => Err(Error::new(
-                ErrorCode::InvalidParameter,
-                format!("{text} is neither a whole path nor on a storage."),
-            )
-            .with_hint("Give a path that begins at the root, or a storage path such as vast:amick/labels.slp.")),
-        }
-    }
-
     fn read(&self) -> std::sync::RwLockReadGuard<'_, State> {
         self.state.read().unwrap_or_else(PoisonError::into_inner)
     }
@@ -594,73 +361,4 @@ fn storage_view(entry: &Entry, storages: &Storages, health: Option<&HealthView>)
             health: None,
         },
     }
-}
-
-fn moved_view(backend: &Backend, to: &Path) -> MovedView {
-    let (name, from, to) = (&backend.name, backend.base_path.display(), to.display());
-    MovedView { to: to.to_string(), sentence: format!("{name} moved: it was at {from}, now it is at {to}.") }
-}
-
-fn health_view(backend: &Backend, probe: &Probe) -> HealthView {
-    HealthView {
-        state: state_name(probe.state).to_owned(),
-        words: probe.state.words().to_owned(),
-        detail: health_sentence(backend, probe),
-        file_system: probe.file_system.clone(),
-        source: probe.source.clone(),
-        free_bytes: probe.free_bytes.map(bytes),
-        total_bytes: probe.total_bytes.map(bytes),
-        latency_ms: probe.latency_ms,
-        id: probe.id.clone(),
-        warning: probe.damaged_mark.as_ref().map(|damage| {
-            format!(
-                "{}: what is at .samepath/storage.json is no mark ({damage}), so nobody can tell whether it is the storage that \
-                 others mean.",
-                backend.name
-            )
-        }),
-        checked_at: Timestamp::now().to_string(),
-    }
-}
-
-/// The state as it is on the wire.
-pub(crate) fn state_name(state: BackendState) -> &'static str {
-    match state {
-        BackendState::Ready => "ready",
-        BackendState::ReadOnly => "read_only",
-        BackendState::Missing => "missing",
-        BackendState::NotMounted => "not_mounted",
-        BackendState::Denied => "denied",
-        BackendState::Full => "full",
-        BackendState::NotAnswering => "not_answering",
-        BackendState::Unknown => "unknown",
-    }
-}
-
-pub(crate) fn health_sentence(backend: &Backend, probe: &Probe) -> Option<String> {
-    let at = backend.base_path.display();
-    let name = &backend.name;
-    let sentence = match probe.state {
-        BackendState::Ready | BackendState::Unknown => return probe.detail.clone(),
-        BackendState::ReadOnly => {
-            format!("{name} is mounted read-only at {at}. Files can be chosen; results cannot go there.")
-        }
-        BackendState::Missing => format!("There is no folder {at}. Connect the storage, or say where it is."),
-        BackendState::NotMounted => {
-            format!(
-                "{at} is an empty folder, not the share: {name} is not mounted. Connect it; this notices when it appears."
-            )
-        }
-        BackendState::Denied => format!("You may not list {at}. Ask whoever looks after {name} for access."),
-        BackendState::Full => format!("{name} has no space left. Files can be read; results cannot go there."),
-        BackendState::NotAnswering => {
-            format!("{name} at {at} does not answer. It may be the network or the VPN; everything else goes on.")
-        }
-    };
-    // What the system calls a folder that is not there says nothing that the sentence does not.
-    let says_all = matches!(probe.state, BackendState::Missing | BackendState::NotMounted);
-    Some(match &probe.detail {
-        Some(detail) if !says_all => format!("{sentence} ({detail})"),
-        _ => sentence,
-    })
 }

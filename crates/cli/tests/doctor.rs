@@ -141,6 +141,10 @@ fn a_refused_job_type_is_named_with_its_place_and_a_missing_program_is_no_fault(
     assert_eq!((refused[0]["state"].as_str(), refused[0]["code"].as_str()), (Some("wrong"), Some("config_invalid")));
     one(&findings, "programs", "no-such-program-here", "note");
     assert_eq!(status, Some(3));
+    // The folder that every worker looks into is looked into here.
+    home.write("data/kinds/own.yaml", "steps: 7\n");
+    let (findings, _) = examine(&home, &[]);
+    assert!(findings.iter().any(|it| it["what"] == "own.yaml" && it["state"] == "wrong"), "{findings:#?}");
 }
 
 #[test]

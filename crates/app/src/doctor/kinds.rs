@@ -5,7 +5,7 @@ use samepath_worker::kinds::{Catalogue, Program, Programs};
 
 pub(super) fn examine(options: &Options, around: &Around) -> Vec<Finding> {
     const AREA: &str = "job types";
-    let folder = around.kinds.clone();
+    let folder = options.kinds_dir(around.kinds.clone());
     let shown = folder.as_ref().map(|folder| folder.display().to_string());
     let Some(catalogue) = within(PATIENCE, move || Catalogue::load(folder.as_deref())) else {
         let found = format!("{} does not answer", shown.as_deref().unwrap_or("their folder"));
