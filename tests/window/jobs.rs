@@ -109,7 +109,7 @@ fn a_job_that_fails_says_why_and_is_tried_again() {
     let window = desk.open();
     submit(&window, &maze.join("labels.slp"), "Fail", "day 5");
 
-    let card = window.wait_for_text_in("region", "Job day 5", "Failed after");
+    let card = window.wait_for_text_in("region", "Job day 5", "code 3");
     assert!(card.contains("code 3. Its last line: cuDNN: no device was found"), "{card}");
     window.click("button", "Open the log");
     window.wait_for_text_in("log", "Log", "cuDNN: no device was found");

@@ -16,9 +16,11 @@ fn workers_of_other_computers_are_told_apart() {
     let window = desk.open();
 
     window.go("Workers");
-    for (name, cell) in [("gpu-1", "ready"), ("gpu-2", "none"), ("gpu-3", "read-only")] {
+    for (name, cell) in [("gpu-1", "not confirmed"), ("gpu-2", "none"), ("gpu-3", "read-only")] {
         wait_for(&format!("{name} with {cell}"), || window.row("Workers", name)?.contains(cell).then_some(()));
     }
+    // A folder of this computer is itself: there is nothing to confirm.
+    window.wait_for_text_in("table", "Workers", "this computer free ready");
     window.click("cell", "gpu-1");
     let panel = window.wait_for_text_in("region", "Worker gpu-1", "vast");
     // A path may be broken over lines behind its folders.
@@ -50,7 +52,11 @@ fn workers_of_other_computers_are_told_apart() {
     assert!(shown.as_str().unwrap().contains(whole.to_str().unwrap()), "{report}\n{shown}");
 
     window.go("Workers");
-    assert!(window.row("Workers", "gpu-1").is_some());
+    // It has proved to read the dataset, which no other has.
+    wait_for("gpu-1 to be confirmed", || {
+        let row = window.row("Workers", "gpu-1")?;
+        (row.contains("confirmed") && !row.contains("not confirmed")).then_some(())
+    });
     let killed = Command::new("kill").args(["-KILL", &first.to_string()]).status().unwrap();
     assert!(killed.success());
     wait_for("gpu-1 to go", || window.row("Workers", "gpu-1").is_none().then_some(()));

@@ -78,7 +78,7 @@ fn every_page(desk: &Desk, shade: &str) {
     window.wait_for_text("1 of 1 video seen");
     take(&window, shade, "jobs-results", "cam0.mp4");
     submit(&window, &maze, "Export a model", "maze day 2 · export");
-    take(&window, shade, "job-failed", "Failed after");
+    take(&window, shade, "job-failed", "ended with code 3");
 
     submit(&window, &maze, "Train a model", "maze day 3");
     for epoch in 1..=5 {

@@ -191,18 +191,18 @@ fn sentence(
             ("queued", format!("Ready. {jobs} before yours; {name} is next."), "Submit")
         }
         _ => {
-            let online = pinned.is_none_or(|pinned| {
-                candidates.iter().any(|candidate| candidate.worker.name == pinned || candidate.worker.id == pinned)
-            });
-            if let (false, Some(pinned)) = (online, pinned) {
+            // Of a job that is for one worker, that one alone is spoken of; the list beside it has the others.
+            let is_for = |worker: &Worker| pinned.is_none_or(|pinned| worker.name == pinned || worker.id == pinned);
+            let asked: Vec<&Candidate<'_>> = candidates.iter().filter(|candidate| is_for(candidate.worker)).collect();
+            if let (true, Some(pinned)) = (asked.is_empty(), pinned) {
                 return ("wait", format!("{pinned} is not online. Submit and it waits for {pinned}."), WAIT);
             }
-            let why: Vec<String> = candidates
+            let why: Vec<String> = asked
                 .iter()
                 .take(3)
                 .map(|candidate| format!("{}: {}", candidate.worker.name, words(candidate, total)))
                 .collect();
-            let more = candidates.len().saturating_sub(3);
+            let more = asked.len().saturating_sub(3);
             let more = if more > 0 { format!("; and {more} more") } else { String::new() };
             (
                 "wait",

@@ -34,12 +34,13 @@ pub(crate) fn worker_view(
     own: Option<&Own>,
     ours: &Ours<'_>,
 ) -> WorkerView {
+    let here = own.is_some_and(|own| own.is(worker));
     let running = worker.holds.iter().find_map(|held| jobs.get(&held.job.to_string()));
     let busy = !worker.holds.is_empty();
     WorkerView {
         id: worker.id.clone(),
         name: worker.name.clone(),
-        this_computer: own.is_some_and(|own| own.is(worker)),
+        this_computer: here,
         state: match running {
             Some(record) if record.job.name.is_empty() => record.job.kind.clone(),
             Some(record) => record.job.name.clone(),
@@ -50,15 +51,27 @@ pub(crate) fn worker_view(
         version: worker.version.clone(),
         os: worker.os.clone(),
         host: worker.host.clone(),
-        storages: worker.backends.iter().map(|(name, backend)| storage_view(worker, name, backend, ours)).collect(),
+        storages: worker
+            .backends
+            .iter()
+            .map(|(name, backend)| storage_view(worker, name, backend, ours, here))
+            .collect(),
         kinds: worker.kinds.iter().map(|kind| kind.name.clone()).collect(),
         unavailable: worker.unavailable.iter().map(|kind| format!("{}: {}", kind.name, kind.reason)).collect(),
     }
 }
 
-fn storage_view(worker: &Worker, name: &str, backend: &BackendAdvert, ours: &Ours<'_>) -> WorkerStorageView {
-    let same = ours.storages.iter().find(|storage| storage.name == name);
-    let same = same.and_then(|storage| ours.proofs.sameness(storage, worker));
+fn storage_view(
+    worker: &Worker,
+    name: &str,
+    backend: &BackendAdvert,
+    ours: &Ours<'_>,
+    here: bool,
+) -> WorkerStorageView {
+    let own = ours.storages.iter().find(|storage| storage.name == name);
+    // A folder of this computer is the same as itself: there is nothing to confirm.
+    let itself = |storage: &StorageView| here && storage.base_path.as_deref() == Some(backend.base_path.as_str());
+    let same = own.filter(|storage| !itself(storage)).and_then(|storage| ours.proofs.sameness(storage, worker));
     WorkerStorageView {
         name: name.to_owned(),
         state: state_name(backend.state).to_owned(),
