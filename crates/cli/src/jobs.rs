@@ -92,7 +92,8 @@ pub(crate) fn show(output: &Output, job: &JobView) -> Result<(), Error> {
         output.line(&output.toned(&format!("  {}  {}", when(&line.at), printable(&line.words)), Tone::Quiet))?;
     }
     for (name, value) in &job.settings {
-        output.line(&format!("  {name} = {}", printable(value)))?;
+        let lines: Vec<String> = value.lines().map(printable).collect();
+        output.line(&format!("  {name} = {}", lines.join(&format!("\n{}", " ".repeat(name.len() + 5)))))?;
     }
     if let Some(results) = &job.results {
         output.line(&format!("Results: {}", results.text))?;

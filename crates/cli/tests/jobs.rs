@@ -274,3 +274,12 @@ fn a_job_for_a_worker_that_went_away_says_whom_it_waits_for() {
     assert!(shown.out.contains("gpu-1: offline"), "{}", shown.out);
     home.go();
 }
+
+#[test]
+fn a_setting_of_several_lines_is_shown_in_several_lines() {
+    let home = Home::new();
+    let labels = "LABELS=vast:amick/maze/labels.slp";
+    let job = home.ask(&["submit", "sleap-train", "--detach", "-p", labels, "-p", "OVERRIDES=a=1\nb=2"]).good();
+    let told = home.run(["jobs", job["id"].as_str().expect("an id")]).out;
+    assert!(told.contains("  OVERRIDES = a=1\n              b=2\n"), "{told}");
+}
