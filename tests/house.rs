@@ -109,7 +109,7 @@ fn a_headless_worker_links_no_window_system() {
 
 #[test]
 fn what_is_foreign_is_named_in_one_place() {
-    let rules: [(&[&str], &[&str]); 9] = [
+    let rules: [(&[&str], &[&str]); 10] = [
         (
             &["interprocess::"],
             &["crates/fleet/src/bus/local/", "crates/worker/src/guard/", "crates/worker/src/daemon/"],
@@ -118,6 +118,7 @@ fn what_is_foreign_is_named_in_one_place() {
         (&["redb::"], &["crates/fleet/src/bus/local/"]),
         (&["openjd_model", "openjd_expr"], &["crates/worker/src/kinds/"]),
         (&["hdf5_reader"], &["crates/dataset/src/"]),
+        (&["serde_saphyr"], &["crates/worker/src/tool/sleap/"]),
         (&["toml_edit"], &["crates/storage/src/config/"]),
         (&["clap::", "indicatif::"], &["crates/cli/src/"]),
         (&["specta::"], &["crates/app/src/view.rs", "crates/app/src/error.rs", "src-tauri/"]),
