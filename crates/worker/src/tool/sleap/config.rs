@@ -70,6 +70,9 @@ impl Configuration {
         if !sections.get("model_config").is_some_and(Value::is_object) {
             return Err(unusable("it has no model_config".to_owned()));
         }
+        if let Some(key) = odd_key(&value, "") {
+            return Err(unusable(format!("the name {key:?} has a dot or a bracket, which is not let through")));
+        }
         let configuration = Self { name: name.to_owned(), value };
         let mut refused = None;
         each_text(&configuration.value, String::new(), &mut |key, text| {
@@ -151,6 +154,21 @@ fn pointer(key: &str) -> String {
         .fold(String::new(), |pointer, part| pointer + "/" + &part.replace('~', "~0").replace('/', "~1"))
 }
 
+/// A name that could be taken for another place than the one where it stands.
+fn odd_key<'v>(value: &'v Value, key: &str) -> Option<&'v str> {
+    match value {
+        Value::Object(map) => map.iter().find_map(|(name, item)| {
+            let key = if key.is_empty() { name.clone() } else { format!("{key}.{name}") };
+            if NO_PATHS.contains(&key.as_str()) {
+                return None;
+            }
+            name.contains(['.', '[', ']']).then_some(name.as_str()).or_else(|| odd_key(item, &key))
+        }),
+        Value::Array(items) => items.iter().find_map(|item| odd_key(item, key)),
+        _ => None,
+    }
+}
+
 fn each_text(value: &Value, key: String, each: &mut impl FnMut(&str, &str)) {
     match value {
         Value::String(text) => each(&key, text),
@@ -229,6 +247,8 @@ mod tests {
             ("data: {}\nmodel: {}\n", "not let through"),
             ("model: {}\n", "SLEAP 1.4 or older"),
             ("data_config: {}\n", "no model_config"),
+            ("model_config: {'a.b': /Volumes/x, a: {b: y}}\n", "the name \"a.b\" has a dot"),
+            ("model_config: {a: [{'b[0]': /Volumes/x}]}\n", "the name \"b[0]\" has a dot or a bracket"),
             ("- 1\n", "list of settings"),
             ("model_config: [oops\n", "train.yaml cannot be used"),
             ("model_config: {a: 1}\nmodel_config: {a: 2}\n", "train.yaml cannot be used"),
@@ -246,12 +266,7 @@ mod tests {
         assert_eq!(configuration.get("trainer_config.max_epochs"), Some(&200.into()));
         assert_eq!(configuration.get("trainer_config.run_name"), None);
         assert_eq!(configuration.head(), Some("single_instance"));
-        assert_eq!(
-            configuration.paths(),
-            [
-                ("data_config.train_labels_path[0]".to_owned(), "labels.pkg.slp".to_owned()),
-                ("trainer_config.ckpt_dir".to_owned(), "./models".to_owned())
-            ][..1]
-        );
+        let labels = ("data_config.train_labels_path[0]".to_owned(), "labels.pkg.slp".to_owned());
+        assert_eq!(configuration.paths(), [labels]);
     }
 }
