@@ -222,7 +222,7 @@ fn what_is_no_text_or_endless_is_an_error() {
 fn a_pipe_is_not_waited_for_and_a_device_not_read_for_ever() {
     let lab = Lab::new();
     let pipe = lab.file();
-    rustix::fs::mknodat(rustix::fs::CWD, &pipe, rustix::fs::FileType::Fifo, rustix::fs::Mode::RWXU, 0).unwrap();
+    samepath_testkit::pipe(&pipe);
     assert!(matches!(lab.load(), Err(ConfigError::NotAFile { .. })));
     let load = |path: &str| Config::load(&ConfigFile { path: path.into(), origin: Origin::Argument }, &lab.environment);
     assert!(matches!(load("/dev/zero"), Err(ConfigError::TooLarge { .. })));

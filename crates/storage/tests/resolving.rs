@@ -285,14 +285,7 @@ fn opens_regular_files_only() {
     let mut text = String::new();
     file.read_to_string(&mut text).unwrap();
     assert_eq!((text.as_str(), resolved.path), ("labels", lab.base().join("amick/labels.slp")));
-    rustix::fs::mknodat(
-        rustix::fs::CWD,
-        lab.base().join("amick/pipe"),
-        rustix::fs::FileType::Fifo,
-        rustix::fs::Mode::RUSR,
-        0,
-    )
-    .unwrap();
+    samepath_testkit::pipe(&lab.base().join("amick/pipe"));
     for path in ["project", "pipe"] {
         assert!(matches!(open(path), Err(ResolveError::NotAFile { .. })), "{path}");
     }

@@ -17,4 +17,6 @@ mod tree;
 
 #[cfg(target_os = "linux")]
 pub use fuse::FuseMount;
+#[cfg(unix)]
+pub use tree::pipe;
 pub use tree::{fill, tree};

@@ -26,3 +26,14 @@ pub fn fill(folder: &Path, files: &[(&str, &str)]) {
         }
     }
 }
+
+/// Makes a named pipe.
+///
+/// # Panics
+/// It cannot be made.
+#[cfg(unix)]
+pub fn pipe(path: &std::path::Path) {
+    // By the program: not every system has a call for it that ours knows.
+    let made = std::process::Command::new("mkfifo").arg(path).status().expect("mkfifo is on every Unix");
+    assert!(made.success(), "no pipe at {}", path.display());
+}
