@@ -10,6 +10,7 @@
 
 mod commands;
 mod error;
+mod reveal;
 mod streams;
 mod window;
 
@@ -39,11 +40,14 @@ pub fn bindings() -> Builder<tauri::Wry> {
         job::kill,
         job::retry,
         job::report,
+        job::follow_up,
+        job::show_results,
         dialog::pick_file,
         dialog::pick_folder,
         stream::watch,
         stream::follow_log,
-        stream::leave_log,
+        stream::follow_metrics,
+        stream::leave,
         stream::attend_window,
         window::quit,
     ])

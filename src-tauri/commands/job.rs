@@ -1,4 +1,5 @@
-use samepath_app::view::{Draft, JobView};
+use crate::reveal;
+use samepath_app::view::{Draft, FollowUpView, JobView};
 use samepath_app::{App, Error};
 use serde_json::Value;
 use tauri::State;
@@ -36,4 +37,18 @@ pub(crate) async fn retry(app: State<'_, App>, id: String) -> Result<JobView, Er
 #[specta::specta]
 pub(crate) async fn report(app: State<'_, App>, id: String) -> Result<Option<Value>, Error> {
     app.report(&id).await
+}
+
+/// What can follow a job.
+#[tauri::command]
+#[specta::specta]
+pub(crate) async fn follow_up(app: State<'_, App>, id: String) -> Result<FollowUpView, Error> {
+    app.follow_up(&id).await
+}
+
+/// Shows a job's results in the file manager.
+#[tauri::command]
+#[specta::specta]
+pub(crate) async fn show_results(app: State<'_, App>, id: String) -> Result<(), Error> {
+    reveal::folder(&app.results_folder(&id).await?)
 }

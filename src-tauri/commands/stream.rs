@@ -1,5 +1,5 @@
 use crate::streams::{Streams, WindowUpdate};
-use samepath_app::view::{LogView, Update};
+use samepath_app::view::{LogView, MetricsView, Update};
 use samepath_app::{App, Error};
 use serde::Serialize;
 use specta::Type;
@@ -13,6 +13,16 @@ pub(crate) enum LogUpdate {
     /// The next lines, in order.
     Lines(Vec<LogView>),
     /// The job has ended and every line was sent.
+    Ended,
+}
+
+/// Likewise, of a job's figures.
+#[derive(Debug, Clone, Serialize, Type)]
+#[serde(tag = "type", content = "value", rename_all = "snake_case")]
+pub(crate) enum MetricsUpdate {
+    /// The next rows, in order.
+    Rows(Vec<MetricsView>),
+    /// The job has ended and every row was sent.
     Ended,
 }
 
@@ -37,7 +47,7 @@ pub(crate) async fn watch(
     Ok(())
 }
 
-/// The lines of a job's newest try, or of another, from the first one; then every new one, until `leave_log` or the window goes.
+/// The lines of a job's newest try, or of another, from the first one; then every new one, until `leave` or the window goes.
 #[tauri::command]
 #[specta::specta]
 pub(crate) async fn follow_log(
@@ -60,10 +70,32 @@ pub(crate) async fn follow_log(
     Ok(())
 }
 
-/// Ends what `follow_log` began with the channel of this number.
+/// The rows of the chart of a job's newest try, from the first one; then every new one, until `leave` or the window goes.
 #[tauri::command]
 #[specta::specta]
-pub(crate) fn leave_log(streams: State<'_, Streams>, window: WebviewWindow, channel: u32) {
+pub(crate) async fn follow_metrics(
+    app: State<'_, App>,
+    streams: State<'_, Streams>,
+    window: WebviewWindow,
+    id: String,
+    channel: Channel<MetricsUpdate>,
+) -> Result<(), Error> {
+    let mut metrics = app.metrics(&id, None).await?;
+    streams.run(window.label(), &channel.id().to_string(), async move {
+        while let Some(rows) = metrics.next().await {
+            if channel.send(MetricsUpdate::Rows(rows)).is_err() {
+                return;
+            }
+        }
+        let _ = channel.send(MetricsUpdate::Ended);
+    });
+    Ok(())
+}
+
+/// Ends what `follow_log` or `follow_metrics` began with the channel of this number.
+#[tauri::command]
+#[specta::specta]
+pub(crate) fn leave(streams: State<'_, Streams>, window: WebviewWindow, channel: u32) {
     streams.end(window.label(), &channel.to_string());
 }
 

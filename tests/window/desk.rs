@@ -1,7 +1,7 @@
 use crate::display::Display;
 use crate::driver::{Driver, wait_for};
 use crate::picture::Picture;
-use serde_json::json;
+use serde_json::{Value, json};
 use std::fs::{self, File, Permissions};
 use std::ops::Deref;
 use std::os::unix::fs::{PermissionsExt, symlink};
@@ -27,7 +27,7 @@ pub(crate) struct OpenWindow<'desk> {
 impl Desk {
     pub(crate) fn new() -> Self {
         let folder = tempfile::Builder::new().prefix("lab-").tempdir().expect("a temporary folder");
-        for name in ["home", "run", "vast", "scratch"] {
+        for name in ["home", "run", "bin", "vast", "scratch"] {
             fs::create_dir(folder.path().join(name)).expect("a temporary folder can be filled");
         }
         fs::set_permissions(folder.path().join("run"), Permissions::from_mode(0o700)).expect("its owner may do that");
@@ -144,21 +144,37 @@ impl Desk {
     /// Gives this computer's worker a job type of the lab's own: a shell script, which is handed the dataset and the results folder.
     /// The worker that is started next has it.
     pub(crate) fn add_kind(&self, name: &str, title: &str, script: &str) {
+        self.add_kind_with(name, title, &[], script);
+    }
+
+    /// Likewise, with these parameters behind the two.
+    pub(crate) fn add_kind_with(&self, name: &str, title: &str, more: &[Value], script: &str) {
         let kinds = self.folder.path().join("home/samepath/kinds");
         fs::create_dir_all(&kinds).expect("a temporary folder can be filled");
         let file = kinds.join(format!("{name}.sh"));
         fs::write(&file, script).expect("a temporary folder can be filled");
         let path = |name: &str, what: &str, flow: &str| json!({ "name": name, "type": "PATH", "objectType": what, "dataFlow": flow });
+        let mut parameters = vec![path("LABELS", "FILE", "IN"), path("OUTPUT_DIR", "DIRECTORY", "OUT")];
+        parameters.extend(more.iter().cloned());
+        let values =
+            parameters.iter().filter_map(|one| one["name"].as_str()).map(|name| format!("{{{{Param.{name}}}}}"));
+        let arguments: Vec<String> = [file.display().to_string()].into_iter().chain(values).collect();
         let action = json!({
-            "command": "sh", "args": [file, "{{Param.LABELS}}", "{{Param.OUTPUT_DIR}}"],
+            "command": "sh", "args": arguments,
             "cancelation": { "mode": "NOTIFY_THEN_TERMINATE", "notifyPeriodInSeconds": 60 },
         });
         let template = json!({
-            "specificationVersion": "jobtemplate-2023-09", "name": title,
-            "parameterDefinitions": [path("LABELS", "FILE", "IN"), path("OUTPUT_DIR", "DIRECTORY", "OUT")],
+            "specificationVersion": "jobtemplate-2023-09", "name": title, "parameterDefinitions": parameters,
             "steps": [{ "name": "run", "script": { "actions": { "onRun": action } } }],
         });
         fs::write(kinds.join(format!("{name}.json")), template.to_string()).expect("a temporary folder can be filled");
+    }
+
+    /// Puts a program before all others: a shell script.
+    pub(crate) fn add_program(&self, name: &str, script: &str) {
+        let file = self.folder.path().join("bin").join(name);
+        fs::write(&file, format!("#!/bin/sh\n{script}")).expect("a temporary folder can be filled");
+        fs::set_permissions(&file, Permissions::from_mode(0o700)).expect("its owner may do that");
     }
 
     /// Takes from this computer's worker the place where it keeps what it needs, so that it does not start.
@@ -200,7 +216,9 @@ done
         let home = self.folder.path().join("home");
         let mut command = Command::new(program);
         command.env_clear().current_dir(&home).stdin(Stdio::null());
-        command.env("PATH", std::env::var_os("PATH").unwrap_or_default());
+        let path = std::env::var_os("PATH").unwrap_or_default();
+        let path = [self.folder.path().join("bin")].into_iter().chain(std::env::split_paths(&path));
+        command.env("PATH", std::env::join_paths(path).expect("no folder's name has a colon"));
         command.env("HOME", &home).env("USER", "amick").env("LANG", "C.UTF-8").env("TZ", "UTC");
         for name in ["CONFIG", "DATA", "CACHE", "STATE"] {
             command.env(format!("XDG_{name}_HOME"), home.join(name.to_lowercase()));

@@ -2,7 +2,7 @@
 const [role, wanted, exact] = arguments;
 
 const ROLES = {
-  A: 'link', ARTICLE: 'article', BUTTON: 'button', DETAILS: 'group', DIALOG: 'dialog', FORM: 'form', H1: 'heading', H2: 'heading', H3: 'heading',
+  A: 'link', ARTICLE: 'article', BUTTON: 'button', DETAILS: 'group', DIALOG: 'dialog', FORM: 'form', FIGURE: 'figure', H1: 'heading', H2: 'heading', H3: 'heading',
   LI: 'listitem', MAIN: 'main', NAV: 'navigation', OL: 'list', SECTION: 'region', SELECT: 'combobox', SUMMARY: 'button', TABLE: 'table',
   TD: 'cell', TH: 'columnheader', TR: 'row', UL: 'list',
 };

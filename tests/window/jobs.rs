@@ -1,5 +1,6 @@
 use crate::desk::{Desk, OpenWindow, runs};
 use crate::driver::wait_for;
+use serde_json::json;
 use std::fs;
 use std::path::Path;
 
@@ -51,11 +52,11 @@ fn a_job_is_watched_stopped_and_another_killed() {
     window.click("button", "Stop and save");
     window.wait_for_text_in("region", "Job day 4", "Saving…");
     assert!(runs(process), "it does not listen");
-    window.click("button", "Kill now…");
+    window.click("button", "Kill now");
     window.wait_for_text_in("dialog", "Kill now?", "What is not saved is lost");
     window.click("button", "Wait");
     window.wait_until_gone("dialog", "Kill now?");
-    window.click("button", "Kill now…");
+    window.click("button", "Kill now");
     window.click("button", "Kill");
     window.wait_for_text_in("region", "Job day 4", "Cancelled");
     wait_for("the script to end", || (!runs(process)).then_some(()));
@@ -110,8 +111,8 @@ fn a_job_that_fails_says_why_and_is_tried_again() {
     submit(&window, &maze.join("labels.slp"), "Fail", "day 5");
 
     let card = window.wait_for_text_in("region", "Job day 5", "code 3");
-    assert!(card.contains("code 3. Its last line: cuDNN: no device was found"), "{card}");
-    window.click("button", "Open the log");
+    assert!(card.contains("cuDNN: no device was found") && card.contains("the program ended badly"), "{card}");
+    window.click("button", "Open log at the error");
     window.wait_for_text_in("log", "Log", "cuDNN: no device was found");
     window.click("tab", "Overview");
     window.click("button", "Retry");
@@ -125,6 +126,58 @@ fn a_job_that_fails_says_why_and_is_tried_again() {
     assert_eq!(told.matches("given to").count(), 3, "{told}");
     assert_eq!(told.matches("another try").count(), 2, "{told}");
 }
+
+#[test]
+fn a_training_shows_its_losses_and_goes_on_from_where_it_failed() {
+    let desk = Desk::new();
+    let maze = desk.add_maze();
+    desk.write_config(&desk.vast());
+    let parameters = [
+        json!({ "name": "RESUME_FROM", "type": "PATH", "dataFlow": "IN", "default": "" }),
+        json!({ "name": "BATCH_SIZE", "type": "INT", "default": 0, "minValue": 0 }),
+    ];
+    desk.add_kind_with("model", "Train a model", &parameters, TRAINING);
+    let shown = desk.sign("shown");
+    desk.add_program("xdg-open", &format!("echo \"$1\" > '{}'\n", shown.display()));
+    let window = desk.open();
+    submit(&window, &maze.join("labels.slp"), "Train a model", "day 6");
+
+    let card = window.wait_for_text_in("region", "Job day 6", "GPU memory");
+    assert!(card.contains("torch.OutOfMemoryError: CUDA out of memory"), "{card}");
+    window.wait_for_element("img", "3 epochs: Training 0.2, Validation 0.15, best 0.15 at epoch 3");
+    window.wait_for_text_in("region", "Losses", "Epoch 3 of 10");
+    let drawn = "const canvas = document.querySelector('.plot canvas'); if (!canvas) return 0; \
+                 return new Set(new Uint32Array(canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data.buffer)).size";
+    wait_for("a chart that is drawn", || (window.script(drawn).as_u64()? > 3).then_some(()));
+    window.click("button", "Open log at the error");
+    window.wait_for_text_in("log", "Log", "torch.OutOfMemoryError");
+    window.click("tab", "Overview");
+
+    window.click("button", "Continue from epoch 3 with batch size 4");
+    wait_for("another job that is done", || window.row("Jobs", "Done"));
+    window.click("tab", "Results");
+    window.wait_for_text_in("region", "1 file", "model.txt");
+    window.click("button", "Show in file manager");
+    let folder = wait_for("the file manager", || fs::read_to_string(&shown).ok().filter(|said| said.ends_with('\n')));
+    let model = fs::read_to_string(Path::new(folder.trim()).join("model.txt")).unwrap();
+    assert_eq!(model, "went on from last.ckpt with 4\n");
+}
+
+/// Runs out of memory after three epochs; goes on from what it left.
+const TRAINING: &str = r#"
+if [ -n "$3" ]; then
+  echo "went on from $(basename "$3") with $4" > "$2/model.txt"
+  exit 0
+fi
+for n in 1 2 3; do
+  echo "samepath_metrics: {\"run\": \"maze\", \"epoch\": $n, \"of\": 10, \"batch_size\": 8, \"values\": {\"train/loss\": 0.$((5 - n)), \"val/loss\": 0.$((4 - n))5}}"
+done
+mkdir "$2/maze"
+echo half > "$2/maze/last.ckpt"
+echo 'torch.OutOfMemoryError: CUDA out of memory. Tried to allocate 2.00 GiB.'
+echo 'samepath_failure: {"cause": "gpu_memory", "message": "the GPU ran out of memory at epoch 4 of 10.", "last_line": "torch.OutOfMemoryError: CUDA out of memory. Tried to allocate 2.00 GiB."}'
+exit 1
+"#;
 
 /// Opens a dataset, chooses a job type, and submits it under this name. The job is shown then.
 pub(crate) fn submit(window: &OpenWindow<'_>, dataset: &Path, kind: &str, name: &str) {

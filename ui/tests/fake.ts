@@ -5,8 +5,11 @@ import type {
   Ipc,
   JobView,
   KindView,
+  FollowUpView,
   LogUpdate,
   LogView,
+  MetricsUpdate,
+  MetricsView,
   QuitMode,
   ReadinessView,
   StatusView,
@@ -143,6 +146,7 @@ export const job = (over: Partial<JobView> = {}): JobView => ({
     { at: AT, words: 'given to gpu-1' },
   ],
   failure: null,
+  trouble: null,
   results: path('vast:amick/project/slp-check_2026-11-22_0914'),
   results_local: '/mnt/vast/amick/project/slp-check_2026-11-22_0914',
   outputs: [],
@@ -151,6 +155,10 @@ export const job = (over: Partial<JobView> = {}): JobView => ({
 });
 
 export const logLine = (seq: number, text: string, stream = 'out'): LogView => ({ seq, at: AT, stream, text });
+
+export const row = (epoch: number, train: number, val: number, over: Partial<MetricsView> = {}): MetricsView => ({
+  run: 'maze', epoch, of: 100, runs: null, batch_size: 4, values: { 'train/loss': train, 'val/loss': val, learning_rate: 1e-4 }, ...over,
+});
 
 export class Fake implements Ipc {
   storages: StorageView[] = [];
@@ -163,10 +171,14 @@ export class Fake implements Ipc {
   /** What a call of this name rejects with. */
   failures = new Map<string, Failure>();
   drafts: Draft[] = [];
+  /** What a stopped job is then. */
+  stopped: JobView | null = null;
+  next: FollowUpView = { again: { kind: 'slp-check', dataset: 'vast:amick/project/labels.slp' }, command: 'samepath submit slp-check', resumed: null, smaller: null };
 
   #asked: Promise<void> | null = null;
   #watcher: ((update: Update) => void) | null = null;
   #window: ((update: WindowUpdate) => void) | null = null;
+  metrics = new Map<string, (update: MetricsUpdate) => void>();
   logs = new Map<string, (update: LogUpdate) => void>();
   readonly #first: Update[];
 
@@ -268,7 +280,16 @@ export class Fake implements Ipc {
 
   async stop(id: string): Promise<JobView> {
     await this.#note('stop', id);
-    return job({ id });
+    return this.stopped ?? job({ id });
+  }
+
+  async followUp(id: string): Promise<FollowUpView> {
+    await this.#note('followUp', id);
+    return this.next;
+  }
+
+  async showResults(id: string): Promise<void> {
+    await this.#note('showResults', id);
   }
 
   async kill(id: string): Promise<JobView> {
@@ -308,6 +329,15 @@ export class Fake implements Ipc {
     return () => {
       this.calls.push(['leaveLog', id]);
       this.logs.delete(id);
+    };
+  }
+
+  async followMetrics(id: string, receive: (update: MetricsUpdate) => void): Promise<() => void> {
+    await this.#note('followMetrics', id);
+    this.metrics.set(id, receive);
+    return () => {
+      this.calls.push(['leaveMetrics', id]);
+      this.metrics.delete(id);
     };
   }
 

@@ -54,7 +54,7 @@ describe('Jobs', () => {
     expect(fake.called('stop')).toEqual([[job().id]]);
     fake.say({ type: 'job', value: job({ stopping: 'stop', words: 'Stopping' }) });
     await settle();
-    await user.click(screen.getByRole('button', { name: 'Kill now…' }));
+    await user.click(screen.getByRole('button', { name: 'Kill now' }));
     await user.click(within(screen.getByRole('dialog', { name: 'Kill now?' })).getByRole('button', { name: 'Kill' }));
     expect(fake.called('kill')).toEqual([[job().id]]);
   });
@@ -67,8 +67,8 @@ describe('Jobs', () => {
   });
 
   test('a failure is said first and can be retried; a refusal is shown', async () => {
-    const { fake, user } = await open(job({ state: 'failed', words: 'Failed', failure: 'the GPU ran out of memory', ended_at: '2026-11-22T10:18:02Z' }));
-    expect(screen.getByRole('alert')).toHaveTextContent('Failed after 1 h 04 min: the GPU ran out of memory');
+    const { fake, user } = await open(job({ state: 'failed', words: 'Failed', failure: 'lost thrice', trouble: { cause: 'lost', message: 'gpu-2 went away three times.', last_line: null }, ended_at: '2026-11-22T10:18:02Z' }));
+    expect(screen.getByRole('alert')).toHaveTextContent('Failed after 1 h 04 min: worker lost gpu-2 went away three times.');
     fake.failures.set('retry', new Failure('fleet_unreachable', 'The queue does not answer.', 'Try again.'));
     await user.click(screen.getByRole('button', { name: 'Retry' }));
     expect(screen.getAllByRole('alert').at(-1)).toHaveTextContent('The queue does not answer. Try again.');

@@ -1,10 +1,12 @@
 //! A job's record in people's words.
 
 use crate::paths::path_view;
-use crate::view::{JobView, OutputView, TimelineView};
+use crate::view::{JobView, OutputView, TimelineView, TroubleView};
 use jiff::Timestamp;
 use samepath_fleet::matching::{self, Kinds};
-use samepath_wire::{AttemptEnd, Fit, JobRecord, JobState, Kind, Manifest, Reason, StopMode, StoragePath, Worker};
+use samepath_wire::{
+    AttemptEnd, Failure, Fit, JobRecord, JobState, Kind, Manifest, Reason, StopMode, StoragePath, Worker,
+};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
@@ -63,10 +65,20 @@ pub(crate) fn job_view(record: &JobRecord, around: &Surroundings<'_>) -> JobView
             }
             _ => failure.message.clone(),
         }),
+        trouble: record.failure.as_ref().map(trouble),
         results: results_of(record, kind).map(|at| path_view(&at)),
         results_local: None,
         outputs: manifest.map(outputs).unwrap_or_default(),
         settings: job.parameters.iter().map(|(name, value)| (name.clone(), value_words(value))).collect(),
+    }
+}
+
+fn trouble(failure: &Failure) -> TroubleView {
+    let cause = serde_json::to_value(failure.cause).ok().and_then(|cause| cause.as_str().map(str::to_owned));
+    TroubleView {
+        cause: cause.unwrap_or_default(),
+        message: failure.message.clone(),
+        last_line: failure.last_line.clone(),
     }
 }
 

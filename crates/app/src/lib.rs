@@ -7,6 +7,7 @@
 //! Nothing here touches a storage in this process: that is asked of a helper process with a deadline, because a dead mount never
 //! answers.
 
+mod again;
 mod app;
 mod base_paths;
 mod board;
@@ -18,6 +19,7 @@ mod error;
 mod jobs;
 mod kinds;
 mod log;
+mod metrics;
 mod paths;
 mod places;
 mod readiness;
@@ -34,6 +36,7 @@ pub use base_paths::BasePaths;
 pub use board::Updates;
 pub use error::{Error, ErrorCode};
 pub use log::LogStream;
+pub use metrics::MetricsStream;
 pub use places::{Options, data_dir};
 pub use size::size;
 pub use storages::LocalStorages;

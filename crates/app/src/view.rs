@@ -314,8 +314,10 @@ pub struct JobView {
     pub attempts: u32,
     /// What happened, in order: "09:14:02 given to gpu-1".
     pub timeline: Vec<TimelineView>,
-    /// Why it failed.
+    /// Why it failed, in one text.
     pub failure: Option<String>,
+    /// Why it failed, in parts.
+    pub trouble: Option<TroubleView>,
     /// Where its results are.
     pub results: Option<PathView>,
     /// The results folder here, where it can be resolved.
@@ -324,6 +326,58 @@ pub struct JobView {
     pub outputs: Vec<OutputView>,
     /// What was submitted, for people: parameter and value.
     pub settings: Vec<(String, String)>,
+}
+
+/// Why a job failed.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Type)]
+pub struct TroubleView {
+    /// From the closed set: `gpu_memory`, `storage_full`, `exit_code`, …
+    pub cause: String,
+    /// What happened, to what.
+    pub message: String,
+    /// The line of the log worth quoting, where there is one.
+    pub last_line: Option<String>,
+}
+
+/// A row of a job's chart.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Type)]
+pub struct MetricsView {
+    /// Which run: each has a chart of its own.
+    pub run: String,
+    /// Counts from 1; 0 is told before the first, without values.
+    pub epoch: u32,
+    /// The last epoch that there will be, as far as one knows.
+    pub of: Option<u32>,
+    /// How many runs the job has, where it said so.
+    pub runs: Option<u32>,
+    /// Frames at a time, where it said so.
+    pub batch_size: Option<u32>,
+    /// By name: `val/loss`.
+    pub values: BTreeMap<String, f64>,
+}
+
+/// What can follow a job.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Type)]
+pub struct FollowUpView {
+    /// The same once more, with a results folder of its own.
+    pub again: Draft,
+    /// The same for a terminal.
+    pub command: String,
+    /// On from the newest checkpoint that is there.
+    pub resumed: Option<OfferView>,
+    /// With half of the frames at a time: on from a checkpoint, where one is there.
+    pub smaller: Option<OfferView>,
+}
+
+/// A job that can be submitted as it is.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Type)]
+pub struct OfferView {
+    /// The epoch that it goes on from; none: from the start, or nobody knows.
+    pub epoch: Option<u32>,
+    /// Frames at a time, where they are others than before.
+    pub batch_size: Option<u32>,
+    /// The job.
+    pub draft: Draft,
 }
 
 /// A line of a job's history.

@@ -10,11 +10,17 @@ pub struct Metrics {
     /// Which of the job's parts: the name of a training's run. Charts of different runs are different charts.
     #[serde(default)]
     pub run: String,
-    /// The row's place in the chart; counts from 1.
+    /// The row's place in the chart; counts from 1. A row of 0 is told before the first, and has no values yet.
     pub epoch: u64,
     /// The last epoch that there will be, as far as one knows.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub of: Option<u64>,
+    /// How many runs the job has, one after the other, where there are several.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub runs: Option<u64>,
+    /// Frames at a time, where that is a setting of the run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub batch_size: Option<u64>,
     /// By name, `train/loss`. At most [`Metrics::MOST`]; each a finite number.
     pub values: BTreeMap<String, f64>,
 }

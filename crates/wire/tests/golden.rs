@@ -266,7 +266,7 @@ fn ended(end: AttemptEnd) -> Report {
 #[test]
 fn metrics() {
     let values = [("train/loss".to_owned(), 0.25), ("val/loss".to_owned(), 1.5e-4)].into();
-    let row = Metrics { run: "maze".into(), epoch: 3, of: Some(10), values };
+    let row = Metrics { run: "maze".into(), epoch: 3, of: Some(10), runs: Some(2), batch_size: Some(4), values };
     check("metrics", row.clone(), &["epoch", "values"]);
     let line = row.to_line();
     assert!(line.starts_with(Metrics::PREFIX) && !line.contains('\n'), "{line}");

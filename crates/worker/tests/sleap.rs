@@ -192,6 +192,8 @@ fn a_training_gets_this_workers_paths_and_tells_how_far_it_is() {
     assert_eq!(status[..3], ["Reading labels.slp", "Starting SLEAP, about 6 s", "Epoch 1 of 2"]);
     assert_eq!(*status.last().unwrap(), "Trained vast:amick/out/run-1. Best epoch 2, validation loss 2.50e-1.");
     let rows: Vec<Metrics> = told.lines.iter().filter_map(|line| Metrics::in_line(line)).collect();
+    let (before, rows) = rows.split_first().unwrap();
+    assert_eq!((before.epoch, before.of, before.batch_size, before.values.len()), (0, Some(2), Some(4), 0));
     assert_eq!(
         rows.iter().map(|row| (row.epoch, row.of, row.values["val/loss"])).collect::<Vec<_>>(),
         [(1, Some(2), 0.5), (2, Some(2), 0.25)]

@@ -79,3 +79,10 @@ export function suggestName(folder: string): string {
     .slice(0, 64);
   return name.length < 2 ? '' : name;
 }
+
+/** "0.083", "4.3e-4": three digits where that is short, two with an exponent elsewhere. */
+export function loss(value: number | null): string {
+  if (value === null) return '–';
+  const size = Math.abs(value);
+  return size === 0 || (size >= 0.01 && size < 10_000) ? String(Number(value.toPrecision(3))) : value.toExponential(1).replace('e+', 'e');
+}

@@ -1,13 +1,13 @@
 // The page with a pretended shell, for looking at it in a browser: `npm run dev`, then /tests/dev/?scene=full&page=jobs.
 // Never part of what is built.
+import '../../src/lib/language';
 import { mount } from 'svelte';
 import '../../src/app.css';
 import App from '../../src/App.svelte';
-import { Fake, dataset, job, kind, logLine, path, readiness, status, storage, worker } from '../fake';
+import { Fake, dataset, job, kind, logLine, path, readiness, row, status, storage, worker } from '../fake';
 
 const query = new URLSearchParams(location.search);
 const ago = (minutes: number) => new Date(Date.now() - minutes * 60_000).toISOString();
-const now = () => ago(0);
 
 const health = { ...storage().health!, checked_at: ago(0.2) };
 const storages = [
@@ -47,9 +47,9 @@ const outputs = [
   { path: 'logs/log.txt', size: 812, modified: ago(70) },
 ];
 const jobs = [
-  job({ id: 'j1', started_at: ago(62), submitted_at: ago(63), timeline: [{ at: ago(63), words: 'submitted by amick' }, { at: ago(62.9), words: 'given to gpu-1, try 1' }, { at: ago(62.8), words: 'checking files on gpu-1' }, { at: ago(62), words: 'started' }] }),
+  job({ id: 'j1', kind: 'sleap-train', what: 'SLEAP training', status: 'Epoch 62 of 100, best validation loss 4.1e-4', started_at: ago(62), submitted_at: ago(63), timeline: [{ at: ago(63), words: 'submitted by amick' }, { at: ago(62.9), words: 'given to gpu-1, try 1' }, { at: ago(62.8), words: 'checking files on gpu-1' }, { at: ago(62), words: 'started' }] }),
   job({ id: 'j2', name: 'maze day 4', what: 'SLEAP training', kind: 'sleap-train', state: 'queued', words: 'Waiting', worker: null, percent: null, status: null, started_at: null, submitted_at: ago(4), waiting_for: ['gpu-1: busy, 1 job before yours', 'gpu-3: its vast is read-only', 'gpu-10: has no vast'], timeline: [{ at: ago(4), words: 'submitted by amick' }] }),
-  job({ id: 'j3', name: 'sleap 12 cams', what: 'SLEAP training', kind: 'sleap-train', state: 'failed', words: 'Failed', worker: 'gpu-2', percent: 41, failure: 'The GPU ran out of memory on gpu-2 (24 GB) at epoch 41 of 100.\nKept: best.ckpt, last.ckpt', submitted_at: ago(260), started_at: ago(255), ended_at: ago(130), attempts: 2, settings: [['LABELS', 'vast:amick/cams/all-12-cameras.slp'], ['Epochs', '100']] }),
+  job({ id: 'j3', name: 'sleap 12 cams', what: 'SLEAP training', kind: 'sleap-train', state: 'failed', words: 'Failed', worker: 'gpu-2', percent: 41, failure: 'The GPU ran out of memory on gpu-2 (24 GB) at epoch 41 of 100.\nKept: best.ckpt, last.ckpt', submitted_at: ago(260), started_at: ago(255), ended_at: ago(130), attempts: 2, trouble: { cause: 'gpu_memory', message: 'the GPU ran out of memory at epoch 41 of 100. A smaller batch size needs less. Kept: best.ckpt (epoch 39), last.ckpt (epoch 41) in vast:amick/cams/models/all-12.', last_line: 'torch.OutOfMemoryError: CUDA out of memory. Tried to allocate 2.00 GiB.' }, settings: [['LABELS', 'vast:amick/cams/all-12-cameras.slp'], ['Epochs', '100']] }),
   job({ id: 'j4', name: 'maze day 2', state: 'succeeded', words: 'Done', percent: 100, submitted_at: ago(80), started_at: ago(75), ended_at: ago(70), outputs, status: '12 of 12 videos seen' }),
   job({ id: 'j5', name: 'maze day 1, with a very long name that does not fit into any column whatever one does', state: 'cancelled', words: 'Cancelled', submitted_at: ago(2900), started_at: ago(2880), ended_at: ago(2870), status: 'stopped by amick' }),
   job({ id: 'j6', name: 'day 0', state: 'succeeded', words: 'Done', percent: 100, submitted_at: ago(20000), started_at: ago(19990), ended_at: ago(19980), outputs }),
@@ -84,19 +84,29 @@ fake.ready = readiness({
 if (query.get('ready') === 'wait') fake.ready = readiness({ state: 'wait', sentence: 'No worker can run this now: gpu-3’s vast is read-only, gpu-10 has no vast. Submit and it waits; you are told when it starts.', button: 'Submit and wait', workers: [{ id: 'w3', name: 'gpu-3', fit: 'no', words: 'its vast is read-only', sameness: null }, { id: 'w5', name: 'gpu-10', fit: 'no', words: 'has no vast', sameness: null }] });
 fake.picked = query.get('pick') ?? 'labels';
 
+const resumed = { kind: 'sleap-train', dataset: 'vast:amick/cams/all-12-cameras.slp', values: { RESUME_FROM: 'vast:amick/cams/models/all-12/last.ckpt' } };
+fake.next = { again: { kind: 'sleap-train', dataset: 'labels' }, command: 'samepath submit sleap-train', resumed: { epoch: 41, batch_size: null, draft: resumed }, smaller: { epoch: 41, batch_size: 2, draft: resumed } };
+
 const target = document.getElementById('app');
 if (target) mount(App, { target, props: { ipc: fake } });
 
 // What a picture needs to be looked at: `do` is a list of names to click, one after the other.
 const wait = (ms: number) => new Promise((done) => setTimeout(done, ms));
-await wait(50);
-for (const name of query.getAll('do')) {
-  const all = [...document.querySelectorAll<HTMLElement>('button, [role=tab], tr[data-row], summary, [role=row], label')];
-  const called = (e: HTMLElement) => e.getAttribute('aria-label') ?? e.dataset['row'] ?? e.textContent?.trim() ?? '';
-  (all.find((e) => called(e) === name) ?? all.find((e) => called(e).startsWith(name)))?.click();
-  await wait(120);
-  const lines = Array.from({ length: 100_000 }, (_, i) => logLine(i, i % 977 === 5 ? `warning: frame ${i} dropped` : `epoch ${Math.floor(i / 100)} batch ${i % 100} loss=${(1 / (i + 1)).toExponential(3)}`, i % 977 === 5 ? 'err' : i === 0 ? 'samepath' : 'out'));
-  fake.logs.get('j1')?.({ type: 'lines', value: lines });
+async function look() {
+  await wait(50);
+  for (const name of query.getAll('do')) {
+    const all = [...document.querySelectorAll<HTMLElement>('button, [role=tab], tr[data-row], summary, [role=row], label')];
+    const called = (e: HTMLElement) => e.getAttribute('aria-label') ?? e.dataset['row'] ?? e.textContent?.trim() ?? '';
+    (all.find((e) => called(e) === name) ?? all.find((e) => called(e).startsWith(name)))?.click();
+    await wait(120);
+    const wave = (epoch: number, to: number) => to + 0.02 * Math.exp(-epoch / 9) * (1 + 0.25 * Math.sin(epoch * 1.7));
+    for (const [id, last] of [['j1', 61], ['j3', 41]] as const)
+      fake.metrics.get(id)?.({ type: 'rows', value: Array.from({ length: last }, (_, i) => row(i + 1, wave(i, 2e-4), wave(i + 0.4, 4e-4 + (i > 50 ? (i - 50) * 4e-6 : 0)))) });
+    const lines = Array.from({ length: 100_000 }, (_, i) => logLine(i, i % 977 === 5 ? `warning: frame ${i} dropped` : `epoch ${Math.floor(i / 100)} batch ${i % 100} loss=${(1 / (i + 1)).toExponential(3)}`, i % 977 === 5 ? 'err' : i === 0 ? 'samepath' : 'out'));
+    fake.logs.get('j1')?.({ type: 'lines', value: lines });
+  }
+  if (query.get('quit')) fake.tell({ type: 'quit_asked', value: ['maze day 3'] });
+  // For whoever takes the picture.
+  Object.assign(window, { __done: true });
 }
-if (query.get('quit')) fake.tell({ type: 'quit_asked', value: ['maze day 3'] });
-void now;
+void look();

@@ -28,6 +28,10 @@ export const commands = {
 	retry: (id: string) => __TAURI_INVOKE<JobView>("retry", { id }),
 	/**  `report.json` of a job's results, where it wrote one. */
 	report: (id: string) => __TAURI_INVOKE<Value | null>("report", { id }),
+	/**  What can follow a job. */
+	followUp: (id: string) => __TAURI_INVOKE<FollowUpView>("follow_up", { id }),
+	/**  Shows a job's results in the file manager. */
+	showResults: (id: string) => __TAURI_INVOKE<null>("show_results", { id }),
 	/**  Asks for a file with the system's own dialog. None: the person changed their mind. */
 	pickFile: (title: string, filters: FileFilter[]) => __TAURI_INVOKE<string | null>("pick_file", { title, filters }),
 	/**  Asks for a folder with the system's own dialog. None: the person changed their mind. */
@@ -37,10 +41,12 @@ export const commands = {
 	 *  the first one's place.
 	 */
 	watch: (channel: Channel<Update>) => __TAURI_INVOKE<null>("watch", { channel }),
-	/**  The lines of a job's newest try, or of another, from the first one; then every new one, until `leave_log` or the window goes. */
+	/**  The lines of a job's newest try, or of another, from the first one; then every new one, until `leave` or the window goes. */
 	followLog: (id: string, attempt: number | null, channel: Channel<LogUpdate>) => __TAURI_INVOKE<null>("follow_log", { id, attempt, channel }),
-	/**  Ends what `follow_log` began with the channel of this number. */
-	leaveLog: (channel: number) => __TAURI_INVOKE<void>("leave_log", { channel }),
+	/**  The rows of the chart of a job's newest try, from the first one; then every new one, until `leave` or the window goes. */
+	followMetrics: (id: string, channel: Channel<MetricsUpdate>) => __TAURI_INVOKE<null>("follow_metrics", { id, channel }),
+	/**  Ends what `follow_log` or `follow_metrics` began with the channel of this number. */
+	leave: (channel: number) => __TAURI_INVOKE<void>("leave", { channel }),
 	/**  What happens to the window itself: files dropped on it, and being asked to close while a job runs here. */
 	attendWindow: (channel: Channel<WindowUpdate>) => __TAURI_INVOKE<void>("attend_window", { channel }),
 	/**  Ends the jobs that run on this computer, then the program. Answers only when a job cannot be ended. */
@@ -169,6 +175,18 @@ export type FileFilter = {
 	extensions: string[],
 };
 
+/**  What can follow a job. */
+export type FollowUpView = {
+	/**  The same once more, with a results folder of its own. */
+	again: Draft,
+	/**  The same for a terminal. */
+	command: string,
+	/**  On from the newest checkpoint that is there. */
+	resumed: OfferView | null,
+	/**  With half of the frames at a time: on from a checkpoint, where one is there. */
+	smaller: OfferView | null,
+};
+
 /**  How a storage was when last looked at. */
 export type HealthView = {
 	/**  `ready`, `read_only`, `missing`, `not_mounted`, `denied`, `full`, `not_answering`, `unknown`. */
@@ -235,8 +253,10 @@ export type JobView = {
 	attempts: number,
 	/**  What happened, in order: "09:14:02 given to gpu-1". */
 	timeline: TimelineView[],
-	/**  Why it failed. */
+	/**  Why it failed, in one text. */
 	failure: string | null,
+	/**  Why it failed, in parts. */
+	trouble: TroubleView | null,
 	/**  Where its results are. */
 	results: PathView | null,
 	/**  The results folder here, where it can be resolved. */
@@ -280,12 +300,45 @@ export type LogView = {
 	text: string,
 };
 
+/**  Likewise, of a job's figures. */
+export type MetricsUpdate = 
+/**  The next rows, in order. */
+{ type: "rows"; value: MetricsView[] } | 
+/**  The job has ended and every row was sent. */
+{ type: "ended" };
+
+/**  A row of a job's chart. */
+export type MetricsView = {
+	/**  Which run: each has a chart of its own. */
+	run: string,
+	/**  Counts from 1; 0 is told before the first, without values. */
+	epoch: number,
+	/**  The last epoch that there will be, as far as one knows. */
+	of: number | null,
+	/**  How many runs the job has, where it said so. */
+	runs: number | null,
+	/**  Frames at a time, where it said so. */
+	batch_size: number | null,
+	/**  By name: `val/loss`. */
+	values: { [key in string]: number | null },
+};
+
 /**  A storage that is no longer where it was: the same share, or the same mark, at another place. */
 export type MovedView = {
 	/**  On this computer at, now. */
 	to: string,
 	/**  "vast moved: it was at /Volumes/talmo, now it is at /Volumes/talmo-1." */
 	sentence: string,
+};
+
+/**  A job that can be submitted as it is. */
+export type OfferView = {
+	/**  The epoch that it goes on from; none: from the start, or nobody knows. */
+	epoch: number | null,
+	/**  Frames at a time, where they are others than before. */
+	batch_size: number | null,
+	/**  The job. */
+	draft: Draft,
 };
 
 /**  A file that a job wrote. */
@@ -425,6 +478,16 @@ export type TimelineView = {
 	at: string,
 	/**  What. */
 	words: string,
+};
+
+/**  Why a job failed. */
+export type TroubleView = {
+	/**  From the closed set: `gpu_memory`, `storage_full`, `exit_code`, … */
+	cause: string,
+	/**  What happened, to what. */
+	message: string,
+	/**  The line of the log worth quoting, where there is one. */
+	last_line: string | null,
 };
 
 /**  One change for the page. First everything known, then `current`, then every change. */

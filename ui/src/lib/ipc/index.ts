@@ -5,9 +5,11 @@ import type {
   Draft,
   ErrorCode,
   FileFilter,
+  FollowUpView,
   JobView,
   KindView,
   LogUpdate,
+  MetricsUpdate,
   QuitMode,
   ReadinessView,
   StorageFields,
@@ -31,6 +33,9 @@ export interface Ipc {
   stop(id: string): Promise<JobView>;
   kill(id: string): Promise<JobView>;
   retry(id: string): Promise<JobView>;
+  followUp(id: string): Promise<FollowUpView>;
+  /** In the file manager. */
+  showResults(id: string): Promise<void>;
   report(id: string): Promise<Value | null>;
   pickFile(title: string, filters: FileFilter[]): Promise<string | null>;
   pickFolder(title: string): Promise<string | null>;
@@ -38,6 +43,8 @@ export interface Ipc {
   watch(receive: (update: Update) => void): Promise<void>;
   /** From the first line on. What it answers with ends it. */
   followLog(id: string, attempt: number | null, receive: (update: LogUpdate) => void): Promise<() => void>;
+  /** Likewise, the rows of a job's chart. */
+  followMetrics(id: string, receive: (update: MetricsUpdate) => void): Promise<() => void>;
   attendWindow(receive: (update: WindowUpdate) => void): Promise<void>;
   quit(mode: QuitMode): Promise<void>;
 }

@@ -1,6 +1,6 @@
 // The window's own shell. This folder alone names `@tauri-apps`.
 import { Channel } from '@tauri-apps/api/core';
-import { type LogUpdate, type Update, type WindowUpdate, commands } from './bindings';
+import { type LogUpdate, type MetricsUpdate, type Update, type WindowUpdate, commands } from './bindings';
 import { Failure, type Ipc } from './index';
 
 async function answered<T>(call: Promise<T>): Promise<T> {
@@ -9,6 +9,14 @@ async function answered<T>(call: Promise<T>): Promise<T> {
   } catch (thrown) {
     throw Failure.from(thrown);
   }
+}
+
+/** Ends a stream: nothing that was on its way is heard any more. */
+function leaving<T>(channel: Channel<T>): () => void {
+  return () => {
+    channel.onmessage = () => {};
+    void commands.leave(channel.id);
+  };
 }
 
 export const shell: Ipc = {
@@ -23,6 +31,8 @@ export const shell: Ipc = {
   stop: (id) => answered(commands.stop(id)),
   kill: (id) => answered(commands.kill(id)),
   retry: (id) => answered(commands.retry(id)),
+  followUp: (id) => answered(commands.followUp(id)),
+  showResults: async (id) => void (await answered(commands.showResults(id))),
   report: (id) => answered(commands.report(id)),
   pickFile: (title, filters) => answered(commands.pickFile(title, filters)),
   pickFolder: (title) => answered(commands.pickFolder(title)),
@@ -32,10 +42,12 @@ export const shell: Ipc = {
   async followLog(id, attempt, receive) {
     const channel = new Channel<LogUpdate>(receive);
     await answered(commands.followLog(id, attempt, channel));
-    return () => {
-      channel.onmessage = () => {};
-      void commands.leaveLog(channel.id);
-    };
+    return leaving(channel);
+  },
+  async followMetrics(id, receive) {
+    const channel = new Channel<MetricsUpdate>(receive);
+    await answered(commands.followMetrics(id, channel));
+    return leaving(channel);
   },
   async attendWindow(receive) {
     await answered(commands.attendWindow(new Channel<WindowUpdate>(receive)));

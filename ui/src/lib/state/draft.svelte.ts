@@ -62,6 +62,15 @@ export class NewJob {
     }
   }
 
+  /** Fills the form in. Of the dataset only the path is taken: it is read anew. */
+  async load(draft: Draft): Promise<void> {
+    this.clear();
+    this.kind = draft.kind ?? '';
+    this.worker = draft.worker ?? '';
+    for (const [name, value] of Object.entries(draft.values ?? {})) if (value !== undefined) this.typed[name] = textOf(value);
+    if (draft.dataset != null) await this.open(draft.dataset);
+  }
+
   stopOpening(): void {
     this.#opened += 1;
     this.opening = null;
@@ -188,10 +197,17 @@ export class NewJob {
   }
 }
 
+/** A value as it is typed; of several, one a line. */
+function textOf(value: Value): string {
+  if (Array.isArray(value)) return value.map(textOf).join('\n');
+  return typeof value === 'string' ? value : JSON.stringify(value);
+}
+
 /** A typed text as the parameter's type has it. What is no number stays text, and the shell says so. */
 function valueOf(parameter: ParameterView, text: string): Value {
   const chosen = parameter.allowed.find((value) => String(value) === text);
   if (chosen !== undefined) return chosen;
+  if (parameter.type.startsWith('LIST[')) return text.split('\n').filter((line) => line.trim() !== '');
   const number = Number(text);
   if (parameter.type === 'INT') return Number.isSafeInteger(number) ? number : text;
   if (parameter.type === 'FLOAT') return Number.isFinite(number) ? number : text;

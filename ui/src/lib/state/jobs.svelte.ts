@@ -14,6 +14,8 @@ export function hasEnded(job: JobView): boolean {
 export class Jobs {
   all = new SvelteMap<string, JobView>();
   unseen = new SvelteSet<string>();
+  /** When each running job's progress last changed, as far as this window saw. */
+  #moved = new Map<string, { at: number; percent: number }>();
   /** Whether the history has arrived: what ends from now on is news. */
   current = false;
 
@@ -26,6 +28,8 @@ export class Jobs {
   put(job: JobView): boolean {
     const before = this.all.get(job.id);
     this.all.set(job.id, job);
+    if (job.percent === null || hasEnded(job)) this.#moved.delete(job.id);
+    else if (this.#moved.get(job.id)?.percent !== job.percent) this.#moved.set(job.id, { at: Date.now(), percent: job.percent });
     if (!hasEnded(job)) this.unseen.delete(job.id);
     else if (this.current && before !== undefined && !hasEnded(before)) this.unseen.add(job.id);
     return before?.state !== job.state;
@@ -40,15 +44,41 @@ export class Jobs {
     this.current = false;
   }
 
-  matching(filter: Filter, text: string): JobView[] {
+  /** Milliseconds until a running job's end, if it goes on as it went so far. None while that is no more than a guess. */
+  left(job: JobView, now: number): number | null {
+    const moved = this.#moved.get(job.id);
+    if (job.state !== 'running' || job.stopping !== null || job.lost || job.started_at === null || moved === undefined) return null;
+    return timeLeft(Date.parse(job.started_at), moved, now);
+  }
+
+  /** Whether there are jobs of others. */
+  others(member: string): boolean {
+    return this.sorted.some((job) => job.submitted_by !== member);
+  }
+
+  /** `by`: this person's alone; null is everyone's. */
+  matching(filter: Filter, text: string, by: string | null = null): JobView[] {
     const wanted = text.trim().toLowerCase();
     return this.sorted.filter(
       (job) =>
+        (by === null || job.submitted_by === by) &&
         (filter === 'all' || (filter === 'ended') === hasEnded(job)) &&
         (wanted === '' ||
           [job.name, job.what, job.worker, job.results?.text].some((part) => part?.toLowerCase().includes(wanted))),
     );
   }
+}
+
+/** Below this share nobody knows, and below this time neither. */
+const LEAST_PERCENT = 2;
+const LEAST_TIME = 10_000;
+
+/** From when it began, and when it was last seen to move. Overdue is not known. */
+export function timeLeft(began: number, moved: { at: number; percent: number }, now: number): number | null {
+  const took = moved.at - began;
+  if (moved.percent < LEAST_PERCENT || moved.percent >= 100 || took < LEAST_TIME) return null;
+  const left = (took * (100 - moved.percent)) / moved.percent - (now - moved.at);
+  return left > 0 ? left : null;
 }
 
 function compare(a: JobView, b: JobView): number {

@@ -36,6 +36,13 @@ export class Log {
     return this.#lines.flatMap((line, index) => (line.text.toLowerCase().includes(wanted) ? [index] : []));
   }
 
+  /** The last line that contains the text, by index. */
+  lastWith(text: string): number | null {
+    void this.version;
+    const index = this.#lines.findLastIndex((line) => line.text.includes(text));
+    return index < 0 ? null : index;
+  }
+
   async follow(ipc: Ipc, id: string, attempt: number | null): Promise<void> {
     try {
       const leave = await ipc.followLog(id, attempt, (update) => this.#apply(update));

@@ -1,10 +1,18 @@
 import { createContext } from 'svelte';
-import type { Ipc } from '../ipc';
+import { Failure, type Ipc } from '../ipc';
 import { NewJob } from './draft.svelte';
 import { Lab } from './lab.svelte';
 
 export const PAGES = ['new', 'jobs', 'workers', 'storage', 'settings'] as const;
 export type Page = (typeof PAGES)[number];
+
+/** Something that was done, and can be taken back for a while. */
+export interface UndoOffer {
+  text: string;
+  act: () => Promise<void>;
+  /** Why it could not be taken back. */
+  failure?: string;
+}
 
 /** One window: what it shows, and all that its pages share. */
 export class Session {
@@ -22,6 +30,8 @@ export class Session {
   dragging = $state(false);
   /** Jobs that run here, by name, while the question whether to quit is open. */
   quitting = $state.raw<string[] | null>(null);
+
+  undo = $state.raw<UndoOffer | null>(null);
 
   page = $derived<Page>(
     this.chosen ?? (this.lab.jobs.running + this.lab.jobs.waiting > 0 ? 'jobs' : this.lab.storages.length > 0 ? 'new' : 'storage'),
@@ -45,6 +55,24 @@ export class Session {
     this.job = id;
     this.lab.jobs.seen(id);
     this.go('jobs');
+  }
+
+  /** A later offer takes the place of an earlier one. */
+  offerUndo(text: string, act: () => Promise<void>): void {
+    this.undo = { text, act };
+  }
+
+  forgetUndo(offer: UndoOffer): void {
+    if (this.undo === offer) this.undo = null;
+  }
+
+  async takeUndo(offer: UndoOffer): Promise<void> {
+    this.forgetUndo(offer);
+    try {
+      await offer.act();
+    } catch (thrown) {
+      this.undo = { ...offer, failure: Failure.from(thrown).message };
+    }
   }
 
   openDataset(path: string): void {

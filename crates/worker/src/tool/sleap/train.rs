@@ -9,7 +9,7 @@ use super::frames::Frames;
 use super::kept::Inputs;
 use super::predict::{Task, file_name, not_started, predict, unused};
 use super::{Ended, Session, failure, remark, settings, stem, tell, tell_metrics};
-use samepath_wire::{Cause, Failure};
+use samepath_wire::{Cause, Failure, Metrics};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -19,6 +19,8 @@ use std::path::{Path, PathBuf};
 const EPOCHS: u64 = 100;
 /// What the prediction after a training is of the whole, in percent.
 const PREDICTION: f64 = 10.0;
+/// Where a configuration says how many frames are taken at a time.
+const BATCH_SIZE: &str = "trainer_config.train_data_loader.batch_size";
 /// Said where a program was started and loads what it needs.
 const STARTING: &str = "Starting SLEAP, about 6 s";
 
@@ -294,7 +296,7 @@ fn ours(
         values.push(("trainer_config.max_epochs", json!(epochs as u64)));
     }
     if let Some(frames) = session.number("BATCH_SIZE") {
-        values.push(("trainer_config.train_data_loader.batch_size", json!(frames as u64)));
+        values.push((BATCH_SIZE, json!(frames as u64)));
         values.push(("trainer_config.val_data_loader.batch_size", json!(frames as u64)));
     }
     if let Some(rate) = session.number("LEARNING_RATE") {
@@ -361,6 +363,13 @@ fn train(
     let mut watch = Training {
         controller,
         epochs: Epochs::new(made.join("training_log.csv"), &run.name),
+        told: Metrics {
+            run: run.name.clone(),
+            of: Some(run.epochs),
+            runs: of.map(|(_, count)| count as u64),
+            batch_size: run.configuration.get(BATCH_SIZE).and_then(Value::as_u64),
+            ..Metrics::default()
+        },
         of: run.epochs,
         part,
         share,
@@ -370,6 +379,7 @@ fn train(
         finished: false,
         stopping: false,
     };
+    tell_metrics(&watch.told);
     let outcome = child::run(session, &session.program, &args, &mut watch)
         .map_err(|error| not_started(&session.program, &error))?;
     let kept = session.kept(&made, &watch.epochs, &outcome);
@@ -397,6 +407,8 @@ impl Watch for Shown {
 struct Training<'a> {
     controller: &'a Controller,
     epochs: Epochs,
+    /// What every row says of the run.
+    told: Metrics,
     /// Epochs in all.
     of: u64,
     part: String,
@@ -453,9 +465,8 @@ impl Watch for Training<'_> {
     }
 
     fn tick(&mut self) {
-        for mut row in self.epochs.read() {
-            row.of = Some(self.of);
-            tell_metrics(&row);
+        for Metrics { epoch, values, .. } in self.epochs.read() {
+            tell_metrics(&Metrics { epoch, values, ..self.told.clone() });
         }
     }
 

@@ -1,0 +1,118 @@
+import { Failure, type Ipc, type MetricsUpdate, type MetricsView } from '../ipc';
+
+/** One line of a chart: a name for people, and its value at each epoch. */
+export interface Series {
+  name: string;
+  role: 'train' | 'val' | 'other';
+  values: (number | null)[];
+}
+
+/** Lines of a chart beyond this are left out. */
+const MOST = 4;
+
+/** One run of a training: what its chart is drawn from. */
+export class Run {
+  readonly name: string;
+  #rows = new Map<number, MetricsView>();
+
+  constructor(name: string) {
+    this.name = name;
+  }
+
+  /** The last row of an epoch counts: a training that goes on may tell one again. */
+  put(row: MetricsView): void {
+    if (row.epoch >= 1) this.#rows.set(row.epoch, row);
+  }
+
+  get epochs(): number[] {
+    return [...this.#rows.keys()].sort((a, b) => a - b);
+  }
+
+  get series(): Series[] {
+    const epochs = this.epochs;
+    return chosen(new Set([...this.#rows.values()].flatMap((row) => Object.keys(row.values)))).map(({ key, name, role }) => ({
+      name,
+      role,
+      values: epochs.map((epoch) => this.#rows.get(epoch)?.values[key] ?? null),
+    }));
+  }
+}
+
+/** The figures of a job, as they come. */
+export class Metrics {
+  #runs: Run[] = [];
+  #version = $state(0);
+  of = $state<number | null>(null);
+  failure = $state.raw<Failure | null>(null);
+  #leave: (() => void) | null = null;
+  #left = false;
+
+  /** What each run's chart shows; runs without a row have none. */
+  charts = $derived.by(() => {
+    void this.#version;
+    return this.#runs.map((run) => chart(run)).filter((chart) => chart !== null);
+  });
+  newest = $derived(this.charts.at(-1) ?? null);
+
+  async follow(ipc: Ipc, id: string): Promise<void> {
+    try {
+      const leave = await ipc.followMetrics(id, (update) => this.#apply(update));
+      if (this.#left) leave();
+      else this.#leave = leave;
+    } catch (thrown) {
+      this.failure = Failure.from(thrown);
+    }
+  }
+
+  leave(): void {
+    this.#left = true;
+    this.#leave?.();
+    this.#leave = null;
+  }
+
+  #apply(update: MetricsUpdate): void {
+    if (this.#left || update.type === 'ended') return;
+    for (const row of update.value) {
+      let run = this.#runs.find((run) => run.name === row.run);
+      if (!run) this.#runs.push((run = new Run(row.run)));
+      run.put(row);
+      this.of = row.of;
+    }
+    this.#version += 1;
+  }
+}
+
+export interface Chart {
+  run: string;
+  epochs: number[];
+  series: Series[];
+  /** The newest epoch. */
+  epoch: number;
+  /** The best by the loss on validation frames. */
+  best: { epoch: number; loss: number } | null;
+}
+
+function chart(run: Run): Chart | null {
+  const epochs = run.epochs;
+  const series = run.series;
+  const epoch = epochs.at(-1);
+  if (epoch === undefined || series.length === 0) return null;
+  let best: Chart['best'] = null;
+  series
+    .find((one) => one.role === 'val')
+    ?.values.forEach((loss, index) => {
+      const at = epochs[index];
+      if (loss !== null && at !== undefined && (best === null || loss < best.loss)) best = { epoch: at, loss };
+    });
+  return { run: run.name, epochs, series, epoch, best };
+}
+
+/** What a chart shows of all that a training tells: its losses; where there are none, the first few. */
+function chosen(keys: Set<string>): { key: string; name: string; role: Series['role'] }[] {
+  const all = [...keys].sort();
+  const role = (key: string): Series['role'] => (/^val(idation)?[/_]/.test(key) ? 'val' : /^train(ing)?[/_]/.test(key) ? 'train' : 'other');
+  const losses = all.filter((key) => /^((train(ing)?|val(idation)?)[/_])?loss$/.test(key));
+  return (losses.length > 0 ? losses : all)
+    .map((key) => ({ key, name: key, role: role(key) }))
+    .slice(0, MOST);
+}

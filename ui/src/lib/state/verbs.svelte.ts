@@ -1,0 +1,83 @@
+import { Failure, type FollowUpView, type JobView, type OfferView } from '../ipc';
+import { words } from '../words';
+import { copyText } from '../clipboard';
+import type { Session } from './session.svelte';
+
+/** What can be done with one job, and what is under way of it. */
+export class Verbs {
+  readonly #session: Session;
+  readonly #id: string;
+  /** The question that is open. */
+  asking = $state<'stop' | 'kill' | null>(null);
+  busy = $state(false);
+  failure = $state.raw<Failure | null>(null);
+  /** What can follow the job, once it has ended and this is known. */
+  next = $state.raw<FollowUpView | null>(null);
+
+  constructor(session: Session, id: string) {
+    this.#session = session;
+    this.#id = id;
+  }
+
+  /** Learns what can follow. That nothing can be learned is no failure: then less is offered. */
+  async learn(): Promise<void> {
+    this.next = await this.#session.ipc.followUp(this.#id).catch(() => null);
+  }
+
+  async stop(): Promise<void> {
+    this.asking = null;
+    await this.#do((ipc) => ipc.stop(this.#id));
+  }
+
+  async kill(): Promise<void> {
+    this.asking = null;
+    await this.#do((ipc) => ipc.kill(this.#id));
+  }
+
+  async retry(): Promise<void> {
+    await this.#do((ipc) => ipc.retry(this.#id));
+  }
+
+  /** Takes a waiting job back. It keeps its place in the queue for those who change their mind. */
+  async cancel(job: JobView): Promise<void> {
+    const ended = await this.#do((ipc) => ipc.stop(this.#id));
+    if (ended?.state !== 'cancelled') return;
+    this.#session.offerUndo(words.jobs.cancelled(job.name), async () => void (await this.#session.ipc.retry(this.#id)));
+  }
+
+  /** Opens the form with the same values. */
+  async again(): Promise<void> {
+    const next = this.next ?? (await this.#do((ipc) => ipc.followUp(this.#id)));
+    if (!next) return;
+    this.#session.go('new');
+    void this.#session.form.load(next.again);
+  }
+
+  /** Submits what is offered, and shows it. */
+  async take(offer: OfferView): Promise<void> {
+    const job = await this.#do((ipc) => ipc.submit(offer.draft));
+    if (job) this.#session.showJob(job.id);
+  }
+
+  async copyCommand(): Promise<void> {
+    const next = this.next ?? (await this.#do((ipc) => ipc.followUp(this.#id)));
+    if (next) await copyText(next.command);
+  }
+
+  async showResults(): Promise<void> {
+    await this.#do((ipc) => ipc.showResults(this.#id));
+  }
+
+  async #do<T>(act: (ipc: Session['ipc']) => Promise<T>): Promise<T | null> {
+    this.busy = true;
+    this.failure = null;
+    try {
+      return await act(this.#session.ipc);
+    } catch (thrown) {
+      this.failure = Failure.from(thrown);
+      return null;
+    } finally {
+      this.busy = false;
+    }
+  }
+}

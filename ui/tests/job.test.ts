@@ -1,0 +1,211 @@
+import { screen, within } from '@testing-library/svelte';
+import { describe, expect, test, vi } from 'vitest';
+import { Failure } from '../src/lib/ipc';
+import { timeLeft } from '../src/lib/state/jobs.svelte';
+import { dataset, job, kind, logLine, row, status } from './fake';
+import { HOSTILE, ready, settle } from './render';
+
+const ENDED = '2026-11-22T10:18:02Z';
+const trouble = { cause: 'gpu_memory', message: 'the GPU ran out of memory at epoch 41 of 100.', last_line: 'torch.OutOfMemoryError: CUDA out of memory' };
+const failed = job({ kind: 'sleap-train', state: 'failed', words: 'Failed', failure: trouble.message, trouble, ended_at: ENDED });
+const train = kind({ name: 'sleap-train', title: 'SLEAP training', parameters: [...kind().parameters, { ...kind().parameters[0]!, name: 'RESUME_FROM', label: 'Continue from', role: 'setting', required: false }] });
+const again = { kind: 'sleap-train', dataset: 'vast:amick/project/labels.slp', values: { MAX_EPOCHS: 50 } };
+const resumed = { ...again, values: { RESUME_FROM: 'vast:amick/m/run' } };
+const next = { again, command: "samepath submit sleap-train -p 'LABELS=vast:amick/project/labels.slp'", resumed: { epoch: 41, batch_size: null, draft: resumed }, smaller: { epoch: 41, batch_size: 2, draft: { ...resumed, values: { ...resumed.values, BATCH_SIZE: 2 } } } };
+
+async function open(value = job(), ...more: Parameters<typeof ready>) {
+  const opened = await ready({ type: 'kinds', value: [kind(), train] }, { type: 'job', value }, ...more);
+  opened.fake.datasets.set('vast:amick/project/labels.slp', dataset());
+  return { ...opened, show: () => show(opened.user, value.name) };
+}
+
+async function show(user: Awaited<ReturnType<typeof ready>>['user'], name: string) {
+  await user.click(screen.getByRole('button', { name: /^Jobs/ }));
+  await user.click(screen.getByRole('row', { name: new RegExp(name) }));
+  await settle();
+  return screen.getByRole('region', { name: `Job ${name}` });
+}
+
+describe('The chart', () => {
+  test('says what it draws, as the rows come: the newest epoch and the best', async () => {
+    const { fake, show } = await open();
+    const panel = await show();
+    expect(within(panel).queryByRole('img')).toBeNull();
+    fake.metrics.get(job().id)?.({ type: 'rows', value: [row(0, 0, 0, { values: {} }), row(1, 0.5, 0.4), row(2, 0.3, 0.2), row(3, 0.2, 0.00043)] });
+    fake.metrics.get(job().id)?.({ type: 'rows', value: [row(4, 0.1, 0.25)] });
+    // A job that goes on is the same try.
+    fake.say({ type: 'job', value: job({ percent: 62 }) });
+    await settle();
+    expect(within(panel).getByRole('img', { name: '4 epochs: Training 0.1, Validation 0.25, best 4.3e-4 at epoch 3' })).toBeVisible();
+    expect(panel).toHaveTextContent('Epoch 4 of 100');
+  });
+
+  test('each run has its own; a job type of the lab names its lines itself', async () => {
+    const { fake, show } = await open();
+    const panel = await show();
+    fake.metrics.get(job().id)?.({ type: 'rows', value: [row(1, 1, 1, { run: 'centroid' }), row(1, 1, 1, { run: HOSTILE, values: { [HOSTILE]: 2, error: null } })] });
+    await settle();
+    expect(within(panel).getAllByRole('img')).toHaveLength(2);
+    expect(within(panel).getByRole('img', { name: `1 epoch: ${HOSTILE} 2, error –` })).toBeVisible();
+    expect(panel.querySelector('b')).toBeNull();
+  });
+
+  test('another try begins anew, and leaving ends the stream', async () => {
+    const { fake, user, show } = await open();
+    await show();
+    fake.metrics.get(job().id)?.({ type: 'rows', value: [row(1, 1, 1)] });
+    fake.say({ type: 'job', value: job({ attempts: 2 }) });
+    await settle();
+    expect(screen.queryByRole('img')).toBeNull();
+    expect(fake.called('leaveMetrics')).toHaveLength(1);
+    await user.keyboard('{Escape}');
+    expect(fake.called('leaveMetrics')).toHaveLength(2);
+  });
+});
+
+describe('A failed job', () => {
+  test('says the cause and quotes the line; going on with half the batch size is offered first', async () => {
+    const { fake, user, show } = await open(failed);
+    fake.next = next;
+    const panel = await show();
+    expect(screen.getByRole('alert')).toHaveTextContent(
+      'Failed after 1 h 04 min: GPU memory the GPU ran out of memory at epoch 41 of 100. torch.OutOfMemoryError: CUDA out of memory',
+    );
+    expect(screen.getByRole('row', { name: /maze day 3/ })).toHaveTextContent(/Failed\s*GPU memory/);
+    expect(within(panel).queryByRole('button', { name: 'Retry' })).toBeNull();
+    expect(within(panel).getByRole('button', { name: 'Continue from epoch 41' })).toBeVisible();
+    await user.click(within(panel).getByRole('button', { name: 'Continue from epoch 41 with batch size 2' }));
+    expect(fake.called('submit')).toEqual([[next.smaller.draft]]);
+    await settle();
+    expect(screen.getByRole('region', { name: 'Job labels · check' })).toBeVisible();
+  });
+
+  test('without a checkpoint it is run again, with half the batch size', async () => {
+    const { fake, show } = await open(failed);
+    fake.next = { ...next, resumed: null, smaller: { epoch: null, batch_size: 2, draft: again } };
+    const panel = await show();
+    expect(within(panel).getByRole('button', { name: 'Run again with batch size 2' })).toBeVisible();
+    expect(within(panel).queryByRole('button', { name: /^Continue/ })).toBeNull();
+  });
+
+  test('Run again… opens the form filled in', async () => {
+    const { fake, user, show } = await open(failed);
+    fake.next = next;
+    const panel = await show();
+    await user.click(within(panel).getByRole('button', { name: 'Run again…' }));
+    await settle();
+    expect(screen.getByRole('region', { name: 'New job' })).toHaveTextContent('labels.slp');
+    expect(screen.getByRole('combobox', { name: 'Job type' })).toHaveValue('sleap-train');
+  });
+
+  test('the log opens at the line that is quoted', async () => {
+    const { fake, user, show } = await open(failed);
+    const panel = await show();
+    await user.click(within(panel).getByRole('button', { name: 'Open log at the error' }));
+    const lines = Array.from({ length: 900 }, (_, i) => logLine(i, i === 500 ? trouble.last_line : `line ${i}`));
+    fake.logs.get(failed.id)?.({ type: 'lines', value: lines });
+    await settle();
+    const log = screen.getByRole('log');
+    expect(log.querySelector('.hit')).toHaveTextContent(trouble.last_line);
+    expect(screen.getByRole('button', { name: 'Go to the end' })).toBeVisible();
+  });
+
+  test('a full storage leads to the storages; what cannot be done is said', async () => {
+    const { fake, user, show } = await open({ ...failed, trouble: { ...trouble, cause: 'storage_full' } });
+    fake.failures.set('showResults', new Failure('backend_unavailable', 'vast is not mounted.', 'Connect it.'));
+    const panel = await show();
+    await user.click(within(panel).getByRole('button', { name: 'More for this job' }));
+    await user.click(screen.getByRole('menuitem', { name: /Show in file manager/ }));
+    await settle();
+    expect(screen.getAllByRole('alert').at(-1)).toHaveTextContent('vast is not mounted. Connect it.');
+    await user.click(within(panel).getByRole('button', { name: 'Storage' }));
+    expect(screen.getByRole('region', { name: 'Storage' })).toBeVisible();
+  });
+});
+
+describe('What can be done', () => {
+  test('the menu is walked by keys, and gives the place back', async () => {
+    const { fake, user, show } = await open(failed);
+    fake.next = next;
+    const written = vi.spyOn(navigator.clipboard, 'writeText');
+    const panel = await show();
+    const more = within(panel).getByRole('button', { name: 'More for this job' });
+    more.focus();
+    await user.keyboard('{ArrowUp}');
+    expect(screen.getByRole('menuitem', { name: 'Copy as command' })).toHaveFocus();
+    await user.keyboard('{Home}');
+    expect(screen.getByRole('menuitem', { name: 'Run again…' })).toHaveFocus();
+    await user.keyboard('{Escape}');
+    expect(more).toHaveFocus();
+    expect(screen.queryByRole('menu')).toBeNull();
+    expect(panel).toBeVisible();
+    await user.keyboard('{ArrowUp}{Enter}');
+    await settle();
+    expect(written).toHaveBeenLastCalledWith(next.command);
+  });
+
+  test('cancelling a waiting job can be undone for 8 seconds', async () => {
+    const waiting = job({ state: 'queued', words: 'Waiting', worker: null, percent: null });
+    const { fake, user, show } = await open(waiting);
+    fake.stopped = job({ state: 'cancelled', words: 'Cancelled' });
+    const panel = await show();
+    await user.click(within(panel).getByRole('button', { name: 'Cancel job' }));
+    await settle();
+    expect(screen.getByText('maze day 3 was cancelled.')).toBeVisible();
+    await user.click(screen.getByRole('button', { name: 'Undo' }));
+    expect(fake.called('retry')).toEqual([[job().id]]);
+    expect(screen.queryByRole('button', { name: 'Undo' })).toBeNull();
+  });
+
+  test('the offer to undo goes after 8 seconds', async () => {
+    vi.useFakeTimers({ shouldAdvanceTime: true });
+    const { fake, user, show } = await open(job({ state: 'queued', words: 'Waiting', worker: null, percent: null }));
+    fake.stopped = job({ state: 'cancelled', words: 'Cancelled' });
+    const panel = await show();
+    await user.click(within(panel).getByRole('button', { name: 'Cancel job' }));
+    await settle();
+    await vi.advanceTimersByTimeAsync(7000);
+    expect(screen.getByRole('button', { name: 'Undo' })).toBeVisible();
+    await vi.advanceTimersByTimeAsync(1500);
+    await settle();
+    expect(screen.queryByRole('button', { name: 'Undo' })).toBeNull();
+    vi.useRealTimers();
+  });
+
+  test('a training is stopped and killed in the words of a training', async () => {
+    const running = job({ kind: 'sleap-train' });
+    const { fake, user, show } = await open(running);
+    await show();
+    fake.metrics.get(running.id)?.({ type: 'rows', value: [row(58, 0.1, 0.2), row(59, 0.1, 0.3)] });
+    await user.keyboard('{Control>}.{/Control}');
+    expect(screen.getByRole('dialog', { name: 'Stop maze day 3?' })).toHaveTextContent(
+      'It finishes this epoch and saves a checkpoint, up to 60 s. Results so far stay.',
+    );
+    await user.click(screen.getByRole('button', { name: 'Stop and save' }));
+    fake.say({ type: 'job', value: { ...running, stopping: 'stop', words: 'Stopping' } });
+    await settle();
+    await user.click(screen.getByRole('button', { name: 'Kill now' }));
+    expect(screen.getByRole('dialog', { name: 'Kill now?' })).toHaveTextContent('What is not saved is lost; best.ckpt from epoch 58 stays.');
+  });
+
+  test('one’s own jobs are shown first where there are those of others', async () => {
+    const { fake, user } = await open(job(), { type: 'job', value: job({ id: 'tom', name: 'fly', submitted_by: 'tom' }) });
+    fake.say({ type: 'status', value: status() });
+    await user.click(screen.getByRole('button', { name: /^Jobs/ }));
+    expect(screen.queryByRole('row', { name: /fly/ })).toBeNull();
+    await user.selectOptions(screen.getByRole('combobox', { name: 'Whose jobs' }), 'Everyone');
+    expect(screen.getByRole('row', { name: /fly/ })).toBeVisible();
+  });
+});
+
+test.each([
+  [50, 600, 0, 600],
+  [25, 600, 60, 1740],
+  [1, 600, 0, null],
+  [50, 5, 0, null],
+  [90, 90, 11, null],
+  [100, 600, 0, null],
+])('%i % after %i s, seen %i s ago: %s s are left', (percent, took, ago, left) => {
+  const answer = timeLeft(0, { at: took * 1000, percent }, (took + ago) * 1000);
+  expect(answer).toBe(left === null ? null : left * 1000);
+});
