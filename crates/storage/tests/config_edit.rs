@@ -198,6 +198,42 @@ fn removing_takes_its_own_lines_and_leaves_the_neighbours_comments() {
     ]);
 }
 
+/// Whatever stands in the braces: line breaks of either kind, comments, a comma at the end.
+#[test]
+fn in_braces_a_change_touches_its_own_bytes_alone() {
+    let description = |text: &str| Change::Set {
+        name: "vast".to_owned(),
+        fields: BackendFields { description: Some(text.to_owned()), ..BackendFields::default() },
+    };
+    let lines =
+        "storage = {\r\n\tvast = { # why\r\n base_path = '/a', # here\r\n  }, # c\r\n\tbb = {\n},\n}\r\nx = 1\n";
+    check(&[
+        (lines, set("vast", "/b"), &lines.replace("'/a'", "\"/b\"")),
+        (lines, description("d"), &lines.replace("'/a'", "'/a', description = \"d\"")),
+        (lines, add("cc", "/c"), &lines.replace("bb = {\n}", "bb = {\n}, cc = { base_path = \"/c\" }")),
+        (lines, remove("vast"), "storage = {\r\n\t# c\r\n\tbb = {\n},\n}\r\nx = 1\n"),
+        ("storage = { vast = { base_path = '/a' , } }\n", remove("vast"), "storage = { }\n"),
+        ("storage = {vast={base_path='/a'}}\n", remove("vast"), "storage = {}\n"),
+        ("storage={}", add("vast", "/a"), "storage={ vast = { base_path = \"/a\" } }"),
+        ("storage = { # c\n}\n", add("vast", "/a"), "storage = { vast = { base_path = \"/a\" } # c\n}\n"),
+        (
+            "storage = { vast.base_path = '/a', bb = {}, vast.type = 'nfs' }\n",
+            description("d"),
+            "storage = { vast.base_path = '/a', bb = {}, vast.type = 'nfs', vast.description = \"d\" }\n",
+        ),
+        (
+            "storage = { vast.base_path = '/a', bb = {}, vast.type = 'nfs' }\n",
+            remove("vast"),
+            "storage = { bb = {} }\n",
+        ),
+        (
+            "storage = { bb = {}, \"vast\" . base_path = '/a', cc = [1, 2] }\n",
+            remove("vast"),
+            "storage = { bb = {}, cc = [1, 2] }\n",
+        ),
+    ]);
+}
+
 #[test]
 fn a_computers_own_values_are_changed_where_they_are_written() {
     let text = "[storage.vast]\nbase_path = '/Volumes/talmo'\ndescription = 'd'\n\n[samepath.computers.ws-3.storage.vast]\n\
@@ -277,7 +313,9 @@ fn a_form_that_cannot_be_changed_safely_is_refused() {
     for (text, change) in [
         ("[storage]\nvast = 'x'\n", set("vast", "/b")),
         ("[storage.vast.base_path]\nx = 1\n", set("vast", "/b")),
-        ("storage = { aa = { base_path = '/a' }, # c\n bb = {} }\n", remove("aa")),
+        ("storage = { bb = {}, # c\n aa = { base_path = '/a' } }\n", remove("aa")),
+        ("storage = { aa = { base_path = '/a' } # c\n , bb = {} }\n", remove("aa")),
+        ("storage = { vast = 'x' }\n", set("vast", "/b")),
     ] {
         let lab = Lab::with(text);
         let error = lab.apply(&change).unwrap_err();

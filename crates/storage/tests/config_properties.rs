@@ -14,6 +14,8 @@ use samepath_storage::{BackendFields, Change};
 struct Storage {
     /// Before any header: must stand at the top of the file.
     at_top: bool,
+    /// What it stands under, and what stays when it goes.
+    under: &'static str,
     text: String,
     value: String,
     /// A table with a header, which gives up a blank line when it goes.
@@ -33,19 +35,29 @@ fn storage() -> impl Strategy<Value = Storage> {
         Just("x.y = {a=1}\n"),
         Just("type='nfs'\n")
     ];
-    (value, space, behind, extra, 0..6_usize).prop_map(|(value, space, behind, extra, form)| {
+    let key = prop_oneof![Just("base_path"), Just("'base_path'"), Just("\"base\\u005fpath\"")];
+    (value, space, behind, extra, key, 0..11_usize).prop_map(|(value, space, behind, extra, key, form)| {
         let (s, v) = (space, value);
         // What is in braces keeps to one line, as TOML 1.0 has it.
         let flat = if v.contains('\n') { "'/MARK'" } else { v };
         let (text, value) = match form {
-            0 => (format!("{s}[storage.vast]{behind}\n{s}{extra}{s}base_path{s}={s}{v}{behind}\n"), v),
-            1 => (format!("[{s}\"storage\"{s}.{s}'vast'{s}]\nbase_path = {v}{behind}\n{extra}"), v),
-            2 => (format!("[storage.vast]\nbase_path={v}\n[storage.vast.\"sub table\"]{behind}\n{extra}"), v),
-            3 => (format!("storage{s}.{s}vast.base_path{s}={s}{v}{behind}\n"), v),
-            4 => (format!("storage.vast{s}={s}{{{s}type = 'nfs',base_path{s}={s}{flat}{s}}}{behind}\n"), flat),
-            _ => (format!("storage.vast = {{base_path={flat}}}\n"), flat),
+            0 => (format!("{s}[storage.vast]{behind}\n{s}{extra}{s}{key}{s}={s}{v}{behind}\n"), v),
+            1 => (format!("[{s}\"storage\"{s}.{s}'vast'{s}]\n{key} = {v}{behind}\n{extra}"), v),
+            2 => (format!("[storage.vast]\n{key}={v}\n[storage.vast.\"sub table\"]{behind}\n{extra}"), v),
+            3 => (format!("[storage.vast]\n# first\n{key}={v}\n\n# second\n{extra}'z' = 1\n"), v),
+            4 => {
+                (format!("[storage.vast]\n{key}={v}\n[[storage.vast.list]]{behind}\n{extra}[[storage.vast.list]]\n"), v)
+            }
+            5 => (format!("storage{s}.{s}vast.{key}{s}={s}{v}{behind}\n"), v),
+            6 => (format!("storage.vast{s}={s}{{{s}type = 'nfs',{key}{s}={s}{flat}{s}}}{behind}\n"), flat),
+            7 => (format!("storage.vast = {{{key}={flat}}}\n"), flat),
+            8 => (format!("{s}'vast'{s}.{s}{key}{s}={s}{v}{behind}\n"), v),
+            9 => (format!("{s}vast{s}={s}{{{key}{s}={s}{flat}{s}}}{behind}\n"), flat),
+            _ => (format!("vast = {{ # in braces\n {key} = {v}{s}, # own\n\n\ttype = 'nfs' # last\n}}{behind}\n"), v),
         };
-        Storage { at_top: form >= 3, text, value: value.to_owned(), section: form < 3, inline: form >= 4 }
+        let under = if form >= 8 { "[storage]\n# of all\n" } else { "" };
+        let inline = matches!(form, 6 | 7 | 9 | 10);
+        Storage { at_top: (5..8).contains(&form), under, text, value: value.to_owned(), section: form < 5, inline }
     })
 }
 
@@ -124,7 +136,7 @@ fn laid_out(storage: &Storage, around: &(String, Vec<String>, Vec<String>)) -> (
     if storage.at_top {
         (top.clone(), storage.text.clone(), format!("{before}{behind}"))
     } else {
-        (format!("{top}{before}"), storage.text.clone(), behind)
+        (format!("{top}{before}{}", storage.under), storage.text.clone(), behind)
     }
 }
 
@@ -201,7 +213,7 @@ proptest! {
         lab.apply(&remove("vast")).unwrap();
         let (new, expected) = (lab.text(), ending.of(&format!("{before}{behind}")));
         prop_assert_eq!(filled(&new), filled(&expected));
-        let lost = expected.trim_end_matches(['\r', '\n']).lines().count() - new.trim_end_matches(['\r', '\n']).lines().count();
+        let lost = expected.lines().count().saturating_sub(new.lines().count());
         prop_assert!(lost <= usize::from(storage.section), "at most the blank line that set it apart");
         let breaks = (new.matches("\r\n").count(), new.matches('\r').count(), new.matches('\n').count());
         prop_assert!(if ending.crlf { breaks.0 == breaks.2 } else { breaks.1 == 0 }, "{:?}", breaks);

@@ -1,21 +1,25 @@
-//! Edits of the text itself: a range of bytes is replaced, and all others stay. What is inside an inline table is edited through
-//! `toml_edit`, and only that table's bytes are replaced.
+//! Edits of the text itself: a range of bytes is replaced, and all others stay.
 
-use super::ConfigError;
 use super::text::{Text, dotted};
+use super::{ConfigError, braces};
 use std::ops::Range;
-use toml_edit::{Item, Key, Table, TableLike, Value};
+use toml_edit::{InlineTable, Item, Key, Table, Value};
 
 /// Gives a key of the table at `path` a value, which must be there; `None` removes the key.
 pub(super) fn set(text: &Text, path: &[&str], key: &str, value: Option<&str>) -> Result<String, ConfigError> {
     let refused = || cannot(text, path);
     let (item, inline) = walk(text, path).ok_or_else(refused)?;
     if let Some((depth, outermost)) = inline {
-        return in_inline(text, outermost, path, depth, |table| put(table, key, value.map(Value::from)));
+        let names = &path[depth..];
+        let edited = match value {
+            Some(value) => braces::put(text, outermost, names, key, &literal(value)),
+            None => braces::remove(text, outermost, names, key),
+        };
+        return edited.ok_or_else(refused);
     }
     let table = item.as_table().ok_or_else(refused)?;
     match (table.get(key), value) {
-        (Some(Item::Value(old)), Some(value)) => Ok(replaced(text, old.span().ok_or_else(refused)?, &literal(value))),
+        (Some(Item::Value(old)), Some(value)) => Ok(text.replaced(old.span().ok_or_else(refused)?, &literal(value))),
         (Some(item), None) => {
             let mut cuts = Vec::new();
             collect(text, table.key(key), item, &mut cuts).ok_or_else(refused)?;
@@ -35,10 +39,9 @@ pub(super) fn add<'k, 'v>(
 ) -> Result<String, ConfigError> {
     let path = ["storage"];
     if let Some((_, Some((depth, outermost)))) = walk(text, &path) {
-        let table = fields.map(|(key, value)| (key, Value::from(value))).collect();
-        return in_inline(text, outermost, &path, depth, |storages| {
-            put(storages, name, Some(Value::InlineTable(table)))
-        });
+        let table: InlineTable = fields.map(|(key, value)| (key, Value::from(value))).collect();
+        let table = Value::from(table).to_string();
+        return braces::put(text, outermost, &path[depth..], name, &table).ok_or_else(|| cannot(text, &path));
     }
     Ok(appended(text, &["storage", name], fields))
 }
@@ -49,7 +52,7 @@ pub(super) fn remove(text: &Text, path: &[&str]) -> Result<String, ConfigError> 
     let Some((name, parent_path)) = path.split_last() else { return Err(refused()) };
     let (parent, inline) = walk(text, parent_path).ok_or_else(refused)?;
     if let Some((depth, outermost)) = inline {
-        return in_inline(text, outermost, parent_path, depth, |table| put(table, name, None));
+        return braces::remove(text, outermost, &parent_path[depth..], name).ok_or_else(refused);
     }
     let parent = parent.as_table().ok_or_else(refused)?;
     let mut cuts = Vec::new();
@@ -78,69 +81,6 @@ fn walk<'t>(text: &'t Text, path: &[&str]) -> Option<(&'t Item, Outermost<'t>)> 
     Some((item, inline))
 }
 
-fn in_inline(
-    text: &Text,
-    outermost: &Value,
-    path: &[&str],
-    depth: usize,
-    edit: impl FnOnce(&mut dyn TableLike),
-) -> Result<String, ConfigError> {
-    let refused = || cannot(text, path);
-    let span = outermost.span().ok_or_else(refused)?;
-    let raw = &text.raw()[span.clone()];
-    if raw.contains('\n') && raw.contains('#') {
-        return Err(refused());
-    }
-    let mut item = Item::Value(raw.parse::<Value>().map_err(|_| refused())?);
-    let mut table: &mut dyn TableLike = item.as_table_like_mut().ok_or_else(refused)?;
-    for name in &path[depth..] {
-        table = table.get_mut(name).and_then(Item::as_table_like_mut).ok_or_else(refused)?;
-    }
-    edit(table);
-    let value = item.into_value().map_err(|_| refused())?;
-    Ok(replaced(text, span, value.to_string().trim()))
-}
-
-/// Puts a value into an inline table, or takes it out, keeping the space before the closing brace where it is.
-fn put(table: &mut dyn TableLike, key: &str, value: Option<Value>) {
-    let last = |table: &dyn TableLike| table.iter().last().map(|(name, _)| name.to_owned());
-    let take_space = |table: &mut dyn TableLike| {
-        let name = last(table)?;
-        let decor = table.get_mut(&name)?.as_value_mut()?.decor_mut();
-        let space = decor.suffix().and_then(|suffix| suffix.as_str()).unwrap_or_default().to_owned();
-        decor.set_suffix("");
-        Some(space)
-    };
-    let existing = table.get(key).and_then(Item::as_value).map(|old| old.decor().clone());
-    match (value, existing) {
-        (Some(mut value), Some(decor)) => {
-            *value.decor_mut() = decor;
-            if let Some(item) = table.get_mut(key) {
-                *item = Item::Value(value);
-            }
-        }
-        (Some(mut value), None) => {
-            let space = take_space(table).unwrap_or_else(|| " ".to_owned());
-            value.decor_mut().set_prefix(" ");
-            value.decor_mut().set_suffix(space);
-            table.insert(key, Item::Value(value));
-            if let Some(mut key) = table.key_mut(key) {
-                key.leaf_decor_mut().set_prefix(" ");
-                key.leaf_decor_mut().set_suffix(" ");
-            }
-        }
-        (None, _) => {
-            let space = take_space(table);
-            table.remove(key);
-            if let (Some(name), Some(space)) = (last(table), space)
-                && let Some(value) = table.get_mut(&name).and_then(Item::as_value_mut)
-            {
-                value.decor_mut().set_suffix(space);
-            }
-        }
-    }
-}
-
 /// A key that the table at `path` does not have yet, on a line of its own behind the table's last one.
 fn insert(text: &Text, table: &Table, path: &[&str], key: &str, value: &str) -> Option<String> {
     let raw = text.raw();
@@ -158,7 +98,7 @@ fn insert(text: &Text, table: &Table, path: &[&str], key: &str, value: &str) -> 
     let eol = line_break(raw);
     let line =
         if raw[..at].ends_with('\n') { format!("{lead}{statement}{eol}") } else { format!("{eol}{lead}{statement}") };
-    Some(replaced(text, at..at, &line))
+    Some(text.replaced(at..at, &line))
 }
 
 /// A new table at the end of the file.
@@ -273,12 +213,6 @@ fn cut(text: &Text, mut cuts: Vec<Cut>) -> String {
         }
         new.replace_range(range, "");
     }
-    new
-}
-
-fn replaced(text: &Text, range: Range<usize>, with: &str) -> String {
-    let mut new = text.raw().to_owned();
-    new.replace_range(range, with);
     new
 }
 

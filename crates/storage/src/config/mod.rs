@@ -1,6 +1,7 @@
 //! The configuration file: found, read, and changed without touching anything that is not ours.
 
 mod apply;
+mod braces;
 mod change;
 pub(crate) mod check;
 mod edit;

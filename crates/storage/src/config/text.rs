@@ -2,6 +2,7 @@
 
 use super::{Action, ConfigError, Place, Problem};
 use std::io::Read;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use toml_edit::{Document, Item, Key, Table, TableLike};
 
@@ -44,6 +45,13 @@ impl Text {
 
     pub(super) fn into_raw(self) -> String {
         self.document.raw().to_owned()
+    }
+
+    /// The text with these bytes replaced.
+    pub(super) fn replaced(&self, range: Range<usize>, with: &str) -> String {
+        let mut new = self.raw().to_owned();
+        new.replace_range(range, with);
+        new
     }
 
     pub(super) fn root(&self) -> &Table {
