@@ -20,7 +20,7 @@ pub enum Field {
 pub enum Refusal {
     /// The path begins with `/`.
     Absolute,
-    /// The path begins with `\\`: a server's share, or `\\?\`.
+    /// Begins with `\\`, as a server's share and `\\?\` do.
     Unc,
     /// `..`
     Parent,
@@ -52,7 +52,7 @@ impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Absolute => write!(f, "a path on a storage does not begin with `/`"),
-            Self::Unc => write!(f, "a path on a storage does not begin with `\\\\`"),
+            Self::Unc => write!(f, "it begins like a Windows share, with `\\\\`"),
             Self::Parent => write!(f, "`..` is not allowed in a path on a storage"),
             Self::Current => write!(f, "`.` is not allowed in a path on a storage"),
             Self::Empty => write!(f, "a component is empty: two slashes in a row, or one at the end"),
@@ -94,12 +94,8 @@ pub(crate) fn split(text: &str, platform: Platform) -> Result<Vec<&str>, Refused
     if text.is_empty() {
         return Ok(Vec::new());
     }
-    let whole = |refusal| Err(Refused { component: text.to_owned(), refusal });
     if text.starts_with('/') {
-        return whole(Refusal::Absolute);
-    }
-    if text.starts_with(r"\\") {
-        return whole(Refusal::Unc);
+        return Err(Refused { component: text.to_owned(), refusal: Refusal::Absolute });
     }
     text.split('/')
         .map(|component| match refusal(component, platform) {
@@ -123,6 +119,9 @@ fn refusal(component: &str, platform: Platform) -> Option<Refusal> {
         && letter.is_ascii_alphabetic()
     {
         return Some(Refusal::Drive);
+    }
+    if component.starts_with(r"\\") {
+        return Some(Refusal::Unc);
     }
     if platform == Platform::Windows { refusal_on_windows(component) } else { None }
 }

@@ -27,6 +27,8 @@ fn refused_everywhere() {
         ("//server/share", "//server/share", Absolute),
         (r"\\server\share", r"\\server\share", Unc),
         (r"\\?\C:\x", r"\\?\C:\x", Unc),
+        // Wherever it stands: which part of a path is the user's folder is decided anew at every reading.
+        (r"a/\\server\share/b", r"\\server\share", Unc),
         ("a/../b", "..", Parent),
         ("..", "..", Parent),
         ("a/./b", ".", Current),
