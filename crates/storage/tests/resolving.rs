@@ -291,10 +291,12 @@ fn opens_regular_files_only() {
     }
 }
 
-/// Somebody swaps a folder for links, inside and outside, as fast as possible: what is opened was inside.
+/// Somebody swaps links, to inside and outside, as fast as possible: what is opened was inside. `SAMEPATH_SWAP_ROUNDS` says how
+/// often it is opened, for whoever does it by hand.
 #[test]
 fn what_is_opened_never_lies_outside() {
     use std::sync::atomic::{AtomicBool, Ordering};
+    let rounds = std::env::var("SAMEPATH_SWAP_ROUNDS").map_or(20_000, |text| text.parse::<u32>().unwrap());
     let lab = Lab::new();
     fill(&lab.top, &[("vast/a/f", "inside"), ("vast/b/f", "inside"), ("outside/f", "outside")]);
     let door = lab.base().join("door");
@@ -303,17 +305,20 @@ fn what_is_opened_never_lies_outside() {
     let at = StoragePath::new("vast", "door", "f");
     let (mut opened, mut refused) = (0, 0);
     std::thread::scope(|scope| {
-        scope.spawn(|| {
+        let swapping = scope.spawn(|| {
             let spare = lab.base().join("spare");
+            let mut swaps = 0_u32;
             for target in [&inside, &outside, &absolute, &outside].into_iter().cycle() {
                 if done.load(Ordering::Relaxed) {
                     break;
                 }
                 symlink(target, &spare).unwrap();
                 std::fs::rename(&spare, &door).unwrap();
+                swaps += 1;
             }
+            swaps
         });
-        for _ in 0..20_000 {
+        for _ in 0..rounds {
             match lab.storages.open(&at) {
                 Ok((mut file, _)) => {
                     let mut text = String::new();
@@ -328,6 +333,7 @@ fn what_is_opened_never_lies_outside() {
             }
         }
         done.store(true, Ordering::Relaxed);
+        println!("opened {opened} times, refused {refused} times, swapped {} times", swapping.join().unwrap());
     });
     assert!(opened > 0 && refused > 0, "opened {opened}, refused {refused}");
 }
