@@ -62,6 +62,35 @@ fn nothing_is_made_where_nothing_is() {
 }
 
 #[test]
+fn a_program_that_the_configuration_names_is_shown_and_a_bad_one_is_wrong() {
+    let home = Home::new();
+    let plain = fs_err::read_to_string(home.config()).expect("a configuration");
+    let program = home.path("sleap-nn");
+    let with = |value: &str| home.configure(&format!("{plain}\n[samepath.programs]\nsleap-nn = {}\n", json!(value)));
+    let named = program.to_str().expect("text");
+
+    with(named);
+    let (findings, status) = examine(&home, &[]);
+    let gone = format!("its program sleap-nn is configured as {named}, which is not there, or may not be run");
+    let told = saying(&findings, "programs", &gone);
+    assert_eq!(told.len(), 2, "{findings:#?}");
+    assert!(told.iter().all(|it| it["state"] == "wrong" && it["code"] == "config_invalid" && it["mend"].is_string()));
+    assert_eq!(status, Some(3));
+
+    fs_err::write(&program, "#!/bin/sh\n").expect("a program");
+    fs_err::set_permissions(&program, PermissionsExt::from_mode(0o755)).expect("a mode");
+    let (findings, status) = examine(&home, &[]);
+    assert_eq!(saying(&findings, "programs", &format!("{named}, as configured")).len(), 2, "{findings:#?}");
+    assert_eq!(status, Some(0));
+
+    with("sleap-nn");
+    let (findings, status) = examine(&home, &[]);
+    one(&findings, "configuration", "`samepath.programs.sleap-nn` is `sleap-nn`, which is not the whole path", "wrong");
+    assert_eq!(saying(&findings, "programs", "is not configured well: ").len(), 2, "{findings:#?}");
+    assert_eq!(status, Some(3));
+}
+
+#[test]
 fn everything_that_is_wrong_with_a_configuration_is_named_at_once() {
     let home = Home::bare();
     home.configure(&format!(

@@ -50,7 +50,7 @@ fn worker(name: &str, backend: &str) -> Worker {
         os: "linux".into(),
         host: name.into(),
         started_at: Timestamp::UNIX_EPOCH,
-        kinds: vec![KindAdvert { name: "slp-check".into(), digest: "blake3:1".into() }],
+        kinds: vec![KindAdvert { name: "slp-check".into(), digest: "blake3:1".into(), notice_seconds: None }],
         unavailable: Vec::new(),
         backends: [(backend.to_owned(), advert)].into(),
         holds: Vec::new(),

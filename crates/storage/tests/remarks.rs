@@ -21,6 +21,7 @@ fn a_good_file_is_worth_no_remark() {
         "[storage.vast]\nbase_path = '/mnt/vast'\nquota_command = 'somebody elses'\n[environments.x]\na = 1\n",
         "[samepath.computers.ws-4.storage.vast]\nbase_path = '/x'\n[worker.io]\nx = 1\n[stores]\na = 1\n",
         "[samepath.computers.\"ws-3.salk.edu\".storage.vast]\nbase_path = '/x'\n",
+        "[samepath.programs]\nsleap-nn = '/x'\n[samepath.computers.ws-4.programs]\nsleap-nn = '/y'\n",
     ] {
         assert_eq!(remarks(good), Vec::<String>::new(), "{good}");
     }
@@ -48,6 +49,14 @@ fn what_nobody_reads_is_named_with_what_was_meant() {
         (
             "[samepath]\ncomputer = 1\n",
             "config.toml, line 2: `samepath.computer` is not read by anybody: if `computers` was meant, write it so",
+        ),
+        (
+            "[samepath]\nprogram = { sleap-nn = '/x' }\n",
+            "config.toml, line 2: `samepath.program` is not read by anybody: if `programs` was meant, write it so",
+        ),
+        (
+            "[samepath.computers.ws-4.program]\nsleap-nn = '/x'\n",
+            "config.toml, line 1: `samepath.computers.ws-4.program` is not read by anybody: if `programs` was meant, write it so",
         ),
         (
             "[samepath]\nhello = 1\n",

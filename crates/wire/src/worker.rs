@@ -57,6 +57,10 @@ pub struct KindAdvert {
     pub name: String,
     /// Digest of its parameter definitions; the definition itself is the record `kinds/<digest>`.
     pub digest: String,
+    /// How long this worker leaves such a job to save its work when it is asked to stop, in seconds; 0: it is ended at once. None
+    /// where an older worker does not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub notice_seconds: Option<u32>,
 }
 
 /// A kind that a worker holds but cannot run.

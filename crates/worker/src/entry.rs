@@ -18,8 +18,8 @@ pub fn run_hidden(args: &[OsString]) -> Option<ExitCode> {
     }
 }
 
-/// Where programs are looked for: the same for the worker, which says what it can run, and for its guards, which inherit it. No
-/// other place of this crate reads the process's environment.
+/// Where programs are looked for: the same for the helpers that say what a worker can run, and for its guards, which all inherit
+/// it. No other place of this crate reads the process's environment.
 pub(crate) fn search_path() -> Option<OsString> {
     std::env::var_os("PATH")
 }

@@ -5,7 +5,7 @@
 use proptest::prelude::*;
 use samepath_wire::{Access, Job, Kind};
 use samepath_worker::kinds::{
-    Catalogue, Program, Programs, Template, TemplateError, TemplateSource, check_values, storages_needed,
+    Catalogue, Choice, Program, Programs, Template, TemplateError, TemplateSource, check_values, storages_needed,
 };
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -135,13 +135,16 @@ fn a_kind_of_sleap_needs_sleap() {
     };
     // This computer may have one in /usr/local/bin, so nowhere but at home is looked.
     let programs = |chosen: &[(&str, &Path)]| {
-        let chosen = chosen.iter().map(|(name, path)| ((*name).to_owned(), path.to_path_buf())).collect();
+        let chosen = chosen.iter().map(|(name, path)| ((*name).to_owned(), Choice::File(path.to_path_buf()))).collect();
         Programs::new(Some("/nowhere".as_ref()), Some(home.path())).choosing(chosen)
     };
     let at = program("miniforge3/envs/pose/bin", 0o644);
     let missing = home.path().join("gone");
     let error = programs(&[("sleap-nn", &missing)]).find(template).unwrap_err().to_string();
-    assert_eq!(error, format!("its program {} is not there, or may not be run", missing.display()));
+    assert_eq!(
+        error,
+        format!("its program sleap-nn is configured as {}, which is not there, or may not be run", missing.display())
+    );
     program("miniforge3/envs/pose/bin", 0o755);
     assert_eq!(programs(&[]).find(template), Ok(Program::OwnFor(at)));
     // An environment of the program's own name comes first.

@@ -1,152 +1,14 @@
-//! The worker as a process, on a fleet that the test holds: killed, started again, robbed of its guard.
+//! The worker as a process: killed, started again, robbed of its guard.
 #![cfg(target_os = "linux")]
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
-use samepath_fleet::bus::local::LocalSettings;
-use samepath_fleet::{Fleet, LogItem, Update};
+mod lab;
+
+use lab::{DEADLINE, Lab, end, go, until_gone};
 use samepath_storage::{Platform, ProofKey, Storages};
-use samepath_wire::{
-    AttemptEnd, BackendState, Cause, CheckPaths, Job, JobRecord, JobState, PathSeen, ProofAsked, StoragePath, Worker,
-};
-use samepath_worker::guard::AttemptDir;
+use samepath_wire::{AttemptEnd, BackendState, Cause, CheckPaths, JobState, PathSeen, ProofAsked, StoragePath};
 use serde_json::json;
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::time::Duration;
 use tokio::time::timeout;
-
-const DEADLINE: Duration = Duration::from_secs(90);
-
-struct Lab {
-    dir: tempfile::TempDir,
-    fleet: Fleet,
-}
-
-impl Lab {
-    async fn new() -> Self {
-        let dir = tempfile::tempdir().unwrap();
-        for name in ["kinds", "state", "storage"] {
-            fs_err::create_dir_all(dir.path().join(name)).unwrap();
-        }
-        let go = dir.path().join("go");
-        let script = format!(
-            "echo one; echo $PPID > {0}.guard; while [ ! -e {0} ]; do sleep 0.05; done; echo two",
-            go.display()
-        );
-        let template = json!({
-            "specificationVersion": "jobtemplate-2023-09",
-            "name": "Waits",
-            "steps": [{ "name": "s", "script": { "actions": { "onRun": { "command": "sh", "args": ["-c", script] } } } }],
-        });
-        fs_err::write(dir.path().join("kinds/waits.json"), template.to_string()).unwrap();
-        let config = format!("[storage.vast]\nbase_path = {:?}\n", dir.path().join("storage"));
-        fs_err::write(dir.path().join("config.toml"), config).unwrap();
-        let fleet = Fleet::local(LocalSettings::new(dir.path().join("fleet"), "amick")).await.unwrap();
-        Self { dir, fleet }
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.dir.path().join(name)
-    }
-
-    fn worker(&self) -> Child {
-        self.worker_with(r#"{"orphan": {"secs": 90, "nanos": 0}}"#)
-    }
-
-    fn worker_with(&self, patience: &str) -> Child {
-        let test = std::env::current_exe().unwrap();
-        Command::new(test.parent().unwrap().parent().unwrap().join("examples/hidden"))
-            .arg("worker")
-            .args([self.path("state"), self.path("fleet"), self.path("config.toml"), self.path("kinds")])
-            .arg(patience)
-            .stdin(Stdio::piped())
-            .spawn()
-            .unwrap()
-    }
-
-    /// The folder of the only attempt that this worker has.
-    fn attempt(&self) -> Option<AttemptDir> {
-        let mut found = fs_err::read_dir(self.path("state/gpu-1/attempts")).ok()?;
-        AttemptDir::at(&found.next()?.ok()?.path())
-    }
-
-    /// Waits until the guard of that attempt has written the end down and is gone.
-    fn until_ended_on_disk(&self) -> AttemptDir {
-        let began = std::time::Instant::now();
-        loop {
-            if let Some(dir) = self.attempt()
-                && dir.end().unwrap().is_some()
-                && dir.lock().unwrap().is_some()
-            {
-                return dir;
-            }
-            assert!(began.elapsed() < DEADLINE, "the guard did not end");
-            std::thread::sleep(Duration::from_millis(10));
-        }
-    }
-
-    async fn submit(&self) -> JobRecord {
-        let job: Job = serde_json::from_value(json!({
-            "version": 1, "id": uuid::Uuid::new_v4(), "kind": "waits", "submitted_at": "2026-11-22T09:00:00Z",
-        }))
-        .unwrap();
-        self.fleet.submit(&job).await.unwrap()
-    }
-
-    async fn until(&self, what: impl Fn(&JobRecord) -> bool) -> JobRecord {
-        let mut jobs = self.fleet.jobs();
-        timeout(DEADLINE, async {
-            loop {
-                if let Some(Update::Put(_, record)) = jobs.next().await
-                    && what(&record)
-                {
-                    return record;
-                }
-            }
-        })
-        .await
-        .expect("not in time")
-    }
-
-    async fn log(&self, job: &JobRecord, attempt: u32, until: &str) -> Vec<String> {
-        let mut log = self.fleet.log(job.job.id, attempt, 0).await.unwrap();
-        let mut lines = Vec::new();
-        timeout(DEADLINE, async {
-            while let Some(item) = log.next().await {
-                if let LogItem::Line(line) = item {
-                    assert_eq!(line.seq, lines.len() as u64, "the log has a gap");
-                    lines.push(line.text);
-                    if lines.last().is_some_and(|last| last == until) {
-                        break;
-                    }
-                }
-            }
-        })
-        .await
-        .expect("the log did not come so far");
-        lines
-    }
-}
-
-/// A worker ends when its standard input is closed.
-fn end(mut worker: Child) {
-    drop(worker.stdin.take());
-    worker.wait().unwrap();
-}
-
-/// What was told is not kept.
-async fn until_gone(folder: &Path) {
-    let gone = async {
-        while folder.exists() {
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
-    };
-    timeout(DEADLINE, gone).await.expect("the folder of an attempt that was told is still there");
-}
-
-fn go(path: &Path) {
-    fs_err::write(path, "").unwrap();
-}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_worker_that_is_killed_and_started_again_goes_on() {
@@ -272,21 +134,7 @@ async fn a_worker_tells_how_its_storages_are_and_what_it_sees() {
     let lab = Lab::new().await;
     fs_err::write(lab.path("storage/labels.slp"), "x".repeat(7)).unwrap();
     let process = lab.worker();
-    let mut workers = lab.fleet.workers();
-    let mut until = async |what: &dyn Fn(&Worker) -> bool| {
-        timeout(DEADLINE, async {
-            loop {
-                if let Some(Update::Put(_, worker)) = workers.next().await
-                    && what(&worker)
-                {
-                    return worker;
-                }
-            }
-        })
-        .await
-        .expect("not in time")
-    };
-    let worker = until(&|worker| worker.backends["vast"].state == BackendState::Ready).await;
+    let worker = lab.until_worker(|worker| worker.backends["vast"].state == BackendState::Ready).await;
     assert_eq!(worker.name, "gpu-1");
     assert!(worker.kinds.iter().any(|kind| kind.name == "waits"), "{:?}", worker.kinds);
 
@@ -341,7 +189,10 @@ async fn a_worker_tells_how_its_storages_are_and_what_it_sees() {
         fs_err::read_to_string(lab.path("config.toml")).unwrap()
     );
     fs_err::write(lab.path("config.toml"), both).unwrap();
-    until(&|worker| worker.backends.get("scratch").is_some_and(|scratch| scratch.state == BackendState::Missing)).await;
+    lab.until_worker(|worker| {
+        worker.backends.get("scratch").is_some_and(|scratch| scratch.state == BackendState::Missing)
+    })
+    .await;
     end(process);
 }
 
@@ -350,21 +201,10 @@ async fn a_worker_tells_of_a_mark_that_appears_changes_and_goes() {
     let lab = Lab::new().await;
     fs_err::create_dir(lab.path("storage/.samepath")).unwrap();
     let process = lab.worker();
-    let mut workers = lab.fleet.workers();
-    let mut until = async |what: &dyn Fn(&Worker) -> bool| {
-        timeout(DEADLINE, async {
-            loop {
-                if let Some(Update::Put(_, worker)) = workers.next().await
-                    && what(&worker)
-                {
-                    return;
-                }
-            }
-        })
-        .await
-        .expect("not in time")
-    };
-    until(&|worker| worker.backends["vast"].state == BackendState::Ready && worker.backends["vast"].id.is_none()).await;
+    lab.until_worker(|worker| {
+        worker.backends["vast"].state == BackendState::Ready && worker.backends["vast"].id.is_none()
+    })
+    .await;
     let (first, second) = (uuid::Uuid::new_v4().to_string(), uuid::Uuid::new_v4().to_string());
     for id in [Some(&first), Some(&second), None] {
         let mark = lab.path("storage/.samepath/storage.json");
@@ -375,7 +215,7 @@ async fn a_worker_tells_of_a_mark_that_appears_changes_and_goes() {
         // An edit of the configuration makes it look at once, rather than within half a minute.
         let edited = format!("{}\n# {id:?}\n", fs_err::read_to_string(lab.path("config.toml")).unwrap());
         fs_err::write(lab.path("config.toml"), edited).unwrap();
-        until(&|worker| worker.backends["vast"].id.as_ref() == id).await;
+        lab.until_worker(|worker| worker.backends["vast"].id.as_ref() == id).await;
     }
     end(process);
 }

@@ -43,6 +43,11 @@ pub(super) fn examine(storages: &LocalStorages) -> Vec<Finding> {
             findings.push(wrong(&entry.name, Error::from(error.clone())));
         }
     }
+    for (name, program) in &config.programs {
+        if let Err(error) = program {
+            findings.push(wrong(name, Error::from(error.clone())));
+        }
+    }
     for remark in config.remarks(storages.environment()) {
         let note = finding(AREA, FindingState::Note, "file", remark.to_string());
         findings.push(note.mend(remark.hint()));

@@ -1,9 +1,15 @@
 use super::{Around, PATIENCE, finding, within};
 use crate::Options;
 use crate::view::{Finding, FindingState};
-use samepath_worker::kinds::{Catalogue, Program, Programs};
+use samepath_storage::ConfigError;
+use samepath_worker::kinds::{Catalogue, Choice, Program, ProgramMissing, Programs};
+use std::collections::BTreeMap;
+use std::path::PathBuf;
 
-pub(super) fn examine(options: &Options, around: &Around) -> Vec<Finding> {
+/// `[samepath.programs]` of the configuration.
+pub(super) type Configured = BTreeMap<String, Result<PathBuf, ConfigError>>;
+
+pub(super) fn examine(options: &Options, configured: &Configured, around: &Around) -> Vec<Finding> {
     const AREA: &str = "job types";
     let folder = options.kinds_dir(around.kinds.clone());
     let shown = folder.as_ref().map(|folder| folder.display().to_string());
@@ -19,7 +25,8 @@ pub(super) fn examine(options: &Options, around: &Around) -> Vec<Finding> {
         let place = shown.as_deref().unwrap_or("its folder");
         findings.push(wrong.mend(format!("Correct the template, or take it out of {place}.")));
     }
-    let programs = Programs::new(around.search_path.as_deref(), options.environment.home.as_deref());
+    let chosen = configured.iter().map(|(name, program)| (name.clone(), Choice::from(program))).collect();
+    let programs = Programs::new(around.search_path.as_deref(), options.environment.home.as_deref()).choosing(chosen);
     let found = within(PATIENCE, move || {
         catalogue
             .templates()
@@ -33,16 +40,31 @@ pub(super) fn examine(options: &Options, around: &Around) -> Vec<Finding> {
                 finding("programs", FindingState::Good, &kind, format!("brings its own script {name}"))
             }
             Ok(Program::File(path) | Program::OwnFor(path)) => {
-                finding("programs", FindingState::Good, &kind, path.display().to_string())
+                let as_chosen = configured.values().any(|chosen| chosen.as_ref() == Ok(&path));
+                let how = if as_chosen { ", as configured" } else { "" };
+                finding("programs", FindingState::Good, &kind, format!("{}{how}", path.display()))
             }
-            Err(missing) => {
-                let note = finding("programs", FindingState::Note, &kind, missing.to_string());
-                note.mend(format!(
-                    "Install {}, if this computer is to run such jobs; others can all the same.",
-                    missing.command
-                ))
-            }
+            Err(missing) => missed(&kind, &missing),
         });
     }
     findings
+}
+
+fn missed(kind: &str, missing: &ProgramMissing) -> Finding {
+    let command = missing.command();
+    let note = finding("programs", FindingState::Note, kind, missing.to_string());
+    match missing {
+        ProgramMissing::NotFound { .. } | ProgramMissing::NotThere { .. } => note.mend(format!(
+            "Install {command}, if this computer is to run such jobs; others can all the same. Where it lies at a place of its \
+             own, name it: [samepath.programs] in the configuration."
+        )),
+        ProgramMissing::NotAsChosen { .. } => {
+            let wrong = Finding { state: FindingState::Wrong, ..note }.code("config_invalid");
+            wrong.mend(format!("Install it there, or correct `{command}` in [samepath.programs] of the configuration."))
+        }
+        // The value itself is told as what is wrong with the configuration.
+        ProgramMissing::Misconfigured { .. } => {
+            note.mend(format!("Correct `{command}` in [samepath.programs] of the configuration."))
+        }
+    }
 }

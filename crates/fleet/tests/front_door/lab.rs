@@ -63,7 +63,7 @@ pub(crate) fn worker(name: &str) -> Worker {
         os: "linux".into(),
         host: name.into(),
         started_at: Timestamp::now(),
-        kinds: vec![KindAdvert { name: "slp-check".into(), digest: "blake3:1".into() }],
+        kinds: vec![KindAdvert { name: "slp-check".into(), digest: "blake3:1".into(), notice_seconds: None }],
         unavailable: Vec::new(),
         backends: [("vast".to_owned(), vast)].into(),
         holds: Vec::new(),

@@ -39,7 +39,11 @@ fn every_reason_is_given_and_said() {
         ("any version", |job, _, _| job.job.kind_digest = None, None, ""),
         (
             "one of two versions",
-            |_, worker, _| worker.kinds.insert(0, KindAdvert { name: KIND.into(), digest: "blake3:0".into() }),
+            |_, worker, _| {
+                worker
+                    .kinds
+                    .insert(0, KindAdvert { name: KIND.into(), digest: "blake3:0".into(), notice_seconds: None })
+            },
             None,
             "",
         ),

@@ -167,6 +167,12 @@ pub enum Problem {
         /// As written.
         value: String,
     },
+    /// A program that is not named by its whole path.
+    #[error("is `{value}`, which is not the whole path of a program")]
+    RelativeProgram {
+        /// As written.
+        value: String,
+    },
     /// A base path that is a file.
     #[error("is `{value}`, which is a file, not a folder")]
     NotAFolder {
@@ -338,6 +344,9 @@ impl Problem {
             }
             Self::Relative { .. } => {
                 "write the whole path, from the root: `/mnt/vast`, `/Volumes/talmo`, `Z:\\`".to_owned()
+            }
+            Self::RelativeProgram { .. } => {
+                "write its whole path, from the root or from `~`: `~/miniforge3/envs/sleap/bin/sleap-nn`".to_owned()
             }
             Self::NotAFolder { .. } => "give the folder at which this computer mounts the storage".to_owned(),
             Self::NoHome { .. } => "write the whole path instead of `~`".to_owned(),

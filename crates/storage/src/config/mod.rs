@@ -9,6 +9,7 @@ mod elsewhere;
 mod error;
 mod file;
 mod look;
+mod programs;
 mod proposed;
 mod read;
 mod remark;
@@ -41,6 +42,8 @@ pub struct Config {
     pub mounts: Vec<WorkerMount>,
     /// Where other computers that share the file mount each storage, `[samepath.computers.NAME.storage.X]`, as written there.
     pub elsewhere: BTreeMap<String, Vec<String>>,
+    /// `[samepath.programs]`: the file that is meant on this computer where a job type names a program, or what is wrong with it.
+    pub programs: BTreeMap<String, Result<PathBuf, ConfigError>>,
     /// The value of `SHARED_STORAGE_ROOT` where it is set and yet ignored, because the file has storages.
     pub ignored_variable: Option<String>,
     /// The text that was read: what later changes are compared with.
@@ -129,6 +132,7 @@ impl Config {
             path_mappings: Vec::new(),
             mounts: Vec::new(),
             elsewhere: BTreeMap::new(),
+            programs: BTreeMap::new(),
             ignored_variable: None,
             seen: String::new(),
             lines: Lines::default(),
@@ -146,6 +150,7 @@ impl Config {
         {
             entries.push(read::from_variable(&root, environment));
         }
+        let programs = if file.trusts_samepath_table() { programs::of(&text, environment)? } else { BTreeMap::new() };
         let (path_mappings, of_mappings) = read::path_mappings(&text).into_iter().unzip();
         let (mounts, of_mounts) = read::mounts(&text).into_iter().unzip();
         Ok(Self {
@@ -158,6 +163,7 @@ impl Config {
             } else {
                 BTreeMap::new()
             },
+            programs,
             ignored_variable: variable,
             seen: text.into_raw(),
             lines: Lines { path_mappings: of_mappings, mounts: of_mounts },

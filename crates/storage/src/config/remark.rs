@@ -8,7 +8,8 @@ use std::path::PathBuf;
 use toml_edit::{Key, TableLike};
 
 /// Below `[samepath]`, what is read; a `*` is a name of the person's choice.
-const OURS: &[&[&str]] = &[&["computers", "*", "storage", "*"]];
+const OURS: &[&[&str]] =
+    &[&["programs", "*"], &["computers", "*", "programs", "*"], &["computers", "*", "storage", "*"]];
 
 /// Something worth knowing. `Display` says what, [`Remark::hint`] what to do.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -112,17 +113,21 @@ impl Config {
 
 /// Walks what is below `[samepath]`, as deep as it is ours.
 fn below<'t>(text: &'t Text, table: &'t dyn TableLike, path: &mut Vec<&'t str>, remarks: &mut Vec<Remark>) {
+    let fits = |ours: &&&[&str], path: &[&str]| {
+        ours.len() >= path.len() && ours.iter().zip(path).all(|(ours, name)| *ours == "*" || ours == name)
+    };
     for (key, item) in table.iter() {
-        let depth = path.len() - 1;
-        let known: Vec<&str> = OURS.iter().filter_map(|ours| ours.get(depth).copied()).collect();
+        let above: Vec<&[&str]> = OURS.iter().filter(|ours| fits(ours, &path[1..])).copied().collect();
+        let known: Vec<&str> = above.iter().filter_map(|ours| ours.get(path.len() - 1).copied()).collect();
         path.push(key);
-        if !known.contains(&"*") && !known.contains(&key) {
+        let here: Vec<&&[&str]> = above.iter().filter(|ours| fits(ours, &path[1..])).collect();
+        if here.is_empty() {
             remarks.push(unknown(text, table, path, near(key, &known)));
         } else if let Some(inner) = item.as_table_like() {
-            if OURS.iter().any(|ours| ours.len() == depth + 1) {
-                misspelled(text, inner, path, remarks);
-            } else {
+            if here.iter().any(|ours| ours.len() > path.len() - 1) {
                 below(text, inner, path, remarks);
+            } else if here.iter().any(|ours| ours.ends_with(&["storage", "*"])) {
+                misspelled(text, inner, path, remarks);
             }
         }
         path.pop();

@@ -47,14 +47,15 @@ pub(super) async fn start_guard(program: &Path, dir: &AttemptDir) -> io::Result<
     Ok(())
 }
 
-/// Looks after an attempt until its end is recorded; then its folder is gone.
-pub(super) async fn look_after(session: &WorkerSession, dir: AttemptDir, hold: &Hold) {
+/// Looks after an attempt until its end is recorded; then its folder is gone. `ended` is told how it ended, before anybody else.
+pub(super) async fn look_after(session: &WorkerSession, dir: AttemptDir, hold: &Hold, ended: impl FnOnce(&AttemptEnd)) {
     let (tell, status) = watch::channel(None);
     let (end, log_end, ()) = tokio::join!(
         follow(&dir, hold.wish.subscribe(), tell),
         forward(session, &dir, status.clone()),
         report(session, dir.attempt(), status.clone(), &hold.wish),
     );
+    ended(&end);
     // Unless it is recorded, the folder is the only place that knows of the end: whoever comes next tells it again.
     let mut report = Report { attempt: dir.attempt().clone(), event: ReportEvent::Ended { end }, log_end };
     loop {

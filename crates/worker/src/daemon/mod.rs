@@ -5,17 +5,18 @@ mod held;
 mod holding;
 mod home;
 mod link;
+mod offer;
 mod presence;
 
 use crate::guard::{AttemptDir, Patience, Spec};
 use held::start_guard;
 use holding::{Holding, Looked, Wish};
 use home::Home;
-use presence::Presence;
+use presence::{Configured, Presence};
 use samepath_fleet::{Fleet, FleetError, Orders, Update, WorkerSession};
 use samepath_storage::helper::Helper;
 use samepath_storage::{ConfigFile, Environment};
-use samepath_wire::{Assignment, AttemptRef, Claim, Confirm, ConfirmAnswer, Kind, StopMode};
+use samepath_wire::{Assignment, AttemptRef, Claim, Confirm, ConfirmAnswer, StopMode};
 use std::collections::BTreeMap;
 use std::io;
 use std::path::PathBuf;
@@ -116,7 +117,7 @@ pub async fn run(fleet: Fleet, settings: WorkerSettings, shutdown: CancellationT
     let name = settings.name.clone().unwrap_or_else(presence::default_name);
     let home = Home::open(&settings.state_dir, &name)?;
     let session = fleet.session(&home.id);
-    let (presence, kinds) = Presence::begin(session.clone(), &settings, &home.id, &name);
+    let presence = Presence::begin(session.clone(), &settings, &home.id, &name);
     let helper = Helper::new(settings.program.clone());
     let known = Arc::new(Mutex::new(BTreeMap::new()));
     let mut worker = Worker {
@@ -128,17 +129,13 @@ pub async fn run(fleet: Fleet, settings: WorkerSettings, shutdown: CancellationT
         base_paths: Arc::clone(&known),
         holding: Holding::default(),
     };
-    let checks = session.serve_checks(|asked| checks::check(helper.clone(), presence.storages().0, asked));
+    let checks = session.serve_checks(|asked| checks::check(helper.clone(), presence.configured().backends, asked));
     let result = tokio::select! {
         () = shutdown.cancelled() => Ok(()),
         result = worker.work() => result,
         // Neither of these ends while the fleet is there.
-        () = presence.keep(&settings) => Ok(()),
-        () = async {
-            publish(&session, &kinds).await;
-            presence.show();
-            std::future::pending().await
-        } => Ok(()),
+        () = presence.keep(&settings, &helper) => Ok(()),
+        () = presence.keep_offer(&settings, &helper) => Ok(()),
         () = remember(&fleet, &known) => Ok(()),
         result = async {
             let result = checks.await;
@@ -251,7 +248,7 @@ impl Worker {
                 return;
             }
         }
-        let (backends, path_mappings) = self.presence.storages();
+        let Configured { backends, path_mappings, programs } = self.presence.configured();
         let spec = Spec {
             assignment,
             worker: self.name.clone(),
@@ -259,6 +256,7 @@ impl Worker {
             kinds_dir: self.settings.kinds_dir.clone(),
             base_paths: self.base_paths.lock().unwrap_or_else(PoisonError::into_inner).clone(),
             path_mappings,
+            programs,
             patience: self.settings.patience.clone(),
         };
         let dir = AttemptDir::new(&self.home.attempts(), at);
@@ -274,8 +272,10 @@ impl Worker {
     }
 
     fn look_after(&mut self, dir: AttemptDir) {
-        let (at, session) = (dir.attempt().clone(), self.session.clone());
-        self.holding.look_after(at, |hold| async move { held::look_after(&session, dir, &hold).await });
+        let (at, session, presence) = (dir.attempt().clone(), self.session.clone(), self.presence.clone());
+        self.holding.look_after(at, |hold| async move {
+            held::look_after(&session, dir, &hold, |end| presence.learn(end)).await
+        });
     }
 
     /// A task has ended. After a fault of ours the attempt may well be running: somebody has to look after it.
@@ -283,24 +283,12 @@ impl Worker {
         if looked == Looked::Enough {
             return;
         }
-        let (session, dir) = (self.session.clone(), AttemptDir::new(&self.home.attempts(), at.clone()));
+        let (session, presence) = (self.session.clone(), self.presence.clone());
+        let dir = AttemptDir::new(&self.home.attempts(), at.clone());
         self.holding.look_after(at, |hold| async move {
             tokio::time::sleep(AFTER_FAULT).await;
-            held::look_after(&session, dir, &hold).await;
+            held::look_after(&session, dir, &hold, |end| presence.learn(end)).await;
         });
-    }
-}
-
-/// Publishes what the kinds are.
-async fn publish(session: &WorkerSession, kinds: &[Kind]) {
-    for kind in kinds {
-        while let Err(error) = session.put_kind(kind).await {
-            tracing::warn!(%error, kind = kind.name, "a kind cannot be published");
-            if !error.is_passing() {
-                break;
-            }
-            tokio::time::sleep(Duration::from_secs(1)).await;
-        }
     }
 }
 
@@ -320,7 +308,7 @@ async fn remember(fleet: &Fleet, known: &Mutex<BTreeMap<String, Vec<String>>>) {
     std::future::pending().await
 }
 
-/// Answers the helper's question about paths that a worker was asked for; `None` for other topics.
+/// Answers a worker's questions to its helper; `None` for other topics.
 pub(crate) fn answer(topic: &str, question: &serde_json::Value) -> Option<serde_json::Value> {
-    checks::answer(topic, question)
+    checks::answer(topic, question).or_else(|| offer::answer(topic, question))
 }

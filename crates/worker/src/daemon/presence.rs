@@ -1,28 +1,36 @@
 //! What a worker says of itself: its kinds, and its storages with their health.
 
 use super::WorkerSettings;
-use crate::kinds::{Catalogue, Programs, this_host};
+use super::offer::Offer;
+use crate::kinds::{Choice, Choices, this_host};
 use jiff::Timestamp;
 use samepath_fleet::WorkerSession;
 use samepath_storage::helper::{DEADLINE, Helper};
 use samepath_storage::{Backend, Config, PathMapping, Probe};
-use samepath_wire::{AttemptRef, BackendAdvert, BackendState, Kind, KindAdvert, KindUnavailable, Worker};
-use std::collections::BTreeMap;
+use samepath_wire::{AttemptEnd, AttemptRef, BackendAdvert, BackendState, Cause, Kind, Worker};
+use std::collections::{BTreeMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
-use tokio::task::JoinSet;
-use tokio::time::{Instant, MissedTickBehavior, interval};
+use tokio::sync::Notify;
+use tokio::task::{JoinSet, spawn_blocking};
+use tokio::time::{Instant, MissedTickBehavior, interval, sleep, timeout};
 
 /// Between two looks at whether the configuration or the mounts changed.
 const LOOK: Duration = Duration::from_secs(2);
 /// Between two looks at every storage.
 const PROBE: Duration = Duration::from_secs(30);
+/// Between two looks at what can be run, unless there is a reason to look at once.
+const OFFER: Duration = Duration::from_secs(10);
+/// Likewise, after a look that failed.
+const OFFER_AGAIN: Duration = Duration::from_secs(3);
 
 /// The advertisement, and what belongs to it. Clones are one.
 #[derive(Clone)]
 pub(super) struct Presence {
     session: WorkerSession,
     state: Arc<Mutex<State>>,
+    /// There is a reason to look again at what can be run.
+    look_again: Arc<Notify>,
 }
 
 struct State {
@@ -31,22 +39,20 @@ struct State {
     shown: bool,
     backends: Vec<Backend>,
     path_mappings: Vec<PathMapping>,
+    programs: Choices,
+}
+
+/// What the configuration says, as far as an attempt needs it.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Configured {
+    pub(super) backends: Vec<Backend>,
+    pub(super) path_mappings: Vec<PathMapping>,
+    pub(super) programs: Choices,
 }
 
 impl Presence {
-    /// Who it is, with storages that nobody looked at yet. The kinds are to be published, then [`Presence::show`] tells of it.
-    pub(super) fn begin(session: WorkerSession, settings: &WorkerSettings, id: &str, name: &str) -> (Self, Vec<Kind>) {
-        let catalogue = Catalogue::load(settings.kinds_dir.as_deref());
-        let programs = Programs::new(crate::entry::search_path().as_deref(), settings.environment.home.as_deref());
-        let mut unavailable = catalogue.refused();
-        let mut kinds = Vec::new();
-        for template in catalogue.templates() {
-            match programs.find(template) {
-                Ok(_) => kinds.push(template.kind().clone()),
-                Err(missing) => unavailable
-                    .push(KindUnavailable { name: template.kind().name.clone(), reason: missing.to_string() }),
-            }
-        }
+    /// Who it is, with storages that nobody looked at yet. Nobody is told before [`Presence::keep_offer`] knows what it can run.
+    pub(super) fn begin(session: WorkerSession, settings: &WorkerSettings, id: &str, name: &str) -> Self {
         let host = this_host();
         let worker = Worker {
             id: id.to_owned(),
@@ -55,31 +61,87 @@ impl Presence {
             os: std::env::consts::OS.to_owned(),
             host: host_name(),
             started_at: Timestamp::now(),
-            kinds: kinds
-                .iter()
-                .map(|kind| KindAdvert { name: kind.name.clone(), digest: kind.digest.clone() })
-                .collect(),
-            unavailable,
+            kinds: Vec::new(),
+            unavailable: Vec::new(),
             backends: BTreeMap::new(),
             holds: Vec::new(),
             amounts: host.amounts,
             attributes: host.attributes,
         };
-        let state = State { worker, shown: false, backends: Vec::new(), path_mappings: Vec::new() };
-        let presence = Self { session, state: Arc::new(Mutex::new(state)) };
+        let state =
+            State { worker, shown: false, backends: Vec::new(), path_mappings: Vec::new(), programs: Choices::new() };
+        let presence = Self { session, state: Arc::new(Mutex::new(state)), look_again: Arc::default() };
         presence.load(settings);
-        (presence, kinds)
+        presence
     }
 
-    /// From now on the fleet is told.
-    pub(super) fn show(&self) {
-        self.change(|state| state.shown = true);
-    }
-
-    /// The storages as they are configured now.
-    pub(super) fn storages(&self) -> (Vec<Backend>, Vec<PathMapping>) {
+    /// What is configured now.
+    pub(super) fn configured(&self) -> Configured {
         let state = self.lock();
-        (state.backends.clone(), state.path_mappings.clone())
+        Configured {
+            backends: state.backends.clone(),
+            path_mappings: state.path_mappings.clone(),
+            programs: state.programs.clone(),
+        }
+    }
+
+    /// Takes from an attempt's end what it says of this worker: a program that was missing may be missing for all.
+    pub(super) fn learn(&self, end: &AttemptEnd) {
+        if let AttemptEnd::Unfit { failure } | AttemptEnd::Failed { failure } = end
+            && failure.cause == Cause::ProgramMissing
+        {
+            self.look_again.notify_one();
+        }
+    }
+
+    /// Keeps what is said of job types true until dropped: looks for their programs again and again, publishes a definition
+    /// before it is advertised, and tells of this worker from the first look on.
+    pub(super) async fn keep_offer(&self, settings: &WorkerSettings, helper: &Helper) {
+        let mut published = HashSet::new();
+        let mut known = None;
+        loop {
+            let (helper, settings, chosen) = (helper.clone(), settings.clone(), self.configured().programs);
+            let asked = spawn_blocking(move || Offer::ask(&helper, &settings, chosen)).await;
+            let (offer, pause) = match asked {
+                Ok(Ok(offer)) => (Some(offer), OFFER),
+                // What was found before is not known to be gone.
+                Ok(Err(error)) if known.is_none() => (Some(Offer::without_looking(&error)), OFFER_AGAIN),
+                Ok(Err(error)) => {
+                    tracing::warn!(%error, "the programs of the job types cannot be looked for");
+                    (None, OFFER_AGAIN)
+                }
+                Err(error) => {
+                    tracing::error!(%error, "the programs of the job types cannot be looked for");
+                    (None, OFFER)
+                }
+            };
+            if let Some(offer) = offer.filter(|offer| known.as_ref() != Some(offer)) {
+                for kind in &offer.kinds {
+                    if !published.contains(&kind.digest) && self.publish(kind).await {
+                        published.insert(kind.digest.clone());
+                    }
+                }
+                self.change(|state| {
+                    state.worker.kinds.clone_from(&offer.adverts);
+                    state.worker.unavailable.clone_from(&offer.unavailable);
+                    state.shown = true;
+                });
+                known = Some(offer);
+            }
+            let _ = timeout(pause, self.look_again.notified()).await;
+        }
+    }
+
+    /// Publishes what a kind is; false if the fleet will not have it.
+    async fn publish(&self, kind: &Kind) -> bool {
+        while let Err(error) = self.session.put_kind(kind).await {
+            tracing::warn!(%error, kind = kind.name, "a kind cannot be published");
+            if !error.is_passing() {
+                return false;
+            }
+            sleep(Duration::from_secs(1)).await;
+        }
+        true
     }
 
     /// The attempts that it holds.
@@ -88,8 +150,7 @@ impl Presence {
     }
 
     /// Keeps the advertisement true until dropped.
-    pub(super) async fn keep(&self, settings: &WorkerSettings) {
-        let helper = Helper::new(settings.program.clone());
+    pub(super) async fn keep(&self, settings: &WorkerSettings, helper: &Helper) {
         let mut looks = interval(LOOK);
         looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut probes = JoinSet::new();
@@ -104,11 +165,12 @@ impl Presence {
                     }
                     if now != seen {
                         due = Instant::now();
+                        self.look_again.notify_one();
                     }
                     seen = now;
                     if Instant::now() >= due && probes.is_empty() {
                         due = Instant::now() + PROBE;
-                        for backend in self.storages().0 {
+                        for backend in self.configured().backends {
                             let helper = helper.clone();
                             probes.spawn_blocking(move || {
                                 let probe = helper.probe(&backend, DEADLINE);
@@ -167,6 +229,8 @@ impl Presence {
             state.worker.backends = adverts;
             state.backends = backends;
             state.path_mappings = config.path_mappings;
+            state.programs =
+                config.programs.iter().map(|(name, program)| (name.clone(), Choice::from(program))).collect();
         });
     }
 

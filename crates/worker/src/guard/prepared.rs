@@ -64,7 +64,7 @@ pub(super) fn check(spec: &Spec, dir: &AttemptDir, ours: &[(OsString, OsString)]
         own_output: spec.assignment.own_output,
         worker: &spec.worker,
         storages: &Storages::new(spec.backends.clone(), Platform::current()),
-        programs: &Programs::new(value("PATH"), value("HOME").map(Path::new)),
+        programs: &Programs::new(value("PATH"), value("HOME").map(Path::new)).choosing(spec.programs.clone()),
         directory: dir.path(),
         patience: PATIENCE,
         clock,

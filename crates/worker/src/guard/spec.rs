@@ -1,3 +1,4 @@
+use crate::kinds::Choices;
 use samepath_storage::{Backend, PathMapping};
 use samepath_wire::{Assignment, AttemptEnd, AttemptRef};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
@@ -25,6 +26,9 @@ pub struct Spec {
     /// The worker's `[[path_mappings]]`, written path to path here.
     #[serde(default)]
     pub path_mappings: Vec<PathMapping>,
+    /// The programs that the worker's configuration names.
+    #[serde(default)]
+    pub programs: Choices,
     /// How long the guard waits for what.
     #[serde(default)]
     pub patience: Patience,

@@ -31,7 +31,7 @@ pub use catalogue::{Catalogue, MAX_TEMPLATE_BYTES};
 pub use error::TemplateError;
 pub use host::{Host, this_host};
 pub use needs::storages_needed;
-pub use program::{Program, ProgramMissing, Programs};
+pub use program::{Choice, Choices, Program, ProgramMissing, Programs};
 pub use template::{Template, TemplateSource};
 pub use values::{Problem, Problems, check_values};
 

@@ -1,4 +1,6 @@
 use super::Template;
+use samepath_storage::ConfigError;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -17,12 +19,74 @@ pub enum Program {
 
 /// A kind's program is not on this computer.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{}", if looked_in.is_empty() { format!("its program {command} is not there, or may not be run") } else { format!("its program {command} was not found in {looked_in}") })]
-pub struct ProgramMissing {
+pub enum ProgramMissing {
+    /// It is in none of the folders.
+    #[error("its program {command} was not found in {looked_in}")]
+    NotFound {
+        /// As the template names it.
+        command: String,
+        /// The folders, as one text.
+        looked_in: String,
+    },
+    /// The template names a file, and that cannot be run.
+    #[error("its program {command} is not there, or may not be run")]
+    NotThere {
+        /// As the template names it.
+        command: String,
+    },
+    /// The configuration names a file, and that cannot be run.
+    #[error("its program {command} is configured as {}, which is not there, or may not be run", path.display())]
+    NotAsChosen {
+        /// As the template names it.
+        command: String,
+        /// As the configuration names it.
+        path: PathBuf,
+    },
+    /// What the configuration says of it cannot be used.
+    #[error("its program {command} is not configured well: {why}")]
+    Misconfigured {
+        /// As the template names it.
+        command: String,
+        /// File, line, key and mend.
+        why: String,
+    },
+}
+
+impl ProgramMissing {
     /// As the template names it.
-    pub command: String,
-    /// The folders, as one text; empty where it is named by its path.
-    pub looked_in: String,
+    pub fn command(&self) -> &str {
+        match self {
+            Self::NotFound { command, .. }
+            | Self::NotThere { command }
+            | Self::NotAsChosen { command, .. }
+            | Self::Misconfigured { command, .. } => command,
+        }
+    }
+}
+
+/// What the configuration says of programs, by the names that templates use.
+pub type Choices = BTreeMap<String, Choice>;
+
+/// What the configuration says of one program.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Choice {
+    /// This file, and no other.
+    File(PathBuf),
+    /// Something that cannot be used: file, line, key and mend.
+    Bad(String),
+}
+
+impl From<&Result<PathBuf, ConfigError>> for Choice {
+    fn from(configured: &Result<PathBuf, ConfigError>) -> Self {
+        match configured {
+            Ok(path) => Self::File(path.clone()),
+            Err(error) => Self::Bad(match error.hint() {
+                Some(hint) => format!("{error}; {hint}"),
+                None => error.to_string(),
+            }),
+        }
+    }
 }
 
 /// Where programs are looked for: the search path, then the places where people install tools without being on it.
@@ -32,7 +96,7 @@ pub struct Programs {
     /// Folders of environments, each of which may hold the program.
     environments: Vec<PathBuf>,
     /// What the configuration says, by name.
-    chosen: BTreeMap<String, PathBuf>,
+    chosen: Choices,
 }
 
 /// Below the home folder.
@@ -79,12 +143,12 @@ impl Programs {
             }
         }
         let environments = home.into_iter().flat_map(|home| ENVIRONMENTS.iter().map(move |folder| home.join(folder)));
-        Self { folders, environments: environments.collect(), chosen: BTreeMap::new() }
+        Self { folders, environments: environments.collect(), chosen: Choices::new() }
     }
 
     /// With the programs that the configuration names: these, and no others of their names.
     #[must_use]
-    pub fn choosing(self, chosen: BTreeMap<String, PathBuf>) -> Self {
+    pub fn choosing(self, chosen: Choices) -> Self {
         Self { chosen, ..self }
     }
 
@@ -109,17 +173,21 @@ impl Programs {
     }
 
     fn look_for(&self, command: &str) -> Result<PathBuf, ProgramMissing> {
-        let missing = |command: &str, looked_in| ProgramMissing { command: command.to_owned(), looked_in };
-        if let Some(path) = self.chosen.get(command) {
-            let shown = path.display().to_string();
-            return if is_program(path) { Ok(path.clone()) } else { Err(missing(&shown, String::new())) };
+        let name = || command.to_owned();
+        match self.chosen.get(command) {
+            Some(Choice::File(path)) if is_program(path) => return Ok(path.clone()),
+            Some(Choice::File(path)) => {
+                return Err(ProgramMissing::NotAsChosen { command: name(), path: path.clone() });
+            }
+            Some(Choice::Bad(why)) => return Err(ProgramMissing::Misconfigured { command: name(), why: why.clone() }),
+            None => {}
         }
         let path = Path::new(command);
-        if path.is_absolute() {
-            return if is_program(path) { Ok(path.to_owned()) } else { Err(missing(command, String::new())) };
+        if path.is_absolute() && is_program(path) {
+            return Ok(path.to_owned());
         }
-        if command.contains(['/', '\\']) {
-            return Err(missing(command, String::new()));
+        if path.is_absolute() || command.contains(['/', '\\']) {
+            return Err(ProgramMissing::NotThere { command: name() });
         }
         let environments = self.environments.iter().flat_map(|folder| environments(folder, command));
         self.folders
@@ -128,7 +196,7 @@ impl Programs {
             .chain(environments)
             .flat_map(|folder| candidates(&folder, command))
             .find(|path| is_program(path))
-            .ok_or_else(|| missing(command, self.shown()))
+            .ok_or_else(|| ProgramMissing::NotFound { command: name(), looked_in: self.shown() })
     }
 
     fn shown(&self) -> String {

@@ -116,6 +116,7 @@ impl Plan {
             kinds_dir: Some(kinds),
             base_paths: Default::default(),
             path_mappings: Vec::new(),
+            programs: Default::default(),
             patience,
         };
         let at = AttemptDir::new(&dir.path().join(folder).join("attempts"), AttemptRef { job: id, attempt: 1 });
