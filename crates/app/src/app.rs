@@ -35,6 +35,8 @@ struct Inner {
     /// Ends everything that runs in the background; each part of it belongs to `tasks`.
     shutdown: CancellationToken,
     tasks: TaskTracker,
+    /// Jobs of this computer that are being ended in the place of a worker that is not there.
+    ending: TaskTracker,
     /// Why the worker of this program ended, if it did.
     worker_error: Mutex<Option<Error>>,
 }
@@ -65,6 +67,7 @@ impl App {
             board,
             shutdown: CancellationToken::new(),
             tasks,
+            ending: TaskTracker::new(),
             worker_error: Mutex::new(None),
         };
         let app = Self { inner: Arc::new(inner) };
@@ -145,7 +148,7 @@ impl App {
         self.inner.board.set_own(Some(own));
         let settings = WorkerSettings {
             name,
-            state_dir: options.data_dir.join("workers"),
+            state_dir: options.workers_dir(),
             kinds_dir: options.kinds_dir(kinds),
             config: options.config.clone(),
             environment: options.environment.clone(),

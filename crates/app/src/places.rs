@@ -52,6 +52,11 @@ impl Options {
         named.or_else(|| Some(self.data_dir.join("kinds")).filter(|own| own.is_dir()))
     }
 
+    /// Where the workers of this computer keep what is theirs.
+    pub(crate) fn workers_dir(&self) -> PathBuf {
+        self.data_dir.join("workers")
+    }
+
     /// How the queue of this computer is opened.
     pub(crate) fn queue(&self) -> LocalSettings {
         let mut settings = LocalSettings::new(self.data_dir.join("fleet"), self.member.clone());

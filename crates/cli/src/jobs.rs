@@ -140,10 +140,11 @@ pub(crate) enum Change {
 pub(crate) fn change(context: &Context<'_>, id: &str, change: Change) -> Result<ExitCode, Error> {
     let job = context.with_app(|app| async move {
         match change {
-            Change::Stop => app.stop(id).await,
-            Change::Kill => app.kill(id).await,
-            Change::Retry => app.retry(id).await,
-        }
+            Change::Stop => app.stop(id).await?,
+            Change::Kill => app.kill(id).await?,
+            Change::Retry => return app.retry(id).await,
+        };
+        app.ended_here(id).await
     })?;
     if context.output.is_json() {
         context.output.document(&job)?;

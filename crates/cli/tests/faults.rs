@@ -50,16 +50,52 @@ fn guard(home: &Home, id: &str) -> i32 {
 fn a_job_whose_worker_is_away_says_when_it_stops() {
     let (home, mut worker, id) = running();
     worker.end();
+    // As if it were on another computer: its guard is not to be found on this one.
+    let (here, elsewhere) = (home.path("data/workers"), home.path("data/elsewhere"));
+    fs_err::rename(&here, &elsewhere).expect("a folder");
     for command in ["stop", "kill"] {
         let told = home.run([command, &id]);
         assert_eq!(told.status, Some(0), "{told:?}");
         assert!(told.out.contains("Stopping") && told.out.contains("The job stops when gpu-1 is back."), "{told:?}");
         assert!(told.out.contains("samepath worker --name gpu-1"), "{told:?}");
     }
+    fs_err::rename(&elsewhere, &here).expect("a folder");
     let _worker = home.worker("gpu-1");
     let ended = home.job_until(&id, |job| job["ended_at"] != Value::Null);
     assert_eq!((&ended["state"], &ended["lost"]), (&json!("cancelled"), &json!(false)), "{ended:#}");
     nothing_runs_of(&home, &id);
+}
+
+#[test]
+fn a_job_whose_worker_was_killed_on_this_computer_ends_when_somebody_says_so() {
+    for command in ["stop", "kill"] {
+        let (home, mut worker, id) = running();
+        worker.end();
+        let told = home.run([command, &id]);
+        assert_eq!(told.status, Some(0), "{told:?}");
+        assert!(told.out.contains("Cancelled"), "{told:?}");
+        assert!(home.tools(&id).is_empty(), "{command}: it runs on");
+        let job = home.job(&id);
+        assert_eq!((&job["state"], &job["attempts"], &job["lost"]), (&json!("cancelled"), &json!(1), &json!(false)));
+        assert_eq!(home.log(&id, &[])[0], "one", "its log is complete");
+        assert_eq!(home.files("data/workers/gpu-1/attempts"), Vec::<String>::new(), "nothing is left to be told");
+        // A worker of that name is as free as any.
+        home.go();
+        let _worker = home.worker("gpu-1");
+        let again = home.submit(&["waits"]);
+        assert_eq!(home.job_until(&again, |job| job["ended_at"] != Value::Null)["state"], "succeeded");
+    }
+}
+
+#[test]
+fn a_job_whose_worker_and_guard_were_killed_ends_when_somebody_says_so() {
+    let (home, mut worker, id) = running();
+    worker.end();
+    send(guard(&home, &id), Signal::KILL);
+    let told = home.run(["kill", &id]);
+    assert!(told.out.contains("Cancelled"), "{told:?}");
+    assert!(home.tools(&id).is_empty(), "it runs on");
+    assert_eq!(home.job(&id)["state"], "cancelled");
 }
 
 #[test]

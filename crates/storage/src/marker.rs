@@ -62,6 +62,13 @@ pub(crate) fn read(base: &Path) -> Result<Option<String>, Damage> {
     }
 }
 
+impl Backend {
+    /// The mark that it carries now; none if it carries none, or something that is no mark. Touches the storage.
+    pub fn mark_now(&self) -> Option<String> {
+        read(&self.base_path).ok().flatten()
+    }
+}
+
 fn folder(root: &Dir) -> Result<Option<Dir>, Damage> {
     match root.symlink_metadata(FOLDER) {
         Ok(found) if found.is_symlink() => Err(Damage::Link),

@@ -9,7 +9,7 @@ use crate::sameness::{self, Verdict};
 use crate::view::{Draft, JobView, ReadinessView};
 use crate::{Error, ErrorCode};
 use jiff::Zoned;
-use samepath_wire::{JobId, JobRecord, Kind, Worker};
+use samepath_wire::{AttemptRef, JobId, JobRecord, Kind, Worker};
 use serde_json::Value;
 use std::time::Duration;
 
@@ -177,6 +177,7 @@ impl App {
     /// `job_not_found`; `invalid_parameter` for one that has ended.
     pub async fn stop(&self, id: &str) -> Result<JobView, Error> {
         let record = self.inner.fleet.stop(self.job_id(id)?).await?;
+        self.end_left(&record);
         Ok(self.view(&record))
     }
 
@@ -186,7 +187,37 @@ impl App {
     /// As [`App::stop`].
     pub async fn kill(&self, id: &str) -> Result<JobView, Error> {
         let record = self.inner.fleet.kill(self.job_id(id)?).await?;
+        self.end_left(&record);
         Ok(self.view(&record))
+    }
+
+    /// Has a job that was asked to end do so, also where its worker is not there: if its guard is on this computer, it is told
+    /// by us.
+    fn end_left(&self, record: &JobRecord) {
+        let Some(stop) = record.stop.as_ref().filter(|_| !record.state.is_ended()) else { return };
+        let Some(attempt) = record.attempts.last() else { return };
+        let at = AttemptRef { job: record.job.id, attempt: attempt.number };
+        let (mode, fleet, workers) = (stop.mode, self.inner.fleet.clone(), self.inner.options.workers_dir());
+        let shutdown = self.inner.shutdown.clone();
+        self.inner.ending.spawn(async move {
+            tokio::select! {
+                () = shutdown.cancelled() => {}
+                ended = samepath_worker::end_left(&fleet, &workers, &at, mode) => if let Err(error) = ended {
+                    tracing::warn!(%error, "a job of this computer cannot be ended in the place of its worker");
+                },
+            }
+        });
+    }
+
+    /// A job that [`App::stop`] or [`App::kill`] ended, when nothing more has to be done for that by this program: where its worker
+    /// is not there, but its guard is on this computer, when it has ended.
+    ///
+    /// # Errors
+    /// `job_not_found`.
+    pub async fn ended_here(&self, id: &str) -> Result<JobView, Error> {
+        self.inner.ending.close();
+        self.inner.ending.wait().await;
+        self.job(id).await
     }
 
     /// Adds a try to an ended job.

@@ -2,7 +2,7 @@
 
 use super::holding::{Hold, Wish};
 use super::link::GuardLink;
-use crate::guard::{AttemptDir, JournalReader, Order, Phase, READY, Status, ToolId, kill_left};
+use crate::guard::{AttemptDir, JournalReader, Phase, READY, Status, ToolId, kill_left};
 use samepath_fleet::bus::BusError;
 use samepath_fleet::{FleetError, WorkerSession};
 use samepath_wire::{AttemptEnd, AttemptRef, Progress, Report, ReportAnswer, ReportEvent};
@@ -123,13 +123,7 @@ async fn follow(dir: &AttemptDir, mut wish: watch::Receiver<Wish>, tell: watch::
             loop {
                 let wanted = *wish.borrow_and_update();
                 if wanted > told {
-                    let order = match wanted {
-                        Wish::Run => Order::Hello,
-                        Wish::Stop => Order::Stop,
-                        Wish::Kill => Order::Kill,
-                        Wish::Forget => Order::Superseded,
-                    };
-                    if link.send(order).await.is_err() {
+                    if link.send(wanted.order()).await.is_err() {
                         break;
                     }
                     told = wanted;

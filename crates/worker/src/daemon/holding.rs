@@ -1,6 +1,7 @@
 //! The attempts that a worker holds, each with a task that looks after it.
 
-use samepath_wire::AttemptRef;
+use crate::guard::Order;
+use samepath_wire::{AttemptRef, StopMode};
 use std::collections::HashMap;
 use std::future::Future;
 use std::sync::Arc;
@@ -21,6 +22,27 @@ pub(super) enum Wish {
     Forget,
 }
 
+impl Wish {
+    /// What a guard is told of it.
+    pub(super) fn order(self) -> Order {
+        match self {
+            Self::Run => Order::Hello,
+            Self::Stop => Order::Stop,
+            Self::Kill => Order::Kill,
+            Self::Forget => Order::Superseded,
+        }
+    }
+}
+
+impl From<StopMode> for Wish {
+    fn from(mode: StopMode) -> Self {
+        match mode {
+            StopMode::Stop => Self::Stop,
+            StopMode::Kill => Self::Kill,
+        }
+    }
+}
+
 /// One attempt, shared by the worker and by the task that looks after it.
 #[derive(Debug)]
 pub(super) struct Hold {
@@ -30,6 +52,11 @@ pub(super) struct Hold {
 }
 
 impl Hold {
+    /// Of an attempt with which this is wished.
+    pub(super) fn new(wish: Wish) -> Self {
+        Self { wish: watch::Sender::new(wish), untold: AtomicBool::new(false) }
+    }
+
     /// It has ended, and nobody takes note.
     pub(super) fn set_untold(&self) {
         self.untold.store(true, Ordering::Relaxed);
@@ -59,7 +86,7 @@ impl Holding {
     where
         F: Future<Output = ()> + Send + 'static,
     {
-        let fresh = || Arc::new(Hold { wish: watch::Sender::new(Wish::Run), untold: AtomicBool::new(false) });
+        let fresh = || Arc::new(Hold::new(Wish::Run));
         let hold = self.held.entry(at.clone()).or_insert_with(fresh);
         let task = self.tasks.spawn(look(Arc::clone(hold)));
         self.whose.insert(task.id(), at);

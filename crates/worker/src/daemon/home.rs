@@ -1,8 +1,17 @@
 use super::WorkerError;
 use crate::guard::{AttemptDir, make_private};
+use samepath_wire::AttemptRef;
 use std::fs::File;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
+use tokio::time::{Instant, sleep};
 use uuid::Uuid;
+
+const ATTEMPTS: &str = "attempts";
+
+/// For whoever has the folder only to tell how an attempt ended.
+const PATIENCE: Duration = Duration::from_secs(2);
+const PAUSE: Duration = Duration::from_millis(50);
 
 /// A worker's folder on the local disk, locked as long as this value lives.
 #[derive(Debug)]
@@ -50,9 +59,29 @@ impl Home {
         Ok(Self { id: id.to_string(), path, _lock: lock })
     }
 
+    /// The same, waiting a moment for somebody who is only here to end what was left behind.
+    pub(super) async fn open_soon(state_dir: &Path, name: &str) -> Result<Self, WorkerError> {
+        let until = Instant::now() + PATIENCE;
+        loop {
+            match Self::open(state_dir, name) {
+                Err(WorkerError::Running { .. }) if Instant::now() < until => sleep(PAUSE).await,
+                opened => return opened,
+            }
+        }
+    }
+
+    /// The worker of this computer whose folder holds an attempt: its name, and the attempt's folder.
+    pub(super) fn whose(state_dir: &Path, at: &AttemptRef) -> Option<(String, AttemptDir)> {
+        let homes = fs_err::read_dir(state_dir).ok()?.filter_map(Result::ok);
+        homes.into_iter().find_map(|home| {
+            let dir = AttemptDir::new(&home.path().join(ATTEMPTS), at.clone());
+            Some((home.file_name().into_string().ok()?, dir)).filter(|(_, dir)| dir.path().is_dir())
+        })
+    }
+
     /// Where the attempts are.
     pub(super) fn attempts(&self) -> PathBuf {
-        self.path.join("attempts")
+        self.path.join(ATTEMPTS)
     }
 
     /// What a predecessor left.

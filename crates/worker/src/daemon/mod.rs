@@ -4,6 +4,7 @@ mod checks;
 mod held;
 mod holding;
 mod home;
+mod left;
 mod link;
 mod offer;
 mod presence;
@@ -12,11 +13,12 @@ use crate::guard::{AttemptDir, Patience, Spec};
 use held::start_guard;
 use holding::{Holding, Looked, Wish};
 use home::Home;
+pub use left::end_left;
 use presence::{Configured, Presence};
 use samepath_fleet::{Fleet, FleetError, Orders, Update, WorkerSession};
 use samepath_storage::helper::Helper;
 use samepath_storage::{ConfigFile, Environment};
-use samepath_wire::{Assignment, AttemptRef, Claim, Confirm, ConfirmAnswer, StopMode};
+use samepath_wire::{Assignment, AttemptRef, Claim, Confirm, ConfirmAnswer};
 use std::collections::BTreeMap;
 use std::io;
 use std::path::PathBuf;
@@ -115,7 +117,7 @@ impl WorkerError {
 /// waited for; one that is closed ends the worker as if it had been told to stop.
 pub async fn run(fleet: Fleet, settings: WorkerSettings, shutdown: CancellationToken) -> Result<(), WorkerError> {
     let name = settings.name.clone().unwrap_or_else(presence::default_name);
-    let home = Home::open(&settings.state_dir, &name)?;
+    let home = Home::open_soon(&settings.state_dir, &name).await?;
     let session = fleet.session(&home.id);
     let presence = Presence::begin(session.clone(), &settings, &home.id, &name);
     let helper = Helper::new(settings.program.clone());
@@ -182,8 +184,7 @@ impl Worker {
                         break None;
                     }
                     order = orders.next() => match order {
-                        Some((at, StopMode::Stop)) => self.holding.wish(&at, Wish::Stop),
-                        Some((at, StopMode::Kill)) => self.holding.wish(&at, Wish::Kill),
+                        Some((at, mode)) => self.holding.wish(&at, mode.into()),
                         None => return Ok(()),
                     },
                     answer = &mut claiming => break Some(answer),
@@ -225,8 +226,7 @@ impl Worker {
                     return;
                 }
                 order = orders.next() => match order {
-                    Some((at, StopMode::Stop)) => self.holding.wish(&at, Wish::Stop),
-                    Some((at, StopMode::Kill)) => self.holding.wish(&at, Wish::Kill),
+                    Some((at, mode)) => self.holding.wish(&at, mode.into()),
                     None => return,
                 },
             }

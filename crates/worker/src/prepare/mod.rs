@@ -10,6 +10,7 @@ mod command;
 mod failure;
 mod inputs;
 mod manifest;
+mod marks;
 mod outputs;
 mod taken;
 
@@ -90,6 +91,8 @@ pub fn prepare(request: &Request<'_>) -> Result<Prepared, Failure> {
     check_job(template, job)?;
     let program =
         request.programs.find(template).map_err(|missing| failure(Cause::ProgramMissing, missing.to_string()))?;
+    // Before anything is made there.
+    marks::compare(request)?;
     let mut remarks = Vec::new();
     let mut plan = plan(request, &mut remarks)?;
     let mut taken = Taken::default();
@@ -143,6 +146,7 @@ struct Plan {
 impl Plan {
     /// The tool opens paths by itself: they must still lead where they led when they were checked.
     fn check_again(&self, request: &Request<'_>) -> Result<(), Failure> {
+        marks::compare(request)?;
         for (parameter, at, purpose, path) in &self.found {
             let again =
                 request.storages.resolve(at, *purpose).map_err(|error| failure::unresolved(parameter, at, &error))?;
