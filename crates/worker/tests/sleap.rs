@@ -292,6 +292,14 @@ fn a_run_is_taken_up_with_its_own_configuration() {
     let told = lab.train("labels.pkg.slp", &[("RESUME_FROM", run.to_str().unwrap())], &[]);
     assert!(told.good, "{told:?}");
     assert_eq!(lab.seen(1)["trainer_config"]["resume_ckpt_path"], json!(run.join("last.ckpt")));
+    // A run that has had its epochs already would end without a word.
+    fs_err::write(run.join("training_log.csv"), "epoch,val/loss\n0,0.5\n1,0.4\n2,0.3\n").unwrap();
+    let again =
+        |epochs| lab.train("labels.pkg.slp", &[("RESUME_FROM", run.to_str().unwrap()), ("MAX_EPOCHS", epochs)], &[]);
+    let failure = again("3").failure();
+    assert_eq!(failure.cause, Cause::InvalidParameter);
+    assert!(failure.message.contains("trained for 3 epochs already"), "{failure:?}");
+    assert!(again("4").good);
     let failure = lab.train("labels.pkg.slp", &[("RESUME_FROM", lab.out().to_str().unwrap())], &[]).failure();
     assert!(failure.message.contains("has neither last.ckpt nor best.ckpt"), "{failure:?}");
 }

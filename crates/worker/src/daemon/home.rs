@@ -9,8 +9,10 @@ use uuid::Uuid;
 
 const ATTEMPTS: &str = "attempts";
 
+/// The lock that tells one who is only telling from a worker.
+const TELLING: &str = "telling";
 /// For whoever has the folder only to tell how an attempt ended.
-const PATIENCE: Duration = Duration::from_secs(2);
+const PATIENCE: Duration = Duration::from_secs(30);
 const PAUSE: Duration = Duration::from_millis(50);
 
 /// A worker's folder on the local disk, locked as long as this value lives.
@@ -20,6 +22,8 @@ pub(super) struct Home {
     pub(super) id: String,
     path: PathBuf,
     _lock: File,
+    /// Of one who is only telling how an attempt ended. Let go of after the other.
+    _telling: Option<File>,
 }
 
 impl Home {
@@ -56,15 +60,30 @@ impl Home {
                 id
             }
         };
-        Ok(Self { id: id.to_string(), path, _lock: lock })
+        Ok(Self { id: id.to_string(), path, _lock: lock, _telling: None })
     }
 
-    /// The same, waiting a moment for somebody who is only here to end what was left behind.
+    /// The same, for as long as it takes to tell how an attempt ended that was left behind. A worker that starts waits for that.
+    pub(super) fn open_to_tell(state_dir: &Path, name: &str) -> Result<Self, WorkerError> {
+        let path = state_dir.join(name).join(TELLING);
+        let telling = File::options().create(true).truncate(false).write(true).open(&path);
+        let telling = telling.map_err(|source| WorkerError::State { path, source })?;
+        if telling.try_lock().is_err() {
+            return Err(WorkerError::Running { name: name.to_owned() });
+        }
+        Ok(Self { _telling: Some(telling), ..Self::open(state_dir, name)? })
+    }
+
+    /// The same as [`Home::open`], after whoever is only telling how an attempt ended.
     pub(super) async fn open_soon(state_dir: &Path, name: &str) -> Result<Self, WorkerError> {
         let until = Instant::now() + PATIENCE;
         loop {
             match Self::open(state_dir, name) {
-                Err(WorkerError::Running { .. }) if Instant::now() < until => sleep(PAUSE).await,
+                Err(WorkerError::Running { .. }) if Instant::now() < until && is_told(state_dir, name) => {
+                    sleep(PAUSE).await;
+                }
+                // It may have become free between the two looks.
+                Err(WorkerError::Running { .. }) => return Self::open(state_dir, name),
                 opened => return opened,
             }
         }
@@ -91,6 +110,12 @@ impl Home {
     }
 }
 
+/// Whether somebody is there who only tells how an attempt ended.
+fn is_told(state_dir: &Path, name: &str) -> bool {
+    let telling = File::options().write(true).open(state_dir.join(name).join(TELLING));
+    telling.is_ok_and(|telling| matches!(telling.try_lock(), Err(std::fs::TryLockError::WouldBlock)))
+}
+
 fn is_name(name: &str) -> bool {
     name.len() <= 64
         && name.starts_with(|first: char| first.is_ascii_alphanumeric())
@@ -113,6 +138,22 @@ mod tests {
         let id = home.id.clone();
         drop(home);
         assert_eq!(Home::open(dir.path(), "gpu-1").unwrap().id, id);
+    }
+
+    #[tokio::test]
+    async fn a_worker_waits_for_who_only_tells_and_for_no_other_worker() {
+        let dir = tempfile::tempdir().unwrap();
+        let worker = Home::open(dir.path(), "gpu-1").unwrap();
+        assert_eq!(Home::open_soon(dir.path(), "gpu-1").await.unwrap_err().code(), "already_exists");
+        assert_eq!(Home::open_to_tell(dir.path(), "gpu-1").unwrap_err().code(), "already_exists");
+        drop(worker);
+        let telling = Home::open_to_tell(dir.path(), "gpu-1").unwrap();
+        let path = dir.path().to_owned();
+        let starting = tokio::spawn(async move { Home::open_soon(&path, "gpu-1").await });
+        tokio::task::yield_now().await;
+        assert!(!starting.is_finished());
+        drop(telling);
+        assert!(starting.await.unwrap().is_ok());
     }
 
     #[test]

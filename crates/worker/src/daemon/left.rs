@@ -32,7 +32,7 @@ pub async fn end_left(fleet: &Fleet, state_dir: &Path, at: &AttemptRef, mode: St
     {
         while link.status().await.is_some_and(|status| status.phase != Phase::Ended) {}
     }
-    let home = match Home::open(state_dir, &name) {
+    let home = match Home::open_to_tell(state_dir, &name) {
         Ok(home) => home,
         Err(WorkerError::Running { .. }) => return Ok(()),
         Err(error) => return Err(error),

@@ -30,6 +30,12 @@ impl Epochs {
         Self { path, run: run.to_owned(), offset: 0, rest: Vec::new(), columns: None, last: None, best: None }
     }
 
+    /// The newest epoch of a run that has ended.
+    pub(super) fn newest(mut self) -> Option<u64> {
+        while !self.read().is_empty() {}
+        self.last.map(|row| row.epoch)
+    }
+
     /// Rows that came since. A file that cannot be read has none.
     pub(super) fn read(&mut self) -> Vec<Metrics> {
         let mut rows = Vec::new();

@@ -18,6 +18,7 @@ mod places;
 mod predict;
 mod reason;
 mod settings;
+mod start;
 mod train;
 
 pub(super) use predict::run as predict;

@@ -8,6 +8,7 @@ use super::epochs::Epochs;
 use super::frames::Frames;
 use super::kept::Inputs;
 use super::predict::{Task, file_name, not_started, predict, unused};
+use super::start::{checkpoint, configurations, trained};
 use super::{Ended, Session, failure, remark, settings, stem, tell, tell_metrics};
 use samepath_wire::{Cause, Failure, Metrics};
 use serde_json::{Value, json};
@@ -68,6 +69,13 @@ pub(in crate::tool) fn run(session: &Session) -> Result<(), Ended> {
             configuration.set(key, value.clone())?;
         }
         let epochs = configuration.get("trainer_config.max_epochs").and_then(Value::as_u64).unwrap_or(EPOCHS);
+        if let Some(done) = resume.as_deref().and_then(trained).filter(|done| *done >= epochs) {
+            let message = format!(
+                "RESUME_FROM: this run was trained for {done} epochs already, and MAX_EPOCHS, which counts from the very first, \
+                 is {epochs}; give more"
+            );
+            return Err(failure(Cause::InvalidParameter, message).into());
+        }
         runs.push(Run { part, name, configuration, videos, epochs });
     }
     let then = session.value("THEN_PREDICT");
@@ -115,101 +123,6 @@ fn and_kept(session: &Session, ended: Ended, models: &[PathBuf]) -> Ended {
         Ended::Failed(failure) => Ended::Failed(Failure { message: add(failure.message), ..failure }),
         Ended::Stopped(words) => Ended::Stopped(add(words)),
     }
-}
-
-/// A checkpoint, also where the folder of its run is named.
-fn checkpoint(session: &Session, path: &Path) -> Result<PathBuf, Failure> {
-    if !path.is_dir() {
-        return Ok(path.to_owned());
-    }
-    let candidates = ["last.ckpt", "best.ckpt"].map(|name| path.join(name));
-    candidates.into_iter().find(|path| path.is_file()).ok_or_else(|| {
-        let message = format!("RESUME_FROM: {} has neither last.ckpt nor best.ckpt", session.shown(path));
-        failure(Cause::InvalidParameter, message)
-    })
-}
-
-/// The configurations: those of the job, that of the run which is taken up, or one made for the project. With each, where it
-/// lies: what is written in it is relative to that.
-fn configurations(
-    session: &Session,
-    readable: &Path,
-    labels: &Path,
-    output: &Path,
-    resume: Option<&Path>,
-) -> Result<Vec<(PathBuf, Configuration)>, Ended> {
-    let mut paths: Vec<PathBuf> = session.list.iter().map(PathBuf::from).collect();
-    if let (true, Some(resume)) = (paths.is_empty(), resume) {
-        let beside = ["initial_config.yaml", "training_config.yaml"].map(|name| resume.with_file_name(name));
-        paths.extend(beside.into_iter().find(|path| path.is_file()));
-        if paths.is_empty() {
-            let message = format!(
-                "RESUME_FROM: no configuration lies beside {}; give the one that it was trained with",
-                session.shown(resume)
-            );
-            return Err(failure(Cause::InvalidParameter, message).into());
-        }
-    }
-    let mut made = paths.is_empty();
-    if made {
-        paths = make_configurations(session, readable, labels, output)?;
-    }
-    made &= paths.len() > 1;
-    let mut read = Vec::new();
-    for path in paths {
-        let configuration = Configuration::read(&path)?;
-        read.push((path, configuration));
-    }
-    if made {
-        // Found in the order of their names; people expect the animal before its parts.
-        read.sort_by_key(|(_, configuration)| configuration.head() != Some("centroid"));
-    }
-    Ok(read)
-}
-
-/// Has `sleap-nn` make configurations for the project, in the results folder.
-fn make_configurations(
-    session: &Session,
-    readable: &Path,
-    labels: &Path,
-    output: &Path,
-) -> Result<Vec<PathBuf>, Ended> {
-    tell("openjd_status", "Making a configuration for this project");
-    let folder = session.work.join("configurations");
-    let internal = |error: std::io::Error| failure(Cause::Internal, format!("no folder can be made: {error}"));
-    fs_err::create_dir_all(&folder).map_err(internal)?;
-    let mut args: Vec<OsString> = vec!["config".into(), readable.into(), "--auto".into()];
-    let pipeline = session.value("PIPELINE");
-    if !matches!(pipeline, "" | "automatic") {
-        args.extend(["--pipeline".into(), pipeline.into()]);
-    }
-    let name = stem(labels);
-    args.extend(["-o".into(), folder.join(format!("{name}.yaml")).into()]);
-    let outcome = child::run(session, &session.program, &args, &mut Shown)
-        .map_err(|error| not_started(&session.program, &error))?;
-    session.go_on()?;
-    if !outcome.status.success() {
-        let inputs = Inputs::of([labels.to_owned()]);
-        return Err(session.why(&outcome, &inputs, output, " while it made a configuration", None).into());
-    }
-    let mut made: Vec<PathBuf> = fs_err::read_dir(&folder)
-        .map_err(internal)?
-        .filter_map(Result::ok)
-        .map(|entry| entry.path())
-        .filter(|path| path.extension().is_some_and(|end| end == "yaml"))
-        .collect();
-    made.sort();
-    if made.is_empty() {
-        let message = "sleap-nn made no configuration for this project; give one";
-        return Err(failure(Cause::Reported, message).into());
-    }
-    for path in &made {
-        let copy = unused(output, &stem(path), ".yaml");
-        if let Err(error) = fs_err::copy(path, &copy) {
-            remark(&format!("The configuration was made, but is not kept in the results folder: {error}"));
-        }
-    }
-    Ok(made)
 }
 
 /// Names for the runs, none of which is there yet.
@@ -392,15 +305,6 @@ fn train(
     }
     let best = watch.epochs.best.map(|(epoch, loss)| format!(" Best epoch {epoch}, validation loss {loss:.2e}."));
     Ok((format!("Trained {}.{}", session.shown(&made), best.unwrap_or_default()), made))
-}
-
-/// Lets people see what is printed.
-struct Shown;
-
-impl Watch for Shown {
-    fn line(&mut self, _: &str) -> bool {
-        true
-    }
 }
 
 /// A training under way.
