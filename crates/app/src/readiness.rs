@@ -140,7 +140,7 @@ fn videos(dataset: Option<&DatasetView>) -> impl Iterator<Item = StoragePath> + 
 
 fn sight(answer: Answer, dataset: Option<&StoragePath>) -> Sight {
     match (answer.seen.split_first(), answer.verdict) {
-        (Some((PathSeen::No { failure }, _)), _) => Sight::Misses { why: failure.message.clone() },
+        (Some((PathSeen::No { failure, .. }, _)), _) => Sight::Misses { why: failure.message.clone() },
         (Some((PathSeen::Yes(_), _)), Verdict::Differs) => {
             Sight::Differs { storage: dataset.map(|at| at.storage_backend.clone()).unwrap_or_default() }
         }

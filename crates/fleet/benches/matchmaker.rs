@@ -41,6 +41,7 @@ fn worker(name: &str, backend: &str) -> Worker {
         subpath: String::new(),
         free_bytes: None,
         source: None,
+        kind: None,
         checked_at: None,
     };
     Worker {

@@ -76,5 +76,5 @@ pub use shell::shell_word;
 pub use sighting::Sighting;
 pub use sightings::Sightings;
 pub use storages::Storages;
-pub use suggest::{Hint, Suggestion, is_network_file_system, same_share, suggest_here};
+pub use suggest::{Hint, Suggestion, is_network_file_system, part_of_share, same_share, suggest_here};
 pub use trial::{Trial, Tried, try_writing};

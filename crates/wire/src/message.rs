@@ -176,6 +176,9 @@ pub enum PathSeen {
     No {
         /// Why.
         failure: Failure,
+        /// The same for programs: `path_not_found`, `io`, `backend_unavailable`, …
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        code: Option<String>,
     },
 }
 

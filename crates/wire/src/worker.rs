@@ -91,6 +91,9 @@ pub struct BackendAdvert {
     /// Server and share, `vast01:/talmo`, where known.
     #[serde(default)]
     pub source: Option<String>,
+    /// What the worker's configuration calls its type: `nfs`, `smb`, …
+    #[serde(default, rename = "type", skip_serializing_if = "Option::is_none")]
+    pub kind: Option<String>,
     /// When it was looked at; none while the first look is under way.
     #[serde(default)]
     pub checked_at: Option<Timestamp>,

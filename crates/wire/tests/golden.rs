@@ -202,6 +202,7 @@ fn worker() -> Worker {
                 subpath: "labs/talmo".into(),
                 free_bytes: Some(1 << 40),
                 source: Some("vast01:/talmo".into()),
+                kind: Some("nfs".into()),
                 checked_at: Some(time(1)),
             },
         )]),
@@ -303,7 +304,9 @@ fn what_people_ask() {
     check("check-paths", CheckPaths { paths, proof }, &["paths"]);
     let proof = Some("0123".into());
     let seen = Seen { local: "/mnt/vast/amick/x.slp".into(), size: 15199, modified: Some(time(0)), proof };
-    let checked = Checked { paths: vec![PathSeen::Yes(seen), PathSeen::No { failure: failure() }] };
+    let checked = Checked {
+        paths: vec![PathSeen::Yes(seen), PathSeen::No { failure: failure(), code: Some("path_not_found".into()) }],
+    };
     check("checked", checked, &["paths"]);
 }
 

@@ -150,7 +150,7 @@ async fn a_worker_tells_how_its_storages_are_and_what_it_sees() {
     let seen = lab.fleet.check_paths(&worker.id, &ask, DEADLINE).await.unwrap().paths;
     assert!(matches!(&seen[0], PathSeen::Yes(seen) if seen.size == 7), "{seen:?}");
     let cause = |seen: &PathSeen| match seen {
-        PathSeen::No { failure } => failure.cause,
+        PathSeen::No { failure, .. } => failure.cause,
         PathSeen::Yes(_) => panic!("{seen:?}"),
     };
     let causes: Vec<Cause> = seen[1..].iter().map(cause).collect();

@@ -54,6 +54,7 @@ pub(crate) fn worker(name: &str) -> Worker {
         subpath: String::new(),
         free_bytes: None,
         source: None,
+        kind: None,
         checked_at: None,
     };
     Worker {

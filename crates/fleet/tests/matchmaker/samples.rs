@@ -76,6 +76,7 @@ pub(crate) fn advert(state: BackendState, id: Option<&str>) -> BackendAdvert {
         subpath: String::new(),
         free_bytes: None,
         source: None,
+        kind: None,
         checked_at: None,
     }
 }

@@ -49,6 +49,14 @@ pub(super) struct TryQuestion {
     pub(super) make: bool,
 }
 
+/// `leave_test_file` → where it is, or [`crate::ResolveError`]; `remove_test_file` → nothing, or that
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct AtQuestion {
+    pub(super) backends: Vec<Backend>,
+    pub(super) platform: Platform,
+    pub(super) at: StoragePath,
+}
+
 /// `prove` → the proof, if there can be one, or [`crate::ResolveError`]
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct ProveQuestion {
@@ -114,8 +122,8 @@ fn refusal(why: &str) -> Value {
     serde_json::json!({ "Err": why })
 }
 
-/// Answers this crate's own topics: `probe`, `mark`, `prove`, `look_at`, `resolve`, `look`, `try_folder`, `canonical`, and those of
-/// suggestions; `None` for others.
+/// Answers this crate's own topics: `probe`, `mark`, `prove`, `look_at`, `resolve`, `look`, `try_folder`, those of
+/// test files, `canonical`, and those of suggestions; `None` for others.
 pub fn answer(topic: &str, question: Value) -> Option<Value> {
     let answered = match topic {
         "probe" => serde_json::from_value(question).map(|ProbeQuestion { backend, mounted_before }| {
@@ -142,6 +150,12 @@ pub fn answer(topic: &str, question: Value) -> Option<Value> {
         }),
         "try_folder" => serde_json::from_value(question).map(|TryQuestion { backends, platform, at, make }| {
             reply(&Storages::new(backends, platform).try_folder(&at, make))
+        }),
+        "leave_test_file" => serde_json::from_value(question).map(|AtQuestion { backends, platform, at }| {
+            reply(&Storages::new(backends, platform).leave_test_file(&at))
+        }),
+        "remove_test_file" => serde_json::from_value(question).map(|AtQuestion { backends, platform, at }| {
+            reply(&Storages::new(backends, platform).remove_test_file(&at))
         }),
         "canonical" => serde_json::from_value(question).map(|CanonicalQuestion { paths }| {
             reply(&Ok::<_, ()>(paths.iter().map(|path| Real::of(path)).collect::<Vec<_>>()))

@@ -1,6 +1,6 @@
 //! Questions about which storage a storage is, and whether two computers read the same file.
 
-use super::child::{ProbeQuestion, ProveQuestion};
+use super::child::{AtQuestion, ProbeQuestion, ProveQuestion};
 use super::fronts::not_answering;
 use super::{Helper, HelperError};
 use crate::marker::{self, MarkError, Marked};
@@ -12,6 +12,12 @@ use std::path::PathBuf;
 use std::sync::PoisonError;
 use std::thread;
 use std::time::Duration;
+
+impl AtQuestion {
+    fn of(storages: &Storages, at: &StoragePath) -> Self {
+        Self { backends: storages.iter().cloned().collect(), platform: storages.platform(), at: at.clone() }
+    }
+}
 
 impl Helper {
     /// Gives a storage its mark, or says which it has; see `.samepath/storage.json`. One that did not answer in time may have
@@ -50,6 +56,32 @@ impl Helper {
             key: key.to_string(),
         };
         self.ask_of_path("prove", storages, at, &question, deadline)
+    }
+
+    /// Writes a file for other computers to prove that they read it; see [`Storages::leave_test_file`].
+    ///
+    /// # Errors
+    /// See [`ResolveError`]. Of one that did not answer in time nobody knows whether it was written.
+    pub fn leave_test_file(
+        &self,
+        storages: &Storages,
+        at: &StoragePath,
+        deadline: Duration,
+    ) -> Result<StoragePath, ResolveError> {
+        self.ask_of_path("leave_test_file", storages, at, &AtQuestion::of(storages, at), deadline)
+    }
+
+    /// Takes that file away again.
+    ///
+    /// # Errors
+    /// See [`ResolveError`].
+    pub fn remove_test_file(
+        &self,
+        storages: &Storages,
+        file: &StoragePath,
+        deadline: Duration,
+    ) -> Result<(), ResolveError> {
+        self.ask_of_path("remove_test_file", storages, file, &AtQuestion::of(storages, file), deadline)
     }
 
     /// Where a storage is now that is not where it was seen: where the same share is mounted, or something with its mark. Each

@@ -70,6 +70,12 @@ type Pipes = (std::process::ChildStdin, std::process::ChildStdout);
 fn start(program: &Path, child: &SharedChild) -> io::Result<Pipes> {
     let mut command = Command::new(program);
     command.arg("helper").stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
+    #[cfg(unix)]
+    {
+        // Ctrl-C in a terminal is for whoever asked, who may have a file to take away before it ends.
+        use std::os::unix::process::CommandExt;
+        command.process_group(0);
+    }
     if cfg!(unix) && program.is_absolute() {
         // One left behind must not hold the folder that we happen to be in.
         command.current_dir("/");

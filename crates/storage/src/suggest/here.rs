@@ -27,6 +27,7 @@ struct Answer {
     /// A file: no storage.
     is_file: bool,
     folder: Option<String>,
+    mark: Option<String>,
 }
 
 /// Storages that this computer has and the configuration does not name, best first: those that sleap-rtc's tables hint at, and
@@ -79,6 +80,7 @@ pub fn suggest_here(
         suggestion.state = Some(looked.as_ref().map_or(BackendState::NotAnswering, |looked| looked.state));
         suggestion.free_bytes = looked.as_ref().and_then(|looked| looked.free_bytes);
         suggestion.user_subdir = looked.as_ref().and_then(|looked| looked.folder.clone());
+        suggestion.mark = looked.as_ref().and_then(|looked| looked.mark.clone());
     }
     let mut seen = suggestions.into_iter().zip(looked);
     let mut kept: Vec<Suggestion> = seen
@@ -137,6 +139,7 @@ fn look(question: &Question) -> Answer {
         free_bytes: seen.free_bytes,
         is_file: !seen.state.is_readable() && fs_err::metadata(base).is_ok_and(|seen| !seen.is_dir()),
         folder: question.folders.iter().find(is_folder).cloned().filter(|_| seen.state.is_readable()),
+        mark: seen.id,
     }
 }
 

@@ -10,7 +10,7 @@ mod system;
 
 pub(crate) use here::answer;
 pub use here::suggest_here;
-pub use share::same_share;
+pub use share::{part_of_share, same_share};
 pub use system::is_network_file_system;
 
 use samepath_wire::BackendState;
@@ -39,6 +39,8 @@ pub struct Suggestion {
     pub state: Option<BackendState>,
     /// Bytes free, where known.
     pub free_bytes: Option<u64>,
+    /// Its mark, where it carries one.
+    pub mark: Option<String>,
 }
 
 /// Why a storage is suggested. `Display` writes `mounted from vast01:/talmo` or `from [[path_mappings]], line 12`.
@@ -104,7 +106,13 @@ impl Suggestion {
             found: vec![hint],
             state: None,
             free_bytes: None,
+            mark: None,
         }
+    }
+
+    /// Server and share, where it is mounted from one.
+    pub fn share(&self) -> Option<&str> {
+        self.found.iter().find_map(Hint::share)
     }
 
     /// Why it is suggested, in words.

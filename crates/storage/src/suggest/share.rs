@@ -47,16 +47,39 @@ fn without_user(text: &str) -> &str {
     })
 }
 
-/// Whether two sources mean one share: server and path are compared, not who signed in nor how the share is spelled.
+/// Whether two sources mean one share: server and path are compared, not who signed in nor how the share is spelled. A server's short
+/// name and its whole one are one server.
 ///
 /// ```
 /// use samepath_storage::same_share;
-/// assert!(same_share("vast01:/talmo", "//amick@VAST01/talmo"));
+/// assert!(same_share("vast01:/talmo", "//amick@VAST01.salk.edu/talmo"));
 /// assert!(!same_share("vast01:/talmo", "vast02:/talmo"));
 /// ```
 pub fn same_share(a: &str, b: &str) -> bool {
-    let (a, b) = (Share::of(a), Share::of(b));
-    !a.server.is_empty() && a.server == b.server && !a.path.is_empty() && a.path == b.path
+    part_of_share(a, b).is_some_and(|part| part.is_empty())
+}
+
+/// Which part of the share `whole` the source `part` is, as a `/`-separated path that is empty for all of it; none where it is another
+/// share.
+///
+/// ```
+/// use samepath_storage::part_of_share;
+/// assert_eq!(part_of_share("vast01:/talmo", "//vast01/talmo/labs/amick").as_deref(), Some("labs/amick"));
+/// assert_eq!(part_of_share("vast01:/talmo/labs", "vast01:/talmo"), None);
+/// ```
+pub fn part_of_share(whole: &str, part: &str) -> Option<String> {
+    let (whole, part) = (Share::of(whole), Share::of(part));
+    if !same_server(&whole.server, &part.server) || whole.path.is_empty() {
+        return None;
+    }
+    part.path.strip_prefix(whole.path.as_slice()).map(|rest| rest.join("/"))
+}
+
+/// `vast01` and `vast01.salk.edu` are one, two whole names or addresses only if they are equal.
+fn same_server(a: &str, b: &str) -> bool {
+    let whole = |name: &str| name.contains(['.', ':', ',', '@', '[']);
+    let first = |name: &str| name.split('.').next().map(str::to_owned);
+    !a.is_empty() && (a == b || (whole(a) != whole(b) && first(a) == first(b) && !a.contains(',') && !b.contains(',')))
 }
 
 #[cfg(test)]
@@ -90,7 +113,15 @@ mod tests {
     #[test]
     fn one_share_by_two_protocols_is_one_and_a_missing_server_is_none() {
         assert!(same_share("//vast01/talmo", r"\\VAST01\talmo"));
-        for (a, b) in [("tmpfs", "tmpfs"), ("vast01:/", "vast01:/"), ("vast01:/a", "vast01:/a/b"), ("", "")] {
+        assert!(same_share("vast01.salk.edu:/talmo", "vast01:/talmo"));
+        for (a, b) in [
+            ("tmpfs", "tmpfs"),
+            ("vast01:/", "vast01:/"),
+            ("vast01:/a", "vast01:/a/b"),
+            ("", ""),
+            ("vast01.salk.edu:/talmo", "vast01.ucsd.edu:/talmo"),
+            ("10.0.0.1:/talmo", "10:/talmo2"),
+        ] {
             assert!(!same_share(a, b), "{a} {b}");
         }
     }

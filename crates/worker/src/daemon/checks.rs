@@ -101,9 +101,13 @@ fn refused(error: &ResolveError) -> PathSeen {
         ResolveError::BackendNotFound { .. } | ResolveError::BackendUnavailable { .. } => Cause::BackendNotAvailable,
         _ => Cause::PathError,
     };
-    no(cause, error.to_string())
+    PathSeen::No { failure: failure(cause, error.to_string()), code: Some(error.code().to_owned()) }
 }
 
 fn no(cause: Cause, message: String) -> PathSeen {
-    PathSeen::No { failure: Failure { cause, message, exit_code: None, last_line: None } }
+    PathSeen::No { failure: failure(cause, message), code: None }
+}
+
+fn failure(cause: Cause, message: String) -> Failure {
+    Failure { cause, message, exit_code: None, last_line: None }
 }

@@ -255,6 +255,7 @@ fn unknown(backend: &Backend) -> BackendAdvert {
         subpath: backend.subpath.clone(),
         free_bytes: None,
         source: None,
+        kind: backend.kind.clone(),
         checked_at: None,
     }
 }
