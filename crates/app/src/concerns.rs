@@ -43,6 +43,26 @@ impl LocalStorages {
         Ok(vec![warning])
     }
 
+    /// Whether there is a folder where somebody says that a storage is; one that does not answer may be. Blocks for the deadline at
+    /// most.
+    ///
+    /// # Errors
+    /// `config_invalid` for what can never be a storage, a file among it.
+    pub fn is_folder(&self, path: &Path) -> Result<bool, Error> {
+        let value = path.display().to_string();
+        let fields = StorageFields { base_path: Some(value.clone()), ..StorageFields::default() };
+        self.propose("storage", &fields)?;
+        match self.folder_at(&value, path) {
+            Ok(true) | Err(LocateError::NotAnswering { .. }) => Ok(true),
+            Err(LocateError::NotFound { .. }) => Ok(false),
+            Ok(false) | Err(LocateError::NotAFolder { .. }) => {
+                let file = Error::new(ErrorCode::ConfigInvalid, format!("{value} is a file, not a folder."));
+                Err(file.with_hint("Give the folder at which this computer mounts the storage."))
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
     /// What is odd about where a storage is, of all that can be told without touching one that may be silent.
     pub(crate) fn concerns(&self, name: &str) -> Vec<String> {
         let storages = self.storages();

@@ -6,7 +6,7 @@ use crate::paths::path_view;
 use crate::storages::LocalStorages;
 use crate::view::{DatasetView, VideoView};
 use crate::{Error, ErrorCode};
-use samepath_dataset::{Hints, InspectError, Inspection, Whereabouts, inspect};
+use samepath_dataset::{Hints, Inspection, Whereabouts, inspect};
 use samepath_storage::{Backend, Purpose};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -133,10 +133,4 @@ fn summary(videos: &[VideoView], is_package: bool) -> String {
     parts.sort_by_key(|(place, number)| (!place.starts_with("on "), std::cmp::Reverse(*number)));
     let parts: Vec<String> = parts.into_iter().map(|(place, number)| format!("{number} {place}")).collect();
     format!("{}: {}", count(videos.len()), parts.join(", "))
-}
-
-impl From<InspectError> for Error {
-    fn from(error: InspectError) -> Self {
-        Self { code: ErrorCode::parse(error.code()), message: error.to_string(), hint: error.hint() }
-    }
 }

@@ -1,5 +1,7 @@
 use crate::view::ErrorView;
+use samepath_dataset::InspectError;
 use samepath_fleet::FleetError;
+use samepath_storage::{ConfigError, LocateError, MarkError, ResolveError};
 use samepath_worker::WorkerError;
 use serde::{Deserialize, Serialize};
 use specta::Type;
@@ -152,14 +154,15 @@ impl Error {
     }
 }
 
-impl From<FleetError> for Error {
-    fn from(error: FleetError) -> Self {
-        Self { code: ErrorCode::parse(error.code()), message: error.to_string(), hint: error.hint() }
-    }
+/// Errors of the crates below, each of which knows its code and its hint.
+macro_rules! told {
+    ($($error:ty),* $(,)?) => {
+        $(impl From<$error> for Error {
+            fn from(error: $error) -> Self {
+                Self { code: ErrorCode::parse(error.code()), message: error.to_string(), hint: error.hint() }
+            }
+        })*
+    };
 }
 
-impl From<WorkerError> for Error {
-    fn from(error: WorkerError) -> Self {
-        Self { code: ErrorCode::parse(error.code()), message: error.to_string(), hint: error.hint() }
-    }
-}
+told!(ConfigError, FleetError, InspectError, LocateError, MarkError, ResolveError, WorkerError);

@@ -4,7 +4,7 @@ use crate::board::Picture;
 use crate::draft::Plan;
 use crate::jobs::{fit_words, named, worker_name};
 use crate::paths::path_view;
-use crate::sameness::{self, Answer, Verdict};
+use crate::sameness::{self, Answer, Asked, Verdict};
 use crate::storages::LocalStorages;
 use crate::view::{CandidateView, DatasetView, Draft, ReadinessView};
 use crate::{Error, ErrorCode};
@@ -12,7 +12,6 @@ use samepath_fleet::matching::Sameness;
 use samepath_fleet::{Fleet, matching};
 use samepath_wire::{Fit, Job, PathSeen, StoragePath, Worker};
 use std::collections::HashMap;
-use std::sync::Arc;
 use std::time::Duration;
 
 /// A worker that has not said within this time what it sees is shown as not having answered.
@@ -44,7 +43,7 @@ struct Candidate<'a> {
 /// Asks every worker that could run it. With the sentence: what each worker that was asked proved of the dataset's storage.
 pub(crate) async fn readiness<'a>(
     fleet: &Fleet,
-    storages: &Arc<LocalStorages>,
+    storages: &LocalStorages,
     picture: &'a Picture,
     plan: &Plan,
 ) -> (ReadinessView, Vec<(&'a Worker, Verdict)>) {
@@ -66,15 +65,14 @@ pub(crate) async fn readiness<'a>(
         true => Vec::new(),
         false => fits.iter().filter(|(_, fit)| !matches!(fit, Fit::No { .. })).map(|(worker, _)| *worker).collect(),
     };
-    let answers = sameness::ask(fleet, storages, &worth, &paths, PATIENCE).await;
-    let verdicts: Vec<(&Worker, Verdict)> =
-        worth.iter().zip(&answers).filter_map(|(worker, answer)| Some((*worker, answer.as_ref()?.verdict))).collect();
+    let asked = sameness::ask(fleet, &storages.reader(), &worth, &paths, PATIENCE).await;
+    let verdicts = Asked::verdicts(&asked);
     let mut proved: Job = job.clone();
     if let Some(at) = paths.first() {
-        let same = verdicts.iter().filter(|(_, verdict)| *verdict == Verdict::Same);
-        sameness::confirm(&mut proved, &at.storage_backend, same.map(|(worker, _)| worker.id.clone()));
+        sameness::confirm(&mut proved, &at.storage_backend, Asked::same(&asked));
     }
-    let mut answers = worth.iter().map(|worker| worker.id.as_str()).zip(answers).collect::<HashMap<_, _>>();
+    let mut answers: HashMap<&str, Option<Answer>> =
+        asked.into_iter().map(|asked| (asked.worker.id.as_str(), asked.answer)).collect();
     let mut candidates: Vec<Candidate<'_>> = fits
         .into_iter()
         .map(|(worker, fit)| {

@@ -1,15 +1,14 @@
 //! Is a worker's storage this computer's? What marks say, and what a file proves.
 
 use crate::board::Picture;
-use crate::storages::LocalStorages;
 use crate::view::StorageView;
 use futures::future::join_all;
 use samepath_fleet::Fleet;
 use samepath_fleet::matching::Sameness;
-use samepath_storage::ProofKey;
+use samepath_storage::helper::{DEADLINE, Helper};
+use samepath_storage::{ProofKey, Storages};
 use samepath_wire::{CheckPaths, Job, PathSeen, ProofAsked, StoragePath, Worker, WorkerId};
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::time::Duration;
 
 /// Workers named in a job as confirmed.
@@ -53,49 +52,88 @@ pub(crate) enum Verdict {
     Open,
 }
 
-/// Asks workers about paths. `None` for one that did not answer in time.
+/// How this computer reads files that a worker is asked about.
+#[derive(Debug, Clone)]
+pub(crate) struct Reader {
+    pub(crate) helper: Helper,
+    pub(crate) storages: Storages,
+}
+
+impl Reader {
+    /// The proof that this computer reads a file; none where it cannot be read, or proves nothing. Blocks for the deadline at most.
+    fn prove(&self, at: &StoragePath, key: &ProofKey) -> Option<String> {
+        self.helper.prove(&self.storages, at, key, DEADLINE).ok().flatten()
+    }
+}
+
+/// A worker that was asked, and what it said; none where it did not answer in time.
+#[derive(Debug)]
+pub(crate) struct Asked<'w> {
+    pub(crate) worker: &'w Worker,
+    pub(crate) answer: Option<Answer>,
+}
+
+impl<'w> Asked<'w> {
+    fn has(&self, verdict: Verdict) -> bool {
+        self.answer.as_ref().is_some_and(|answer| answer.verdict == verdict)
+    }
+
+    /// What each that answered proved.
+    pub(crate) fn verdicts(asked: &[Self]) -> Vec<(&'w Worker, Verdict)> {
+        asked.iter().filter_map(|asked| Some((asked.worker, asked.answer.as_ref()?.verdict))).collect()
+    }
+
+    /// Those that read the very same file.
+    pub(crate) fn same(asked: &[Self]) -> impl Iterator<Item = WorkerId> {
+        asked.iter().filter(|asked| asked.has(Verdict::Same)).map(|asked| asked.worker.id.clone())
+    }
+}
+
+/// Asks workers about paths; one answer for each, in no order.
 ///
 /// The key is made here and now, so that a worker which does not read the file as it is now has nothing to answer with. One that
 /// seems to read another file is asked again: the file may have been saved between two looks.
-pub(crate) async fn ask(
+pub(crate) async fn ask<'w>(
     fleet: &Fleet,
-    storages: &Arc<LocalStorages>,
-    workers: &[&Worker],
+    reader: &Reader,
+    workers: &[&'w Worker],
     paths: &[StoragePath],
     patience: Duration,
-) -> Vec<Option<Answer>> {
-    let mut answers = ask_once(fleet, storages, workers, paths, patience).await;
-    let differs = |answer: &Option<Answer>| answer.as_ref().is_some_and(|answer| answer.verdict == Verdict::Differs);
-    let doubtful: Vec<usize> = (0..answers.len()).filter(|number| differs(&answers[*number])).collect();
+) -> Vec<Asked<'w>> {
+    let asked = ask_once(fleet, reader, workers, paths, patience).await;
+    let (doubtful, mut asked): (Vec<_>, Vec<_>) = asked.into_iter().partition(|asked| asked.has(Verdict::Differs));
     if !doubtful.is_empty() {
-        let again: Vec<&Worker> = doubtful.iter().map(|number| workers[*number]).collect();
-        let second = ask_once(fleet, storages, &again, paths, patience).await;
-        for (number, answer) in doubtful.into_iter().zip(second) {
-            answers[number] = answer;
-        }
+        let doubtful: Vec<&Worker> = doubtful.iter().map(|asked| asked.worker).collect();
+        asked.extend(ask_once(fleet, reader, &doubtful, paths, patience).await);
     }
-    answers
+    asked
 }
 
-async fn ask_once(
+async fn ask_once<'w>(
     fleet: &Fleet,
-    storages: &Arc<LocalStorages>,
-    workers: &[&Worker],
+    reader: &Reader,
+    workers: &[&'w Worker],
     paths: &[StoragePath],
     patience: Duration,
-) -> Vec<Option<Answer>> {
-    let Some(first) = paths.first().cloned().filter(|_| !workers.is_empty()) else {
-        return vec![None; workers.len()];
+) -> Vec<Asked<'w>> {
+    let Some(first) = paths.first().cloned() else {
+        return workers.iter().map(|worker| Asked { worker, answer: None }).collect();
     };
+    if workers.is_empty() {
+        return Vec::new();
+    }
     let key = ProofKey::fresh();
     let question = CheckPaths { paths: paths.to_vec(), proof: Some(ProofAsked { path: 0, key: key.to_string() }) };
-    let storages = storages.clone();
-    let ours = tokio::task::spawn_blocking(move || storages.prove(&first, &key));
-    let asked = workers.iter().map(|worker| fleet.check_paths(&worker.id, &question, patience));
+    let reader = reader.clone();
+    let ours = tokio::task::spawn_blocking(move || reader.prove(&first, &key));
+    let asked = workers.iter().map(async |worker| (*worker, fleet.check_paths(&worker.id, &question, patience).await));
     let (ours, checked) = futures::join!(ours, join_all(asked));
     let ours = ours.ok().flatten();
     let answer = |seen: Vec<PathSeen>| Answer { verdict: verdict(ours.as_deref(), seen.first()), seen };
-    checked.into_iter().map(|checked| checked.ok().map(|checked| answer(checked.paths))).collect()
+    checked
+        .into_iter()
+        .map(|(worker, checked)| Asked { worker, answer: checked.ok().map(|checked| answer(checked.paths)) })
+        .collect()
 }
 
 fn verdict(ours: Option<&str>, seen: Option<&PathSeen>) -> Verdict {

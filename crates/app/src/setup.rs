@@ -2,22 +2,41 @@
 
 use crate::doctor::finding;
 use crate::jobs::bytes;
+use crate::lab::{self, LabStorage};
 use crate::storages::{health_sentence, state_name};
-use crate::view::{Finding, FindingState, StorageFields, SuggestionView};
-use crate::{Error, LocalStorages, size};
+use crate::view::{Finding, FindingState, LabMatchView, LabStorageView, StorageFields, SuggestionView};
+use crate::{Error, ErrorCode, LocalStorages, size};
 use jiff::SignedDuration;
 use samepath_storage::helper::DEADLINE;
-use samepath_storage::{Backend, Platform, Storages, Suggestion, Trial, Tried, suggest_here};
+use samepath_storage::{Backend, Match, Platform, Storages, Suggestion, Trial, Tried, suggest_here};
 use samepath_wire::{BackendState, StoragePath};
 
 /// A storage's clock that is less wrong than this disturbs nobody.
 const CLOCK: SignedDuration = SignedDuration::from_secs(5);
 
 impl LocalStorages {
-    /// Storages that this computer has and the configuration does not name, best first. Blocks for the deadline at most.
-    pub fn suggestions(&self, member: &str) -> Vec<SuggestionView> {
+    /// Storages that this computer has and the configuration does not name, those of the lab first. Blocks for the deadline at most.
+    pub fn suggestions(&self, member: &str, lab: &[LabStorage]) -> Vec<SuggestionView> {
         let found = suggest_here(self.helper(), &self.config(), self.environment(), member, DEADLINE);
-        found.into_iter().map(suggestion_view).collect()
+        let matches = lab::matches(&found, lab);
+        let mut views: Vec<SuggestionView> =
+            found.into_iter().zip(matches).map(|(found, of_lab)| suggestion_view(found, of_lab)).collect();
+        views.sort_by_key(|view| match &view.lab {
+            Some(of_lab) if of_lab.sure => 0,
+            Some(_) => 1,
+            None => 2,
+        });
+        views
+    }
+
+    /// Of the storages that the lab uses those that are neither configured here nor among these suggestions.
+    pub fn not_connected(&self, lab: &[LabStorage], found: &[SuggestionView]) -> Vec<LabStorageView> {
+        let configured = self.views();
+        let here = |name: &str| {
+            configured.iter().any(|view| view.name == name)
+                || found.iter().any(|it| it.lab.as_ref().is_some_and(|of_lab| of_lab.name == name))
+        };
+        lab.iter().filter(|storage| !here(&storage.name)).map(LabStorage::view).collect()
     }
 
     /// Whether a storage of this name and these keys could be written down; touches nothing.
@@ -29,17 +48,26 @@ impl LocalStorages {
         Ok(())
     }
 
+    /// The folder in a storage that is called like the person, where there is one. Blocks for the deadline at most.
+    pub fn own_folder(&self, name: &str, fields: &StorageFields, member: &str) -> Option<String> {
+        let backend = Backend::proposed(name, &fields.clone().into(), self.environment()).ok()?;
+        let at = StoragePath::new(&backend.name, &backend.subpath, member);
+        let looked = self.helper().look(&Storages::new(vec![backend], Platform::current()), &at, None, DEADLINE);
+        looked.is_ok_and(|looked| looked.directory && looked.matched == Match::Exact).then(|| member.to_owned())
+    }
+
     /// Looks at a storage that is not configured yet, and tries the person's folder in it the way that a job does; makes that
     /// folder first, if `make` says so. Blocks for twice the deadline at most.
     ///
     /// # Errors
-    /// `config_invalid` for what could not be written to the configuration; `path_not_found` for a folder that is not there.
+    /// `config_invalid` for what could not be written to the configuration; `backend_unavailable`; `path_not_found` for a folder that
+    /// is not there.
     pub fn try_storage(&self, name: &str, fields: &StorageFields, make: bool) -> Result<Vec<Finding>, Error> {
         let backend = Backend::proposed(name, &fields.clone().into(), self.environment())?;
         let probe = self.helper().probe(&backend, DEADLINE);
         if !probe.state.is_readable() {
             let found = health_sentence(&backend, &probe).unwrap_or_else(|| probe.state.words().to_owned());
-            return Ok(vec![unusable(name, &found)]);
+            return Err(Error::new(ErrorCode::BackendUnavailable, found));
         }
         let mut findings = self.try_folder(&backend, make)?;
         if let Some(free) = probe.free_bytes {
@@ -106,7 +134,7 @@ fn of_trial(name: &str, at: &str, trial: &Trial) -> Vec<Finding> {
     findings
 }
 
-fn suggestion_view(suggestion: Suggestion) -> SuggestionView {
+fn suggestion_view(suggestion: Suggestion, of_lab: Option<LabMatchView>) -> SuggestionView {
     let state = suggestion.state.unwrap_or(BackendState::Unknown);
     let own = suggestion.folder.split('/').next().filter(|folder| !folder.is_empty());
     SuggestionView {
@@ -118,9 +146,11 @@ fn suggestion_view(suggestion: Suggestion) -> SuggestionView {
             // Nobody can look into it now: what the older table was about is the best guess.
             own.filter(|_| !state.is_readable()).map(str::to_owned)
         }),
-        name: suggestion.name,
+        // What is only called alike keeps its own name until somebody says that it is the lab's.
+        name: of_lab.as_ref().filter(|of_lab| of_lab.sure).map_or(suggestion.name, |of_lab| of_lab.name.clone()),
         base_path: suggestion.base_path,
-        kind: suggestion.kind,
+        kind: suggestion.kind.or_else(|| of_lab.as_ref().and_then(|of_lab| of_lab.kind.clone())),
+        lab: of_lab,
         elsewhere: suggestion.elsewhere,
     }
 }

@@ -6,13 +6,13 @@ mod paths;
 pub(crate) use health::{health_sentence, state_name};
 
 use crate::concerns::lasting;
+use crate::sameness::Reader;
 use crate::view::{HealthView, StorageFields, StorageView};
 use crate::{Error, ErrorCode, Options};
 use health::moved_view;
 use samepath_storage::helper::Helper;
 use samepath_storage::{
-    Backend, BackendFields, Change, Config, ConfigError, ConfigFile, Entry, Environment, LocateError, MarkError,
-    Platform, ResolveError, Sightings, Storages,
+    Backend, BackendFields, Change, Config, ConfigFile, Entry, Environment, Platform, ResolveError, Sightings, Storages,
 };
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -120,6 +120,11 @@ impl LocalStorages {
     /// The storages that can be used, for resolving and locating.
     pub fn storages(&self) -> Storages {
         self.storages_of(&self.config())
+    }
+
+    /// How this program reads what workers are asked about.
+    pub(crate) fn reader(&self) -> Reader {
+        Reader { helper: self.helper.clone(), storages: self.storages() }
     }
 
     fn storages_of(&self, config: &Config) -> Storages {
@@ -302,30 +307,6 @@ impl From<StorageFields> for BackendFields {
             user_subdir: fields.user_subdir,
             subpath: fields.subpath,
         }
-    }
-}
-
-impl From<ConfigError> for Error {
-    fn from(error: ConfigError) -> Self {
-        Self { code: ErrorCode::parse(error.code()), message: error.to_string(), hint: error.hint() }
-    }
-}
-
-impl From<LocateError> for Error {
-    fn from(error: LocateError) -> Self {
-        Self { code: ErrorCode::parse(error.code()), message: error.to_string(), hint: error.hint() }
-    }
-}
-
-impl From<MarkError> for Error {
-    fn from(error: MarkError) -> Self {
-        Self { code: ErrorCode::parse(error.code()), message: error.to_string(), hint: error.hint() }
-    }
-}
-
-impl From<ResolveError> for Error {
-    fn from(error: ResolveError) -> Self {
-        Self { code: ErrorCode::parse(error.code()), message: error.to_string(), hint: error.hint() }
     }
 }
 

@@ -74,6 +74,13 @@ pub struct HealthView {
     pub checked_at: String,
 }
 
+impl HealthView {
+    /// Whether files can be read from it.
+    pub fn is_readable(&self) -> bool {
+        ["ready", "read_only", "full"].contains(&self.state.as_str())
+    }
+}
+
 /// What happened, to what, and what to do.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Type)]
 pub struct ErrorView {
@@ -493,6 +500,55 @@ pub struct SuggestionView {
     pub words: String,
     /// Bytes.
     pub free_bytes: Option<f64>,
+    /// Which storage of the lab it is, where that can be told.
+    pub lab: Option<LabMatchView>,
+}
+
+/// Which storage of the lab a suggestion is.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Type)]
+pub struct LabMatchView {
+    /// What the lab calls it.
+    pub name: String,
+    /// `mark`, `share`, `path_pair`, `name`.
+    pub by: String,
+    /// Whether that says enough for not being asked about it: a name alone does not.
+    pub sure: bool,
+    /// "the lab's vast: 4 workers mount this share".
+    pub words: String,
+    /// The configuration's `type`, as a worker has it.
+    #[serde(rename = "type")]
+    pub kind: Option<String>,
+    /// Who has it.
+    pub workers: Vec<String>,
+    /// The part of the storage that this mount shows; empty for the whole.
+    pub subpath: String,
+}
+
+/// A storage that the lab's workers have.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Type)]
+pub struct LabStorageView {
+    /// What the lab calls it.
+    pub name: String,
+    /// The configuration's `type`, as a worker has it.
+    #[serde(rename = "type")]
+    pub kind: Option<String>,
+    /// Who has it.
+    pub workers: Vec<String>,
+    /// What they mount: `vast01:/talmo`.
+    pub shares: Vec<String>,
+}
+
+/// What one worker says of a test file in the person's folder of a storage.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Type)]
+pub struct SameStorageView {
+    /// The worker's id.
+    pub id: String,
+    /// The worker's name.
+    pub worker: String,
+    /// `found`, `not_found`, `failed`, `silent`, `not_asked`.
+    pub saw: String,
+    /// "gpu-5 looked and did not find it: its vast is another storage, or another folder of it."
+    pub words: String,
 }
 
 /// Whether something that was looked at is as it should be.

@@ -95,6 +95,9 @@ pub(crate) enum Command {
         /// Answer every question with what is suggested
         #[arg(long, short)]
         yes: bool,
+        /// Copy the names and types of a worker's storages, for example: --from worker gpu-1
+        #[arg(long, num_args = 2, value_names = ["worker", "NAME"])]
+        from: Vec<String>,
     },
     /// Look at everything that could be wrong here, and say how to mend it
     Doctor {
@@ -178,6 +181,9 @@ pub(crate) enum StorageCommand {
     Check {
         /// Only this one
         name: Option<String>,
+        /// Also whether the workers online see the same: they look for a small file in your folder, which is removed again
+        #[arg(long)]
+        with_workers: bool,
     },
 }
 

@@ -122,7 +122,7 @@ fn run(arguments: Arguments, output: &Output) -> Result<ExitCode, Error> {
         Command::Kill { id } => jobs::change(&context, &id, jobs::Change::Kill),
         Command::Retry { id } => jobs::change(&context, &id, jobs::Change::Retry),
         Command::Worker { name, kinds, end_with_stdin } => workers::run(&context, name, kinds, end_with_stdin),
-        Command::Setup { yes } => setup::run(&context, yes),
+        Command::Setup { yes, from } => setup::run(&context, yes, &from),
         Command::Doctor { kinds, report } => {
             let around = samepath_app::doctor::Around { kinds, search_path: env::var_os("PATH") };
             doctor::run(&context, &around, report)

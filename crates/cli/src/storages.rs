@@ -1,10 +1,12 @@
-use crate::Context;
 use crate::args::{Fields, StorageCommand};
 use crate::output::{Cell, Output, Tone, printable, size};
-use samepath_app::view::{ErrorView, StorageFields, StorageView};
-use samepath_app::{Error, ErrorCode};
+use crate::workers::interrupted;
+use crate::{Context, block_on, doctor};
+use samepath_app::view::{ErrorView, SameStorageView, StorageFields, StorageView};
+use samepath_app::{Error, ErrorCode, Lab, same_storage};
 use samepath_storage::shell_word;
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 use std::process::ExitCode;
 
 pub(crate) fn run(context: &Context<'_>, command: StorageCommand) -> Result<ExitCode, Error> {
@@ -47,7 +49,11 @@ pub(crate) fn run(context: &Context<'_>, command: StorageCommand) -> Result<Exit
             list(output, &storages.views())?;
         }
         StorageCommand::Suggest => crate::setup::suggest(context)?,
-        StorageCommand::Check { name } => check(output, &storages.check(name.as_deref())?)?,
+        StorageCommand::Check { name, with_workers } => {
+            let views = storages.check(name.as_deref())?;
+            let seen = if with_workers { ask_workers(context, &views)? } else { BTreeMap::new() };
+            check(output, &views, &seen)?;
+        }
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -121,7 +127,7 @@ fn entry(view: &StorageView) -> Value {
 }
 
 /// A storage as `storage check --json` has it: `source` is the mount's then, and where it is configured moves to `configured_in`.
-fn checked(view: &StorageView) -> Value {
+fn checked(view: &StorageView, seen: Option<&Result<Option<Vec<SameStorageView>>, Error>>) -> Value {
     let mut entry = entry(view);
     if let Some(fields) = entry.as_object_mut() {
         fields.insert("configured_in".to_owned(), json!(view.source));
@@ -135,6 +141,11 @@ fn checked(view: &StorageView) -> Value {
         fields.insert("id".to_owned(), json!(health.and_then(|health| health.id.as_ref())));
         fields.insert("warning".to_owned(), json!(health.and_then(|health| health.warning.as_ref())));
         fields.insert("detail".to_owned(), json!(health.and_then(|health| health.detail.as_ref())));
+        match seen {
+            Some(Ok(told)) => drop(fields.insert("workers".to_owned(), json!(told.as_deref().unwrap_or_default()))),
+            Some(Err(error)) => drop(fields.insert("workers_error".to_owned(), json!(error.view()))),
+            None => {}
+        }
     }
     entry
 }
@@ -195,9 +206,37 @@ fn moves(output: &Output, views: &[StorageView]) -> Result<(), Error> {
     Ok(())
 }
 
-fn check(output: &Output, views: &[StorageView]) -> Result<(), Error> {
+/// What workers say of each storage that can be read.
+type Seen = BTreeMap<String, Result<Option<Vec<SameStorageView>>, Error>>;
+
+/// Whether the workers online see the person's folder of these storages; ends early, and leaves nothing behind, at Ctrl-C.
+fn ask_workers(context: &Context<'_>, views: &[StorageView]) -> Result<Seen, Error> {
+    block_on(async {
+        let lab = Lab::join(&context.options).await;
+        let ask = async {
+            let mut seen = Seen::new();
+            for view in views.iter().filter(|view| view.health.as_ref().is_some_and(|health| health.is_readable())) {
+                seen.insert(view.name.clone(), lab.same_configured(&context.storages, &view.name).await);
+            }
+            seen
+        };
+        let stop = async {
+            interrupted().await;
+            lab.leave().await;
+            std::future::pending::<()>().await;
+        };
+        let seen = tokio::select! {
+            seen = ask => seen,
+            () = stop => Seen::new(),
+        };
+        lab.leave().await;
+        Ok(seen)
+    })
+}
+
+fn check(output: &Output, views: &[StorageView], seen: &Seen) -> Result<(), Error> {
     if output.is_json() {
-        return output.document(&views.iter().map(checked).collect::<Vec<_>>());
+        return output.document(&views.iter().map(|view| checked(view, seen.get(&view.name))).collect::<Vec<_>>());
     }
     if views.is_empty() {
         return output.line("No storage yet. Add one: samepath storage add NAME FOLDER");
@@ -211,7 +250,18 @@ fn check(output: &Output, views: &[StorageView]) -> Result<(), Error> {
     for warning in views.iter().filter_map(|view| view.health.as_ref()?.warning.as_ref()) {
         output.line(&printable(warning))?;
     }
-    moves(output, views)
+    moves(output, views)?;
+    for (name, told) in seen {
+        output.line(&output.toned(name, Tone::Quiet))?;
+        match told {
+            Ok(None) => output.line("  No worker is online to be asked. Start one: samepath worker")?,
+            Ok(Some(told)) => {
+                same_storage::findings(name, told).iter().try_for_each(|finding| doctor::line(output, finding))?;
+            }
+            Err(error) => output.line(&format!("  {}", printable(&error.message)))?,
+        }
+    }
+    Ok(())
 }
 
 fn check_row(view: &StorageView) -> Vec<Cell> {

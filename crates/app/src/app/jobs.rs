@@ -5,7 +5,7 @@ use crate::board::{Picture, Updates};
 use crate::draft::{Circumstances, Plan, plan};
 use crate::log::LogStream;
 use crate::readiness::{blocked, readiness};
-use crate::sameness::{self, Verdict};
+use crate::sameness::{self, Asked, Verdict};
 use crate::view::{Draft, JobView, ReadinessView};
 use crate::{Error, ErrorCode};
 use jiff::Zoned;
@@ -54,12 +54,10 @@ impl App {
         let picture = self.inner.board.picture();
         let workers = sameness::worth_asking(&picture, &plan.job);
         let paths = std::slice::from_ref(&at);
-        let answers = sameness::ask(&self.inner.fleet, &self.inner.storages, &workers, paths, MOMENT).await;
-        let verdicts: Vec<(&Worker, Verdict)> =
-            workers.into_iter().zip(answers).filter_map(|(worker, answer)| Some((worker, answer?.verdict))).collect();
-        let same = verdicts.iter().filter(|(_, verdict)| *verdict == Verdict::Same);
-        sameness::confirm(&mut plan.job, &at.storage_backend, same.map(|(worker, _)| worker.id.clone()));
-        self.proved(plan, &verdicts);
+        let reader = self.inner.storages.reader();
+        let asked = sameness::ask(&self.inner.fleet, &reader, &workers, paths, MOMENT).await;
+        sameness::confirm(&mut plan.job, &at.storage_backend, Asked::same(&asked));
+        self.proved(plan, &Asked::verdicts(&asked));
     }
 
     async fn plan(&self, kind: Kind, draft: Draft) -> Result<Plan, Error> {

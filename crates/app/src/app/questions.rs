@@ -3,11 +3,13 @@
 use super::App;
 use crate::base_paths::{self, BasePaths};
 use crate::kinds::{find_kind, kind_view, known};
+use crate::same_storage::{self, Question};
 use crate::storages::LocalStorages;
-use crate::view::{DatasetView, KindView, StorageFields, StorageView, WorkerView};
+use crate::view::{DatasetView, KindView, SameStorageView, StorageFields, StorageView, WorkerView};
 use crate::workers::{Ours, worker_view};
 use crate::{Error, ErrorCode};
-use samepath_wire::Kind;
+use samepath_storage::Backend;
+use samepath_wire::{Kind, Worker};
 use std::sync::Arc;
 
 impl App {
@@ -45,9 +47,8 @@ impl App {
     /// As [`LocalStorages::add`].
     pub async fn add_storage(&self, name: String, fields: StorageFields) -> Result<StorageView, Error> {
         self.blocking(move |storages| {
-            storages.add(&name, fields)?;
-            storages.check(Some(&name))?;
-            storages.view(&name)
+            let written = storages.add(&name, fields)?;
+            looked_at(storages, written)
         })
         .await
     }
@@ -58,11 +59,31 @@ impl App {
     /// As [`LocalStorages::set`].
     pub async fn set_storage(&self, name: String, fields: StorageFields) -> Result<StorageView, Error> {
         self.blocking(move |storages| {
-            storages.set(&name, fields)?;
-            storages.check(Some(&name))?;
-            storages.view(&name)
+            let written = storages.set(&name, fields)?;
+            looked_at(storages, written)
         })
         .await
+    }
+
+    /// Whether the workers online find a test file that is written to the person's folder of a storage, and removed again; who does
+    /// is confirmed from now on. With `fields`, of a storage that is not configured yet.
+    ///
+    /// # Errors
+    /// `backend_not_found`, `config_invalid`, what is wrong with the folder.
+    pub async fn same_storage(&self, name: &str, fields: Option<StorageFields>) -> Result<Vec<SameStorageView>, Error> {
+        let storages = &self.inner.storages;
+        let backend = match fields {
+            Some(fields) => Backend::proposed(name, &fields.into(), storages.environment())?,
+            None => storages.storages().get(name)?.clone(),
+        };
+        let workers: Vec<Worker> = self.inner.board.look(|seen| seen.workers.values().cloned().collect());
+        let question = Question { backend: &backend, mark: storages.mark(name), workers: &workers };
+        let asked = same_storage::ask(&self.inner.fleet, storages, &question, &self.inner.shutdown);
+        let (told, verdicts) = self.inner.tasks.track_future(asked).await?;
+        if let Ok(ours) = storages.view(name) {
+            self.inner.board.take_proofs(&ours, &verdicts);
+        }
+        Ok(told)
     }
 
     /// Forgets a storage; no file on it is touched.
@@ -118,4 +139,14 @@ impl App {
         workers.sort_by(|a, b| (&a.name, &a.id).cmp(&(&b.name, &b.id)));
         workers
     }
+}
+
+/// A storage that was just written, with how it is, and what was to be said of the writing.
+fn looked_at(storages: &LocalStorages, written: StorageView) -> Result<StorageView, Error> {
+    let StorageView { name, warnings, .. } = written;
+    let checked = storages.check(Some(&name))?.into_iter().find(|view| view.name == name);
+    let mut view = checked.map_or_else(|| storages.view(&name), Ok)?;
+    let more = view.warnings.into_iter().filter(|warning| !warnings.contains(warning)).collect::<Vec<_>>();
+    view.warnings = [warnings, more].concat();
+    Ok(view)
 }

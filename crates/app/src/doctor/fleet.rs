@@ -2,11 +2,11 @@
 
 use super::finding;
 use crate::Options;
+use crate::lab::known;
 use crate::view::{Finding, FindingState};
-use samepath_fleet::{Fleet, Live, Update};
+use samepath_fleet::Fleet;
 use samepath_wire::Worker;
-use serde::de::DeserializeOwned;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 const AREA: &str = "workers";
@@ -47,20 +47,6 @@ fn silent() -> Finding {
     let found = "another Samepath program of yours holds it and does not answer";
     let wrong = finding(AREA, FindingState::Wrong, "queue", found).code("fleet_unreachable");
     wrong.mend("End that program, the window or `samepath worker`, and start it again. Running jobs go on.")
-}
-
-/// What a stream tells before its first change.
-async fn known<T: DeserializeOwned>(mut stream: Live<T>) -> Vec<T> {
-    let mut known = BTreeMap::new();
-    while let Some(update) = stream.next().await {
-        match update {
-            Update::Put(key, record) => drop(known.insert(key, record)),
-            Update::Gone(key) => drop(known.remove(&key)),
-            Update::Reset => known.clear(),
-            Update::Current => break,
-        }
-    }
-    known.into_values().collect()
 }
 
 fn of_workers(workers: &[Worker], version: &str) -> Vec<Finding> {

@@ -20,7 +20,7 @@ pub(super) fn examine(storages: &LocalStorages) -> Vec<Finding> {
                 let backend = backends.iter().find(|backend| backend.name == view.name);
                 scope.spawn(move || {
                     let mut findings = of_view(view);
-                    let readable = view.health.as_ref().is_some_and(is_readable);
+                    let readable = view.health.as_ref().is_some_and(HealthView::is_readable);
                     if let Some(backend) = backend.filter(|backend| readable && !backend.user_subdir.is_empty()) {
                         findings.extend(of_folder(storages, backend));
                     }
@@ -30,10 +30,6 @@ pub(super) fn examine(storages: &LocalStorages) -> Vec<Finding> {
             .collect();
         asked.into_iter().flat_map(|asked| asked.join().unwrap_or_default()).collect()
     })
-}
-
-fn is_readable(health: &HealthView) -> bool {
-    ["ready", "read_only", "full"].contains(&health.state.as_str())
 }
 
 fn of_view(view: &StorageView) -> Vec<Finding> {

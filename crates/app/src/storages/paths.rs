@@ -3,7 +3,7 @@
 use super::LocalStorages;
 use crate::{Error, ErrorCode};
 use samepath_storage::helper::DEADLINE;
-use samepath_storage::{Located, Looked, ProofKey, Purpose, Resolved};
+use samepath_storage::{Located, Looked, Purpose, Resolved};
 use samepath_wire::StoragePath;
 use std::path::{Path, PathBuf};
 
@@ -42,11 +42,6 @@ impl LocalStorages {
     pub fn read_text(&self, at: &StoragePath) -> Result<String, Error> {
         let looked = self.helper.look(&self.storages(), at, Some(LONGEST_TEXT), DEADLINE);
         Ok(looked.map_err(|error| self.told(error))?.text.unwrap_or_default())
-    }
-
-    /// The proof that this computer reads a file; none where it cannot be read, or proves nothing.
-    pub(crate) fn prove(&self, at: &StoragePath, key: &ProofKey) -> Option<String> {
-        self.helper.prove(&self.storages(), at, key, DEADLINE).ok().flatten()
     }
 
     /// The storage path that a person typed, or `None` where the text does not begin with a configured `NAME:`. Slashes at the

@@ -1,0 +1,222 @@
+//! Is a worker's storage this computer's? Where there is no dataset yet to prove it, a test file does.
+//!
+//! A file that nobody can know is written to the person's folder, workers prove that they read it, and it is removed whatever happens:
+//! also when the question is dropped half-way. What a program leaves that is killed meanwhile goes when somebody next tries the folder.
+
+use crate::doctor::finding;
+use crate::sameness::{self, Asked, Reader, Verdict};
+use crate::view::{Finding, FindingState, SameStorageView};
+use crate::{Error, ErrorCode, LocalStorages};
+use samepath_fleet::Fleet;
+use samepath_fleet::matching::Sameness;
+use samepath_storage::helper::DEADLINE;
+use samepath_storage::{Backend, Platform, Storages};
+use samepath_wire::{PathSeen, Reason, StoragePath, Worker};
+use std::time::Duration;
+use tokio_util::sync::CancellationToken;
+
+/// How long a worker may take to answer: its own look has a deadline, and the way there and back.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// How long a file server may take to show a new file to everybody.
+const LAG: Duration = Duration::from_secs(3);
+
+/// Between two looks of a worker that did not find it yet.
+const PAUSE: Duration = Duration::from_millis(400);
+
+const WHAT: &str = "Same storage";
+
+/// What is asked, of whom.
+pub(crate) struct Question<'q> {
+    pub(crate) backend: &'q Backend,
+    /// Of this computer's storage, where it is known.
+    pub(crate) mark: Option<String>,
+    pub(crate) workers: &'q [Worker],
+}
+
+/// What each worker that has a storage of this name says; with the proofs. Ends early, with nothing left behind, when `ended` is
+/// cancelled.
+///
+/// # Errors
+/// What is wrong with the person's folder; `job_cancelled` when it was ended.
+pub(crate) async fn ask<'q>(
+    fleet: &Fleet,
+    storages: &LocalStorages,
+    question: &Question<'q>,
+    ended: &CancellationToken,
+) -> Result<(Vec<SameStorageView>, Vec<(&'q Worker, Verdict)>), Error> {
+    let name = &question.backend.name;
+    let mut told = Vec::new();
+    let mut worth = Vec::new();
+    for worker in question.workers {
+        match not_asked(name, question.mark.as_deref(), worker) {
+            Ask::No => {}
+            Ask::Useless(reason) => {
+                told.push(view(worker, Saw::NotAsked, format!("{} was not asked: {reason}", worker.name)));
+            }
+            Ask::Yes => worth.push(worker),
+        }
+    }
+    if worth.is_empty() {
+        return Ok((told, Vec::new()));
+    }
+    let backend = question.backend.clone();
+    let folder = StoragePath::new(name, backend.user_subdir_below_root(), "");
+    let reader =
+        Reader { helper: storages.helper().clone(), storages: Storages::new(vec![backend], Platform::current()) };
+    let file = TestFile::leave(reader, folder).await?;
+    let answers = tokio::select! {
+        answers = ask_until_found(fleet, &file, &worth) => Ok(answers),
+        () = ended.cancelled() => Err(Error::new(ErrorCode::JobCancelled, "Stopped asking the workers.")),
+    };
+    let removed = tokio::task::spawn_blocking(move || file.remove()).await;
+    removed.map_err(|error| Error::new(ErrorCode::Internal, error.to_string()))??;
+    let answers = answers?;
+    let verdicts = Asked::verdicts(&answers);
+    told.extend(answers.iter().map(|asked| saw(name, asked)));
+    told.sort_by(|a, b| a.worker.cmp(&b.worker));
+    Ok((told, verdicts))
+}
+
+/// Whether a worker is worth asking.
+enum Ask {
+    Yes,
+    /// It has no storage of the name.
+    No,
+    Useless(Reason),
+}
+
+fn not_asked(name: &str, mark: Option<&str>, worker: &Worker) -> Ask {
+    let Some(theirs) = worker.backends.get(name) else { return Ask::No };
+    if Sameness::of_marks(mark, theirs.id.as_deref()) == Sameness::Other {
+        return Ask::Useless(Reason::OtherStorage { backend: name.to_owned() });
+    }
+    // One that has not looked yet may be well.
+    if !theirs.state.is_readable() && theirs.checked_at.is_some() {
+        return Ask::Useless(Reason::BackendState { backend: name.to_owned(), state: theirs.state });
+    }
+    Ask::Yes
+}
+
+/// Asks until everybody has found it, or a file server had the time to show it to everybody.
+async fn ask_until_found<'w>(fleet: &Fleet, file: &TestFile, workers: &[&'w Worker]) -> Vec<Asked<'w>> {
+    let end = tokio::time::Instant::now() + LAG;
+    let paths = std::slice::from_ref(&file.at);
+    let mut settled = Vec::new();
+    let mut left = workers.to_vec();
+    loop {
+        let asked = sameness::ask(fleet, &file.reader, &left, paths, PATIENCE).await;
+        let late = tokio::time::Instant::now() + PAUSE > end;
+        let (again, done): (Vec<_>, Vec<_>) = asked.into_iter().partition(|asked| !late && is_missing(asked));
+        settled.extend(done);
+        if again.is_empty() {
+            return settled;
+        }
+        left = again.iter().map(|asked| asked.worker).collect();
+        tokio::time::sleep(PAUSE).await;
+    }
+}
+
+fn is_missing(asked: &Asked<'_>) -> bool {
+    let seen = asked.answer.as_ref().and_then(|answer| answer.seen.first());
+    matches!(seen, Some(PathSeen::No { code: Some(code), .. }) if code == ErrorCode::PathNotFound.as_str())
+}
+
+/// A file in the person's folder, which goes with this value.
+struct TestFile {
+    reader: Reader,
+    at: StoragePath,
+    removed: bool,
+}
+
+impl TestFile {
+    async fn leave(reader: Reader, folder: StoragePath) -> Result<Self, Error> {
+        let leave = move || -> Result<Self, Error> {
+            let at = reader.helper.leave_test_file(&reader.storages, &folder, DEADLINE)?;
+            Ok(Self { reader, at, removed: false })
+        };
+        let left = tokio::task::spawn_blocking(leave).await;
+        left.map_err(|error| Error::new(ErrorCode::Internal, error.to_string()))?
+    }
+
+    fn remove(mut self) -> Result<(), Error> {
+        self.removed = true;
+        let removed = self.reader.helper.remove_test_file(&self.reader.storages, &self.at, DEADLINE);
+        removed.map_err(|error| Error::from(error).with_hint(format!("Please remove it: {}", self.at)))
+    }
+}
+
+impl Drop for TestFile {
+    fn drop(&mut self) {
+        if !self.removed
+            && let Err(error) = self.reader.helper.remove_test_file(&self.reader.storages, &self.at, DEADLINE)
+        {
+            tracing::warn!(%error, file = %self.at, "a test file cannot be removed");
+        }
+    }
+}
+
+/// What a worker says of the file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Saw {
+    Found,
+    NotFound,
+    Failed,
+    Silent,
+    NotAsked,
+}
+
+impl Saw {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Found => "found",
+            Self::NotFound => "not_found",
+            Self::Failed => "failed",
+            Self::Silent => "silent",
+            Self::NotAsked => "not_asked",
+        }
+    }
+}
+
+fn saw(storage: &str, asked: &Asked<'_>) -> SameStorageView {
+    let name = &asked.worker.name;
+    let (saw, words) = match asked.answer.as_ref().map(|answer| (answer.verdict, answer.seen.first())) {
+        None => (Saw::Silent, format!("{name} has not answered. You can go on.")),
+        Some((Verdict::Same, _)) => (Saw::Found, format!("{name} found the test file")),
+        Some((Verdict::Open, Some(PathSeen::No { failure, .. }))) if !is_missing(asked) => {
+            (Saw::Failed, format!("{name} could not look: {}", failure.message))
+        }
+        Some((Verdict::Open, Some(PathSeen::Yes(_)))) => {
+            (Saw::Failed, format!("{name} sees the test file, but could not prove it"))
+        }
+        Some(_) => {
+            let why = format!("its {storage} is another storage, or another folder of it");
+            (Saw::NotFound, format!("{name} looked and did not find it: {why}."))
+        }
+    };
+    view(asked.worker, saw, words)
+}
+
+fn view(worker: &Worker, saw: Saw, words: String) -> SameStorageView {
+    SameStorageView { id: worker.id.clone(), worker: worker.name.clone(), saw: saw.name().to_owned(), words }
+}
+
+/// The same in lines: those that found it in one, everybody else in one each.
+pub fn findings(storage: &str, told: &[SameStorageView]) -> Vec<Finding> {
+    let line = |state, found: String| finding("storage", state, WHAT, found);
+    let found: Vec<&str> = told.iter().filter(|it| it.saw == Saw::Found.name()).map(|it| it.worker.as_str()).collect();
+    let mut lines = Vec::new();
+    if !found.is_empty() {
+        lines.push(line(FindingState::Good, format!("{} found the test file", found.join(", "))));
+    }
+    for it in told.iter().filter(|it| it.saw != Saw::Found.name()) {
+        let state = if it.saw == Saw::NotFound.name() { FindingState::Wrong } else { FindingState::Note };
+        lines.push(line(state, it.words.clone()));
+    }
+    if lines.is_empty() {
+        let note =
+            line(FindingState::Note, format!("no worker that is online has {storage}, so nobody could be asked"));
+        lines.push(note.mend("Jobs wait until one has it. Names count: ask your lab what it calls this storage."));
+    }
+    lines
+}
