@@ -2,8 +2,10 @@ use serde::Deserialize;
 use serde::de::{Deserializer, SeqAccess, Visitor};
 use std::fmt;
 
-/// Most images of one sequence.
-const MAX_IMAGES: usize = 1_000_000;
+/// Most images of one sequence, and of all sequences of a project.
+pub(crate) const MAX_IMAGES: usize = 1_000_000;
+/// Most texts in one entry: a sequence's list may stand in it twice, beside some other words.
+const MAX_TEXTS: usize = 2 * MAX_IMAGES + 10_000;
 
 /// One string of `/videos_json`, as far as it matters here.
 #[derive(Debug, PartialEq)]
@@ -16,6 +18,10 @@ pub(crate) struct Entry {
 }
 
 pub(crate) fn read_entry(json: &[u8]) -> Result<Entry, String> {
+    // Before any of them is made: a text of nothing takes three bytes here, and many times as much in memory.
+    if json.iter().filter(|byte| **byte == b'"').count() / 2 > MAX_TEXTS {
+        return Err(format!("it has more than {MAX_IMAGES} images"));
+    }
     let parsed = serde_json::from_slice::<VideoJson>(json)
         .or_else(|error| match without_bare_words(json) {
             Some(mended) => serde_json::from_slice(&mended),
@@ -169,6 +175,9 @@ mod tests {
         {
             assert!(read_entry(json.as_bytes()).is_err(), "{json}");
         }
+        let list = format!(r#"[{}""]"#, r#""","#.repeat(700_000));
+        let three = format!(r#"{{"filename":{list},"backend":{{"filename":{list},"filenames":{list}}}}}"#);
+        assert!(read_entry(three.as_bytes()).is_err(), "more texts than an entry has");
         assert!(read_entry(format!("{}{}", r#"{"source_video":"#.repeat(500), "}".repeat(500)).as_bytes()).is_err());
     }
 }

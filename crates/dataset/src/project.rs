@@ -1,5 +1,5 @@
 use crate::bounded::{BoundedFile, MAX_READ};
-use crate::entry::{Entry, read_entry};
+use crate::entry::{Entry, MAX_IMAGES, read_entry};
 use crate::quiet;
 use crate::{DatasetError, error::NotAFile};
 use hdf5_reader::error::Error as Hdf5Error;
@@ -163,12 +163,17 @@ fn read_hdf5(file: File, project_name: &str) -> Result<(Vec<Video>, Option<u64>)
     };
     let entries = read_texts(&videos)?;
     let mut videos = Vec::with_capacity(entries.len());
-    let mut sources_left = MAX_JSON;
+    let (mut sources_left, mut images_left) = (MAX_JSON, MAX_IMAGES);
     for json in entries {
-        videos.push(match read_entry(&json) {
+        let video = match read_entry(&json) {
             Ok(entry) => video(entry, &file, project_name, &mut sources_left),
             Err(problem) => Video { written: vec![String::new()], problem: Some(problem), ..Video::default() },
-        });
+        };
+        let images = video.written.len() + video.source_written.as_ref().map_or(0, Vec::len);
+        images_left = images_left
+            .checked_sub(images)
+            .ok_or_else(|| Trouble::TooLarge(format!("its videos have more than {MAX_IMAGES} images")))?;
+        videos.push(video);
     }
     let labelled_frames = file.dataset("/frames").ok().and_then(|frames| frames.shape().first().copied());
     Ok((videos, labelled_frames))
