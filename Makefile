@@ -2,6 +2,7 @@
 # make test   installs what is missing, and checks everything: exactly what CI runs
 # make bench  measures, see docs/performance.md
 # make stress kills processes 500 times (KILLS=n, SEED=n) while jobs flow, see docs/reliability.md
+# make fuzz   looks for what breaks the readers, a minute each (SECONDS=n, TARGET=x), see docs/reliability.md
 # make check  the quick half of `make test`: formatting, lints, no tests
 #
 # Everything is safe to repeat, and quick the second time.
@@ -10,7 +11,7 @@ SHELL := /bin/bash
 .ONESHELL:
 .SHELLFLAGS := -euo pipefail -c
 .DELETE_ON_ERROR:
-.PHONY: run test bench stress check setup page fmt
+.PHONY: run test bench stress fuzz check setup page fmt
 
 PROGRAMS := $(or $(CARGO_TARGET_DIR),target)/debug
 # Lints grow with every Rust. With the one that the house is kept with, none may be broken; a newer one's are shown.
@@ -51,6 +52,10 @@ stress:
 	cargo build -p samepath-worker --examples --quiet
 	SAMEPATH_STRESS_KILLS=$(or $(KILLS),500) SAMEPATH_STRESS_SEED=$(SEED) \
 		cargo test -p samepath-worker --test stress -- --nocapture
+
+fuzz:
+	@tests/setup build
+	tests/fuzz "$(or $(SECONDS),60)" $(TARGET)
 
 page: ui/dist/index.html
 

@@ -1,4 +1,4 @@
-//! What the tests of Samepath share: folders full of files, and a mount whose server can fall silent.
+//! What the tests of Samepath share: folders full of files, a mount whose server can fall silent, and the seeds of `fuzz/`.
 //!
 //! Everything here panics where it fails, with what to install or allow: a test that cannot be run is a failed test.
 //!
@@ -13,10 +13,12 @@
 #[cfg(target_os = "linux")]
 mod fuse;
 mod gate;
+mod seeds;
 mod tree;
 
 #[cfg(target_os = "linux")]
 pub use fuse::FuseMount;
+pub use seeds::replay;
 #[cfg(unix)]
 pub use tree::pipe;
 pub use tree::{fill, tree};

@@ -1,4 +1,4 @@
-use super::{Template, TemplateError, TemplateSource, openjd};
+use super::{Template, TemplateError, TemplateSource};
 use samepath_wire::{Kind, KindUnavailable};
 use std::collections::BTreeMap;
 use std::io::Read;
@@ -34,9 +34,7 @@ impl Catalogue {
     pub fn load(kinds_dir: Option<&Path>) -> Self {
         let mut catalogue = Self::default();
         for (name, text, _) in BUILT_IN {
-            let template = openjd::read(text, false).and_then(|document| {
-                Template::new(TemplateSource { name: (*name).to_owned(), built_in: true, document })
-            });
+            let template = TemplateSource::read(name, true, text, false).and_then(Template::new);
             catalogue.add(name, name, template);
         }
         if let Some(dir) = kinds_dir {
@@ -141,6 +139,5 @@ fn read_template(path: &Path, name: &str) -> Result<Template, TemplateError> {
     if text.len() > MAX_TEMPLATE_BYTES {
         return Err(TemplateError::TooLarge { bytes: text.len() as u64 });
     }
-    let document = openjd::read(&text, json_form(path).unwrap_or(false))?;
-    Template::new(TemplateSource { name: name.to_owned(), built_in: false, document })
+    TemplateSource::read(name, false, &text, json_form(path).unwrap_or(false)).and_then(Template::new)
 }

@@ -17,6 +17,16 @@ pub struct TemplateSource {
     pub document: Value,
 }
 
+impl TemplateSource {
+    /// Reads a template without judging it; `json` says which of the two forms it is in.
+    ///
+    /// # Errors
+    /// The text is neither.
+    pub fn read(name: &str, built_in: bool, text: &str, json: bool) -> Result<Self, TemplateError> {
+        Ok(Self { name: name.to_owned(), built_in, document: openjd::read(text, json)? })
+    }
+}
+
 /// A template that was accepted.
 ///
 /// Invariant: it has one step with one action, and no value of a job can become the name of a program, part of a script, or
