@@ -11,11 +11,15 @@
 //! What is deliberately not here: anything that knows another crate of Samepath, so that all of them can use it.
 
 #[cfg(target_os = "linux")]
+mod files;
+#[cfg(target_os = "linux")]
 mod fuse;
 mod gate;
 mod seeds;
 mod tree;
 
+#[cfg(target_os = "linux")]
+pub use files::Trouble;
 #[cfg(target_os = "linux")]
 pub use fuse::FuseMount;
 pub use seeds::replay;

@@ -39,8 +39,9 @@ pub(super) fn unusable(parameter: &str, at: &StoragePath, doing: &str, error: &i
         io::ErrorKind::PermissionDenied => {
             (Cause::OutputNotUsable, "the user that this worker runs as may not write there".to_owned())
         }
-        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
-            (Cause::OutputNotUsable, "the storage is full, or the quota used up".to_owned())
+        io::ErrorKind::StorageFull => (Cause::OutputNotUsable, "the storage is full".to_owned()),
+        io::ErrorKind::QuotaExceeded => {
+            (Cause::OutputNotUsable, "the quota there is used up, whatever room the storage has".to_owned())
         }
         _ => (Cause::OutputNotUsable, error.to_string()),
     };

@@ -62,7 +62,9 @@ impl Session {
     ) -> Failure {
         let name = |path: &Path| path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let (cause, what) = match outcome.tail.cause() {
-            Some(cause) => (cause, words(cause).unwrap_or_default().to_owned()),
+            Some(cause) => {
+                (cause, words(cause, &outcome.tail.quote().unwrap_or_default()).unwrap_or_default().to_owned())
+            }
             None if killed(outcome) => {
                 (Cause::Memory, "sleap-nn was killed, most likely for want of memory".to_owned())
             }

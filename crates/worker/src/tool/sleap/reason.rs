@@ -79,12 +79,13 @@ fn names_an_error(line: &str) -> bool {
     python || line.starts_with("Error: ") || line.contains("| ERROR")
 }
 
-/// What happened, for people.
-pub(super) fn words(cause: Cause) -> Option<&'static str> {
+/// What happened, for people; `line` is the one that said so.
+pub(super) fn words(cause: Cause, line: &str) -> Option<&'static str> {
     Some(match cause {
         Cause::GpuMemory => "the GPU ran out of memory",
         Cause::Memory => "the computer ran out of memory",
-        Cause::StorageFull => "no space is left for the results, or the quota is used up",
+        Cause::StorageFull if line.to_lowercase().contains("quota") => "the quota of the results' storage is used up",
+        Cause::StorageFull => "no space is left for the results",
         Cause::StorageGone => "a storage went away",
         Cause::ProgramMissing => "sleap-nn is incomplete here, or too old",
         _ => return None,
