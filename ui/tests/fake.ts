@@ -130,6 +130,7 @@ export const job = (over: Partial<JobView> = {}): JobView => ({
   state: 'running',
   words: 'Running',
   stopping: null,
+  notice_seconds: 60,
   lost: false,
   worker: 'gpu-1',
   percent: 61,

@@ -173,13 +173,13 @@ describe('What can be done', () => {
   });
 
   test('a training is stopped and killed in the words of a training', async () => {
-    const running = job({ kind: 'sleap-train' });
+    const running = job({ kind: 'sleap-train', notice_seconds: 45 });
     const { fake, user, show } = await open(running);
     await show();
     fake.metrics.get(running.id)?.({ type: 'rows', value: [row(58, 0.1, 0.2), row(59, 0.1, 0.3)] });
     await user.keyboard('{Control>}.{/Control}');
     expect(screen.getByRole('dialog', { name: 'Stop maze day 3?' })).toHaveTextContent(
-      'It finishes this epoch and saves a checkpoint, up to 60 s. Results so far stay.',
+      'It finishes this epoch and saves a checkpoint, up to 45 s. Results so far stay.',
     );
     await user.click(screen.getByRole('button', { name: 'Stop and save' }));
     fake.say({ type: 'job', value: { ...running, stopping: 'stop', words: 'Stopping' } });

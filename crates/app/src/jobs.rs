@@ -5,7 +5,7 @@ use crate::view::{JobView, OutputView, TimelineView, TroubleView};
 use jiff::Timestamp;
 use samepath_fleet::matching::{self, Kinds};
 use samepath_wire::{
-    AttemptEnd, Failure, Fit, JobRecord, JobState, Kind, Manifest, Reason, StopMode, StoragePath, Worker,
+    AttemptEnd, AttemptState, Failure, Fit, JobRecord, JobState, Kind, Manifest, Reason, StopMode, StoragePath, Worker,
 };
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -42,6 +42,7 @@ pub(crate) fn job_view(record: &JobRecord, around: &Surroundings<'_>) -> JobView
             }
             .to_owned()
         }),
+        notice_seconds: notice_seconds(record, around.workers),
         lost: lost.is_some(),
         worker: newest.filter(|_| record.state != JobState::Queued).map(|attempt| attempt.worker_name.clone()),
         percent: record.progress.percent,
@@ -99,6 +100,13 @@ pub(crate) fn state_word(state: JobState) -> &'static str {
 fn is_lost(record: &JobRecord, workers: &BTreeMap<String, Worker>) -> bool {
     let in_hands = matches!(record.state, JobState::Checking | JobState::Running);
     in_hands && record.attempts.last().is_some_and(|attempt| !workers.contains_key(&attempt.worker))
+}
+
+/// What the worker that has the job leaves it for saving.
+fn notice_seconds(record: &JobRecord, workers: &BTreeMap<String, Worker>) -> Option<u32> {
+    let attempt = record.attempts.last().filter(|attempt| attempt.state != AttemptState::Ended)?;
+    let adverts = &workers.get(&attempt.worker)?.kinds;
+    adverts.iter().find(|advert| advert.name == record.job.kind)?.notice_seconds
 }
 
 fn lost_words(worker: &str, record: &JobRecord) -> String {

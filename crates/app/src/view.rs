@@ -297,6 +297,9 @@ pub struct JobView {
     pub words: String,
     /// Asked to stop: `stop` or `kill`.
     pub stopping: Option<String>,
+    /// How long its worker leaves it to save its work when it is asked to stop, in seconds; 0: it is ended at once. None where nobody
+    /// runs it, or nobody says.
+    pub notice_seconds: Option<u32>,
     /// Whether the worker that has it is out of reach: nobody knows how far it is.
     pub lost: bool,
     /// The worker that runs or ran it.

@@ -152,6 +152,8 @@ pub(crate) fn change(context: &Context<'_>, id: &str, change: Change) -> Result<
         context.output.line(&format!("{}: {}", printable(&job.name), job.words))?;
         if let (true, Some(status)) = (job.lost, &job.status) {
             context.output.line(&format!("  {}", printable(status)))?;
+        } else if let (Some("stop"), Some(seconds @ 1..)) = (job.stopping.as_deref(), job.notice_seconds) {
+            context.output.line(&format!("  It has up to {seconds} s to save what it has."))?;
         }
     }
     Ok(ExitCode::SUCCESS)

@@ -13,7 +13,7 @@ fn keys(value: &Value) -> Vec<&str> {
     value.as_object().expect("an object").keys().map(String::as_str).collect()
 }
 
-const JOB: [&str; 24] = [
+const JOB: [&str; 26] = [
     "id",
     "name",
     "kind",
@@ -21,6 +21,7 @@ const JOB: [&str; 24] = [
     "state",
     "words",
     "stopping",
+    "notice_seconds",
     "lost",
     "worker",
     "percent",
@@ -34,6 +35,7 @@ const JOB: [&str; 24] = [
     "attempts",
     "timeline",
     "failure",
+    "trouble",
     "results",
     "results_local",
     "outputs",

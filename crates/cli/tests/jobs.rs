@@ -139,6 +139,34 @@ fn a_job_is_stopped_killed_and_tried_again() {
 }
 
 #[test]
+fn who_stops_a_job_is_told_how_long_it_may_take_to_save() {
+    let home = Home::new();
+    let script = format!(
+        "trap 'until [ -e {0} ]; do sleep 0.05; done; exit 0' INT; echo one; while :; do sleep 0.05; done",
+        home.text("go")
+    );
+    let run = json!({
+        "command": "sh", "args": ["-c", script],
+        "cancelation": { "mode": "NOTIFY_THEN_TERMINATE", "notifyPeriodInSeconds": 33 },
+    });
+    let steps = json!([{ "name": "s", "script": { "actions": { "onRun": run } } }]);
+    let template = json!({ "specificationVersion": "jobtemplate-2023-09", "name": "Saves", "steps": steps });
+    home.write("kinds/saves.json", template.to_string());
+    let _worker = home.worker("gpu-1");
+    let id = home.submit(&["saves"]);
+    until(|| match home.log(&id, &[]) {
+        lines if lines == ["one"] => Ok(()),
+        lines => Err(format!("{lines:?}")),
+    });
+    assert_eq!(home.job(&id)["notice_seconds"], 33);
+    let told = home.run(["stop", &id]);
+    assert!(told.out.contains("Stopping") && told.out.contains("It has up to 33 s to save what it has."), "{told:?}");
+    home.go();
+    let ended = home.job_until(&id, |job| job["state"] == "cancelled");
+    assert_eq!(ended["notice_seconds"], json!(null));
+}
+
+#[test]
 fn a_job_that_fails_is_the_commands_failure() {
     let home = Home::new();
     home.kind("fails", "echo almost; echo it went wrong >&2; exit 3");

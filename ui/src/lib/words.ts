@@ -2,6 +2,9 @@
 
 const plural = (count: number, one: string, many: string) => `${count} ${count === 1 ? one : many}`;
 
+/** The time that a job is left for saving; an older worker does not say it. */
+const upTo = (seconds: number | null) => (seconds === null ? '' : `, up to ${seconds} s`);
+
 export const words = {
   app: 'Samepath',
 
@@ -245,8 +248,11 @@ export const words = {
     stop: 'Stop…',
     cancelJob: 'Cancel job',
     stopTitle: (name: string) => `Stop ${name}?`,
-    stopText: 'It is asked to finish its step and save, and is given the time for that which its job type allows. Results so far stay.',
-    stopTraining: 'It finishes this epoch and saves a checkpoint, up to 60 s. Results so far stay.',
+    stopText: (seconds: number | null) =>
+      seconds === 0
+        ? 'It is ended at once: its job type has nothing to save. Results so far stay.'
+        : `It is asked to finish its step and save${upTo(seconds)}. Results so far stay.`,
+    stopTraining: (seconds: number | null) => `It finishes this epoch and saves a checkpoint${upTo(seconds)}. Results so far stay.`,
     stopYes: 'Stop and save',
     stopNo: 'Go on running',
     saving: 'Saving…',

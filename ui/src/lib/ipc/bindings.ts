@@ -229,6 +229,11 @@ export type JobView = {
 	words: string,
 	/**  Asked to stop: `stop` or `kill`. */
 	stopping: string | null,
+	/**
+	 *  How long its worker leaves it to save its work when it is asked to stop, in seconds; 0: it is ended at once. None where nobody
+	 *  runs it, or nobody says.
+	 */
+	notice_seconds: number | null,
 	/**  Whether the worker that has it is out of reach: nobody knows how far it is. */
 	lost: boolean,
 	/**  The worker that runs or ran it. */
