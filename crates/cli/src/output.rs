@@ -1,7 +1,7 @@
 //! How answers look: tables for people, JSON for programs.
 
 pub(crate) use samepath_app::size;
-use samepath_app::{Error, ErrorCode};
+use samepath_app::{Error, ErrorCode, turns};
 use serde::Serialize;
 use serde_json::{Value, json};
 use std::io::{self, IsTerminal, Write};
@@ -55,9 +55,10 @@ impl<T: Into<String>> From<T> for Cell {
     }
 }
 
-/// Text without what would move a terminal's cursor or change its colours.
+/// Text without what would move a terminal's cursor, change its colours, or turn what stands behind it round.
 pub(crate) fn printable(text: &str) -> String {
-    text.chars().map(|letter| if letter.is_control() && letter != '\t' { '\u{fffd}' } else { letter }).collect()
+    let harmless = |letter: char| (!letter.is_control() || letter == '\t') && !turns(letter);
+    text.chars().map(|letter| if harmless(letter) { letter } else { '\u{fffd}' }).collect()
 }
 
 impl Output {
@@ -83,7 +84,7 @@ impl Output {
 
     /// A line for people.
     pub(crate) fn line(&self, text: &str) -> Result<(), Error> {
-        print(text)
+        print(&text.replace(turns, "\u{fffd}"))
     }
 
     /// A table for people: columns as wide as their widest cell.

@@ -199,13 +199,45 @@ fn a_folder_of_ones_own_that_is_not_there_is_a_note() {
 #[test]
 fn the_report_is_text_without_home_folder_or_environment() {
     let home = Home::new();
+    home.configure(&format!(
+        "[storage.vast]\nbase_path = {}\nuser_subdir = \"amick\"\n\n[storage.gone]\nbase_path = \"/home/tom/gone\"\n",
+        json!(home.path("mnt/vast"))
+    ));
+    let computer = rustix::system::uname().nodename().to_string_lossy().into_owned();
     let mut command = home.command(["doctor", "--report"]);
     let answer = run(command.env("SECRET_OF_MINE", "hush-hush"));
-    assert_eq!(answer.status, Some(0), "{answer:?}");
+    assert_eq!(answer.status, Some(6), "{answer:?}");
+    assert!(answer.out.contains("/home/USER/gone"), "{}", answer.out);
+    for name in ["amick", "tom", &computer] {
+        let word = answer.out.split(|it: char| !it.is_alphanumeric() && !"-_.".contains(it)).find(|word| *word == name);
+        assert_eq!(word, None, "{}", answer.out);
+    }
     assert!(answer.out.starts_with("Samepath ") && answer.out.contains("~/.sleap-rtc/config.toml"), "{}", answer.out);
     for secret in [home.text("home"), "hush-hush".to_owned(), "SECRET_OF_MINE".to_owned(), "\u{1b}".to_owned()] {
         assert!(!answer.out.contains(&secret), "{secret}: {}", answer.out);
     }
     let shown = home.run(["doctor"]);
-    assert!(shown.out.contains("✓ vast: ready at") && shown.out.contains("Nothing is wrong"), "{}", shown.out);
+    assert!(shown.out.contains("✓ vast: ready at") && shown.out.contains("1 wrong"), "{}", shown.out);
+}
+
+#[test]
+fn a_driver_that_hangs_or_fails_is_told_and_waited_for_no_longer_than_its_deadline() {
+    for (script, state, said) in [
+        ("echo 'NVIDIA A40, 46068 MiB, 550.54'", None, "NVIDIA A40"),
+        ("echo 'Driver/library version mismatch'; exit 18", Some("note"), "version mismatch"),
+        ("exec sleep 600", Some("note"), "did not answer within 8 s"),
+    ] {
+        let home = Home::new();
+        let driver = home.write("bin/nvidia-smi", format!("#!/bin/sh\n{script}\n"));
+        fs_err::set_permissions(&driver, PermissionsExt::from_mode(0o755)).expect("a mode");
+        let mut command = home.command(["--json", "doctor"]);
+        let start = Instant::now();
+        let answer = run(command.env("PATH", format!("{}:/usr/bin:/bin", home.text("bin"))));
+        assert!(start.elapsed() < Duration::from_secs(30), "{:?}", start.elapsed());
+        let findings = answer.json()["findings"].as_array().expect("findings").clone();
+        let gpu = saying(&findings, "GPU", said);
+        assert_eq!(gpu.len(), 1, "{script}: {findings:#?}");
+        assert!(state.is_none_or(|state| gpu[0]["state"] == state && gpu[0]["mend"].is_string()), "{:#}", gpu[0]);
+        assert_eq!(answer.status, Some(0), "a GPU is not needed for everything");
+    }
 }

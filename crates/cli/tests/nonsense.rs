@@ -349,3 +349,17 @@ fn values_at_random() {
         .expect("every value is taken or refused");
     home.run(["jobs"]).sane();
 }
+
+#[test]
+fn a_name_that_turns_the_line_round_is_shown_harmless() {
+    let home = Home::new();
+    let name = "amick/\u{202e}pls.slebal";
+    home.write(&format!("storage/{name}"), "x");
+    for words in [&["locate", &home.text(&format!("mnt/vast/{name}"))][..], &["resolve", &format!("vast:{name}")]] {
+        let told = home.run(words);
+        assert_eq!(told.status, Some(0), "{told:?}");
+        assert!(!told.out.contains('\u{202e}') && told.out.contains("\u{fffd}pls.slebal"), "{told:?}");
+        let exact = home.ask(words).good();
+        assert!(exact["path"].as_str().is_some_and(|path| path.ends_with("\u{202e}pls.slebal")), "{exact:#}");
+    }
+}

@@ -4,12 +4,19 @@ use super::finding;
 use crate::Options;
 use crate::lab::known;
 use crate::view::{Finding, FindingState};
+use jiff::{SignedDuration, Timestamp};
 use samepath_fleet::Fleet;
 use samepath_wire::Worker;
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 const AREA: &str = "workers";
+
+/// A clock that is less wrong disturbs nobody.
+const CLOCK: SignedDuration = SignedDuration::from_secs(5);
+
+/// A worker that is well has looked at its storages since.
+const SILENCE: SignedDuration = SignedDuration::from_secs(120);
 
 /// How long whoever holds the queue may take for each question.
 const PATIENCE: Duration = Duration::from_secs(12);
@@ -35,7 +42,7 @@ pub(super) async fn examine(options: &Options) -> Vec<Finding> {
                 let note = finding(AREA, FindingState::Note, "queue", job.to_string());
                 findings.push(note.mend("Upgrade Samepath on this computer; what wrote it may be newer."));
             }
-            findings.extend(of_workers(&workers, &options.version));
+            findings.extend(of_workers(&workers, &options.version, Timestamp::now()));
             findings
         }
     };
@@ -49,7 +56,7 @@ fn silent() -> Finding {
     wrong.mend("End that program, the window or `samepath worker`, and start it again. Running jobs go on.")
 }
 
-fn of_workers(workers: &[Worker], version: &str) -> Vec<Finding> {
+fn of_workers(workers: &[Worker], version: &str, now: Timestamp) -> Vec<Finding> {
     if workers.is_empty() {
         let note = finding(AREA, FindingState::Note, "online", "none");
         return vec![note.mend("Start one: samepath worker")];
@@ -72,6 +79,7 @@ fn of_workers(workers: &[Worker], version: &str) -> Vec<Finding> {
             let note = finding(AREA, FindingState::Note, name, bad.join("; "));
             note.mend(format!("See to it on {}: samepath doctor", worker.host))
         });
+        findings.extend(of_clock(worker, now));
         for kind in &worker.unavailable {
             let note = finding(AREA, FindingState::Note, name, format!("cannot run {}: {}", kind.name, kind.reason));
             findings.push(note.mend(format!("If it should, see to it on {}.", worker.host)));
@@ -88,4 +96,63 @@ fn of_workers(workers: &[Worker], version: &str) -> Vec<Finding> {
         findings.push(note.mend("Upgrade the older ones; running jobs are not affected."));
     }
     findings
+}
+
+/// What a worker's clock says: it tells when it last looked at its storages, which it does every half minute.
+fn of_clock(worker: &Worker, now: Timestamp) -> Option<Finding> {
+    let looked = worker.backends.values().filter_map(|backend| backend.checked_at).max()?;
+    let ahead = looked.duration_since(now);
+    let found = if ahead > CLOCK {
+        format!("the clock of {} is {} s ahead of this computer's", worker.host, ahead.as_secs())
+    } else if ahead < -SILENCE {
+        format!(
+            "by this computer's clock it last looked at its storages {} s ago: the clock of {} is behind, or it is stuck",
+            ahead.abs().as_secs(),
+            worker.host
+        )
+    } else {
+        return None;
+    };
+    let note = finding("clock", FindingState::Note, &worker.name, found);
+    Some(note.mend("Let both computers set their clocks from the network."))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn worker(checked: &str) -> Worker {
+        let vast = json!({ "state": "ready", "base_path": "/mnt/vast", "checked_at": checked });
+        serde_json::from_value(json!({
+            "id": "w", "name": "gpu-1", "version": "0.2", "os": "linux", "host": "node17",
+            "started_at": "2026-11-22T09:00:00Z", "backends": { "vast": vast },
+        }))
+        .unwrap()
+    }
+
+    #[test]
+    fn a_workers_clock_is_compared_with_ours_as_far_as_it_tells() {
+        let now: Timestamp = "2026-11-22T10:00:00Z".parse().unwrap();
+        let clock = |checked: &str| {
+            let told = of_workers(&[worker(checked)], "0.2", now);
+            told.into_iter().filter(|it| it.area == "clock").map(|it| (it.state, it.found)).next()
+        };
+        for well in ["2026-11-22T09:59:40Z", "2026-11-22T10:00:03Z", "2026-11-22T09:58:30Z"] {
+            assert_eq!(clock(well), None, "{well}");
+        }
+        let (state, found) = clock("2026-11-22T10:05:00Z").unwrap();
+        assert_eq!(
+            (state, found.as_str()),
+            (FindingState::Note, "the clock of node17 is 300 s ahead of this computer's")
+        );
+        assert!(clock("2026-11-22T09:00:00Z").unwrap().1.contains("3600 s ago"));
+    }
+
+    #[test]
+    fn versions_that_differ_are_named() {
+        let now: Timestamp = "2026-11-22T10:00:00Z".parse().unwrap();
+        let told = of_workers(&[worker("2026-11-22T10:00:00Z")], "0.3", now);
+        assert!(told.iter().any(|it| it.found == "gpu-1 runs 0.2; this is 0.3" && it.mend.is_some()), "{told:#?}");
+    }
 }

@@ -1,60 +1,139 @@
-use crate::Options;
 use crate::view::{Finding, FindingState};
+use crate::{Options, turns};
 use std::fmt::Write;
 use std::path::Path;
 
-/// The findings as plain text to send to somebody: with versions, without anybody's home folder, passwords or environment.
+/// The findings as plain text to send to somebody: with versions, without the names of the person, of the computer and of anybody's home
+/// folder, and without passwords, keys or environment.
 pub fn report(options: &Options, findings: &[Finding], now: jiff::Timestamp) -> String {
+    let environment = &options.environment;
+    let secrets = Secrets {
+        home: environment.home.as_deref().and_then(Path::to_str),
+        computer: environment.computer.as_deref(),
+        member: &options.member,
+    };
     let mut text = String::new();
-    let computer = options.environment.computer.as_deref().unwrap_or("?");
     let (os, arch) = (std::env::consts::OS, std::env::consts::ARCH);
     // Writing to a text cannot fail.
-    let _ = writeln!(text, "Samepath {} on {computer} ({os} {arch}), {now:.0}", options.version);
+    let _ = writeln!(text, "Samepath {} on {COMPUTER} ({os} {arch}), {now:.0}", options.version);
     for finding in findings {
         let mark = match finding.state {
             FindingState::Good => "ok   ",
             FindingState::Note => "note ",
             FindingState::Wrong => "WRONG",
         };
-        let found = plain(&finding.found, options.environment.home.as_deref());
-        let _ = writeln!(text, "{mark} {} · {}: {found}", finding.area, finding.what);
+        let (what, found) = (secrets.without(&finding.what), secrets.without(&finding.found));
+        let _ = writeln!(text, "{mark} {} · {what}: {found}", finding.area);
         if let Some(mend) = finding.mend.as_ref().filter(|_| finding.state != FindingState::Good) {
-            let _ = writeln!(text, "        {}", plain(mend, options.environment.home.as_deref()));
+            let _ = writeln!(text, "        {}", secrets.without(mend));
         }
     }
     text
 }
 
-/// One line, with `~` for the home folder and without what stands before the `@` of an address.
-fn plain(text: &str, home: Option<&Path>) -> String {
-    let line: String = text.chars().map(|letter| if letter.is_control() { ' ' } else { letter }).collect();
-    let home = home.and_then(Path::to_str).map(|home| home.trim_end_matches(['/', '\\'])).filter(|home| home.len() > 1);
-    let line = match home {
-        Some(home) => without_home(&line, home),
-        None => line,
-    };
-    without_passwords(&line)
+const COMPUTER: &str = "COMPUTER";
+const PERSON: &str = "USER";
+
+/// What a report does not tell.
+struct Secrets<'s> {
+    home: Option<&'s str>,
+    computer: Option<&'s str>,
+    member: &'s str,
 }
 
-fn without_home(line: &str, home: &str) -> String {
+impl Secrets<'_> {
+    /// One line: `~` for the home folder, `USER` and `COMPUTER` for names, nothing before the `@` of an address, nothing behind
+    /// `password=`.
+    fn without(&self, text: &str) -> String {
+        let plain = |letter: char| !letter.is_control() && !turns(letter);
+        let line: String = text.chars().map(|letter| if plain(letter) { letter } else { ' ' }).collect();
+        let home = self.home.map(|home| home.trim_end_matches(['/', '\\'])).filter(|home| home.len() > 1);
+        let line = home.map_or_else(|| line.clone(), |home| without_word(&line, home, "~"));
+        let line = without_homes(&without_values(&without_passwords(&line)));
+        // What everybody is called tells nothing of anybody, and of one letter nobody could tell where it is a name.
+        let tells = |name: &&str| name.chars().count() > 1 && !["root", "localhost"].contains(name);
+        let line = match Some(self.member).filter(tells) {
+            Some(member) => without_word(&line, member, PERSON),
+            None => line,
+        };
+        // Also by the first part of its name in the network.
+        let whole = self.computer.filter(tells);
+        let short = whole.and_then(|computer| computer.split('.').next()).filter(tells);
+        [whole, short].into_iter().flatten().fold(line, |line, name| without_word(&line, name, COMPUTER))
+    }
+}
+
+/// The line with `word` replaced where nothing joins it to more: also at the end of a sentence.
+fn without_word(line: &str, word: &str, instead: &str) -> String {
     let mut plain = String::new();
     let mut rest = line;
-    while let Some(at) = rest.find(home) {
-        let after = &rest[at + home.len()..];
-        let whole = !after.starts_with(|next: char| next.is_alphanumeric() || "-_.".contains(next))
-            || after.starts_with(". ")
-            || after == ".";
-        plain.push_str(&rest[..at]);
-        plain.push_str(if whole { "~" } else { home });
+    let joins = |letter: char| letter.is_alphanumeric() || "-_.".contains(letter);
+    while let Some(at) = rest.find(word) {
+        let (before, after) = (&rest[..at], &rest[at + word.len()..]);
+        let ends = !after.starts_with(joins) || after.starts_with(". ") || after == ".";
+        let begins =
+            word.starts_with('/') || !before.ends_with(joins) && !(before.is_empty() && plain.ends_with(joins));
+        plain.push_str(before);
+        plain.push_str(if begins && ends { instead } else { word });
         rest = after;
     }
     plain + rest
 }
 
-/// `//amick:secret@vast01/talmo` as `//vast01/talmo`; also behind `https:`.
-fn without_passwords(line: &str) -> String {
+/// `/home/tom/x` as `/home/USER/x`: other people have homes, too.
+fn without_homes(line: &str) -> String {
+    let mut line = line.to_owned();
+    for homes in ["/home/", "/Users/", "\\Users\\"] {
+        let mut plain = String::new();
+        let mut rest = line.as_str();
+        while let Some(at) = rest.find(homes) {
+            let (before, after) = rest.split_at(at + homes.len());
+            let end =
+                after.find(|next: char| "/\\,;:'\"`)".contains(next) || next.is_whitespace()).unwrap_or(after.len());
+            plain.push_str(before);
+            plain.push_str(if end == 0 { "" } else { PERSON });
+            rest = &after[end..];
+        }
+        plain.push_str(rest);
+        line = plain;
+    }
+    line
+}
+
+/// `password=hush` as `password=…`, of whatever is called like a secret.
+fn without_values(line: &str) -> String {
+    const CALLED: [&str; 8] = ["password", "passwd", "token", "secret", "key", "signature", "sig", "credentials"];
     let mut plain = String::new();
     let mut rest = line;
+    while let Some(at) = rest.find(['=', ':']) {
+        let (before, after) = (&rest[..at], &rest[at + 1..]);
+        let name = before.to_lowercase();
+        let secret = CALLED.iter().any(|called| name.ends_with(called));
+        let value = after.trim_start_matches(' ');
+        let end = value.find(|next: char| ",;&'\"`)".contains(next) || next.is_whitespace()).unwrap_or(value.len());
+        plain.push_str(&rest[..=at]);
+        rest = if secret && end > 0 {
+            plain.push('…');
+            &value[end..]
+        } else {
+            after
+        };
+    }
+    plain + rest
+}
+
+/// `//amick:secret@vast01/talmo` as `//vast01/talmo`; also behind `https:`, and `amick:secret@gpu-1:/data` as `gpu-1:/data`.
+fn without_passwords(line: &str) -> String {
+    let word = |word: &str| match word.split_once('@') {
+        Some((user, _)) if user.contains(':') && !user.contains("//") => {
+            word.rsplit_once('@').map_or(word, |(_, server)| server).to_owned()
+        }
+        _ => word.to_owned(),
+    };
+    let line: String = line.split_inclusive(' ').map(word).collect();
+
+    let mut plain = String::new();
+    let mut rest = line.as_str();
     while let Some(at) = rest.find("//") {
         let (before, after) = rest.split_at(at + 2);
         plain.push_str(before);
@@ -70,16 +149,36 @@ mod tests {
 
     #[test]
     fn nothing_of_anybody_is_told() {
-        let home = Some(Path::new("/home/amick"));
+        let secrets = Secrets { home: Some("/home/amick"), computer: Some("ws-3.salk.edu"), member: "amick" };
         for (text, wanted) in [
             ("/home/amick/.sleap-rtc/config.toml, 2 storages", "~/.sleap-rtc/config.toml, 2 storages"),
-            ("at /home/amick and /home/amick2 and /home/amick.", "at ~ and /home/amick2 and ~."),
+            ("at /home/amick and /home/amick2 and /home/amick.", "at ~ and /home/USER and ~."),
+            ("/Users/tom/x and C:\\Users\\Tom Jones\\x", "/Users/USER/x and C:\\Users\\USER Jones\\x"),
             ("smbfs from //amick:secret@vast01/talmo", "smbfs from //vast01/talmo"),
+            ("sshfs from amick:secret@gpu-1:/data", "sshfs from gpu-1:/data"),
             ("https://amick:p@ss@dav.org/lab, a@b", "https://dav.org/lab, a@b"),
-            ("two\nlines\u{1b}[31m", "two lines [31m"),
+            ("two\nlines\u{1b}[31m, \u{202e}txt.exe", "two lines [31m,  txt.exe"),
+            ("your folder vast:amick is not there", "your folder vast:USER is not there"),
+            ("amick, amicka, camick, amick-2, (amick)", "USER, amicka, camick, amick-2, (USER)"),
+            ("See to it on ws-3: samepath doctor", "See to it on COMPUTER: samepath doctor"),
+            ("ws-3.salk.edu and ws-30 and ws-3.", "COMPUTER and ws-30 and COMPUTER."),
+            ("mount: username=x,password=hush,vers=3", "mount: username=x,password=…,vers=3"),
+            ("API_TOKEN: abc.def; HF_KEY=xyz, ok", "API_TOKEN:…; HF_KEY=…, ok"),
+            ("https://s3/lab?X-Amz-Signature=abc&x=1", "https://s3/lab?X-Amz-Signature=…&x=1"),
+            ("amickamick amick", "amickamick USER"),
         ] {
-            assert_eq!(plain(text, home), wanted);
+            assert_eq!(secrets.without(text), wanted);
         }
-        assert_eq!(plain("/x", Some(Path::new("/"))), "/x");
+        let nobody = Secrets { home: Some("/"), computer: None, member: "root" };
+        assert_eq!(nobody.without("/x of root"), "/x of root");
+    }
+
+    #[test]
+    fn no_text_is_a_panic() {
+        let secrets = Secrets { home: Some("/home/é"), computer: Some("é"), member: "né" };
+        for text in ["", "@", "//", "//@", "é@:é", "/home/", "/Users/é", "key=", "key=é", "né né", "/home/é/home/é"]
+        {
+            secrets.without(text);
+        }
     }
 }
