@@ -1,4 +1,4 @@
-use crate::output::{Cell, Tone};
+use crate::output::{Cell, Tone, printable};
 use crate::{Context, block_on};
 use samepath_app::view::{Update, WorkerView};
 use samepath_app::{App, Error, ErrorCode};
@@ -37,8 +37,14 @@ pub(crate) fn list(context: &Context<'_>, watch: bool) -> Result<ExitCode, Error
     } else if workers.is_empty() {
         output.line("No worker is online. Start one: samepath worker")?;
     } else {
-        let rows: Vec<Vec<Cell>> = workers.iter().map(row).collect();
+        let own = &context.options.version;
+        let rows: Vec<Vec<Cell>> = workers.iter().map(|worker| row(worker, own)).collect();
         output.table(&["WORKER", "STATE", "STORAGES", "RUNS"], &rows)?;
+        for (worker, kind) in
+            workers.iter().flat_map(|worker| worker.unavailable.iter().map(move |kind| (worker, kind)))
+        {
+            output.line(&printable(&format!("{} cannot run {kind}", worker.name)))?;
+        }
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -59,9 +65,12 @@ fn storages(worker: &WorkerView) -> String {
     if storages.is_empty() { "no storage".to_owned() } else { storages.join(", ") }
 }
 
-fn row(worker: &WorkerView) -> Vec<Cell> {
+/// `own` is this program's version: another one is worth knowing of.
+fn row(worker: &WorkerView, own: &str) -> Vec<Cell> {
+    let name =
+        if worker.version == own { worker.name.clone() } else { format!("{} ({})", worker.name, worker.version) };
     let state = if worker.busy { Cell::new(&worker.state, Tone::Warn) } else { Cell::new(&worker.state, Tone::Good) };
-    vec![worker.name.as_str().into(), state, storages(worker).into(), worker.kinds.join(", ").into()]
+    vec![name.into(), state, storages(worker).into(), worker.kinds.join(", ").into()]
 }
 
 /// Is a worker until told to stop.

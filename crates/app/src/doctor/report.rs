@@ -71,8 +71,7 @@ fn without_word(line: &str, word: &str, instead: &str) -> String {
     while let Some(at) = rest.find(word) {
         let (before, after) = (&rest[..at], &rest[at + word.len()..]);
         let ends = !after.starts_with(joins) || after.starts_with(". ") || after == ".";
-        let begins =
-            word.starts_with('/') || !before.ends_with(joins) && !(before.is_empty() && plain.ends_with(joins));
+        let begins = word.starts_with('/') || !(before.ends_with(joins) || before.is_empty() && plain.ends_with(joins));
         plain.push_str(before);
         plain.push_str(if begins && ends { instead } else { word });
         rest = after;

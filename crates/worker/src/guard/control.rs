@@ -101,7 +101,8 @@ pub(crate) fn serve(
     take: impl Fn(FromWorker) + Clone + Send + 'static,
 ) -> io::Result<()> {
     let socket = Socket::of(dir)?;
-    let listener = ListenerOptions::new().name(socket.name()?).reclaim_name(false).create_sync()?;
+    let options = ListenerOptions::new().name(socket.name()?).reclaim_name(false);
+    let listener = samepath_fleet::bus::local::private(options)?.create_sync()?;
     thread::Builder::new().name("control".into()).spawn(move || accept(&listener, &board, &take))?;
     Ok(())
 }

@@ -27,3 +27,4 @@ mod socket;
 pub(crate) use bus::join;
 pub use bus::{LocalBus, Role, open};
 pub use settings::{Limits, LocalSettings};
+pub use socket::private;

@@ -2,7 +2,7 @@ use super::history::io_error;
 use crate::bus::BusError;
 use std::{
     fs::{File, TryLockError},
-    hash::{DefaultHasher, Hash, Hasher},
+    hash::{BuildHasher, DefaultHasher, Hash, Hasher, RandomState},
     path::{Path, PathBuf},
 };
 
@@ -59,7 +59,8 @@ impl Place {
     pub(super) fn new_socket(&self) -> Result<PathBuf, BusError> {
         let socket = self.dir.join("socket");
         if cfg!(windows) {
-            return Ok(PathBuf::from(format!("samepath-{}", self.digest())));
+            // There anybody may make a pipe of any name. Nobody can guess this one, and only the person's own folder tells it.
+            return Ok(PathBuf::from(format!("samepath-{}-{:032x}", self.digest(), unguessable())));
         }
         if socket.as_os_str().len() <= MAX_SOCKET_PATH {
             return Ok(socket);
@@ -96,6 +97,12 @@ impl Place {
         let text = fs_err::read_to_string(self.dir.join("holder.socket")).ok()?;
         (!text.is_empty()).then(|| PathBuf::from(text))
     }
+}
+
+/// A number that was never there before.
+fn unguessable() -> u128 {
+    let half = || u128::from(RandomState::new().build_hasher().finish());
+    (half() << 64) | half()
 }
 
 #[cfg(unix)]

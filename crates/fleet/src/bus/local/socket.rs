@@ -16,6 +16,27 @@ fn name(socket: &Path) -> io::Result<Name<'_>> {
     socket.as_os_str().to_ns_name::<GenericNamespaced>()
 }
 
+/// The same, for this user's processes alone. Where sockets are files their modes say so, and whoever is at the other end is asked.
+///
+/// # Errors
+/// What the system said.
+#[cfg(windows)]
+pub fn private(options: ListenerOptions<'_>) -> io::Result<ListenerOptions<'_>> {
+    use interprocess::os::windows::{local_socket::ListenerOptionsExt, security_descriptor::SecurityDescriptor};
+    // Everything for whoever made it (OW) and for the system itself (SY), nothing for anybody else, whatever folders above say (P).
+    let rule = widestring::u16cstr!("D:P(A;;GA;;;OW)(A;;GA;;;SY)");
+    Ok(options.security_descriptor(SecurityDescriptor::deserialize(rule)?))
+}
+
+/// The same, for this user's processes alone. Where sockets are files their modes say so, and whoever is at the other end is asked.
+///
+/// # Errors
+/// None here.
+#[cfg(not(windows))]
+pub fn private(options: ListenerOptions<'_>) -> io::Result<ListenerOptions<'_>> {
+    Ok(options)
+}
+
 /// Listens there. What a killed holder left is replaced: only the holder of the lock may call this.
 pub(super) fn listen(socket: &Path) -> io::Result<Listener> {
     #[cfg(unix)]
@@ -23,7 +44,7 @@ pub(super) fn listen(socket: &Path) -> io::Result<Listener> {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
         _ => {}
     }
-    let listener = ListenerOptions::new().name(name(socket)?).create_tokio()?;
+    let listener = private(ListenerOptions::new().name(name(socket)?))?.create_tokio()?;
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;
