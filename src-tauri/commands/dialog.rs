@@ -1,17 +1,7 @@
 use rfd::{AsyncFileDialog, FileHandle};
+use samepath_app::view::FilterView;
 use samepath_app::{Error, ErrorCode};
-use serde::{Deserialize, Serialize};
-use specta::Type;
 use tauri::WebviewWindow;
-
-/// A row of the dialog's list of file types.
-#[derive(Debug, Clone, Serialize, Deserialize, Type)]
-pub(crate) struct FileFilter {
-    /// For people.
-    name: String,
-    /// Without the dot; `*` is every file.
-    extensions: Vec<String>,
-}
 
 /// Asks for a file with the system's own dialog. None: the person changed their mind.
 #[tauri::command]
@@ -19,11 +9,32 @@ pub(crate) struct FileFilter {
 pub(crate) async fn pick_file(
     window: WebviewWindow,
     title: String,
-    filters: Vec<FileFilter>,
+    filters: Vec<FilterView>,
 ) -> Result<Option<String>, Error> {
-    let dialog = AsyncFileDialog::new().set_parent(&window).set_title(title);
-    let dialog = filters.iter().fold(dialog, |dialog, filter| dialog.add_filter(&filter.name, &filter.extensions));
-    dialog.pick_file().await.map(text).transpose()
+    dialog(&window, title, &filters).pick_file().await.map(text).transpose()
+}
+
+/// Likewise, for several files. An empty list: the person changed their mind.
+#[tauri::command]
+#[specta::specta]
+pub(crate) async fn pick_files(
+    window: WebviewWindow,
+    title: String,
+    filters: Vec<FilterView>,
+) -> Result<Vec<String>, Error> {
+    let chosen = dialog(&window, title, &filters).pick_files().await;
+    chosen.unwrap_or_default().into_iter().map(text).collect()
+}
+
+/// Asks where to write a file. None: the person changed their mind.
+#[tauri::command]
+#[specta::specta]
+pub(crate) async fn pick_new_file(
+    window: WebviewWindow,
+    title: String,
+    filters: Vec<FilterView>,
+) -> Result<Option<String>, Error> {
+    dialog(&window, title, &filters).save_file().await.map(text).transpose()
 }
 
 /// Asks for a folder with the system's own dialog. None: the person changed their mind.
@@ -31,6 +42,11 @@ pub(crate) async fn pick_file(
 #[specta::specta]
 pub(crate) async fn pick_folder(window: WebviewWindow, title: String) -> Result<Option<String>, Error> {
     AsyncFileDialog::new().set_parent(&window).set_title(title).pick_folder().await.map(text).transpose()
+}
+
+fn dialog(window: &WebviewWindow, title: String, filters: &[FilterView]) -> AsyncFileDialog {
+    let dialog = AsyncFileDialog::new().set_parent(window).set_title(title);
+    filters.iter().fold(dialog, |dialog, filter| dialog.add_filter(&filter.name, &filter.extensions))
 }
 
 fn text(chosen: FileHandle) -> Result<String, Error> {

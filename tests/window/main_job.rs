@@ -57,3 +57,41 @@ fn a_job_from_the_command_line_appears_while_the_window_is_open() {
     window.wait_for_text_in("table", "Jobs", "Done");
     assert!(!window.text().contains("No jobs yet"));
 }
+
+#[test]
+fn a_video_that_is_elsewhere_is_located_and_so_is_it_for_the_job() {
+    let desk = Desk::new();
+    let maze = desk.add_maze();
+    let film = desk.storage().join("amick/films/other.mp4");
+    fs::create_dir_all(film.parent().unwrap()).unwrap();
+    fs::rename(maze.join("cam0.mp4"), &film).unwrap();
+    desk.write_config(&desk.vast());
+    desk.add_kind("train", "Train a model", "true\n");
+    let window = desk.open();
+    window.go("New job");
+    window.fill("Path of the dataset", maze.join("labels.slp").to_str().unwrap());
+    window.click("button", "Open");
+    window.choose("Job type", "Train a model");
+    window.wait_for_text("1 of 1 video is not where a worker can see it. Mend it above.");
+    assert!(!window.has("button", "Submit"), "it cannot be submitted");
+
+    // The list is open: what is to be mended is in sight.
+    window.click("button", "Locate cam0.mp4");
+    choose(&desk.display, "Where is cam0.mp4", &film);
+    window.wait_for_text_in("region", "Videos (1)", "chosen by you vast:amick/films/ other.mp4");
+    window.wait_for_text("Ready. ");
+    window.choose("Job type", "Check a SLEAP project");
+    window.wait_for_text("it sees labels.slp and its video");
+    window.click("button", "Submit");
+    window.click("button", "Show job");
+    window.wait_for_text_in("table", "Jobs", "Done");
+    window.click("tab", "Results");
+    let report = window.wait_for_text_in("region", "Report", "1 of 1 video seen");
+    assert!(report.contains("other.mp4"), "{report}");
+
+    // Run again, it is where the person said.
+    window.click("button", "Run again…");
+    window.click("button", "Videos (1)");
+    window.wait_for_text_in("region", "Videos (1)", "chosen by you");
+    window.wait_for_text("it sees labels.slp and its video");
+}

@@ -29,7 +29,8 @@ fn hostile_names_are_text() {
     window.wait_for_text_in("table", "Workers", &worker);
     is_plain(&window);
     window.click_beginning("cell", &worker);
-    window.wait_for_text_in("region", &format!("Worker {worker}"), MARKUP);
+    // Beside other words, what would turn these around is made visible instead.
+    window.wait_for_text_in("region", &format!("Worker {worker}"), &MARKUP.replace('\u{202e}', "\u{fffd}"));
     is_plain(&window);
     window.click("button", "Use for my next job");
 
@@ -42,6 +43,8 @@ fn hostile_names_are_text() {
     is_plain(&window);
     window.click("tab", "Log");
     let log = window.wait_for_text_in("log", "Log", MARKUP);
+    let isolated = "return [...document.querySelectorAll('.entry')].every((line) => line.childNodes.length === 1 && line.firstChild.nodeName === 'BDI')";
+    assert_eq!(window.script(isolated), true, "{log}");
     assert!(log.contains(&long), "{log}");
     is_plain(&window);
     window.go("New job");

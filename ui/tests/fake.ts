@@ -1,13 +1,16 @@
 // A shell for tests and for the development page: it keeps what it is told and says it to the page as the real one does.
 import type {
+  ChosenVideo,
   DatasetView,
   Draft,
   Ipc,
   JobView,
   KindView,
+  LocatedView,
   FollowUpView,
   LogUpdate,
   LogView,
+  ParameterView,
   MetricsUpdate,
   MetricsView,
   QuitMode,
@@ -78,14 +81,20 @@ export const worker = (over: Partial<WorkerView> = {}): WorkerView => ({
   ...over,
 });
 
+/** A row of a form. */
+export const parameter = (over: Partial<ParameterView>): ParameterView => ({
+  name: 'X', type: 'STRING', label: 'X', description: null, default: null, role: 'setting', required: false,
+  allowed: [], minimum: null, maximum: null, control: '', group: null, decimals: null, step: null, filters: [], ...over,
+});
+
 export const kind = (over: Partial<KindView> = {}): KindView => ({
   name: 'slp-check',
   title: 'Check a SLEAP project',
   description: 'Which of the project’s videos does the worker see?',
   digest: 'blake3:00',
   parameters: [
-    { name: 'LABELS', type: 'PATH', label: 'Project', description: null, default: null, role: 'dataset', required: true, allowed: [], minimum: null, maximum: null },
-    { name: 'OUTPUT_DIR', type: 'PATH', label: 'Results', description: null, default: null, role: 'results', required: true, allowed: [], minimum: null, maximum: null },
+    parameter({ name: 'LABELS', type: 'PATH', label: 'Project', role: 'dataset', required: true }),
+    parameter({ name: 'OUTPUT_DIR', type: 'PATH', label: 'Results', role: 'results', required: true }),
   ],
   ...over,
 });
@@ -103,6 +112,7 @@ export const dataset = (over: Partial<DatasetView> = {}): DatasetView => ({
   place_error: null,
   someone_elses: false,
   labelled_frames: 214,
+  is_project: true,
   is_package: false,
   videos: [
     { written: '/Users/amick/day1/cam0.mp4', place: path('vast:amick/day1/cam0.mp4'), local: '/mnt/vast/amick/day1/cam0.mp4', found: true, how: 'base_path', words: 'on vast' },
@@ -167,6 +177,11 @@ export class Fake implements Ipc {
   ready: ReadinessView | Failure = readiness();
   reports = new Map<string, Value>();
   picked: string | null = null;
+  /** What a dialog for several files answers; none: the one that is picked. */
+  pickedAll: string[] | null = null;
+  located: LocatedView | null = null;
+  /** Why a job for a dataset is refused. */
+  refused = new Map<string, Failure>();
   /** Every call, in order: name and arguments. */
   calls: [string, ...unknown[]][] = [];
   /** What a call of this name rejects with. */
@@ -252,8 +267,14 @@ export class Fake implements Ipc {
     return this.storages;
   }
 
-  async openDataset(text: string): Promise<DatasetView> {
-    await this.#note('openDataset', text);
+  async locateVideo(text: string, videos: ChosenVideo[], chosen: ChosenVideo): Promise<LocatedView> {
+    await this.#note('locateVideo', text, videos, chosen);
+    if (!this.located) throw new Failure('path_not_found', 'There is no such video.');
+    return this.located;
+  }
+
+  async openDataset(text: string, videos: ChosenVideo[]): Promise<DatasetView> {
+    await this.#note('openDataset', text, ...(videos.length > 0 ? [videos] : []));
     const found = this.datasets.get(text);
     if (!found) throw new Failure('path_not_found', `There is no file ${text}.`, 'Check the path.');
     return found;
@@ -274,6 +295,8 @@ export class Fake implements Ipc {
 
   async submit(draft: Draft): Promise<JobView> {
     await this.#note('submit', draft);
+    const refused = this.refused.get(draft.dataset ?? '');
+    if (refused) throw refused;
     const made = job({ id: 'new', name: draft.name || 'labels · check', state: 'queued', words: 'Waiting', worker: null, percent: null });
     this.say({ type: 'job', value: made });
     return made;
@@ -310,6 +333,16 @@ export class Fake implements Ipc {
 
   async pickFile(title: string): Promise<string | null> {
     await this.#note('pickFile', title);
+    return this.picked;
+  }
+
+  async pickFiles(title: string): Promise<string[]> {
+    await this.#note('pickFiles', title);
+    return this.pickedAll ?? (this.picked === null ? [] : [this.picked]);
+  }
+
+  async pickNewFile(title: string): Promise<string | null> {
+    await this.#note('pickNewFile', title);
     return this.picked;
   }
 

@@ -158,6 +158,31 @@ describe('Log', () => {
     expect(screen.getByText('2 of 2')).toBeVisible();
   });
 
+  test('errors and warnings are counted and marked; Ctrl F finds in the log', async () => {
+    const { fake, user } = await open();
+    await user.click(tab('Log'));
+    const said = ['fine', 'UserWarning: an error may follow', 'ValueError: no frames', 'epoch 1: error=0.3'];
+    fake.logs.get(job().id)?.({ type: 'lines', value: said.map((text, index) => logLine(index, text)) });
+    await settle();
+    expect(screen.getByText('4 lines · 1 error, 1 warning')).toBeVisible();
+    const log = screen.getByRole('log');
+    expect([...log.querySelectorAll('.error')].map((line) => line.textContent)).toEqual([said[2]]);
+    expect(log.parentElement?.querySelectorAll('.marks span')).toHaveLength(2);
+    await user.keyboard('{Control>}f{/Control}frames');
+    expect(screen.getByLabelText('Find in the log')).toHaveValue('frames');
+    expect(screen.getByText('1 of 1')).toBeVisible();
+  });
+
+  test('a line that turns its direction or commands a terminal keeps to itself', async () => {
+    const { fake, user } = await open();
+    await user.click(tab('Log'));
+    fake.logs.get(job().id)?.({ type: 'lines', value: [logLine(0, '\u001b[31mred\u001b[0m \u202egpj.exe\u0007\u0000 end')] });
+    await settle();
+    const line = screen.getByRole('log').querySelector('.entry');
+    expect(line).toHaveTextContent('red \u202egpj.exe␇␀ end');
+    expect(line?.firstElementChild?.tagName).toBe('BDI');
+  });
+
   test('lines are text, and leaving the tab ends the stream', async () => {
     const { fake, user, container } = await open();
     await user.click(tab('Log'));

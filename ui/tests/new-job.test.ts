@@ -1,7 +1,7 @@
 import { fireEvent, screen, waitFor, within } from '@testing-library/svelte';
 import { describe, expect, test } from 'vitest';
 import { Failure } from '../src/lib/ipc';
-import { dataset, job, kind, path, readiness, worker } from './fake';
+import { dataset, job, kind, parameter, path, readiness, worker } from './fake';
 import { HOSTILE, ready, settle } from './render';
 
 const LABELS = '/mnt/vast/amick/project/labels.slp';
@@ -33,7 +33,7 @@ const sentence = () => within(screen.getByRole('contentinfo')).getAllByRole('sta
 describe('New job', () => {
   test('a dataset is shown as storage, folder and file, and the workers are asked', async () => {
     const { fake, user, answer } = await asked();
-    expect(fake.called('pickFile')).toEqual([['Choose a dataset']]);
+    expect(fake.called('pickFiles')).toEqual([['Choose a dataset']]);
     const place = screen.getByRole('list', { name: 'Where the dataset is' });
     expect(place).toHaveTextContent(/Storage vast Your folder amick File project\/labels\.slp/);
     expect(sentence()).toHaveTextContent('Asking 1 worker about 1 video…');
@@ -43,7 +43,7 @@ describe('New job', () => {
     expect(screen.getByText('free · 1/1 videos')).toBeVisible();
     await user.click(screen.getByRole('button', { name: /^Submit$/ }));
     expect(fake.called('submit')).toEqual([
-      [{ kind: 'slp-check', dataset: 'vast:amick/project/labels.slp', values: {}, name: '', worker: null }],
+      [{ kind: 'slp-check', dataset: 'vast:amick/project/labels.slp', values: {}, name: '', worker: null, results_in: null, videos: [] }],
     ]);
     expect(sentence()).toHaveTextContent('Submitted. It runs in the lab: you may close the laptop.');
     fake.say({ type: 'job', value: job({ id: 'new', name: 'labels · check', state: 'succeeded', words: 'Done' }) });
@@ -88,7 +88,7 @@ describe('New job', () => {
   });
 
   test('the form is made of the settings of the job type', async () => {
-    const setting = { description: null, default: null, role: 'setting', required: false, allowed: [], minimum: null, maximum: null };
+    const setting = parameter({});
     const { fake, user } = await chosen({
       type: 'kinds',
       value: [

@@ -2,7 +2,7 @@ import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'svelte/compiler';
 import { expect, test } from 'vitest';
-import { bytes, cutPath, duration, suggestName } from '../src/lib/format';
+import { bytes, cutPath, drawable, duration, loss, suggestName, tame } from '../src/lib/format';
 import { Failure } from '../src/lib/ipc';
 
 const SRC = join(import.meta.dirname, '../src');
@@ -56,6 +56,15 @@ test('numbers as people read them', () => {
   expect([0, 999, 1000, 4210, 41e12, 999_999].map(bytes)).toEqual(['0 B', '999 B', '1.0 KB', '4.2 KB', '41 TB', '1.0 MB']);
   expect([-5, 59_999, 60_000, 3_720_000].map(duration)).toEqual(['0 s', '59 s', '1 min', '1 h 02 min']);
   expect(cutPath('vast:amick/labels.slp')).toEqual({ head: 'vast:amick/', tail: 'labels.slp' });
+});
+
+test('losses are short', () => {
+  expect([0.5, 0.0123456, 4.34e-4, 123456, 0, null].map(loss)).toEqual(['0.5', '0.0123', '4.3e-4', '1.2e5', '0', '–']);
+});
+
+test('what others wrote turns nothing around', () => {
+  expect(tame('It sees \u202egpj.slp\u2069 and its video.')).toBe('It sees \ufffdgpj.slp\ufffd and its video.');
+  expect(drawable('a\tb\u009b\u001b[1;31mc')).toBe('a\tb\ufffdc');
 });
 
 test('whatever a call rejects with becomes what happened and what to do', () => {

@@ -2,7 +2,7 @@
 
 use crate::draft::{Role, roles};
 use crate::jobs::results_of;
-use crate::view::{Draft, MetricsView};
+use crate::view::{ChosenVideo, Draft, MetricsView};
 use samepath_storage::shell_word;
 use samepath_wire::{Cause, JobRecord, Kind, Parameter, PathValue, StoragePath};
 use serde_json::Value;
@@ -84,7 +84,10 @@ fn below(folder: &str, name: &str) -> String {
 /// The same job as a draft, with a results folder of its own.
 pub(crate) fn draft(record: &JobRecord, kind: &Kind) -> Draft {
     let job = &record.job;
-    let mut draft = Draft { kind: kind.name.clone(), worker: job.worker.clone(), ..Draft::default() };
+    let videos = job.videos.iter();
+    let videos = videos.map(|choice| ChosenVideo { written: choice.written.clone(), path: choice.at.to_string() });
+    let mut draft =
+        Draft { kind: kind.name.clone(), worker: job.worker.clone(), videos: videos.collect(), ..Draft::default() };
     for (parameter, role) in roles(kind) {
         let Some(value) = job.parameters.get(&parameter.name) else { continue };
         match role {

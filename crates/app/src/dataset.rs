@@ -4,10 +4,11 @@ use crate::base_paths::BasePaths;
 use crate::jobs::bytes;
 use crate::paths::path_view;
 use crate::storages::LocalStorages;
-use crate::view::{DatasetView, VideoView};
-use crate::{Error, ErrorCode};
-use samepath_dataset::{Hints, Inspection, Whereabouts, inspect};
+use crate::view::{ChosenVideo, DatasetView, LocatedView, VideoView};
+use crate::{Error, ErrorCode, size};
+use samepath_dataset::{Hints, Inspection, Whereabouts, inspect, same_change};
 use samepath_storage::{Backend, Purpose};
+use samepath_wire::{StoragePath, VideoChoice};
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
@@ -16,18 +17,24 @@ use std::time::Duration;
 const PATIENCE: Duration = Duration::from_secs(15);
 
 impl LocalStorages {
-    /// A project, by local path or storage path, with its videos. `fleet` is where other computers mount the storages.
+    /// A project, by local path or storage path, with its videos. `fleet` is where other computers mount the storages, `chosen`
+    /// where the person said that videos are.
     ///
     /// # Errors
     /// As [`LocalStorages::address`]; `invalid_parameter` for a file that is no SLEAP project.
-    pub fn inspect(&self, text: &str, fleet: BasePaths) -> Result<(std::path::PathBuf, Inspection), Error> {
+    pub fn inspect(
+        &self,
+        text: &str,
+        fleet: BasePaths,
+        chosen: &[VideoChoice],
+    ) -> Result<(std::path::PathBuf, Inspection), Error> {
         let named = self.parse(text).transpose()?;
         let local = match &named {
             Some(at) => self.resolve(at, Purpose::Input)?.path,
             None => self.absolute(text)?,
         };
         let hints = Hints {
-            chosen: Vec::new(),
+            chosen: chosen.to_vec(),
             base_paths: self.base_paths(),
             fleet_base_paths: fleet,
             path_mappings: self.config().path_mappings.clone(),
@@ -46,9 +53,108 @@ impl LocalStorages {
     ///
     /// # Errors
     /// As [`LocalStorages::inspect`].
-    pub fn dataset(&self, text: &str, fleet: BasePaths) -> Result<DatasetView, Error> {
-        let (local, inspection) = self.inspect(text, fleet)?;
+    pub fn dataset(&self, text: &str, fleet: BasePaths, chosen: &[VideoChoice]) -> Result<DatasetView, Error> {
+        let (local, inspection) = self.inspect(text, fleet, chosen)?;
         Ok(self.dataset_view(&local, inspection))
+    }
+
+    /// What a person chose to work on: a project with its videos, or any other file or folder.
+    ///
+    /// # Errors
+    /// As [`LocalStorages::inspect`].
+    pub fn open_dataset(&self, text: &str, fleet: BasePaths, chosen: &[ChosenVideo]) -> Result<DatasetView, Error> {
+        if is_project(text) { self.dataset(text, fleet, &self.choices(chosen)?) } else { self.plain(text) }
+    }
+
+    /// What the person said of videos, with storage paths.
+    ///
+    /// # Errors
+    /// As [`LocalStorages::address`]: what is on no storage can be seen by no worker.
+    pub(crate) fn choices(&self, chosen: &[ChosenVideo]) -> Result<Vec<VideoChoice>, Error> {
+        let choice = |one: &ChosenVideo| {
+            Ok(VideoChoice { written: one.written.clone(), at: self.address(&one.path, Purpose::Input)? })
+        };
+        chosen.iter().map(choice).collect()
+    }
+
+    /// The dataset once one more video was chosen, and which others the same change leads to.
+    ///
+    /// # Errors
+    /// As [`LocalStorages::open_dataset`].
+    pub fn locate_video(
+        &self,
+        text: &str,
+        fleet: BasePaths,
+        before: &[ChosenVideo],
+        chosen: &ChosenVideo,
+    ) -> Result<LocatedView, Error> {
+        let mut choices = self.choices(before)?;
+        choices.retain(|choice| choice.written != chosen.written);
+        let new = self.choices(std::slice::from_ref(chosen))?;
+        choices.extend(new.iter().cloned());
+        let dataset = self.dataset(text, fleet.clone(), &choices)?;
+        let lost = |view: &DatasetView| -> Vec<String> {
+            view.videos.iter().filter(|video| !video.found).map(|video| video.written.clone()).collect()
+        };
+        let missing = lost(&dataset);
+        let mut more: Vec<VideoChoice> = Vec::new();
+        for choice in &new {
+            more.extend(same_change(&choice.written, &choice.at, missing.iter().map(String::as_str)));
+        }
+        if !more.is_empty() {
+            choices.extend(more.iter().cloned());
+            // Only where a file really lies is it offered.
+            let still = lost(&self.dataset(text, fleet, &choices)?);
+            more.retain(|choice| !still.contains(&choice.written));
+        }
+        let told = |choice: &VideoChoice| ChosenVideo { written: choice.written.clone(), path: choice.at.to_string() };
+        let chosen = new.first().map_or_else(|| chosen.clone(), told);
+        Ok(LocatedView { dataset, chosen, more: more.iter().map(told).collect() })
+    }
+
+    /// A file or folder of which nothing more is known than where it is.
+    ///
+    /// # Errors
+    /// As [`LocalStorages::address`].
+    pub(crate) fn plain(&self, text: &str) -> Result<DatasetView, Error> {
+        let (local, at) = match self.parse(text).transpose()? {
+            Some(at) => (self.resolve(&at, Purpose::Input)?.path, Ok(at)),
+            None => {
+                let local = self.absolute(text)?;
+                let at = self.locate(&local).map(|located| located.at);
+                (local, at)
+            }
+        };
+        let file_name = local.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
+        let (place, place_error) = match at {
+            Ok(at) => (Some(at), None),
+            Err(error) if error.code == ErrorCode::NotInAnyBackend => (None, Some(on_no_storage(&file_name, error))),
+            Err(error) => return Err(error),
+        };
+        let found = place.as_ref().map(|at| self.look(at)).transpose()?;
+        Ok(DatasetView {
+            local: local.display().to_string(),
+            someone_elses: place.as_ref().is_some_and(|at| self.is_of_others(at)),
+            place: place.as_ref().map(path_view),
+            place_error: place_error.map(|error| error.view()),
+            labelled_frames: None,
+            is_project: false,
+            is_package: false,
+            videos: Vec::new(),
+            summary: match found {
+                Some(found) if !found.directory => size(bytes(found.size)),
+                Some(_) => "a folder".to_owned(),
+                None => String::new(),
+            },
+            file_name,
+        })
+    }
+
+    /// Whether it lies in another person's folder.
+    fn is_of_others(&self, at: &StoragePath) -> bool {
+        let storages = self.storages();
+        let mine = storages.get(&at.storage_backend).map(Backend::user_subdir_below_root).unwrap_or_default();
+        !mine.is_empty() && at.user_subdir != mine
     }
 
     fn dataset_view(&self, local: &Path, inspection: Inspection) -> DatasetView {
@@ -57,12 +163,7 @@ impl LocalStorages {
             Ok(at) => (Some(at), None),
             Err(error) => (None, Some(on_no_storage(&file_name, Error::from(error)))),
         };
-        let storages = self.storages();
-        let mine = |backend: &str| storages.get(backend).map(Backend::user_subdir_below_root).unwrap_or_default();
-        let someone_elses = place.as_ref().is_some_and(|at| {
-            let mine = mine(&at.storage_backend);
-            !mine.is_empty() && at.user_subdir != mine
-        });
+        let someone_elses = place.as_ref().is_some_and(|at| self.is_of_others(at));
         let videos: Vec<VideoView> = inspection.videos.iter().map(video_view).collect();
         DatasetView {
             local: local.display().to_string(),
@@ -71,11 +172,17 @@ impl LocalStorages {
             place_error: place_error.map(|error| error.view()),
             someone_elses,
             labelled_frames: inspection.labelled_frames.map(bytes),
+            is_project: true,
             is_package: inspection.is_package,
             summary: summary(&videos, inspection.is_package),
             videos,
         }
     }
+}
+
+/// Whether it is called as SLEAP projects are.
+pub(crate) fn is_project(path: &str) -> bool {
+    path.len() >= 4 && path.is_char_boundary(path.len() - 4) && path[path.len() - 4..].eq_ignore_ascii_case(".slp")
 }
 
 fn on_no_storage(file_name: &str, error: Error) -> Error {

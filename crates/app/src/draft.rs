@@ -1,6 +1,7 @@
 //! What a person is about to submit, made into a job.
 
 use crate::base_paths::BasePaths;
+use crate::dataset::is_project;
 use crate::storages::LocalStorages;
 use crate::view::{DatasetView, Draft};
 use crate::{Error, ErrorCode};
@@ -107,10 +108,15 @@ pub(crate) fn plan(
             }
         }
     }
+    let choices = storages.choices(&draft.videos)?;
     let dataset_parameter = roles.iter().find(|(_, role)| *role == Role::Dataset).map(|(parameter, _)| *parameter);
     let dataset = match &chosen {
-        Some(at) if at.path.ends_with(".slp") || dataset_parameter.is_some_and(wants_a_project) => {
-            Some(storages.dataset(&at.to_string(), around.fleet_base_paths.clone())?)
+        Some(at) if is_project(&at.path) || dataset_parameter.is_some_and(wants_a_project) => {
+            Some(storages.dataset(&at.to_string(), around.fleet_base_paths.clone(), &choices)?)
+        }
+        // Of a folder there is nothing by which a worker could prove that it reads the same.
+        Some(at) if dataset_parameter.is_some_and(|parameter| !parameter.is_directory()) => {
+            Some(storages.plain(&at.to_string())?)
         }
         _ => None,
     };
@@ -124,7 +130,16 @@ pub(crate) fn plan(
     if let (Some(parameter), Some(at)) = (results_parameter, &chosen)
         && !paths.contains_key(parameter.name.as_str())
     {
-        paths.insert(&parameter.name, vec![results_folder(storages, kind, at, around.now)]);
+        let folder = match draft.results_in.as_ref().filter(|text| !text.is_empty()) {
+            Some(text) => {
+                let within = storages.address(text, Purpose::Output)?;
+                let name = results_name(at, around.now);
+                let path = if within.path.is_empty() { name } else { format!("{}/{name}", within.path) };
+                StoragePath { path, ..within }
+            }
+            None => results_folder(storages, kind, at, around.now),
+        };
+        paths.insert(&parameter.name, vec![folder]);
     }
     let results = results_parameter.and_then(|parameter| paths.get(parameter.name.as_str())?.first().cloned());
 
@@ -139,7 +154,7 @@ pub(crate) fn plan(
         storages: BTreeMap::new(),
         confirmed: BTreeMap::new(),
         base_paths: storages.base_paths(),
-        videos: Vec::new(),
+        videos: choices,
         inputs: BTreeMap::new(),
         kind_digest: Some(kind.digest.clone()),
         worker: draft.worker.clone().filter(|worker| !worker.is_empty()),
@@ -267,20 +282,26 @@ fn own_folder(storages: &LocalStorages, backend: Option<&str>) -> (String, Strin
 /// Beside the dataset, in a folder of its own, never one that is there: the time is in its name. From another person's folder,
 /// results go to one's own.
 fn results_folder(storages: &LocalStorages, kind: &Kind, dataset: &StoragePath, now: &Zoned) -> StoragePath {
-    let (parent, file) = dataset.path.rsplit_once('/').unwrap_or(("", &dataset.path));
-    let stem = file.trim_end_matches(".slp").trim_end_matches(".pkg");
+    let parent = dataset.path.rsplit_once('/').map_or("", |(parent, _)| parent);
     let group = match kind.name.as_str() {
         "slp-check" => "checks",
         "sleap-train" => "models",
         "sleap-predict" => "predictions",
         other => other,
     };
-    let folder = format!("{group}/{stem}_{}", now.strftime("%Y-%m-%d_%H%M%S"));
+    let folder = format!("{group}/{}", results_name(dataset, now));
     let (_, mine) = own_folder(storages, Some(&dataset.storage_backend));
     let theirs = !mine.is_empty() && dataset.user_subdir != mine;
     let user_subdir = if theirs { mine } else { dataset.user_subdir.clone() };
     let path = if parent.is_empty() || theirs { folder } else { format!("{parent}/{folder}") };
     StoragePath::new(&dataset.storage_backend, user_subdir, path)
+}
+
+/// "labels_2026-11-22_091402": after the dataset and the time, so that it is not there yet.
+fn results_name(dataset: &StoragePath, now: &Zoned) -> String {
+    let file = dataset.path.rsplit('/').next().unwrap_or(&dataset.path);
+    let stem = file.trim_end_matches(".slp").trim_end_matches(".pkg");
+    format!("{stem}_{}", now.strftime("%Y-%m-%d_%H%M%S"))
 }
 
 /// "maze · check · 22 Nov 09:14"

@@ -1,10 +1,10 @@
 //! Job types as rows of a form.
 
 use crate::draft::{Role, roles};
-use crate::view::{KindView, ParameterView};
+use crate::view::{FilterView, KindView, ParameterView};
 use crate::{Error, ErrorCode};
 use samepath_fleet::matching::Kinds;
-use samepath_wire::{Kind, ParameterType, Worker};
+use samepath_wire::{Kind, Parameter, ParameterType, Worker};
 use samepath_worker::kinds::Catalogue;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -41,42 +41,73 @@ pub(crate) fn kind_view(kind: &Kind) -> KindView {
         title: kind.title.clone(),
         description: kind.description.clone(),
         digest: kind.digest.clone(),
-        parameters: roles(kind)
-            .into_iter()
-            .map(|(parameter, role)| {
-                let hint =
-                    parameter.rest.get("userInterface").and_then(|hint| hint.get("label")).and_then(Value::as_str);
-                let number = |key: &str| {
-                    let value = parameter.rest.get(key)?;
-                    value.as_f64().or_else(|| value.as_str()?.parse().ok())
-                };
-                ParameterView {
-                    name: parameter.name.clone(),
-                    kind: match &parameter.kind {
-                        ParameterType::String => "STRING",
-                        ParameterType::Int => "INT",
-                        ParameterType::Float => "FLOAT",
-                        ParameterType::Path => "PATH",
-                        ParameterType::Other(other) => other,
-                    }
-                    .to_owned(),
-                    label: hint.map_or_else(|| label_of(&parameter.name), str::to_owned),
-                    description: parameter.description.clone(),
-                    default: parameter.default.clone(),
-                    role: match role {
-                        Role::Dataset => "dataset",
-                        Role::Results => "results",
-                        Role::Setting => "setting",
-                    }
-                    .to_owned(),
-                    required: parameter.default.is_none() && role != Role::Results,
-                    allowed: parameter.rest.get("allowedValues").and_then(Value::as_array).cloned().unwrap_or_default(),
-                    minimum: number("minValue"),
-                    maximum: number("maxValue"),
-                }
-            })
-            .collect(),
+        parameters: roles(kind).into_iter().map(|(parameter, role)| parameter_view(parameter, role)).collect(),
     }
+}
+
+fn parameter_view(parameter: &Parameter, role: Role) -> ParameterView {
+    let interface = parameter.rest.get("userInterface");
+    let hint = |key: &str| interface.and_then(|interface| interface.get(key));
+    let text = |key: &str| hint(key).and_then(Value::as_str).map(str::to_owned);
+    let limit = |key: &str| number(parameter.rest.get(key)?);
+    ParameterView {
+        name: parameter.name.clone(),
+        kind: match &parameter.kind {
+            ParameterType::String => "STRING",
+            ParameterType::Int => "INT",
+            ParameterType::Float => "FLOAT",
+            ParameterType::Path => "PATH",
+            ParameterType::Other(other) => other,
+        }
+        .to_owned(),
+        label: text("label").unwrap_or_else(|| label_of(&parameter.name)),
+        description: parameter.description.clone(),
+        default: parameter.default.clone(),
+        role: match role {
+            Role::Dataset => "dataset",
+            Role::Results => "results",
+            Role::Setting => "setting",
+        }
+        .to_owned(),
+        required: parameter.default.is_none() && role != Role::Results,
+        allowed: parameter.rest.get("allowedValues").and_then(Value::as_array).cloned().unwrap_or_default(),
+        minimum: limit("minValue"),
+        maximum: limit("maxValue"),
+        control: text("control").unwrap_or_else(|| control_of(parameter)),
+        group: text("groupLabel").filter(|group| !group.is_empty()),
+        decimals: hint("decimals").and_then(Value::as_u64).and_then(|digits| u32::try_from(digits).ok()),
+        step: hint("singleStepDelta").and_then(number),
+        filters: filters(hint("fileFilters")),
+    }
+}
+
+/// A number, also where the template wrote it as text.
+fn number(value: &Value) -> Option<f64> {
+    value.as_f64().or_else(|| value.as_str()?.parse().ok())
+}
+
+/// The control that Open Job Description takes where none is named.
+fn control_of(parameter: &Parameter) -> String {
+    let list = if parameter.is_path_list() { "_LIST" } else { "" };
+    match &parameter.kind {
+        _ if parameter.rest.contains_key("allowedValues") => "DROPDOWN_LIST".to_owned(),
+        ParameterType::Int | ParameterType::Float => "SPIN_BOX".to_owned(),
+        _ if !parameter.names_paths() => "LINE_EDIT".to_owned(),
+        _ if parameter.object_type.as_deref() != Some("FILE") => format!("CHOOSE_DIRECTORY{list}"),
+        _ if parameter.data_flow.as_deref() == Some("OUT") => format!("CHOOSE_OUTPUT_FILE{list}"),
+        _ => format!("CHOOSE_INPUT_FILE{list}"),
+    }
+}
+
+/// File types as dialogs know them: by their ending alone.
+fn filters(given: Option<&Value>) -> Vec<FilterView> {
+    let filter = |filter: &Value| {
+        let patterns = filter.get("patterns")?.as_array()?.iter().filter_map(Value::as_str);
+        let ending = |pattern: &str| pattern.strip_prefix("*.").unwrap_or("*").to_owned();
+        let name = filter.get("label")?.as_str()?.to_owned();
+        Some(FilterView { name, extensions: patterns.map(ending).collect() })
+    };
+    given.and_then(Value::as_array).into_iter().flatten().filter_map(filter).collect()
 }
 
 /// `MAX_EPOCHS` → "Max epochs".
@@ -84,4 +115,46 @@ fn label_of(name: &str) -> String {
     let words = name.replace('_', " ").to_lowercase();
     let mut letters = words.chars();
     letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn view(definition: Value) -> ParameterView {
+        parameter_view(&serde_json::from_value(definition).unwrap(), Role::Setting)
+    }
+
+    #[test]
+    fn a_parameter_without_a_control_has_the_standard_s() {
+        for (definition, control) in [
+            (json!({ "type": "STRING" }), "LINE_EDIT"),
+            (json!({ "type": "STRING", "allowedValues": ["a"] }), "DROPDOWN_LIST"),
+            (json!({ "type": "INT" }), "SPIN_BOX"),
+            (json!({ "type": "PATH" }), "CHOOSE_DIRECTORY"),
+            (json!({ "type": "PATH", "objectType": "FILE", "dataFlow": "OUT" }), "CHOOSE_OUTPUT_FILE"),
+            (json!({ "type": "LIST[PATH]", "objectType": "FILE" }), "CHOOSE_INPUT_FILE_LIST"),
+            (json!({ "type": "STRING", "userInterface": { "control": "CHECK_BOX" } }), "CHECK_BOX"),
+        ] {
+            let mut definition = definition;
+            definition["name"] = "X".into();
+            assert_eq!(view(definition.clone()).control, control, "{definition}");
+        }
+    }
+
+    #[test]
+    fn a_control_s_hints_reach_the_form() {
+        let seen = view(json!({ "name": "X", "type": "FLOAT", "minValue": "0.5", "userInterface": {
+            "control": "SPIN_BOX", "groupLabel": "Tuning", "decimals": 3, "singleStepDelta": 0.25,
+        } }));
+        assert_eq!(
+            (seen.group.as_deref(), seen.decimals, seen.step, seen.minimum),
+            (Some("Tuning"), Some(3), Some(0.25), Some(0.5))
+        );
+        let seen = view(json!({ "name": "X", "type": "PATH", "userInterface": { "fileFilters": [
+            { "label": "Videos", "patterns": ["*.mp4", "*"] }, { "label": "nonsense" },
+        ] } }));
+        assert_eq!(seen.filters, [FilterView { name: "Videos".into(), extensions: vec!["mp4".into(), "*".into()] }]);
+    }
 }

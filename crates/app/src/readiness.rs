@@ -87,11 +87,14 @@ pub(crate) async fn readiness<'a>(
     candidates.sort_by(|a, b| rank(a).cmp(&rank(b)).then_with(|| a.worker.name.cmp(&b.worker.name)));
     let total = paths.len().saturating_sub(1);
     let pinned = job.worker.as_ref().map(|wanted| worker_name(wanted, &picture.workers, &picture.jobs));
-    let (state, sentence, button) = sentence(&candidates, dataset, total, pinned.as_deref());
+    let (state, sentence, button) = match unseen(job, dataset) {
+        Some(sentence) => ("blocked", sentence, "Submit"),
+        None => sentence(&candidates, dataset, total, pinned.as_deref()),
+    };
     let view = ReadinessView {
         state: state.to_owned(),
         sentence,
-        can_submit: true,
+        can_submit: state != "blocked",
         button: button.to_owned(),
         results: plan.results.as_ref().map(path_view),
         name: job.name.clone(),
@@ -125,6 +128,29 @@ pub(crate) fn blocked(draft: &Draft, picture: &Picture, error: &Error) -> Readin
             })
             .collect(),
     }
+}
+
+/// The job type that says which videos a worker sees: it may be asked about those that none can see.
+const CHECK: &str = "slp-check";
+
+/// What to say of videos that no worker can see, where the job needs them.
+fn unseen(job: &Job, dataset: Option<&DatasetView>) -> Option<String> {
+    let dataset = dataset.filter(|dataset| !dataset.is_package && job.kind != CHECK)?;
+    let unseen = dataset.videos.iter().filter(|video| video.place.is_none()).count();
+    let are = if unseen == 1 { "is" } else { "are" };
+    let all = dataset.videos.len();
+    let videos = if all == 1 { "video" } else { "videos" };
+    (unseen > 0).then(|| {
+        format!(
+            "{unseen} of {all} {videos} {are} not where a worker can see {}. Mend {} above.",
+            them(unseen),
+            them(unseen)
+        )
+    })
+}
+
+fn them(count: usize) -> &'static str {
+    if count == 1 { "it" } else { "them" }
 }
 
 fn videos(dataset: Option<&DatasetView>) -> impl Iterator<Item = StoragePath> + '_ {

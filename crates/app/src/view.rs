@@ -120,6 +120,8 @@ pub struct DatasetView {
     pub someone_elses: bool,
     /// Labelled frames, where the file says.
     pub labelled_frames: Option<f64>,
+    /// Whether it is a SLEAP project; else it is a file or folder like any other.
+    pub is_project: bool,
     /// Whether the frames are embedded, so that the videos are not needed.
     pub is_package: bool,
     /// Videos, in the project's order.
@@ -165,7 +167,7 @@ pub struct KindView {
 pub struct ParameterView {
     /// `LABELS`.
     pub name: String,
-    /// `STRING`, `INT`, `FLOAT`, `PATH`.
+    /// `STRING`, `INT`, `FLOAT`, `PATH`, `LIST[PATH]`.
     #[serde(rename = "type")]
     pub kind: String,
     /// For people.
@@ -184,6 +186,25 @@ pub struct ParameterView {
     pub minimum: Option<f64>,
     /// Greatest value, where there is one.
     pub maximum: Option<f64>,
+    /// How it is asked for, in the words of Open Job Description: `SPIN_BOX`, `CHOOSE_INPUT_FILE_LIST`, `HIDDEN`, …
+    pub control: String,
+    /// The section that it belongs to, where it names one.
+    pub group: Option<String>,
+    /// Digits behind the point, where a number has so many.
+    pub decimals: Option<u32>,
+    /// By how much one step of a number changes it.
+    pub step: Option<f64>,
+    /// Which files are offered.
+    pub filters: Vec<FilterView>,
+}
+
+/// A row of a file dialog's list of file types.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Type)]
+pub struct FilterView {
+    /// For people.
+    pub name: String,
+    /// Without the dot; `*` is every file.
+    pub extensions: Vec<String>,
 }
 
 /// What a person is about to submit.
@@ -200,6 +221,30 @@ pub struct Draft {
     pub name: String,
     /// Only on this worker.
     pub worker: Option<String>,
+    /// The folder in which a new one is made for the results; none: beside the dataset.
+    pub results_in: Option<String>,
+    /// Where the person said that videos of the dataset are.
+    pub videos: Vec<ChosenVideo>,
+}
+
+/// The person's word on where a video is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Type)]
+pub struct ChosenVideo {
+    /// Exactly as the project has it.
+    pub written: String,
+    /// A local path or a storage path.
+    pub path: String,
+}
+
+/// A dataset, after the person said where one of its videos is.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Type)]
+pub struct LocatedView {
+    /// As it is seen then.
+    pub dataset: DatasetView,
+    /// What was said, as it travels: with a storage path.
+    pub chosen: ChosenVideo,
+    /// Other videos that are not found and that the same change leads to.
+    pub more: Vec<ChosenVideo>,
 }
 
 /// The sentence above *Submit*, and what stands behind it.

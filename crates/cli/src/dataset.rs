@@ -9,7 +9,7 @@ pub(crate) fn run(context: &Context<'_>, file: &str) -> Result<ExitCode, Error> 
     let Context { options, storages, output } = context;
     let fleet = block_on(async { Ok(options.fleet_base_paths().await) })?;
     if output.is_json() {
-        let (local, inspection) = storages.inspect(file, fleet)?;
+        let (local, inspection) = storages.inspect(file, fleet, &[])?;
         let at = inspection.at.as_ref().ok();
         output.document(&json!({
             "file": local,
@@ -22,7 +22,7 @@ pub(crate) fn run(context: &Context<'_>, file: &str) -> Result<ExitCode, Error> 
         }))?;
         return Ok(ExitCode::SUCCESS);
     }
-    let view = storages.dataset(file, fleet)?;
+    let view = storages.dataset(file, fleet, &[])?;
     match (&view.place, &view.place_error) {
         (Some(place), _) => output.line(&place.text)?,
         (None, Some(error)) => output.line(&error.message)?,

@@ -140,7 +140,7 @@ async fn submit_and_show(app: &App, options: &Options, lab: &Lab, output: &Outpu
         Error::new(ErrorCode::NoWorker, format!("The worker did not come within {} s.", PATIENCE.as_secs()))
     })??;
     let project = lab.project().display().to_string();
-    let dataset = app.open_dataset(project.clone()).await?;
+    let dataset = app.open_dataset(project.clone(), Vec::new()).await?;
     if let (false, Some(place)) = (output.is_json(), &dataset.place) {
         output.line(&format!("You pick {}", dataset.local))?;
         output.line(&format!("  which everybody in the lab can call {}", place.text))?;

@@ -84,6 +84,7 @@ fn draft(submission: Submit) -> Result<Draft, Error> {
         values,
         name: submission.name.unwrap_or_default(),
         worker: submission.worker,
+        ..Draft::default()
     })
 }
 

@@ -28,6 +28,7 @@
 //! What this crate must never know: jobs, workers, the fleet, a window. It never writes.
 
 mod bounded;
+mod change;
 mod entry;
 mod error;
 mod find;
@@ -38,6 +39,7 @@ mod quiet;
 mod whereabouts;
 mod written;
 
+pub use change::same_change;
 pub use error::{DatasetError, NotAFile};
 pub use find::{find_videos, find_videos_counting};
 pub use inspect::{InspectError, Inspection, answer, inspect};

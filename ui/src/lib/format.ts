@@ -86,3 +86,22 @@ export function loss(value: number | null): string {
   const size = Math.abs(value);
   return size === 0 || (size >= 0.01 && size < 10_000) ? String(Number(value.toPrecision(3))) : value.toExponential(1).replace('e+', 'e');
 }
+
+/** Characters that turn the direction of what stands behind them. */
+const TURNING = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
+
+/** A sentence in which somebody else's name may stand: none of its characters turns the rest of it around. */
+export function tame(text: string): string {
+  return text.replace(TURNING, '\ufffd');
+}
+
+const COLOURS = /\u001b\[[0-9;:?]*[ -/]*[@-~]/g;
+const CONTROL = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g;
+
+/** A line of a log as it can be drawn: without what a terminal would take for colours, and with other control characters to be seen. */
+export function drawable(text: string): string {
+  return text.replace(COLOURS, '').replace(CONTROL, (character) => {
+    const code = character.charCodeAt(0);
+    return code < 0x20 ? String.fromCharCode(0x2400 + code) : code === 0x7f ? '\u2421' : '\ufffd';
+  });
+}

@@ -6,11 +6,11 @@ import { words } from './words';
 export async function chooseDataset(session: Session): Promise<void> {
   session.go('new');
   try {
-    const path = await session.ipc.pickFile(words.newJob.dialogTitle, [
+    const paths = await session.ipc.pickFiles(words.newJob.dialogTitle, [
       { name: words.newJob.filterSlp, extensions: ['slp'] },
       { name: words.newJob.filterAll, extensions: ['*'] },
     ]);
-    if (path !== null) await session.form.open(path);
+    await session.form.openAll(paths);
   } catch (thrown) {
     session.form.openFailure = Failure.from(thrown);
   }
@@ -25,7 +25,9 @@ export function shortcuts(event: KeyboardEvent, session: Session): void {
   else if (event.key === 'o') void chooseDataset(session);
   else if (event.key === 'r') void session.ipc.checkStorages(null).catch(() => {});
   else if (event.key === 'f') {
-    const field = document.querySelector<HTMLInputElement>('input[type=search]');
+    // What is open beside the page comes first.
+    const fields = document.querySelectorAll<HTMLInputElement>('input[type=search]');
+    const field = [...fields].at(-1);
     if (!field) return;
     field.focus();
     field.select();

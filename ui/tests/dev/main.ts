@@ -4,7 +4,7 @@ import '../../src/lib/language';
 import { mount } from 'svelte';
 import '../../src/app.css';
 import App from '../../src/App.svelte';
-import { Fake, dataset, job, kind, logLine, path, readiness, row, status, storage, worker } from '../fake';
+import { Fake, dataset, job, kind, logLine, parameter, path, readiness, row, status, storage, worker } from '../fake';
 
 const query = new URLSearchParams(location.search);
 const ago = (minutes: number) => new Date(Date.now() - minutes * 60_000).toISOString();
@@ -32,10 +32,13 @@ const train = kind({
   name: 'sleap-train', title: 'SLEAP training', description: 'Trains a pose model on the labelled frames.',
   parameters: [
     ...kind().parameters,
-    { name: 'MAX_EPOCHS', type: 'INT', label: 'Epochs', description: null, default: 100, role: 'setting', required: false, allowed: [], minimum: 1, maximum: 1000 },
-    { name: 'BATCH_SIZE', type: 'INT', label: 'Batch size', description: 'Empty: as much as fits the GPU.', default: null, role: 'setting', required: false, allowed: [], minimum: 1, maximum: null },
-    { name: 'MODEL', type: 'STRING', label: 'Model', description: null, default: 'single instance', role: 'setting', required: false, allowed: ['single instance', 'top-down', 'bottom-up'], minimum: null, maximum: null },
-    { name: 'CONFIG', type: 'PATH', label: 'Configuration', description: 'Recommended for this dataset where none is given.', default: null, role: 'setting', required: false, allowed: [], minimum: null, maximum: null },
+    parameter({ name: 'MAX_EPOCHS', type: 'INT', label: 'Epochs', description: 'How many times all frames are gone through, at most.', default: 100, minimum: 1, maximum: 1000, group: 'Settings' }),
+    parameter({ name: 'BATCH_SIZE', type: 'INT', label: 'Batch size', description: 'Frames at a time. Fewer need less memory.', minimum: 1, group: 'Settings' }),
+    parameter({ name: 'THEN_PREDICT', label: 'Then predict', default: 'nothing', allowed: ['nothing', 'suggested frames', 'all videos'], group: 'Settings' }),
+    parameter({ name: 'AUGMENT', label: 'Turn frames around', default: 'true', allowed: ['true', 'false'], control: 'CHECK_BOX', group: 'Tuning' }),
+    parameter({ name: 'CONFIG', type: 'LIST[PATH]', label: 'Configurations', description: 'None: one is made for the project.', default: [], control: 'CHOOSE_INPUT_FILE_LIST', group: 'More' }),
+    parameter({ name: 'RESUME_FROM', type: 'PATH', label: 'Continue from', default: '', group: 'More' }),
+    parameter({ name: 'OVERRIDES', label: 'Further settings', description: 'More settings of sleap-nn, one a line: trainer_config.seed=7.', default: '', control: 'MULTILINE_EDIT', group: 'More' }),
   ],
 });
 const videos = Array.from({ length: 12 }, (_, i) => ({
@@ -83,6 +86,11 @@ fake.ready = readiness({
 });
 if (query.get('ready') === 'wait') fake.ready = readiness({ state: 'wait', sentence: 'No worker can run this now: gpu-3’s vast is read-only, gpu-10 has no vast. Submit and it waits; you are told when it starts.', button: 'Submit and wait', workers: [{ id: 'w3', name: 'gpu-3', fit: 'no', words: 'its vast is read-only', sameness: null }, { id: 'w5', name: 'gpu-10', fit: 'no', words: 'has no vast', sameness: null }] });
 fake.picked = query.get('pick') ?? 'labels';
+if (query.get('several')) {
+  fake.pickedAll = ['labels', 'vast:amick/day2/labels.slp', '/home/amick/Desktop/labels.slp'];
+  fake.datasets.set('vast:amick/day2/labels.slp', dataset({ place: path('vast:amick/day2/labels.slp') }));
+  fake.datasets.set('/home/amick/Desktop/labels.slp', dataset({ local: '/home/amick/Desktop/labels.slp', place: null, place_error: { code: 'not_in_any_backend', message: 'labels.slp is on this computer only. No worker elsewhere can see it.', hint: null } }));
+}
 
 const resumed = { kind: 'sleap-train', dataset: 'vast:amick/cams/all-12-cameras.slp', values: { RESUME_FROM: 'vast:amick/cams/models/all-12/last.ckpt' } };
 fake.next = { again: { kind: 'sleap-train', dataset: 'labels' }, command: 'samepath submit sleap-train', resumed: { epoch: 41, batch_size: null, draft: resumed }, smaller: { epoch: 41, batch_size: 2, draft: resumed } };

@@ -5,7 +5,9 @@ use crate::base_paths::{self, BasePaths};
 use crate::kinds::{find_kind, kind_view, known};
 use crate::same_storage::{self, Question};
 use crate::storages::LocalStorages;
-use crate::view::{DatasetView, KindView, SameStorageView, StorageFields, StorageView, WorkerView};
+use crate::view::{
+    ChosenVideo, DatasetView, KindView, LocatedView, SameStorageView, StorageFields, StorageView, WorkerView,
+};
 use crate::workers::{Ours, worker_view};
 use crate::{Error, ErrorCode};
 use samepath_storage::Backend;
@@ -97,10 +99,24 @@ impl App {
     /// A dataset by local path or storage path, with its videos.
     ///
     /// # Errors
-    /// As [`LocalStorages::dataset`].
-    pub async fn open_dataset(&self, path: String) -> Result<DatasetView, Error> {
+    /// As [`LocalStorages::open_dataset`].
+    pub async fn open_dataset(&self, path: String, videos: Vec<ChosenVideo>) -> Result<DatasetView, Error> {
         let fleet = self.fleet_base_paths();
-        self.blocking(move |storages| storages.dataset(&path, fleet)).await
+        self.blocking(move |storages| storages.open_dataset(&path, fleet, &videos)).await
+    }
+
+    /// The same dataset once the person said where one more of its videos is, and which others the same change leads to.
+    ///
+    /// # Errors
+    /// As [`LocalStorages::open_dataset`].
+    pub async fn locate_video(
+        &self,
+        path: String,
+        videos: Vec<ChosenVideo>,
+        chosen: ChosenVideo,
+    ) -> Result<LocatedView, Error> {
+        let fleet = self.fleet_base_paths();
+        self.blocking(move |storages| storages.locate_video(&path, fleet, &videos, &chosen)).await
     }
 
     /// Where the workers mount their storages.

@@ -13,7 +13,9 @@ export const commands = {
 	/**  Looks at all storages now, or at one. */
 	checkStorages: (name: string | null) => __TAURI_INVOKE<StorageView[]>("check_storages", { name }),
 	/**  A local path or a storage path, with its videos. */
-	openDataset: (path: string) => __TAURI_INVOKE<DatasetView>("open_dataset", { path }),
+	openDataset: (path: string, videos: ChosenVideo[]) => __TAURI_INVOKE<DatasetView>("open_dataset", { path, videos }),
+	/**  The same, once the person said where one more of its videos is; and which others the same change leads to. */
+	locateVideo: (path: string, videos: ChosenVideo[], chosen: ChosenVideo) => __TAURI_INVOKE<LocatedView>("locate_video", { path, videos, chosen }),
 	/**  The job types. */
 	kinds: () => __TAURI_INVOKE<KindView[]>("kinds"),
 	/**  Who could run this draft, and the sentence that says so. */
@@ -33,7 +35,11 @@ export const commands = {
 	/**  Shows a job's results in the file manager. */
 	showResults: (id: string) => __TAURI_INVOKE<null>("show_results", { id }),
 	/**  Asks for a file with the system's own dialog. None: the person changed their mind. */
-	pickFile: (title: string, filters: FileFilter[]) => __TAURI_INVOKE<string | null>("pick_file", { title, filters }),
+	pickFile: (title: string, filters: FilterView[]) => __TAURI_INVOKE<string | null>("pick_file", { title, filters }),
+	/**  Likewise, for several files. An empty list: the person changed their mind. */
+	pickFiles: (title: string, filters: FilterView[]) => __TAURI_INVOKE<string[]>("pick_files", { title, filters }),
+	/**  Asks where to write a file. None: the person changed their mind. */
+	pickNewFile: (title: string, filters: FilterView[]) => __TAURI_INVOKE<string | null>("pick_new_file", { title, filters }),
 	/**  Asks for a folder with the system's own dialog. None: the person changed their mind. */
 	pickFolder: (title: string) => __TAURI_INVOKE<string | null>("pick_folder", { title }),
 	/**
@@ -68,6 +74,14 @@ export type CandidateView = {
 	sameness: string | null,
 };
 
+/**  The person's word on where a video is. */
+export type ChosenVideo = {
+	/**  Exactly as the project has it. */
+	written: string,
+	/**  A local path or a storage path. */
+	path: string,
+};
+
 /**  A dataset that a person chose. */
 export type DatasetView = {
 	/**  Here. */
@@ -82,6 +96,8 @@ export type DatasetView = {
 	someone_elses: boolean,
 	/**  Labelled frames, where the file says. */
 	labelled_frames: number | null,
+	/**  Whether it is a SLEAP project; else it is a file or folder like any other. */
+	is_project: boolean,
 	/**  Whether the frames are embedded, so that the videos are not needed. */
 	is_package: boolean,
 	/**  Videos, in the project's order. */
@@ -102,6 +118,10 @@ export type Draft = {
 	name?: string,
 	/**  Only on this worker. */
 	worker?: string | null,
+	/**  The folder in which a new one is made for the results; none: beside the dataset. */
+	results_in?: string | null,
+	/**  Where the person said that videos of the dataset are. */
+	videos?: ChosenVideo[],
 };
 
 /**  What happened, to what, and what to do: the one error of window and command line. */
@@ -167,8 +187,8 @@ export type ErrorView = {
 	hint: string | null,
 };
 
-/**  A row of the dialog's list of file types. */
-export type FileFilter = {
+/**  A row of a file dialog's list of file types. */
+export type FilterView = {
 	/**  For people. */
 	name: string,
 	/**  Without the dot; `*` is every file. */
@@ -286,6 +306,16 @@ export type KindView = {
 	digest: string,
 };
 
+/**  A dataset, after the person said where one of its videos is. */
+export type LocatedView = {
+	/**  As it is seen then. */
+	dataset: DatasetView,
+	/**  What was said, as it travels: with a storage path. */
+	chosen: ChosenVideo,
+	/**  Other videos that are not found and that the same change leads to. */
+	more: ChosenVideo[],
+};
+
 /**  One message of a log. */
 export type LogUpdate = 
 /**  The next lines, in order. */
@@ -360,7 +390,7 @@ export type OutputView = {
 export type ParameterView = {
 	/**  `LABELS`. */
 	name: string,
-	/**  `STRING`, `INT`, `FLOAT`, `PATH`. */
+	/**  `STRING`, `INT`, `FLOAT`, `PATH`, `LIST[PATH]`. */
 	type: string,
 	/**  For people. */
 	label: string,
@@ -378,6 +408,16 @@ export type ParameterView = {
 	minimum: number | null,
 	/**  Greatest value, where there is one. */
 	maximum: number | null,
+	/**  How it is asked for, in the words of Open Job Description: `SPIN_BOX`, `CHOOSE_INPUT_FILE_LIST`, `HIDDEN`, … */
+	control: string,
+	/**  The section that it belongs to, where it names one. */
+	group: string | null,
+	/**  Digits behind the point, where a number has so many. */
+	decimals: number | null,
+	/**  By how much one step of a number changes it. */
+	step: number | null,
+	/**  Which files are offered. */
+	filters: FilterView[],
 };
 
 /**  A storage path as people see it. */

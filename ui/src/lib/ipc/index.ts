@@ -4,10 +4,12 @@ import type {
   DatasetView,
   Draft,
   ErrorCode,
-  FileFilter,
+  ChosenVideo,
+  FilterView,
   FollowUpView,
   JobView,
   KindView,
+  LocatedView,
   LogUpdate,
   MetricsUpdate,
   QuitMode,
@@ -26,7 +28,9 @@ export interface Ipc {
   setStorage(name: string, fields: StorageFields): Promise<StorageView>;
   removeStorage(name: string): Promise<void>;
   checkStorages(name: string | null): Promise<StorageView[]>;
-  openDataset(path: string): Promise<DatasetView>;
+  openDataset(path: string, videos: ChosenVideo[]): Promise<DatasetView>;
+  /** The dataset once one more of its videos was chosen, and which others the same change leads to. */
+  locateVideo(path: string, videos: ChosenVideo[], chosen: ChosenVideo): Promise<LocatedView>;
   kinds(): Promise<KindView[]>;
   readiness(draft: Draft): Promise<ReadinessView>;
   submit(draft: Draft): Promise<JobView>;
@@ -37,7 +41,9 @@ export interface Ipc {
   /** In the file manager. */
   showResults(id: string): Promise<void>;
   report(id: string): Promise<Value | null>;
-  pickFile(title: string, filters: FileFilter[]): Promise<string | null>;
+  pickFile(title: string, filters: FilterView[]): Promise<string | null>;
+  pickFiles(title: string, filters: FilterView[]): Promise<string[]>;
+  pickNewFile(title: string, filters: FilterView[]): Promise<string | null>;
   pickFolder(title: string): Promise<string | null>;
   /** Everything known first, then `current`, then every change. */
   watch(receive: (update: Update) => void): Promise<void>;

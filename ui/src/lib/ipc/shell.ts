@@ -24,7 +24,8 @@ export const shell: Ipc = {
   setStorage: (name, fields) => answered(commands.setStorage(name, fields)),
   removeStorage: async (name) => void (await answered(commands.removeStorage(name))),
   checkStorages: (name) => answered(commands.checkStorages(name)),
-  openDataset: (path) => answered(commands.openDataset(path)),
+  openDataset: (path, videos) => answered(commands.openDataset(path, videos)),
+  locateVideo: (path, videos, chosen) => answered(commands.locateVideo(path, videos, chosen)),
   kinds: () => answered(commands.kinds()),
   readiness: (draft) => answered(commands.readiness(draft)),
   submit: (draft) => answered(commands.submit(draft)),
@@ -35,6 +36,8 @@ export const shell: Ipc = {
   showResults: async (id) => void (await answered(commands.showResults(id))),
   report: (id) => answered(commands.report(id)),
   pickFile: (title, filters) => answered(commands.pickFile(title, filters)),
+  pickFiles: (title, filters) => answered(commands.pickFiles(title, filters)),
+  pickNewFile: (title, filters) => answered(commands.pickNewFile(title, filters)),
   pickFolder: (title) => answered(commands.pickFolder(title)),
   async watch(receive) {
     await answered(commands.watch(new Channel<Update>(receive)));

@@ -1,4 +1,6 @@
+import { textOf, valueOf } from '../form';
 import {
+  type ChosenVideo,
   type DatasetView,
   type Draft,
   Failure,
@@ -10,6 +12,16 @@ import {
   type Value,
 } from '../ipc';
 
+/** One of several files: read, being read, or of no use. */
+export interface Entry {
+  path: string;
+  dataset: DatasetView | null;
+  failure: Failure | null;
+}
+
+/** The storage path where it has one: that is what travels. */
+const pathOf = (dataset: DatasetView): string => dataset.place?.text ?? dataset.local;
+
 /** How long typing may pause before the workers are asked. */
 const PAUSE = 250;
 
@@ -18,6 +30,19 @@ export class NewJob {
   readonly #ipc: Ipc;
 
   dataset = $state.raw<DatasetView | null>(null);
+  /** Further files, each for a job of its own. */
+  batch = $state.raw<Entry[]>([]);
+  /** Whether all files are for one job, where the job type takes several. */
+  together = $state(false);
+  /** Where the person said that videos are. */
+  videos = $state.raw<ChosenVideo[]>([]);
+  /** Videos that the change which led to the newest one leads to, too. */
+  alike = $state.raw<ChosenVideo[]>([]);
+  locating = $state(false);
+  locateFailure = $state.raw<Failure | null>(null);
+  /** The folder that a new one for the results is made in; or that they are put in, beside what is there. */
+  resultsIn = $state<string | null>(null);
+  intoIt = $state(false);
   /** The path that is being read. */
   opening = $state<string | null>(null);
   openFailure = $state.raw<Failure | null>(null);
@@ -28,11 +53,15 @@ export class NewJob {
   name = $state('');
   worker = $state('');
 
+  /** The chosen kind's, kept by the page. */
+  parameters = $state.raw<ParameterView[]>([]);
   readiness = $state.raw<ReadinessView | null>(null);
   readinessFailure = $state.raw<Failure | null>(null);
   submitting = $state(false);
   submitFailure = $state.raw<Failure | null>(null);
   submitted = $state.raw<JobView | null>(null);
+  /** How many were submitted together. */
+  count = $state(1);
 
   #opened = 0;
   #asked = 0;
@@ -45,14 +74,19 @@ export class NewJob {
   }
 
   /** Opens a dataset: a local path or a storage path. A later call wins. */
-  async open(path: string): Promise<void> {
+  async open(path: string, videos: ChosenVideo[] = []): Promise<void> {
     const mine = ++this.#opened;
     this.opening = path;
     this.openFailure = null;
     try {
-      const dataset = await this.#ipc.openDataset(path);
+      const dataset = await this.#ipc.openDataset(path, videos);
       if (mine !== this.#opened) return;
       this.dataset = dataset;
+      this.videos = videos;
+      this.alike = [];
+      this.locateFailure = null;
+      this.batch = [];
+      this.together = false;
       this.name = '';
       this.changed();
     } catch (thrown) {
@@ -62,13 +96,93 @@ export class NewJob {
     }
   }
 
+  /** Opens several files: the first as ever, each of the others for a job of its own. */
+  async openAll(paths: string[]): Promise<void> {
+    const [first, ...others] = paths;
+    if (first === undefined) return;
+    await this.open(first);
+    if (this.dataset === null || this.openFailure !== null) return;
+    const mine = this.#opened;
+    this.batch = others.map((path) => ({ path, dataset: null, failure: null }));
+    for (const path of others) {
+      const entry = await this.#entry(path);
+      if (mine !== this.#opened) return;
+      this.batch = this.batch.map((one) => (one.path === path ? entry : one));
+    }
+    this.changed();
+  }
+
+  async #entry(path: string): Promise<Entry> {
+    try {
+      const dataset = await this.#ipc.openDataset(path, []);
+      const why = dataset.place_error;
+      return { path, dataset, failure: why && new Failure('not_in_any_backend', why.message, why.hint) };
+    } catch (thrown) {
+      return { path, dataset: null, failure: Failure.from(thrown) };
+    }
+  }
+
+  remove(entry: Entry): void {
+    this.batch = this.batch.filter((one) => one !== entry);
+    this.changed();
+  }
+
+  /** The person says where a video is. Others may have moved with it. */
+  async locate(written: string, path: string): Promise<void> {
+    const { dataset } = this;
+    if (dataset === null) return;
+    const mine = this.#opened;
+    this.locating = true;
+    this.locateFailure = null;
+    this.alike = [];
+    try {
+      const located = await this.#ipc.locateVideo(pathOf(dataset), this.videos, { written, path });
+      if (mine !== this.#opened) return;
+      this.dataset = located.dataset;
+      this.videos = [...this.videos.filter((one) => one.written !== written), located.chosen];
+      this.alike = located.more;
+      this.changed();
+    } catch (thrown) {
+      if (mine === this.#opened) this.locateFailure = Failure.from(thrown);
+    } finally {
+      this.locating = false;
+    }
+  }
+
+  /** What moved with the newest one is where it would be. */
+  async useAlike(): Promise<void> {
+    const { dataset } = this;
+    if (dataset === null) return;
+    const mine = this.#opened;
+    const videos = [...this.videos, ...this.alike];
+    this.locating = true;
+    try {
+      const seen = await this.#ipc.openDataset(pathOf(dataset), videos);
+      if (mine !== this.#opened) return;
+      this.dataset = seen;
+      this.videos = videos;
+      this.alike = [];
+      this.changed();
+    } catch (thrown) {
+      if (mine === this.#opened) this.locateFailure = Failure.from(thrown);
+    } finally {
+      this.locating = false;
+    }
+  }
+
+  setResults(folder: string | null): void {
+    this.resultsIn = folder;
+    this.intoIt = false;
+    this.changed();
+  }
+
   /** Fills the form in. Of the dataset only the path is taken: it is read anew. */
   async load(draft: Draft): Promise<void> {
     this.clear();
     this.kind = draft.kind ?? '';
     this.worker = draft.worker ?? '';
     for (const [name, value] of Object.entries(draft.values ?? {})) if (value !== undefined) this.typed[name] = textOf(value);
-    if (draft.dataset != null) await this.open(draft.dataset);
+    if (draft.dataset != null) await this.open(draft.dataset, draft.videos ?? []);
   }
 
   stopOpening(): void {
@@ -85,6 +199,11 @@ export class NewJob {
     this.typed = {};
     this.name = '';
     this.worker = '';
+    this.batch = [];
+    this.videos = [];
+    this.alike = [];
+    this.resultsIn = null;
+    this.intoIt = false;
     this.submitted = null;
   }
 
@@ -128,34 +247,72 @@ export class NewJob {
     for (const parameter of parameters) {
       const text = this.typed[parameter.name]?.trim() ?? '';
       if (parameter.role === 'setting' && text !== '') values[parameter.name] = valueOf(parameter, text);
+      if (parameter.role === 'results' && this.intoIt && this.resultsIn !== null) values[parameter.name] = this.resultsIn;
+      if (parameter.role === 'dataset' && this.together && this.dataset) {
+        values[parameter.name] = [pathOf(this.dataset), ...this.batch.map((entry) => entry.path)];
+      }
     }
     return {
       kind: this.kind,
-      dataset: this.dataset?.place?.text ?? this.dataset?.local ?? null,
+      dataset: this.dataset && pathOf(this.dataset),
       values,
       name: this.name.trim(),
       worker: this.worker === '' ? null : this.worker,
+      results_in: this.intoIt ? null : this.resultsIn,
+      videos: this.videos,
     };
   }
 
+  /** Files that no job can be made for. */
+  troubled = $derived(this.batch.filter((entry) => entry.failure !== null).length);
+  takesSeveral = $derived(this.parameters.some((parameter) => parameter.role === 'dataset' && parameter.type.startsWith('LIST[')));
+  canSubmit = $derived(
+    this.readiness?.can_submit === true && !this.submitting && this.batch.every((entry) => entry.failure === null && entry.dataset !== null),
+  );
+
+  /** What is submitted, one after the other. */
+  #drafts(): Draft[] {
+    const first = this.draft(this.parameters);
+    if (this.together) return [first];
+    const others = this.batch.map((entry, index) => ({
+      ...first,
+      dataset: entry.dataset ? pathOf(entry.dataset) : entry.path,
+      name: first.name ? `${first.name} ${index + 2}` : '',
+      videos: [],
+    }));
+    return [first, ...others];
+  }
+
   async submit(): Promise<JobView | null> {
-    if (this.submitting || !this.readiness?.can_submit) return null;
+    if (!this.canSubmit) return null;
     this.submitting = true;
     this.submitFailure = null;
+    const drafts = this.#drafts();
+    let first: JobView | null = null;
+    let done = 0;
     try {
-      const job = await this.#ipc.submit(this.draft(this.parameters));
-      this.submitted = job;
-      return job;
+      for (const draft of drafts) {
+        const job = await this.#ipc.submit(draft);
+        first ??= job;
+        done += 1;
+      }
+      this.count = done;
+      this.submitted = first;
+      return first;
     } catch (thrown) {
       this.submitFailure = Failure.from(thrown);
+      // What was submitted is not submitted again.
+      if (done > 0) {
+        const rest = drafts.slice(done).map((draft) => draft.dataset ?? '');
+        const failure = this.submitFailure;
+        await this.openAll(rest);
+        this.submitFailure = failure;
+      }
       return null;
     } finally {
       this.submitting = false;
     }
   }
-
-  /** The chosen kind's, kept by the page. */
-  parameters = $state.raw<ParameterView[]>([]);
 
   useKinds(kinds: KindView[]): void {
     const chosen = kinds.find((kind) => kind.name === this.kind) ?? kinds[0];
@@ -195,21 +352,4 @@ export class NewJob {
       this.ask();
     }
   }
-}
-
-/** A value as it is typed; of several, one a line. */
-function textOf(value: Value): string {
-  if (Array.isArray(value)) return value.map(textOf).join('\n');
-  return typeof value === 'string' ? value : JSON.stringify(value);
-}
-
-/** A typed text as the parameter's type has it. What is no number stays text, and the shell says so. */
-function valueOf(parameter: ParameterView, text: string): Value {
-  const chosen = parameter.allowed.find((value) => String(value) === text);
-  if (chosen !== undefined) return chosen;
-  if (parameter.type.startsWith('LIST[')) return text.split('\n').filter((line) => line.trim() !== '');
-  const number = Number(text);
-  if (parameter.type === 'INT') return Number.isSafeInteger(number) ? number : text;
-  if (parameter.type === 'FLOAT') return Number.isFinite(number) ? number : text;
-  return text;
 }

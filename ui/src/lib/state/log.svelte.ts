@@ -3,12 +3,32 @@ import { Failure, type Ipc, type LogUpdate, type LogView } from '../ipc';
 /** More than this is not kept: the results folder has the whole log. */
 export const KEPT = 200_000;
 
+export type Level = 'error' | 'warning';
+
+// "error=0.3" is a figure.
+const ERROR = /\b(error|exception|traceback|fatal|panicked)\b(?!\s*=)|\w(Error|Exception)\b/i;
+const WARNING = /\bwarn(ing)?\b|\wWarning\b/i;
+/** What is looked at of a line: the words that say what it is stand at its beginning. */
+const LOOKED_AT = 400;
+
+/** What a line warns of, if it does. */
+export function level(line: LogView): Level | null {
+  const text = line.text.length > LOOKED_AT ? line.text.slice(0, LOOKED_AT) : line.text;
+  // "FutureWarning: this will be an error" is a warning.
+  if (WARNING.test(text)) return 'warning';
+  return ERROR.test(text) ? 'error' : null;
+}
+
 /** A log that is being read. Lines are kept in a plain array: only the few that are seen are ever drawn. */
 export class Log {
   #lines: LogView[] = [];
   /** Counts every change of the lines. */
   version = $state(0);
   dropped = $state(0);
+  errors = $state(0);
+  warnings = $state(0);
+  /** Lines that warn of something, by their number from the first one ever. */
+  #marked: { number: number; level: Level }[] = [];
   ended = $state(false);
   failure = $state.raw<Failure | null>(null);
   #leave: (() => void) | null = null;
@@ -22,6 +42,18 @@ export class Log {
   slice(from: number, to: number): LogView[] {
     void this.version;
     return this.#lines.slice(from, to);
+  }
+
+  /** Where in the log errors and warnings are, in so many places; at one place an error counts more. */
+  marks(places: number): { at: number; level: Level }[] {
+    void this.version;
+    const found = new Map<number, Level>();
+    const count = Math.max(1, this.#lines.length);
+    for (const { number, level } of this.#marked) {
+      const at = Math.floor(((number - this.dropped) / count) * places);
+      if (level === 'error' || !found.has(at)) found.set(at, level);
+    }
+    return [...found].map(([at, level]) => ({ at, level }));
   }
 
   text(): string {
@@ -65,11 +97,20 @@ export class Log {
       this.ended = true;
       return;
     }
-    for (const line of update.value) this.#lines.push(line);
+    for (const line of update.value) {
+      const found = level(line);
+      if (found) {
+        this.#marked.push({ number: this.dropped + this.#lines.length, level: found });
+        if (found === 'error') this.errors += 1;
+        else this.warnings += 1;
+      }
+      this.#lines.push(line);
+    }
     const over = this.#lines.length - KEPT;
     if (over > 0) {
       this.#lines.splice(0, over);
       this.dropped += over;
+      this.#marked = this.#marked.filter(({ number }) => number >= this.dropped);
     }
     this.version += 1;
   }

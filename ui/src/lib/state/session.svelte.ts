@@ -75,9 +75,10 @@ export class Session {
     }
   }
 
-  openDataset(path: string): void {
+  openDatasets(paths: string[]): void {
+    if (paths.length === 0) return;
     this.go('new');
-    void this.form.open(path);
+    void this.form.openAll(paths);
   }
 }
 
