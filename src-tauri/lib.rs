@@ -17,7 +17,7 @@ mod window;
 pub use error::StartError;
 pub use window::run;
 
-use commands::{dataset, dialog, job, storage, stream};
+use commands::{dataset, dialog, job, setup, storage, stream};
 use tauri_specta::{Builder, ErrorHandlingMode, collect_commands};
 
 /// Everything that the page can call, with its types.
@@ -32,6 +32,10 @@ pub fn bindings() -> Builder<tauri::Wry> {
         storage::set_storage,
         storage::remove_storage,
         storage::check_storages,
+        setup::look_around,
+        setup::own_folder,
+        setup::try_storage,
+        setup::same_storage,
         dataset::open_dataset,
         dataset::locate_video,
         dataset::kinds,

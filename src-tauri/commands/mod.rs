@@ -3,5 +3,6 @@
 pub(crate) mod dataset;
 pub(crate) mod dialog;
 pub(crate) mod job;
+pub(crate) mod setup;
 pub(crate) mod storage;
 pub(crate) mod stream;

@@ -44,6 +44,41 @@ fn a_new_user_gets_from_nothing_to_a_report() {
 }
 
 #[test]
+fn a_new_user_is_led_to_a_storage_and_nothing_is_written_before_the_end() {
+    let desk = Desk::new();
+    desk.add_maze();
+    // A worker of another computer has the same storage, at another place.
+    desk.worker("gpu-1", &[("vast", &desk.other_mount())]);
+    let window = desk.open();
+    window.go("Workers");
+    wait_for("the other worker", || window.row("Workers", "gpu-1"));
+    window.go("Storage");
+    window.click("button", "Set up…");
+    window.wait_for_text("Not connected here. Ask your lab how to connect to vast, then look again.");
+    window.click("button", "Choose the folder of vast");
+    choose(&desk.display, "Where is vast", &desk.storage());
+    window.wait_for_text("Which folder in vast is yours?");
+    window.wait_for_text("amick · your login");
+    window.click("button", "Continue");
+    window.wait_for_text("Write: wrote and removed a 1 KB test file in vast:amick");
+    window.wait_for_text("gpu-1 found the test file");
+    assert!(!desk.config().exists(), "nothing is written yet");
+    assert!(window.has("button", "Back"));
+
+    // Whoever looks elsewhere meanwhile goes on where they were.
+    window.go("Jobs");
+    window.go("Storage");
+    window.wait_for_text("gpu-1 found the test file");
+    window.click("button", "Use this storage");
+    window.wait_for_element("region", "New job");
+    let written = fs::read_to_string(desk.config()).unwrap().parse::<toml::Table>().unwrap();
+    assert_eq!(written["storage"]["vast"]["base_path"].as_str(), desk.storage().to_str());
+    assert_eq!(written["storage"]["vast"]["user_subdir"].as_str(), Some("amick"));
+    let left = fs::read_dir(desk.storage().join("amick")).unwrap().map(|entry| entry.unwrap().file_name());
+    assert_eq!(left.collect::<Vec<_>>(), ["maze"], "the test file is gone");
+}
+
+#[test]
 fn a_job_from_the_command_line_appears_while_the_window_is_open() {
     let desk = Desk::new();
     let maze = desk.add_maze();

@@ -7,6 +7,7 @@ import type {
   JobView,
   KindView,
   LocatedView,
+  Finding,
   FollowUpView,
   LogUpdate,
   LogView,
@@ -15,6 +16,8 @@ import type {
   MetricsView,
   QuitMode,
   ReadinessView,
+  SameStorageView,
+  SetupView,
   StatusView,
   StorageFields,
   StorageView,
@@ -265,6 +268,31 @@ export class Fake implements Ipc {
   async checkStorages(name: string | null): Promise<StorageView[]> {
     await this.#note('checkStorages', name);
     return this.storages;
+  }
+
+  around: SetupView = { here: [], missing: [] };
+  own: string | null = null;
+  findings: Finding[] = [{ area: 'storage', state: 'good', what: 'Read', found: 'opened and read a file in vast:amick', mend: null, code: null }];
+  same: SameStorageView[] = [];
+
+  async lookAround(): Promise<SetupView> {
+    await this.#note('lookAround');
+    return this.around;
+  }
+
+  async ownFolder(name: string, fields: StorageFields): Promise<string | null> {
+    await this.#note('ownFolder', name, fields);
+    return this.own;
+  }
+
+  async tryStorage(name: string, fields: StorageFields, make: boolean): Promise<Finding[]> {
+    await this.#note('tryStorage', name, fields, make);
+    return this.findings;
+  }
+
+  async sameStorage(name: string, fields: StorageFields | null): Promise<SameStorageView[]> {
+    await this.#note('sameStorage', name, fields);
+    return this.same;
   }
 
   async locateVideo(text: string, videos: ChosenVideo[], chosen: ChosenVideo): Promise<LocatedView> {

@@ -1,6 +1,7 @@
 mod after;
 mod jobs;
 mod questions;
+mod setup;
 
 use crate::board::Board;
 use crate::places::Options;

@@ -188,7 +188,7 @@ pub fn workers_words(workers: &[String]) -> String {
 }
 
 impl LabStorage {
-    fn all<'w>(workers: impl IntoIterator<Item = &'w Worker>) -> Vec<Self> {
+    pub(crate) fn all<'w>(workers: impl IntoIterator<Item = &'w Worker>) -> Vec<Self> {
         let mut all: BTreeMap<&str, Self> = BTreeMap::new();
         for worker in workers {
             for (name, advert) in &worker.backends {

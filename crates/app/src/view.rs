@@ -599,6 +599,15 @@ pub struct SameStorageView {
     pub words: String,
 }
 
+/// What a computer that is set up has to begin with.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Type)]
+pub struct SetupView {
+    /// Storages that are here and not configured, those of the lab first.
+    pub here: Vec<SuggestionView>,
+    /// Storages that the lab uses and that are not here.
+    pub missing: Vec<LabStorageView>,
+}
+
 /// Whether something that was looked at is as it should be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, Type)]
 #[serde(rename_all = "snake_case")]

@@ -95,6 +95,24 @@ if (query.get('several')) {
 const resumed = { kind: 'sleap-train', dataset: 'vast:amick/cams/all-12-cameras.slp', values: { RESUME_FROM: 'vast:amick/cams/models/all-12/last.ckpt' } };
 fake.next = { again: { kind: 'sleap-train', dataset: 'labels' }, command: 'samepath submit sleap-train', resumed: { epoch: 41, batch_size: null, draft: resumed }, smaller: { epoch: 41, batch_size: 2, draft: resumed } };
 
+fake.around = {
+  here: [
+    { name: 'talmo', base_path: '/Volumes/talmo', type: 'smb', user_subdir: null, elsewhere: null, source: 'mounted from //vast01/talmo', state: 'ready', words: 'ready', free_bytes: 41e12, lab: { name: 'vast', by: 'share', sure: true, words: 'the lab’s vast: 4 workers mount this share', type: 'nfs', workers: ['gpu-1', 'gpu-2', 'gpu-4', 'gpu-9'], subpath: '' } },
+    { name: 'photos', base_path: '/Volumes/photos', type: 'smb', user_subdir: null, elsewhere: null, source: 'mounted from //nas/photos', state: 'ready', words: 'ready', free_bytes: 1e12, lab: null },
+  ],
+  missing: [{ name: 'scratch', type: null, workers: ['gpu-1', 'gpu-2'], shares: [] }],
+};
+fake.own = 'amick';
+fake.findings = [
+  { area: 'storage', state: 'good', what: 'Read', found: 'opened and read a file in vast:amick', mend: null, code: null },
+  { area: 'storage', state: 'note', what: 'Write', found: 'vast:amick cannot be written by you (Read-only file system).', mend: 'Jobs whose results go elsewhere still run. To write here, ask for access.', code: null },
+  { area: 'storage', state: 'good', what: 'Space', found: '41 TB free (your quota may be smaller)', mend: null, code: null },
+];
+fake.same = [
+  { id: 'w1', worker: 'gpu-1', saw: 'found', words: 'gpu-1 found the test file' },
+  { id: 'w5', worker: 'gpu-5', saw: 'not_found', words: 'gpu-5 looked and did not find it: its vast is another storage, or another folder of it.' },
+];
+
 const target = document.getElementById('app');
 if (target) mount(App, { target, props: { ipc: fake } });
 

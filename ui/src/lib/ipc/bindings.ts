@@ -12,6 +12,14 @@ export const commands = {
 	removeStorage: (name: string) => __TAURI_INVOKE<null>("remove_storage", { name }),
 	/**  Looks at all storages now, or at one. */
 	checkStorages: (name: string | null) => __TAURI_INVOKE<StorageView[]>("check_storages", { name }),
+	/**  The storages that this computer has and the configuration does not name, and those of the lab that it has not. */
+	lookAround: () => __TAURI_INVOKE<SetupView>("look_around"),
+	/**  The folder in a storage that is called like the person, where there is one. */
+	ownFolder: (name: string, fields: StorageFields) => __TAURI_INVOKE<string | null>("own_folder", { name, fields }),
+	/**  Reads and writes in the person's folder of a storage that is not configured yet. */
+	tryStorage: (name: string, fields: StorageFields, make: boolean) => __TAURI_INVOKE<Finding[]>("try_storage", { name, fields, make }),
+	/**  Whether the workers online find a test file in the person's folder; with `fields`, of a storage that is not configured yet. */
+	sameStorage: (name: string, fields: StorageFields | null) => __TAURI_INVOKE<SameStorageView[]>("same_storage", { name, fields }),
 	/**  A local path or a storage path, with its videos. */
 	openDataset: (path: string, videos: ChosenVideo[]) => __TAURI_INVOKE<DatasetView>("open_dataset", { path, videos }),
 	/**  The same, once the person said where one more of its videos is; and which others the same change leads to. */
@@ -195,6 +203,31 @@ export type FilterView = {
 	extensions: string[],
 };
 
+/**  One thing that was looked at. */
+export type Finding = {
+	/**  `configuration`, `storage`, `job types`, `programs`, `GPU`, `clock`, `disk`, `workers`. */
+	area: string,
+	/**  How it is. */
+	state: FindingState,
+	/**  What was looked at. */
+	what: string,
+	/**  What was found. */
+	found: string,
+	/**  What to do about it. */
+	mend: string | null,
+	/**  For programs: what went wrong, from the documented set; only where something is. */
+	code: string | null,
+};
+
+/**  Whether something that was looked at is as it should be. */
+export type FindingState = 
+/**  It is. */
+"good" | 
+/**  It can be lived with, but somebody should know. */
+"note" | 
+/**  It is not. */
+"wrong";
+
 /**  What can follow a job. */
 export type FollowUpView = {
 	/**  The same once more, with a results folder of its own. */
@@ -304,6 +337,36 @@ export type KindView = {
 	parameters: ParameterView[],
 	/**  Of the parameter definitions. */
 	digest: string,
+};
+
+/**  Which storage of the lab a suggestion is. */
+export type LabMatchView = {
+	/**  What the lab calls it. */
+	name: string,
+	/**  `mark`, `share`, `path_pair`, `name`. */
+	by: string,
+	/**  Whether that says enough for not being asked about it: a name alone does not. */
+	sure: boolean,
+	/**  "the lab's vast: 4 workers mount this share". */
+	words: string,
+	/**  The configuration's `type`, as a worker has it. */
+	type: string | null,
+	/**  Who has it. */
+	workers: string[],
+	/**  The part of the storage that this mount shows; empty for the whole. */
+	subpath: string,
+};
+
+/**  A storage that the lab's workers have. */
+export type LabStorageView = {
+	/**  What the lab calls it. */
+	name: string,
+	/**  The configuration's `type`, as a worker has it. */
+	type: string | null,
+	/**  Who has it. */
+	workers: string[],
+	/**  What they mount: `vast01:/talmo`. */
+	shares: string[],
 };
 
 /**  A dataset, after the person said where one of its videos is. */
@@ -457,6 +520,26 @@ export type ReadinessView = {
 	workers: CandidateView[],
 };
 
+/**  What one worker says of a test file in the person's folder of a storage. */
+export type SameStorageView = {
+	/**  The worker's id. */
+	id: string,
+	/**  The worker's name. */
+	worker: string,
+	/**  `found`, `not_found`, `failed`, `silent`, `not_asked`. */
+	saw: string,
+	/**  "gpu-5 looked and did not find it: its vast is another storage, or another folder of it." */
+	words: string,
+};
+
+/**  What a computer that is set up has to begin with. */
+export type SetupView = {
+	/**  Storages that are here and not configured, those of the lab first. */
+	here: SuggestionView[],
+	/**  Storages that the lab uses and that are not here. */
+	missing: LabStorageView[],
+};
+
 /**  The frame of the window: who, where, how connected. */
 export type StatusView = {
 	/**  "This computer", or the lab's name. */
@@ -515,6 +598,30 @@ export type StorageView = {
 	moved: MovedView | null,
 	/**  How it was when last looked at. */
 	health: HealthView | null,
+};
+
+/**  A storage that this computer has and the configuration does not name. */
+export type SuggestionView = {
+	/**  A name to begin with; the lab's own is better. */
+	name: string,
+	/**  On this computer at. */
+	base_path: string,
+	/**  `nfs`, `smb`, … where it can be told. */
+	type: string | null,
+	/**  The person's folder in it, where one is called like the person. */
+	user_subdir: string | null,
+	/**  Where another computer mounts it, where that is known. */
+	elsewhere: string | null,
+	/**  Why it is suggested: "mounted from vast01:/talmo". */
+	source: string,
+	/**  As [`HealthView::state`]. */
+	state: string,
+	/**  For people. */
+	words: string,
+	/**  Bytes. */
+	free_bytes: number | null,
+	/**  Which storage of the lab it is, where that can be told. */
+	lab: LabMatchView | null,
 };
 
 /**  A line of a job's history. */

@@ -6,6 +6,7 @@ import type {
   ErrorCode,
   ChosenVideo,
   FilterView,
+  Finding,
   FollowUpView,
   JobView,
   KindView,
@@ -14,6 +15,8 @@ import type {
   MetricsUpdate,
   QuitMode,
   ReadinessView,
+  SameStorageView,
+  SetupView,
   StorageFields,
   StorageView,
   Update,
@@ -28,6 +31,10 @@ export interface Ipc {
   setStorage(name: string, fields: StorageFields): Promise<StorageView>;
   removeStorage(name: string): Promise<void>;
   checkStorages(name: string | null): Promise<StorageView[]>;
+  lookAround(): Promise<SetupView>;
+  ownFolder(name: string, fields: StorageFields): Promise<string | null>;
+  tryStorage(name: string, fields: StorageFields, make: boolean): Promise<Finding[]>;
+  sameStorage(name: string, fields: StorageFields | null): Promise<SameStorageView[]>;
   openDataset(path: string, videos: ChosenVideo[]): Promise<DatasetView>;
   /** The dataset once one more of its videos was chosen, and which others the same change leads to. */
   locateVideo(path: string, videos: ChosenVideo[], chosen: ChosenVideo): Promise<LocatedView>;

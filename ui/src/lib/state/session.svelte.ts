@@ -2,6 +2,7 @@ import { createContext } from 'svelte';
 import { Failure, type Ipc } from '../ipc';
 import { NewJob } from './draft.svelte';
 import { Lab } from './lab.svelte';
+import { Setup } from './setup.svelte';
 
 export const PAGES = ['new', 'jobs', 'workers', 'storage', 'settings'] as const;
 export type Page = (typeof PAGES)[number];
@@ -19,6 +20,7 @@ export class Session {
   readonly ipc: Ipc;
   readonly lab = new Lab();
   readonly form: NewJob;
+  readonly setup: Setup;
 
   /** None until it is known whether there is a job to show. */
   chosen = $state<Page | null>(null);
@@ -40,6 +42,7 @@ export class Session {
   constructor(ipc: Ipc) {
     this.ipc = ipc;
     this.form = new NewJob(ipc);
+    this.setup = new Setup(ipc, () => this.lab.status?.member ?? '');
   }
 
   /** Everything known has arrived: the page that was fit to begin with stays until the person goes elsewhere. */
