@@ -97,8 +97,7 @@ impl Lab {
 
     async fn ask(&self, storages: &LocalStorages, backend: &Backend) -> Result<Option<Vec<SameStorageView>>, Error> {
         let Some(fleet) = self.fleet.as_ref().filter(|_| !self.workers.is_empty()) else { return Ok(None) };
-        let mark = storages.mark(&backend.name);
-        let question = Question { backend, mark, workers: &self.workers };
+        let question = Question { backend, workers: &self.workers };
         let asked = same_storage::ask(fleet, storages, &question, &self.ended);
         let (told, _): (_, Vec<(_, Verdict)>) = self.running.track_future(asked).await?;
         Ok(Some(told))

@@ -29,8 +29,6 @@ const WHAT: &str = "Same storage";
 /// What is asked, of whom.
 pub(crate) struct Question<'q> {
     pub(crate) backend: &'q Backend,
-    /// Of this computer's storage, where it is known.
-    pub(crate) mark: Option<String>,
     pub(crate) workers: &'q [Worker],
 }
 
@@ -46,21 +44,28 @@ pub(crate) async fn ask<'q>(
     ended: &CancellationToken,
 ) -> Result<(Vec<SameStorageView>, Vec<(&'q Worker, Verdict)>), Error> {
     let name = &question.backend.name;
+    let having: Vec<&Worker> = question.workers.iter().filter(|worker| worker.backends.contains_key(name)).collect();
+    if having.is_empty() {
+        return Ok((Vec::new(), Vec::new()));
+    }
+    let backend = question.backend.clone();
+    let (helper, probed) = (storages.helper().clone(), backend.clone());
+    let probe = tokio::task::spawn_blocking(move || helper.probe(&probed, DEADLINE)).await;
+    let mark = probe.ok().and_then(|probe| probe.id);
     let mut told = Vec::new();
     let mut worth = Vec::new();
-    for worker in question.workers {
-        match not_asked(name, question.mark.as_deref(), worker) {
-            Ask::No => {}
-            Ask::Useless(reason) => {
-                told.push(view(worker, Saw::NotAsked, format!("{} was not asked: {reason}", worker.name)));
+    for worker in having {
+        match not_asked(name, mark.as_deref(), worker) {
+            Some(reason) => {
+                let saw = if matches!(reason, Reason::OtherStorage { .. }) { Saw::Other } else { Saw::NotAsked };
+                told.push(view(worker, saw, format!("{} was not asked: {reason}", worker.name)));
             }
-            Ask::Yes => worth.push(worker),
+            None => worth.push(worker),
         }
     }
     if worth.is_empty() {
         return Ok((told, Vec::new()));
     }
-    let backend = question.backend.clone();
     let folder = StoragePath::new(name, backend.user_subdir_below_root(), "");
     let reader =
         Reader { helper: storages.helper().clone(), storages: Storages::new(vec![backend], Platform::current()) };
@@ -78,24 +83,15 @@ pub(crate) async fn ask<'q>(
     Ok((told, verdicts))
 }
 
-/// Whether a worker is worth asking.
-enum Ask {
-    Yes,
-    /// It has no storage of the name.
-    No,
-    Useless(Reason),
-}
-
-fn not_asked(name: &str, mark: Option<&str>, worker: &Worker) -> Ask {
-    let Some(theirs) = worker.backends.get(name) else { return Ask::No };
+/// Why a worker that has a storage of this name is not worth asking; none for one that is.
+fn not_asked(name: &str, mark: Option<&str>, worker: &Worker) -> Option<Reason> {
+    let theirs = worker.backends.get(name)?;
     if Sameness::of_marks(mark, theirs.id.as_deref()) == Sameness::Other {
-        return Ask::Useless(Reason::OtherStorage { backend: name.to_owned() });
+        return Some(Reason::OtherStorage { backend: name.to_owned() });
     }
     // One that has not looked yet may be well.
-    if !theirs.state.is_readable() && theirs.checked_at.is_some() {
-        return Ask::Useless(Reason::BackendState { backend: name.to_owned(), state: theirs.state });
-    }
-    Ask::Yes
+    let unusable = !theirs.state.is_readable() && theirs.checked_at.is_some();
+    unusable.then(|| Reason::BackendState { backend: name.to_owned(), state: theirs.state })
 }
 
 /// Asks until everybody has found it, or a file server had the time to show it to everybody.
@@ -164,6 +160,8 @@ enum Saw {
     Failed,
     Silent,
     NotAsked,
+    /// Its storage carries another mark.
+    Other,
 }
 
 impl Saw {
@@ -174,6 +172,7 @@ impl Saw {
             Self::Failed => "failed",
             Self::Silent => "silent",
             Self::NotAsked => "not_asked",
+            Self::Other => "other_storage",
         }
     }
 }
@@ -201,6 +200,11 @@ fn view(worker: &Worker, saw: Saw, words: String) -> SameStorageView {
     SameStorageView { id: worker.id.clone(), worker: worker.name.clone(), saw: saw.name().to_owned(), words }
 }
 
+/// Whether somebody's storage of the name carries another mark: then this one is not the lab's.
+pub fn is_anothers(told: &[SameStorageView]) -> bool {
+    told.iter().any(|it| it.saw == Saw::Other.name())
+}
+
 /// The same in lines: those that found it in one, everybody else in one each.
 pub fn findings(storage: &str, told: &[SameStorageView]) -> Vec<Finding> {
     let line = |state, found: String| finding("storage", state, WHAT, found);
@@ -210,7 +214,8 @@ pub fn findings(storage: &str, told: &[SameStorageView]) -> Vec<Finding> {
         lines.push(line(FindingState::Good, format!("{} found the test file", found.join(", "))));
     }
     for it in told.iter().filter(|it| it.saw != Saw::Found.name()) {
-        let state = if it.saw == Saw::NotFound.name() { FindingState::Wrong } else { FindingState::Note };
+        let wrong = [Saw::NotFound, Saw::Other].iter().any(|saw| saw.name() == it.saw);
+        let state = if wrong { FindingState::Wrong } else { FindingState::Note };
         lines.push(line(state, it.words.clone()));
     }
     if lines.is_empty() {

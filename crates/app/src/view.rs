@@ -593,7 +593,7 @@ pub struct SameStorageView {
     pub id: String,
     /// The worker's name.
     pub worker: String,
-    /// `found`, `not_found`, `failed`, `silent`, `not_asked`.
+    /// `found`, `not_found`, `failed`, `silent`, `not_asked`, `other_storage`.
     pub saw: String,
     /// "gpu-5 looked and did not find it: its vast is another storage, or another folder of it."
     pub words: String,

@@ -250,10 +250,26 @@ fn workers_that_see_the_same_folder_are_told_from_those_that_do_not() {
     // Marks tell them apart without a look.
     home.ask(&["storage", "mark"]).good();
     home.write("other/.samepath/storage.json", r#"{"id": "0199c0de-1111-4222-8333-444455556666"}"#);
+    // Both look anew at once when they start.
     other.end();
+    same.end();
+    let mut same = worker_at(&home, "gpu-1", &home.path("Volumes/talmo"));
     let mut other = worker_at(&home, "gpu-5", &home.path("other"));
     let told = home.run(["storage", "check", "--with-workers"]);
-    assert!(told.out.contains("gpu-5 was not asked: its vast is a different storage"), "{told:?}");
+    assert!(told.out.contains("✕ Same storage: gpu-5 was not asked: its vast is a different storage"), "{told:?}");
+    // Setting up the other one under this name: it is said to be another one, and not taken.
+    fs_err::remove_file(home.config()).expect("a file");
+    let mut terminal = Terminal::setup(&home, "");
+    terminal.answer("Where is the lab's storage on this computer?", &home.text("other"));
+    terminal.answer("Letters, digits, - and _", "vast");
+    terminal.answer("Which folder in vast is yours?", "amick");
+    terminal.until("gpu-1 was not asked: its vast is a different storage");
+    terminal.until("This is not the lab's vast: it carries another mark.");
+    terminal.answer("Take this name all the same?", "");
+    terminal.answer("Not written.", "no");
+    let (status, screen) = terminal.end();
+    assert_eq!(status, Some(0), "{screen}");
+    assert_eq!(listed(&home), json!([]));
     same.end();
     other.end();
 }

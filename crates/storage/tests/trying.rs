@@ -48,6 +48,7 @@ fn a_folder_is_made_only_when_told_to_and_never_outside() {
     assert!(!folder.path().join("outside/x").exists());
 }
 
+#[cfg(target_os = "linux")]
 #[test]
 fn a_folder_that_may_only_be_read_says_so() {
     let mount = samepath_testkit::FuseMount::read_only(&[("amick/labels.slp", "labels")]);

@@ -79,10 +79,12 @@ impl App {
             None => storages.storages().get(name)?.clone(),
         };
         let workers: Vec<Worker> = self.inner.board.look(|seen| seen.workers.values().cloned().collect());
-        let question = Question { backend: &backend, mark: storages.mark(name), workers: &workers };
+        let question = Question { backend: &backend, workers: &workers };
         let asked = same_storage::ask(&self.inner.fleet, storages, &question, &self.inner.shutdown);
         let (told, verdicts) = self.inner.tasks.track_future(asked).await?;
-        if let Ok(ours) = storages.view(name) {
+        // What was proved of another place says nothing of the one that is written down.
+        let here = Some(backend.base_path.display().to_string());
+        if let Some(ours) = storages.view(name).ok().filter(|ours| ours.base_path == here) {
             self.inner.board.take_proofs(&ours, &verdicts);
         }
         Ok(told)

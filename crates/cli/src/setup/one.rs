@@ -348,8 +348,8 @@ impl Wizard<'_> {
                     }
                     let usable = findings.iter().all(|finding| finding.state != FindingState::Wrong);
                     if usable {
-                        self.same_storage(name, &fields)?;
-                        return Ok(Some(fields));
+                        let take = self.may_be_the_labs(name, &fields)?;
+                        return Ok(take.then_some(fields));
                     }
                     if self.talk.yes("Take it all the same?", false)? {
                         return Ok(Some(fields));
@@ -376,8 +376,8 @@ impl Wizard<'_> {
         Ok(folder.strip_suffix('/').filter(|folder| !folder.is_empty()).unwrap_or(folder).to_owned())
     }
 
-    /// Whether workers see it. Holds up nobody: a person may know better.
-    fn same_storage(&mut self, name: &str, fields: &StorageFields) -> Result<(), Error> {
+    /// Whether workers see it. Holds up nobody, since a person may know better; only what is another storage for sure is asked about.
+    fn may_be_the_labs(&mut self, name: &str, fields: &StorageFields) -> Result<bool, Stop> {
         let asked = self.lab.with(name);
         if asked > 0 {
             let workers =
@@ -385,12 +385,21 @@ impl Wizard<'_> {
             self.talk.say(&format!("  Asking {workers} {name} whether this is the same…"))?;
         }
         match self.runtime.block_on(self.lab.same_storage(self.storages, name, fields)) {
-            Ok(None) => Ok(()),
+            Ok(None) => {}
             Ok(Some(told)) => {
-                same_storage::findings(name, &told).iter().try_for_each(|finding| self.talk.finding(finding))
+                for finding in same_storage::findings(name, &told) {
+                    self.talk.finding(&finding)?;
+                }
+                if same_storage::is_anothers(&told) {
+                    self.talk.say(&format!(
+                        "This is not the lab's {name}: it carries another mark. Add it under another name."
+                    ))?;
+                    return self.talk.yes("Take this name all the same?", false);
+                }
             }
-            Err(error) => self.talk.complain(&error),
+            Err(error) => self.talk.complain(&error)?,
         }
+        Ok(true)
     }
 }
 

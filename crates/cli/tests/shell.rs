@@ -1,0 +1,78 @@
+//! What the window asks of the program without a face, where no command asks the same.
+#![cfg(target_os = "linux")]
+
+mod common;
+
+use common::Home;
+use samepath_app::view::StorageFields;
+use samepath_app::{App, Options};
+use std::ffi::OsString;
+
+async fn open(home: &Home) -> App {
+    let (folder, data) = (home.path("home"), home.path("data"));
+    let variable = |name: &str| match name {
+        "HOME" => Some(OsString::from(&folder)),
+        "SAMEPATH_DATA" => Some(OsString::from(&data)),
+        "USER" => Some(OsString::from("amick")),
+        _ => None,
+    };
+    let mut options = Options::gather(variable, None, None, "0").expect("options");
+    options.program = env!("CARGO_BIN_EXE_samepath").into();
+    App::start(options).await.expect("the program without a face")
+}
+
+fn at(base_path: String) -> StorageFields {
+    StorageFields { base_path: Some(base_path), ..StorageFields::default() }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_odd_about_a_storage_is_told_when_it_is_written() {
+    let home = Home::new();
+    let app = open(&home).await;
+    let absent =
+        app.add_storage("later".to_owned(), at(home.text("mnt/later"))).await.expect("it may be mounted later");
+    assert!(absent.warnings.iter().any(|it| it.contains("There is no folder")), "{:#?}", absent.warnings);
+    assert_eq!(absent.health.map(|health| health.state).as_deref(), Some("missing"), "it was looked at, too");
+    let again = app.add_storage("again".to_owned(), at(home.text("mnt/vast"))).await.expect("it is allowed");
+    assert!(!again.warnings.is_empty(), "vast is there already");
+    let twice = again.warnings.iter().filter(|it| **it == again.warnings[0]).count();
+    assert_eq!(twice, 1, "{:#?}", again.warnings);
+    let moved = app.set_storage("again".to_owned(), at(home.text("mnt/gone"))).await.expect("it is allowed");
+    assert!(moved.warnings.iter().any(|it| it.contains("There is no folder")), "{:#?}", moved.warnings);
+    app.shut_down().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_worker_that_finds_the_test_file_is_confirmed_and_no_other() {
+    let home = Home::new();
+    let app = open(&home).await;
+    let config = |name: &str, base: &str| {
+        home.write(&format!("{name}.toml"), format!("[storage.vast]\nbase_path = {base:?}\n")).display().to_string()
+    };
+    let (same, other) = (config("gpu-1", &home.text("Volumes/talmo")), config("gpu-5", &home.text("storage/amick")));
+    let (mut same, mut other) = tokio::task::block_in_place(|| {
+        (home.worker_with("gpu-1", &["--config", &same]), home.worker_with("gpu-5", &["--config", &other]))
+    });
+    let sameness = |name: &str| {
+        let workers = app.workers();
+        let worker = workers.iter().find(|worker| worker.name == name).expect("it is online").clone();
+        worker.storages[0].sameness.clone()
+    };
+    assert_eq!(sameness("gpu-1").as_deref(), Some("unknown"));
+    let told = app.same_storage("vast", None).await.expect("the workers were asked");
+    let saw: Vec<(&str, &str)> = told.iter().map(|it| (it.worker.as_str(), it.saw.as_str())).collect();
+    assert_eq!(saw, [("gpu-1", "found"), ("gpu-5", "not_found")]);
+    assert_eq!(sameness("gpu-1").as_deref(), Some("confirmed"));
+    assert_eq!(sameness("gpu-5").as_deref(), Some("unknown"));
+    // The wizard's storage is not written yet.
+    let fields = StorageFields { user_subdir: Some("amick/maze".to_owned()), ..at(home.text("mnt/vast")) };
+    let told = app.same_storage("vast", Some(fields)).await.expect("the workers were asked");
+    assert_eq!(told[0].saw, "found");
+    let left: Vec<String> = home.files("storage").into_iter().filter(|name| name.contains("samepath-try")).collect();
+    assert_eq!(left, Vec::<String>::new());
+    tokio::task::block_in_place(|| {
+        same.end();
+        other.end();
+    });
+    app.shut_down().await;
+}
