@@ -88,7 +88,7 @@ async fn every_reason_is_said_in_the_same_words_everywhere() {
     options.program = env!("CARGO_BIN_EXE_samepath").into();
     let app = App::start(options).await.unwrap();
     let values = BTreeMap::from([("LABELS".to_owned(), json!(LABELS))]);
-    let draft = Draft { kind: "slp-check".to_owned(), dataset: None, values, name: String::new(), worker: None };
+    let draft = Draft { kind: "slp-check".to_owned(), values, ..Draft::default() };
     let before = app.readiness(draft).await.unwrap();
     assert_eq!(before.state, "wait", "{before:#?}");
     // After: what submit and jobs say, and what the window draws of the job.
