@@ -11,29 +11,18 @@ use samepath_wire::{BackendState, StoragePath};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 use support::backend;
+use support::helper::{helper, program};
 
 /// Short, so that tests are.
 const SHORT: Duration = Duration::from_millis(700);
 /// What counts as at once, on a busy computer.
 const AT_ONCE: Duration = Duration::from_secs(1);
 
-fn helper() -> Helper {
-    Helper::new(program())
-}
-
 /// One whose processes are told from those of other tests by their name.
 fn helper_called(name: &str, folder: &Path) -> Helper {
     let link = folder.join(name);
     std::os::unix::fs::symlink(program(), &link).expect("a link can be made");
     Helper::new(link)
-}
-
-fn program() -> PathBuf {
-    let test = std::env::current_exe().expect("/proc is mounted");
-    let program =
-        test.parent().and_then(Path::parent).expect("tests are built two folders deep").join("examples/helper");
-    assert!(program.is_file(), "{} is missing: run `cargo build --example helper`", program.display());
-    program
 }
 
 fn timed<T>(what: impl FnOnce() -> T) -> (T, Duration) {

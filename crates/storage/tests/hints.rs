@@ -5,28 +5,19 @@
 mod support;
 
 use samepath_storage::{Backend, LocateError, Platform, Purpose, Storages, locate_here};
-use samepath_testkit::{fill, tree};
+use samepath_testkit::fill;
 use samepath_wire::StoragePath;
 use std::os::unix::fs::symlink;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use support::backend;
-use tempfile::TempDir;
+use support::lab::Lab;
 
 /// A storage `vast`, a storage `scratch`, and a folder that is on neither.
-struct Lab {
-    _folder: TempDir,
-    top: PathBuf,
-    storages: Storages,
+fn lab() -> Lab {
+    Lab::new(&[("vast/amick/labels.slp", ""), ("scratch/", ""), ("home/maze/x.slp", "")])
 }
 
 impl Lab {
-    fn new() -> Self {
-        let folder = tree(&[("vast/amick/labels.slp", ""), ("scratch/", ""), ("home/maze/x.slp", "")]);
-        let top = folder.path().canonicalize().expect("a temporary folder has a real path");
-        let backends = vec![backend("vast", top.join("vast")), backend("scratch", top.join("scratch"))];
-        Self { _folder: folder, storages: Storages::new(backends, Platform::current()), top }
-    }
-
     fn refused(&self, path: &str) -> LocateError {
         locate_here(&self.storages, &self.top.join(path)).expect_err("refused")
     }
@@ -38,7 +29,7 @@ impl Lab {
 
 #[test]
 fn a_component_has_the_same_mend_wherever_it_is_refused() {
-    let lab = Lab::new();
+    let lab = lab();
     for (rest, mend) in [
         ("/etc", "leave out the `/` at its beginning"),
         ("/amick/labels.slp", "leave out the `/` at its beginning"),
@@ -57,7 +48,7 @@ fn a_component_has_the_same_mend_wherever_it_is_refused() {
 
 #[test]
 fn links_that_lead_round_or_nowhere_are_named_by_either_way() {
-    let lab = Lab::new();
+    let lab = lab();
     let link = |target: &str, at: &str| symlink(target, lab.top.join("vast/amick").join(at)).expect("a link");
     link("b", "a");
     link("a", "b");
@@ -87,7 +78,7 @@ fn links_that_lead_round_or_nowhere_are_named_by_either_way() {
 
 #[test]
 fn a_name_that_is_too_long_is_refused_by_either_way() {
-    let lab = Lab::new();
+    let lab = lab();
     let long = "x".repeat(300);
     let located = lab.refused(&format!("vast/amick/{long}"));
     let resolved = lab.storages.resolve(&StoragePath::new("vast", "amick", &*long), Purpose::Input).unwrap_err();
@@ -97,7 +88,7 @@ fn a_name_that_is_too_long_is_refused_by_either_way() {
 
 #[test]
 fn a_folder_that_is_on_no_storage_is_offered_itself_and_a_file_by_its_folder() {
-    let lab = Lab::new();
+    let lab = lab();
     let add = format!("samepath storage add NAME {}", lab.top.join("home/maze").display());
     for path in ["home/maze", "home/maze/x.slp"] {
         let hint = lab.refused(path).hint().unwrap();
@@ -107,7 +98,7 @@ fn a_folder_that_is_on_no_storage_is_offered_itself_and_a_file_by_its_folder() {
 
 #[test]
 fn nobody_is_offered_to_make_a_storage_of_their_home() {
-    let mut lab = Lab::new();
+    let mut lab = lab();
     let folders = ["Desktop", "Documents", "Downloads"];
     for folder in folders {
         fill(&lab.top, &[(&format!("home/{folder}/x.slp"), "")]);
@@ -127,7 +118,7 @@ fn nobody_is_offered_to_make_a_storage_of_their_home() {
 
 #[test]
 fn a_link_into_another_storage_offers_the_whole_path_there() {
-    let lab = Lab::new();
+    let lab = lab();
     fill(&lab.top, &[("scratch/tmp/run/y", "")]);
     symlink(lab.top.join("scratch/tmp"), lab.top.join("vast/amick/link")).unwrap();
     for (path, purpose, wanted) in [
@@ -143,7 +134,7 @@ fn a_link_into_another_storage_offers_the_whole_path_there() {
 
 #[test]
 fn a_place_on_two_storages_is_ambiguous_never_guessed() {
-    let lab = Lab::new();
+    let lab = lab();
     let link = lab.top.join("same");
     symlink(lab.top.join("vast"), &link).unwrap();
     let part = Backend { subpath: "labs/talmo".to_owned(), ..backend("part", lab.top.join("vast/")) };
@@ -186,7 +177,7 @@ fn every_failure_of_the_system_has_a_mend() {
 #[test]
 fn places_that_have_to_do_with_one_another_are_known() {
     use samepath_storage::{CanonicalBases, Nesting};
-    let lab = Lab::new();
+    let lab = lab();
     symlink(lab.top.join("vast"), lab.top.join("link")).unwrap();
     let storages = [("vast", "vast/"), ("same", "link"), ("inner", "vast/amick"), ("outer", ""), ("apart", "scratch")]
         .map(|(name, base)| backend(name, lab.top.join(base)));

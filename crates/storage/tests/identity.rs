@@ -2,7 +2,9 @@
 
 #![cfg(target_os = "linux")]
 
-use samepath_storage::helper::{DEADLINE, Helper};
+mod support;
+
+use samepath_storage::helper::DEADLINE;
 use samepath_storage::{
     Backend, Damage, MarkError, Platform, ProofKey, ResolveError, Sighting, Storages, probe, probe_again,
 };
@@ -13,26 +15,12 @@ use std::io::{Seek, SeekFrom, Write};
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
+use support::helper::helper;
 
 const ID: &str = "0199c0de-1111-4222-8333-444455556666";
 
 fn backend(base: impl Into<PathBuf>) -> Backend {
-    Backend {
-        name: "vast".into(),
-        base_path: base.into(),
-        kind: None,
-        description: None,
-        user_subdir: String::new(),
-        subpath: String::new(),
-    }
-}
-
-fn helper() -> Helper {
-    let test = std::env::current_exe().expect("/proc is mounted");
-    let program =
-        test.parent().and_then(Path::parent).expect("tests are built two folders deep").join("examples/helper");
-    assert!(program.is_file(), "{} is missing: run `cargo build --example helper`", program.display());
-    Helper::new(program)
+    support::backend("vast", base)
 }
 
 fn mark_of(id: &str) -> String {

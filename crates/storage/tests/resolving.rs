@@ -5,45 +5,28 @@
 mod support;
 
 use samepath_storage::{Backend, Match, Platform, Purpose, Refusal, ResolveError, Resolved, Storages};
-use samepath_testkit::{fill, tree};
+use samepath_testkit::fill;
 use samepath_wire::{BackendState, StoragePath};
 use std::ffi::OsStr;
 use std::io::Read;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::symlink;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use support::backend;
-use tempfile::TempDir;
+use support::lab::Lab;
 
 /// A storage `vast` with some files, beside a folder `outside` and another storage `scratch`.
-struct Lab {
-    _folder: TempDir,
-    top: PathBuf,
-    storages: Storages,
+fn lab() -> Lab {
+    Lab::new(&[
+        ("vast/amick/labels.slp", "labels"),
+        ("vast/amick/project/train.yaml", "train"),
+        ("vast/tom/x.mp4", "x"),
+        ("outside/secret", "secret"),
+        ("scratch/tmp/y", "y"),
+    ])
 }
 
 impl Lab {
-    fn new() -> Self {
-        let folder = tree(&[
-            ("vast/amick/labels.slp", "labels"),
-            ("vast/amick/project/train.yaml", "train"),
-            ("vast/tom/x.mp4", "x"),
-            ("outside/secret", "secret"),
-            ("scratch/tmp/y", "y"),
-        ]);
-        let top = folder.path().canonicalize().expect("a temporary folder has a real path");
-        let backends = vec![backend("vast", top.join("vast")), backend("scratch", top.join("scratch"))];
-        Self { _folder: folder, storages: Storages::new(backends, Platform::Linux), top }
-    }
-
-    fn base(&self) -> PathBuf {
-        self.top.join("vast")
-    }
-
-    fn link(&self, at: &str, target: impl AsRef<Path>) {
-        symlink(target, self.base().join(at)).expect("a link can be made");
-    }
-
     fn resolve(&self, user: &str, path: &str, purpose: Purpose) -> Result<Resolved, ResolveError> {
         self.storages.resolve(&StoragePath::new("vast", user, path), purpose)
     }
@@ -66,7 +49,7 @@ impl Lab {
 
 #[test]
 fn finds_files_and_folders() {
-    let lab = Lab::new();
+    let lab = lab();
     lab.finds("labels.slp", "amick/labels.slp");
     lab.finds("project", "amick/project");
     lab.finds("", "amick");
@@ -79,7 +62,7 @@ fn finds_files_and_folders() {
 
 #[test]
 fn follows_links_that_stay() {
-    let lab = Lab::new();
+    let lab = lab();
     lab.link("amick/relative", "../tom");
     lab.link("amick/absolute", lab.base().join("tom"));
     lab.link("amick/around", format!("../../outside/../vast/{}", "tom"));
@@ -94,7 +77,7 @@ fn follows_links_that_stay() {
 
 #[test]
 fn the_base_may_be_a_link() {
-    let lab = Lab::new();
+    let lab = lab();
     let link = lab.top.join("mnt");
     symlink(lab.base(), &link).unwrap();
     lab.link("amick/through-the-link", link.join("tom/x.mp4"));
@@ -107,7 +90,7 @@ fn the_base_may_be_a_link() {
 
 #[test]
 fn a_link_that_leaves_is_refused_by_name() {
-    let lab = Lab::new();
+    let lab = lab();
     lab.link("amick/link", "/etc");
     for (path, purpose) in [("link", Purpose::Input), ("link/passwd", Purpose::Input), ("link/new/x", Purpose::Output)]
     {
@@ -129,7 +112,7 @@ fn a_link_that_leaves_is_refused_by_name() {
 
 #[test]
 fn a_link_into_another_storage_is_refused_with_the_path_there() {
-    let lab = Lab::new();
+    let lab = lab();
     lab.link("amick/link", lab.top.join("scratch/tmp"));
     let error = lab.input("link/y").unwrap_err();
     assert_eq!(error.code(), "path_escapes");
@@ -139,7 +122,7 @@ fn a_link_into_another_storage_is_refused_with_the_path_there() {
 
 #[test]
 fn loops_and_dangling_links_are_named() {
-    let lab = Lab::new();
+    let lab = lab();
     lab.link("amick/a", "b");
     lab.link("amick/b", "a");
     let error = lab.input("a/x").unwrap_err();
@@ -161,7 +144,7 @@ fn loops_and_dangling_links_are_named() {
 
 #[test]
 fn outputs_need_not_be_there() {
-    let lab = Lab::new();
+    let lab = lab();
     let found = lab.output("project/models/run 1/best.ckpt").unwrap();
     assert_eq!(found.path, lab.base().join("amick/project/models/run 1/best.ckpt"));
     lab.link("amick/link", lab.base().join("tom"));
@@ -172,7 +155,7 @@ fn outputs_need_not_be_there() {
 
 #[test]
 fn what_is_missing_is_named() {
-    let lab = Lab::new();
+    let lab = lab();
     let error = lab.input("projct/models/x").unwrap_err();
     assert!(matches!(&error, ResolveError::NotFound { component, .. } if component == "amick/projct"), "{error}");
     assert_eq!(error.code(), "path_not_found");
@@ -180,7 +163,7 @@ fn what_is_missing_is_named() {
 
 #[test]
 fn other_normalisation_then_other_case() {
-    let lab = Lab::new();
+    let lab = lab();
     let (nfc, nfd) = ("Zo\u{eb}", "Zoe\u{308}");
     fill(&lab.base(), &[(&format!("amick/{nfd}/Data.slp"), "")]);
     let found = lab.input(&format!("{nfc}/Data.slp")).unwrap();
@@ -199,7 +182,7 @@ fn other_normalisation_then_other_case() {
 
 #[test]
 fn two_candidates_are_ambiguous() {
-    let lab = Lab::new();
+    let lab = lab();
     fill(&lab.base(), &[("amick/Run/x", ""), ("amick/RUN/x", "")]);
     std::fs::write(lab.base().join("amick").join(OsStr::from_bytes(b"ru\xff\xfe")), "").unwrap();
     for purpose in [Purpose::Input, Purpose::Output] {
@@ -214,7 +197,7 @@ fn two_candidates_are_ambiguous() {
 
 #[test]
 fn an_unknown_storage_names_those_there_are() {
-    let lab = Lab::new();
+    let lab = lab();
     let error = lab.storages.join(&StoragePath::new("Vast", "", "x")).unwrap_err();
     assert_eq!(error.code(), "backend_not_found");
     assert_eq!(error.to_string(), "this computer has no storage `Vast`; it has `vast`, `scratch`");
@@ -241,7 +224,7 @@ fn an_empty_folder_of_a_network_storage_is_not_mounted() {
 
 #[test]
 fn a_part_of_a_storage() {
-    let lab = Lab::new();
+    let lab = lab();
     let part = Backend { subpath: "labs/talmo".to_owned(), ..backend("vast", lab.base()) };
     let storages = Storages::new(vec![part], Platform::Linux);
     let at = StoragePath::new("vast", "labs", "talmo/amick/labels.slp");
@@ -255,7 +238,7 @@ fn a_part_of_a_storage() {
 
 #[test]
 fn no_permission_is_said() {
-    let lab = Lab::new();
+    let lab = lab();
     fill(&lab.base(), &[("amick/private/x", "")]);
     let private = lab.base().join("amick/private");
     std::fs::set_permissions(&private, std::os::unix::fs::PermissionsExt::from_mode(0o000)).unwrap();
@@ -272,14 +255,14 @@ fn no_permission_is_said() {
 
 #[test]
 fn too_long_a_name_is_refused() {
-    let lab = Lab::new();
+    let lab = lab();
     let error = lab.input(&"x".repeat(300)).unwrap_err();
     assert!(matches!(error, ResolveError::Refused { refusal: Refusal::TooLong, .. }), "{error}");
 }
 
 #[test]
 fn opens_regular_files_only() {
-    let lab = Lab::new();
+    let lab = lab();
     let open = |path: &str| lab.storages.open(&StoragePath::new("vast", "amick", path));
     let (mut file, resolved) = open("labels.slp").unwrap();
     let mut text = String::new();
@@ -297,7 +280,7 @@ fn opens_regular_files_only() {
 fn what_is_opened_never_lies_outside() {
     use std::sync::atomic::{AtomicBool, Ordering};
     let rounds = std::env::var("SAMEPATH_SWAP_ROUNDS").map_or(20_000, |text| text.parse::<u32>().unwrap());
-    let lab = Lab::new();
+    let lab = lab();
     fill(&lab.top, &[("vast/a/f", "inside"), ("vast/b/f", "inside"), ("outside/f", "outside")]);
     let door = lab.base().join("door");
     let (inside, absolute, outside) = (PathBuf::from("a"), lab.base().join("b"), lab.top.join("outside"));

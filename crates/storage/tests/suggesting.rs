@@ -3,24 +3,17 @@
 #![cfg(target_os = "linux")]
 
 mod config_lab;
+mod support;
 
 use config_lab::Lab;
-use samepath_storage::helper::Helper;
 use samepath_storage::{Suggestion, suggest_here};
 use samepath_testkit::FuseMount;
 use samepath_wire::BackendState;
 use std::path::Path;
 use std::time::{Duration, Instant};
+use support::helper::helper;
 
 const DEADLINE: Duration = Duration::from_secs(10);
-
-fn helper() -> Helper {
-    let test = std::env::current_exe().expect("/proc is mounted");
-    let program =
-        test.parent().and_then(Path::parent).expect("tests are built two folders deep").join("examples/helper");
-    assert!(program.is_file(), "{} is missing: run `cargo build --example helper`", program.display());
-    Helper::new(program)
-}
 
 /// Those below the lab's folder; this computer may have shares of its own.
 fn below(lab: &Lab, suggestions: Vec<Suggestion>) -> Vec<Suggestion> {

@@ -1,4 +1,10 @@
 //! What these tests share.
+#![allow(dead_code, reason = "each test program uses its own part")]
+
+#[cfg(target_os = "linux")]
+pub(crate) mod helper;
+#[cfg(unix)]
+pub(crate) mod lab;
 
 use samepath_storage::Backend;
 use std::path::PathBuf;
