@@ -526,7 +526,7 @@ export type SameStorageView = {
 	id: string,
 	/**  The worker's name. */
 	worker: string,
-	/**  `found`, `not_found`, `failed`, `silent`, `not_asked`. */
+	/**  `found`, `not_found`, `failed`, `silent`, `not_asked`, `other_storage`. */
 	saw: string,
 	/**  "gpu-5 looked and did not find it: its vast is another storage, or another folder of it." */
 	words: string,
