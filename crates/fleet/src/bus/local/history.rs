@@ -28,9 +28,32 @@ pub(super) struct Disk {
     path: PathBuf,
     log_bytes: u64,
     all_log_bytes: u64,
-    database: RwLock<Option<Database>>,
+    database: RwLock<Option<Closing>>,
     /// Not to be opened again: another process may hold it by now.
     over: AtomicBool,
+}
+
+/// Closes without a panic, whatever the file held: redb writes when it is closed, and over a damaged file its locks may be
+/// poisoned by then. Not to be dropped while a panic unwinds: a second one would end the process.
+struct Closing(Option<Database>);
+
+impl Closing {
+    fn open(path: &Path) -> Result<Self, DiskError> {
+        Ok(Self(Some(Database::builder().set_cache_size(CACHE_BYTES).create(path)?)))
+    }
+
+    /// None of what redb panics about leaves here.
+    fn with<T>(&self, work: impl FnOnce(&Database) -> Result<T, DiskError>) -> Result<T, DiskError> {
+        let Some(database) = &self.0 else { return Err(DiskError::Panicked) };
+        quiet::catch(|| work(database)).unwrap_or(Err(DiskError::Panicked))
+    }
+}
+
+impl Drop for Closing {
+    fn drop(&mut self) {
+        let database = self.0.take();
+        let _ = quiet::catch(|| drop(database));
+    }
 }
 
 /// What the file held.
@@ -65,9 +88,8 @@ fn set_aside(path: &Path) -> Result<PathBuf, BusError> {
 }
 
 fn try_open(path: &Path, limits: Limits) -> Result<Opened, DiskError> {
-    // A file that was altered by others may make redb panic.
-    quiet::catch(|| {
-        let database = database(path)?;
+    let database = quiet::catch(|| Closing::open(path)).unwrap_or(Err(DiskError::Panicked))?;
+    let (records, logs, generation) = database.with(|database| {
         let mut write = database.begin_write()?;
         write.set_quick_repair(true);
         let generation = {
@@ -76,7 +98,10 @@ fn try_open(path: &Path, limits: Limits) -> Result<Opened, DiskError> {
             if format.is_some_and(|format| format > FORMAT) {
                 return Err(DiskError::TooNew);
             }
-            let generation = meta.get("generation")?.map_or(0, |value| value.value()) + 1;
+            let generation = meta.get("generation")?.map_or(0, |value| value.value()).saturating_add(1);
+            if generation >> (u64::BITS - GENERATION_BITS) > 0 {
+                return Err(DiskError::Inconsistent);
+            }
             meta.insert("format", FORMAT)?;
             meta.insert("generation", generation)?;
             generation
@@ -87,33 +112,18 @@ fn try_open(path: &Path, limits: Limits) -> Result<Opened, DiskError> {
             let (revision, value) = value.value();
             records.insert(Arc::from(key.value()), Record { value: value.into(), revision, fleeting: None });
         }
-        let logs = ranges(&write)?;
-        write.open_table(ENTRIES)?;
+        let logs = Logs::open(&write)?.check()?;
         write.commit()?;
-        let disk = Disk {
-            path: path.to_owned(),
-            log_bytes: limits.log_bytes,
-            all_log_bytes: limits.all_log_bytes,
-            database: RwLock::new(Some(database)),
-            over: AtomicBool::new(false),
-        };
-        Ok(Opened { disk, records, logs, revision: generation << GENERATION_BITS })
-    })
-    .unwrap_or(Err(DiskError::Panicked))
-}
-
-fn database(path: &Path) -> Result<Database, DiskError> {
-    Ok(Database::builder().set_cache_size(CACHE_BYTES).create(path)?)
-}
-
-fn ranges(write: &WriteTransaction) -> Result<HashMap<Arc<str>, LogRange>, DiskError> {
-    let mut ranges = HashMap::new();
-    for item in write.open_table(LOGS)?.iter()? {
-        let (name, value) = item?;
-        let (_, first, end, _) = value.value();
-        ranges.insert(Arc::from(name.value()), LogRange { first, end });
-    }
-    Ok(ranges)
+        Ok((records, logs, generation))
+    })?;
+    let disk = Disk {
+        path: path.to_owned(),
+        log_bytes: limits.log_bytes,
+        all_log_bytes: limits.all_log_bytes,
+        database: RwLock::new(Some(database)),
+        over: AtomicBool::new(false),
+    };
+    Ok(Opened { disk, records, logs, revision: generation << GENERATION_BITS })
 }
 
 impl Disk {
@@ -128,14 +138,14 @@ impl Disk {
                     return Err(BusError::Closed);
                 }
                 if guard_to_fill.is_none() {
-                    let reopened = database(&self.path).map_err(|error| error.into_bus(&self.path))?;
-                    *guard_to_fill = Some(reopened);
+                    let reopened = quiet::catch(|| Closing::open(&self.path)).unwrap_or(Err(DiskError::Panicked));
+                    *guard_to_fill = Some(reopened.map_err(|error| error.into_bus(&self.path))?);
                 }
                 drop(guard_to_fill);
                 guard = self.database.read().unwrap_or_else(PoisonError::into_inner);
             }
             match guard.as_ref() {
-                Some(database) => quiet::catch(|| work(database)).unwrap_or(Err(DiskError::Panicked)),
+                Some(database) => database.with(work),
                 None => return Err(BusError::Closed),
             }
         };
@@ -193,7 +203,7 @@ impl History for Disk {
     fn ranges(&self) -> Result<HashMap<Arc<str>, LogRange>, BusError> {
         self.with(|database| {
             let write = database.begin_write()?;
-            let ranges = ranges(&write)?;
+            let ranges = Logs::open(&write)?.check()?;
             write.abort()?;
             Ok(ranges)
         })
@@ -245,6 +255,8 @@ pub(super) enum DiskError {
     TooNew,
     /// redb found what it never writes.
     Panicked,
+    /// The tables contradict one another.
+    Inconsistent,
 }
 
 impl<E: Into<redb::Error>> From<E> for DiskError {
@@ -257,7 +269,7 @@ impl DiskError {
     /// Whether it is the file's content that is wrong, rather than the disk or its permissions.
     fn is_damage(&self) -> bool {
         match self {
-            Self::TooNew | Self::Panicked => true,
+            Self::TooNew | Self::Panicked | Self::Inconsistent => true,
             Self::Redb(error) => match error {
                 redb::Error::Io(error) => {
                     matches!(error.kind(), io::ErrorKind::InvalidData | io::ErrorKind::UnexpectedEof)
@@ -280,7 +292,9 @@ impl DiskError {
             Self::Redb(redb::Error::DatabaseAlreadyOpen) => BusError::Unreachable,
             Self::Redb(error) => BusError::Io { path: path.to_owned(), detail: error.to_string() },
             Self::TooNew => BusError::Io { path: path.to_owned(), detail: "written by a later version".to_owned() },
-            Self::Panicked => BusError::Io { path: path.to_owned(), detail: "it is damaged".to_owned() },
+            Self::Panicked | Self::Inconsistent => {
+                BusError::Io { path: path.to_owned(), detail: "it is damaged".to_owned() }
+            }
         }
     }
 }

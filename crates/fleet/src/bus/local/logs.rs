@@ -1,7 +1,7 @@
 use super::history::DiskError;
 use crate::bus::LogRange;
 use redb::{ReadableTable, Table, TableDefinition, WriteTransaction};
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
 
 /// Numbers of the whole history: its format, its generation, the next log's number, bytes of all logs.
 pub(super) const META: TableDefinition<'_, &str, u64> = TableDefinition::new("meta");
@@ -46,18 +46,30 @@ impl Row {
 impl<'a> Logs<'a> {
     pub(super) fn open(write: &'a WriteTransaction) -> Result<Self, DiskError> {
         let (meta, logs, entries) = (write.open_table(META)?, write.open_table(LOGS)?, write.open_table(ENTRIES)?);
-        let known = meta.get("log_bytes")?.map(|value| value.value());
-        let bytes = match known {
-            Some(bytes) => bytes,
-            None => {
-                let mut bytes = 0;
-                for item in logs.iter()? {
-                    bytes += item?.1.value().3;
-                }
-                bytes
-            }
-        };
+        let bytes = meta.get("log_bytes")?.map_or(0, |value| value.value());
         Ok(Self { meta, logs, entries, bytes })
+    }
+
+    /// What each log holds, found to be true of a file that somebody may have altered: nothing below counts to an end that is
+    /// not there. The bytes of all logs are counted anew.
+    pub(super) fn check(mut self) -> Result<HashMap<Arc<str>, LogRange>, DiskError> {
+        let mut ranges = HashMap::new();
+        self.bytes = 0;
+        for item in self.logs.iter()? {
+            let (name, value) = item?;
+            let row = Row::from(value.value());
+            let mut entries = self.entries.range((row.number, 0)..=(row.number, u64::MAX))?;
+            let first = entries.next().transpose()?.map(|(key, _)| key.value().1);
+            let last = entries.next_back().transpose()?.map(|(key, _)| key.value().1).or(first);
+            let expected = (row.first < row.end).then_some((row.first, row.end.wrapping_sub(1)));
+            if first.zip(last) != expected || row.first > row.end {
+                return Err(DiskError::Inconsistent);
+            }
+            self.bytes = self.bytes.saturating_add(row.bytes);
+            ranges.insert(Arc::from(name.value()), row.range());
+        }
+        self.close()?;
+        Ok(ranges)
     }
 
     /// Keeps the count.
