@@ -14,11 +14,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::{OnceCell, watch};
 use tokio::task::JoinHandle;
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 
 /// How long the record of a worker outlives it, and how often it is refreshed.
 const PRESENCE: Duration = Duration::from_secs(15);
 const REFRESH: Duration = Duration::from_secs(5);
+/// What a refresh may be late.
+const MARGIN: Duration = Duration::from_secs(2);
 /// Beyond it, a confirm is given up; the next claim tells what became of it.
 const CONFIRM_PATIENCE: Duration = Duration::from_secs(30);
 /// Between the matchmaker's empty answer to a claim and giving up on it.
@@ -66,6 +68,31 @@ impl WorkerSession {
 
     async fn bus(&self) -> Result<&Arc<dyn Bus>, BusError> {
         self.inner.bus.get_or_try_init(|| self.inner.fleet.bus_of(&self.inner.worker)).await
+    }
+
+    /// Another process that lives and is this very worker, as it advertises itself: a copy of this one's state runs elsewhere. To be
+    /// asked before anything else is said or asked in the worker's name.
+    ///
+    /// Answered at once where nobody advertises under this id. Otherwise that is a predecessor who died just now, or one who goes
+    /// on saying so, which takes two refreshes to know.
+    pub async fn twin(&self) -> Result<Option<Worker>, FleetError> {
+        let bus = self.bus().await?;
+        let key = format!("workers/{}", self.inner.worker);
+        let until = Instant::now() + 2 * REFRESH + MARGIN;
+        let (mut last, mut changes) = (None, 0);
+        while Instant::now() < until {
+            let found = persist(&**bus, "looking for this worker", None, || bus.get(&key)).await?;
+            let Some(entry) = found else { return Ok(None) };
+            if last.replace(entry.revision).is_some_and(|last| last != entry.revision) {
+                changes += 1;
+            }
+            // One may have been on its way when who sent it died.
+            if changes == 2 {
+                return Ok(serde_json::from_slice(&entry.value).ok());
+            }
+            sleep(MARGIN / 10).await;
+        }
+        Ok(None)
     }
 
     /// Says what the worker is and has, and keeps saying it until told otherwise or dropped. Returns at once. Inside a tokio

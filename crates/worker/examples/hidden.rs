@@ -51,10 +51,13 @@ fn worker(args: &[OsString]) -> Result<(), Box<dyn Error>> {
             let _ = tokio::io::stdin().read(&mut byte).await;
             told.cancel();
         });
-        run(fleet.clone(), settings, shutdown).await?;
+        let ran = run(fleet.clone(), settings, shutdown).await;
         fleet.close().await;
+        if let Err(error) = &ran {
+            eprintln!("{error}");
+        }
         // Reading the standard input cannot be given up.
-        std::process::exit(0)
+        std::process::exit(i32::from(ran.is_err()))
     })
 }
 

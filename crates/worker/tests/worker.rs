@@ -8,6 +8,7 @@ use lab::{DEADLINE, Lab, end, go, until_gone};
 use samepath_storage::{Platform, ProofKey, Storages};
 use samepath_wire::{AttemptEnd, BackendState, Cause, CheckPaths, JobState, PathSeen, ProofAsked, StoragePath};
 use serde_json::json;
+use std::process::{Command, Stdio};
 use tokio::time::timeout;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -65,6 +66,26 @@ async fn a_job_is_killed_when_somebody_says_so() {
     lab.fleet.kill(job.job.id).await.unwrap();
     let done = lab.until(|record| record.state.is_ended()).await;
     assert_eq!(done.state, JobState::Cancelled);
+    end(worker);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_copy_of_a_worker_that_runs_is_refused_and_harms_nothing() {
+    let lab = Lab::new().await;
+    let worker = lab.worker();
+    let job = lab.submit().await;
+    lab.log(&job, 1, "one").await;
+    // As on a cloned computer: the same id, and the folders of attempts whose guards are elsewhere.
+    let copied = Command::new("cp").arg("-r").args([lab.path("state"), lab.path("copy")]).status();
+    assert!(copied.unwrap().success());
+    let mut twin = lab.command_of("copy", "{}").stderr(Stdio::piped()).spawn().unwrap();
+    let _stays_open = twin.stdin.take();
+    let refused = tokio::task::spawn_blocking(move || twin.wait_with_output().unwrap()).await.unwrap();
+    let told = String::from_utf8(refused.stderr).unwrap();
+    assert!(!refused.status.success() && told.contains("this worker runs already, as gpu-1 on "), "{told}");
+    go(&lab.path("go"));
+    let done = lab.until(|record| record.state.is_ended()).await;
+    assert_eq!((done.state, done.attempts.len()), (JobState::Succeeded, 1), "{done:#?}");
     end(worker);
 }
 

@@ -98,6 +98,11 @@ impl Home {
         })
     }
 
+    /// Where it is.
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// Where the attempts are.
     pub(super) fn attempts(&self) -> PathBuf {
         self.path.join(ATTEMPTS)

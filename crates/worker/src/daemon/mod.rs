@@ -15,6 +15,7 @@ use holding::{Holding, Looked, Wish};
 use home::Home;
 pub use left::end_left;
 use presence::{Configured, Presence};
+use samepath_fleet::bus::BusError;
 use samepath_fleet::{Fleet, FleetError, Orders, Update, WorkerSession};
 use samepath_storage::helper::Helper;
 use samepath_storage::{ConfigFile, Environment};
@@ -69,6 +70,18 @@ pub enum WorkerError {
         /// Of both.
         name: String,
     },
+    /// This worker runs already, elsewhere: its folder was copied.
+    #[error(
+        "this worker runs already, as {name} on {host}: its folder {folder} was copied from there, or that one from here"
+    )]
+    Twin {
+        /// The other's name.
+        name: String,
+        /// The other's computer.
+        host: String,
+        /// This one's folder.
+        folder: PathBuf,
+    },
     /// Its state cannot be read or written.
     #[error("the worker's folder {path} cannot be used")]
     State {
@@ -87,7 +100,7 @@ impl WorkerError {
     pub fn code(&self) -> &'static str {
         match self {
             Self::Name { .. } => "invalid_parameter",
-            Self::Running { .. } => "already_exists",
+            Self::Running { .. } | Self::Twin { .. } => "already_exists",
             Self::State { .. } => "io",
             Self::Fleet(_) => "fleet_unreachable",
         }
@@ -100,6 +113,10 @@ impl WorkerError {
                 Some("Use up to 64 letters, digits, dots, dashes and underscores, the first a letter or digit.".into())
             }
             Self::Running { .. } => Some("Give this one another name: --name NAME.".into()),
+            Self::Twin { folder, .. } => Some(format!(
+                "Remove {}, so that this one becomes a worker of its own; the jobs in it are the other's.",
+                folder.display()
+            )),
             Self::State { .. } => Some("The folder must be on a local disk, and belong to you.".into()),
             Self::Fleet(_) => None,
         }
@@ -113,12 +130,24 @@ impl WorkerError {
 /// of this name finds them.
 ///
 /// # Errors
-/// Only at the start: another worker of the name runs, or the folder cannot be used. A fleet that cannot be reached is
+/// Only at the start: another worker of the name runs, or one of the same id anywhere, or the folder cannot be used. A fleet that cannot be reached is
 /// waited for; one that is closed ends the worker as if it had been told to stop.
 pub async fn run(fleet: Fleet, settings: WorkerSettings, shutdown: CancellationToken) -> Result<(), WorkerError> {
     let name = settings.name.clone().unwrap_or_else(presence::default_name);
     let home = Home::open_soon(&settings.state_dir, &name).await?;
     let session = fleet.session(&home.id);
+    let twin = tokio::select! {
+        () = shutdown.cancelled() => return Ok(()),
+        twin = session.twin() => twin,
+    };
+    match twin {
+        Ok(None) => {}
+        Ok(Some(twin)) => {
+            return Err(WorkerError::Twin { name: twin.name, host: twin.host, folder: home.path().to_owned() });
+        }
+        Err(FleetError::Bus(BusError::Closed)) => return Ok(()),
+        Err(error) => return Err(error.into()),
+    }
     let presence = Presence::begin(session.clone(), &settings, &home.id, &name);
     let helper = Helper::new(settings.program.clone());
     let known = Arc::new(Mutex::new(BTreeMap::new()));

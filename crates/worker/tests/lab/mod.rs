@@ -51,14 +51,19 @@ impl Lab {
     }
 
     pub(crate) fn worker_with(&self, patience: &str) -> Child {
+        self.command_of("state", patience).spawn().unwrap()
+    }
+
+    /// A worker that keeps its state there.
+    pub(crate) fn command_of(&self, state: &str, patience: &str) -> Command {
         let test = std::env::current_exe().unwrap();
-        Command::new(test.parent().unwrap().parent().unwrap().join("examples/hidden"))
+        let mut command = Command::new(test.parent().unwrap().parent().unwrap().join("examples/hidden"));
+        command
             .arg("worker")
-            .args([self.path("state"), self.path("fleet"), self.path("config.toml"), self.path("kinds")])
+            .args([self.path(state), self.path("fleet"), self.path("config.toml"), self.path("kinds")])
             .arg(patience)
-            .stdin(Stdio::piped())
-            .spawn()
-            .unwrap()
+            .stdin(Stdio::piped());
+        command
     }
 
     /// The folder of the only attempt that this worker has.

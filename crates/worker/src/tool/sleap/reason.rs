@@ -26,6 +26,7 @@ const SIGNS: &[(&str, Cause)] = &[
     ("cannot allocate memory", Cause::Memory),
     ("std::bad_alloc", Cause::Memory),
     ("unable to allocate", Cause::Memory),
+    ("memory allocation failed", Cause::Memory),
     ("memoryerror", Cause::Memory),
     ("no module named", Cause::ProgramMissing),
     ("no such command", Cause::ProgramMissing),
@@ -113,6 +114,11 @@ mod tests {
                 "numpy.core._exceptions._ArrayMemoryError: Unable to allocate 3 GiB",
                 Some(Cause::Memory),
                 "numpy.core._exceptions._ArrayMemoryError: Unable to allocate 3 GiB",
+            ),
+            (
+                "OSError: Can't synchronously write data (memory allocation failed for chunk)",
+                Some(Cause::Memory),
+                "OSError: Can't synchronously write data (memory allocation failed for chunk)",
             ),
             (
                 "OSError: [Errno 28] No space left on device: 'x'\nwandb: bye",
