@@ -270,6 +270,9 @@ pub struct Manifest {
     pub more: u64,
     /// The attempt that wrote them.
     pub attempt: u32,
+    /// What is to be known of them, a sentence each: an input that was changed while the job ran. At most 8.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub remarks: Vec<String>,
 }
 
 /// One file that an attempt wrote.

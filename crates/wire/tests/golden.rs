@@ -123,6 +123,7 @@ fn manifest() -> Manifest {
         truncated: true,
         more: 12_000,
         attempt: 2,
+        remarks: vec!["LABELS (vast:amick/project/labels.slp) was changed while it ran".into()],
     }
 }
 

@@ -4,7 +4,7 @@
 
 mod common;
 
-use common::{hidden, patience, start, start_below};
+use common::{Plan, hidden, patience, start, start_below};
 use samepath_wire::{AttemptEnd, AttemptRef, Cause};
 use samepath_worker::guard::{AttemptDir, MARK, Order, Patience, Phase, Tree};
 use std::process::Command;
@@ -156,4 +156,28 @@ fn an_unknown_kind_is_unfit() {
     again.create(&spec).unwrap();
     assert!(Command::new(hidden()).arg("guard").arg(again.path()).status().unwrap().success());
     assert!(matches!(again.end().unwrap(), Some(AttemptEnd::Unfit { .. })));
+}
+
+#[test]
+fn an_input_that_changes_while_the_job_runs_is_a_remark_and_no_failure() {
+    type Change = fn(&std::path::Path);
+    let cases: [(Change, &[&str]); 3] = [
+        (|_| {}, &[]),
+        (|input| fs_err::write(input, "longer").unwrap(), &["AT (vast:in.txt) was changed while it ran"]),
+        (|input| fs_err::remove_file(input).unwrap(), &["AT (vast:in.txt) was removed while it ran"]),
+    ];
+    for (change, wanted) in cases {
+        let storage = tempfile::tempdir().unwrap();
+        let input = storage.path().join("in.txt");
+        fs_err::write(&input, "x").unwrap();
+        let script = "echo up; while [ ! -e \"$(dirname \"$0\")/go\" ]; do sleep 0.05; done";
+        let mut case = Plan::new(script).on(storage.path(), "IN", "FILE", "in.txt").start();
+        let mut worker = case.connect();
+        worker.until(|status| status.log_end >= 1);
+        change(&input);
+        fs_err::write(case.dir.path().join("go"), "").unwrap();
+        let AttemptEnd::Succeeded { outputs } = case.end() else { panic!("{wanted:?}") };
+        assert_eq!(outputs.remarks, wanted);
+        assert!(wanted.iter().all(|remark| case.said(remark)), "{:?}", case.log());
+    }
 }

@@ -17,6 +17,8 @@ const HISTORY_FIRST: usize = 2;
 const HISTORY_LAST: usize = 38;
 /// What is said of an end takes no more.
 const ROOM_FOR_THE_END: usize = 4 * 1024;
+/// Remarks on what an attempt wrote.
+const REMARKS: usize = 8;
 /// Changes that are kept where there is no room for more.
 const SHORT_HISTORY: usize = 8;
 /// A worker's id is shorter.
@@ -93,6 +95,7 @@ pub(crate) fn fit_report(report: &mut Report) {
             }
             AttemptEnd::Succeeded { outputs } | AttemptEnd::Cancelled { outputs } => {
                 outputs.folders.clear();
+                outputs.remarks.clear();
                 return;
             }
             AttemptEnd::Failed { failure } | AttemptEnd::Unfit { failure } => {
@@ -115,7 +118,9 @@ fn shorten_outputs(record: &mut JobRecord, bytes: usize) {
 }
 
 /// Puts the list of files into the record, as much of it as there is room for; how many more there were.
-pub(super) fn set_outputs(record: &mut JobRecord, outputs: Manifest) -> u64 {
+pub(super) fn set_outputs(record: &mut JobRecord, mut outputs: Manifest) -> u64 {
+    outputs.remarks.truncate(REMARKS);
+    outputs.remarks.iter_mut().for_each(|remark| clip(remark, SHORT_MESSAGE_BYTES));
     record.outputs = Some(outputs);
     shorten_outputs(record, RECORD_BYTES - ROOM_FOR_THE_END);
     record.outputs.as_ref().map_or(0, |outputs| outputs.more)
@@ -138,6 +143,7 @@ pub(super) fn fit(record: &mut JobRecord) -> bool {
         }
         if let Some(outputs) = &mut record.outputs {
             outputs.folders.clear();
+            outputs.remarks.clear();
             outputs.truncated = true;
         }
         // Of those before, only their number and how they ended still counts.
@@ -162,6 +168,7 @@ fn clip_words(record: &mut JobRecord, bytes: usize) {
             Some(AttemptEnd::Succeeded { outputs } | AttemptEnd::Cancelled { outputs }) => {
                 outputs.files.clear();
                 outputs.folders.clear();
+                outputs.remarks.clear();
             }
             None => {}
         }

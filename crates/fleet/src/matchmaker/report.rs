@@ -209,7 +209,9 @@ impl State {
         match end {
             AttemptEnd::Succeeded { .. } => {
                 let more = if more > 0 { format!("; {more} more files than are listed") } else { String::new() };
-                self.change(record, JobState::Succeeded, format!("{name} finished it{more}"));
+                let remarks = record.outputs.iter().flat_map(|outputs| &outputs.remarks);
+                let remarks: String = remarks.map(|remark| format!("; {remark}")).collect();
+                self.change(record, JobState::Succeeded, format!("{name} finished it{more}{remarks}"));
             }
             AttemptEnd::Cancelled { .. } => self.change(record, JobState::Cancelled, by),
             AttemptEnd::Failed { failure } => {

@@ -24,11 +24,14 @@ fn fail() -> impl Strategy<Value = Failure> {
 
 fn files() -> impl Strategy<Value = Manifest> {
     let file = |path| ManifestEntry { folder: 0, path, size: u64::MAX, modified: jiff::Timestamp::MAX };
-    (0..1_000usize, 0..400usize, 0..8usize, text()).prop_map(move |(count, length, folders, long)| Manifest {
-        folders: vec![StoragePath::new("vast", "amick", &long); folders],
-        files: (0..count).map(|at| file(format!("{at}{}", "p".repeat(length)))).collect(),
-        ..Manifest::default()
-    })
+    (0..1_000usize, 0..400usize, 0..8usize, text(), 0..40usize).prop_map(
+        move |(count, length, folders, long, remarks)| Manifest {
+            folders: vec![StoragePath::new("vast", "amick", &long); folders],
+            files: (0..count).map(|at| file(format!("{at}{}", "p".repeat(length)))).collect(),
+            remarks: vec![long.clone(); remarks],
+            ..Manifest::default()
+        },
+    )
 }
 
 fn lost() -> impl Strategy<Value = AttemptEnd> {

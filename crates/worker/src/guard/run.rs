@@ -6,7 +6,7 @@ use super::spec::{AttemptDir, Patience, Spec, mark};
 use super::tool::{Exit, Tool, interrupt};
 use super::tool_id::ToolId;
 use super::tree::{Tree, reap};
-use crate::prepare::{HEARTBEAT, Prepared, Taken, is_unfit, manifest};
+use crate::prepare::{HEARTBEAT, Prepared, Taken, changed, is_unfit, manifest};
 use jiff::Timestamp;
 use samepath_wire::{AttemptEnd, Cause, Failure, Manifest, Stream};
 use std::ffi::OsString;
@@ -294,6 +294,9 @@ impl Guard {
         // Whoever asked for the end does not wait for ever, and a process that cannot be ended says that a storage is silent.
         let limited = why.is_some() || survivors > 0;
         let outputs = self.finish(prepared, wanted.then_some(began), limited);
+        for remark in &outputs.remarks {
+            self.output.note(remark);
+        }
         if survivors > 0 {
             self.output.note("Some processes do not end: they hang on a storage that does not answer.");
         }
@@ -336,7 +339,10 @@ impl Guard {
         let (prepared, marks) = prepared;
         let spawned = thread::Builder::new().name("finishing".into()).spawn(move || {
             let outputs = match began {
-                Some(began) => manifest(&prepared.outputs, attempt, began),
+                Some(began) => {
+                    let remarks = changed(&prepared.inputs);
+                    Manifest { remarks, ..manifest(&prepared.outputs, attempt, began) }
+                }
                 None => Manifest { attempt, ..Manifest::default() },
             };
             drop(prepared);

@@ -5,6 +5,7 @@
 //!
 //! Everything here may hang on a dead mount: it runs in a guard, never in the worker itself.
 
+mod changed;
 mod clock;
 mod command;
 mod failure;
@@ -14,6 +15,7 @@ mod marks;
 mod outputs;
 mod taken;
 
+pub use changed::{Watched, changed};
 pub use clock::{Clock, SystemClock};
 pub use manifest::{MAX_FILES, manifest};
 pub use outputs::OutputFolder;
@@ -78,6 +80,8 @@ pub struct Prepared {
     pub outputs: Vec<OutputFolder>,
     /// What is worth a line in the job's log: a name that was found in another spelling, for example.
     pub remarks: Vec<String>,
+    /// Input files, to be looked at again when the tool has ended.
+    pub inputs: Vec<Watched>,
     /// Keeps other jobs out of the output folders until it is dropped.
     pub taken: Taken,
 }
@@ -115,6 +119,7 @@ pub fn prepare(request: &Request<'_>) -> Result<Prepared, Failure> {
         working_dir: script.working_dir,
         notice: template.notice(),
         timeout: template.timeout(),
+        inputs: plan.inputs.iter().filter_map(|(name, at, path)| Watched::new(name, at, path)).collect(),
         outputs: plan.outputs,
         remarks,
         taken,
@@ -141,6 +146,8 @@ struct Plan {
     outputs: Vec<OutputFolder>,
     /// What was found where, to be looked at once more.
     found: Vec<(String, StoragePath, Purpose, PathBuf)>,
+    /// What the tool only reads.
+    inputs: Vec<(String, StoragePath, PathBuf)>,
 }
 
 impl Plan {
@@ -160,7 +167,7 @@ impl Plan {
 }
 
 fn plan(request: &Request<'_>, remarks: &mut Vec<String>) -> Result<Plan, Failure> {
-    let mut plan = Plan { values: Vec::new(), outputs: Vec::new(), found: Vec::new() };
+    let mut plan = Plan { values: Vec::new(), outputs: Vec::new(), found: Vec::new(), inputs: Vec::new() };
     for parameter in &request.template.kind().parameters {
         let given = request.job.parameters.get(&parameter.name);
         let Some(value) = given.or(parameter.default.as_ref()) else { continue };
@@ -211,6 +218,7 @@ fn paths(
             }
             _ => {
                 let path = inputs::find(request, parameter, &at, remarks)?;
+                plan.inputs.push((name.clone(), at.clone(), path.clone()));
                 plan.found.push((name.clone(), at.clone(), Purpose::Input, path.clone()));
                 path
             }
