@@ -199,6 +199,7 @@ while [ $n -lt 10 ]; do
   n=$((n + 1))
   echo "openjd_progress: $((n * 10))"
   echo "openjd_status: epoch $n of 10"
+  echo "samepath_metrics: {{\"run\": \"\", \"epoch\": $n, \"of\": 10, \"values\": {{\"train/loss\": 0.$((90 - n * 7)), \"val/loss\": 0.$((95 - n * 7))}}}}"
   echo "epoch $n: training loss 0.$((90 - n * 7)), validation loss 0.$((95 - n * 7))"
   until [ -e '{}'"$n" ]; do sleep 0.02; done
 done

@@ -48,6 +48,10 @@ fn every_page(desk: &Desk, shade: &str) {
     assert_eq!(dark, shade == "dark", "the page does not follow the desktop");
     window.wait_for_text("No storage yet");
     take(&window, shade, "storage-empty", "Add storage…");
+    window.click("button", "Set up…");
+    take(&window, shade, "setup", "Where is the lab’s storage on this computer?");
+    window.wait_for_element("button", "Look again");
+    window.click("button", "Finish later");
     window.go("New job");
     take(&window, shade, "new-job-empty", "Drop a SLEAP project here");
     window.go("Jobs");
@@ -71,6 +75,8 @@ fn every_page(desk: &Desk, shade: &str) {
     window.choose("Job type", "Check a SLEAP project");
     window.wait_for_text_in("region", "Who can run this", "gpu-3 its vast is read-only");
     take(&window, shade, "new-job", "Ready. ");
+    window.choose("Job type", "SLEAP training");
+    take(&window, shade, "new-job-training", "Then predict");
     submit(&window, &maze, "Check a SLEAP project", "maze day 2 · check");
     window.wait_for_text_in("table", "Jobs", "Done");
     take(&window, shade, "jobs", "What happened");
