@@ -279,7 +279,8 @@ async fn keep_saying(bus: &dyn Bus, mut told: watch::Receiver<Option<Worker>>) {
     let mut link = bus.link();
     loop {
         link.mark_unchanged();
-        let Some(worker) = told.borrow_and_update().clone() else { break };
+        let Some(mut worker) = told.borrow_and_update().clone() else { break };
+        bounds::fit_worker(&mut worker);
         let name = key.insert(format!("workers/{}", worker.id));
         let wait = match encode(&worker, "advertising a worker") {
             Ok(value) => match bus.put(name, value, Expect::Any, Some(PRESENCE)).await {

@@ -1,7 +1,9 @@
 //! Keeps records small enough for the bus, whatever workers send.
 
 use crate::bus::MAX_MESSAGE;
-use samepath_wire::{AttemptEnd, Failure, Job, JobRecord, Manifest, Progress, Report, ReportEvent, StateChange};
+use samepath_wire::{
+    AttemptEnd, Failure, Job, JobRecord, KindUnavailable, Manifest, Progress, Report, ReportEvent, StateChange, Worker,
+};
 
 /// The most bytes of a job as JSON; what the matchmaker adds needs the rest of a record.
 pub(super) const JOB_BYTES: usize = 32 * 1024;
@@ -107,6 +109,31 @@ pub(crate) fn fit_report(report: &mut Report) {
                 return;
             }
         }
+    }
+}
+
+/// Makes what a worker says of itself fit a record: why it cannot run something is cut, then job types are left out, and that is
+/// said in their place.
+pub(crate) fn fit_worker(worker: &mut Worker) {
+    if bytes_of(worker) <= RECORD_BYTES {
+        return;
+    }
+    worker.unavailable.iter_mut().for_each(|kind| clip(&mut kind.reason, SHORT_MESSAGE_BYTES));
+    let all = worker.unavailable.len() + worker.kinds.len();
+    while bytes_of(worker) + ROOM_FOR_THE_END > RECORD_BYTES
+        && !(worker.unavailable.is_empty() && worker.kinds.is_empty())
+    {
+        worker.unavailable.truncate(worker.unavailable.len() * 3 / 4);
+        if worker.unavailable.is_empty() {
+            worker.kinds.truncate(worker.kinds.len() * 3 / 4);
+        }
+    }
+    let left = all - worker.unavailable.len() - worker.kinds.len();
+    if left > 0 {
+        let reason = format!(
+            "{left} more job types have no room in what this worker says of itself: take some out of its folder"
+        );
+        worker.unavailable.push(KindUnavailable { name: "…".to_owned(), reason });
     }
 }
 

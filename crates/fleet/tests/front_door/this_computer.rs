@@ -129,3 +129,31 @@ async fn many_jobs_by_many_workers_are_each_run_once() {
     }
     computer.close().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_worker_with_more_job_types_than_fit_is_seen_with_as_many_as_do() {
+    let computer = Computer::new().await;
+    let session = computer.guest.session("gpu-1");
+    let mut told = worker("gpu-1");
+    let refused = |at| KindUnavailable { name: format!("kind-{at}.yaml"), reason: "because ".repeat(100) };
+    told.unavailable = (0..500).map(refused).collect();
+    told.kinds = (0..200)
+        .map(|at| KindAdvert { name: format!("kind-{at}"), digest: format!("blake3:{at:064}"), notice_seconds: None })
+        .collect();
+    session.advertise(told);
+    let mut workers = computer.holder.workers();
+    let seen = soon("seeing it", async {
+        loop {
+            if let Some(samepath_fleet::Update::Put(_, worker)) = workers.next().await {
+                return worker;
+            }
+        }
+    })
+    .await;
+    assert_eq!(seen.kinds.len(), 200, "what it can run comes before what it cannot");
+    let last = seen.unavailable.last().unwrap();
+    let left = 500 - (seen.unavailable.len() - 1);
+    assert!(last.reason.starts_with(&format!("{left} more job types have no room")), "{last:?}");
+    session.leave().await;
+    computer.close().await;
+}
