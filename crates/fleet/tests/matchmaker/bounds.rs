@@ -28,7 +28,7 @@ fn files() -> impl Strategy<Value = Manifest> {
         move |(count, length, folders, long, remarks)| Manifest {
             folders: vec![StoragePath::new("vast", "amick", &long); folders],
             files: (0..count).map(|at| file(format!("{at}{}", "p".repeat(length)))).collect(),
-            remarks: vec![long.clone(); remarks],
+            remarks: vec![long; remarks],
             ..Manifest::default()
         },
     )
