@@ -91,20 +91,24 @@ impl LocalStorages {
 }
 
 /// The warnings that stay as long as the configuration is so: of the text alone.
-pub(crate) fn lasting(storages: &Storages, backend: &Backend, home: Option<&Path>) -> Vec<String> {
-    let bases = CanonicalBases::as_configured(storages);
-    let overlaps = storages.overlaps(&backend.name, &bases);
-    let same = overlaps.iter().filter(|overlap| overlap.how == Nesting::Same);
-    same.map(|overlap| overlap_words(&backend.name, overlap)).chain(too_much(backend, home)).collect()
+pub(crate) fn lasting(storages: &Storages, backend: &Backend) -> Vec<String> {
+    let others = storages.at_one_place_with(&backend.name).into_iter();
+    let same = others.map(|other| one_place_words(&backend.name, other));
+    same.chain(too_much(backend, storages.home())).collect()
 }
 
-fn overlap_words(name: &str, overlap: &Overlap) -> String {
-    let (other, at) = (&overlap.other, overlap.base_path.display());
+fn one_place_words(name: &str, other: &Backend) -> String {
+    let (other, at) = (&other.name, other.base_path.display());
+    format!(
+        "{name} and {other} are at one place, {at}: of a path there nobody can tell which is meant. Correct one of them, or \
+         remove it: samepath storage remove {name}"
+    )
+}
+
+fn overlap_words(name: &str, overlap: &Overlap<'_>) -> String {
+    let (other, at) = (&overlap.other.name, overlap.other.base_path.display());
     match overlap.how {
-        Nesting::Same => format!(
-            "{name} and {other} are at one place, {at}: of a path there nobody can tell which is meant. Correct one of \
-             them, or remove it: samepath storage remove {name}"
-        ),
+        Nesting::Same => one_place_words(name, overlap.other),
         Nesting::Inside => {
             format!("It is inside {other} ({at}): what is there counts as on {name} now, and no longer as on {other}.")
         }

@@ -37,6 +37,8 @@ pub struct LocalStorages {
 #[derive(Debug)]
 struct State {
     config: Arc<Config>,
+    /// Those of `config` that can be used.
+    storages: Storages,
     error: Option<Error>,
     health: BTreeMap<String, HealthView>,
     /// How each was when it was last seen well; also by earlier runs of the program.
@@ -53,6 +55,7 @@ impl LocalStorages {
             Err(error) => (Config::empty(&file), Some(Error::from(error))),
         };
         let state = State {
+            storages: usable(&config, &environment),
             config: Arc::new(config),
             error,
             health: BTreeMap::new(),
@@ -119,16 +122,12 @@ impl LocalStorages {
 
     /// The storages that can be used, for resolving and locating.
     pub fn storages(&self) -> Storages {
-        self.storages_of(&self.config())
+        self.read().storages.clone()
     }
 
     /// How this program reads what workers are asked about.
     pub(crate) fn reader(&self) -> Reader {
         Reader { helper: self.helper.clone(), storages: self.storages() }
-    }
-
-    fn storages_of(&self, config: &Config) -> Storages {
-        Storages::new(config.backends(), Platform::current()).with_home(self.environment.home.clone())
     }
 
     /// What is wrong with how a storage is configured, where something is.
@@ -155,7 +154,7 @@ impl LocalStorages {
             Ok(config) => {
                 let different = *state.config != config || state.error.is_some();
                 state.error = None;
-                state.adopt(config);
+                state.adopt(config, &self.environment);
                 different
             }
             Err(error) => {
@@ -175,9 +174,8 @@ impl LocalStorages {
     /// Every storage, in the file's order, with its health where known.
     pub fn views(&self) -> Vec<StorageView> {
         let state = self.read();
-        let storages = self.storages_of(&state.config);
         let view = |entry: &Entry| {
-            let mut view = storage_view(entry, &storages, state.health.get(&entry.name));
+            let mut view = storage_view(entry, &state.storages, state.health.get(&entry.name));
             if let Ok(backend) = &entry.backend {
                 view.moved = state.moved.get(&entry.name).map(|to| moved_view(backend, to));
                 view.mark = state.mark(backend);
@@ -261,7 +259,7 @@ impl LocalStorages {
         if placed && let Err(error) = state.sightings.forget(change.name()) {
             tracing::warn!(%error, "what is known of the storages cannot be kept");
         }
-        state.adopt(written);
+        state.adopt(written, &self.environment);
         drop(state);
         self.tell();
         Ok(())
@@ -285,17 +283,20 @@ impl State {
     }
 
     /// Health stays where the storage stayed what it was.
-    fn adopt(&mut self, config: Config) {
-        let before = self.config.backends();
-        let now = config.backends();
+    fn adopt(&mut self, config: Config, environment: &Environment) {
+        let before = std::mem::replace(&mut self.storages, usable(&config, environment));
+        let now = &self.storages;
         self.health.retain(|name, _| {
-            let of = |backends: &[Backend]| backends.iter().find(|backend| &backend.name == name).cloned();
-            let then = of(&before);
-            then.is_some() && then.map(|backend| backend.base_path) == of(&now).map(|backend| backend.base_path)
+            let same = |then: &Backend| now.get(name).is_ok_and(|now| now.base_path == then.base_path);
+            before.get(name).is_ok_and(same)
         });
         self.moved.retain(|name, _| self.health.contains_key(name));
         self.config = Arc::new(config);
     }
+}
+
+fn usable(config: &Config, environment: &Environment) -> Storages {
+    Storages::new(config.backends(), Platform::current()).with_home(environment.home.clone())
 }
 
 impl From<StorageFields> for BackendFields {
@@ -322,7 +323,7 @@ fn storage_view(entry: &Entry, storages: &Storages, health: Option<&HealthView>)
             subpath: backend.subpath.clone(),
             source,
             error: None,
-            warnings: lasting(storages, backend, storages.home()),
+            warnings: lasting(storages, backend),
             mark: None,
             moved: None,
             health: health.cloned(),

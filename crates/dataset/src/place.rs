@@ -55,6 +55,8 @@ impl Miss {
 pub(crate) struct Look<'a> {
     storages: &'a Storages,
     silent: &'a [String],
+    /// Those that are not silent.
+    answering: Storages,
     project_path: PathBuf,
     /// None where the project is on no storage.
     project_at: Option<StoragePath>,
@@ -70,6 +72,7 @@ impl<'a> Look<'a> {
         let mut look = Self {
             storages,
             silent,
+            answering: if silent.is_empty() { storages.clone() } else { answering(storages, silent) },
             project_path: project_path.to_owned(),
             project_at: None,
             local_bases: bases.collect(),
@@ -107,9 +110,7 @@ impl<'a> Look<'a> {
 
     /// The same, following links.
     fn locate(&self, local: &Path) -> Option<StoragePath> {
-        let answering = self.storages.iter().filter(|backend| !self.silent.contains(&backend.name)).cloned().collect();
-        let answering = Storages::new(answering, self.storages.platform());
-        locate_here(&answering, local).ok().map(|located| located.at)
+        locate_here(&self.answering, local).ok().map(|located| located.at)
     }
 
     /// The file at a storage path.
@@ -198,6 +199,11 @@ impl<'a> Look<'a> {
         }
         self.at(&self.place(backend, &below_root)).ok()
     }
+}
+
+fn answering(storages: &Storages, silent: &[String]) -> Storages {
+    let answering = storages.iter().filter(|backend| !silent.contains(&backend.name)).cloned();
+    Storages::new(answering.collect(), storages.platform())
 }
 
 /// `tail` from `folder` on, where that stays below the root.

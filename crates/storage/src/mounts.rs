@@ -96,10 +96,15 @@ pub(crate) enum Reached {
 impl Mounts {
     /// This process's mount table; `None` where there is none to be read.
     pub(crate) fn read() -> Option<Self> {
+        Some(Self::parse(&Self::table()?))
+    }
+
+    /// The same, as the kernel writes it.
+    pub(crate) fn table() -> Option<Vec<u8>> {
         if !cfg!(target_os = "linux") {
             return None;
         }
-        Some(Self::parse(&fs_err::read("/proc/self/mountinfo").ok()?))
+        fs_err::read("/proc/self/mountinfo").ok()
     }
 
     /// What the system lists as mounted, to tell people of and to know a storage again by; on macOS too, where this program
@@ -149,6 +154,18 @@ impl Mounts {
 
     /// Follows the links of an absolute path without touching what is not local.
     pub(crate) fn reach(&self, path: &Path) -> io::Result<Reached> {
+        self.reach_by(path, |place| {
+            let is_link = fs_err::symlink_metadata(place)?.is_symlink();
+            if is_link { fs_err::read_link(place).map(Some) } else { Ok(None) }
+        })
+    }
+
+    /// The same; `look` says what the link at a place says, and `None` where no link is.
+    pub(crate) fn reach_by(
+        &self,
+        path: &Path,
+        mut look: impl FnMut(&Path) -> io::Result<Option<PathBuf>>,
+    ) -> io::Result<Reached> {
         let mut real = PathBuf::new();
         let mut pending: VecDeque<OsString> = VecDeque::new();
         let mut links = 0;
@@ -164,14 +181,11 @@ impl Mounts {
                 real.extend(pending);
                 return Ok(Reached::Stopped { mount, path: real });
             }
-            if !fs_err::symlink_metadata(&real)?.is_symlink() {
-                continue;
-            }
+            let Some(target) = look(&real)? else { continue };
             links += 1;
             if links > 40 {
                 return Err(link_loop());
             }
-            let target = fs_err::read_link(&real)?;
             real.pop();
             queue(&target, &mut real, &mut pending);
         }

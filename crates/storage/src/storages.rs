@@ -1,24 +1,35 @@
 use crate::component::{self, Field};
-use crate::{Backend, Platform, ResolveError};
+use crate::locate::{Reaches, Ways};
+use crate::{Backend, CanonicalBases, Platform, ResolveError};
 use samepath_wire::StoragePath;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use unicode_normalization::UnicodeNormalization;
 
 /// The well-formed storages of this computer, and whose path rules apply: what resolving and locating work on.
 ///
-/// A plain value: it holds no handle and touches nothing until it is asked to.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A value: it holds no handle and touches nothing until it is asked to. Clones are cheap, and share what was learned of where the
+/// base paths are: whoever locates often keeps one.
+#[derive(Debug, Clone)]
 pub struct Storages {
-    backends: Vec<Backend>,
     platform: Platform,
     home: Option<PathBuf>,
+    set: Arc<Set>,
+}
+
+#[derive(Debug)]
+struct Set {
+    backends: Vec<Backend>,
+    as_configured: OnceLock<CanonicalBases>,
+    ways: Mutex<Ways>,
 }
 
 impl Storages {
     /// These storages, in the order of the configuration. Of two with one name the first counts.
     pub fn new(backends: Vec<Backend>, platform: Platform) -> Self {
-        Self { backends, platform, home: None }
+        let set = Set { backends, as_configured: OnceLock::new(), ways: Mutex::default() };
+        Self { platform, home: None, set: Arc::new(set) }
     }
 
     /// The same, of a person whose home folder is this: nobody is advised to make a storage of it.
@@ -46,6 +57,11 @@ impl Storages {
             .ok_or_else(|| ResolveError::BackendNotFound { backend: name.to_owned(), known: self.names() })
     }
 
+    /// The place of the storage of this name among all.
+    pub(crate) fn number(&self, name: &str) -> Option<usize> {
+        self.iter().position(|backend| backend.name == name)
+    }
+
     /// The names of all, in the order of the configuration.
     pub fn names(&self) -> Vec<String> {
         self.iter().map(|backend| backend.name.clone()).collect()
@@ -53,7 +69,17 @@ impl Storages {
 
     /// All, in the order of the configuration.
     pub fn iter(&self) -> std::slice::Iter<'_, Backend> {
-        self.backends.iter()
+        self.set.backends.iter()
+    }
+
+    /// The base paths by their text alone.
+    pub(crate) fn as_configured(&self) -> &CanonicalBases {
+        self.set.as_configured.get_or_init(|| CanonicalBases::as_configured(self))
+    }
+
+    /// How far the base paths can be followed now without touching what may be silent.
+    pub(crate) fn reaches(&self) -> Arc<Reaches> {
+        self.set.ways.lock().unwrap_or_else(PoisonError::into_inner).now(self)
     }
 
     /// The local path that a storage path means, by its text alone: nothing is touched, links are not followed.
@@ -105,6 +131,14 @@ impl Storages {
         text.into()
     }
 }
+
+impl PartialEq for Storages {
+    fn eq(&self, other: &Self) -> bool {
+        self.set.backends == other.set.backends && self.platform == other.platform && self.home == other.home
+    }
+}
+
+impl Eq for Storages {}
 
 impl<'a> IntoIterator for &'a Storages {
     type Item = &'a Backend;

@@ -183,7 +183,7 @@ fn places_that_have_to_do_with_one_another_are_known() {
         .map(|(name, base)| backend(name, lab.top.join(base)));
     let storages = Storages::new(storages.into(), Platform::current());
     let overlaps = |name: &str, bases: &CanonicalBases| -> Vec<(String, Nesting)> {
-        storages.overlaps(name, bases).into_iter().map(|overlap| (overlap.other, overlap.how)).collect()
+        storages.overlaps(name, bases).into_iter().map(|overlap| (overlap.other.name.clone(), overlap.how)).collect()
     };
     let known = CanonicalBases::known(&storages);
     let all = [("same", Nesting::Same), ("inner", Nesting::Around), ("outer", Nesting::Inside)];

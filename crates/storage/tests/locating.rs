@@ -167,6 +167,84 @@ mod on_the_file_system {
         assert!(matches!(locate_here(&storages, &folder.path().join("link")), Err(LocateError::NotUnicode { .. })));
     }
 
+    /// What is asked of storages that were asked before is what would be asked of new ones.
+    #[track_caller]
+    fn as_if_asked_first(kept: &Storages, path: &Path) -> Result<StoragePath, LocateError> {
+        let fresh = Storages::new(kept.iter().cloned().collect(), kept.platform());
+        let located = locate_here(kept, path).map(|located| located.at);
+        assert_eq!(located, locate_here(&fresh, path).map(|located| located.at));
+        located
+    }
+
+    /// A link that is put in the place of whatever is there.
+    fn point(link: &Path, target: &Path) {
+        let draft = link.with_extension("draft");
+        symlink(target, &draft).expect("a link can be made");
+        std::fs::rename(draft, link).expect("what is there gives way");
+    }
+
+    #[track_caller]
+    fn nowhere(storages: &Storages, path: &Path) {
+        let located = as_if_asked_first(storages, path);
+        assert_eq!(located.expect_err("it is on no storage").code(), "not_in_any_backend");
+    }
+
+    #[test]
+    fn a_base_path_that_leads_elsewhere_by_now_is_noticed() {
+        let folder = tree(&[("one/amick/x", ""), ("two/amick/x", ""), ("links/", ""), ("deep/", "")]);
+        let top = folder.path().canonicalize().unwrap();
+        symlink("../links/vast", top.join("deep/way")).unwrap();
+        symlink(top.join("one"), top.join("links/vast")).unwrap();
+        let storages = Storages::new(vec![backend("vast", top.join("deep/way"))], Platform::Linux);
+        let (one, two) = (top.join("one/amick/x"), top.join("two/amick/x"));
+        let follow = |here: &Path, there: &Path| {
+            at(as_if_asked_first(&storages, here), "vast", "amick", "x");
+            nowhere(&storages, there);
+        };
+        follow(&one, &two);
+        point(&top.join("links/vast"), &top.join("two"));
+        follow(&two, &one);
+        // So long that a folder's time alone tells of the next change.
+        let learned = std::time::Instant::now();
+        while learned.elapsed() < std::time::Duration::from_millis(3_100) {
+            std::thread::sleep(std::time::Duration::from_millis(100));
+        }
+        follow(&two, &one);
+        follow(&two, &one);
+        point(&top.join("links/vast"), &top.join("one"));
+        follow(&one, &two);
+        // A folder on the way that is another one by now.
+        fill(&top, &[("other/", "")]);
+        symlink(top.join("two"), top.join("other/vast")).unwrap();
+        std::fs::rename(top.join("links"), top.join("gone")).unwrap();
+        nowhere(&storages, &one);
+        nowhere(&storages, &two);
+        std::fs::rename(top.join("other"), top.join("links")).unwrap();
+        follow(&two, &one);
+    }
+
+    #[test]
+    fn of_a_thousand_storages_the_longest_wins_and_two_at_one_place_are_two() {
+        let folder = tree(&[("base/500/deep/amick/x", "")]);
+        let top = folder.path().canonicalize().unwrap();
+        symlink(top.join("base/500"), top.join("same")).unwrap();
+        let mut backends: Vec<Backend> =
+            (0..1_000).map(|number| backend(&format!("storage{number}"), top.join(format!("base/{number}")))).collect();
+        let file = top.join("base/500/deep/amick/x");
+        at(
+            as_if_asked_first(&Storages::new(backends.clone(), Platform::Linux), &file),
+            "storage500",
+            "deep",
+            "amick/x",
+        );
+        backends.push(backend("again", top.join("same")));
+        let error = as_if_asked_first(&Storages::new(backends.clone(), Platform::Linux), &file).unwrap_err();
+        let LocateError::Ambiguous { places, .. } = error else { panic!("{error}") };
+        assert_eq!(places.iter().map(|at| at.storage_backend.as_str()).collect::<Vec<_>>(), ["storage500", "again"]);
+        backends.insert(0, backend("deeper", top.join("same/deep")));
+        at(as_if_asked_first(&Storages::new(backends, Platform::Linux), &file), "deeper", "amick", "x");
+    }
+
     /// A name that some system has trouble with, or none.
     fn name() -> impl Strategy<Value = String> {
         prop_oneof![
@@ -264,6 +342,38 @@ mod on_the_file_system {
                 }
             }
             prop_assert!(located > 0);
+        }
+
+        /// Whatever is done to the ways to base paths between two questions.
+        #[test]
+        fn whatever_changes_the_answer_is_that_of_now(
+            changes in prop::collection::vec((0..6_u8, 0..4_usize, 0..4_usize), 1..12),
+        ) {
+            let folder = tree(&[("0/amick/x", ""), ("1/amick/x", ""), ("2/amick/x", ""), ("3/amick/x", "")]);
+            let top = folder.path().canonicalize().unwrap();
+            let place = |number: usize| top.join(number.to_string());
+            let link = |number: usize| top.join(format!("links{}/{number}", number / 2));
+            fill(&top, &[("links0/", ""), ("links1/", "")]);
+            let bases = [link(0), link(1).join("amick"), link(2), place(0), place(3)];
+            let backends = bases.iter().enumerate().map(|(number, base)| backend(&format!("s{number}"), base));
+            let kept = Storages::new(backends.collect(), Platform::Linux);
+            for (change, one, other) in changes {
+                match change {
+                    // What cannot be done leaves all as it is, which is a case, too.
+                    0 => drop(std::fs::remove_file(link(one))),
+                    1 => point(&link(one), &place(other)),
+                    2 => point(&link(one), &link(other)),
+                    3 => drop(std::fs::rename(place(one), place(other))),
+                    4 => drop(std::fs::rename(top.join("links0"), top.join("links2"))),
+                    _ => drop(std::fs::rename(top.join("links2"), top.join("links0"))),
+                }
+                if !top.join("links0").exists() {
+                    fill(&top, &[("links0/", "")]);
+                }
+                for number in 0..4 {
+                    let _ = as_if_asked_first(&kept, &place(number).join("amick/x"));
+                }
+            }
         }
 
         /// No text, however strange, makes anything panic, and nothing lexical leaves the base.

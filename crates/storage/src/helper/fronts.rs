@@ -1,11 +1,8 @@
 use super::child::{Canonical, CanonicalQuestion, LookQuestion, ProbeQuestion, ResolveQuestion, TryQuestion};
 use super::{Helper, HelperError};
-use crate::locate::{Real, text_of};
+use crate::locate::{Bases, OnMount, Real, text_of};
 use crate::mounts::{Mounts, Reached};
-use crate::{
-    Backend, CanonicalBases, LocateError, Located, Looked, Platform, Probe, Purpose, ResolveError, Resolved, Storages,
-    Trial,
-};
+use crate::{Backend, LocateError, Located, Looked, Platform, Probe, Purpose, ResolveError, Resolved, Storages, Trial};
 use samepath_wire::{BackendState, StoragePath};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -122,8 +119,9 @@ impl Helper {
     /// Where a local path is.
     ///
     /// What lies on file systems that cannot be silent is looked at here, and where everything does no helper is started.
-    /// Otherwise one helper is asked for each file system that may be silent; those that the path is not on get less than a
-    /// second, so that a dead one does not hold up a path elsewhere: its storages are named as skipped.
+    /// Otherwise a helper is asked for the file system that the path is on, and for each other that may be silent if there are
+    /// storages further down than its mount point; those get less than a second, so that a dead one does not hold up a path
+    /// elsewhere: such storages are named as skipped.
     ///
     /// # Errors
     /// See [`LocateError`].
@@ -132,71 +130,57 @@ impl Helper {
         if !path.is_absolute() && storages.platform() == Platform::current() {
             return Err(LocateError::NotAbsolute { path: path.to_owned() });
         }
-        let mounts = Mounts::read();
-        let own = reach(mounts.as_ref(), path).map_err(|error| LocateError::of(path, &error))?;
-        let mut bases: HashMap<usize, PathBuf> = HashMap::new();
-        let mut doubtful: BTreeMap<PathBuf, Vec<(usize, &Backend, PathBuf)>> = BTreeMap::new();
-        for (number, backend) in storages.iter().enumerate() {
-            match reach(mounts.as_ref(), &backend.base_path) {
-                Ok(Reached::Whole(base)) => {
-                    bases.insert(number, base);
-                }
-                Ok(Reached::Stopped { mount, path }) => {
-                    bases.insert(number, path.clone());
-                    doubtful.entry(mount).or_default().push((number, backend, path));
-                }
-                // A base path that is not there holds nothing.
-                Err(_) => {}
-            }
-        }
-        let (mut real, own_mount) = match own {
-            // As far as it goes it cannot be silent.
-            Reached::Whole(real) => (Some(Real::of(&real)?), None),
-            Reached::Stopped { mount, .. } => (None, Some(mount)),
-        };
-        if let Some(mount) = &own_mount {
-            doubtful.entry(mount.clone()).or_default();
-        }
+        let reaches = storages.reaches();
+        let (mut real, own_mount) =
+            match reach(reaches.mounts(), path).map_err(|error| LocateError::of(path, &error))? {
+                // As far as it goes it cannot be silent.
+                Reached::Whole(real) => (Some(Real::of(&real)?), None),
+                Reached::Stopped { mount, .. } => (None, Some(mount)),
+            };
+        let is_own = |mount: &Path| own_mount.as_deref() == Some(mount);
+        let empty = OnMount::default();
+        let mut asked: BTreeMap<&Path, &OnMount> = own_mount.iter().map(|mount| (mount.as_path(), &empty)).collect();
+        let worth = |(mount, on_it): &(&PathBuf, &OnMount)| is_own(mount) || !on_it.further.is_empty();
+        asked.extend(reaches.stopped().iter().filter(worth).map(|(mount, on_it)| (mount.as_path(), on_it)));
         let answers: Vec<_> = thread::scope(|scope| {
-            let asked: Vec<_> = doubtful
+            let asking: Vec<_> = asked
                 .iter()
                 .map(|(mount, on_it)| {
-                    let own = (own_mount.as_ref() == Some(mount)).then_some(path);
-                    scope.spawn(move || self.canonical(mount, on_it, own, deadline))
+                    let own = is_own(mount).then_some(path);
+                    scope.spawn(move || self.canonical(storages, mount, on_it, own, deadline))
                 })
                 .collect();
-            asked.into_iter().map(thread::ScopedJoinHandle::join).collect()
+            asking.into_iter().map(thread::ScopedJoinHandle::join).collect()
         });
-        let mut skipped: Vec<(usize, String)> = Vec::new();
-        for ((mount, on_it), answer) in doubtful.iter().zip(answers) {
-            let is_own = own_mount.as_ref() == Some(mount);
+        let mut followed: HashMap<usize, Option<PathBuf>> = HashMap::new();
+        let mut skipped: Vec<usize> = Vec::new();
+        for ((mount, on_it), answer) in asked.into_iter().zip(answers) {
             match answer.unwrap_or_else(|_| Err(HelperError::failed("its thread panicked"))) {
                 Ok(mut canonical) => {
-                    if is_own && let Some(last) = canonical.pop() {
+                    if is_own(mount)
+                        && let Some(last) = canonical.pop()
+                    {
                         real = Some(last?);
                     }
-                    for ((number, ..), base) in on_it.iter().zip(canonical) {
-                        match base {
-                            Ok(base) => bases.insert(*number, base.path),
-                            Err(_) => bases.remove(number),
-                        };
-                    }
+                    let bases = canonical.into_iter().map(|base| base.ok().map(|base| base.path));
+                    followed.extend(on_it.further.iter().map(|(number, _)| *number).zip(bases));
                 }
-                Err(HelperError::NotAnswering { .. }) if is_own => {
-                    return Err(LocateError::NotAnswering { path: path.to_owned(), place: mount.clone() });
+                Err(HelperError::NotAnswering { .. }) if is_own(mount) => {
+                    return Err(LocateError::NotAnswering { path: path.to_owned(), place: mount.to_owned() });
                 }
-                Err(error) if is_own => {
+                Err(error) if is_own(mount) => {
                     return Err(LocateError::Helper { path: path.to_owned(), detail: error.told() });
                 }
-                Err(_) => skipped.extend(on_it.iter().map(|(number, backend, _)| (*number, backend.name.clone()))),
+                Err(_) => skipped.extend(on_it.further.iter().map(|(number, _)| *number)),
             }
         }
         skipped.sort_unstable();
-        let skipped: Vec<String> = skipped.into_iter().map(|(_, name)| name).collect();
+        let name = |number: usize| storages.iter().nth(number).map(|backend| backend.name.clone());
+        let skipped: Vec<String> = skipped.into_iter().filter_map(name).collect();
         let Some(real) = real else { return Err(LocateError::NotFound { path: path.to_owned() }) };
-        let mut numbers = 0..;
-        let bases = CanonicalBases::of(storages, |_| numbers.next().and_then(|number| bases.remove(&number)));
-        match storages.locate_real(&real, &bases) {
+        let further = reaches
+            .further(storages, |number, _, path| followed.remove(&number).unwrap_or_else(|| Some(path.to_owned())));
+        match storages.locate_real(&real, &Bases::of([&reaches.settled, &further])) {
             Ok(at) => Ok(Located { at, skipped }),
             Err(LocateError::NotInAnyBackend { path, offer, bases, .. }) => {
                 Err(LocateError::NotInAnyBackend { path, offer, bases, skipped })
@@ -225,19 +209,21 @@ impl Helper {
         }
     }
 
-    /// The real base paths of the storages on one mount and, last, of `own`.
+    /// The real base paths of the storages further down on one mount and, last, of `own`.
     fn canonical(
         &self,
+        storages: &Storages,
         mount: &Path,
-        on_it: &[(usize, &Backend, PathBuf)],
+        on_it: &OnMount,
         own: Option<&Path>,
         deadline: Duration,
     ) -> Result<Vec<Canonical>, HelperError> {
-        let mut about: Vec<String> = on_it.iter().map(|(_, backend, _)| backend.name.clone()).collect();
+        let names = on_it.all.iter().filter_map(|number| storages.iter().nth(*number));
+        let mut about: Vec<String> = names.map(|backend| backend.name.clone()).collect();
         if about.is_empty() {
             about.push(mount.display().to_string());
         }
-        let bases = on_it.iter().map(|(_, _, path)| path.clone());
+        let bases = on_it.further.iter().map(|(_, path)| path.clone());
         let question = CanonicalQuestion { paths: bases.chain(own.map(Path::to_owned)).collect() };
         let (deadline, patience) = match own {
             Some(_) => (deadline, None),

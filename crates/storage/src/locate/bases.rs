@@ -1,15 +1,19 @@
-use super::LocalPath;
-use crate::Storages;
-use crate::mounts::{Mounts, Reached};
+use super::local_path::{Key, LocalPath};
+use crate::{Backend, Storages};
+use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 
 /// The base paths of a set of storages with every link in them followed, as far as that is known.
 ///
-/// Belongs to the [`Storages`] that it was made for.
+/// Belongs to the [`Storages`] that it was made for. To ask where a path is takes the same time for one storage and for thousands.
 #[derive(Debug, Clone, Default)]
 pub struct CanonicalBases {
-    /// Each with its storage's place in the set.
-    bases: Vec<(usize, LocalPath)>,
+    /// By a storage's place in the set.
+    keys: HashMap<usize, Key>,
+    /// Which storages are at a place, in the order of the configuration.
+    at: HashMap<String, Vec<usize>>,
+    /// How many names below its root a base path has.
+    depths: BTreeSet<usize>,
 }
 
 impl CanonicalBases {
@@ -19,66 +23,68 @@ impl CanonicalBases {
     }
 
     /// The base paths that `canonical` gives; a storage without one holds nothing.
-    pub fn of(storages: &Storages, mut canonical: impl FnMut(&crate::Backend) -> Option<PathBuf>) -> Self {
-        let bases = storages.iter().enumerate().filter_map(|(number, backend)| {
-            let base = canonical(backend)?;
-            Some((number, LocalPath::parse(base.to_str()?, storages.platform())?))
-        });
-        Self { bases: bases.collect() }
+    pub fn of(storages: &Storages, mut canonical: impl FnMut(&Backend) -> Option<PathBuf>) -> Self {
+        let mut bases = Self::default();
+        for (number, backend) in storages.iter().enumerate() {
+            if let Some(base) = canonical(backend) {
+                bases.put(storages, number, &base);
+            }
+        }
+        bases
     }
 
     /// The real base paths, as far as they can be known without touching a file system that may be silent; the others, and those
     /// that are not there, as configured.
     pub fn known(storages: &Storages) -> Self {
-        let mounts = Mounts::read();
-        Self::of(storages, |backend| match mounts.as_ref().map(|mounts| mounts.reach(&backend.base_path)) {
-            Some(Ok(Reached::Whole(path) | Reached::Stopped { path, .. })) => Some(path),
-            _ => Some(backend.base_path.clone()),
+        let reaches = storages.reaches();
+        let mut numbers = 0..;
+        Self::of(storages, |backend| {
+            let reached = numbers.next().and_then(|number| reaches.path(number));
+            Some(reached.unwrap_or(&backend.base_path).to_owned())
         })
     }
 
-    pub(super) fn of_number(&self, number: usize) -> Option<&LocalPath> {
-        self.bases.iter().find(|(found, _)| *found == number).map(|(_, base)| base)
+    /// The real place of one more.
+    pub(super) fn put(&mut self, storages: &Storages, number: usize, base: &Path) {
+        let Some(local) = base.to_str().and_then(|text| LocalPath::parse(text, storages.platform())) else { return };
+        let (key, _) = local.key();
+        self.depths.insert(local.names().len());
+        self.at.entry(key.text().to_owned()).or_default().push(number);
+        self.keys.insert(number, key);
     }
 
-    /// Follows links only where no file system can be silent.
-    pub(crate) fn untouched(storages: &Storages, mounts: Option<&Mounts>) -> Self {
-        Self::of(storages, |backend| match mounts.map(|mounts| mounts.reach(&backend.base_path)) {
-            Some(Ok(Reached::Whole(path) | Reached::Stopped { path, .. })) => Some(path),
-            Some(Err(_)) => None,
-            None => Some(backend.base_path.clone()),
-        })
+    pub(super) fn key(&self, number: usize) -> Option<&Key> {
+        self.keys.get(&number)
     }
 
-    /// Follows links there and on the file system that `real` is on; everywhere, where there is no mount table.
-    pub(crate) fn near(storages: &Storages, mounts: Option<&Mounts>, real: &Path) -> Self {
-        let Some(mounts) = mounts else {
-            return Self::of(storages, |backend| {
-                Some(dunce::canonicalize(&backend.base_path).unwrap_or_else(|_| backend.base_path.clone()))
-            });
-        };
-        let near = mounts.holding(real).map(|mount| mount.point.clone());
-        Self::of(storages, |backend| match mounts.reach(&backend.base_path).ok()? {
-            Reached::Whole(path) => Some(path),
-            Reached::Stopped { mount, .. } if Some(&mount) == near.as_ref() => {
-                dunce::canonicalize(&backend.base_path).ok()
-            }
-            Reached::Stopped { path, .. } => Some(path),
-        })
+    /// The storages that are where this one is, itself among them.
+    pub(super) fn at_one_place_with(&self, number: usize) -> &[usize] {
+        self.key(number).and_then(|key| self.at.get(key.text())).map_or(&[], Vec::as_slice)
+    }
+}
+
+/// Base paths from several sources, in which each storage is once at most.
+pub(crate) struct Bases<'b>(Vec<&'b CanonicalBases>);
+
+impl<'b> Bases<'b> {
+    pub(crate) fn of(parts: impl IntoIterator<Item = &'b CanonicalBases>) -> Self {
+        Self(parts.into_iter().collect())
     }
 
-    /// The storages with the longest base path that holds `path`, and what is left of it: one, none, or several that are
-    /// mounted at one place.
-    pub(super) fn longest<'a>(&self, path: &'a LocalPath) -> (Vec<usize>, &'a [String]) {
-        let mut longest: (Vec<usize>, usize, &[String]) = (Vec::new(), 0, &[]);
-        for (number, base) in &self.bases {
-            let Some(below) = path.below(base) else { continue };
-            if longest.0.is_empty() || base.depth() > longest.1 {
-                longest = (vec![*number], base.depth(), below);
-            } else if base.depth() == longest.1 {
-                longest.0.push(*number);
+    /// The storages with the longest base path that holds `path`, and the names below that: one, none, or several that are mounted
+    /// at one place.
+    pub(super) fn longest<'a>(&self, path: &'a LocalPath<'a>) -> (Vec<usize>, &'a [&'a str]) {
+        let (key, ends) = path.key();
+        let depths: BTreeSet<usize> = self.0.iter().flat_map(|part| part.depths.iter().copied()).collect();
+        for depth in depths.into_iter().rev() {
+            let Some(end) = ends.get(depth) else { continue };
+            let holding = self.0.iter().filter_map(|part| part.at.get(&key.text()[..*end]));
+            let mut numbers: Vec<usize> = holding.flatten().copied().collect();
+            if !numbers.is_empty() {
+                numbers.sort_unstable();
+                return (numbers, &path.names()[depth..]);
             }
         }
-        (longest.0, longest.2)
+        (Vec::new(), &[])
     }
 }

@@ -6,12 +6,14 @@ mod fault;
 mod local_path;
 mod offer;
 mod overlap;
+mod ways;
 
+pub(crate) use bases::Bases;
 pub use bases::CanonicalBases;
 pub use error::LocateError;
 pub use overlap::{Nesting, Overlap};
+pub(crate) use ways::{OnMount, Reaches, Ways};
 
-use crate::mounts::Mounts;
 use crate::{Backend, Storages, component};
 use local_path::LocalPath;
 use samepath_wire::StoragePath;
@@ -70,16 +72,16 @@ impl Storages {
     /// On no storage, on several whose base paths are one place, not text, not absolute, or something that resolving would
     /// refuse.
     pub fn locate(&self, path: &Path, canonical: &CanonicalBases) -> Result<StoragePath, LocateError> {
-        self.locate_real(&Real { path: path.to_owned(), directory: false }, canonical)
+        self.locate_real(&Real { path: path.to_owned(), directory: false }, &Bases::of([canonical]))
     }
 
-    pub(crate) fn locate_real(&self, real: &Real, canonical: &CanonicalBases) -> Result<StoragePath, LocateError> {
+    pub(crate) fn locate_real(&self, real: &Real, bases: &Bases<'_>) -> Result<StoragePath, LocateError> {
         let path = &real.path;
         let text = text_of(path)?;
         let Some(local) = LocalPath::parse(text, self.platform()) else {
             return Err(LocateError::NotAbsolute { path: path.to_owned() });
         };
-        let (holding, below_base) = canonical.longest(&local);
+        let (holding, below_base) = bases.longest(&local);
         let mut places = holding
             .into_iter()
             .filter_map(|number| Some((number, self.iter().nth(number)?)))
@@ -104,7 +106,7 @@ impl Storages {
     /// then it is a local path.
     pub fn parse(&self, text: &str) -> Option<Result<StoragePath, LocateError>> {
         let (name, below_root) = text.split_once(':')?;
-        let number = self.iter().position(|backend| backend.name == name)?;
+        let number = self.number(name)?;
         Some(self.take_apart(number, below_root, Path::new(text)))
     }
 
@@ -126,19 +128,25 @@ impl Storages {
 
     /// The storage path of a real path, as far as that can be told without touching any storage that may be silent.
     pub(crate) fn locate_without_touching(&self, real: &Path, except: &str) -> Option<StoragePath> {
-        let bases = CanonicalBases::untouched(self, Mounts::read().as_ref());
-        self.locate(real, &bases).ok().filter(|at| at.storage_backend != except)
+        let reaches = self.reaches();
+        let further = reaches.further(self, |_, _, path| Some(path.to_owned()));
+        let real = Real { path: real.to_owned(), directory: false };
+        let at = self.locate_real(&real, &Bases::of([&reaches.settled, &further])).ok()?;
+        (at.storage_backend != except).then_some(at)
     }
 }
 
 /// What lies below a storage's base path, as it lies below the storage's root.
-fn below_root(backend: &Backend, below_base: &[String]) -> String {
+fn below_root(backend: &Backend, below_base: &[&str]) -> String {
     let subpath = Some(backend.subpath.as_str()).filter(|subpath| !subpath.is_empty());
-    subpath.into_iter().chain(below_base.iter().map(String::as_str)).collect::<Vec<_>>().join("/")
+    subpath.into_iter().chain(below_base.iter().copied()).collect::<Vec<_>>().join("/")
 }
 
 /// Where a local path is, asking the file system: `path` is touched wherever it is, base paths only where their file system
 /// cannot be silent or is the one that `path` is on; the others are compared as far as their links are known.
+///
+/// The first time it follows every base path. Then, and with every clone of these storages, it looks only whether one may have
+/// changed, which takes the same time for thousands; but those below a mount point that may be silent are followed each time.
 ///
 /// May hang with what `path` is on: what must live on asks through [`crate::helper::Helper::locate`].
 ///
@@ -150,9 +158,15 @@ pub fn locate_here(storages: &Storages, path: &Path) -> Result<Located, LocateEr
         return Err(LocateError::NotAbsolute { path: path.to_owned() });
     }
     let real = Real::of(path)?;
-    let mounts = Mounts::read();
-    let bases = CanonicalBases::near(storages, mounts.as_ref(), &real.path);
-    Ok(Located { at: storages.locate_real(&real, &bases)?, skipped: Vec::new() })
+    let reaches = storages.reaches();
+    let near = reaches.mounts().map(|mounts| mounts.holding(&real.path).map(|mount| mount.point.as_path()));
+    let further = reaches.further(storages, |_, mount, path| match near {
+        None => Some(dunce::canonicalize(path).unwrap_or_else(|_| path.to_owned())),
+        Some(near) if near == Some(mount) => dunce::canonicalize(path).ok(),
+        Some(_) => Some(path.to_owned()),
+    });
+    let at = storages.locate_real(&real, &Bases::of([&reaches.settled, &further]))?;
+    Ok(Located { at, skipped: Vec::new() })
 }
 
 /// A path as text, or the refusal to guess one.

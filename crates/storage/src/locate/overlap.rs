@@ -1,14 +1,11 @@
 use super::CanonicalBases;
-use crate::Storages;
-use std::path::PathBuf;
+use crate::{Backend, Storages};
 
 /// Another storage whose place on this computer has to do with that of one.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Overlap {
-    /// The other one's name.
-    pub other: String,
-    /// Where it is, as configured.
-    pub base_path: PathBuf,
+pub struct Overlap<'s> {
+    /// The other one.
+    pub other: &'s Backend,
     /// How they lie.
     pub how: Nesting,
 }
@@ -26,24 +23,27 @@ pub enum Nesting {
 
 impl Storages {
     /// The storages whose place is that of the storage `name`, or holds it, or lies in it; in the order of the configuration.
-    pub fn overlaps(&self, name: &str, bases: &CanonicalBases) -> Vec<Overlap> {
-        let place = |name: &str| {
-            let number = self.iter().position(|backend| backend.name == name)?;
-            bases.of_number(number)
-        };
-        let Some(own) = place(name) else { return Vec::new() };
-        let others = self.iter().filter(|backend| backend.name != name);
+    pub fn overlaps(&self, name: &str, bases: &CanonicalBases) -> Vec<Overlap<'_>> {
+        let Some(own) = self.number(name).and_then(|number| bases.key(number)) else { return Vec::new() };
+        let others = self.iter().enumerate().filter(|(_, backend)| backend.name != name);
         others
-            .filter_map(|other| {
-                let theirs = place(&other.name)?;
-                let how = match (own.below(theirs), theirs.below(own)) {
-                    (Some(_), Some(_)) => Nesting::Same,
-                    (Some(_), None) => Nesting::Inside,
-                    (None, Some(_)) => Nesting::Around,
-                    (None, None) => return None,
+            .filter_map(|(number, other)| {
+                let theirs = bases.key(number)?;
+                let how = match (own.begins_with(theirs), theirs.begins_with(own)) {
+                    (true, true) => Nesting::Same,
+                    (true, false) => Nesting::Inside,
+                    (false, true) => Nesting::Around,
+                    (false, false) => return None,
                 };
-                Some(Overlap { other: other.name.clone(), base_path: other.base_path.clone(), how })
+                Some(Overlap { other, how })
             })
             .collect()
+    }
+
+    /// The other storages that are configured to be where the storage `name` is, in the order of the configuration. Pure.
+    pub fn at_one_place_with(&self, name: &str) -> Vec<&Backend> {
+        let Some(own) = self.number(name) else { return Vec::new() };
+        let numbers = self.as_configured().at_one_place_with(own).iter();
+        numbers.filter_map(|number| self.iter().nth(*number)).filter(|other| other.name != name).collect()
     }
 }
