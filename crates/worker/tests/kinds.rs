@@ -655,6 +655,14 @@ proptest! {
         drop(storages_needed(&kind, &job(json!({ "X": part }))));
     }
 
+    /// The guard reads the template anew, and refuses one whose digest is another.
+    #[test]
+    fn a_number_of_any_digits_is_read_again_as_it_was(number in any::<f64>().prop_filter("finite", |number| number.is_finite())) {
+        let document = template(json!([{ "name": "X", "type": "FLOAT", "default": number }]), json!({ "command": "echo" }));
+        let again = serde_json::from_str(&document.to_string()).unwrap();
+        prop_assert_eq!(accept(document).unwrap().kind().digest.clone(), accept(again).unwrap().kind().digest.clone());
+    }
+
     #[test]
     fn nonsense_files_never_panic(text in "[ -~\n\t{}:\\[\\]&*!|>'\"%@-]{0,200}") {
         let (_dir, catalogue) = lab(&[("a.yaml", &text), ("b.json", &text)]);
