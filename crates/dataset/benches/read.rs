@@ -24,7 +24,7 @@ fn project(videos: usize) -> (tempfile::TempDir, PathBuf) {
     (folder, path)
 }
 
-#[divan::bench(args = [3, 3000])]
+#[divan::bench(args = [3, 3000, 20_000])]
 fn videos(bencher: Bencher, count: usize) {
     let (_folder, path) = project(count);
     bencher.bench(|| {
@@ -35,7 +35,7 @@ fn videos(bencher: Bencher, count: usize) {
 }
 
 /// The floor: the same bytes, read and not understood.
-#[divan::bench(args = [3, 3000])]
+#[divan::bench(args = [3, 3000, 20_000])]
 fn bytes(bencher: Bencher, count: usize) {
     let (_folder, path) = project(count);
     bencher.bench(|| std::fs::read(black_box(&path)).expect("bytes"));

@@ -36,6 +36,16 @@ fn load(bencher: Bencher, storages: usize) {
     bencher.bench(|| Config::load(&lab.file, &environment));
 }
 
+/// The floor of it: the same file's text as a TOML document with the place of everything in it, and nothing understood.
+#[divan::bench(args = STORAGES)]
+fn parse(bencher: Bencher, storages: usize) {
+    let lab = lab(storages);
+    bencher.bench(|| {
+        let text = std::fs::read_to_string(&lab.file.path).expect("a configuration file");
+        toml_edit::Document::parse(text).expect("a good file")
+    });
+}
+
 /// With the lock, the comparison, the second parser's check, and both fsyncs.
 #[divan::bench(args = STORAGES, sample_count = 20)]
 fn set_one_key(bencher: Bencher, storages: usize) {

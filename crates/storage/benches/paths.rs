@@ -79,18 +79,45 @@ fn locate_pure(bencher: Bencher, backends: usize) {
     bencher.bench(|| storages.locate(black_box(&path), &bases).expect("it is on the last storage"));
 }
 
-/// Mount table, links and all.
-#[divan::bench(args = [1, 10, 1_000])]
-fn locate_on_disk(bencher: Bencher, backends: usize) {
+/// So many storages, each in a folder of its own, and a file on the last.
+fn many(count: usize) -> (TempDir, Vec<Backend>, PathBuf) {
     let folder = tempfile::tempdir().expect("a temporary folder can be made");
     let top = folder.path().canonicalize().expect("a temporary folder has a real path");
     let storages: Vec<_> =
-        (0..backends).map(|number| backend(format!("storage{number}"), top.join(number.to_string()))).collect();
+        (0..count).map(|number| backend(format!("storage{number}"), top.join(number.to_string()))).collect();
     for storage in &storages {
         fs_err::create_dir(&storage.base_path).expect("a folder can be made");
     }
-    let last = (backends - 1).to_string();
-    samepath_testkit::fill(&top.join(&last), &[(FILE, "")]);
-    let (storages, path) = (Storages::new(storages, Platform::current()), top.join(&last).join(FILE));
+    let last = top.join((count - 1).to_string());
+    samepath_testkit::fill(&last, &[(FILE, "")]);
+    (folder, storages, last.join(FILE))
+}
+
+/// Mount table, links and all, by storages that were never asked before: each base path is followed.
+#[divan::bench(args = [1, 10, 1_000])]
+fn locate_on_disk_first(bencher: Bencher, backends: usize) {
+    let (_folder, storages, path) = many(backends);
+    bencher
+        .with_inputs(|| Storages::new(storages.clone(), Platform::current()))
+        .bench_refs(|storages| locate_here(storages, black_box(&path)).expect("it is on the last storage"));
+}
+
+/// The same, asked again, once the folders have been for a while what they are.
+#[divan::bench(args = [1, 10, 1_000])]
+fn locate_on_disk(bencher: Bencher, backends: usize) {
+    let (_folder, storages, path) = many(backends);
+    std::thread::sleep(std::time::Duration::from_secs(4));
+    let storages = Storages::new(storages, Platform::current());
+    locate_here(&storages, &path).expect("it is on the last storage");
     bencher.bench(|| locate_here(&storages, black_box(&path)).expect("it is on the last storage"));
+}
+
+/// The floor of it: the path's real path, and the mount table as text.
+#[divan::bench]
+fn locate_bare(bencher: Bencher) {
+    let (_folder, _, path) = many(1);
+    bencher.bench(|| {
+        let table = fs_err::read("/proc/self/mountinfo");
+        (fs_err::canonicalize(black_box(&path)).expect("the file is there"), table)
+    });
 }
