@@ -1,6 +1,7 @@
 //! How long a job waits for the matchmaker: its decision alone, and from submitting to the assignment over a bus in memory.
 
 use divan::{Bencher, black_box};
+use futures::StreamExt;
 use jiff::Timestamp;
 use samepath_fleet::Fleet;
 use samepath_fleet::bus::memory::MemoryBus;
@@ -62,8 +63,8 @@ fn worker(name: &str, backend: &str) -> Worker {
 
 const NOW: Now = Now { clock: Duration::from_secs(10), wall: Timestamp::UNIX_EPOCH };
 
-/// 1,000 workers that ask for work and do not fit, 10,000 jobs that wait.
-fn crowded() -> State {
+/// 1,000 workers that ask for work and do not fit, and as many jobs that wait.
+fn crowded(jobs: u64) -> State {
     let mut state = State::rebuild(1, Timing::default(), [], NOW);
     for at in 0..1000 {
         let name = format!("worker{at}");
@@ -71,17 +72,17 @@ fn crowded() -> State {
         let claim = Claim { holds: Vec::new(), wants: true };
         state.handle(Event::Claim { ticket: at, worker: name, claim }, NOW);
     }
-    for number in 0..10_000 {
+    for number in 0..jobs {
         let job = Box::new(job(number));
         state.handle(Event::Submit { ticket: 0, member: job.submitted_by.clone(), job }, NOW);
     }
     state
 }
 
-/// A worker that fits asks, is given one of 10,000 jobs, and gives it back.
-#[divan::bench]
-fn decide_for_a_worker_among_10_000_jobs(bencher: Bencher) {
-    let mut state = crowded();
+/// A worker that fits asks, is given one of the jobs, and gives it back.
+#[divan::bench(args = [10_000, 100_000])]
+fn decide_for_a_worker_among_jobs(bencher: Bencher, jobs: u64) {
+    let mut state = crowded(jobs);
     state.handle(Event::WorkerSeen(Box::new(worker("gpu-1", "vast"))), NOW);
     bencher.bench_local(|| {
         let claim = Claim { holds: Vec::new(), wants: true };
@@ -99,7 +100,7 @@ fn decide_for_a_worker_among_10_000_jobs(bencher: Bencher) {
 /// A job arrives that none of 1,000 workers that ask can serve.
 #[divan::bench]
 fn decide_for_a_job_among_1_000_workers(bencher: Bencher) {
-    let mut state = crowded();
+    let mut state = crowded(10_000);
     let mut number = 10_000;
     bencher.bench_local(|| {
         number += 1;
@@ -108,10 +109,10 @@ fn decide_for_a_job_among_1_000_workers(bencher: Bencher) {
     });
 }
 
-/// Building the state again from 10,000 records.
-#[divan::bench(sample_count = 10)]
-fn rebuild_from_10_000_records(bencher: Bencher) {
-    let records: Vec<JobRecord> = crowded().jobs().cloned().collect();
+/// Building the state again from the records.
+#[divan::bench(args = [10_000, 100_000], sample_count = 10)]
+fn rebuild_from_records(bencher: Bencher, jobs: u64) {
+    let records: Vec<JobRecord> = crowded(jobs).jobs().cloned().collect();
     bencher
         .with_inputs(|| records.clone())
         .bench_local_values(|records| State::rebuild(2, Timing::default(), records, NOW));
@@ -146,6 +147,55 @@ fn submit_to_assignment(bencher: Bencher) {
             });
             runtime.block_on(end(&session, &given));
         });
+    runtime.block_on(fleet.close());
+}
+
+/// Jobs that go through the queue of this computer, all that is written on the disk: submitted 64 at a time, and each assigned,
+/// confirmed and ended.
+const THROUGH: u64 = 500;
+
+#[divan::bench(args = [1, 100], sample_count = 3, sample_size = 1)]
+fn jobs_through_this_computers_queue(bencher: Bencher, workers: usize) {
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime");
+    let folder = tempfile::tempdir().expect("a folder");
+    let (ended, mut news) = tokio::sync::mpsc::unbounded_channel();
+    let fleet = runtime.block_on(async {
+        let settings = samepath_fleet::bus::LocalSettings::new(folder.path(), "amick");
+        let fleet = Fleet::local(settings).await.expect("the queue opens");
+        for number in 0..workers {
+            let name = format!("gpu-{number}");
+            let session = fleet.session(name.as_str());
+            session.advertise(worker(&name, "vast"));
+            let ended = ended.clone();
+            tokio::spawn(async move {
+                while !ended.is_closed() {
+                    run(&session).await;
+                    let _ = ended.send(());
+                }
+            });
+        }
+        fleet
+    });
+    let mut first = 0;
+    bencher.counter(divan::counter::ItemsCount::new(THROUGH)).bench_local(|| {
+        let numbers = first..first + THROUGH;
+        first += THROUGH;
+        runtime.block_on(async {
+            let submitted = futures::stream::iter(numbers).map(|number| {
+                let fleet = fleet.clone();
+                async move { fleet.submit(&job(number)).await.expect("submitted") }
+            });
+            let submitting = submitted.buffer_unordered(64).for_each(|_| async {});
+            let ending = async {
+                for _ in 0..THROUGH {
+                    news.recv().await;
+                }
+            };
+            futures::join!(submitting, ending);
+        });
+    });
+    drop(news);
     runtime.block_on(fleet.close());
 }
 
