@@ -67,7 +67,7 @@ describe('Setting up', () => {
 
   test('a folder of the person’s own gets a name; their folder is made if they say so', async () => {
     const { fake, user } = await begin();
-    expect(screen.getByText(/Nothing else is mounted here/)).toBeVisible();
+    expect(screen.getByText(/No share is mounted here/)).toBeVisible();
     expect(next()).toBeDisabled();
     fake.picked = '/data/Fast disk';
     await user.click(screen.getByRole('button', { name: 'Another folder…' }));

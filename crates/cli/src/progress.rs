@@ -16,6 +16,8 @@ pub(crate) async fn wait(app: &App, first: JobView, output: &Output) -> Result<J
     let bar = bar(output);
     let mut updates = app.watch();
     let mut told = String::new();
+    // The queue may have answered before its news of what led there arrive: those would tell the story backwards.
+    let known = first.timeline.len();
     let mut job = first;
     loop {
         tell(&bar, &job, &mut told, output);
@@ -32,7 +34,7 @@ pub(crate) async fn wait(app: &App, first: JobView, output: &Output) -> Result<J
                 }
             };
             match update {
-                Some(Update::Job(news)) if news.id == job.id => break *news,
+                Some(Update::Job(news)) if news.id == job.id && news.timeline.len() >= known => break *news,
                 Some(_) => {}
                 None => return Err(Error::new(ErrorCode::FleetUnreachable, "The queue went away. The job goes on.")),
             }

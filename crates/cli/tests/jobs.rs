@@ -78,6 +78,8 @@ fn a_job_finds_its_video_by_the_workers_own_path() {
     // Whoever does not speak JSON is told, too; a line for each state beside the answer.
     let told = home.run(["submit", "slp-check", "--name", "mine", "-p", &labels]);
     assert_eq!(told.status, Some(0), "{told:?}");
+    let after_start = told.err.lines().skip_while(|line| !line.starts_with("Starting"));
+    assert_eq!(after_start.filter(|line| line.starts_with("Waiting")).count(), 0, "told backwards: {told:?}");
     assert!(told.out.contains("Done on gpu-1") && told.out.contains("report.html"), "{told:?}");
     assert!(told.err.contains("Submitted mine"), "{told:?}");
     let ended = worker.interrupt();

@@ -129,7 +129,7 @@ export const words = {
     steps: { storage: 'Storage', folder: 'Your folder', check: 'Check' },
     where: 'Where is the lab’s storage on this computer?',
     looking: 'Looking at what is mounted here…',
-    nothing: 'Nothing else is mounted here. Connect the storage, then look again; or choose its folder.',
+    nothing: 'No share is mounted here that is not set up yet. Connect the storage, then look again; or choose its folder.',
     use: 'Use this',
     useName: (path: string) => `Use ${path}`,
     yes: 'Yes, that is it',

@@ -30,7 +30,7 @@ pub(crate) fn suggest(context: &Context<'_>) -> Result<(), Error> {
         return output.document(&found);
     }
     if found.is_empty() {
-        output.line("Nothing else is mounted here. If the storage is a folder: samepath storage add NAME FOLDER")?;
+        output.line("No share is mounted here that is not set up yet. If the storage is a folder: samepath storage add NAME FOLDER")?;
     } else {
         let rows: Vec<Vec<Cell>> = found.iter().map(row).collect();
         output.table(&["STORAGE", "ON THIS COMPUTER AT", "YOUR FOLDER", "STATE", "WHY"], &rows)?;
