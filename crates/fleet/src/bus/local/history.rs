@@ -39,7 +39,8 @@ struct Closing(Option<Database>);
 
 impl Closing {
     fn open(path: &Path) -> Result<Self, DiskError> {
-        Ok(Self(Some(Database::builder().set_cache_size(CACHE_BYTES).create(path)?)))
+        let create = || Ok(Self(Some(Database::builder().set_cache_size(CACHE_BYTES).create(path)?)));
+        quiet::catch(create).unwrap_or(Err(DiskError::Panicked))
     }
 
     /// None of what redb panics about leaves here.
@@ -88,7 +89,7 @@ fn set_aside(path: &Path) -> Result<PathBuf, BusError> {
 }
 
 fn try_open(path: &Path, limits: Limits) -> Result<Opened, DiskError> {
-    let database = quiet::catch(|| Closing::open(path)).unwrap_or(Err(DiskError::Panicked))?;
+    let database = Closing::open(path)?;
     let (records, logs, generation) = database.with(|database| {
         let mut write = database.begin_write()?;
         write.set_quick_repair(true);
@@ -138,8 +139,8 @@ impl Disk {
                     return Err(BusError::Closed);
                 }
                 if guard_to_fill.is_none() {
-                    let reopened = quiet::catch(|| Closing::open(&self.path)).unwrap_or(Err(DiskError::Panicked));
-                    *guard_to_fill = Some(reopened.map_err(|error| error.into_bus(&self.path))?);
+                    let reopened = Closing::open(&self.path).map_err(|error| error.into_bus(&self.path))?;
+                    *guard_to_fill = Some(reopened);
                 }
                 drop(guard_to_fill);
                 guard = self.database.read().unwrap_or_else(PoisonError::into_inner);
