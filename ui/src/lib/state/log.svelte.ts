@@ -1,4 +1,5 @@
-import { Failure, type Ipc, type LogUpdate, type LogView } from '../ipc';
+import type { Ipc, LogUpdate, LogView } from '../ipc';
+import { Following } from './following.svelte';
 
 /** More than this is not kept: the results folder has the whole log. */
 export const KEPT = 200_000;
@@ -20,7 +21,7 @@ export function level(line: LogView): Level | null {
 }
 
 /** A log that is being read. Lines are kept in a plain array: only the few that are seen are ever drawn. */
-export class Log {
+export class Log extends Following<LogUpdate> {
   #lines: LogView[] = [];
   /** Counts every change of the lines. */
   version = $state(0);
@@ -30,9 +31,6 @@ export class Log {
   /** Lines that warn of something, by their number from the first one ever. */
   #marked: { number: number; level: Level }[] = [];
   ended = $state(false);
-  failure = $state.raw<Failure | null>(null);
-  #leave: (() => void) | null = null;
-  #left = false;
 
   get length(): number {
     void this.version;
@@ -75,24 +73,11 @@ export class Log {
     return index < 0 ? null : index;
   }
 
-  async follow(ipc: Ipc, id: string, attempt: number | null): Promise<void> {
-    try {
-      const leave = await ipc.followLog(id, attempt, (update) => this.#apply(update));
-      if (this.#left) leave();
-      else this.#leave = leave;
-    } catch (thrown) {
-      this.failure = Failure.from(thrown);
-    }
+  follow(ipc: Ipc, id: string, attempt: number | null): Promise<void> {
+    return this.begin((apply) => ipc.followLog(id, attempt, apply));
   }
 
-  leave(): void {
-    this.#left = true;
-    this.#leave?.();
-    this.#leave = null;
-  }
-
-  #apply(update: LogUpdate): void {
-    if (this.#left) return;
+  protected take(update: LogUpdate): void {
     if (update.type === 'ended') {
       this.ended = true;
       return;

@@ -1,4 +1,5 @@
-import { Failure, type Ipc, type MetricsUpdate, type MetricsView } from '../ipc';
+import type { Ipc, MetricsUpdate, MetricsView } from '../ipc';
+import { Following } from './following.svelte';
 
 /** One line of a chart: a name for people, and its value at each epoch. */
 export interface Series {
@@ -39,13 +40,10 @@ export class Run {
 }
 
 /** The figures of a job, as they come. */
-export class Metrics {
+export class Metrics extends Following<MetricsUpdate> {
   #runs: Run[] = [];
   #version = $state(0);
   of = $state<number | null>(null);
-  failure = $state.raw<Failure | null>(null);
-  #leave: (() => void) | null = null;
-  #left = false;
 
   /** What each run's chart shows; runs without a row have none. */
   charts = $derived.by(() => {
@@ -54,24 +52,12 @@ export class Metrics {
   });
   newest = $derived(this.charts.at(-1) ?? null);
 
-  async follow(ipc: Ipc, id: string): Promise<void> {
-    try {
-      const leave = await ipc.followMetrics(id, (update) => this.#apply(update));
-      if (this.#left) leave();
-      else this.#leave = leave;
-    } catch (thrown) {
-      this.failure = Failure.from(thrown);
-    }
+  follow(ipc: Ipc, id: string): Promise<void> {
+    return this.begin((apply) => ipc.followMetrics(id, apply));
   }
 
-  leave(): void {
-    this.#left = true;
-    this.#leave?.();
-    this.#leave = null;
-  }
-
-  #apply(update: MetricsUpdate): void {
-    if (this.#left || update.type === 'ended') return;
+  protected take(update: MetricsUpdate): void {
+    if (update.type === 'ended') return;
     for (const row of update.value) {
       let run = this.#runs.find((run) => run.name === row.run);
       if (!run) this.#runs.push((run = new Run(row.run)));
