@@ -1,0 +1,59 @@
+use super::{ChosenVideo, PathView};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use specta::Type;
+use std::collections::BTreeMap;
+
+/// What a person is about to submit.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, Type)]
+#[serde(default)]
+pub struct Draft {
+    /// The kind.
+    pub kind: String,
+    /// A local path, or a storage path such as `vast:amick/labels.slp`.
+    pub dataset: Option<String>,
+    /// Values by parameter name. Paths are local paths or storage paths; relative ones lie in the person's folder.
+    pub values: BTreeMap<String, Value>,
+    /// The job's name; made where it is empty.
+    pub name: String,
+    /// Only on this worker.
+    pub worker: Option<String>,
+    /// The folder in which a new one is made for the results; none: beside the dataset.
+    pub results_in: Option<String>,
+    /// Where the person said that videos of the dataset are.
+    pub videos: Vec<ChosenVideo>,
+}
+
+/// The sentence above *Submit*, and what stands behind it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Type)]
+pub struct ReadinessView {
+    /// `ready`, `queued`, `wait`, `none`, `blocked`, `offline`.
+    pub state: String,
+    /// The sentence.
+    pub sentence: String,
+    /// Whether *Submit* does something.
+    pub can_submit: bool,
+    /// "Submit" or "Submit and wait".
+    pub button: String,
+    /// Where results will go.
+    pub results: Option<PathView>,
+    /// The name that the job will have.
+    pub name: String,
+    /// Who can run it, and why others cannot.
+    pub workers: Vec<CandidateView>,
+}
+
+/// A worker, as far as one draft is concerned.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Type)]
+pub struct CandidateView {
+    /// The worker's id.
+    pub id: String,
+    /// The worker's name.
+    pub name: String,
+    /// `now`, `busy`, `no`.
+    pub fit: String,
+    /// "free · 12/12 videos · confirmed", "its vast is read-only".
+    pub words: String,
+    /// Whether its storages are this computer's: `confirmed`, `same_mark`, `unknown`, `other_storage`; none where it lacks one.
+    pub sameness: Option<String>,
+}

@@ -1,0 +1,55 @@
+use super::{JobView, KindView, StorageView, WorkerView};
+use serde::{Deserialize, Serialize};
+use specta::Type;
+
+/// The frame of the window: who, where, how connected.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Type)]
+pub struct StatusView {
+    /// "This computer", or the lab's name.
+    pub lab: String,
+    /// "this computer", "connected", "reconnecting…".
+    pub link: String,
+    /// The person.
+    pub member: String,
+    /// Of the program.
+    pub version: String,
+    /// The configuration file.
+    pub config_file: String,
+    /// Why the configuration file cannot be read; the last good state stays.
+    pub config_error: Option<ErrorView>,
+    /// Why the worker of this program is not running, if it should be.
+    pub worker_error: Option<ErrorView>,
+}
+
+/// One change for the page. First everything known, then `current`, then every change.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Type)]
+#[serde(tag = "type", content = "value", rename_all = "snake_case")]
+pub enum Update {
+    /// Forget everything: all follows anew.
+    Reset,
+    /// Everything known has been sent.
+    Current,
+    /// The frame.
+    Status(StatusView),
+    /// All storages, in the file's order.
+    Storages(Vec<StorageView>),
+    /// A worker appeared or changed.
+    Worker(WorkerView),
+    /// A worker went.
+    WorkerGone(String),
+    /// A job appeared or changed.
+    Job(Box<JobView>),
+    /// All job types.
+    Kinds(Vec<KindView>),
+}
+
+/// What happened, to what, and what to do.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Type)]
+pub struct ErrorView {
+    /// From the documented set.
+    pub code: String,
+    /// What happened, to what.
+    pub message: String,
+    /// What to do.
+    pub hint: Option<String>,
+}

@@ -1,0 +1,113 @@
+use serde::{Deserialize, Serialize};
+use specta::Type;
+
+/// A storage that this computer has and the configuration does not name.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Type)]
+pub struct SuggestionView {
+    /// A name to begin with; the lab's own is better.
+    pub name: String,
+    /// On this computer at.
+    pub base_path: String,
+    /// `nfs`, `smb`, … where it can be told.
+    #[serde(rename = "type")]
+    pub kind: Option<String>,
+    /// The person's folder in it, where one is called like the person.
+    pub user_subdir: Option<String>,
+    /// Where another computer mounts it, where that is known.
+    pub elsewhere: Option<String>,
+    /// Why it is suggested: "mounted from vast01:/talmo".
+    pub source: String,
+    /// As [`HealthView::state`].
+    pub state: String,
+    /// For people.
+    pub words: String,
+    /// Bytes.
+    pub free_bytes: Option<f64>,
+    /// Which storage of the lab it is, where that can be told.
+    pub lab: Option<LabMatchView>,
+}
+
+/// Which storage of the lab a suggestion is.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Type)]
+pub struct LabMatchView {
+    /// What the lab calls it.
+    pub name: String,
+    /// `mark`, `share`, `path_pair`, `name`.
+    pub by: String,
+    /// Whether that says enough for not being asked about it: a name alone does not.
+    pub sure: bool,
+    /// "the lab's vast: 4 workers mount this share".
+    pub words: String,
+    /// The configuration's `type`, as a worker has it.
+    #[serde(rename = "type")]
+    pub kind: Option<String>,
+    /// Who has it.
+    pub workers: Vec<String>,
+    /// The part of the storage that this mount shows; empty for the whole.
+    pub subpath: String,
+}
+
+/// A storage that the lab's workers have.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Type)]
+pub struct LabStorageView {
+    /// What the lab calls it.
+    pub name: String,
+    /// The configuration's `type`, as a worker has it.
+    #[serde(rename = "type")]
+    pub kind: Option<String>,
+    /// Who has it.
+    pub workers: Vec<String>,
+    /// What they mount: `vast01:/talmo`.
+    pub shares: Vec<String>,
+}
+
+/// What one worker says of a test file in the person's folder of a storage.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Type)]
+pub struct SameStorageView {
+    /// The worker's id.
+    pub id: String,
+    /// The worker's name.
+    pub worker: String,
+    /// `found`, `not_found`, `failed`, `silent`, `not_asked`, `other_storage`.
+    pub saw: String,
+    /// "gpu-5 looked and did not find it: its vast is another storage, or another folder of it."
+    pub words: String,
+}
+
+/// What a computer that is set up has to begin with.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Type)]
+pub struct SetupView {
+    /// Storages that are here and not configured, those of the lab first.
+    pub here: Vec<SuggestionView>,
+    /// Storages that the lab uses and that are not here.
+    pub missing: Vec<LabStorageView>,
+}
+
+/// Whether something that was looked at is as it should be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, Type)]
+#[serde(rename_all = "snake_case")]
+pub enum FindingState {
+    /// It is.
+    Good,
+    /// It can be lived with, but somebody should know.
+    Note,
+    /// It is not.
+    Wrong,
+}
+
+/// One thing that was looked at.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Type)]
+pub struct Finding {
+    /// `configuration`, `storage`, `job types`, `programs`, `GPU`, `clock`, `disk`, `workers`.
+    pub area: String,
+    /// How it is.
+    pub state: FindingState,
+    /// What was looked at.
+    pub what: String,
+    /// What was found.
+    pub found: String,
+    /// What to do about it.
+    pub mend: Option<String>,
+    /// For programs: what went wrong, from the documented set; only where something is.
+    pub code: Option<String>,
+}

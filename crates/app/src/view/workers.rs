@@ -1,0 +1,46 @@
+use serde::{Deserialize, Serialize};
+use specta::Type;
+
+/// A worker.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Type)]
+pub struct WorkerView {
+    /// Unique in the lab.
+    pub id: String,
+    /// For people.
+    pub name: String,
+    /// Whether it runs on this computer, inside this program.
+    pub this_computer: bool,
+    /// "free", or the name of the job that it runs.
+    pub state: String,
+    /// Whether it runs a job.
+    pub busy: bool,
+    /// Version of the program.
+    pub version: String,
+    /// Operating system.
+    pub os: String,
+    /// The computer's name.
+    pub host: String,
+    /// Its storages.
+    pub storages: Vec<WorkerStorageView>,
+    /// Names of the job types that it can run.
+    pub kinds: Vec<String>,
+    /// What it cannot run: "sleap-train: …".
+    pub unavailable: Vec<String>,
+}
+
+/// A storage, as a worker has it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Type)]
+pub struct WorkerStorageView {
+    /// Its name.
+    pub name: String,
+    /// As [`HealthView::state`].
+    pub state: String,
+    /// For people: "confirmed", "read-only", "other storage".
+    pub words: String,
+    /// Whether it is this computer's: `confirmed` by a file, `same_mark`, `unknown`, `other_storage`; none without one here.
+    pub sameness: Option<String>,
+    /// Where that worker mounts it.
+    pub base_path: String,
+    /// Bytes.
+    pub free_bytes: Option<f64>,
+}
