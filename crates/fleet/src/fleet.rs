@@ -1,7 +1,7 @@
 use crate::ask::{PATIENCE, about_job, ask, decode_answer, encode, persist};
-use crate::bus::local::{LocalBus, LocalSettings, Role};
+use crate::bus::local::LocalSettings;
 use crate::bus::memory::MemoryBus;
-use crate::bus::{self, Bus, BusError, Change, Link};
+use crate::bus::{self, Bus, BusError, Change, Link, Role, SharedBus};
 use crate::matchmaker::{Timing, lead};
 use crate::{FleetError, JobLog, Live, WorkerSession, log};
 use samepath_wire::{
@@ -255,7 +255,7 @@ impl fmt::Debug for Fleet {
 }
 
 /// Leads while this process holds the history of this computer.
-async fn lead_as_holder(bus: Arc<LocalBus>, shutdown: CancellationToken) {
+async fn lead_as_holder(bus: Arc<SharedBus>, shutdown: CancellationToken) {
     let mut role = bus.role();
     loop {
         tokio::select! {

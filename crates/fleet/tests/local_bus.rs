@@ -1,9 +1,6 @@
 //! The bus of this computer as processes: who holds it, what is left when one is killed, who may reach it.
 
-use samepath_fleet::bus::{
-    Bus, BusError, Change, Expect, Link, LocalSettings, LogItem,
-    local::{self, LocalBus, Role},
-};
+use samepath_fleet::bus::{Bus, BusError, Change, Expect, Link, LocalSettings, LogItem, Role, SharedBus, local};
 use std::{
     collections::{BTreeMap, BTreeSet},
     io::{BufRead, BufReader, Write},
@@ -19,7 +16,7 @@ fn settings(dir: &Path) -> LocalSettings {
     LocalSettings::new(dir, "amick")
 }
 
-async fn open(dir: &Path) -> Arc<LocalBus> {
+async fn open(dir: &Path) -> Arc<SharedBus> {
     local::open(settings(dir)).await.expect("opens")
 }
 

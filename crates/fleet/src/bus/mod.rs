@@ -35,12 +35,14 @@ pub mod memory;
 mod name;
 mod record;
 mod request;
+mod shared;
 
 pub use error::BusError;
 pub use local::{Limits, LocalSettings};
 pub use log::{LogEntry, LogItem, LogRange, LogReader};
 pub use record::{Change, Entry, Expect, Watch};
 pub use request::{Caller, Request, Requests};
+pub use shared::{Role, SharedBus};
 
 use async_trait::async_trait;
 use jiff::Timestamp;

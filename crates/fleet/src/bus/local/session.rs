@@ -1,18 +1,60 @@
-use super::{LocalSettings, client::Connection, history, place::Place, server, socket};
+use super::{LocalSettings, history, place::Place, server, socket};
 use crate::bus::{
     Bus, BusError, Caller,
     core::{Core, Endpoint},
+    shared::{Connection, Door, Session, SharedBus},
 };
-use std::{fs::File, sync::Arc};
+use async_trait::async_trait;
+use std::{fs::File, path::Path, sync::Arc};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-/// What there is of the bus while it does not change hands.
-pub(super) enum Session {
-    /// This process holds it.
-    Held(Held),
-    /// This process uses what another holds.
-    Joined(Arc<Connection>),
+/// Opens the bus: becomes its holder, or joins whoever holds it.
+///
+/// A history that cannot be read is set aside as `history.redb.damaged-…` and a new one begun. [`BusError::NotPrivate`] if the
+/// folder belongs to somebody else, [`BusError::Io`] or [`BusError::DiskFull`] if it cannot be used,
+/// [`BusError::Unreachable`] if somebody holds it and does not answer.
+pub async fn open(settings: LocalSettings) -> Result<Arc<SharedBus>, BusError> {
+    let place = Place::make(&settings.dir, settings.runtime_dir.as_deref())?;
+    SharedBus::open(Folder { place, settings }).await
+}
+
+/// Joins whoever holds the bus now. Holds nothing, makes nothing on the disk, and does not wait for somebody to come: none where
+/// nobody can be joined. What it answers is over when that holder goes.
+pub(crate) async fn join(settings: &LocalSettings) -> Option<Arc<dyn Bus>> {
+    let place = Place::find(&settings.dir, settings.runtime_dir.as_deref())?;
+    Some(joined(&place, settings).await.ok()?)
+}
+
+/// One try to join whoever holds it.
+async fn joined(place: &Place, settings: &LocalSettings) -> Result<Arc<Connection>, BusError> {
+    let socket = place.announced().ok_or(BusError::Unreachable)?;
+    let stream = socket::connect(&socket).await.map_err(|error| match error.kind() {
+        std::io::ErrorKind::PermissionDenied => history::io_error(&socket, &error),
+        _ => BusError::Unreachable,
+    })?;
+    let connection = Connection::open(socket::line(stream), place.dir(), settings.worker.clone()).await?;
+    Ok(Arc::new(connection))
+}
+
+/// The folder of a bus: whoever has its lock holds it.
+struct Folder {
+    place: Place,
+    settings: LocalSettings,
+}
+
+#[async_trait]
+impl Door for Folder {
+    async fn open(&self) -> Result<Box<dyn Session>, BusError> {
+        match self.place.try_lock()? {
+            Some(lock) => Ok(Box::new(Held::open(&self.place, &self.settings, lock).await?)),
+            None => Ok(Box::new(joined(&self.place, &self.settings).await?)),
+        }
+    }
+
+    fn place(&self) -> &Path {
+        self.place.dir()
+    }
 }
 
 /// The lock, and all that only its owner may have. In the order in which it is let go of.
@@ -23,53 +65,8 @@ pub(super) struct Held {
     _lock: File,
 }
 
-impl Session {
-    /// One try: holds the bus if nobody does, else joins whoever does. [`BusError::Unreachable`]: try again.
-    pub(super) async fn open(place: &Place, settings: &LocalSettings) -> Result<Self, BusError> {
-        if let Some(lock) = place.try_lock()? {
-            return Held::open(place, settings, lock).await.map(Self::Held);
-        }
-        Self::join(place, settings).await
-    }
-
-    /// One try to join whoever holds it.
-    pub(super) async fn join(place: &Place, settings: &LocalSettings) -> Result<Self, BusError> {
-        let socket = place.announced().ok_or(BusError::Unreachable)?;
-        let connection = Connection::open(place.dir(), &socket, settings.worker.clone()).await?;
-        Ok(Self::Joined(Arc::new(connection)))
-    }
-
-    pub(super) fn is_held(&self) -> bool {
-        matches!(self, Self::Held(_))
-    }
-
-    /// The bus to be used.
-    pub(super) fn bus(&self) -> Arc<dyn Bus> {
-        match self {
-            Self::Held(held) => held.endpoint.clone(),
-            Self::Joined(connection) => connection.clone(),
-        }
-    }
-
-    /// Cancelled when it is over.
-    pub(super) fn over(&self) -> CancellationToken {
-        match self {
-            Self::Held(held) => held.core.closed().clone(),
-            Self::Joined(connection) => connection.down(),
-        }
-    }
-
-    /// Writes out what is pending, and lets go.
-    pub(super) async fn close(self) {
-        match self {
-            Self::Held(held) => held.close().await,
-            Self::Joined(connection) => connection.close().await,
-        }
-    }
-}
-
 impl Held {
-    async fn open(place: &Place, settings: &LocalSettings, lock: File) -> Result<Self, BusError> {
+    pub(super) async fn open(place: &Place, settings: &LocalSettings, lock: File) -> Result<Self, BusError> {
         let (path, limits) = (place.history(), settings.limits);
         let opened = tokio::task::spawn_blocking(move || history::open(&path, limits))
             .await
@@ -83,8 +80,23 @@ impl Held {
         let server = tokio::spawn(server::run(listener, core.clone(), settings.member.clone()));
         Ok(Self { endpoint: Arc::new(Endpoint::new(core.clone(), caller)), core, server, _lock: lock })
     }
+}
 
-    async fn close(mut self) {
+#[async_trait]
+impl Session for Held {
+    fn is_held(&self) -> bool {
+        true
+    }
+
+    fn bus(&self) -> Arc<dyn Bus> {
+        self.endpoint.clone()
+    }
+
+    fn over(&self) -> CancellationToken {
+        self.core.closed().clone()
+    }
+
+    async fn close(mut self: Box<Self>) {
         // The listener goes first, and takes its socket along: the next holder makes its own.
         self.server.abort();
         drop((&mut self.server).await);

@@ -1,8 +1,52 @@
+use crate::bus::shared::Line;
+use futures::StreamExt;
 use interprocess::local_socket::{
     ListenerOptions, Name,
     tokio::{Listener, Stream, prelude::*},
 };
-use std::{io, path::Path};
+use std::{
+    io,
+    path::Path,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll},
+};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio_util::codec::{FramedRead, FramedWrite, LengthDelimitedCodec};
+
+/// Bytes of one frame.
+const MAX_FRAME: usize = 4 * 1024 * 1024;
+
+/// A connection as a line: each frame with its length before it.
+pub(super) fn line(stream: Stream) -> Line {
+    let codec = || LengthDelimitedCodec::builder().little_endian().max_frame_length(MAX_FRAME).new_codec();
+    let stream = Arc::new(stream);
+    let frames = FramedRead::new(End(stream.clone()), codec()).map(|frame| frame.map(|frame| frame.freeze()));
+    Line::new(frames, FramedWrite::new(End(stream), codec()))
+}
+
+/// One direction of a connection, which is closed when both are dropped.
+struct End(Arc<Stream>);
+
+impl AsyncRead for End {
+    fn poll_read(self: Pin<&mut Self>, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut &*self.0).poll_read(context, buffer)
+    }
+}
+
+impl AsyncWrite for End {
+    fn poll_write(self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut &*self.0).poll_write(context, bytes)
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut &*self.0).poll_flush(context)
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut &*self.0).poll_shutdown(context)
+    }
+}
 
 #[cfg(unix)]
 fn name(socket: &Path) -> io::Result<Name<'_>> {

@@ -1,4 +1,4 @@
-use super::{LocalSettings, place::Place, session::Session};
+use super::session::{Door, Session};
 use crate::bus::{Bus, BusError, Entry, Expect, Link, LogItem, LogRange, LogReader, Requests, Watch};
 use async_trait::async_trait;
 use futures::stream;
@@ -22,7 +22,7 @@ const LAST_PAUSE: Duration = Duration::from_millis(100);
 /// After a try that failed for another reason than that nobody is there yet.
 const LONG_PAUSE: Duration = Duration::from_secs(1);
 
-/// What this process is on the bus of this computer.
+/// What this process is on a bus that several processes share.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Role {
     /// Holds the history and serves the others.
@@ -31,8 +31,8 @@ pub enum Role {
     Guest,
 }
 
-/// The bus of this computer, whoever holds it.
-pub struct LocalBus {
+/// A bus that several processes share, whoever holds it.
+pub struct SharedBus {
     shared: Arc<Shared>,
 }
 
@@ -59,41 +59,30 @@ struct Shared {
     closed: CancellationToken,
 }
 
-/// Opens the bus: becomes its holder, or joins whoever holds it.
-///
-/// A history that cannot be read is set aside as `history.redb.damaged-…` and a new one begun. [`BusError::NotPrivate`] if the
-/// folder belongs to somebody else, [`BusError::Io`] or [`BusError::DiskFull`] if it cannot be used,
-/// [`BusError::Unreachable`] if somebody holds it and does not answer.
-pub async fn open(settings: LocalSettings) -> Result<Arc<LocalBus>, BusError> {
-    let place = Place::make(&settings.dir, settings.runtime_dir.as_deref())?;
-    let session =
-        tokio::time::timeout(OPENING, retry(&place, &settings)).await.unwrap_or(Err(BusError::Unreachable))?;
-    let shared = Arc::new(Shared {
-        current: watch::Sender::new(None),
-        link: watch::Sender::new(Link::Down { since: Timestamp::now() }),
-        role: watch::Sender::new(Role::Guest),
-        own: Mutex::default(),
-        closing: CancellationToken::new(),
-        closed: CancellationToken::new(),
-    });
-    shared.publish(&session, 1);
-    tokio::spawn(keep(shared.clone(), place, settings, session));
-    Ok(Arc::new(LocalBus { shared }))
-}
-
-/// Joins whoever holds the bus now. Holds nothing, makes nothing on the disk, and does not wait for somebody to come: none where
-/// nobody can be joined. What it answers is over when that holder goes.
-pub(crate) async fn join(settings: &LocalSettings) -> Option<Arc<dyn Bus>> {
-    let place = Place::find(&settings.dir, settings.runtime_dir.as_deref())?;
-    let session = Session::join(&place, settings).await.ok()?;
-    Some(session.bus())
+impl SharedBus {
+    /// Opens the bus at this door: becomes its holder, or joins whoever holds it. [`BusError::Unreachable`] if nobody does in
+    /// time; whatever else the door says at once.
+    pub(in crate::bus) async fn open(door: impl Door) -> Result<Arc<Self>, BusError> {
+        let session = tokio::time::timeout(OPENING, retry(&door)).await.unwrap_or(Err(BusError::Unreachable))?;
+        let shared = Arc::new(Shared {
+            current: watch::Sender::new(None),
+            link: watch::Sender::new(Link::Down { since: Timestamp::now() }),
+            role: watch::Sender::new(Role::Guest),
+            own: Mutex::default(),
+            closing: CancellationToken::new(),
+            closed: CancellationToken::new(),
+        });
+        shared.publish(&*session, 1);
+        tokio::spawn(keep(shared.clone(), door, session));
+        Ok(Arc::new(Self { shared }))
+    }
 }
 
 /// Tries until the bus is held or joined, or that cannot be.
-async fn retry(place: &Place, settings: &LocalSettings) -> Result<Session, BusError> {
+async fn retry(door: &impl Door) -> Result<Box<dyn Session>, BusError> {
     let mut pause = FIRST_PAUSE;
     loop {
-        match Session::open(place, settings).await {
+        match door.open().await {
             Err(BusError::Unreachable) => {
                 tokio::time::sleep(pause).await;
                 pause = (pause * 2).min(LAST_PAUSE);
@@ -104,7 +93,7 @@ async fn retry(place: &Place, settings: &LocalSettings) -> Result<Session, BusEr
 }
 
 /// Takes care that there is always somebody who holds the bus, until told to end.
-async fn keep(shared: Arc<Shared>, place: Place, settings: LocalSettings, first: Session) {
+async fn keep(shared: Arc<Shared>, door: impl Door, first: Box<dyn Session>) {
     let mut session = first;
     let mut number = 1;
     loop {
@@ -120,23 +109,23 @@ async fn keep(shared: Arc<Shared>, place: Place, settings: LocalSettings, first:
         }
         number += 1;
         let next = tokio::select! {
-            next = again(&place, &settings) => next,
+            next = again(&door) => next,
             () = shared.closing.cancelled() => break,
         };
         session = next;
         shared.put_again(&session.bus()).await;
-        shared.publish(&session, number);
+        shared.publish(&*session, number);
     }
     shared.closed.cancel();
 }
 
 /// Like [`retry`], and never gives up.
-async fn again(place: &Place, settings: &LocalSettings) -> Session {
+async fn again(door: &impl Door) -> Box<dyn Session> {
     loop {
-        match retry(place, settings).await {
+        match retry(door).await {
             Ok(session) => return session,
             Err(error) => {
-                tracing::warn!(%error, dir = %place.dir().display(), "the bus cannot be held or joined");
+                tracing::warn!(%error, place = %door.place().display(), "the bus cannot be held or joined");
                 tokio::time::sleep(LONG_PAUSE).await;
             }
         }
@@ -144,7 +133,7 @@ async fn again(place: &Place, settings: &LocalSettings) -> Session {
 }
 
 impl Shared {
-    fn publish(&self, session: &Session, number: u64) {
+    fn publish(&self, session: &dyn Session, number: u64) {
         self.role.send_replace(if session.is_held() { Role::Holder } else { Role::Guest });
         self.current.send_replace(Some(Current { number, bus: session.bus() }));
         self.link.send_replace(Link::Up);
@@ -252,7 +241,7 @@ impl Shared {
     }
 }
 
-impl LocalBus {
+impl SharedBus {
     /// Whether this process holds the history now.
     pub fn is_holder(&self) -> bool {
         *self.shared.role.borrow() == Role::Holder
@@ -264,14 +253,14 @@ impl LocalBus {
     }
 }
 
-impl Drop for LocalBus {
+impl Drop for SharedBus {
     fn drop(&mut self) {
         self.shared.closing.cancel();
     }
 }
 
 #[async_trait]
-impl Bus for LocalBus {
+impl Bus for SharedBus {
     fn link(&self) -> watch::Receiver<Link> {
         self.shared.link.subscribe()
     }

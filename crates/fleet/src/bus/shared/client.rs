@@ -1,6 +1,6 @@
 use super::{
     frame::{self, Call, Done, ToGuest, ToHolder},
-    socket,
+    line::Line,
 };
 use crate::bus::{
     Bus, BusError, Entry, Expect, Link, LogRange, LogReader, MAX_LOG_ENTRY, MAX_MESSAGE, MAX_RECORD, Request, Requests,
@@ -13,6 +13,7 @@ use futures::{SinkExt, StreamExt, future::BoxFuture, stream};
 use samepath_wire::WorkerId;
 use std::{
     collections::{HashMap, VecDeque},
+    io,
     path::Path,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
@@ -21,21 +22,17 @@ use std::{
     time::Duration,
 };
 use tokio::sync::{mpsc, oneshot, watch};
-use tokio_util::{
-    bytes::Bytes,
-    codec::{FramedRead, FramedWrite},
-    sync::CancellationToken,
-};
+use tokio_util::{bytes::Bytes, sync::CancellationToken};
 
 /// For how long the holder may take for what it can do at once.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// Bytes of one append over the socket; longer ones are sent in pieces.
+/// Bytes of one append over the line; longer ones are sent in pieces.
 const APPEND_BYTES: usize = 256 * 1024;
 
 type Outcome = (Result<Done, BusError>, Bytes);
 
-/// A guest's end of the socket.
-pub(super) struct Connection {
+/// A guest's end of a line.
+pub(in crate::bus) struct Connection {
     shared: Arc<Shared>,
     link: watch::Sender<Link>,
 }
@@ -49,31 +46,35 @@ struct Shared {
     down: CancellationToken,
 }
 
+/// Why a line cannot be used, where that is more than that nobody is there.
+fn broken(error: &io::Error) -> BusError {
+    error.get_ref().and_then(|inner| inner.downcast_ref::<BusError>()).cloned().unwrap_or(BusError::Unreachable)
+}
+
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Connection {
-    /// Joins the holder that listens there. [`BusError::Unreachable`] if there is none.
-    pub(super) async fn open(dir: &Path, path: &Path, worker: Option<WorkerId>) -> Result<Self, BusError> {
-        tokio::time::timeout(PATIENCE, Self::greet(dir, path, worker)).await.unwrap_or(Err(BusError::Unreachable))
+    /// Joins the holder at the other end of a line. `place` is what an error calls it. [`BusError::Unreachable`] if it says
+    /// nothing.
+    pub(in crate::bus) async fn open(line: Line, place: &Path, worker: Option<WorkerId>) -> Result<Self, BusError> {
+        tokio::time::timeout(PATIENCE, Self::greet(line, place, worker)).await.unwrap_or(Err(BusError::Unreachable))
     }
 
-    async fn greet(dir: &Path, path: &Path, worker: Option<WorkerId>) -> Result<Self, BusError> {
-        let stream = socket::connect(path).await.map_err(|error| match error.kind() {
-            std::io::ErrorKind::PermissionDenied => super::history::io_error(path, &error),
-            _ => BusError::Unreachable,
-        })?;
-        let hello = ToHolder::Hello { version: frame::VERSION, worker };
-        let hello = frame::encode(&hello, &[]);
-        FramedWrite::new(&stream, frame::codec()).send(hello).await.map_err(|_| BusError::Unreachable)?;
-        // The holder says nothing more before it is asked: no byte is lost with this reader.
-        let answer = FramedRead::new(&stream, frame::codec()).next().await;
-        let Some(Ok(frame)) = answer else { return Err(BusError::Unreachable) };
-        match frame::decode(frame.freeze()) {
+    async fn greet(line: Line, place: &Path, worker: Option<WorkerId>) -> Result<Self, BusError> {
+        let Line { mut frames, out: mut writer } = line;
+        let hello = frame::encode(&ToHolder::Hello { version: frame::VERSION, worker }, &[]);
+        writer.send(hello).await.map_err(|error| broken(&error))?;
+        let frame = match frames.next().await {
+            Some(Ok(frame)) => frame,
+            Some(Err(error)) => return Err(broken(&error)),
+            None => return Err(BusError::Unreachable),
+        };
+        match frame::decode(frame) {
             Some((ToGuest::Welcome { version: frame::VERSION }, _)) => {}
             Some((ToGuest::Welcome { version: theirs }, _)) => {
-                return Err(BusError::Protocol { path: dir.to_owned(), theirs, ours: frame::VERSION });
+                return Err(BusError::Protocol { path: place.to_owned(), theirs, ours: frame::VERSION });
             }
             _ => return Err(BusError::Unreachable),
         }
@@ -87,8 +88,6 @@ impl Connection {
         });
         let reading = shared.clone();
         tokio::spawn(async move {
-            let mut frames = FramedRead::new(&stream, frame::codec());
-            let mut writer = FramedWrite::new(&stream, frame::codec());
             let write = async {
                 while let Some(frame) = unwritten.recv().await {
                     if writer.send(frame).await.is_err() {
@@ -98,7 +97,7 @@ impl Connection {
             };
             let read = async {
                 while let Some(Ok(frame)) = frames.next().await {
-                    if reading.arrived(frame.freeze()).is_none() {
+                    if reading.arrived(frame).is_none() {
                         tracing::warn!("the holder of the bus sent what is not a frame");
                         break;
                     }
@@ -115,7 +114,7 @@ impl Connection {
     }
 
     /// Cancelled once the holder has gone.
-    pub(super) fn down(&self) -> CancellationToken {
+    pub(in crate::bus) fn down(&self) -> CancellationToken {
         self.shared.down.clone()
     }
 }
@@ -229,7 +228,7 @@ impl Shared {
         }
     }
 
-    /// A request as one that is answered over the socket.
+    /// A request as one that is answered over the line.
     fn taken(self: &Arc<Self>, number: u64, from: crate::bus::Caller, payload: Vec<u8>) -> Request {
         let (answer, answered) = oneshot::channel::<Vec<u8>>();
         let abandoned = CancellationToken::new();

@@ -1,4 +1,4 @@
-//! What passes over the local socket: calls and their results, each a frame of a length, a JSON header and raw bytes.
+//! What passes between the holder of a bus and its guests: calls and their results, each a frame of a length, a JSON header and raw bytes.
 //!
 //! Nothing is pushed: a guest asks for changes, requests and log entries, and the holder answers when there are some. So
 //! neither side ever holds more for the other than was asked for. Holder and guests are the same program or one of another
@@ -7,16 +7,14 @@
 use crate::bus::{BusError, Caller, Change, Expect, LogEntry, LogRange};
 use samepath_wire::WorkerId;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
-use tokio_util::{bytes::Bytes, codec::LengthDelimitedCodec};
+use tokio_util::bytes::Bytes;
 
-/// Of what passes over the socket.
-pub(super) const VERSION: u32 = 1;
-/// Bytes of one frame.
-const MAX_FRAME: usize = 4 * 1024 * 1024;
+/// Of what passes between them.
+pub(in crate::bus) const VERSION: u32 = 1;
 
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(tag = "frame", rename_all = "snake_case")]
-pub(super) enum ToHolder {
+pub(in crate::bus) enum ToHolder {
     /// Comes first.
     Hello {
         version: u32,
@@ -48,7 +46,7 @@ pub(super) enum ToHolder {
 
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(tag = "call", rename_all = "snake_case")]
-pub(super) enum Call {
+pub(in crate::bus) enum Call {
     Get {
         key: String,
     },
@@ -100,7 +98,7 @@ pub(super) enum Call {
 
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(tag = "frame", rename_all = "snake_case")]
-pub(super) enum ToGuest {
+pub(in crate::bus) enum ToGuest {
     Welcome {
         version: u32,
     },
@@ -116,7 +114,7 @@ pub(super) enum ToGuest {
 
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(tag = "done", rename_all = "snake_case")]
-pub(super) enum Done {
+pub(in crate::bus) enum Done {
     Number {
         number: u64,
     },
@@ -148,7 +146,7 @@ pub(super) enum Done {
 
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub(super) enum ChangeHead {
+pub(in crate::bus) enum ChangeHead {
     Put { key: String, revision: u64, size: usize },
     Gone { key: String },
     Current,
@@ -156,7 +154,7 @@ pub(super) enum ChangeHead {
 }
 
 /// A header and the bytes that go with it.
-pub(super) fn encode(header: &impl Serialize, body: &[u8]) -> Bytes {
+pub(in crate::bus) fn encode(header: &impl Serialize, body: &[u8]) -> Bytes {
     // Plain data with text keys: writing it cannot fail.
     let header = serde_json::to_vec(header).unwrap_or_default();
     let mut frame = Vec::with_capacity(4 + header.len() + body.len());
@@ -167,7 +165,7 @@ pub(super) fn encode(header: &impl Serialize, body: &[u8]) -> Bytes {
 }
 
 /// Takes a frame apart; none if it is not one of ours.
-pub(super) fn decode<T: DeserializeOwned>(mut frame: Bytes) -> Option<(T, Bytes)> {
+pub(in crate::bus) fn decode<T: DeserializeOwned>(mut frame: Bytes) -> Option<(T, Bytes)> {
     let mut header = frame.split_off_checked(4)?;
     let size = u32::from_le_bytes(frame.as_ref().try_into().ok()?);
     let body = header.split_off_checked(usize::try_from(size).ok()?)?;
@@ -186,7 +184,7 @@ impl SplitOffChecked for Bytes {
 }
 
 /// Cuts a body into pieces of these sizes; none if they do not add up.
-pub(super) fn cut(body: &[u8], sizes: impl IntoIterator<Item = usize>) -> Option<Vec<Vec<u8>>> {
+pub(in crate::bus) fn cut(body: &[u8], sizes: impl IntoIterator<Item = usize>) -> Option<Vec<Vec<u8>>> {
     let mut rest = body;
     let mut pieces = Vec::new();
     for size in sizes {
@@ -198,7 +196,7 @@ pub(super) fn cut(body: &[u8], sizes: impl IntoIterator<Item = usize>) -> Option
 }
 
 /// Changes as heads and one body.
-pub(super) fn pack_changes(changes: Vec<Change>) -> (Vec<ChangeHead>, Vec<u8>) {
+pub(in crate::bus) fn pack_changes(changes: Vec<Change>) -> (Vec<ChangeHead>, Vec<u8>) {
     let mut body = Vec::new();
     let heads = changes
         .into_iter()
@@ -216,7 +214,7 @@ pub(super) fn pack_changes(changes: Vec<Change>) -> (Vec<ChangeHead>, Vec<u8>) {
 }
 
 /// The other way.
-pub(super) fn unpack_changes(heads: Vec<ChangeHead>, body: &[u8]) -> Option<Vec<Change>> {
+pub(in crate::bus) fn unpack_changes(heads: Vec<ChangeHead>, body: &[u8]) -> Option<Vec<Change>> {
     let mut rest = body;
     heads
         .into_iter()
@@ -236,11 +234,7 @@ pub(super) fn unpack_changes(heads: Vec<ChangeHead>, body: &[u8]) -> Option<Vec<
 }
 
 /// Log entries of heads and one body.
-pub(super) fn unpack_entries(heads: &[(u64, usize)], body: &[u8]) -> Option<Vec<LogEntry>> {
+pub(in crate::bus) fn unpack_entries(heads: &[(u64, usize)], body: &[u8]) -> Option<Vec<LogEntry>> {
     let values = cut(body, heads.iter().map(|(_, size)| *size))?;
     Some(values.into_iter().zip(heads).map(|(value, (seq, _))| LogEntry { seq: *seq, value }).collect())
-}
-
-pub(super) fn codec() -> LengthDelimitedCodec {
-    LengthDelimitedCodec::builder().little_endian().max_frame_length(MAX_FRAME).new_codec()
 }
