@@ -21,7 +21,7 @@ use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
 /// For what has no deadline of its own.
-const PATIENCE: Duration = Duration::from_secs(5);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(5);
 
 /// What the binary knows and this crate does not read.
 #[derive(Debug, Clone, Default)]
@@ -80,7 +80,7 @@ impl Finding {
 }
 
 /// Does on a thread of its own what may wait for ever; none when it did not end in time. The thread is left behind.
-fn within<A: Send + 'static>(patience: Duration, work: impl FnOnce() -> A + Send + 'static) -> Option<A> {
+pub(crate) fn within<A: Send + 'static>(patience: Duration, work: impl FnOnce() -> A + Send + 'static) -> Option<A> {
     let (tell, told) = mpsc::channel();
     std::thread::spawn(move || {
         // Nobody may be waiting any more.

@@ -24,6 +24,7 @@ mod log;
 mod metrics;
 mod paths;
 mod places;
+mod programs;
 mod readiness;
 pub mod same_storage;
 mod sameness;

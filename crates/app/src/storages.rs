@@ -245,19 +245,21 @@ impl LocalStorages {
         self.apply(&Change::Remove { name: name.to_owned() })
     }
 
-    fn apply(&self, change: &Change) -> Result<(), Error> {
+    pub(crate) fn apply(&self, change: &Change) -> Result<(), Error> {
         let seen = self.config();
         let written = seen.apply(change, &self.environment)?;
         let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
         state.error = None;
-        state.health.remove(change.name());
-        state.moved.remove(change.name());
-        let placed = match change {
-            Change::Set { fields, .. } | Change::Add { fields, .. } => fields.base_path.is_some(),
-            Change::Remove { .. } => true,
-        };
-        if placed && let Err(error) = state.sightings.forget(change.name()) {
-            tracing::warn!(%error, "what is known of the storages cannot be kept");
+        if let Some(name) = change.storage() {
+            state.health.remove(name);
+            state.moved.remove(name);
+            let placed = match change {
+                Change::Set { fields, .. } | Change::Add { fields, .. } => fields.base_path.is_some(),
+                Change::Remove { .. } | Change::Program { .. } => true,
+            };
+            if placed && let Err(error) = state.sightings.forget(name) {
+                tracing::warn!(%error, "what is known of the storages cannot be kept");
+            }
         }
         state.adopt(written, &self.environment);
         drop(state);

@@ -17,6 +17,8 @@ pub use drafts::{CandidateView, Draft, ReadinessView};
 pub use frame::{ErrorView, StatusView, Update};
 pub use jobs::{FollowUpView, JobView, LogView, MetricsView, OfferView, OutputView, TimelineView, TroubleView};
 pub use kinds::{FilterView, KindView, ParameterView};
-pub use setup::{Finding, FindingState, LabMatchView, LabStorageView, SameStorageView, SetupView, SuggestionView};
+pub use setup::{
+    Finding, FindingState, LabMatchView, LabStorageView, ProgramView, SameStorageView, SetupView, SuggestionView,
+};
 pub use storages::{HealthView, MovedView, PathView, StorageFields, StorageView};
 pub use workers::{WorkerStorageView, WorkerView};

@@ -22,6 +22,11 @@ pub(crate) enum Command {
         #[command(subcommand)]
         command: StorageCommand,
     },
+    /// Say where a program lies that job types run, and see where each is
+    Program {
+        #[command(subcommand)]
+        command: ProgramCommand,
+    },
     /// Where a local path is on a storage
     Locate {
         /// A file or folder of this computer
@@ -122,6 +127,7 @@ impl Command {
     pub(crate) fn needs_storages(&self) -> bool {
         match self {
             Self::Storage { .. }
+            | Self::Program { .. }
             | Self::Locate { .. }
             | Self::Resolve(_)
             | Self::Dataset { .. }
@@ -184,6 +190,28 @@ pub(crate) enum StorageCommand {
         /// Also whether the workers online see the same: they look for a small file in your folder, which is removed again
         #[arg(long)]
         with_workers: bool,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ProgramCommand {
+    /// Name the file that is meant, instead of what is found in the usual places
+    Set {
+        /// As job types name it: sleap-nn
+        name: String,
+        /// The program's file
+        path: String,
+    },
+    /// The programs that the job types here run, and where each is
+    List {
+        /// A folder with the lab's own job types, as given to a worker here
+        #[arg(long, value_name = "DIR")]
+        kinds: Option<PathBuf>,
+    },
+    /// Have a program looked for in the usual places again
+    Remove {
+        /// As job types name it
+        name: String,
     },
 }
 

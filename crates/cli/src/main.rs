@@ -11,6 +11,7 @@ mod jobs;
 mod kinds;
 mod output;
 mod paths;
+mod programs;
 mod progress;
 mod setup;
 mod storages;
@@ -108,6 +109,7 @@ fn run(arguments: Arguments, output: &Output) -> Result<ExitCode, Error> {
         return Err(error);
     }
     let context = Context { options, storages: Arc::new(storages), output };
+    let around = |kinds| samepath_app::doctor::Around { kinds, search_path: env::var_os("PATH") };
     match arguments.command {
         Command::Storage { command } => storages::run(&context, command),
         Command::Locate { path } => paths::locate(&context, &path),
@@ -123,10 +125,8 @@ fn run(arguments: Arguments, output: &Output) -> Result<ExitCode, Error> {
         Command::Retry { id } => jobs::change(&context, &id, jobs::Change::Retry),
         Command::Worker { name, kinds, end_with_stdin } => workers::run(&context, name, kinds, end_with_stdin),
         Command::Setup { yes, from } => setup::run(&context, yes, &from),
-        Command::Doctor { kinds, report } => {
-            let around = samepath_app::doctor::Around { kinds, search_path: env::var_os("PATH") };
-            doctor::run(&context, &around, report)
-        }
+        Command::Program { command } => programs::run(&context, command, around),
+        Command::Doctor { kinds, report } => doctor::run(&context, &around(kinds), report),
         Command::Demo { keep } => demo::run(&context.options, keep, output),
     }
 }

@@ -513,3 +513,29 @@ fn who_submits_is_known_without_variables() {
     };
     assert_eq!(job["submitted_by"], json!(who));
 }
+
+#[test]
+fn a_program_is_named_listed_and_forgotten() {
+    let home = Home::new();
+    let list = |name: &str| {
+        let all = home.ask(&["program", "list"]).good();
+        all.as_array().expect("programs").iter().find(|it| it["name"] == name).cloned()
+    };
+    assert_eq!(list("sleap-nn").expect("a built-in job type runs it")["configured"], Value::Null);
+    assert_eq!(list("our-tool"), None);
+
+    let place = home.text("storage/tool");
+    std::fs::write(&place, "#!/bin/sh\n").expect("room");
+    let set = home.ask(&["program", "set", "our-tool", &place]).good();
+    assert_eq!(keys(&set), ["name", "configured", "found", "problem"]);
+    assert_eq!((&set["configured"], &set["found"]), (&json!(place), &Value::Null));
+    assert!(set["problem"].as_str().expect("why").contains("may not be run"), "{set}");
+    std::fs::set_permissions(&place, std::os::unix::fs::PermissionsExt::from_mode(0o755)).expect("a mode");
+    let wanted = json!({ "name": "our-tool", "configured": place, "found": place, "problem": null });
+    assert_eq!(list("our-tool"), Some(wanted));
+
+    home.ask(&["program", "set", "our-tool", ""]).fails("invalid_parameter");
+    assert_eq!(home.ask(&["program", "remove", "our-tool"]).good(), json!({ "removed": "our-tool", "changed": true }));
+    assert_eq!(home.ask(&["program", "remove", "our-tool"]).good(), json!({ "removed": "our-tool", "changed": false }));
+    assert_eq!(list("our-tool"), None);
+}

@@ -239,7 +239,9 @@ proptest! {
         for change in [
             Change::Add { name: name.clone(), fields: fields.clone() },
             Change::Set { name: "vast".to_owned(), fields },
-            Change::Remove { name },
+            Change::Remove { name: name.clone() },
+            Change::Program { name: name.clone(), path: values[0].clone() },
+            Change::Program { name, path: None },
         ] {
             if let Err(error) = lab.apply(&change) {
                 prop_assert!(!error.to_string().is_empty());

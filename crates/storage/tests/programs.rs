@@ -4,7 +4,7 @@
 mod config_lab;
 
 use config_lab::Lab;
-use samepath_storage::{Config, ConfigFile};
+use samepath_storage::{Change, Config, ConfigError, ConfigFile};
 use std::path::PathBuf;
 
 const TEXT: &str = "[samepath.programs]\nsleap-nn = '~/envs/sleap/bin/sleap-nn'\nffmpeg = '/opt/ffmpeg'\n\
@@ -66,4 +66,100 @@ fn the_current_folders_file_names_no_program() {
         let file = ConfigFile::find(None, true, &lab.environment);
         assert!(Config::load(&file, &lab.environment).unwrap().programs.is_empty());
     }
+}
+
+fn named(name: &str, path: &str) -> Change {
+    Change::Program { name: name.to_owned(), path: Some(path.to_owned()) }
+}
+
+fn as_usual(name: &str) -> Change {
+    Change::Program { name: name.to_owned(), path: None }
+}
+
+#[test]
+fn a_program_is_written_where_it_is_named_and_nothing_else_changes() {
+    for (before, change, after) in [
+        ("", named("sleap-nn", "/s"), "[samepath.programs]\nsleap-nn = \"/s\"\n"),
+        (
+            "# mine\n[storage.vast]\nbase_path = '/v'",
+            named("python3.11", "~/p"),
+            "# mine\n[storage.vast]\nbase_path = '/v'\n\n[samepath.programs]\n\"python3.11\" = \"~/p\"\n",
+        ),
+        (
+            "[samepath.programs] # ours\nffmpeg = '/f' # video\n[other]\na = 1\n",
+            named("sleap-nn", "/s"),
+            "[samepath.programs] # ours\nffmpeg = '/f' # video\nsleap-nn = \"/s\"\n[other]\na = 1\n",
+        ),
+        (
+            "[samepath.programs]\nsleap-nn = '/old' # why\n",
+            named("sleap-nn", "/new"),
+            "[samepath.programs]\nsleap-nn = \"/new\" # why\n",
+        ),
+        ("samepath = {}\n", named("sleap-nn", "/s"), "samepath = { programs = { sleap-nn = \"/s\" } }\n"),
+        ("samepath.programs = { a = '/a' }\n", named("b", "/b"), "samepath.programs = { a = '/a', b = \"/b\" }\n"),
+        ("[samepath]\nprograms.a = '/a'\n", named("b", "/b"), "[samepath]\nprograms.a = '/a'\nprograms.b = \"/b\"\n"),
+        ("[samepath.programs]\na = '/a'\nb = 3\n", as_usual("b"), "[samepath.programs]\na = '/a'\n"),
+        ("[storage]\n", as_usual("b"), "[storage]\n"),
+        (TEXT, named("ffmpeg", "/new"), &TEXT.replace("'/opt/ffmpeg'", "\"/new\"")),
+        (TEXT, named("sleap-nn", "/new"), &TEXT.replace("'/opt/sleap/bin/sleap-nn'", "\"/new\"")),
+        (
+            TEXT,
+            as_usual("sleap-nn"),
+            "[samepath.programs]\nffmpeg = '/opt/ffmpeg'\n[samepath.computers.ws-3.programs]\n",
+        ),
+    ] {
+        let mut lab = Lab::with(before);
+        lab.environment.computer = Some("ws-3".to_owned());
+        let config = lab.apply(&change).unwrap();
+        assert_eq!(lab.text(), after);
+        assert_eq!(lab.load().unwrap(), config);
+        let Change::Program { name, path } = change else { unreachable!() };
+        let expected = path.map(|path| path.strip_prefix('~').map_or(PathBuf::from(&path), |_| lab.home().join("p")));
+        assert_eq!(config.programs.get(&name).cloned().transpose().unwrap(), expected);
+    }
+}
+
+#[test]
+fn a_program_that_cannot_be_named_is_refused_and_nothing_is_written() {
+    for (change, words) in [
+        (
+            named("sleap-nn", "bin/sleap-nn"),
+            "`samepath.programs.sleap-nn` is `bin/sleap-nn`, which is not the whole path",
+        ),
+        (named("sleap-nn", ""), "which is not the whole path of a program"),
+        (named("", "/s"), "is missing"),
+        (named("a\nb", "/s"), "holds a control character"),
+    ] {
+        let lab = Lab::with(TEXT);
+        let error = lab.apply(&change).unwrap_err();
+        assert!(error.to_string().contains(words), "{error}");
+        assert_eq!((error.code(), lab.text()), ("config_invalid", TEXT.to_owned()));
+    }
+}
+
+#[test]
+fn what_somebody_else_wrote_of_the_same_program_meanwhile_is_kept() {
+    let lab = Lab::with("[samepath.programs]\nsleap-nn = '/a'\n");
+    let seen = lab.load().unwrap();
+    let theirs = "[samepath.programs]\nsleap-nn = '/theirs'\nffmpeg = '/f'\n";
+    std::fs::write(lab.file(), theirs).unwrap();
+    for change in [named("sleap-nn", "/mine"), as_usual("sleap-nn")] {
+        let error = seen.apply(&change, &lab.environment).unwrap_err();
+        assert!(matches!(&error, ConfigError::Changed { theirs: Some(theirs), .. } if theirs == "/theirs"), "{error}");
+        assert_eq!(lab.text(), theirs);
+    }
+    seen.apply(&named("other", "/o"), &lab.environment).unwrap();
+    assert_eq!(lab.text(), format!("{theirs}other = \"/o\"\n"));
+}
+
+#[test]
+fn a_program_is_not_written_where_it_would_not_be_read() {
+    let mut lab = Lab::new();
+    lab.environment.current_dir = Some(lab.home().to_owned());
+    std::fs::write(lab.home().join("sleap-rtc.toml"), "").unwrap();
+    let config = Config::load(&ConfigFile::find(None, true, &lab.environment), &lab.environment).unwrap();
+    let error = config.apply(&named("sleap-nn", "/s"), &lab.environment).unwrap_err();
+    assert!(error.to_string().starts_with("`samepath.programs.sleap-nn` is not read from"), "{error}");
+    assert!(error.hint().unwrap().contains("--config"));
+    assert_eq!(std::fs::read_to_string(lab.home().join("sleap-rtc.toml")).unwrap(), "");
 }

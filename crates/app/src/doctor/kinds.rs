@@ -56,7 +56,7 @@ fn missed(kind: &str, missing: &ProgramMissing) -> Finding {
     match missing {
         ProgramMissing::NotFound { .. } | ProgramMissing::NotThere { .. } => note.mend(format!(
             "Install {command}, if this computer is to run such jobs; others can all the same. Where it lies at a place of its \
-             own, name it: [samepath.programs] in the configuration."
+             own, name it: samepath program set {command} PATH"
         )),
         ProgramMissing::NotAsChosen { .. } => {
             let wrong = Finding { state: FindingState::Wrong, ..note }.code("config_invalid");

@@ -111,3 +111,16 @@ pub struct Finding {
     /// For programs: what went wrong, from the documented set; only where something is.
     pub code: Option<String>,
 }
+
+/// A program that job types run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Type)]
+pub struct ProgramView {
+    /// As job types name it: `sleap-nn`.
+    pub name: String,
+    /// The file that the configuration says is meant.
+    pub configured: Option<String>,
+    /// The file that runs; none where there is none.
+    pub found: Option<String>,
+    /// Why there is none.
+    pub problem: Option<String>,
+}

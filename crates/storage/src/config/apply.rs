@@ -3,7 +3,7 @@
 use super::read::{KEYS, Tables};
 use super::replace::{Replaced, Target};
 use super::text::{self, Text, dotted};
-use super::{BackendFields, Change, Config, ConfigError, Origin, Place, Problem, check, edit};
+use super::{BackendFields, Change, Config, ConfigError, Origin, Place, Problem, check, edit, programs};
 use crate::{Environment, Platform};
 use std::time::Duration;
 
@@ -66,8 +66,14 @@ impl Config {
 
     /// Refuses what cannot be done to the file as it is now, or would undo what somebody did since we looked.
     fn compare(&self, change: &Change, text: &Text, computer: Option<&str>) -> Result<(), ConfigError> {
-        let (name, file) = (change.name(), || self.file.path.clone());
+        let file = || self.file.path.clone();
         let seen = Text::parse(&self.file.path, self.seen.clone())?;
+        let name = match change {
+            Change::Add { name, .. } | Change::Set { name, .. } | Change::Remove { name } => name.as_str(),
+            Change::Program { name, path } => {
+                return programs::compare(self, (&seen, text), (name, path.as_deref()), computer);
+            }
+        };
         let (then, now) = (Tables::of(&seen, computer)?, Tables::of(text, computer)?);
         let is_there = !now.spots(name).is_empty();
         let changed = |key: Option<&str>, theirs: Option<String>, yours: Option<&str>| {
@@ -118,22 +124,20 @@ impl Config {
 
 /// The values that a change brings, judged before anything is locked.
 pub(super) fn well_formed(change: &Change, environment: &Environment) -> Result<(), ConfigError> {
-    let name = change.name();
-    let refuse = |key: Option<&str>, problem: Problem| {
+    let refused = |name: &str, key: Option<&str>, problem: Problem| {
         let path: Vec<&str> = ["storage", name].into_iter().chain(key).collect();
-        Err(ConfigError::Value { place: Place { file: None, line: None, key: dotted(&path) }, problem })
+        ConfigError::Value { place: Place { file: None, line: None, key: dotted(&path) }, problem }
     };
-    let fields = match change {
+    let (name, fields) = match change {
         Change::Remove { .. } => return Ok(()),
-        Change::Set { fields, .. } => fields,
-        Change::Add { fields, .. } => {
-            if let Err(problem) = check::name(name) {
-                return refuse(None, problem);
-            }
+        Change::Program { name, path } => return programs::well_formed(name, path.as_deref(), environment),
+        Change::Set { name, fields } => (name, fields),
+        Change::Add { name, fields } => {
+            check::name(name).map_err(|problem| refused(name, None, problem))?;
             if fields.base_path.is_none() {
-                return refuse(Some("base_path"), Problem::Missing);
+                return Err(refused(name, Some("base_path"), Problem::Missing));
             }
-            fields
+            (name, fields)
         }
     };
     let platform = Platform::current();
@@ -144,9 +148,7 @@ pub(super) fn well_formed(change: &Change, environment: &Environment) -> Result<
             "user_subdir" | "subpath" => check::folder(value, platform).map(|_| ()),
             _ => check::one_line(value),
         };
-        if let Err(problem) = checked {
-            return refuse(Some(key), problem);
-        }
+        checked.map_err(|problem| refused(name, Some(key), problem))?;
     }
     Ok(())
 }
@@ -180,6 +182,7 @@ fn edited(text: &Text, change: &Change, computer: Option<&str>) -> Result<String
                 new = edit::remove(&text, &path.iter().map(String::as_str).collect::<Vec<_>>())?;
             }
         }
+        Change::Program { name, path } => return programs::edited(text, (name, path.as_deref()), computer),
     }
     Ok(new)
 }
@@ -209,20 +212,27 @@ fn written_at(text: &Text, name: &str, computer: Option<&str>) -> Vec<Vec<String
 
 /// Reads the new text with another parser, and requires that it says what was asked for and, of everything else, what it said before.
 fn confirm(old: &Text, new: &str, change: &Change, computer: Option<&str>) -> Result<(), ConfigError> {
-    let refused = || ConfigError::CannotEdit { file: old.file.clone(), key: dotted(&["storage", change.name()]) };
     let after = Text::parse(&old.file, new.to_owned())?;
     let tables = Tables::of(&after, computer)?;
-    let name = change.name();
     let as_asked = match change {
-        Change::Remove { .. } => tables.spots(name).is_empty(),
-        Change::Add { fields, .. } | Change::Set { fields, .. } => {
+        Change::Remove { name } => tables.spots(name).is_empty(),
+        Change::Add { name, fields } | Change::Set { name, fields } => {
             fields.given().all(|(key, value)| tables.says(name, key, value))
         }
+        Change::Program { name, path } => programs::says(&after, (name, path.as_deref()), computer),
     };
+    let places: Vec<Vec<String>> = match change {
+        Change::Add { name, .. } | Change::Set { name, .. } | Change::Remove { name } => {
+            written_at(old, name, computer).into_iter().chain([vec!["storage".to_owned(), name.clone()]]).collect()
+        }
+        Change::Program { name, .. } => programs::places(name, computer),
+    };
+    let key = places.first().map(|path| dotted(&path.iter().map(String::as_str).collect::<Vec<_>>()));
+    let refused = || ConfigError::CannotEdit { file: old.file.clone(), key: key.clone().unwrap_or_default() };
     let rest = |text: &str| -> Result<toml::Table, ConfigError> {
         let mut table: toml::Table = toml::from_str(text.trim_start_matches('\u{feff}')).map_err(|_| refused())?;
-        for path in written_at(old, name, computer).into_iter().chain([vec!["storage".to_owned(), name.to_owned()]]) {
-            forget(&mut table, &path);
+        for path in &places {
+            forget(&mut table, path);
         }
         Ok(table)
     };

@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-/// A change to the storages of a configuration.
+/// A change to a configuration.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "change", rename_all = "snake_case")]
 pub enum Change {
@@ -23,13 +23,21 @@ pub enum Change {
         /// Its name.
         name: String,
     },
+    /// Which program is meant where a job type names one.
+    Program {
+        /// As job types name it.
+        name: String,
+        /// Its whole path, `~` allowed; none where it is to be looked for as usual, on this computer.
+        path: Option<String>,
+    },
 }
 
 impl Change {
-    /// The storage that it is about.
-    pub fn name(&self) -> &str {
+    /// The storage that it is about, if it is about one.
+    pub fn storage(&self) -> Option<&str> {
         match self {
-            Self::Add { name, .. } | Self::Set { name, .. } | Self::Remove { name } => name,
+            Self::Add { name, .. } | Self::Set { name, .. } | Self::Remove { name } => Some(name),
+            Self::Program { .. } => None,
         }
     }
 }

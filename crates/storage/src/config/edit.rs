@@ -46,6 +46,23 @@ pub(super) fn add<'k, 'v>(
     Ok(appended(text, &["storage", name], fields))
 }
 
+/// Gives a key of the table at `path` a value; the table is made where it is not there.
+pub(super) fn put(text: &Text, path: &[&str], key: &str, value: &str) -> Result<String, ConfigError> {
+    let known = (1..=path.len()).take_while(|depth| walk(text, &path[..*depth]).is_some()).count();
+    if known == path.len() {
+        return set(text, path, key, Some(value));
+    }
+    let Some((_, Some((depth, outermost)))) = walk(text, &path[..known]) else {
+        return Ok(appended(text, path, [(key, value)].into_iter()));
+    };
+    // In braces the tables that are missing are braces, too.
+    let mut inner = Value::from(InlineTable::from_iter([(key, Value::from(value))]));
+    for name in path[known + 1..].iter().rev() {
+        inner = Value::from(InlineTable::from_iter([(*name, inner)]));
+    }
+    braces::put(text, outermost, &path[depth..known], path[known], &inner.to_string()).ok_or_else(|| cannot(text, path))
+}
+
 /// Forgets the item at `path`: its tables and keys with the comments among them. Comments before and behind it stay.
 pub(super) fn remove(text: &Text, path: &[&str]) -> Result<String, ConfigError> {
     let refused = || cannot(text, path);
@@ -84,7 +101,7 @@ fn walk<'t>(text: &'t Text, path: &[&str]) -> Option<(&'t Item, Outermost<'t>)> 
 /// A key that the table at `path` does not have yet, on a line of its own behind the table's last one.
 fn insert(text: &Text, table: &Table, path: &[&str], key: &str, value: &str) -> Option<String> {
     let raw = text.raw();
-    let statement = format!("{key} = {}", literal(value));
+    let statement = format!("{} = {}", dotted(&[key]), literal(value));
     let first = table.iter().filter(|(_, item)| in_body(item)).find_map(|(name, _)| table.key(name)?.span());
     // What leads up to the first key of the table: the indentation, and `storage.vast.` in front of a dotted key.
     let lead = first.map_or("", |span| &raw[text.line_start(span.start)..span.start]);
@@ -117,7 +134,7 @@ fn appended<'k, 'v>(text: &Text, path: &[&str], fields: impl Iterator<Item = (&'
     }
     new.push_str(&format!("[{}]{eol}", dotted(path)));
     for (key, value) in fields {
-        new.push_str(&format!("{key} = {}{eol}", literal(value)));
+        new.push_str(&format!("{} = {}{eol}", dotted(&[key]), literal(value)));
     }
     new
 }

@@ -89,6 +89,14 @@ pub enum ConfigError {
         /// The value that was to be written; none for a removal.
         yours: Option<String>,
     },
+    /// The file was found in the current folder, so what was to be changed would not be read from it. Nothing was written.
+    #[error("`{key}` is not read from {}, which was only found in the current folder", file.display())]
+    NotRead {
+        /// The configuration file.
+        file: PathBuf,
+        /// What was to be changed.
+        key: String,
+    },
     /// Another program holds the lock for too long.
     #[error("another program is writing the configuration: {} was not free within {} s", lock.display(), waited.as_secs_f32())]
     Locked {
@@ -235,6 +243,7 @@ impl ConfigError {
             | Self::TooLarge { .. }
             | Self::Value { .. }
             | Self::CannotEdit { .. }
+            | Self::NotRead { .. }
             | Self::NoHome => "config_invalid",
             Self::AlreadyExists { .. } => "already_exists",
             Self::NotFound { .. } | Self::FromVariable { .. } => "backend_not_found",
@@ -264,6 +273,7 @@ impl ConfigError {
             | Self::FromVariable { file, .. }
             | Self::Changed { file, .. }
             | Self::CannotEdit { file, .. }
+            | Self::NotRead { file, .. }
             | Self::Io { file, .. } => Some(file),
             Self::Locked { lock, .. } => Some(lock),
             Self::Value { place, .. } => place.file.as_deref(),
@@ -275,7 +285,7 @@ impl ConfigError {
     pub fn key(&self) -> Option<&str> {
         match self {
             Self::Value { place, .. } => Some(&place.key),
-            Self::Changed { key, .. } | Self::CannotEdit { key, .. } => Some(key),
+            Self::Changed { key, .. } | Self::CannotEdit { key, .. } | Self::NotRead { key, .. } => Some(key),
             _ => None,
         }
     }
@@ -306,6 +316,9 @@ impl ConfigError {
                 "close the other program, or try again; the lock ends with the program that holds it".to_owned()
             }
             Self::CannotEdit { key, .. } => format!("change `{key}` in an editor"),
+            Self::NotRead { .. } => {
+                "name the file with --config, or do the same in another folder to change your own file".to_owned()
+            }
             Self::NoHome => "set HOME, or name the file with --config or SAMEPATH_CONFIG".to_owned(),
             Self::Io { cause, file, .. } => match cause {
                 Cause::Denied | Cause::ReadOnly => {

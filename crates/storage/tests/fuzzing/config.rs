@@ -36,7 +36,7 @@ pub(crate) fn run(bytes: &[u8]) {
     }
 }
 
-fn changes(name: &str) -> [Change; 4] {
+fn changes(name: &str) -> [Change; 6] {
     let name = || name.to_owned();
     let base_path = || BackendFields { base_path: Some(BASE_PATH.0.to_owned()), ..BackendFields::default() };
     let description = BackendFields { description: Some(DESCRIPTION.0.to_owned()), ..BackendFields::default() };
@@ -45,6 +45,8 @@ fn changes(name: &str) -> [Change; 4] {
         Change::Set { name: name(), fields: base_path() },
         Change::Set { name: name(), fields: description },
         Change::Remove { name: name() },
+        Change::Program { name: name(), path: Some(BASE_PATH.0.to_owned()) },
+        Change::Program { name: name(), path: None },
     ]
 }
 
@@ -54,10 +56,11 @@ fn kept(before: &str, after: &str, change: &Change) {
             assert!(is_grown(before, after), "adding only adds: {before:?} {after:?}");
             return;
         }
-        Change::Remove { .. } => {
+        Change::Remove { .. } | Change::Program { path: None, .. } => {
             assert!(is_part(after, before), "removing only takes away: {before:?} {after:?}");
             return;
         }
+        Change::Program { .. } => BASE_PATH.1,
         Change::Set { fields, .. } if fields.base_path.is_some() => BASE_PATH.1,
         Change::Set { .. } => DESCRIPTION.1,
     };

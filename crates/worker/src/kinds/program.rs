@@ -167,12 +167,16 @@ impl Programs {
         }
         let command = template.command();
         if command == "samepath" && template.kind().built_in {
-            return template.runs().map_or(Ok(Program::Own), |runs| self.look_for(runs).map(Program::OwnFor));
+            return template.runs().map_or(Ok(Program::Own), |runs| self.named(runs).map(Program::OwnFor));
         }
-        self.look_for(command).map(Program::File)
+        self.named(command).map(Program::File)
     }
 
-    fn look_for(&self, command: &str) -> Result<PathBuf, ProgramMissing> {
+    /// The program of this name.
+    ///
+    /// # Errors
+    /// It is nowhere.
+    pub fn named(&self, command: &str) -> Result<PathBuf, ProgramMissing> {
         let name = || command.to_owned();
         match self.chosen.get(command) {
             Some(Choice::File(path)) if is_program(path) => return Ok(path.clone()),

@@ -80,6 +80,15 @@ impl Template {
         if self.source.built_in { super::catalogue::runs(&self.source.name) } else { None }
     }
 
+    /// The name of the program that has to be on this computer; none where the kind brings its own or needs none but ours.
+    pub fn program(&self) -> Option<&str> {
+        let own = self.source.built_in && self.command() == "samepath";
+        if own {
+            return self.runs();
+        }
+        Some(self.command()).filter(|_| self.script().embedded_command().is_none())
+    }
+
     pub(crate) fn step_name(&self) -> &str {
         self.source.document.pointer("/steps/0/name").and_then(Value::as_str).unwrap_or_default()
     }

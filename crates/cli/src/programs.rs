@@ -1,0 +1,64 @@
+use crate::Context;
+use crate::args::ProgramCommand;
+use crate::output::{Cell, Tone};
+use samepath_app::Error;
+use samepath_app::doctor::Around;
+use samepath_app::view::ProgramView;
+use serde_json::json;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+pub(crate) fn run(
+    context: &Context<'_>,
+    command: ProgramCommand,
+    around: impl FnOnce(Option<PathBuf>) -> Around,
+) -> Result<ExitCode, Error> {
+    let Context { options, storages, output } = context;
+    match command {
+        ProgramCommand::Set { name, path } => {
+            storages.set_program(&name, &path)?;
+            let views = storages.programs(options, &around(None))?;
+            let Some(view) = views.iter().find(|view| view.name == name) else { return Ok(ExitCode::SUCCESS) };
+            if output.is_json() {
+                output.document(view)?;
+            } else {
+                output.line(&format!("{name} is {} from now on.", view.configured.as_deref().unwrap_or(&path)))?;
+                if let Some(problem) = &view.problem {
+                    output.warning(problem);
+                }
+            }
+        }
+        ProgramCommand::List { kinds } => {
+            let views = storages.programs(options, &around(kinds))?;
+            if output.is_json() {
+                output.document(&views)?;
+            } else {
+                let rows: Vec<Vec<Cell>> = views.iter().map(row).collect();
+                output.table(&["PROGRAM", "IS", ""], &rows)?;
+            }
+        }
+        ProgramCommand::Remove { name } => {
+            let changed = storages.forget_program(&name)?;
+            if output.is_json() {
+                output.document(&json!({ "removed": name, "changed": changed }))?;
+            } else if changed {
+                output.line(&format!(
+                    "{name} is looked for in the usual places again. The program itself was not touched."
+                ))?;
+            } else {
+                output.line(&format!("The configuration does not name {name}. Nothing changed."))?;
+            }
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn row(view: &ProgramView) -> Vec<Cell> {
+    let place = match (&view.found, &view.problem) {
+        (Some(found), _) => found.as_str().into(),
+        (None, Some(problem)) if view.configured.is_some() => Cell::new(format!("✕ {problem}"), Tone::Bad),
+        (None, problem) => Cell::new(problem.as_deref().unwrap_or_default(), Tone::Quiet),
+    };
+    let how = if view.configured.is_some() { "as configured" } else { "" };
+    vec![view.name.as_str().into(), place, Cell::new(how, Tone::Quiet)]
+}
