@@ -36,7 +36,7 @@ struct Inner {
     /// Ends everything that runs in the background; each part of it belongs to `tasks`.
     shutdown: CancellationToken,
     tasks: TaskTracker,
-    /// Jobs of this computer that are being ended in the place of a worker that is not there.
+    /// Jobs of this computer that were asked to end, and that nobody else has been seen to end yet.
     ending: TaskTracker,
     /// Why the worker of this program ended, if it did.
     worker_error: Mutex<Option<Error>>,

@@ -87,6 +87,46 @@ fn a_job_whose_worker_was_killed_on_this_computer_ends_when_somebody_says_so() {
     }
 }
 
+/// A home where somebody else than the worker holds the queue, and the worker does not move; with the job's id, and `command` that
+/// was given and is recorded.
+fn asked_of_a_worker_that_hangs(command: &str) -> (Home, [Process; 3], String) {
+    let home = Home::new();
+    home.waiting_kind();
+    let holder = home.start(&["--json", "workers", "--watch"]);
+    until(|| if home.path("data/fleet/holder.socket").exists() { Ok(()) } else { Err("nobody holds".to_owned()) });
+    let worker = home.worker("gpu-1");
+    let id = home.submit(&["waits"]);
+    home.job_until(&id, |job| job["state"] == "running");
+    worker.signal(Signal::STOP);
+    let asking = home.start(&[command, &id]);
+    home.job_until(&id, |job| job["stopping"] == command);
+    (home, [holder, worker, asking], id)
+}
+
+#[test]
+fn a_job_whose_worker_dies_just_when_it_is_to_end_it_ends() {
+    for command in ["stop", "kill"] {
+        let (home, [_holder, mut worker, mut asking], id) = asked_of_a_worker_that_hangs(command);
+        worker.end();
+        let told = asking.wait();
+        assert!(told.status == Some(0) && told.out.contains("Cancelled"), "{command}: {told:?}");
+        assert_eq!(home.job(&id)["state"], "cancelled", "{command}");
+        nothing_runs_of(&home, &id);
+        assert_eq!(home.files("data/workers/gpu-1/attempts"), Vec::<String>::new(), "nothing is left to be told");
+    }
+}
+
+#[test]
+fn a_worker_that_hangs_keeps_no_job_running() {
+    let (home, [_holder, worker, mut asking], id) = asked_of_a_worker_that_hangs("kill");
+    nothing_runs_of(&home, &id);
+    assert_ne!(home.job(&id)["state"], "cancelled", "the worker is there: it reports");
+    worker.signal(Signal::CONT);
+    let told = asking.wait();
+    assert!(told.status == Some(0), "{told:?}");
+    home.job_until(&id, |job| job["state"] == "cancelled");
+}
+
 #[test]
 fn a_job_whose_worker_and_guard_were_killed_ends_when_somebody_says_so() {
     let (home, mut worker, id) = running();

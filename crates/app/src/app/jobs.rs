@@ -189,26 +189,27 @@ impl App {
         Ok(self.view(&record))
     }
 
-    /// Has a job that was asked to end do so, also where its worker is not there: if its guard is on this computer, it is told
-    /// by us.
+    /// Has a job that was asked to end do so, also where its worker is not there, or dies meanwhile: if its guard is on this
+    /// computer, it is told by us.
     fn end_left(&self, record: &JobRecord) {
         let Some(stop) = record.stop.as_ref().filter(|_| !record.state.is_ended()) else { return };
         let Some(attempt) = record.attempts.last() else { return };
         let at = AttemptRef { job: record.job.id, attempt: attempt.number };
         let (mode, fleet, workers) = (stop.mode, self.inner.fleet.clone(), self.inner.options.workers_dir());
         let shutdown = self.inner.shutdown.clone();
-        self.inner.ending.spawn(async move {
+        let asked = self.inner.ending.token();
+        self.inner.tasks.spawn(async move {
             tokio::select! {
                 () = shutdown.cancelled() => {}
-                ended = samepath_worker::end_left(&fleet, &workers, &at, mode) => if let Err(error) = ended {
+                ended = samepath_worker::end_left(&fleet, &workers, &at, mode, move || drop(asked)) => if let Err(error) = ended {
                     tracing::warn!(%error, "a job of this computer cannot be ended in the place of its worker");
                 },
             }
         });
     }
 
-    /// A job that [`App::stop`] or [`App::kill`] ended, when nothing more has to be done for that by this program: where its worker
-    /// is not there, but its guard is on this computer, when it has ended.
+    /// A job that [`App::stop`] or [`App::kill`] ended, when nothing more has to be done for that by this program: where its guard
+    /// is on this computer, when its worker has passed the order on, or is not there and the job has ended.
     ///
     /// # Errors
     /// `job_not_found`.
