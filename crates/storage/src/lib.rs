@@ -38,6 +38,7 @@ mod backend;
 mod cause;
 mod component;
 mod config;
+mod copy;
 mod environment;
 mod health;
 pub mod helper;
@@ -63,6 +64,7 @@ pub use config::{
     Action, BackendFields, Change, Config, ConfigError, ConfigFile, Entry, FileState, Origin, PathMapping, Place,
     Problem, Remark, Source, WorkerMount,
 };
+pub use copy::{Copied, CopyError, CopyFailure, CopyProgress, CopyStep, CopyWatch};
 pub use environment::Environment;
 pub use helper::answer;
 pub use locate::{CanonicalBases, LocateError, Located, Nesting, Overlap, locate_here, split_below_root};
@@ -76,5 +78,7 @@ pub use shell::shell_word;
 pub use sighting::Sighting;
 pub use sightings::Sightings;
 pub use storages::Storages;
-pub use suggest::{Hint, Suggestion, is_network_file_system, part_of_share, same_share, suggest_here};
+pub use suggest::{
+    Hint, Suggestion, is_network_file_system, part_of_share, same_share, share_of, size_here, suggest_here,
+};
 pub use trial::{Trial, Tried, try_writing};

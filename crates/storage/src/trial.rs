@@ -217,13 +217,13 @@ fn write_new(folder: &Path, content: &[u8]) -> io::Result<(PathBuf, SystemTime)>
 
 /// A worker may run as another user; where a file system refuses, it has its own ways.
 #[cfg(unix)]
-fn open_to_all(file: &std::fs::File) {
+pub(crate) fn open_to_all(file: &std::fs::File) {
     use std::os::unix::fs::PermissionsExt;
     let _ = file.set_permissions(std::fs::Permissions::from_mode(0o644));
 }
 
 #[cfg(not(unix))]
-fn open_to_all(_file: &std::fs::File) {}
+pub(crate) fn open_to_all(_file: &std::fs::File) {}
 
 #[cfg(test)]
 mod tests {

@@ -6,7 +6,7 @@ mod config_lab;
 mod support;
 
 use config_lab::Lab;
-use samepath_storage::{Suggestion, suggest_here};
+use samepath_storage::{Suggestion, share_of, suggest_here};
 use samepath_testkit::FuseMount;
 use samepath_wire::BackendState;
 use std::path::Path;
@@ -88,4 +88,15 @@ fn a_dead_mount_is_suggested_as_not_answering_and_holds_up_nobody() {
     let found = find(Duration::from_millis(700));
     assert!(start.elapsed() < Duration::from_secs(5), "{:?}", start.elapsed());
     assert_eq!(found, [vast, (share, Some(BackendState::NotAnswering), None)]);
+}
+
+#[test]
+fn what_is_on_a_share_is_told_from_what_is_on_this_computer_even_if_the_share_is_silent() {
+    let lab = Lab::new();
+    let mount = FuseMount::of_share("vast01:/talmo", &[("amick/labels.slp", "")]);
+    let labels = mount.path().join("amick/labels.slp");
+    mount.stop();
+    assert_eq!(share_of(&labels, Some(lab.home())), Some(mount.path().to_owned()));
+    assert_eq!(share_of(&labels, Some(&mount.path().join("amick"))), None, "a home is no storage");
+    assert_eq!(share_of(lab.home(), None), None);
 }

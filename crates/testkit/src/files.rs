@@ -353,9 +353,13 @@ impl Filesystem for Files {
         name: &OsStr,
         new_parent: INodeNo,
         new_name: &OsStr,
-        _flags: RenameFlags,
+        flags: RenameFlags,
         reply: ReplyEmpty,
     ) {
+        // Like many a server it knows no other way than to replace.
+        if !flags.is_empty() {
+            return reply.error(Errno::EINVAL);
+        }
         empty(self.renamed((parent, name), (new_parent, new_name)), reply);
     }
 

@@ -1,10 +1,10 @@
-use super::LONGEST;
+use super::{LONGEST, following};
 use crate::locate::Real;
 use crate::{Backend, LocateError, Platform, ProofKey, Purpose, Storages, marker, probe_again, sighting};
 use samepath_wire::StoragePath;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use std::io::{self, Read, Write};
+use std::io::{self, BufRead, Read, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -88,11 +88,15 @@ pub fn serve(answer: impl Fn(&str, Value) -> Value) -> ExitCode {
 
 fn serve_one(answer: impl Fn(&str, Value) -> Value) -> io::Result<()> {
     let mut question = Vec::new();
-    io::stdin().lock().take(LONGEST as u64 + 1).read_to_end(&mut question)?;
+    // Whoever is told of progress leaves standard input open behind the line.
+    io::stdin().lock().take(LONGEST as u64 + 1).read_until(b'\n', &mut question)?;
     if question.len() > LONGEST {
         return Err(io::ErrorKind::InvalidData.into());
     }
     let Question { topic, question } = serde_json::from_slice::<Question<String, Value>>(&question)?;
+    if topic == following::COPY {
+        return following::copy(question);
+    }
     let text = serde_json::to_vec(&answer(&topic, question))?;
     let mut stdout = io::stdout().lock();
     stdout.write_all(&text)?;
@@ -118,7 +122,7 @@ pub fn unknown(topic: &str) -> Value {
     refusal(&format!("unknown topic {topic}"))
 }
 
-fn refusal(why: &str) -> Value {
+pub(super) fn refusal(why: &str) -> Value {
     serde_json::json!({ "Err": why })
 }
 

@@ -53,7 +53,7 @@ impl HelperError {
     }
 
     /// The whole story in one line, for an error that crosses to where its source cannot follow.
-    pub(super) fn told(&self) -> String {
+    pub(crate) fn told(&self) -> String {
         match self {
             Self::Failed { source } => format!("the helper process failed: {source}"),
             Self::Refused(value) => format!("the helper process answered {value}"),

@@ -10,6 +10,9 @@
 //! One left behind for longer than [`LEFT_BEHIND`] is killed when next somebody asks, since it may hang for a reason of its
 //! own. On Linux those that are left end with this process, as soon as the system lets them.
 //!
+//! A copy takes as long as it takes. Its helper tells how far it is, a line at a time, and is asked to stop by the end of its
+//! standard input, so that it stops and tidies up also when this process dies: see [`Helper::copy`].
+//!
 //! The program's side is [`serve`]:
 //!
 //! ```no_run
@@ -21,6 +24,7 @@
 
 mod child;
 mod error;
+mod following;
 mod fronts;
 mod identity;
 mod process;
@@ -29,6 +33,7 @@ mod turns;
 pub use child::{answer, reply, serve, unknown};
 pub(crate) use error::HELPER_MEND;
 pub use error::HelperError;
+pub use following::Stop;
 
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;

@@ -65,9 +65,9 @@ pub(super) fn ask(
     }
 }
 
-type Pipes = (std::process::ChildStdin, std::process::ChildStdout);
+pub(super) type Pipes = (std::process::ChildStdin, std::process::ChildStdout);
 
-fn start(program: &Path, child: &SharedChild) -> io::Result<Pipes> {
+pub(super) fn start(program: &Path, child: &SharedChild) -> io::Result<Pipes> {
     let mut command = Command::new(program);
     command.arg("helper").stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
     #[cfg(unix)]
@@ -107,7 +107,7 @@ fn talk(
 }
 
 /// Waits for the end of a helper. Only ever on the thread that stays with it.
-fn reap(child: &SharedChild) {
+pub(super) fn reap(child: &SharedChild) {
     let ended = child.lock().unwrap_or_else(PoisonError::into_inner).take();
     if let Some(mut ended) = ended {
         let _ = ended.wait();

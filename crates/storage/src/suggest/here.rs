@@ -152,6 +152,25 @@ fn ask_system() -> Vec<Mount> {
     printed.map(|printed| system::windows_table(&String::from_utf8_lossy(&printed.stdout))).unwrap_or_default()
 }
 
+/// The mount point of the share that a path is on. None for what is on this computer's own disks, and for a share that holds the
+/// person's home: that is no lab's storage. Touches no share.
+pub fn share_of(path: &Path, home: Option<&Path>) -> Option<PathBuf> {
+    let mounts = Mounts::listed()?;
+    let mount = match mounts.reach(path).ok()? {
+        Reached::Whole(real) => mounts.holding(&real)?,
+        Reached::Stopped { mount, .. } => mounts.holding(&mount)?,
+    };
+    let is_share = system::network_type_of(mount).is_some();
+    let holds_home = home.is_some_and(|home| home.starts_with(&mount.point));
+    (is_share && !holds_home).then(|| mount.point.clone())
+}
+
+/// Bytes of a file that is on one of this computer's own disks; of nothing else, which may be silent.
+pub fn size_here(path: &Path) -> Option<u64> {
+    let Reached::Whole(real) = Mounts::listed()?.reach(path).ok()? else { return None };
+    fs_err::metadata(real).ok().filter(std::fs::Metadata::is_file).map(|found| found.len())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -9,7 +9,7 @@ mod share;
 mod system;
 
 pub(crate) use here::answer;
-pub use here::suggest_here;
+pub use here::{share_of, size_here, suggest_here};
 pub use share::{part_of_share, same_share};
 pub use system::is_network_file_system;
 
