@@ -38,6 +38,8 @@ pub fn bindings() -> Builder<tauri::Wry> {
         setup::same_storage,
         dataset::open_dataset,
         dataset::locate_video,
+        dataset::copy_files,
+        dataset::stop_copying,
         dataset::kinds,
         dataset::readiness,
         job::submit,

@@ -1,6 +1,7 @@
-use samepath_app::view::{ChosenVideo, DatasetView, Draft, KindView, LocatedView, ReadinessView};
+use samepath_app::view::{ChosenVideo, CopiedView, CopyView, DatasetView, Draft, KindView, LocatedView, ReadinessView};
 use samepath_app::{App, Error};
 use tauri::State;
+use tauri::ipc::Channel;
 
 /// A local path or a storage path, with its videos.
 #[tauri::command]
@@ -37,4 +38,26 @@ pub(crate) async fn kinds(app: State<'_, App>) -> Result<Vec<KindView>, Error> {
 #[specta::specta]
 pub(crate) async fn readiness(app: State<'_, App>, draft: Draft) -> Result<ReadinessView, Error> {
     app.readiness(draft).await
+}
+
+/// Copies files of this computer into a folder of a storage, one after the other; `channel` hears how far it is. Nothing there is
+/// replaced.
+#[tauri::command]
+#[specta::specta]
+pub(crate) async fn copy_files(
+    app: State<'_, App>,
+    files: Vec<String>,
+    folder: String,
+    channel: Channel<CopyView>,
+) -> Result<Vec<CopiedView>, Error> {
+    let number = channel.id();
+    let tell = move |progress| drop(channel.send(progress));
+    app.copy(number, files, folder, tell).await
+}
+
+/// Ends what `copy_files` began with the channel of this number; what is half copied is taken away.
+#[tauri::command]
+#[specta::specta]
+pub(crate) fn stop_copying(app: State<'_, App>, channel: u32) {
+    app.stop_copying(channel);
 }

@@ -1,6 +1,9 @@
 // A shell for tests and for the development page: it keeps what it is told and says it to the page as the real one does.
 import type {
   ChosenVideo,
+  CopiedView,
+  CopyUnderWay,
+  CopyView,
   DatasetView,
   Draft,
   Ipc,
@@ -113,12 +116,14 @@ export const dataset = (over: Partial<DatasetView> = {}): DatasetView => ({
   file_name: 'labels.slp',
   place: path('vast:amick/project/labels.slp'),
   place_error: null,
+  share: null,
+  size: null,
   someone_elses: false,
   labelled_frames: 214,
   is_project: true,
   is_package: false,
   videos: [
-    { written: '/Users/amick/day1/cam0.mp4', place: path('vast:amick/day1/cam0.mp4'), local: '/mnt/vast/amick/day1/cam0.mp4', found: true, how: 'base_path', words: 'on vast' },
+    { written: '/Users/amick/day1/cam0.mp4', place: path('vast:amick/day1/cam0.mp4'), local: '/mnt/vast/amick/day1/cam0.mp4', found: true, how: 'base_path', words: 'on vast', size: 1000 },
   ],
   summary: '1 video: 1 on vast',
   ...over,
@@ -306,6 +311,17 @@ export class Fake implements Ipc {
     const found = this.datasets.get(text);
     if (!found) throw new Failure('path_not_found', `There is no file ${text}.`, 'Check the path.');
     return found;
+  }
+
+  /** What a copy is waiting for: it is told how far it is, and ended, by the test. */
+  copy: { tell: (progress: CopyView) => void; end: (answer: CopiedView[] | Failure) => void } | null = null;
+
+  copyFiles(files: string[], folder: string, receive: (progress: CopyView) => void): CopyUnderWay {
+    this.calls.push(['copyFiles', files, folder]);
+    const done = new Promise<CopiedView[]>((resolve, reject) => {
+      this.copy = { tell: receive, end: (answer) => (answer instanceof Failure ? reject(answer) : resolve(answer)) };
+    });
+    return { done, stop: () => this.calls.push(['stopCopying']) };
   }
 
   async kinds(): Promise<KindView[]> {

@@ -2,7 +2,7 @@ import { fireEvent, screen, waitFor, within } from '@testing-library/svelte';
 import { describe, expect, test } from 'vitest';
 import { Failure } from '../src/lib/ipc';
 import { dataset, job, kind, parameter, path, readiness, worker } from './fake';
-import { HOSTILE, ready, settle } from './render';
+import { HOSTILE, open, ready, settle } from './render';
 
 const LABELS = '/mnt/vast/amick/project/labels.slp';
 
@@ -132,14 +132,99 @@ describe('New job', () => {
     expect(screen.getByRole('button', { name: 'Choose…' })).toBeEnabled();
   });
 
-  test('a file on no storage says so, and leads to the storage form with its folder', async () => {
+  const HERE = '/home/amick/Desktop/labels.slp';
+  const outside = (over: Parameters<typeof dataset>[0] = {}) =>
+    dataset({
+      local: HERE,
+      place: null,
+      place_error: { code: 'not_in_any_backend', message: 'labels.slp is on this computer only (Desktop). No worker elsewhere can see it.', hint: null },
+      size: 14_000,
+      ...over,
+    });
+
+  async function fromTheDesktop(over: Parameters<typeof dataset>[0] = {}) {
+    const opened = await ready();
+    opened.fake.picked = HERE;
+    opened.fake.datasets.set(HERE, outside(over));
+    await opened.user.keyboard('{Control>}o{/Control}');
+    return opened;
+  }
+
+  test('a file on a share that is no storage leads to the storage form with the share, and is not offered to be copied', async () => {
+    const { user } = await fromTheDesktop({ share: '/Volumes/talmo' });
+    expect(screen.queryByRole('button', { name: /^Copy to/ })).toBeNull();
+    await user.click(screen.getByRole('button', { name: 'Add it…' }));
+    expect(screen.getByLabelText('Folder on this computer')).toHaveValue('/Volumes/talmo');
+  });
+
+  test('a file of this computer is copied to the person’s folder, with progress, and the draft goes on with the copy', async () => {
+    const { fake, user } = await fromTheDesktop();
+    expect(screen.getByRole('alert')).toHaveTextContent('labels.slp is on this computer only (Desktop). No worker elsewhere can see it.');
+    expect(screen.getByRole('alert')).toHaveTextContent('14 KB; its video is already on vast');
+    expect(screen.queryByRole('button', { name: 'Add it…' })).toBeNull();
+    expect(sentence()).toHaveTextContent('labels.slp is not where a worker can see it. Mend it above.');
+    expect(fake.called('readiness')).toEqual([]);
+    await user.click(screen.getByRole('button', { name: 'Copy to vast › amick' }));
+    expect(fake.called('copyFiles')).toEqual([[[HERE], 'vast:amick']]);
+    fake.copy!.tell({ file: 0, step: 'copying', bytes: 7_000, total: 14_000 });
+    await settle();
+    expect(screen.getByRole('progressbar')).toHaveAttribute('aria-valuenow', '50');
+    expect(screen.getByText(/7\.0 KB \/ 14 KB/)).toBeVisible();
+    fake.datasets.set('vast:amick/labels.slp', dataset());
+    fake.copy!.end([{ from: HERE, place: path('vast:amick/labels.slp'), already: false }]);
+    await waitFor(() => expect(screen.getByText('Copied to vast:amick/labels.slp')).toBeVisible());
+    expect(fake.called('openDataset').at(-1)).toEqual(['vast:amick/labels.slp']);
+    await waitFor(() => expect(sentence()).toHaveTextContent('Ready.'));
+  });
+
+  test('videos that are here only are copied with their project, and chosen', async () => {
+    const video = (over: object) => ({ ...dataset().videos[0]!, written: 'C:\\film.mp4', local: '/home/amick/Desktop/film.mp4', place: null, how: 'elsewhere', size: 1.2e9, ...over });
+    const { fake, user } = await fromTheDesktop({ videos: [video({}), video({ written: 'D:\\lost.mp4', local: null, found: false })] });
+    expect(screen.getByRole('alert')).toHaveTextContent('14 KB, with 1 video that is here only, 1.2 GB');
+    await user.click(screen.getByRole('button', { name: 'Copy to vast › amick' }));
+    expect(fake.called('copyFiles')).toEqual([[[HERE, '/home/amick/Desktop/film.mp4'], 'vast:amick']]);
+    fake.datasets.set('vast:amick/labels-2.slp', dataset());
+    fake.copy!.end([
+      { from: HERE, place: path('vast:amick/labels-2.slp'), already: false },
+      { from: '/home/amick/Desktop/film.mp4', place: path('vast:amick/film.mp4'), already: true },
+    ]);
+    await waitFor(() => expect(screen.getByText('Copied 2 files, 1 of which was there already.')).toBeVisible());
+    expect(fake.called('openDataset').at(-1)).toEqual(['vast:amick/labels-2.slp', [{ written: 'C:\\film.mp4', path: 'vast:amick/film.mp4' }]]);
+  });
+
+  test('a video of this computer is copied from its row', async () => {
+    const here = { ...dataset().videos[0]!, written: '/Users/amick/Movies/x.mp4', local: '/Users/amick/Movies/x.mp4', place: null, how: 'elsewhere', words: 'on this computer only', size: 1.2e9 };
     const { fake, user } = await ready();
-    fake.picked = '/data/labels.slp';
-    fake.datasets.set('/data/labels.slp', dataset({ local: '/data/labels.slp', place: null, place_error: { code: 'not_in_any_backend', message: 'It is on no storage.', hint: null } }));
+    fake.datasets.set(LABELS, dataset({ videos: [here] }));
+    fake.datasets.set('vast:amick/project/labels.slp', dataset());
+    fake.picked = LABELS;
     await user.keyboard('{Control>}o{/Control}');
-    expect(screen.getByRole('alert')).toHaveTextContent('It is on no storage.');
-    await user.click(screen.getByRole('button', { name: 'Add storage…' }));
-    expect(screen.getByLabelText('Folder on this computer')).toHaveValue('/data');
+    const videos = await screen.findByRole('region', { name: 'Videos (1)' });
+    expect(videos).toHaveTextContent('1.2 GB');
+    await user.click(screen.getByRole('button', { name: 'Copy x.mp4 to vast:amick' }));
+    fake.copy!.end([{ from: here.local, place: path('vast:amick/x.mp4'), already: false }]);
+    await waitFor(() => expect(fake.called('openDataset').at(-1)).toEqual(['vast:amick/project/labels.slp', [{ written: here.written, path: 'vast:amick/x.mp4' }]]));
+  });
+
+  test('a copy is stopped, and one that fails says why', async () => {
+    const { fake, user } = await fromTheDesktop();
+    await user.click(screen.getByRole('button', { name: 'Copy to vast › amick' }));
+    await user.click(screen.getByRole('button', { name: 'Stop' }));
+    expect(fake.called('stopCopying')).toEqual([[]]);
+    expect(screen.getByRole('button', { name: 'Stopping…' })).toBeDisabled();
+    fake.copy!.end(new Failure('io', 'copying was stopped'));
+    await user.click(await screen.findByRole('button', { name: 'Copy to vast › amick' }));
+    fake.copy!.end(new Failure('io', 'vast has 10 KB free; labels.slp needs 14 KB.', 'free some space, or use another place'));
+    await waitFor(() => expect(screen.getAllByRole('alert').at(-1)).toHaveTextContent('vast has 10 KB free; labels.slp needs 14 KB. free some space'));
+  });
+
+  test('without a storage there is nowhere to copy it to', async () => {
+    const { fake, user } = await open({ type: 'kinds', value: [kind()] });
+    fake.picked = HERE;
+    fake.datasets.set(HERE, outside());
+    await user.keyboard('{Control>}o{/Control}');
+    expect(screen.getByRole('alert')).toHaveTextContent('Name the lab’s storage first');
+    expect(screen.queryByRole('button', { name: /^Copy to/ })).toBeNull();
   });
 
   test('a dropped file is opened', async () => {
@@ -171,7 +256,7 @@ describe('New job', () => {
         file_name: HOSTILE,
         place: path(`vast:amick/${HOSTILE}`),
         summary: HOSTILE,
-        videos: Array.from({ length: 3000 }, (_, i) => ({ written: `/x/${i}/${HOSTILE}`, place: null, local: null, found: false, how: 'not_found', words: 'not found' })),
+        videos: Array.from({ length: 3000 }, (_, i) => ({ written: `/x/${i}/${HOSTILE}`, place: null, local: null, found: false, how: 'not_found', words: 'not found', size: null })),
       }),
     );
     await user.keyboard('{Control>}o{/Control}');

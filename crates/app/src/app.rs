@@ -1,4 +1,5 @@
 mod after;
+mod copying;
 mod jobs;
 mod questions;
 mod setup;
@@ -38,6 +39,7 @@ struct Inner {
     tasks: TaskTracker,
     /// Jobs of this computer that were asked to end, and that nobody else has been seen to end yet.
     ending: TaskTracker,
+    copies: copying::Copies,
     /// Why the worker of this program ended, if it did.
     worker_error: Mutex<Option<Error>>,
 }
@@ -69,6 +71,7 @@ impl App {
             shutdown: CancellationToken::new(),
             tasks,
             ending: TaskTracker::new(),
+            copies: copying::Copies::default(),
             worker_error: Mutex::new(None),
         };
         let app = Self { inner: Arc::new(inner) };
@@ -170,6 +173,7 @@ impl App {
     /// Ends the worker of this program, whose guards go on, and hands the queue over.
     pub async fn shut_down(&self) {
         self.inner.shutdown.cancel();
+        self.inner.copies.stop_all();
         self.inner.fleet.close().await;
         self.inner.tasks.close();
         if tokio::time::timeout(PATIENCE, self.inner.tasks.wait()).await.is_err() {

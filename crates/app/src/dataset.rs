@@ -7,7 +7,7 @@ use crate::storages::LocalStorages;
 use crate::view::{ChosenVideo, DatasetView, LocatedView, VideoView};
 use crate::{Error, ErrorCode, size};
 use samepath_dataset::{Hints, Inspection, Whereabouts, inspect, same_change};
-use samepath_storage::{Backend, Purpose};
+use samepath_storage::{Backend, Purpose, share_of, size_here};
 use samepath_wire::{StoragePath, VideoChoice};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -112,6 +112,12 @@ impl LocalStorages {
         Ok(LocatedView { dataset, chosen, more: more.iter().map(told).collect() })
     }
 
+    /// Of what is on no storage: the share that it is on, which could be made one.
+    fn share_of(&self, local: &Path) -> Option<String> {
+        let share = share_of(local, self.environment().home.as_deref())?;
+        Some(share.display().to_string())
+    }
+
     /// A file or folder of which nothing more is known than where it is.
     ///
     /// # Errors
@@ -126,17 +132,23 @@ impl LocalStorages {
             }
         };
         let file_name = local.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
+        let share = at.is_err().then(|| self.share_of(&local)).flatten();
         let (place, place_error) = match at {
             Ok(at) => (Some(at), None),
-            Err(error) if error.code == ErrorCode::NotInAnyBackend => (None, Some(on_no_storage(&file_name, error))),
+            Err(error) if error.code == ErrorCode::NotInAnyBackend => {
+                (None, Some(on_no_storage(&local, share.as_deref(), error)))
+            }
             Err(error) => return Err(error),
         };
+        let length = place_error.is_some().then(|| size_here(&local)).flatten();
         let found = place.as_ref().map(|at| self.look(at)).transpose()?;
         Ok(DatasetView {
             local: local.display().to_string(),
             someone_elses: place.as_ref().is_some_and(|at| self.is_of_others(at)),
             place: place.as_ref().map(path_view),
             place_error: place_error.map(|error| error.view()),
+            share,
+            size: length.map(bytes),
             labelled_frames: None,
             is_project: false,
             is_package: false,
@@ -159,9 +171,10 @@ impl LocalStorages {
 
     fn dataset_view(&self, local: &Path, inspection: Inspection) -> DatasetView {
         let file_name = local.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
+        let share = inspection.at.is_err().then(|| self.share_of(local)).flatten();
         let (place, place_error) = match inspection.at {
             Ok(at) => (Some(at), None),
-            Err(error) => (None, Some(on_no_storage(&file_name, Error::from(error)))),
+            Err(error) => (None, Some(on_no_storage(local, share.as_deref(), Error::from(error)))),
         };
         let someone_elses = place.as_ref().is_some_and(|at| self.is_of_others(at));
         let videos: Vec<VideoView> = inspection.videos.iter().map(video_view).collect();
@@ -170,6 +183,8 @@ impl LocalStorages {
             file_name,
             place: place.as_ref().map(path_view),
             place_error: place_error.map(|error| error.view()),
+            share,
+            size: Some(bytes(inspection.size)),
             someone_elses,
             labelled_frames: inspection.labelled_frames.map(bytes),
             is_project: true,
@@ -185,15 +200,21 @@ pub(crate) fn is_project(path: &str) -> bool {
     path.len() >= 4 && path.is_char_boundary(path.len() - 4) && path[path.len() - 4..].eq_ignore_ascii_case(".slp")
 }
 
-fn on_no_storage(file_name: &str, error: Error) -> Error {
-    if error.code == ErrorCode::NotInAnyBackend {
-        return Error {
-            code: error.code,
-            message: format!("{file_name} is on this computer only. No worker elsewhere can see it."),
-            hint: error.hint,
-        };
-    }
-    error
+fn on_no_storage(local: &Path, share: Option<&str>, error: Error) -> Error {
+    let name = |path: &Path| path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
+    let file = name(local);
+    let message = match share {
+        _ if error.code != ErrorCode::NotInAnyBackend => return error,
+        Some(share) => {
+            format!("{file} is on the share at {share}, which is none of your storages. No worker can see it.")
+        }
+        None => {
+            let folder = local.parent().map(name).filter(|name| !name.is_empty());
+            let folder = folder.map_or_else(String::new, |folder| format!(" ({folder})"));
+            format!("{file} is on this computer only{folder}. No worker elsewhere can see it.")
+        }
+    };
+    Error { message, ..error }
 }
 
 fn video_view(video: &Whereabouts) -> VideoView {
@@ -207,6 +228,7 @@ fn video_view(video: &Whereabouts) -> VideoView {
             Some(detail) => format!("{}: {detail}", video.how.words()),
             None => video.how.words().to_owned(),
         },
+        size: video.size.map(bytes),
     }
 }
 

@@ -1,7 +1,7 @@
 use crate::view::ErrorView;
 use samepath_dataset::InspectError;
 use samepath_fleet::FleetError;
-use samepath_storage::{ConfigError, LocateError, MarkError, ResolveError};
+use samepath_storage::{ConfigError, CopyError, LocateError, MarkError, ResolveError};
 use samepath_worker::WorkerError;
 use serde::{Deserialize, Serialize};
 use specta::Type;
@@ -165,4 +165,4 @@ macro_rules! told {
     };
 }
 
-told!(ConfigError, FleetError, InspectError, LocateError, MarkError, ResolveError, WorkerError);
+told!(ConfigError, CopyError, FleetError, InspectError, LocateError, MarkError, ResolveError, WorkerError);

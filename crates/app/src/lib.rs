@@ -12,6 +12,7 @@ mod app;
 mod base_paths;
 mod board;
 mod concerns;
+mod copying;
 mod dataset;
 pub mod doctor;
 mod draft;

@@ -12,7 +12,7 @@ mod setup;
 mod storages;
 mod workers;
 
-pub use datasets::{ChosenVideo, DatasetView, LocatedView, VideoView};
+pub use datasets::{ChosenVideo, CopiedView, CopyView, DatasetView, LocatedView, VideoView};
 pub use drafts::{CandidateView, Draft, ReadinessView};
 pub use frame::{ErrorView, StatusView, Update};
 pub use jobs::{FollowUpView, JobView, LogView, MetricsView, OfferView, OutputView, TimelineView, TroubleView};

@@ -188,6 +188,35 @@ export const words = {
     where: 'Where',
     elsewhere: 'No worker can see it.',
     addStorage: 'Add storage…',
+    copyTo: (place: string) => `Copy to ${place}`,
+    copyToLabel: 'Copy to',
+    copyAllTo: (count: number, place: string) => `Copy all ${count} to ${place}`,
+    copyVideo: (name: string, place: string) => `Copy ${name} to ${place}`,
+    copyElsewhere: 'Another folder…',
+    copyFolderTitle: 'Choose a folder on a storage',
+    copyWith: (size: string | null, videos: number, videosSize: string | null) =>
+      [size, videos === 0 ? null : `with ${plural(videos, 'video', 'videos')} that ${videos === 1 ? 'is' : 'are'} here only${videosSize === null ? '' : `, ${videosSize}`}`]
+        .filter((part) => part !== null)
+        .join(', '),
+    copyVideosThere: (count: number, storage: string) => (count === 1 ? `its video is already on ${storage}` : `its ${count} videos are already on ${storage}`),
+    copyNoStorage: 'Name the lab’s storage first; then it can be copied there.',
+    copyBatch: (count: number) => `${count} of these files are on this computer only.`,
+    copyIsShare: 'This folder is shared storage:',
+    copyAdd: 'Add it…',
+    copyDone: (places: string[], already: number) =>
+      places.length === 1
+        ? already === 1
+          ? `The same file was on the storage already: ${places[0]}`
+          : `Copied to ${places[0]}`
+        : `Copied ${places.length} files${already > 0 ? `, ${already} of which ${already === 1 ? 'was' : 'were'} there already` : ''}.`,
+    copyStep: (step: string, name: string, which: number, files: number) =>
+      `${{ comparing: 'Comparing', checking: 'Checking' }[step] ?? 'Copying'} ${name}${files > 1 ? `, ${which} of ${files}` : ''}`,
+    copyStarting: (folder: string) => `Copying to ${folder}…`,
+    copyLeft: (how: string) => `about ${how} left`,
+    copySilent: (folder: string, how: string) => `${folder.split(':')[0]} has not answered for ${how}. It may be the network or VPN.`,
+    copyStop: 'Stop',
+    copyStopping: 'Stopping…',
+    notOnStorage: (name: string) => `${name} is not where a worker can see it. Mend it above.`,
     kind: 'Job type',
     noKinds: 'No job type is known yet.',
     name: 'Name',

@@ -42,7 +42,7 @@ const train = kind({
   ],
 });
 const videos = Array.from({ length: 12 }, (_, i) => ({
-  written: `/Users/amick/talmo/amick/day${1 + (i % 4)}/cam${i}.mp4`, place: i === 7 ? null : path(`vast:amick/day${1 + (i % 4)}/cam${i}.mp4`), local: i === 7 ? null : `/mnt/vast/amick/day1/cam${i}.mp4`, found: i !== 7, how: i === 7 ? 'not_found' : 'base_path', words: i === 7 ? 'not found' : 'on vast',
+  written: `/Users/amick/talmo/amick/day${1 + (i % 4)}/cam${i}.mp4`, place: i === 7 ? null : path(`vast:amick/day${1 + (i % 4)}/cam${i}.mp4`), local: i === 7 ? null : `/mnt/vast/amick/day1/cam${i}.mp4`, found: i !== 7, how: i === 7 ? 'not_found' : 'base_path', words: i === 7 ? 'not found' : 'on vast', size: i === 7 ? null : 12e6,
 }));
 const outputs = [
   { path: 'report.html', size: 15_321, modified: ago(70) },
@@ -72,7 +72,7 @@ const fake = new Fake(
 );
 fake.datasets.set('labels', dataset({ videos, summary: '12 videos: 11 on vast, 1 not found' }));
 fake.datasets.set('vast:amick/project/labels.slp', dataset({ videos, summary: '12 videos: 11 on vast, 1 not found' }));
-fake.datasets.set('outside', dataset({ local: '/home/amick/Desktop/labels.slp', place: null, place_error: { code: 'not_in_any_backend', message: '/home/amick/Desktop/labels.slp is on no storage, so no worker can see it.', hint: 'Move it to vast (/mnt/vast) or scratch (/mnt/scratch).' } }));
+fake.datasets.set('outside', dataset({ local: '/home/amick/Desktop/labels.slp', place: null, size: 14e3, place_error: { code: 'not_in_any_backend', message: 'labels.slp is on this computer only (Desktop). No worker elsewhere can see it.', hint: null } }));
 fake.reports.set('j4', { videos: videos.map((v) => ({ written: v.written, found: v.found, local: v.local, how: v.how })) });
 fake.ready = readiness({
   sentence: 'Ready. gpu-1 can start now; it sees labels.slp and 11 of 12 videos.',

@@ -13,6 +13,10 @@ pub struct DatasetView {
     pub place: Option<PathView>,
     /// Why it is on no storage.
     pub place_error: Option<ErrorView>,
+    /// Of what is on no storage: where the share is mounted that it is on, which could be made one. None on this computer's disks.
+    pub share: Option<String>,
+    /// Bytes of a file that is on no storage.
+    pub size: Option<f64>,
     /// Whether it lies in another person's folder.
     pub someone_elses: bool,
     /// Labelled frames, where the file says.
@@ -42,6 +46,32 @@ pub struct VideoView {
     pub how: String,
     /// In words.
     pub words: String,
+    /// Bytes, where known.
+    pub size: Option<f64>,
+}
+
+/// How far a copy is.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Type)]
+pub struct CopyView {
+    /// Which of the files, from 0.
+    pub file: u32,
+    /// `comparing` with a file that is there, `copying`, `checking` what was written.
+    pub step: String,
+    /// Bytes of this file for which that is done.
+    pub bytes: f64,
+    /// Bytes of this file.
+    pub total: f64,
+}
+
+/// A file that was copied.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Type)]
+pub struct CopiedView {
+    /// As it was given.
+    pub from: String,
+    /// Where it is now.
+    pub place: PathView,
+    /// Whether the same file was there before.
+    pub already: bool,
 }
 
 /// The person's word on where a video is.

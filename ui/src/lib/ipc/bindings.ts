@@ -24,6 +24,13 @@ export const commands = {
 	openDataset: (path: string, videos: ChosenVideo[]) => __TAURI_INVOKE<DatasetView>("open_dataset", { path, videos }),
 	/**  The same, once the person said where one more of its videos is; and which others the same change leads to. */
 	locateVideo: (path: string, videos: ChosenVideo[], chosen: ChosenVideo) => __TAURI_INVOKE<LocatedView>("locate_video", { path, videos, chosen }),
+	/**
+	 *  Copies files of this computer into a folder of a storage, one after the other; `channel` hears how far it is. Nothing there is
+	 *  replaced.
+	 */
+	copyFiles: (files: string[], folder: string, channel: Channel<CopyView>) => __TAURI_INVOKE<CopiedView[]>("copy_files", { files, folder, channel }),
+	/**  Ends what `copy_files` began with the channel of this number; what is half copied is taken away. */
+	stopCopying: (channel: number) => __TAURI_INVOKE<void>("stop_copying", { channel }),
 	/**  The job types. */
 	kinds: () => __TAURI_INVOKE<KindView[]>("kinds"),
 	/**  Who could run this draft, and the sentence that says so. */
@@ -90,6 +97,28 @@ export type ChosenVideo = {
 	path: string,
 };
 
+/**  A file that was copied. */
+export type CopiedView = {
+	/**  As it was given. */
+	from: string,
+	/**  Where it is now. */
+	place: PathView,
+	/**  Whether the same file was there before. */
+	already: boolean,
+};
+
+/**  How far a copy is. */
+export type CopyView = {
+	/**  Which of the files, from 0. */
+	file: number,
+	/**  `comparing` with a file that is there, `copying`, `checking` what was written. */
+	step: string,
+	/**  Bytes of this file for which that is done. */
+	bytes: number | null,
+	/**  Bytes of this file. */
+	total: number | null,
+};
+
 /**  A dataset that a person chose. */
 export type DatasetView = {
 	/**  Here. */
@@ -100,6 +129,10 @@ export type DatasetView = {
 	place: PathView | null,
 	/**  Why it is on no storage. */
 	place_error: ErrorView | null,
+	/**  Of what is on no storage: where the share is mounted that it is on, which could be made one. None on this computer's disks. */
+	share: string | null,
+	/**  Bytes of a file that is on no storage. */
+	size: number | null,
 	/**  Whether it lies in another person's folder. */
 	someone_elses: boolean,
 	/**  Labelled frames, where the file says. */
@@ -677,6 +710,8 @@ export type VideoView = {
 	how: string,
 	/**  In words. */
 	words: string,
+	/**  Bytes, where known. */
+	size: number | null,
 };
 
 /**  What happens to the window itself. */

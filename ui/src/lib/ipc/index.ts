@@ -1,6 +1,8 @@
 // What the page asks of the shell. Everything else in the page knows this interface and nothing behind it; tests and the
 // development page bring their own.
 import type {
+  CopiedView,
+  CopyView,
   DatasetView,
   Draft,
   ErrorCode,
@@ -26,6 +28,14 @@ import type {
 
 export type * from './bindings';
 
+/** A copy that is under way. */
+export interface CopyUnderWay {
+  /** Where each file is, in their order. */
+  done: Promise<CopiedView[]>;
+  /** What is half copied is taken away; `done` rejects once that has happened. */
+  stop(): void;
+}
+
 export interface Ipc {
   addStorage(name: string, fields: StorageFields): Promise<StorageView>;
   setStorage(name: string, fields: StorageFields): Promise<StorageView>;
@@ -38,6 +48,8 @@ export interface Ipc {
   openDataset(path: string, videos: ChosenVideo[]): Promise<DatasetView>;
   /** The dataset once one more of its videos was chosen, and which others the same change leads to. */
   locateVideo(path: string, videos: ChosenVideo[], chosen: ChosenVideo): Promise<LocatedView>;
+  /** Files of this computer into a folder of a storage. Nothing there is replaced. */
+  copyFiles(files: string[], folder: string, receive: (progress: CopyView) => void): CopyUnderWay;
   kinds(): Promise<KindView[]>;
   readiness(draft: Draft): Promise<ReadinessView>;
   submit(draft: Draft): Promise<JobView>;

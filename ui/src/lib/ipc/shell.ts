@@ -1,6 +1,6 @@
 // The window's own shell. This folder alone names `@tauri-apps`.
 import { Channel } from '@tauri-apps/api/core';
-import { type LogUpdate, type MetricsUpdate, type Update, type WindowUpdate, commands } from './bindings';
+import { type CopyView, type LogUpdate, type MetricsUpdate, type Update, type WindowUpdate, commands } from './bindings';
 import { Failure, type Ipc } from './index';
 
 async function answered<T>(call: Promise<T>): Promise<T> {
@@ -30,6 +30,10 @@ export const shell: Ipc = {
   sameStorage: (name, fields) => answered(commands.sameStorage(name, fields)),
   openDataset: (path, videos) => answered(commands.openDataset(path, videos)),
   locateVideo: (path, videos, chosen) => answered(commands.locateVideo(path, videos, chosen)),
+  copyFiles(files, folder, receive) {
+    const channel = new Channel<CopyView>(receive);
+    return { done: answered(commands.copyFiles(files, folder, channel)), stop: () => void commands.stopCopying(channel.id) };
+  },
   kinds: () => answered(commands.kinds()),
   readiness: (draft) => answered(commands.readiness(draft)),
   submit: (draft) => answered(commands.submit(draft)),

@@ -1,6 +1,8 @@
+import { videosHere } from '../copying';
 import { textOf, valueOf } from '../form';
 import {
   type ChosenVideo,
+  type CopiedView,
   type DatasetView,
   type Draft,
   Failure,
@@ -10,7 +12,9 @@ import {
   type ParameterView,
   type ReadinessView,
   type Value,
+  type VideoView,
 } from '../ipc';
+import { Copying } from './copying.svelte';
 
 /** One of several files: read, being read, or of no use. */
 export interface Entry {
@@ -28,6 +32,7 @@ const PAUSE = 250;
 /** The form of *New job*. It outlives its page, so that looking elsewhere loses nothing. */
 export class NewJob {
   readonly #ipc: Ipc;
+  readonly copying: Copying;
 
   dataset = $state.raw<DatasetView | null>(null);
   /** Further files, each for a job of its own. */
@@ -71,6 +76,7 @@ export class NewJob {
 
   constructor(ipc: Ipc) {
     this.#ipc = ipc;
+    this.copying = new Copying(ipc);
   }
 
   /** Opens a dataset: a local path or a storage path. A later call wins. */
@@ -170,6 +176,55 @@ export class NewJob {
     }
   }
 
+  /** Copies the dataset, and those of its videos that this computer alone has, and goes on with the copies. */
+  async copyDataset(folder: string): Promise<void> {
+    const { dataset } = this;
+    if (dataset === null || dataset.place !== null) return;
+    const mine = this.#opened;
+    const here = videosHere(dataset);
+    const copied = await this.copying.copy([dataset.local, ...here.map((video) => video.local ?? '')], folder);
+    const [first, ...films] = copied ?? [];
+    if (first === undefined || mine !== this.#opened) return;
+    await this.#goOn(first.place.text, this.#withCopies(here, films));
+  }
+
+  /** Copies videos that this computer alone has, and goes on with the copies. */
+  async copyVideos(videos: VideoView[], folder: string): Promise<void> {
+    const { dataset } = this;
+    if (dataset === null) return;
+    const mine = this.#opened;
+    const copied = await this.copying.copy(videos.map((video) => video.local ?? ''), folder);
+    if (copied === null || mine !== this.#opened) return;
+    await this.#goOn(pathOf(dataset), this.#withCopies(videos, copied));
+  }
+
+  /** Copies all files that are on no storage, and goes on with the copies. */
+  async copyBatch(folder: string): Promise<void> {
+    const mine = this.#opened;
+    const all = [this.dataset, ...this.batch.map((entry) => entry.dataset)].filter((dataset) => dataset !== null);
+    const here = all.filter((dataset) => dataset.place === null);
+    const copied = await this.copying.copy(here.map((dataset) => dataset.local), folder);
+    if (copied === null || mine !== this.#opened) return;
+    const places = new Map(copied.map((one) => [one.from, one.place.text]));
+    await this.openAll(all.map((dataset) => places.get(dataset.local) ?? pathOf(dataset)));
+  }
+
+  #withCopies(videos: VideoView[], copies: CopiedView[]): ChosenVideo[] {
+    const chosen = videos.flatMap((video, index) => {
+      const path = copies[index]?.place.text;
+      return path === undefined ? [] : [{ written: video.written, path }];
+    });
+    return [...this.videos.filter((one) => !chosen.some((other) => other.written === one.written)), ...chosen];
+  }
+
+  /** The same draft with what was copied. */
+  async #goOn(path: string, videos: ChosenVideo[]): Promise<void> {
+    const { batch, name } = this;
+    await this.open(path, videos);
+    this.batch = batch;
+    this.name = name;
+  }
+
   setResults(folder: string | null): void {
     this.resultsIn = folder;
     this.intoIt = false;
@@ -194,6 +249,7 @@ export class NewJob {
   clear(): void {
     this.stopOpening();
     this.#forget();
+    this.copying.forget();
     this.dataset = null;
     this.openFailure = null;
     this.typed = {};
@@ -228,7 +284,7 @@ export class NewJob {
 
   /** Asks soon; what was known stays until there is an answer. However often it is called, one question is under way. */
   ask(): void {
-    if (!this.dataset || this.kind === '') return;
+    if (!this.dataset || this.dataset.place === null || this.kind === '') return;
     this.#timer ??= setTimeout(() => {
       this.#timer = undefined;
       void this.#ask();
