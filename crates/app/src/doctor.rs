@@ -37,14 +37,13 @@ pub async fn examine(options: &Options, storages: &Arc<LocalStorages>, around: &
     let blocking = |work: Box<dyn FnOnce() -> Vec<Finding> + Send>| async {
         tokio::task::spawn_blocking(work).await.unwrap_or_default()
     };
-    let (file, places, local) = (storages.clone(), storages.clone(), storages.clone());
-    let chosen = storages.config().programs.clone();
+    let (file, places, types, local) = (storages.clone(), storages.clone(), storages.clone(), storages.clone());
     let (kinds_options, disk_options) = (options.clone(), options.clone());
     let (kinds_around, computer_around) = (around.clone(), around.clone());
     let (configuration, storages, kinds, computer, fleet) = tokio::join!(
         blocking(Box::new(move || configuration::examine(&file))),
         blocking(Box::new(move || storages::examine(&places))),
-        blocking(Box::new(move || kinds::examine(&kinds_options, &chosen, &kinds_around))),
+        blocking(Box::new(move || kinds::examine(&kinds_options, &types, &kinds_around))),
         async {
             let mut found = computer::gpus(options, &computer_around).await;
             let disk = Box::new(move || computer::disk(&disk_options, &local));

@@ -3,10 +3,12 @@
 
 mod common;
 
-use common::{Answer, Home, run};
-use samepath_testkit::FuseMount;
+use common::{Answer, Home, run, until};
+use samepath_testkit::{FuseMount, Trouble};
 use serde_json::{Value, json};
+use std::io::{Read, Write};
 use std::os::unix::fs::PermissionsExt;
+use std::os::unix::net::UnixStream;
 use std::time::{Duration, Instant};
 
 /// The answer, with its exit status.
@@ -239,5 +241,156 @@ fn a_driver_that_hangs_or_fails_is_told_and_waited_for_no_longer_than_its_deadli
         assert_eq!(gpu.len(), 1, "{script}: {findings:#?}");
         assert!(state.is_none_or(|state| gpu[0]["state"] == state && gpu[0]["mend"].is_string()), "{:#}", gpu[0]);
         assert_eq!(answer.status, Some(0), "a GPU is not needed for everything");
+    }
+}
+
+/// As [`one`], whose mend says this as well.
+#[track_caller]
+fn mended(findings: &[Value], area: &str, text: &str, state: &str, mend: &str) {
+    let found = one(findings, area, text, state);
+    assert!(found["mend"].as_str().is_some_and(|said| said.contains(mend)), "{found:#}");
+}
+
+#[test]
+fn a_configuration_that_is_somebody_elses_or_being_written_is_told() {
+    let home = Home::new();
+    let lock = fs_err::File::create(home.config().with_file_name(".config.toml.lock")).expect("a lock");
+    lock.file().lock().expect("locked");
+    let (findings, status) = examine(&home, &[]);
+    mended(&findings, "configuration", "is being written by another program", "note", "end the other Samepath program");
+    assert_eq!(status, Some(0));
+    drop(lock);
+    if std::os::unix::fs::chown(home.config(), Some(12345), None).is_err() {
+        println!("not asserted: only root may give a file to somebody else");
+        return;
+    }
+    let (findings, _) = examine(&home, &[]);
+    mended(&findings, "configuration", "belongs to somebody else", "note", "--config");
+    assert!(saying(&findings, "configuration", "is being written").is_empty(), "{findings:#?}");
+}
+
+#[test]
+fn a_storage_without_a_folder_of_ones_own_says_what_was_not_tried() {
+    let home = Home::bare();
+    home.configure(&format!("[storage.vast]\nbase_path = {}\n", json!(home.path("mnt/vast"))));
+    let (findings, status) = examine(&home, &[]);
+    mended(&findings, "storage", "the storage's clock, were not tried", "note", "storage set vast --user-subdir");
+    assert_eq!(status, Some(0));
+}
+
+#[test]
+fn storages_and_folders_that_cannot_be_written_are_notes() {
+    let shown = FuseMount::read_only(&[("amick/x", "x")]);
+    let squashed = FuseMount::writable(&[("amick/x", "x")]);
+    squashed.trouble(Some(Trouble::Denied));
+    let home = Home::bare();
+    let storage = |name: &str, at: &FuseMount| {
+        format!("[storage.{name}]\nbase_path = {}\nuser_subdir = 'amick'\n\n", json!(at.path()))
+    };
+    home.configure(&[storage("shown", &shown), storage("squashed", &squashed)].concat());
+    let (findings, status) = examine(&home, &[]);
+    let of = |name: &str, text: &str, mend: &str| {
+        let told: Vec<&Value> =
+            saying(&findings, "storage", text).into_iter().filter(|it| it["what"] == name).collect();
+        assert_eq!(told.len(), 1, "{name}: {text}: {findings:#?}");
+        assert_eq!(told[0]["state"], "note", "{:#}", told[0]);
+        assert!(told[0]["mend"].as_str().is_some_and(|said| said.contains(mend)), "{:#}", told[0]);
+    };
+    of("shown", "read-only", "Jobs whose results go elsewhere still run");
+    of("squashed", "squashed:amick cannot be written by you", "ask for access");
+    assert_eq!(status, Some(0));
+}
+
+#[test]
+fn job_types_on_a_dead_storage_are_told_and_waited_for_no_longer_than_their_deadline() {
+    let home = Home::new();
+    let mount = FuseMount::new(&[("kinds/own.yaml", "steps: 7\n")]);
+    mount.stop();
+    let start = Instant::now();
+    let kinds = mount.path().join("kinds").display().to_string();
+    let (findings, status) = examine(&home, &["--kinds", &kinds]);
+    assert!(start.elapsed() < Duration::from_secs(20), "{:?}", start.elapsed());
+    mended(&findings, "job types", "does not answer", "wrong", "--kinds");
+    one(&findings, "storage", "ready at", "good");
+    assert_eq!(status, Some(9));
+}
+
+#[test]
+fn a_job_type_that_brings_its_script_and_a_program_that_is_there_twice_are_named() {
+    let home = Home::new();
+    let template = json!({
+        "specificationVersion": "jobtemplate-2023-09",
+        "name": "brings",
+        "steps": [{ "name": "s", "script": {
+            "embeddedFiles": [{ "name": "Run", "type": "TEXT", "runnable": true, "data": "#!/bin/sh\necho one\n" }],
+            "actions": { "onRun": { "command": "{{Task.File.Run}}" } },
+        } }],
+    });
+    home.write("kinds/brings.json", template.to_string());
+    for folder in ["one", "two"] {
+        home.write(&format!("{folder}/samepath"), "#!/bin/sh\n");
+    }
+    // The same by a link is no other.
+    std::os::unix::fs::symlink(home.path("one"), home.path("three")).expect("a link");
+    let folders = ["one", "three", "two"].map(|name| home.text(name)).join(":");
+    let mut command = home.command(["--json", "doctor", "--kinds", &home.text("kinds")]);
+    let answer = run(command.env("PATH", format!("{folders}:/usr/bin:/bin")));
+    let findings = answer.json()["findings"].as_array().expect("findings").clone();
+    one(&findings, "programs", "brings its own script Run", "good");
+    let several = format!("is there several times: {}, {}", home.text("one/samepath"), home.text("two/samepath"));
+    mended(&findings, "programs", &several, "note", "The first is the one that runs");
+}
+
+#[test]
+fn a_queue_without_workers_and_a_record_that_cannot_be_read_are_told() {
+    let home = Home::new();
+    let _holder = home.start(&["--json", "workers", "--watch"]);
+    let socket = home.path("data/fleet/socket");
+    let mut guest = until(|| UnixStream::connect(&socket).map_err(|error| error.to_string()));
+    let mut say = |header: &str, body: &str| {
+        let size = |length: usize| u32::try_from(length).expect("short").to_le_bytes();
+        let head = [size(4 + header.len() + body.len()), size(header.len())].concat();
+        guest.write_all(&[&head, header.as_bytes(), body.as_bytes()].concat()).expect("written");
+        let mut length = [0; 4];
+        guest.read_exact(&mut length).expect("answered");
+        let mut answer = vec![0; u32::from_le_bytes(length) as usize];
+        guest.read_exact(&mut answer).expect("answered");
+        String::from_utf8_lossy(&answer).into_owned()
+    };
+    say(r#"{"frame":"hello","version":1,"worker":null}"#, "");
+    let id = "0199c0de-0000-7000-8000-000000000001";
+    let put =
+        format!(r#"{{"frame":"call","id":1,"call":{{"call":"put","key":"jobs/{id}","expect":"any","ttl_ms":null}}}}"#);
+    let answer = say(&put, r#"{"of":"a newer version"}"#);
+    assert!(answer.contains("number"), "{answer}");
+    let (findings, status) = examine(&home, &[]);
+    mended(&findings, "workers", id, "note", "Upgrade Samepath on this computer");
+    mended(&findings, "workers", "none", "note", "samepath worker");
+    assert_eq!(status, Some(0));
+}
+
+#[test]
+fn a_queue_whose_holder_hangs_is_not_called_free() {
+    let home = Home::new();
+    let holder = home.start(&["--json", "workers", "--watch"]);
+    until(|| if home.path("data/fleet/holder.socket").exists() { Ok(()) } else { Err("nobody holds".to_owned()) });
+    holder.signal(rustix::process::Signal::STOP);
+    let (findings, status) = examine(&home, &[]);
+    mended(&findings, "workers", "holds it and does not answer", "wrong", "End that program");
+    assert_eq!(status, Some(7));
+}
+
+#[test]
+fn what_a_worker_lacks_is_told_with_where_to_see_to_it() {
+    let home = Home::bare();
+    home.configure(&format!(
+        "[storage.vast]\nbase_path = {}\nuser_subdir = 'amick'\n\n[storage.gone]\nbase_path = '/nowhere/gone'\n",
+        json!(home.path("mnt/vast"))
+    ));
+    let _worker = home.worker("gpu-1");
+    let (findings, _) = examine(&home, &[]);
+    mended(&findings, "workers", "its gone is ", "note", "samepath doctor");
+    for kind in ["sleap-train", "sleap-predict"] {
+        mended(&findings, "workers", &format!("cannot run {kind}: "), "note", "If it should, see to it on ");
     }
 }

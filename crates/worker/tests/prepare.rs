@@ -276,6 +276,38 @@ fn a_lagging_share_gets_time_to_catch_up() {
 }
 
 #[test]
+fn nothing_is_made_on_a_storage_that_took_the_place_of_the_one_meant_while_files_were_waited_for() {
+    let lab = Lab::new();
+    let file = lab.project().join("labels.slp");
+    let mut job = job(1, usual(), json!({ "LABELS": lab.seen("labels.slp") }));
+    let [meant, other] = ["1", "2"].map(|digit| digit.repeat(8) + "-0000-4000-8000-000000000000");
+    job.storages = serde_json::from_value(json!({ "vast": { "id": meant, "access": "write" } })).unwrap();
+    let mark = |id: &str| {
+        fs_err::create_dir_all(lab.path("vast/.samepath")).unwrap();
+        fs_err::write(lab.path("vast/.samepath/storage.json"), json!({ "id": id }).to_string()).unwrap();
+    };
+    let time = fs_err::metadata(&file).unwrap().modified().unwrap();
+    for (then, is_meant) in [(&meant, true), (&other, false)] {
+        mark(&meant);
+        fs_err::remove_file(&file).unwrap();
+        let mounted = || {
+            mark(then);
+            fs_err::write(&file, "labels").unwrap();
+            std::fs::File::options().write(true).open(&file).unwrap().set_modified(time).unwrap();
+        };
+        let clock = Still::default();
+        clock.after.replace(Some((Duration::from_secs(20), Box::new(mounted))));
+        let prepared = lab.attempt(&check(), &job, 1, false, &clock);
+        assert_eq!(lab.project().join("new").exists(), is_meant, "{prepared:?}");
+        match prepared {
+            Ok(_) => assert!(is_meant),
+            Err(failure) => assert_eq!((failure.cause, is_meant), (Cause::BackendNotAvailable, false), "{failure:?}"),
+        }
+        let _ = fs_err::remove_dir_all(lab.project().join("new"));
+    }
+}
+
+#[test]
 fn an_input_that_goes_on_differing_is_refused() {
     let lab = Lab::new();
     let file = lab.project().join("labels.slp");

@@ -18,8 +18,9 @@ const CLOCK: SignedDuration = SignedDuration::from_secs(5);
 /// A worker that is well has looked at its storages since.
 const SILENCE: SignedDuration = SignedDuration::from_secs(120);
 
-/// How long whoever holds the queue may take for each question.
-const PATIENCE: Duration = Duration::from_secs(12);
+/// How long whoever holds the queue may take for each question. Less than joining waits by itself, which then says that nobody
+/// is there.
+const PATIENCE: Duration = Duration::from_secs(8);
 
 /// Joins, and never holds: an examination changes nothing.
 pub(super) async fn examine(options: &Options) -> Vec<Finding> {

@@ -1,50 +1,50 @@
-use super::{Around, PATIENCE, finding, within};
-use crate::Options;
+use super::{Around, PATIENCE, finding};
 use crate::view::{Finding, FindingState};
-use samepath_storage::ConfigError;
-use samepath_worker::kinds::{Catalogue, Choice, Program, ProgramMissing, Programs};
-use std::collections::BTreeMap;
-use std::path::PathBuf;
+use crate::{LocalStorages, Options};
+use samepath_storage::helper::HelperError;
+use samepath_worker::kinds::{Choice, Looking, Program, ProgramMissing, Survey};
 
-/// `[samepath.programs]` of the configuration.
-pub(super) type Configured = BTreeMap<String, Result<PathBuf, ConfigError>>;
-
-pub(super) fn examine(options: &Options, configured: &Configured, around: &Around) -> Vec<Finding> {
+pub(super) fn examine(options: &Options, storages: &LocalStorages, around: &Around) -> Vec<Finding> {
     const AREA: &str = "job types";
+    let configured = &storages.config().programs;
     let folder = options.kinds_dir(around.kinds.clone());
     let shown = folder.as_ref().map(|folder| folder.display().to_string());
-    let Some(catalogue) = within(PATIENCE, move || Catalogue::load(folder.as_deref())) else {
-        let found = format!("{} does not answer", shown.as_deref().unwrap_or("their folder"));
-        let wrong = finding(AREA, FindingState::Wrong, "folder", found).code("io");
-        return vec![wrong.mend("Connect the storage that it lies on, or name another folder with --kinds.")];
+    let chosen = configured.iter().map(|(name, program)| (name.clone(), Choice::from(program))).collect();
+    let looking = Looking { kinds_dir: folder, home: options.environment.home.clone(), chosen };
+    let survey = match Survey::ask(storages.helper(), &looking, PATIENCE) {
+        Ok(survey) => survey,
+        Err(error) => {
+            let found = match error {
+                HelperError::NotAnswering { .. } => {
+                    let folder = shown.as_deref().unwrap_or("their folder");
+                    format!("{folder}, or a folder where programs are looked for, does not answer")
+                }
+                other => other.to_string(),
+            };
+            let wrong = finding(AREA, FindingState::Wrong, "folder", found).code("io");
+            return vec![wrong.mend("Connect the storage that it lies on, or name another folder with --kinds.")];
+        }
     };
-    let names: Vec<String> = catalogue.kinds().into_iter().map(|kind| kind.name).collect();
+    let names: Vec<&str> = survey.kinds.iter().map(|surveyed| surveyed.kind.name.as_str()).collect();
     let mut findings = vec![finding(AREA, FindingState::Good, "known", names.join(", "))];
-    for refused in catalogue.refused() {
+    for refused in survey.refused {
         let wrong = finding(AREA, FindingState::Wrong, &refused.name, refused.reason).code("config_invalid");
         let place = shown.as_deref().unwrap_or("its folder");
         findings.push(wrong.mend(format!("Correct the template, or take it out of {place}.")));
     }
-    let chosen = configured.iter().map(|(name, program)| (name.clone(), Choice::from(program))).collect();
-    let programs = Programs::new(around.search_path.as_deref(), options.environment.home.as_deref()).choosing(chosen);
-    let found = within(PATIENCE, move || {
-        catalogue
-            .templates()
-            .map(|template| (template.kind().name.clone(), programs.find(template)))
-            .collect::<Vec<_>>()
-    });
-    for (kind, found) in found.unwrap_or_default() {
-        findings.push(match found {
+    for surveyed in survey.kinds {
+        let kind = &surveyed.kind.name;
+        findings.push(match surveyed.program {
             Ok(Program::Own) => continue,
             Ok(Program::Embedded(name)) => {
-                finding("programs", FindingState::Good, &kind, format!("brings its own script {name}"))
+                finding("programs", FindingState::Good, kind, format!("brings its own script {name}"))
             }
             Ok(Program::File(path) | Program::OwnFor(path)) => {
                 let as_chosen = configured.values().any(|chosen| chosen.as_ref() == Ok(&path));
                 let how = if as_chosen { ", as configured" } else { "" };
-                finding("programs", FindingState::Good, &kind, format!("{}{how}", path.display()))
+                finding("programs", FindingState::Good, kind, format!("{}{how}", path.display()))
             }
-            Err(missing) => missed(&kind, &missing),
+            Err(missing) => missed(kind, &missing),
         });
     }
     findings

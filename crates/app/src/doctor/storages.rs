@@ -21,8 +21,10 @@ pub(super) fn examine(storages: &LocalStorages) -> Vec<Finding> {
                 scope.spawn(move || {
                     let mut findings = of_view(view);
                     let readable = view.health.as_ref().is_some_and(HealthView::is_readable);
-                    if let Some(backend) = backend.filter(|backend| readable && !backend.user_subdir.is_empty()) {
-                        findings.extend(of_folder(storages, backend));
+                    match backend.filter(|_| readable) {
+                        Some(backend) if backend.user_subdir.is_empty() => findings.push(no_folder(&view.name)),
+                        Some(backend) => findings.extend(of_folder(storages, backend)),
+                        None => {}
                     }
                     findings
                 })
@@ -62,6 +64,16 @@ fn ready(health: &HealthView, at: &str) -> String {
     told.extend(health.free_bytes.map(|free| format!("{} free", size(free))));
     told.extend(health.latency_ms.map(|latency| format!("{latency:.0} ms")));
     told.join(" · ")
+}
+
+/// Where no folder is the person's own, nothing may be written that nobody asked for. A worker needs none: what its jobs write is
+/// tried when they start.
+fn no_folder(name: &str) -> Finding {
+    let found = "no folder there is named as yours: whether you can write, and the storage's clock, were not tried";
+    let note = finding(AREA, FindingState::Note, name, found);
+    note.mend(format!(
+        "Where you choose datasets, name one: samepath storage set {name} --user-subdir FOLDER. A worker needs none."
+    ))
 }
 
 /// Reading and writing in the person's folder, and the clock: what is well is one line.

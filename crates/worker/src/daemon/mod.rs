@@ -339,5 +339,5 @@ async fn remember(fleet: &Fleet, known: &Mutex<BTreeMap<String, Vec<String>>>) {
 
 /// Answers a worker's questions to its helper; `None` for other topics.
 pub(crate) fn answer(topic: &str, question: &serde_json::Value) -> Option<serde_json::Value> {
-    checks::answer(topic, question).or_else(|| offer::answer(topic, question))
+    checks::answer(topic, question).or_else(|| crate::kinds::answer(topic, question))
 }

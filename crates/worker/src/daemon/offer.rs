@@ -1,31 +1,16 @@
-//! What this worker can run now: asked of a helper process, since job types and programs may lie on a storage that is gone.
+//! What this worker can run now.
 
 use super::WorkerSettings;
-use crate::kinds::{Catalogue, Choices, Programs, Template};
-use samepath_storage::helper::{Helper, HelperError, reply};
+use crate::kinds::{Catalogue, Choices, Looking, ProgramMissing, Programs, Survey};
+use samepath_storage::helper::{Helper, HelperError};
 use samepath_wire::{Kind, KindAdvert, KindUnavailable};
-use serde::{Deserialize, Serialize};
-use serde_json::Value;
-use std::path::PathBuf;
 use std::time::Duration;
-
-const TOPIC: &str = "offer";
 
 /// For reading some templates and looking into some folders.
 const DEADLINE: Duration = Duration::from_secs(10);
 
-/// Stands for all the folders that are looked into.
-const ABOUT: &str = "the folders of programs";
-
-#[derive(Serialize, Deserialize)]
-struct Question {
-    kinds_dir: Option<PathBuf>,
-    home: Option<PathBuf>,
-    chosen: Choices,
-}
-
 /// What a worker can run, and what it cannot.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct Offer {
     pub(super) kinds: Vec<Kind>,
     /// Of [`kinds`](Self::kinds), in the same order.
@@ -34,52 +19,37 @@ pub(super) struct Offer {
 }
 
 impl Offer {
-    /// Looks for the programs of all kinds, in a helper. Blocks the calling thread for [`DEADLINE`] at most.
+    /// Looks for the programs of all kinds. Blocks the calling thread for [`DEADLINE`] at most.
     pub(super) fn ask(helper: &Helper, settings: &WorkerSettings, chosen: Choices) -> Result<Self, HelperError> {
-        let question =
-            Question { kinds_dir: settings.kinds_dir.clone(), home: settings.environment.home.clone(), chosen };
-        helper.ask(TOPIC, &[ABOUT.to_owned()], &question, DEADLINE)
+        let (kinds_dir, home) = (settings.kinds_dir.clone(), settings.environment.home.clone());
+        let survey = Survey::ask(helper, &Looking { kinds_dir, home, chosen }, DEADLINE)?;
+        Ok(Self::of(survey, ProgramMissing::to_string))
     }
 
     /// What can be said without a look: the kinds that come with the program and need no other.
     pub(super) fn without_looking(why: &HelperError) -> Self {
-        let programs = Programs::default();
-        Self::of(&Catalogue::load(None), |template| {
-            programs.find(template).map(drop).map_err(|_| format!("whether its program is here is not known: {why}"))
-        })
+        let survey = Survey::of(&Catalogue::load(None), &Programs::default());
+        Self::of(survey, |_| format!("whether its program is here is not known: {why}"))
     }
 
-    fn of(catalogue: &Catalogue, runs: impl Fn(&Template) -> Result<(), String>) -> Self {
-        let mut offer = Self { unavailable: catalogue.refused(), ..Self::default() };
-        for template in catalogue.templates() {
-            let kind = template.kind();
-            match runs(template) {
-                Ok(()) => {
+    fn of(survey: Survey, words: impl Fn(&ProgramMissing) -> String) -> Self {
+        let mut offer = Self { unavailable: survey.refused, ..Self::default() };
+        for surveyed in survey.kinds {
+            let kind = surveyed.kind;
+            match surveyed.program {
+                Ok(_) => {
                     offer.adverts.push(KindAdvert {
                         name: kind.name.clone(),
                         digest: kind.digest.clone(),
-                        notice_seconds: u32::try_from(template.notice().as_secs()).ok(),
+                        notice_seconds: u32::try_from(surveyed.notice.as_secs()).ok(),
                     });
-                    offer.kinds.push(kind.clone());
+                    offer.kinds.push(kind);
                 }
-                Err(reason) => offer.unavailable.push(KindUnavailable { name: kind.name.clone(), reason }),
+                Err(missing) => {
+                    offer.unavailable.push(KindUnavailable { name: kind.name, reason: words(&missing) });
+                }
             }
         }
         offer
     }
-}
-
-/// The helper's side; `None` for other topics.
-pub(crate) fn answer(topic: &str, question: &Value) -> Option<Value> {
-    if topic != TOPIC {
-        return None;
-    }
-    let offer = Question::deserialize(question).map_err(|error| error.to_string()).map(|question| {
-        let search_path = crate::entry::search_path();
-        let programs = Programs::new(search_path.as_deref(), question.home.as_deref()).choosing(question.chosen);
-        Offer::of(&Catalogue::load(question.kinds_dir.as_deref()), |template| {
-            programs.find(template).map(drop).map_err(|missing| missing.to_string())
-        })
-    });
-    Some(reply(&offer))
 }

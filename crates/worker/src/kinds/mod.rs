@@ -24,6 +24,7 @@ mod openjd;
 mod program;
 mod reach;
 mod shell;
+mod survey;
 mod template;
 mod values;
 
@@ -32,8 +33,10 @@ pub use error::TemplateError;
 pub use host::{Host, this_host};
 pub use needs::storages_needed;
 pub use program::{Choice, Choices, Program, ProgramMissing, Programs};
+pub use survey::{Looking, Survey, Surveyed};
 pub use template::{Template, TemplateSource};
 pub use values::{Problem, Problems, check_values};
 
 pub(crate) use openjd::{File, Resolved, Unresolvable, Values};
+pub(crate) use survey::answer;
 pub(crate) use values::{is_path_list, path_value, type_name};

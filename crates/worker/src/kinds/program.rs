@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// What a kind's command is, on this computer.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Program {
     /// This program itself: `samepath` in a built-in kind.
     Own,
@@ -18,7 +19,8 @@ pub enum Program {
 }
 
 /// A kind's program is not on this computer.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[serde(rename_all = "snake_case")]
 pub enum ProgramMissing {
     /// It is in none of the folders.
     #[error("its program {command} was not found in {looked_in}")]

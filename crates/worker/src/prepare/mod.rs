@@ -99,6 +99,8 @@ pub fn prepare(request: &Request<'_>) -> Result<Prepared, Failure> {
     marks::compare(request)?;
     let mut remarks = Vec::new();
     let mut plan = plan(request, &mut remarks)?;
+    // That may have taken a minute.
+    marks::compare(request)?;
     let mut taken = Taken::default();
     for folder in &mut plan.outputs {
         outputs::take(request, folder, &mut taken)?;

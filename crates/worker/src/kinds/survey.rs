@@ -1,0 +1,76 @@
+use super::{Catalogue, Choices, Program, ProgramMissing, Programs};
+use samepath_storage::helper::{Helper, HelperError, reply};
+use samepath_wire::{Kind, KindUnavailable};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use std::path::PathBuf;
+use std::time::Duration;
+
+const TOPIC: &str = "kinds";
+
+/// Stands for all the folders that are looked into.
+const ABOUT: &str = "the folders of job types and programs";
+
+/// Where job types and their programs are looked for, besides the search path of this program.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Looking {
+    /// The lab's own kinds.
+    pub kinds_dir: Option<PathBuf>,
+    /// The person's home folder.
+    pub home: Option<PathBuf>,
+    /// What the configuration says of programs.
+    pub chosen: Choices,
+}
+
+/// The kinds that are known on this computer, each with its program. Asked of a helper process, since job types and programs may
+/// lie on a storage that is gone.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Survey {
+    /// Templates that were not accepted.
+    pub refused: Vec<KindUnavailable>,
+    /// Those that were.
+    pub kinds: Vec<Surveyed>,
+}
+
+/// One kind.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Surveyed {
+    /// As others see it.
+    pub kind: Kind,
+    /// How long its jobs may take to stop when they are asked to.
+    pub notice: Duration,
+    /// What runs it here.
+    pub program: Result<Program, ProgramMissing>,
+}
+
+impl Survey {
+    /// Looks for the programs of all kinds, in a helper. Blocks the calling thread for `deadline` at most.
+    ///
+    /// # Errors
+    /// See [`HelperError`].
+    pub fn ask(helper: &Helper, looking: &Looking, deadline: Duration) -> Result<Self, HelperError> {
+        helper.ask(TOPIC, &[ABOUT.to_owned()], looking, deadline)
+    }
+
+    pub(crate) fn of(catalogue: &Catalogue, programs: &Programs) -> Self {
+        let surveyed = catalogue.templates().map(|template| Surveyed {
+            kind: template.kind().clone(),
+            notice: template.notice(),
+            program: programs.find(template),
+        });
+        Self { refused: catalogue.refused(), kinds: surveyed.collect() }
+    }
+}
+
+/// The helper's side; `None` for other topics.
+pub(crate) fn answer(topic: &str, question: &Value) -> Option<Value> {
+    if topic != TOPIC {
+        return None;
+    }
+    let survey = Looking::deserialize(question).map_err(|error| error.to_string()).map(|looking| {
+        let search_path = crate::entry::search_path();
+        let programs = Programs::new(search_path.as_deref(), looking.home.as_deref()).choosing(looking.chosen);
+        Survey::of(&Catalogue::load(looking.kinds_dir.as_deref()), &programs)
+    });
+    Some(reply(&survey))
+}
