@@ -259,6 +259,15 @@ impl OpenWindow<'_> {
         display.xdotool(&["key", "alt+F4"]);
     }
 
+    /// Presses keys, one after the other, as `xdotool` calls them.
+    pub(crate) fn press(&self, keys: &[&str]) {
+        let display = &self.desk.display;
+        display.xdotool(&["windowactivate", "--sync", &self.id()]);
+        for key in keys {
+            display.xdotool(&["key", key]);
+        }
+    }
+
     /// The program's process.
     pub(crate) fn process(&self) -> u32 {
         let id = self.desk.display.xdotool(&["getwindowpid", &self.id()]).expect("a window says whose it is");

@@ -8,6 +8,7 @@ mod desk;
 mod display;
 mod driver;
 mod jobs;
+mod keyboard;
 mod lab;
 mod main_job;
 mod native;

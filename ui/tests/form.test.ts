@@ -165,6 +165,32 @@ describe('New job', () => {
     expect(opened.fake.called('submit')).toHaveLength(1);
   });
 
+  test('the settings of an earlier run are taken over, without what belongs to that run alone', async () => {
+    const opened = await form([
+      parameter({ name: 'EPOCHS', type: 'INT', label: 'Epochs', default: 0, minimum: 0, description: 'At most. 0 takes the configuration’s number.' }),
+      parameter({ name: 'RUN_NAME', label: 'Run name', default: '' }),
+      parameter({ name: 'CONFIG', type: 'LIST[PATH]', label: 'Configurations', default: [] }),
+    ]);
+    const { fake, user } = opened;
+    fake.datasets.set(LABELS, dataset());
+    fake.say({ type: 'job', value: job({ id: 'old', name: 'maze 12 Nov', state: 'succeeded', words: 'Done', ended_at: '2026-11-12T10:00:00Z' }) });
+    await open(opened);
+    expect(screen.getByLabelText('Epochs')).toHaveAttribute('placeholder', 'auto');
+    expect(screen.getByRole('radio', { name: 'Recommended for this dataset' })).toBeChecked();
+    fake.next = { ...fake.next, again: { kind: 'slp-check', dataset: 'vast:amick/other.slp', values: { EPOCHS: 40, RUN_NAME: 'old' } } };
+    await user.click(screen.getByRole('radio', { name: 'Like run' }));
+    await waitFor(() => expect(screen.getByLabelText('Epochs')).toHaveValue('40'));
+    expect(fake.called('followUp')).toEqual([['old']]);
+    expect(screen.getByLabelText('Run name')).toHaveValue('');
+    expect(screen.getByRole('combobox', { name: 'Which run' })).toHaveDisplayValue(/^maze 12 Nov · /);
+    await user.click(screen.getByRole('radio', { name: 'Recommended for this dataset' }));
+    expect(screen.getByLabelText('Epochs')).toHaveValue('');
+    fake.picked = '/mnt/vast/amick/train.yaml';
+    await user.click(screen.getByRole('button', { name: 'From a file…' }));
+    expect(screen.getByRole('button', { name: 'From train.yaml' })).toBeVisible();
+    expect(screen.getByLabelText('Configurations')).toHaveValue('/mnt/vast/amick/train.yaml');
+  });
+
   test('a video is located, and what fits the same change is taken along', async () => {
     const lost = (name: string, found = false) => ({
       written: `Z:\\day1\\${name}`, place: found ? path(`vast:amick/day1/${name}`) : null, local: null, found, how: found ? 'chosen' : 'not_found', words: found ? 'chosen by you' : 'not found', size: null,

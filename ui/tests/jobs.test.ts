@@ -37,6 +37,41 @@ describe('Jobs', () => {
     expect(screen.getByRole('row', { name: /maze day 3/ })).toHaveTextContent(/Lost contact/);
   });
 
+  test('of thousands, as many rows are drawn as are looked at; all of them are found', async () => {
+    const many = Array.from({ length: 220 }, (_, n) => ({
+      type: 'job' as const,
+      value: job({ id: `j${n}`, name: `night ${n}`, state: 'succeeded', words: 'Done', ended_at: `2026-11-0${1 + (n % 9)}T10:00:00Z` }),
+    }));
+    const { container } = await ready(...many);
+    await fireEvent.click(screen.getByText('Jobs'));
+    const drawn = () => container.querySelectorAll('[data-job]').length;
+    expect(drawn()).toBe(200);
+    await fireEvent.click(screen.getByText('20 more'));
+    expect(drawn()).toBe(220);
+    await fireEvent.input(screen.getByPlaceholderText('Name, worker, path'), { target: { value: 'night 219' } });
+    expect(drawn()).toBe(1);
+  }, 60_000);
+
+  test('with nothing selected, copying means the storage path of the open job; in a field it means the field', async () => {
+    await open();
+    const copied = (target: Element) => {
+      const event = new Event('copy', { bubbles: true, cancelable: true });
+      const taken: string[] = [];
+      Object.assign(event, { clipboardData: { setData: (_: string, text: string) => taken.push(text) } });
+      target.dispatchEvent(event);
+      return taken;
+    };
+    expect(copied(screen.getByRole('row', { name: /maze day 3/ }))).toEqual(['vast:amick/project/slp-check_2026-11-22_0914']);
+    expect(copied(screen.getByRole('searchbox', { name: 'Name, worker, path' }))).toEqual([]);
+  });
+
+  test('settings are called as in the form', async () => {
+    const { user } = await open();
+    await user.click(tab('Settings'));
+    expect(screen.getByText('Project')).toBeVisible();
+    expect(screen.queryByText('LABELS')).toBeNull();
+  });
+
   test('a job that ends while nobody looks is counted until it is looked at', async () => {
     const { fake, user } = await ready({ type: 'job', value: job() });
     await user.click(screen.getByRole('button', { name: /^Storage/ }));

@@ -28,6 +28,15 @@ export function layout(parameters: ParameterView[]): { sections: Section[]; more
   return { sections, more: settings.filter((parameter) => !first.includes(parameter)) };
 }
 
+/** "0 takes the configuration's number.": then 0 is a word for leaving it to the program. */
+const ZERO_IS_A_WORD = /(^|[.;] )0 (takes|leaves|means|is) /;
+
+/** What a row shows where nothing was typed; none where that is for the program to choose. */
+export function standardOf({ default: value, description }: ParameterView): string | null {
+  if (value === null || value === '' || Array.isArray(value)) return null;
+  return value === 0 && ZERO_IS_A_WORD.test(description ?? '') ? null : String(value);
+}
+
 const ON = ['true', 'yes', 'on', '1'];
 
 /** The two values of a check box: what it gives when it is ticked, and when it is not. */

@@ -23,6 +23,11 @@ export interface Entry {
   failure: Failure | null;
 }
 
+export type SettingsFrom = { type: 'recommended' } | { type: 'run'; id: string } | { type: 'file'; path: string };
+
+/** Settings that belong to one run alone. */
+const OF_ONE_RUN = ['RUN_NAME', 'RESUME_FROM'];
+
 /** The storage path where it has one: that is what travels. */
 const pathOf = (dataset: DatasetView): string => dataset.place?.text ?? dataset.local;
 
@@ -55,6 +60,8 @@ export class NewJob {
   kind = $state('');
   /** What was typed, by parameter name; empty is not given. */
   typed = $state<Record<string, string>>({});
+  /** Where the settings began; single ones may have been changed since. */
+  settingsFrom = $state.raw<SettingsFrom>({ type: 'recommended' });
   name = $state('');
   worker = $state('');
 
@@ -231,6 +238,38 @@ export class NewJob {
     this.changed();
   }
 
+  /** Takes the settings of an earlier job of this type; its dataset, results folder and name are its own. */
+  async like(id: string): Promise<void> {
+    try {
+      const { again } = await this.#ipc.followUp(id);
+      if ((again.kind ?? '') !== this.kind) return;
+      const own = new Set(this.parameters.filter((parameter) => parameter.role === 'setting').map((parameter) => parameter.name));
+      this.typed = {};
+      for (const [name, value] of Object.entries(again.values ?? {})) {
+        // What one run began from, and is called, is not what another does.
+        if (value !== undefined && own.has(name) && !OF_ONE_RUN.includes(name)) this.typed[name] = textOf(value);
+      }
+      this.settingsFrom = { type: 'run', id };
+      this.changed();
+    } catch (thrown) {
+      this.submitFailure = Failure.from(thrown);
+    }
+  }
+
+  /** Back to what the job type recommends. */
+  recommended(): void {
+    this.typed = {};
+    this.settingsFrom = { type: 'recommended' };
+    this.changed();
+  }
+
+  /** Takes a configuration of the program; the rows stay to change single values of it. */
+  fromFile(parameter: string, path: string): void {
+    this.typed = { [parameter]: path };
+    this.settingsFrom = { type: 'file', path };
+    this.changed();
+  }
+
   /** Fills the form in. Of the dataset only the path is taken: it is read anew. */
   async load(draft: Draft): Promise<void> {
     this.clear();
@@ -253,6 +292,7 @@ export class NewJob {
     this.dataset = null;
     this.openFailure = null;
     this.typed = {};
+    this.settingsFrom = { type: 'recommended' };
     this.name = '';
     this.worker = '';
     this.batch = [];
@@ -266,6 +306,7 @@ export class NewJob {
   setKind(kind: string): void {
     this.kind = kind;
     this.typed = {};
+    this.settingsFrom = { type: 'recommended' };
     this.changed();
   }
 
