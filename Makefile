@@ -1,9 +1,10 @@
-# make run    installs what is missing, builds, and opens the window; with no display it runs `samepath demo` instead
-# make test   installs what is missing, and checks everything: exactly what CI runs
-# make bench  measures, see docs/performance.md
-# make stress kills processes 500 times (KILLS=n, SEED=n) while jobs flow, see docs/reliability.md
-# make fuzz   looks for what breaks the readers, a minute each (SECONDS=n, TARGET=x), see docs/reliability.md
-# make check  the quick half of `make test`: formatting, lints, no tests
+# make run     installs what is missing, builds, and opens the window; with no display it runs `samepath demo` instead
+# make test    installs what is missing, and checks everything: exactly what CI runs
+# make package makes what people install: a .deb on Linux, a .dmg on a Mac (BUNDLES=deb,appimage)
+# make bench   measures, see docs/performance.md
+# make stress  kills processes 500 times (KILLS=n, SEED=n) while jobs flow, see docs/reliability.md
+# make fuzz    looks for what breaks the readers, a minute each (SECONDS=n, TARGET=x), see docs/reliability.md
+# make check   the quick half of `make test`: formatting, lints, no tests
 #
 # Everything is safe to repeat, and quick the second time.
 
@@ -11,11 +12,12 @@ SHELL := /bin/bash
 .ONESHELL:
 .SHELLFLAGS := -euo pipefail -c
 .DELETE_ON_ERROR:
-.PHONY: run test bench stress fuzz check setup page fmt
+.PHONY: run test package bench stress fuzz check setup page fmt
 
 PROGRAMS := $(or $(CARGO_TARGET_DIR),target)/debug
 # Lints grow with every Rust. With the one that the house is kept with, none may be broken; a newer one's are shown.
 STRICT = $$(rustc --version | grep -q "^rustc $$(sed -n 's/^rust-version = "\(.*\)"/\1/p' Cargo.toml)\." && echo '-D warnings')
+BUNDLES ?= $(if $(filter Darwin,$(shell uname)),dmg,deb)
 export PATH := $(CURDIR)/.tools/bin:$(HOME)/.cargo/bin:$(PATH)
 
 run: page
@@ -42,6 +44,11 @@ check: page
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --quiet -- $(STRICT)
 	cd ui && npm run --silent check
+
+package:
+	@tests/setup build
+	tests/package "$(BUNDLES)"
+	find target/release/bundle -type f \( -name '*.deb' -o -name '*.AppImage' -o -name '*.dmg' \)
 
 bench: page
 	@tests/setup build
