@@ -17,7 +17,7 @@ pub struct SuggestionView {
     pub elsewhere: Option<String>,
     /// Why it is suggested: "mounted from vast01:/talmo".
     pub source: String,
-    /// As [`HealthView::state`].
+    /// As `HealthView::state`.
     pub state: String,
     /// For people.
     pub words: String,

@@ -33,7 +33,7 @@ pub struct WorkerView {
 pub struct WorkerStorageView {
     /// Its name.
     pub name: String,
-    /// As [`HealthView::state`].
+    /// As `HealthView::state`.
     pub state: String,
     /// For people: "confirmed", "read-only", "other storage".
     pub words: String,

@@ -647,7 +647,7 @@ export type SuggestionView = {
 	elsewhere: string | null,
 	/**  Why it is suggested: "mounted from vast01:/talmo". */
 	source: string,
-	/**  As [`HealthView::state`]. */
+	/**  As `HealthView::state`. */
 	state: string,
 	/**  For people. */
 	words: string,
@@ -729,7 +729,7 @@ export type WindowUpdate =
 export type WorkerStorageView = {
 	/**  Its name. */
 	name: string,
-	/**  As [`HealthView::state`]. */
+	/**  As `HealthView::state`. */
 	state: string,
 	/**  For people: "confirmed", "read-only", "other storage". */
 	words: string,
