@@ -7,7 +7,6 @@ use crate::view::{CopiedView, CopyView};
 use crate::{Error, ErrorCode, size};
 use samepath_storage::helper::Stop;
 use samepath_storage::{CopyError, CopyFailure, CopyStep, Purpose};
-use samepath_wire::StoragePath;
 
 /// Copies all of them, one after the other. Blocks until then.
 pub(crate) fn copy_all(
@@ -24,9 +23,7 @@ pub(crate) fn copy_all(
         let name = from.file_name().and_then(|name| name.to_str()).ok_or_else(|| {
             Error::new(ErrorCode::PathRefused, format!("{file} has no name that other computers could read."))
         })?;
-        let joint = if folder.path.is_empty() { "" } else { "/" };
-        let path = format!("{}{joint}{name}", folder.path);
-        let to = StoragePath::new(&folder.storage_backend, &folder.user_subdir, path);
+        let to = folder.child(name);
         let mut watch = |progress: samepath_storage::CopyProgress| {
             tell(CopyView {
                 file: u32::try_from(number).unwrap_or(u32::MAX),

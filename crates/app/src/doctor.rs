@@ -79,7 +79,7 @@ impl Finding {
 }
 
 /// Does on a thread of its own what may wait for ever; none when it did not end in time. The thread is left behind.
-pub(crate) fn within<A: Send + 'static>(patience: Duration, work: impl FnOnce() -> A + Send + 'static) -> Option<A> {
+fn within<A: Send + 'static>(patience: Duration, work: impl FnOnce() -> A + Send + 'static) -> Option<A> {
     let (tell, told) = mpsc::channel();
     std::thread::spawn(move || {
         // Nobody may be waiting any more.

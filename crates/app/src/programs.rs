@@ -1,34 +1,44 @@
 //! The programs that job types run, as this computer has them.
 
-use crate::doctor::{Around, PATIENCE, within};
+use crate::doctor::PATIENCE;
 use crate::view::ProgramView;
 use crate::{Error, ErrorCode, LocalStorages, Options};
 use samepath_storage::Change;
-use samepath_worker::kinds::{Catalogue, Choice, Choices, Programs};
-use std::collections::BTreeSet;
+use samepath_storage::helper::HelperError;
+use samepath_worker::kinds::{Choice, Looking, ProgramMissing};
+use std::path::PathBuf;
 
 impl LocalStorages {
-    /// Every program that a job type of this computer runs, or that the configuration names, in order of name: where it is. Blocks
-    /// for some seconds at most.
+    /// Where job types and programs are looked for on this computer; `kinds` as for a worker.
+    pub(crate) fn looking(&self, options: &Options, kinds: Option<PathBuf>) -> Looking {
+        let chosen = self.config().programs.iter().map(|(name, path)| (name.clone(), Choice::from(path))).collect();
+        Looking { kinds_dir: options.kinds_dir(kinds), home: options.environment.home.clone(), chosen }
+    }
+
+    /// Every program that a job type of this computer runs, or that the configuration names, in order of name: where it is. The
+    /// lab's own job types are those in `kinds`, as for a worker. Blocks for some seconds at most.
     ///
     /// # Errors
     /// `io` where a folder that may hold them does not answer.
-    pub fn programs(&self, options: &Options, around: &Around) -> Result<Vec<ProgramView>, Error> {
-        let chosen: Choices =
-            self.config().programs.iter().map(|(name, path)| (name.clone(), Choice::from(path))).collect();
-        let kinds = options.kinds_dir(around.kinds.clone());
-        let programs = Programs::new(around.search_path.as_deref(), options.environment.home.as_deref());
-        let looked = within(PATIENCE, move || {
-            let programs = programs.choosing(chosen.clone());
-            let catalogue = Catalogue::load(kinds.as_deref());
-            let run = catalogue.templates().filter_map(|template| template.program());
-            let names: BTreeSet<&str> = run.chain(chosen.keys().map(String::as_str)).collect();
-            names.into_iter().map(|name| view(name, chosen.get(name), &programs)).collect()
-        });
-        looked.ok_or_else(|| {
-            Error::new(ErrorCode::Io, "The folders of programs do not answer.")
-                .with_hint("Connect the storage that they lie on, then try again.")
-        })
+    pub fn programs(&self, options: &Options, kinds: Option<PathBuf>) -> Result<Vec<ProgramView>, Error> {
+        let looking = self.looking(options, kinds);
+        let found = looking.programs(self.helper(), PATIENCE).map_err(|error| {
+            let message = match error {
+                HelperError::NotAnswering { .. } => "The folders of programs do not answer.".to_owned(),
+                other => format!("Programs cannot be looked for: {other}."),
+            };
+            Error::new(ErrorCode::Io, message).with_hint("Connect the storage that they lie on, then try again.")
+        })?;
+        let view = |(name, found): (String, Result<PathBuf, ProgramMissing>)| ProgramView {
+            configured: match looking.chosen.get(&name) {
+                Some(Choice::File(path)) => Some(path.display().to_string()),
+                _ => None,
+            },
+            found: found.as_ref().ok().map(|path| path.display().to_string()),
+            problem: found.err().map(|missing| missing.to_string()),
+            name,
+        };
+        Ok(found.into_iter().map(view).collect())
     }
 
     /// Says which file is meant where a job type names a program: a local path. It need not be there now; whether it is, is told
@@ -50,18 +60,5 @@ impl LocalStorages {
         let named = self.config().programs.contains_key(name);
         self.apply(&Change::Program { name: name.to_owned(), path: None })?;
         Ok(named)
-    }
-}
-
-fn view(name: &str, chosen: Option<&Choice>, programs: &Programs) -> ProgramView {
-    let found = programs.named(name);
-    ProgramView {
-        name: name.to_owned(),
-        configured: match chosen {
-            Some(Choice::File(path)) => Some(path.display().to_string()),
-            _ => None,
-        },
-        found: found.as_ref().ok().map(|path| path.display().to_string()),
-        problem: found.err().map(|missing| missing.to_string()),
     }
 }

@@ -125,7 +125,7 @@ fn run(arguments: Arguments, output: &Output) -> Result<ExitCode, Error> {
         Command::Retry { id } => jobs::change(&context, &id, jobs::Change::Retry),
         Command::Worker { name, kinds, end_with_stdin } => workers::run(&context, name, kinds, end_with_stdin),
         Command::Setup { yes, from } => setup::run(&context, yes, &from),
-        Command::Program { command } => programs::run(&context, command, around),
+        Command::Program { command } => programs::run(&context, command),
         Command::Doctor { kinds, report } => doctor::run(&context, &around(kinds), report),
         Command::Demo { keep } => demo::run(&context.options, keep, output),
     }

@@ -2,22 +2,16 @@ use crate::Context;
 use crate::args::ProgramCommand;
 use crate::output::{Cell, Tone};
 use samepath_app::Error;
-use samepath_app::doctor::Around;
 use samepath_app::view::ProgramView;
 use serde_json::json;
-use std::path::PathBuf;
 use std::process::ExitCode;
 
-pub(crate) fn run(
-    context: &Context<'_>,
-    command: ProgramCommand,
-    around: impl FnOnce(Option<PathBuf>) -> Around,
-) -> Result<ExitCode, Error> {
+pub(crate) fn run(context: &Context<'_>, command: ProgramCommand) -> Result<ExitCode, Error> {
     let Context { options, storages, output } = context;
     match command {
         ProgramCommand::Set { name, path } => {
             storages.set_program(&name, &path)?;
-            let views = storages.programs(options, &around(None))?;
+            let views = storages.programs(options, None)?;
             let Some(view) = views.iter().find(|view| view.name == name) else { return Ok(ExitCode::SUCCESS) };
             if output.is_json() {
                 output.document(view)?;
@@ -29,7 +23,7 @@ pub(crate) fn run(
             }
         }
         ProgramCommand::List { kinds } => {
-            let views = storages.programs(options, &around(kinds))?;
+            let views = storages.programs(options, kinds)?;
             if output.is_json() {
                 output.document(&views)?;
             } else {

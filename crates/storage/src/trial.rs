@@ -115,8 +115,7 @@ impl Storages {
         let content: Vec<u8> = (0..LENGTH / 16).flat_map(|_| Uuid::new_v4().into_bytes()).collect();
         let (path, _) = write_new(&folder, &content).map_err(|error| failed(at, &error))?;
         let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-        let joint = if at.path.is_empty() { "" } else { "/" };
-        Ok(StoragePath::new(&at.storage_backend, &at.user_subdir, format!("{}{joint}{name}", at.path)))
+        Ok(at.child(name))
     }
 
     /// Takes away a file that [`Storages::leave_test_file`] wrote, and nothing else. One that is gone already is no error.

@@ -23,6 +23,19 @@ impl StoragePath {
         Self { storage_backend: backend.into(), user_subdir: user_subdir.into(), path: path.into() }
     }
 
+    /// What is called `name` in this folder, unchecked.
+    #[must_use]
+    pub fn child(&self, name: &str) -> Self {
+        let joint = if self.path.is_empty() { "" } else { "/" };
+        Self { path: format!("{}{joint}{name}", self.path), ..self.clone() }
+    }
+
+    /// The folder it is in, and its name there.
+    pub fn split(&self) -> (Self, &str) {
+        let (folder, name) = self.path.rsplit_once('/').unwrap_or(("", &self.path));
+        (Self { path: folder.to_owned(), ..self.clone() }, name)
+    }
+
     /// User subdirectory and relative path in one, as it lies below the storage's root.
     pub fn below_root(&self) -> String {
         match (self.user_subdir.is_empty(), self.path.is_empty()) {

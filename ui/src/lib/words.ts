@@ -187,7 +187,6 @@ export const words = {
     written: 'Written in the project',
     where: 'Where',
     elsewhere: 'No worker can see it.',
-    addStorage: 'Add storage…',
     copyTo: (place: string) => `Copy to ${place}`,
     copyToLabel: 'Copy to',
     copyAllTo: (count: number, place: string) => `Copy all ${count} to ${place}`,

@@ -2,15 +2,13 @@ use super::{Around, PATIENCE, finding};
 use crate::view::{Finding, FindingState};
 use crate::{LocalStorages, Options};
 use samepath_storage::helper::HelperError;
-use samepath_worker::kinds::{Choice, Looking, Program, ProgramMissing, Survey};
+use samepath_worker::kinds::{Program, ProgramMissing, Survey};
 
 pub(super) fn examine(options: &Options, storages: &LocalStorages, around: &Around) -> Vec<Finding> {
     const AREA: &str = "job types";
     let configured = &storages.config().programs;
-    let folder = options.kinds_dir(around.kinds.clone());
-    let shown = folder.as_ref().map(|folder| folder.display().to_string());
-    let chosen = configured.iter().map(|(name, program)| (name.clone(), Choice::from(program))).collect();
-    let looking = Looking { kinds_dir: folder, home: options.environment.home.clone(), chosen };
+    let looking = storages.looking(options, around.kinds.clone());
+    let shown = looking.kinds_dir.as_ref().map(|folder| folder.display().to_string());
     let survey = match Survey::ask(storages.helper(), &looking, PATIENCE) {
         Ok(survey) => survey,
         Err(error) => {

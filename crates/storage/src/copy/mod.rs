@@ -78,7 +78,7 @@ impl Storages {
         if !before.is_file() {
             return Err(CopyFailure::NotAFile { path: from.to_owned() }.into());
         }
-        let (folder, name) = split(to);
+        let (folder, name) = to.split();
         let here = self.folder_for(&folder)?;
         let mut copying = Copying { folder: &folder, here: &here, from, before: &before, watch };
         let mut names = names(name);
@@ -97,10 +97,10 @@ impl Storages {
             }
         });
         match written {
-            Ok(name) => Ok(Copied { at: child(&folder, &name), already: false }),
+            Ok(name) => Ok(Copied { at: folder.child(&name), already: false }),
             Err(failure) => {
                 let left = match here.remove_file(&part) {
-                    Err(error) if error.kind() != io::ErrorKind::NotFound => Some(Box::new(child(&folder, &part))),
+                    Err(error) if error.kind() != io::ErrorKind::NotFound => Some(Box::new(folder.child(&part))),
                     _ => None,
                 };
                 Err(CopyError { failure, left })
@@ -161,7 +161,7 @@ impl Copying<'_, '_> {
                 Ok(there) => there,
             };
             if there.is_file() && there.len() == self.before.len() && self.is_same(source, &name)? {
-                return Ok(Free::Taken(Copied { at: child(self.folder, &name), already: true }));
+                return Ok(Free::Taken(Copied { at: self.folder.child(&name), already: true }));
             }
         }
         Err(self.unwritable(&no_name_left()))
@@ -318,17 +318,6 @@ fn forget_pages(_file: &File) {}
 
 fn no_name_left() -> io::Error {
     io::Error::other("every name like it is taken")
-}
-
-/// The folder, and the name in it.
-fn split(at: &StoragePath) -> (StoragePath, &str) {
-    let (folder, name) = at.path.rsplit_once('/').unwrap_or(("", &at.path));
-    (StoragePath::new(&at.storage_backend, &at.user_subdir, folder), name)
-}
-
-fn child(folder: &StoragePath, name: &str) -> StoragePath {
-    let joint = if folder.path.is_empty() { "" } else { "/" };
-    StoragePath::new(&folder.storage_backend, &folder.user_subdir, format!("{}{joint}{name}", folder.path))
 }
 
 /// `labels.slp`, `labels-2.slp`, `labels-3.slp`, …

@@ -159,14 +159,9 @@ impl Helper {
                 serde_json::from_value(copied).map_err(|error| CopyError::of_helper(HelperError::nonsense(error)))
             }
             Some(Err(error)) => Err(CopyError::of_helper(HelperError::Refused(error))),
-            None => Err(CopyError { failure: CopyFailure::Stopped, left: Some(Box::new(folder_of(to))) }),
+            None => Err(CopyError { failure: CopyFailure::Stopped, left: Some(Box::new(to.split().0)) }),
         }
     }
-}
-
-fn folder_of(at: &StoragePath) -> StoragePath {
-    let folder = at.path.rsplit_once('/').map_or("", |(folder, _)| folder);
-    StoragePath::new(&at.storage_backend, &at.user_subdir, folder)
 }
 
 type Heard = io::Result<Line>;

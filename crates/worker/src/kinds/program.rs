@@ -154,6 +154,11 @@ impl Programs {
         Self { chosen, ..self }
     }
 
+    /// The names of the programs that the configuration names.
+    pub(super) fn chosen(&self) -> impl Iterator<Item = &str> {
+        self.chosen.keys().map(String::as_str)
+    }
+
     /// The folders, in the order in which they are searched.
     pub fn folders(&self) -> &[PathBuf] {
         &self.folders
@@ -167,11 +172,8 @@ impl Programs {
         if let Some(embedded) = template.script().embedded_command() {
             return Ok(Program::Embedded(embedded.to_owned()));
         }
-        let command = template.command();
-        if command == "samepath" && template.kind().built_in {
-            return template.runs().map_or(Ok(Program::Own), |runs| self.named(runs).map(Program::OwnFor));
-        }
-        self.named(command).map(Program::File)
+        let Some(program) = template.program() else { return Ok(Program::Own) };
+        self.named(program).map(if template.is_own() { Program::OwnFor } else { Program::File })
     }
 
     /// The program of this name.

@@ -3,10 +3,12 @@ use samepath_storage::helper::{Helper, HelperError, reply};
 use samepath_wire::{Kind, KindUnavailable};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
-const TOPIC: &str = "kinds";
+const KINDS: &str = "kinds";
+const PROGRAMS: &str = "programs";
 
 /// Stands for all the folders that are looked into.
 const ABOUT: &str = "the folders of job types and programs";
@@ -49,7 +51,7 @@ impl Survey {
     /// # Errors
     /// See [`HelperError`].
     pub fn ask(helper: &Helper, looking: &Looking, deadline: Duration) -> Result<Self, HelperError> {
-        helper.ask(TOPIC, &[ABOUT.to_owned()], looking, deadline)
+        helper.ask(KINDS, &[ABOUT.to_owned()], looking, deadline)
     }
 
     pub(crate) fn of(catalogue: &Catalogue, programs: &Programs) -> Self {
@@ -62,15 +64,37 @@ impl Survey {
     }
 }
 
+/// Programs by name, each with the place where it is.
+pub type NamedPrograms = BTreeMap<String, Result<PathBuf, ProgramMissing>>;
+
+impl Looking {
+    /// Looks for every program that a kind runs or that the configuration names, in a helper. Blocks the calling thread for
+    /// `deadline` at most.
+    ///
+    /// # Errors
+    /// See [`HelperError`].
+    pub fn programs(&self, helper: &Helper, deadline: Duration) -> Result<NamedPrograms, HelperError> {
+        helper.ask(PROGRAMS, &[ABOUT.to_owned()], self, deadline)
+    }
+
+    fn look<A>(self, find: impl FnOnce(&Catalogue, &Programs) -> A) -> A {
+        let search_path = crate::entry::search_path();
+        let programs = Programs::new(search_path.as_deref(), self.home.as_deref()).choosing(self.chosen);
+        find(&Catalogue::load(self.kinds_dir.as_deref()), &programs)
+    }
+}
+
 /// The helper's side; `None` for other topics.
 pub(crate) fn answer(topic: &str, question: &Value) -> Option<Value> {
-    if topic != TOPIC {
-        return None;
+    let looking = || Looking::deserialize(question).map_err(|error| error.to_string());
+    match topic {
+        KINDS => Some(reply(&looking().map(|looking| looking.look(Survey::of)))),
+        PROGRAMS => Some(reply(&looking().map(|looking| looking.look(named)))),
+        _ => None,
     }
-    let survey = Looking::deserialize(question).map_err(|error| error.to_string()).map(|looking| {
-        let search_path = crate::entry::search_path();
-        let programs = Programs::new(search_path.as_deref(), looking.home.as_deref()).choosing(looking.chosen);
-        Survey::of(&Catalogue::load(looking.kinds_dir.as_deref()), &programs)
-    });
-    Some(reply(&survey))
+}
+
+fn named(catalogue: &Catalogue, programs: &Programs) -> NamedPrograms {
+    let run = catalogue.templates().filter_map(|template| template.program());
+    run.chain(programs.chosen()).map(|name| (name.to_owned(), programs.named(name))).collect()
 }

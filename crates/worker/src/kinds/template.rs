@@ -82,11 +82,15 @@ impl Template {
 
     /// The name of the program that has to be on this computer; none where the kind brings its own or needs none but ours.
     pub fn program(&self) -> Option<&str> {
-        let own = self.source.built_in && self.command() == "samepath";
-        if own {
+        if self.is_own() {
             return self.runs();
         }
         Some(self.command()).filter(|_| self.script().embedded_command().is_none())
+    }
+
+    /// Whether its command is this program itself.
+    pub(super) fn is_own(&self) -> bool {
+        self.source.built_in && self.command() == "samepath"
     }
 
     pub(crate) fn step_name(&self) -> &str {

@@ -66,11 +66,10 @@ pub(super) fn plan(request: &Request<'_>, parameter: &Parameter, at: &StoragePat
 }
 
 fn split_file(name: &str, at: &StoragePath) -> Result<(StoragePath, Option<String>), Failure> {
-    let (folder, file) = at.path.rsplit_once('/').unwrap_or(("", &at.path));
+    let (folder, file) = at.split();
     if file.is_empty() {
         return Err(failure(Cause::PathError, format!("{name} ({at}) names a folder; it must name a file")));
     }
-    let folder = StoragePath { path: folder.to_owned(), ..at.clone() };
     Ok((folder, Some(file.to_owned())))
 }
 
