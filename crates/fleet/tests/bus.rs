@@ -2,7 +2,7 @@
 
 use samepath_fleet::bus::{
     Bus, BusError, Caller, Change, Expect, Limits, Link, LocalSettings, LogItem, LogRange, LogReader, MAX_LOG_ENTRY,
-    MAX_MESSAGE, MAX_RECORD, Requests, Watch, local, memory::MemoryBus,
+    MAX_MESSAGE, MAX_RECORD, Requests, Watch, Write, local, memory::MemoryBus,
 };
 use std::{any::Any, collections::BTreeMap, collections::BTreeSet, sync::Arc, time::Duration};
 
@@ -79,6 +79,8 @@ macro_rules! conformance {
     ($($form:ident)*) => { $(cases! { $form:
         revisions_and_expectations
         every_racer_but_one_is_told_of_the_conflict
+        many_records_are_written_at_once
+        a_write_that_cannot_be_is_an_error_about_all_of_it
         sizes_and_names_are_bounded
         a_watch_tells_what_is_there_and_then_every_change
         a_watch_loses_nothing_while_others_write
@@ -179,6 +181,69 @@ async fn every_racer_but_one_is_told_of_the_conflict(on: Handles) {
     let conflicts = results.iter().filter(|result| matches!(result, Err(BusError::Conflict { .. }))).count();
     assert_eq!((winners.len(), conflicts), (1, 31));
     assert_eq!(on.person.get("prize").await.expect("get").expect("there").value, winners);
+}
+
+async fn many_records_are_written_at_once(on: Handles) {
+    for (bus, prefix) in [(&*on.person, "p"), (on.worker(), "w")] {
+        let key = |name: &str| format!("{prefix}/{name}");
+        assert_eq!(bus.write(Vec::new()).await, Ok(Vec::new()));
+        let old = put(bus, &key("old"), "old").await;
+        let goes = put(bus, &key("goes"), "goes").await;
+        let mut watch = bus.watch(&key("")).await.expect("watch");
+        while next(&mut watch).await != Change::Current {}
+        let writes = vec![
+            Write::put(key("z"), b"first".to_vec(), Expect::Absent),
+            Write::remove(key("goes"), Expect::Revision(goes)),
+            Write::remove(key("never was"), Expect::Any),
+            Write { ttl: Some(LONG), ..Write::put(key("brief"), b"for a while".to_vec(), Expect::Any) },
+            Write::put(key("old"), b"new".to_vec(), Expect::Revision(old)),
+        ];
+        let spaced = BusError::BadName { name: key("never was") };
+        assert_eq!(bus.write(writes.clone()).await, Err(spaced));
+        let writes: Vec<_> =
+            writes.into_iter().map(|write| Write { key: write.key.replace(' ', "-"), ..write }).collect();
+        let revisions = bus.write(writes).await.expect("written");
+        let [first, _, _, brief, new] = revisions[..] else { panic!("{revisions:?}") };
+        assert!(goes < first && first < brief && brief < new, "{revisions:?}");
+        // In their order.
+        assert_eq!(next(&mut watch).await, told(&key("z"), "first", first));
+        assert_eq!(next(&mut watch).await, gone(&key("goes")));
+        assert_eq!(next(&mut watch).await, told(&key("brief"), "for a while", brief));
+        assert_eq!(next(&mut watch).await, told(&key("old"), "new", new));
+
+        // More than a frame of the socket holds.
+        let many =
+            |expect| (0..200).map(move |number| Write::put(format!("{prefix}/many/{number}"), vec![7; 30_000], expect));
+        let revisions = bus.write(many(Expect::Absent).collect()).await.expect("written");
+        assert!(revisions.len() == 200 && revisions.is_sorted(), "{revisions:?}");
+        let last = bus.get(&key("many/199")).await.expect("get").expect("there");
+        assert_eq!((last.value.len(), last.revision), (30_000, revisions[199]));
+    }
+}
+
+async fn a_write_that_cannot_be_is_an_error_about_all_of_it(on: Handles) {
+    for (bus, prefix) in [(&*on.person, "p"), (on.worker(), "w")] {
+        let write = |name: &str, expect| Write::put(format!("{prefix}/{name}"), b"new".to_vec(), expect);
+        let there = put(bus, &format!("{prefix}/there"), "old").await;
+        // What can be seen to be wrong before anything is done leaves no trace.
+        let twice = bus.write(vec![write("a", Expect::Any), write("b", Expect::Any), write("a", Expect::Any)]).await;
+        assert_eq!(twice, Err(BusError::Conflict { key: format!("{prefix}/a"), current: None }));
+        let large = Write { value: Some(vec![0; MAX_RECORD + 1]), ..write("b", Expect::Any) };
+        let large = bus.write(vec![write("a", Expect::Any), large]).await;
+        assert!(matches!(large, Err(BusError::TooLarge { .. })), "{large:?}");
+        for name in ["a", "b"] {
+            assert_eq!(bus.get(&format!("{prefix}/{name}")).await, Ok(None));
+        }
+        // Otherwise each is as it was, or as it was to be; the one that was not as expected is as it was.
+        let conflict =
+            bus.write(vec![write("a", Expect::Absent), write("there", Expect::Absent), write("b", Expect::Any)]).await;
+        assert_eq!(conflict, Err(BusError::Conflict { key: format!("{prefix}/there"), current: Some(there) }));
+        assert_eq!(value(bus, &format!("{prefix}/there")).await.as_deref(), Some("old"));
+        for name in ["a", "b"] {
+            assert!(value(bus, &format!("{prefix}/{name}")).await.is_none_or(|value| value == "new"));
+        }
+        bus.write(vec![write("a", Expect::Any), write("there", Expect::Revision(there))]).await.expect("goes on");
+    }
 }
 
 async fn sizes_and_names_are_bounded(on: Handles) {

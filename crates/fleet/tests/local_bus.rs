@@ -541,7 +541,7 @@ mod unix {
             bytes.extend_from_slice(body);
             bytes
         };
-        let hello = frame(r#"{"frame":"hello","version":1,"worker":null}"#, b"");
+        let hello = frame(r#"{"frame":"hello","version":2,"worker":null}"#, b"");
         let greeted = |then: &[u8]| [hello.as_slice(), then].concat();
         let mut nonsense = vec![
             vec![],
@@ -560,6 +560,10 @@ mod unix {
             greeted(&frame(r#"{"frame":"unwatch","watch":77}"#, b"")),
             greeted(&frame(
                 r#"{"frame":"call","id":1,"call":{"call":"append","log":"l","first":0,"sizes":[18446744073709551615,2]}}"#,
+                b"x",
+            )),
+            greeted(&frame(
+                r#"{"frame":"call","id":1,"call":{"call":"write","writes":[{"key":"k","size":9,"expect":"any","ttl_ms":null}]}}"#,
                 b"x",
             )),
             greeted(&frame(&format!(r#"{{"frame":"cancel","id":{}}}"#, "9".repeat(100)), b"")),

@@ -1,7 +1,7 @@
 //! A bus inside one process; nothing is kept.
 
 use super::{
-    Bus, BusError, Caller, Entry, Expect, Link, LogRange, LogReader, Requests, Watch,
+    Bus, BusError, Caller, Entry, Link, LogRange, LogReader, Requests, Watch, Write,
     core::{Core, Endpoint},
     local::Limits,
 };
@@ -51,11 +51,8 @@ impl Bus for MemoryBus {
     async fn get(&self, key: &str) -> Result<Option<Entry>, BusError> {
         self.endpoint.get(key).await
     }
-    async fn put(&self, key: &str, value: Vec<u8>, expect: Expect, ttl: Option<Duration>) -> Result<u64, BusError> {
-        self.endpoint.put(key, value, expect, ttl).await
-    }
-    async fn delete(&self, key: &str, expect: Expect) -> Result<(), BusError> {
-        self.endpoint.delete(key, expect).await
+    async fn write(&self, writes: Vec<Write>) -> Result<Vec<u64>, BusError> {
+        self.endpoint.write(writes).await
     }
     async fn watch(&self, prefix: &str) -> Result<Watch, BusError> {
         self.endpoint.watch(prefix).await

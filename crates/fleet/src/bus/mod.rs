@@ -23,7 +23,7 @@
 //!
 //! The hard case is the moment in which the holder goes: the link is down, operations fail with
 //! [`BusError::Unreachable`] and may or may not have been done. Everything that a caller repeats must therefore be safe to
-//! repeat: puts by [`Expect`], appends by their first number, submissions by an id that the client made.
+//! repeat: writes by [`Expect`], appends by their first number, submissions by an id that the client made.
 //!
 //! What is deliberately not here: jobs, workers, the matchmaker. The bus moves bytes.
 
@@ -40,7 +40,7 @@ mod shared;
 pub use error::BusError;
 pub use local::{Limits, LocalSettings};
 pub use log::{LogEntry, LogItem, LogRange, LogReader};
-pub use record::{Change, Entry, Expect, Watch};
+pub use record::{Change, Entry, Expect, Watch, Write};
 pub use request::{Caller, Request, Requests};
 pub use shared::{Role, SharedBus};
 
@@ -89,17 +89,30 @@ pub trait Bus: Send + Sync + 'static {
     /// The record of this key, if there is one. Sees every change that was answered before the call.
     async fn get(&self, key: &str) -> Result<Option<Entry>, BusError>;
 
-    /// Writes a record if its state is the one expected, else [`BusError::Conflict`]. Answers the record's new revision.
+    /// Changes records, each of which must be in the state that is expected of it. Answers their new revisions, in the order of
+    /// `writes`; that of a record which was removed says nothing. Many records cost little more than one.
     ///
-    /// Revisions strictly increase over all records of the bus and over its whole life. Without `ttl` the record has been
-    /// made as durable as the bus can before the answer comes. With `ttl` it is kept in memory only, and is gone when that
-    /// time passes without another put, or as soon as the bus sees that whoever put it last has gone: closed, killed,
-    /// disconnected. [`BusError::TooLarge`] beyond [`MAX_RECORD`].
-    async fn put(&self, key: &str, value: Vec<u8>, expect: Expect, ttl: Option<Duration>) -> Result<u64, BusError>;
+    /// Revisions strictly increase over all records of the bus and over its whole life. Every record without a `ttl` has been
+    /// made as durable as the bus can before the answer comes, and changes become visible in the order of `writes`. A record with
+    /// a `ttl` is kept in memory only, and is gone when that time passes without another write of it, or as soon as the bus sees
+    /// that whoever wrote it last has gone: closed, killed, disconnected.
+    ///
+    /// An error is about all of them. [`BusError::TooLarge`] (a value beyond [`MAX_RECORD`]), [`BusError::BadName`] and
+    /// [`BusError::Conflict`] of a key that is named twice: none was written. Any other error, [`BusError::Conflict`] too: each
+    /// record by itself is as it was or as it was to be, and nothing is known of which. A form of the bus may do all or none of
+    /// them, but need not: whoever must know looks again.
+    async fn write(&self, writes: Vec<Write>) -> Result<Vec<u64>, BusError>;
 
-    /// Removes a record if its state is the one expected, else [`BusError::Conflict`]. Removing what is not there is done
-    /// already, unless a revision was expected.
-    async fn delete(&self, key: &str, expect: Expect) -> Result<(), BusError>;
+    /// Writes one record. Answers its new revision.
+    async fn put(&self, key: &str, value: Vec<u8>, expect: Expect, ttl: Option<Duration>) -> Result<u64, BusError> {
+        let revisions = self.write(vec![Write { ttl, ..Write::put(key, value, expect) }]).await?;
+        Ok(revisions.first().copied().unwrap_or_default())
+    }
+
+    /// Removes one record.
+    async fn delete(&self, key: &str, expect: Expect) -> Result<(), BusError> {
+        self.write(vec![Write::remove(key, expect)]).await.map(drop)
+    }
 
     /// Every record whose key begins with `prefix`, then [`Change::Current`], then every change in order, none lost and none
     /// twice. A reader that lags too far behind, and one whose link was down, gets [`Change::Reset`] and starts over.

@@ -1,6 +1,7 @@
+use super::{BusError, MAX_RECORD, core::check_size, name};
 use futures::stream::{BoxStream, Stream, StreamExt};
 use serde::{Deserialize, Serialize};
-use std::fmt;
+use std::{collections::HashSet, fmt, time::Duration};
 
 /// A record as it is now.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,6 +32,44 @@ impl Expect {
             Self::Absent => current.is_none(),
             Self::Revision(revision) => current == Some(revision),
         }
+    }
+}
+
+/// A change of one record, to be made by [`Bus::write`](super::Bus::write).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Write {
+    /// Of which record.
+    pub key: String,
+    /// What it is to be; none removes it. Removing what is not there is done already, unless a revision was expected.
+    pub value: Option<Vec<u8>>,
+    /// What it must be before.
+    pub expect: Expect,
+    /// How long it is to be there, without another write; for ever without.
+    pub ttl: Option<Duration>,
+}
+
+impl Write {
+    /// A record that stays.
+    pub fn put(key: impl Into<String>, value: Vec<u8>, expect: Expect) -> Self {
+        Self { key: key.into(), value: Some(value), expect, ttl: None }
+    }
+
+    /// A record that goes.
+    pub fn remove(key: impl Into<String>, expect: Expect) -> Self {
+        Self { key: key.into(), value: None, expect, ttl: None }
+    }
+
+    /// Refuses what no form of the bus takes, before any of it is done.
+    pub(crate) fn check(writes: &[Self]) -> Result<(), BusError> {
+        let mut keys = HashSet::new();
+        for Self { key, value, .. } in writes {
+            name::check(key)?;
+            check_size(key, value.as_ref().map_or(0, Vec::len), MAX_RECORD)?;
+            if !keys.insert(key) {
+                return Err(BusError::Conflict { key: key.clone(), current: None });
+            }
+        }
+        Ok(())
     }
 }
 

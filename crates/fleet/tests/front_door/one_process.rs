@@ -4,7 +4,7 @@ use crate::lab::*;
 use crate::paths;
 use samepath_fleet::Fleet;
 use samepath_fleet::bus::{
-    Bus, BusError, Entry, Expect, Link, LogRange, LogReader, Requests, Watch, memory::MemoryBus,
+    Bus, BusError, Entry, Expect, Link, LogRange, LogReader, Requests, Watch, Write, memory::MemoryBus,
 };
 use samepath_fleet::matchmaker::KEPT_JOBS;
 use samepath_wire::*;
@@ -26,15 +26,15 @@ impl Bus for Narrow {
     async fn get(&self, key: &str) -> Result<Option<Entry>, BusError> {
         self.bus.get(key).await
     }
-    async fn put(&self, key: &str, value: Vec<u8>, expect: Expect, ttl: Option<Duration>) -> Result<u64, BusError> {
-        if key.starts_with("jobs/") && value.len() > self.limit {
-            let (size, limit) = (value.len() as u64, self.limit as u64);
-            return Err(BusError::TooLarge { name: key.to_owned(), size, limit });
+    async fn write(&self, writes: Vec<Write>) -> Result<Vec<u64>, BusError> {
+        for Write { key, value, .. } in &writes {
+            let size = value.as_ref().map_or(0, Vec::len);
+            if key.starts_with("jobs/") && size > self.limit {
+                let (size, limit) = (size as u64, self.limit as u64);
+                return Err(BusError::TooLarge { name: key.clone(), size, limit });
+            }
         }
-        self.bus.put(key, value, expect, ttl).await
-    }
-    async fn delete(&self, key: &str, expect: Expect) -> Result<(), BusError> {
-        self.bus.delete(key, expect).await
+        self.bus.write(writes).await
     }
     async fn watch(&self, prefix: &str) -> Result<Watch, BusError> {
         self.bus.watch(prefix).await

@@ -1,7 +1,7 @@
-use super::{ConnId, Core, Task};
+use super::{ConnId, Core, Task, records::Wanted};
 use crate::bus::{
-    Bus, BusError, Caller, Change, Entry, Expect, Link, LogEntry, LogItem, LogRange, LogReader, MAX_LOG_ENTRY,
-    MAX_MESSAGE, MAX_RECORD, Request, Requests, Watch, name,
+    Bus, BusError, Caller, Change, Entry, Link, LogEntry, LogItem, LogRange, LogReader, MAX_LOG_ENTRY, MAX_MESSAGE,
+    Request, Requests, Watch, Write, name,
 };
 use async_trait::async_trait;
 use futures::{future::BoxFuture, stream};
@@ -238,18 +238,11 @@ impl Bus for Endpoint {
         Ok(state.records.get(key).map(|record| Entry { value: record.value.to_vec(), revision: record.revision }))
     }
 
-    async fn put(&self, key: &str, value: Vec<u8>, expect: Expect, ttl: Option<Duration>) -> Result<u64, BusError> {
-        name::check(key)?;
-        check_size(key, value.len(), MAX_RECORD)?;
+    async fn write(&self, writes: Vec<Write>) -> Result<Vec<u64>, BusError> {
+        Write::check(&writes)?;
         self.ready()?;
-        let task = Task::Put { key: key.to_owned(), value: value.into(), expect, ttl, owner: self.conn };
-        self.core.call(task).await
-    }
-
-    async fn delete(&self, key: &str, expect: Expect) -> Result<(), BusError> {
-        name::check(key)?;
-        self.ready()?;
-        self.core.call(Task::Delete { key: key.to_owned(), expect }).await.map(drop)
+        let writes = writes.into_iter().map(Wanted::from).collect();
+        self.core.call(Task::Write { writes, owner: self.conn }).await
     }
 
     async fn watch(&self, prefix: &str) -> Result<Watch, BusError> {
@@ -309,7 +302,8 @@ impl Bus for Endpoint {
         }
         self.ready()?;
         let entries = entries.into_iter().map(Arc::from).collect();
-        self.core.call(Task::Append { log: log.to_owned(), first, entries }).await
+        let ends = self.core.call(Task::Append { log: log.to_owned(), first, entries }).await?;
+        Ok(ends.first().copied().unwrap_or_default())
     }
 
     async fn log(&self, log: &str, from: u64) -> Result<LogReader, BusError> {

@@ -17,8 +17,8 @@ pub(crate) use endpoint::{Endpoint, LogChunk, WatchFeed, check_size, log_stream}
 pub(crate) use history::{History, Memory, Op};
 pub(crate) use records::{ConnId, Record, WatchLimits};
 
-use super::{BusError, Expect, FORGET, LogRange, local::Limits};
-use records::{Fleeting, Records, Staged};
+use super::{BusError, FORGET, LogRange, local::Limits};
+use records::{Records, Staged, Wanted};
 use services::Services;
 use std::{
     collections::{BTreeMap, HashMap},
@@ -43,17 +43,12 @@ const BATCH: usize = 512;
 const FLUSH_AFTER: Duration = Duration::from_millis(200);
 
 pub(crate) enum Task {
-    Put {
-        key: String,
-        value: Arc<[u8]>,
-        expect: Expect,
-        ttl: Option<Duration>,
+    /// All of them or none. Answers their revisions.
+    Write {
+        writes: Vec<Wanted>,
         owner: ConnId,
     },
-    Delete {
-        key: String,
-        expect: Expect,
-    },
+    /// Answers the log's end.
     Append {
         log: String,
         first: u64,
@@ -71,9 +66,12 @@ pub(crate) enum Task {
     Close,
 }
 
+/// Numbers, where a task has some to tell.
+type Answer = Result<Vec<u64>, BusError>;
+
 pub(crate) struct Command {
     task: Task,
-    answer: Option<oneshot::Sender<Result<u64, BusError>>>,
+    answer: Option<oneshot::Sender<Answer>>,
     _space: Option<OwnedSemaphorePermit>,
 }
 
@@ -169,9 +167,9 @@ impl Core {
     }
 
     /// Carries out, and waits for the answer.
-    pub(crate) async fn call(&self, task: Task) -> Result<u64, BusError> {
+    pub(crate) async fn call(&self, task: Task) -> Answer {
         let bytes = match &task {
-            Task::Put { value, .. } => value.len(),
+            Task::Write { writes, .. } => writes.iter().map(Wanted::bytes).sum(),
             Task::Append { entries, .. } => entries.iter().map(|entry| entry.len() + 32).sum(),
             _ => 0,
         };
@@ -284,13 +282,9 @@ fn stage(
     ends: &mut HashMap<Arc<str>, u64>,
     ops: &mut Vec<Op>,
     task: &Task,
-) -> Result<u64, BusError> {
+) -> Answer {
     match task {
-        Task::Put { key, value, expect, ttl, owner } => {
-            let fleeting = ttl.map(|ttl| Fleeting { owner: *owner, until: Instant::now() + ttl });
-            staged.put(&state.records, key, value.clone(), *expect, fleeting, ops)
-        }
-        Task::Delete { key, expect } => staged.delete(&state.records, key, *expect, ops).map(|()| 0),
+        Task::Write { writes, owner } => staged.write(&state.records, writes, *owner, ops),
         Task::Append { log, first, entries } => {
             let log: Arc<str> = log.as_str().into();
             let end = ends.get(&log).copied().unwrap_or_else(|| state.logs.get(&log).map_or(0, |range| range.end));
@@ -304,7 +298,7 @@ fn stage(
                 ends.insert(log.clone(), end);
                 ops.push(Op::Append { log, entries: new });
             }
-            Ok(end)
+            Ok(vec![end])
         }
         Task::Truncate { log, first } => {
             if state.logs.contains_key(log.as_str()) || ends.contains_key(log.as_str()) {
@@ -313,18 +307,18 @@ fn stage(
                 }
                 ops.push(Op::Truncate { log: log.as_str().into(), first: *first });
             }
-            Ok(0)
+            Ok(Vec::new())
         }
         Task::Expire => {
             let now = Instant::now();
             staged.remove_fleeting(&state.records, |fleeting| fleeting.until <= now);
-            Ok(0)
+            Ok(Vec::new())
         }
         Task::Leave(conn) => {
             staged.remove_fleeting(&state.records, |fleeting| fleeting.owner == *conn);
-            Ok(0)
+            Ok(Vec::new())
         }
-        Task::Close => Ok(0),
+        Task::Close => Ok(Vec::new()),
     }
 }
 

@@ -1,8 +1,9 @@
 use super::history::Op;
-use crate::bus::{BusError, Change, Expect};
+use crate::bus::{BusError, Change, Expect, Write};
 use std::{
     collections::{BTreeMap, HashMap, VecDeque},
     sync::Arc,
+    time::Duration,
 };
 use tokio::{sync::Notify, time::Instant};
 
@@ -21,6 +22,29 @@ pub(crate) struct Record {
     pub(crate) value: Arc<[u8]>,
     pub(crate) revision: u64,
     pub(crate) fleeting: Option<Fleeting>,
+}
+
+/// A change of a record that is to be made.
+#[derive(Debug)]
+pub(crate) struct Wanted {
+    key: Arc<str>,
+    /// None removes it.
+    value: Option<Arc<[u8]>>,
+    expect: Expect,
+    ttl: Option<Duration>,
+}
+
+impl Wanted {
+    /// What it takes while it waits.
+    pub(crate) fn bytes(&self) -> usize {
+        self.key.len() + self.value.as_ref().map_or(0, |value| value.len())
+    }
+}
+
+impl From<Write> for Wanted {
+    fn from(Write { key, value, expect, ttl }: Write) -> Self {
+        Self { key: key.into(), value: value.map(Arc::from), expect, ttl }
+    }
 }
 
 /// How much may wait for one watch.
@@ -244,53 +268,43 @@ impl Staged {
         self.changes.push((key, record));
     }
 
-    pub(crate) fn put(
+    /// All of these changes, or none.
+    pub(crate) fn write(
         &mut self,
         records: &Records,
-        key: &str,
-        value: Arc<[u8]>,
-        expect: Expect,
-        fleeting: Option<Fleeting>,
+        writes: &[Wanted],
+        owner: ConnId,
         ops: &mut Vec<Op>,
-    ) -> Result<u64, BusError> {
-        let current = self.current(records, key);
-        let (revision, was_kept) = (current.map(|record| record.revision), is_kept(current));
-        if !expect.holds(revision) {
-            return Err(BusError::Conflict { key: key.to_owned(), current: revision });
+    ) -> Result<Vec<u64>, BusError> {
+        for Wanted { key, expect, .. } in writes {
+            let current = self.current(records, key).map(|record| record.revision);
+            if !expect.holds(current) {
+                return Err(BusError::Conflict { key: key.to_string(), current });
+            }
         }
-        self.revision += 1;
-        let key: Arc<str> = key.into();
-        if fleeting.is_none() {
-            ops.push(Op::Put { key: key.clone(), revision: self.revision, value: value.clone() });
-        } else if was_kept {
-            ops.push(Op::Delete { key: key.clone() });
-        }
-        self.push(key, Some(Record { value, revision: self.revision, fleeting }));
-        Ok(self.revision)
+        Ok(writes.iter().map(|wanted| self.make(records, wanted, owner, ops)).collect())
     }
 
-    pub(crate) fn delete(
-        &mut self,
-        records: &Records,
-        key: &str,
-        expect: Expect,
-        ops: &mut Vec<Op>,
-    ) -> Result<(), BusError> {
+    /// Makes a change that was found to be as expected. Answers its revision.
+    fn make(&mut self, records: &Records, wanted: &Wanted, owner: ConnId, ops: &mut Vec<Op>) -> u64 {
+        let Wanted { key, value, ttl, .. } = wanted;
         let current = self.current(records, key);
-        let (revision, was_kept) = (current.map(|record| record.revision), is_kept(current));
-        if !expect.holds(revision) {
-            return Err(BusError::Conflict { key: key.to_owned(), current: revision });
-        }
-        if revision.is_none() {
-            return Ok(());
+        let was_kept = current.is_some_and(|record| record.fleeting.is_none());
+        if value.is_none() && current.is_none() {
+            return self.revision;
         }
         self.revision += 1;
-        let key: Arc<str> = key.into();
-        if was_kept {
-            ops.push(Op::Delete { key: key.clone() });
+        let fleeting = ttl.map(|ttl| Fleeting { owner, until: Instant::now() + ttl });
+        match value {
+            Some(value) if fleeting.is_none() => {
+                ops.push(Op::Put { key: key.clone(), revision: self.revision, value: value.clone() });
+            }
+            _ if was_kept => ops.push(Op::Delete { key: key.clone() }),
+            _ => {}
         }
-        self.push(key, None);
-        Ok(())
+        let record = value.clone().map(|value| Record { value, revision: self.revision, fleeting });
+        self.push(key.clone(), record);
+        self.revision
     }
 
     /// Removes the records with a ttl for which this holds, as they are now.
@@ -304,8 +318,4 @@ impl Staged {
             }
         }
     }
-}
-
-fn is_kept(record: Option<&Record>) -> bool {
-    record.is_some_and(|record| record.fleeting.is_none())
 }

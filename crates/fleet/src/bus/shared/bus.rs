@@ -1,5 +1,5 @@
 use super::session::{Door, Session};
-use crate::bus::{Bus, BusError, Entry, Expect, Link, LogItem, LogRange, LogReader, Requests, Watch};
+use crate::bus::{Bus, BusError, Entry, Expect, Link, LogItem, LogRange, LogReader, Requests, Watch, Write};
 use async_trait::async_trait;
 use futures::stream;
 use jiff::Timestamp;
@@ -48,6 +48,13 @@ struct Own {
     value: Vec<u8>,
     ttl: Duration,
     until: Instant,
+}
+
+impl Own {
+    fn of(write: &Write) -> Option<Self> {
+        let (value, ttl) = (write.value.as_ref()?, write.ttl?);
+        Some(Self { value: value.clone(), ttl, until: Instant::now() + ttl })
+    }
 }
 
 struct Shared {
@@ -158,11 +165,13 @@ impl Shared {
         }
     }
 
-    fn remember(&self, key: &str, own: Option<Own>) {
+    fn remember(&self, written: Vec<(String, Option<Own>)>) {
         let mut all = self.own.lock().unwrap_or_else(PoisonError::into_inner);
-        match own {
-            Some(own) => drop(all.insert(key.to_owned(), own)),
-            None => drop(all.remove(key)),
+        for (key, own) in written {
+            match own {
+                Some(own) => drop(all.insert(key, own)),
+                None => drop(all.remove(&key)),
+            }
         }
     }
 
@@ -269,17 +278,11 @@ impl Bus for SharedBus {
         self.shared.until_answered(|bus| async move { bus.get(key).await }).await
     }
 
-    async fn put(&self, key: &str, value: Vec<u8>, expect: Expect, ttl: Option<Duration>) -> Result<u64, BusError> {
-        let own = ttl.map(|ttl| Own { value: value.clone(), ttl, until: Instant::now() + ttl });
-        let revision = self.shared.once(|bus| async move { bus.put(key, value, expect, ttl).await }).await?;
-        self.shared.remember(key, own);
-        Ok(revision)
-    }
-
-    async fn delete(&self, key: &str, expect: Expect) -> Result<(), BusError> {
-        self.shared.once(|bus| async move { bus.delete(key, expect).await }).await?;
-        self.shared.remember(key, None);
-        Ok(())
+    async fn write(&self, writes: Vec<Write>) -> Result<Vec<u64>, BusError> {
+        let own: Vec<_> = writes.iter().map(|write| (write.key.clone(), Own::of(write))).collect();
+        let revisions = self.shared.once(|bus| async move { bus.write(writes).await }).await?;
+        self.shared.remember(own);
+        Ok(revisions)
     }
 
     async fn watch(&self, prefix: &str) -> Result<Watch, BusError> {

@@ -3,8 +3,7 @@ use super::{
     line::Line,
 };
 use crate::bus::{
-    Bus, BusError, Entry, Expect, Link, LogRange, LogReader, MAX_LOG_ENTRY, MAX_MESSAGE, MAX_RECORD, Request, Requests,
-    Watch,
+    Bus, BusError, Entry, Link, LogRange, LogReader, MAX_LOG_ENTRY, MAX_MESSAGE, Request, Requests, Watch, Write,
     core::{LogChunk, check_size, log_stream},
     name,
 };
@@ -26,8 +25,8 @@ use tokio_util::{bytes::Bytes, sync::CancellationToken};
 
 /// For how long the holder may take for what it can do at once.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// Bytes of one append over the line; longer ones are sent in pieces.
-const APPEND_BYTES: usize = 256 * 1024;
+/// Bytes of one write or append over the line; longer ones are sent in pieces.
+const PIECE_BYTES: usize = 256 * 1024;
 
 type Outcome = (Result<Done, BusError>, Bytes);
 
@@ -53,6 +52,22 @@ fn broken(error: &io::Error) -> BusError {
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// What is sent at a time of many. At least one piece, and nothing is too large for one by itself.
+fn pieces<T>(all: &[T], size: impl Fn(&T) -> usize) -> impl Iterator<Item = &[T]> {
+    let mut rest = Some(all);
+    std::iter::from_fn(move || {
+        let mut bytes = 0;
+        let all = rest?;
+        let fitting = all.iter().take_while(|one| {
+            bytes += size(one) + 32;
+            bytes <= PIECE_BYTES
+        });
+        let (now, later) = all.split_at(fitting.count());
+        rest = (!later.is_empty()).then_some(later);
+        Some(now)
+    })
 }
 
 impl Connection {
@@ -272,14 +287,18 @@ impl Bus for Connection {
         }
     }
 
-    async fn put(&self, key: &str, value: Vec<u8>, expect: Expect, ttl: Option<Duration>) -> Result<u64, BusError> {
-        check_size(key, value.len(), MAX_RECORD)?;
-        let ttl_ms = ttl.map(|ttl| u64::try_from(ttl.as_millis()).unwrap_or(u64::MAX));
-        self.shared.number(Call::Put { key: key.to_owned(), expect, ttl_ms }, &value).await
-    }
-
-    async fn delete(&self, key: &str, expect: Expect) -> Result<(), BusError> {
-        self.shared.number(Call::Delete { key: key.to_owned(), expect }, &[]).await.map(drop)
+    async fn write(&self, writes: Vec<Write>) -> Result<Vec<u64>, BusError> {
+        Write::check(&writes)?;
+        let size = |write: &Write| write.key.len() + write.value.as_ref().map_or(0, Vec::len);
+        let mut revisions = Vec::new();
+        for piece in pieces(&writes, size) {
+            let (writes, body) = frame::pack_writes(piece);
+            match self.shared.call(Call::Write { writes }, &body, Some(PATIENCE)).await? {
+                (Done::Revisions { revisions: new }, _) if new.len() == piece.len() => revisions.extend(new),
+                _ => return Err(self.shared.nonsense()),
+            }
+        }
+        Ok(revisions)
     }
 
     async fn watch(&self, prefix: &str) -> Result<Watch, BusError> {
@@ -323,23 +342,14 @@ impl Bus for Connection {
             check_size(log, entry.len(), MAX_LOG_ENTRY)?;
         }
         name::check(log)?;
-        let mut rest = entries.as_slice();
         let mut first = first;
-        loop {
-            let mut bytes = 0;
-            let fitting = rest.iter().take_while(|entry| {
-                bytes += entry.len() + 32;
-                bytes <= APPEND_BYTES
-            });
-            let (now, later) = rest.split_at(fitting.count());
-            let sizes = now.iter().map(Vec::len).collect();
-            let end = self.shared.number(Call::Append { log: log.to_owned(), first, sizes }, &now.concat()).await?;
-            if later.is_empty() {
-                return Ok(end);
-            }
-            first += now.len() as u64;
-            rest = later;
+        let mut end = first;
+        for piece in pieces(&entries, Vec::len) {
+            let sizes = piece.iter().map(Vec::len).collect();
+            end = self.shared.number(Call::Append { log: log.to_owned(), first, sizes }, &piece.concat()).await?;
+            first += piece.len() as u64;
         }
+        Ok(end)
     }
 
     async fn log(&self, log: &str, from: u64) -> Result<LogReader, BusError> {

@@ -4,13 +4,14 @@
 //! neither side ever holds more for the other than was asked for. Holder and guests are the same program or one of another
 //! version, which the greeting tells.
 
-use crate::bus::{BusError, Caller, Change, Expect, LogEntry, LogRange};
+use crate::bus::{BusError, Caller, Change, Expect, LogEntry, LogRange, Write};
 use samepath_wire::WorkerId;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use std::time::Duration;
 use tokio_util::bytes::Bytes;
 
 /// Of what passes between them.
-pub(in crate::bus) const VERSION: u32 = 1;
+pub(in crate::bus) const VERSION: u32 = 2;
 
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(tag = "frame", rename_all = "snake_case")]
@@ -50,14 +51,9 @@ pub(in crate::bus) enum Call {
     Get {
         key: String,
     },
-    Put {
-        key: String,
-        expect: Expect,
-        ttl_ms: Option<u64>,
-    },
-    Delete {
-        key: String,
-        expect: Expect,
+    /// The values follow.
+    Write {
+        writes: Vec<WriteHead>,
     },
     Watch {
         prefix: String,
@@ -118,6 +114,10 @@ pub(in crate::bus) enum Done {
     Number {
         number: u64,
     },
+    /// Of the records of a write.
+    Revisions {
+        revisions: Vec<u64>,
+    },
     /// A record; its value follows.
     Record {
         revision: u64,
@@ -151,6 +151,15 @@ pub(in crate::bus) enum ChangeHead {
     Gone { key: String },
     Current,
     Reset,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+pub(in crate::bus) struct WriteHead {
+    key: String,
+    /// None for one that removes.
+    size: Option<usize>,
+    expect: Expect,
+    ttl_ms: Option<u64>,
 }
 
 /// A header and the bytes that go with it.
@@ -193,6 +202,30 @@ pub(in crate::bus) fn cut(body: &[u8], sizes: impl IntoIterator<Item = usize>) -
         rest = after;
     }
     rest.is_empty().then_some(pieces)
+}
+
+/// Writes as heads and one body.
+pub(in crate::bus) fn pack_writes(writes: &[Write]) -> (Vec<WriteHead>, Vec<u8>) {
+    let heads = writes.iter().map(|Write { key, value, expect, ttl }| WriteHead {
+        key: key.clone(),
+        size: value.as_ref().map(Vec::len),
+        expect: *expect,
+        ttl_ms: ttl.map(|ttl| u64::try_from(ttl.as_millis()).unwrap_or(u64::MAX)),
+    });
+    let values = writes.iter().filter_map(|write| write.value.as_deref());
+    (heads.collect(), values.collect::<Vec<_>>().concat())
+}
+
+/// The other way.
+pub(in crate::bus) fn unpack_writes(heads: Vec<WriteHead>, body: &[u8]) -> Option<Vec<Write>> {
+    let mut values = cut(body, heads.iter().filter_map(|head| head.size))?.into_iter();
+    let writes = heads.into_iter().map(|WriteHead { key, size, expect, ttl_ms }| Write {
+        key,
+        value: size.and_then(|_| values.next()),
+        expect,
+        ttl: ttl_ms.map(Duration::from_millis),
+    });
+    Some(writes.collect())
 }
 
 /// Changes as heads and one body.

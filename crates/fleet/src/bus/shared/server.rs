@@ -168,12 +168,11 @@ impl Guest {
                 Some(entry) => (Done::Record { revision: entry.revision }, entry.value),
                 None => (Done::NoRecord, Vec::new()),
             },
-            Call::Put { key, expect, ttl_ms } => {
-                number(endpoint.put(&key, body.into(), expect, ttl_ms.map(Duration::from_millis)).await?)
-            }
-            Call::Delete { key, expect } => {
-                endpoint.delete(&key, expect).await?;
-                number(0)
+            Call::Write { writes } => {
+                let Some(writes) = frame::unpack_writes(writes, &body) else {
+                    return Err(BusError::BadName { name: "a write".to_owned() });
+                };
+                (Done::Revisions { revisions: endpoint.write(writes).await? }, Vec::new())
             }
             Call::Watch { prefix } => {
                 let feed = Arc::new(endpoint.watch_feed(&prefix)?);
