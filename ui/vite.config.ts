@@ -14,5 +14,7 @@ export default defineConfig({
     environment: 'jsdom',
     include: ['tests/**/*.test.ts'],
     setupFiles: ['tests/setup.ts'],
+    // A test that takes this long is stuck, also on a machine with other work.
+    testTimeout: 30_000,
   },
 });

@@ -30,6 +30,15 @@ describe('The frame', () => {
     expect(screen.getByRole('button', { name: 'Workers 0 free of 1 online' })).toBeVisible();
   });
 
+  test('a job that is no longer kept goes', async () => {
+    const { fake, user } = await ready({ type: 'job', value: job() });
+    await user.keyboard('{Control>}2{/Control}');
+    expect(screen.getByRole('row', { name: /maze day 3/ })).toBeVisible();
+    fake.say({ type: 'job_gone', value: job().id });
+    await settle();
+    expect(screen.getByRole('heading', { name: 'No jobs yet' })).toBeVisible();
+  });
+
   test('a reset forgets workers and jobs', async () => {
     const { fake, user } = await ready({ type: 'worker', value: worker() });
     fake.say({ type: 'reset' }, { type: 'current' });

@@ -82,6 +82,14 @@ describe('Jobs', () => {
     expect(screen.getByRole('button', { name: 'Jobs' })).toBeVisible();
   });
 
+  test('that a job of somebody else ended is no news', async () => {
+    const theirs = job({ submitted_by: 'tom' });
+    const { fake } = await ready({ type: 'job', value: theirs });
+    fake.say({ type: 'job', value: { ...theirs, state: 'succeeded', words: 'Done', ended_at: '2026-11-22T10:00:00Z' } });
+    await settle();
+    expect(screen.getByRole('button', { name: 'Jobs' })).toBeVisible();
+  });
+
   test('stopping asks first; killing is offered only while it saves', async () => {
     const { fake, user } = await open();
     await user.click(screen.getByRole('button', { name: 'Stop…' }));

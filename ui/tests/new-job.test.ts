@@ -1,5 +1,5 @@
 import { fireEvent, screen, waitFor, within } from '@testing-library/svelte';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { Failure } from '../src/lib/ipc';
 import { dataset, job, kind, parameter, path, readiness, worker } from './fake';
 import { HOSTILE, open, ready, settle } from './render';
@@ -51,6 +51,28 @@ describe('New job', () => {
     expect(sentence()).toHaveTextContent('The job that you submitted has ended: done.');
     await user.click(screen.getByRole('button', { name: 'Show job' }));
     expect(screen.getByRole('region', { name: 'Job labels · check' })).toBeVisible();
+  });
+
+  test('what happens in the lab is asked about, but not at every turn; what the person changes is at once', async () => {
+    vi.useFakeTimers({ shouldAdvanceTime: true });
+    const { fake, user } = await chosen();
+    const questions = () => fake.called('readiness').length;
+    await waitFor(() => expect(questions()).toBe(1));
+    const busy = async (turns: number) => {
+      for (let turn = 0; turn < turns; turn += 1) {
+        fake.say({ type: 'worker', value: worker({ state: `job ${turn}`, busy: true }) });
+        await vi.advanceTimersByTimeAsync(50);
+      }
+    };
+    await busy(30);
+    expect(questions()).toBe(1);
+    await busy(30);
+    expect(questions()).toBe(2);
+    fake.say({ type: 'worker', value: worker() });
+    await user.type(screen.getByRole('textbox', { name: 'Name' }), 'x');
+    await vi.advanceTimersByTimeAsync(500);
+    expect(questions()).toBe(3);
+    vi.useRealTimers();
   });
 
   test('Ctrl+Enter submits once it is ready, and not before', async () => {

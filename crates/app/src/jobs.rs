@@ -3,14 +3,18 @@
 use crate::paths::path_view;
 use crate::view::{JobView, OutputView, TimelineView, TroubleView};
 use jiff::Timestamp;
-use samepath_fleet::matching::{self, Kinds};
+use samepath_fleet::matching::{self, Kinds, Prospects};
 use samepath_wire::{
     AttemptEnd, AttemptState, Failure, Fit, JobRecord, JobState, Kind, Manifest, Reason, StopMode, StoragePath, Worker,
 };
 use serde_json::Value;
+use std::cell::OnceCell;
 use std::collections::BTreeMap;
 
-/// What a job's view is made from besides its record.
+/// Workers that are spoken of while a job waits: those that are to serve it first. The others are counted.
+const MOST_WORKERS: usize = 50;
+
+/// What jobs' views are made from besides their records.
 pub(crate) struct Surroundings<'a> {
     /// Workers that are online, by id.
     pub(crate) workers: &'a BTreeMap<String, Worker>,
@@ -18,6 +22,22 @@ pub(crate) struct Surroundings<'a> {
     pub(crate) jobs: &'a BTreeMap<String, JobRecord>,
     /// The kinds known, by digest.
     pub(crate) kinds: &'a Kinds,
+    prospects: OnceCell<Prospects<'a>>,
+}
+
+impl<'a> Surroundings<'a> {
+    pub(crate) fn new(
+        workers: &'a BTreeMap<String, Worker>,
+        jobs: &'a BTreeMap<String, JobRecord>,
+        kinds: &'a Kinds,
+    ) -> Self {
+        Self { workers, jobs, kinds, prospects: OnceCell::new() }
+    }
+
+    /// Which worker can serve which job.
+    pub(crate) fn prospects(&self) -> &Prospects<'a> {
+        self.prospects.get_or_init(|| Prospects::of(self.jobs.values(), self.workers.values(), self.kinds))
+    }
 }
 
 /// The job as window and command line show it.
@@ -193,18 +213,13 @@ fn waiting_for(record: &JobRecord, around: &Surroundings<'_>) -> Vec<String> {
     if around.workers.is_empty() {
         return absent.into_iter().chain(["No worker is online.".to_owned()]).collect();
     }
-    let mut sentences: Vec<String> = around
-        .workers
-        .values()
-        .filter_map(|worker| {
-            let fit = matching::explain(&record.job, Some(record), worker, around.kinds, around.jobs.values());
-            // One that can take it now is about to: that is no reason to wait.
-            let words = || fit_words(&named(fit.clone(), around.workers, around.jobs));
-            (fit != Fit::Now).then(|| format!("{}: {}", worker.name, words()))
-        })
-        .collect();
-    sentences.sort();
-    absent.into_iter().chain(sentences).collect()
+    let (soonest, more) = around.prospects().soonest(record, MOST_WORKERS);
+    // One that can take it now is about to: that is no reason to wait.
+    let waits = soonest.into_iter().filter(|(_, fit)| *fit != Fit::Now);
+    let sentences =
+        waits.map(|(worker, fit)| format!("{}: {}", worker.name, fit_words(&named(fit, around.workers, around.jobs))));
+    let more = (more > 0).then(|| format!("and {more} more workers"));
+    absent.into_iter().chain(sentences).chain(more).collect()
 }
 
 /// A worker's name, for one that a job asks for by id or by name.

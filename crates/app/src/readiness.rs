@@ -1,15 +1,15 @@
 //! The sentence above *Submit*: whether a draft can run, where, and what the worker sees.
 
-use crate::board::Picture;
+use crate::board;
 use crate::draft::Plan;
-use crate::jobs::{fit_words, named, worker_name};
+use crate::jobs::{fit_words, worker_name};
 use crate::paths::path_view;
 use crate::sameness::{self, Answer, Asked, Verdict};
 use crate::storages::LocalStorages;
 use crate::view::{CandidateView, DatasetView, Draft, ReadinessView};
 use crate::{Error, ErrorCode};
+use samepath_fleet::Fleet;
 use samepath_fleet::matching::Sameness;
-use samepath_fleet::{Fleet, matching};
 use samepath_wire::{Fit, Job, PathSeen, StoragePath, Worker};
 use std::collections::HashMap;
 use std::time::Duration;
@@ -40,11 +40,26 @@ struct Candidate<'a> {
     sameness: Option<Sameness>,
 }
 
+/// Who could run a job that is not submitted yet, as far as is known without asking.
+pub(crate) struct Outlook {
+    /// Every worker online, and what it is to the job.
+    fits: Vec<(Worker, Fit)>,
+    /// The name of the worker that the job is for, if it is for one.
+    pinned: Option<String>,
+}
+
+impl Outlook {
+    pub(crate) fn of(job: &Job, seen: &board::Sight<'_>) -> Self {
+        let name = |wanted: &String| worker_name(wanted, seen.around.workers, seen.around.jobs);
+        Self { fits: seen.fits(job), pinned: job.worker.as_ref().map(name) }
+    }
+}
+
 /// Asks every worker that could run it. With the sentence: what each worker that was asked proved of the dataset's storage.
 pub(crate) async fn readiness<'a>(
     fleet: &Fleet,
     storages: &LocalStorages,
-    picture: &'a Picture,
+    outlook: &'a Outlook,
     plan: &Plan,
 ) -> (ReadinessView, Vec<(&'a Worker, Verdict)>) {
     let job = &plan.job;
@@ -53,18 +68,7 @@ pub(crate) async fn readiness<'a>(
     if !paths.is_empty() {
         paths.extend(videos(dataset));
     }
-    let fits: Vec<(&Worker, Fit)> = picture
-        .workers
-        .values()
-        .map(|worker| {
-            let fit = matching::explain(job, None, worker, &picture.kinds, picture.jobs.values());
-            (worker, named(fit, &picture.workers, &picture.jobs))
-        })
-        .collect();
-    let worth: Vec<&Worker> = match paths.is_empty() {
-        true => Vec::new(),
-        false => fits.iter().filter(|(_, fit)| !matches!(fit, Fit::No { .. })).map(|(worker, _)| *worker).collect(),
-    };
+    let worth = if paths.is_empty() { Vec::new() } else { sameness::worth_asking(&outlook.fits) };
     let asked = sameness::ask(fleet, &storages.reader(), &worth, &paths, PATIENCE).await;
     let verdicts = Asked::verdicts(&asked);
     let mut proved: Job = job.clone();
@@ -73,23 +77,23 @@ pub(crate) async fn readiness<'a>(
     }
     let mut answers: HashMap<&str, Option<Answer>> =
         asked.into_iter().map(|asked| (asked.worker.id.as_str(), asked.answer)).collect();
-    let mut candidates: Vec<Candidate<'_>> = fits
-        .into_iter()
+    let mut candidates: Vec<Candidate<'_>> = outlook
+        .fits
+        .iter()
         .map(|(worker, fit)| {
             let sight = match answers.remove(worker.id.as_str()) {
                 None => Sight::NotAsked,
                 Some(None) => Sight::Silent,
                 Some(Some(answer)) => sight(answer, paths.first()),
             };
-            Candidate { worker, fit, sight, sameness: sameness::of_job(&proved, worker) }
+            Candidate { worker, fit: fit.clone(), sight, sameness: sameness::of_job(&proved, worker) }
         })
         .collect();
     candidates.sort_by(|a, b| rank(a).cmp(&rank(b)).then_with(|| a.worker.name.cmp(&b.worker.name)));
     let total = paths.len().saturating_sub(1);
-    let pinned = job.worker.as_ref().map(|wanted| worker_name(wanted, &picture.workers, &picture.jobs));
     let (state, sentence, button) = match unseen(job, dataset) {
         Some(sentence) => ("blocked", sentence, "Submit"),
-        None => sentence(&candidates, dataset, total, pinned.as_deref()),
+        None => sentence(&candidates, dataset, total, outlook.pinned.as_deref()),
     };
     let view = ReadinessView {
         state: state.to_owned(),
@@ -104,7 +108,7 @@ pub(crate) async fn readiness<'a>(
 }
 
 /// A draft that cannot be submitted as it is.
-pub(crate) fn blocked(draft: &Draft, picture: &Picture, error: &Error) -> ReadinessView {
+pub(crate) fn blocked<'a>(draft: &Draft, workers: impl Iterator<Item = &'a Worker>, error: &Error) -> ReadinessView {
     let hint = error.hint.as_ref().map(|hint| format!(" {hint}")).unwrap_or_default();
     ReadinessView {
         state: "blocked".to_owned(),
@@ -116,9 +120,7 @@ pub(crate) fn blocked(draft: &Draft, picture: &Picture, error: &Error) -> Readin
         button: "Submit".to_owned(),
         results: None,
         name: draft.name.clone(),
-        workers: picture
-            .workers
-            .values()
+        workers: workers
             .map(|worker| CandidateView {
                 id: worker.id.clone(),
                 name: worker.name.clone(),

@@ -1,13 +1,12 @@
 //! Is a worker's storage this computer's? What marks say, and what a file proves.
 
-use crate::board::Picture;
 use crate::view::StorageView;
 use futures::future::join_all;
 use samepath_fleet::Fleet;
 use samepath_fleet::matching::Sameness;
 use samepath_storage::helper::{DEADLINE, Helper};
 use samepath_storage::{ProofKey, Storages};
-use samepath_wire::{CheckPaths, Job, PathSeen, ProofAsked, StoragePath, Worker, WorkerId};
+use samepath_wire::{CheckPaths, Fit, Job, PathSeen, ProofAsked, StoragePath, Worker, WorkerId};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -204,7 +203,6 @@ pub(crate) fn of_job(job: &Job, worker: &Worker) -> Option<Sameness> {
 }
 
 /// Who could run the job as far as is known: whom it is worth asking before it is submitted.
-pub(crate) fn worth_asking<'a>(picture: &'a Picture, job: &Job) -> Vec<&'a Worker> {
-    let fits = |worker: &&Worker| samepath_fleet::matching::reasons(job, None, worker, &picture.kinds).is_empty();
-    picture.workers.values().filter(fits).collect()
+pub(crate) fn worth_asking(fits: &[(Worker, Fit)]) -> Vec<&Worker> {
+    fits.iter().filter(|(_, fit)| !matches!(fit, Fit::No { .. })).map(|(worker, _)| worker).collect()
 }

@@ -3,14 +3,16 @@
 //! Pure: the matchmaker and every explanation use these same functions, so that what a person is told and what happens cannot
 //! differ. Nothing here touches a bus, a clock or a storage.
 
-mod explain;
+mod prospects;
 mod requirements;
 mod sameness;
+mod shape;
 
-pub use explain::{absent, explain};
+pub use prospects::{Prospects, absent};
 pub use requirements::unmet;
 pub(crate) use sameness::doubts;
 pub use sameness::{Sameness, sameness};
+pub(crate) use shape::Shape;
 
 use samepath_wire::{Access, Exclusion, Job, JobRecord, Kind, Reason, Worker};
 use std::collections::HashMap;

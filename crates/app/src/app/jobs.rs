@@ -1,10 +1,10 @@
 //! What is asked of the program about jobs: before they are submitted, while they wait and run, and after.
 
 use super::App;
-use crate::board::{Picture, Updates};
+use crate::board::Updates;
 use crate::draft::{Circumstances, Plan, plan};
 use crate::log::LogStream;
-use crate::readiness::{blocked, readiness};
+use crate::readiness::{Outlook, blocked, readiness};
 use crate::sameness::{self, Asked, Verdict};
 use crate::view::{Draft, JobView, ReadinessView};
 use crate::{Error, ErrorCode};
@@ -28,14 +28,15 @@ impl App {
     pub async fn readiness(&self, draft: Draft) -> Result<ReadinessView, Error> {
         let kind = self.find_kind(&draft.kind)?;
         let planned = self.plan(kind, draft.clone()).await;
-        let picture: Picture = self.inner.board.picture();
+        let board = &self.inner.board;
         Ok(match planned {
             Ok(plan) => {
-                let (view, verdicts) = readiness(&self.inner.fleet, &self.inner.storages, &picture, &plan).await;
+                let outlook = board.look(|seen| Outlook::of(&plan.job, seen));
+                let (view, verdicts) = readiness(&self.inner.fleet, &self.inner.storages, &outlook, &plan).await;
                 self.proved(&plan, &verdicts);
                 view
             }
-            Err(error) => blocked(&draft, &picture, &error),
+            Err(error) => board.look(|seen| blocked(&draft, seen.around.workers.values(), &error)),
         })
     }
 
@@ -51,8 +52,8 @@ impl App {
     /// Nobody is waited for long, and nothing depends on an answer.
     async fn confirm(&self, plan: &mut Plan) {
         let Some(at) = plan.proven_by() else { return };
-        let picture = self.inner.board.picture();
-        let workers = sameness::worth_asking(&picture, &plan.job);
+        let fits = self.inner.board.look(|seen| seen.fits(&plan.job));
+        let workers = sameness::worth_asking(&fits);
         let paths = std::slice::from_ref(&at);
         let reader = self.inner.storages.reader();
         let asked = sameness::ask(&self.inner.fleet, &reader, &workers, paths, MOMENT).await;
@@ -87,10 +88,10 @@ impl App {
 
     fn know_worker(&self, wanted: &str) -> Result<(), Error> {
         let (known, mut names) = self.inner.board.look(|seen| {
-            let online = seen.workers.values().any(|worker| worker.id == wanted || worker.name == wanted);
-            let mut attempts = seen.jobs.values().flat_map(|record| &record.attempts);
+            let online = seen.around.workers.values().any(|worker| worker.id == wanted || worker.name == wanted);
+            let mut attempts = seen.around.jobs.values().flat_map(|record| &record.attempts);
             let before = attempts.any(|attempt| attempt.worker == wanted || attempt.worker_name == wanted);
-            (online || before, seen.workers.values().map(|worker| worker.name.clone()).collect::<Vec<_>>())
+            (online || before, seen.around.workers.values().map(|worker| worker.name.clone()).collect::<Vec<_>>())
         });
         if known {
             return Ok(());
@@ -106,9 +107,9 @@ impl App {
     /// Jobs that this program's own worker runs now.
     pub fn jobs_here(&self) -> Vec<JobView> {
         self.inner.board.look(|seen| {
-            let own = seen.workers.values().filter(|worker| seen.own.is_some_and(|own| own.is(worker)));
+            let own = seen.around.workers.values().filter(|worker| seen.own.is_some_and(|own| own.is(worker)));
             let held = own.flat_map(|worker| &worker.holds);
-            held.filter_map(|held| seen.jobs.get(&held.job.to_string())).map(|record| seen.job(record)).collect()
+            held.filter_map(|held| seen.around.jobs.get(&held.job.to_string())).map(|record| seen.job(record)).collect()
         })
     }
 
@@ -119,7 +120,7 @@ impl App {
     /// Every job, newest first.
     pub fn jobs(&self) -> Vec<JobView> {
         self.inner.board.look(|seen| {
-            let mut records: Vec<&JobRecord> = seen.jobs.values().collect();
+            let mut records: Vec<&JobRecord> = seen.around.jobs.values().collect();
             records.sort_by_key(|record| std::cmp::Reverse(record.order));
             records.into_iter().map(|record| seen.job(record)).collect()
         })
@@ -137,7 +138,7 @@ impl App {
         let wanted = text.to_ascii_lowercase();
         let fits = |id: &str| wanted.len() >= 4 && (id.ends_with(&wanted) || id.starts_with(&wanted));
         let mut fit: Vec<(JobId, String)> = self.inner.board.look(|seen| {
-            let fit = seen.jobs.iter().filter(|(id, _)| fits(id));
+            let fit = seen.around.jobs.iter().filter(|(id, _)| fits(id));
             fit.map(|(_, record)| (record.job.id, seen.job(record).name)).collect()
         });
         match fit.as_slice() {

@@ -78,7 +78,7 @@ impl App {
             Some(fields) => Backend::proposed(name, &fields.into(), storages.environment())?,
             None => storages.storages().get(name)?.clone(),
         };
-        let workers: Vec<Worker> = self.inner.board.look(|seen| seen.workers.values().cloned().collect());
+        let workers: Vec<Worker> = self.inner.board.look(|seen| seen.around.workers.values().cloned().collect());
         let question = Question { backend: &backend, workers: &workers };
         let asked = same_storage::ask(&self.inner.fleet, storages, &question, &self.inner.shutdown);
         let (told, verdicts) = self.inner.tasks.track_future(asked).await?;
@@ -123,11 +123,11 @@ impl App {
 
     /// Where the workers mount their storages.
     pub(super) fn fleet_base_paths(&self) -> BasePaths {
-        self.inner.board.look(|seen| base_paths::of(seen.workers.values()))
+        self.inner.board.look(|seen| base_paths::of(seen.around.workers.values()))
     }
 
     fn known_kinds(&self) -> Vec<Kind> {
-        self.inner.board.look(|seen| known(seen.kinds, seen.workers.values()))
+        self.inner.board.look(|seen| known(seen.around.kinds, seen.around.workers.values()))
     }
 
     /// Job types.
@@ -152,7 +152,7 @@ impl App {
         let storages = self.inner.storages.views();
         let mut workers: Vec<WorkerView> = self.inner.board.look(|seen| {
             let ours = Ours { storages: &storages, proofs: seen.proofs };
-            seen.workers.values().map(|worker| worker_view(worker, seen.jobs, seen.own, &ours)).collect()
+            seen.around.workers.values().map(|worker| worker_view(worker, seen.around.jobs, seen.own, &ours)).collect()
         });
         workers.sort_by(|a, b| (&a.name, &a.id).cmp(&(&b.name, &b.id)));
         workers

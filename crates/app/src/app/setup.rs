@@ -11,7 +11,7 @@ impl App {
     /// # Errors
     /// `internal`.
     pub async fn look_around(&self) -> Result<SetupView, Error> {
-        let lab = self.inner.board.look(|seen| LabStorage::all(seen.workers.values()));
+        let lab = self.inner.board.look(|seen| LabStorage::all(seen.around.workers.values()));
         let member = self.inner.options.member.clone();
         self.blocking(move |storages| {
             let here = storages.suggestions(&member, &lab);

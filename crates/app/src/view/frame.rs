@@ -39,6 +39,8 @@ pub enum Update {
     WorkerGone(String),
     /// A job appeared or changed.
     Job(Box<JobView>),
+    /// A job is no longer kept.
+    JobGone(String),
     /// All job types.
     Kinds(Vec<KindView>),
 }

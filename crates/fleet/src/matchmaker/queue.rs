@@ -1,4 +1,5 @@
-use samepath_wire::{Access, Job, JobId, JobRecord};
+use crate::matching::Shape;
+use samepath_wire::{JobId, JobRecord};
 use std::collections::{BTreeSet, HashMap};
 
 /// The jobs that wait, kept so that a choice among thousands looks at few: jobs that every worker must judge alike share a
@@ -8,25 +9,6 @@ pub(super) struct Queue {
     users: HashMap<String, HashMap<u32, BTreeSet<(u64, JobId)>>>,
     shapes: HashMap<Shape, (u32, usize)>,
     next_shape: u32,
-}
-
-/// Everything of a job and its record that [`reasons`](crate::matching::reasons) looks at.
-#[derive(Debug, PartialEq, Eq, Hash)]
-struct Shape {
-    kind: String,
-    digest: Option<String>,
-    pin: Option<String>,
-    storages: Vec<(String, Option<String>, Access)>,
-    excluded: Vec<String>,
-}
-
-impl Shape {
-    fn of(record: &JobRecord) -> Self {
-        let Job { kind, kind_digest, worker, storages, .. } = &record.job;
-        let storages = storages.iter().map(|(name, need)| (name.clone(), need.id.clone(), need.access)).collect();
-        let excluded = record.excluded.iter().map(|excluded| excluded.worker.clone()).collect();
-        Self { kind: kind.clone(), digest: kind_digest.clone(), pin: worker.clone(), storages, excluded }
-    }
 }
 
 impl Queue {

@@ -691,6 +691,8 @@ export type Update =
 { type: "worker_gone"; value: string } | 
 /**  A job appeared or changed. */
 { type: "job"; value: JobView } | 
+/**  A job is no longer kept. */
+{ type: "job_gone"; value: string } | 
 /**  All job types. */
 { type: "kinds"; value: KindView[] };
 

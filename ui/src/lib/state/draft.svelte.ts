@@ -33,6 +33,8 @@ const pathOf = (dataset: DatasetView): string => dataset.place?.text ?? dataset.
 
 /** How long typing may pause before the workers are asked. */
 const PAUSE = 250;
+/** Between an answer and the next question that nobody's hand asks: a lab in which much happens leaves its workers in peace. */
+const CALM = 2000;
 
 /** The form of *New job*. It outlives its page, so that looking elsewhere loses nothing. */
 export class NewJob {
@@ -80,6 +82,9 @@ export class NewJob {
   #timer: ReturnType<typeof setTimeout> | undefined;
   #asking = false;
   #again = false;
+  /** When the question that waits is asked, and when the last one was answered. */
+  #due = 0;
+  #answered = 0;
 
   constructor(ipc: Ipc) {
     this.#ipc = ipc;
@@ -325,11 +330,23 @@ export class NewJob {
 
   /** Asks soon; what was known stays until there is an answer. However often it is called, one question is under way. */
   ask(): void {
+    this.#askAt(Date.now() + PAUSE);
+  }
+
+  /** Something is different in the lab: asks, too, but not at every turn. */
+  askAnew(): void {
+    this.#askAt(Math.max(Date.now() + PAUSE, this.#answered + CALM));
+  }
+
+  #askAt(due: number): void {
     if (!this.dataset || this.dataset.place === null || this.kind === '') return;
-    this.#timer ??= setTimeout(() => {
+    if (this.#timer !== undefined && this.#due <= due) return;
+    clearTimeout(this.#timer);
+    this.#due = due;
+    this.#timer = setTimeout(() => {
       this.#timer = undefined;
       void this.#ask();
-    }, PAUSE);
+    }, due - Date.now());
   }
 
   /** Ends what is under way. */
@@ -443,10 +460,10 @@ export class NewJob {
       }
     } finally {
       this.#asking = false;
+      this.#answered = Date.now();
     }
-    if (this.#again || mine !== this.#asked) {
-      this.#again = false;
-      this.ask();
-    }
+    if (mine !== this.#asked) this.ask();
+    else if (this.#again) this.askAnew();
+    this.#again = false;
   }
 }

@@ -10,7 +10,7 @@ export function hasEnded(job: JobView): boolean {
   return ENDED.includes(job.state);
 }
 
-/** All jobs, and which of them ended while nobody looked. */
+/** All jobs, and which of this person's ended while nobody looked. */
 export class Jobs {
   all = new SvelteMap<string, JobView>();
   unseen = new SvelteSet<string>();
@@ -24,19 +24,26 @@ export class Jobs {
   running = $derived(this.sorted.filter((job) => !hasEnded(job) && job.state !== 'queued').length);
   waiting = $derived(this.sorted.filter((job) => job.state === 'queued').length);
 
-  /** Answers whether the job's state changed, rather than its progress. */
-  put(job: JobView): boolean {
+  /** `member`: whose jobs are news when they end. Answers whether the job's state changed, rather than its progress. */
+  put(job: JobView, member: string): boolean {
     const before = this.all.get(job.id);
     this.all.set(job.id, job);
     if (job.percent === null || hasEnded(job)) this.#moved.delete(job.id);
     else if (this.#moved.get(job.id)?.percent !== job.percent) this.#moved.set(job.id, { at: Date.now(), percent: job.percent });
     if (!hasEnded(job)) this.unseen.delete(job.id);
-    else if (this.current && before !== undefined && !hasEnded(before)) this.unseen.add(job.id);
+    else if (this.current && before !== undefined && !hasEnded(before) && job.submitted_by === member) this.unseen.add(job.id);
     return before?.state !== job.state;
   }
 
   seen(id: string): void {
     this.unseen.delete(id);
+  }
+
+  /** It is no longer kept. */
+  forget(id: string): void {
+    this.all.delete(id);
+    this.unseen.delete(id);
+    this.#moved.delete(id);
   }
 
   clear(): void {

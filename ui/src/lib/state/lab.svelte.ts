@@ -59,7 +59,10 @@ export class Lab {
         this.workers.delete(update.value);
         break;
       case 'job':
-        if (!this.jobs.put(update.value)) return;
+        if (!this.jobs.put(update.value, this.status?.member ?? '')) return;
+        break;
+      case 'job_gone':
+        this.jobs.forget(update.value);
         break;
       case 'kinds':
         this.kinds = update.value;

@@ -1,0 +1,240 @@
+//! What is known, what was told of it, and what is different between the two.
+
+use super::records::{Records, Taken};
+use crate::jobs::{Surroundings, job_view};
+use crate::kinds::{kind_view, known};
+use crate::sameness::{Proofs, Verdict};
+use crate::view::{JobView, KindView, StatusView, StorageView, Update, WorkerView};
+use crate::workers::{Ours, Own, worker_view};
+use samepath_fleet::Update as Record;
+use samepath_fleet::matching::Kinds;
+use samepath_wire::{AttemptState, BackendAdvert, BackendState, JobRecord, JobState, Kind, Worker};
+use samepath_worker::kinds::Catalogue;
+use std::collections::{HashMap, VecDeque};
+use tokio::sync::broadcast::Sender;
+
+/// A record is told of as soon as it changes. What the whole queue decides, why each job waits, and the list of job types are told
+/// by [`State::tell_queue`], for all changes until then together.
+#[derive(Debug)]
+pub(super) struct State {
+    pub(super) workers: Records<Worker>,
+    pub(super) jobs: Records<JobRecord>,
+    kinds: Records<Kind>,
+    /// What came with the program: known before any worker tells of it.
+    built_in: Kinds,
+    /// The kinds known, in the form that matching wants.
+    pub(super) known_kinds: Kinds,
+    pub(super) own: Option<Own>,
+    pub(super) proofs: Proofs,
+    status: Option<StatusView>,
+    storages: Vec<StorageView>,
+    /// What was sent last, so that only differences are sent. None until somebody listens.
+    told: Option<Told>,
+    /// Whether jobs may wait for another reason than was told, or other job types be known.
+    stale: bool,
+}
+
+#[derive(Debug, Default)]
+struct Told {
+    workers: HashMap<String, WorkerView>,
+    jobs: HashMap<String, JobView>,
+    kinds: Vec<KindView>,
+}
+
+impl State {
+    pub(super) fn new() -> Self {
+        let built_in: Kinds =
+            Catalogue::load(None).kinds().into_iter().map(|kind| (kind.digest.clone(), kind)).collect();
+        Self {
+            workers: Records::default(),
+            jobs: Records::default(),
+            kinds: Records::default(),
+            known_kinds: built_in.clone(),
+            built_in,
+            own: None,
+            proofs: Proofs::default(),
+            status: None,
+            storages: Vec::new(),
+            told: None,
+            stale: false,
+        }
+    }
+
+    pub(super) fn take_worker(&mut self, update: Record<Worker>, to: &Sender<Update>) {
+        match self.workers.take(update) {
+            Taken::Nothing => {}
+            Taken::All => self.tell_all(to),
+            Taken::One { key, before } => {
+                let now = self.workers.known.get(&key);
+                self.stale |= before.as_ref().map(offer) != now.map(offer);
+                self.tell_worker(&key, to);
+                // How its jobs do is less certain, or more.
+                self.tell_jobs(|record| !record.state.is_ended() && is_with(record, &key), to);
+            }
+        }
+    }
+
+    pub(super) fn take_job(&mut self, update: Record<JobRecord>, to: &Sender<Update>) {
+        match self.jobs.take(update) {
+            Taken::Nothing => {}
+            Taken::All => self.tell_all(to),
+            Taken::One { key, before } => {
+                let now = self.jobs.known.get(&key);
+                self.stale |= before.as_ref().map(standing) != now.map(standing);
+                if before.is_none() || now.is_none() {
+                    // A worker that holds it shows its name.
+                    self.tell_workers(|worker| worker.holds.iter().any(|held| held.job.to_string() == key), to);
+                }
+                self.tell_job(&key, to);
+            }
+        }
+    }
+
+    pub(super) fn take_kind(&mut self, update: Record<Kind>) {
+        if matches!(self.kinds.take(update), Taken::Nothing) {
+            return;
+        }
+        self.known_kinds.clone_from(&self.built_in);
+        self.known_kinds.extend(self.kinds.known.iter().map(|(digest, kind)| (digest.clone(), kind.clone())));
+        self.stale = true;
+    }
+
+    pub(super) fn set_own(&mut self, own: Option<Own>, to: &Sender<Update>) {
+        self.own = own;
+        self.tell_workers(|_| true, to);
+    }
+
+    pub(super) fn set_status(&mut self, status: StatusView, to: &Sender<Update>) {
+        if self.status.as_ref() != Some(&status) {
+            self.status = Some(status.clone());
+            let _ = to.send(Update::Status(status));
+        }
+    }
+
+    pub(super) fn set_storages(&mut self, storages: Vec<StorageView>, to: &Sender<Update>) {
+        if self.storages != storages {
+            self.storages.clone_from(&storages);
+            let _ = to.send(Update::Storages(storages));
+            // Whether a worker's storage is the same as ours depends on ours.
+            self.tell_workers(|_| true, to);
+        }
+    }
+
+    pub(super) fn take_proofs(&mut self, ours: &StorageView, verdicts: &[(&Worker, Verdict)], to: &Sender<Update>) {
+        for (worker, verdict) in verdicts {
+            self.proofs.take(ours, worker, *verdict);
+        }
+        self.tell_workers(|worker| verdicts.iter().any(|(one, _)| one.id == worker.id), to);
+    }
+
+    /// Whether [`State::tell_queue`] has something to do.
+    pub(super) fn is_stale(&self) -> bool {
+        self.stale && self.told.is_some()
+    }
+
+    /// Tells of jobs whose place in the queue, or whose reasons to wait, are different now, and of other job types.
+    pub(super) fn tell_queue(&mut self, to: &Sender<Update>) {
+        self.stale = false;
+        self.tell_jobs(|record| record.state == JobState::Queued, to);
+        let Some(told) = &mut self.told else { return };
+        let kinds: Vec<KindView> =
+            known(&self.known_kinds, self.workers.known.values()).iter().map(kind_view).collect();
+        if told.kinds != kinds {
+            told.kinds.clone_from(&kinds);
+            let _ = to.send(Update::Kinds(kinds));
+        }
+    }
+
+    /// Everything known. From now on every change of it is told.
+    pub(super) fn snapshot(&mut self, to: &Sender<Update>) -> VecDeque<Update> {
+        if self.told.is_none() {
+            self.told = Some(Told::default());
+            self.tell_all(to);
+        }
+        let told = self.told.as_ref();
+        let mut known = VecDeque::new();
+        known.extend(self.status.clone().map(Update::Status));
+        known.push_back(Update::Storages(self.storages.clone()));
+        known.push_back(Update::Kinds(told.map(|told| told.kinds.clone()).unwrap_or_default()));
+        known.extend(told.into_iter().flat_map(|told| told.workers.values().cloned().map(Update::Worker)));
+        let jobs = told.into_iter().flat_map(|told| told.jobs.values().cloned());
+        known.extend(jobs.map(|job| Update::Job(Box::new(job))));
+        known.push_back(Update::Current);
+        known
+    }
+
+    fn tell_all(&mut self, to: &Sender<Update>) {
+        let Some(told) = &mut self.told else { return };
+        for (id, _) in told.workers.extract_if(|id, _| !self.workers.known.contains_key(id)) {
+            let _ = to.send(Update::WorkerGone(id));
+        }
+        for (id, _) in told.jobs.extract_if(|id, _| !self.jobs.known.contains_key(id)) {
+            let _ = to.send(Update::JobGone(id));
+        }
+        self.tell_workers(|_| true, to);
+        self.tell_jobs(|record| record.state != JobState::Queued, to);
+        self.tell_queue(to);
+    }
+
+    fn tell_worker(&mut self, id: &str, to: &Sender<Update>) {
+        if self.workers.known.contains_key(id) {
+            self.tell_workers(|worker| worker.id == id, to);
+        } else if self.told.as_mut().is_some_and(|told| told.workers.remove(id).is_some()) {
+            let _ = to.send(Update::WorkerGone(id.to_owned()));
+        }
+    }
+
+    fn tell_workers(&mut self, which: impl Fn(&Worker) -> bool, to: &Sender<Update>) {
+        let Some(told) = &mut self.told else { return };
+        let ours = Ours { storages: &self.storages, proofs: &self.proofs };
+        for (id, worker) in self.workers.known.iter().filter(|(_, worker)| which(worker)) {
+            let view = worker_view(worker, &self.jobs.known, self.own.as_ref(), &ours);
+            if told.workers.get(id) != Some(&view) {
+                told.workers.insert(id.clone(), view.clone());
+                let _ = to.send(Update::Worker(view));
+            }
+        }
+    }
+
+    fn tell_job(&mut self, id: &str, to: &Sender<Update>) {
+        let Some(told) = &mut self.told else { return };
+        let around = Surroundings::new(&self.workers.known, &self.jobs.known, &self.known_kinds);
+        match self.jobs.known.get(id) {
+            Some(record) => tell(record, &around, told, to),
+            None if told.jobs.remove(id).is_some() => drop(to.send(Update::JobGone(id.to_owned()))),
+            None => {}
+        }
+    }
+
+    fn tell_jobs(&mut self, which: impl Fn(&JobRecord) -> bool, to: &Sender<Update>) {
+        let Some(told) = &mut self.told else { return };
+        let around = Surroundings::new(&self.workers.known, &self.jobs.known, &self.known_kinds);
+        self.jobs.known.values().filter(|record| which(record)).for_each(|record| tell(record, &around, told, to));
+    }
+}
+
+fn tell(record: &JobRecord, around: &Surroundings<'_>, told: &mut Told, to: &Sender<Update>) {
+    let view = job_view(record, around);
+    if told.jobs.get(&view.id) != Some(&view) {
+        told.jobs.insert(view.id.clone(), view.clone());
+        let _ = to.send(Update::Job(Box::new(view)));
+    }
+}
+
+fn is_with(record: &JobRecord, worker: &str) -> bool {
+    record.attempts.last().is_some_and(|attempt| attempt.worker == worker)
+}
+
+/// Whatever of a job's record decides about jobs that wait.
+fn standing(record: &JobRecord) -> impl PartialEq + use<> {
+    let newest = record.attempts.last();
+    let ended = newest.is_some_and(|attempt| attempt.state == AttemptState::Ended);
+    (record.state, record.attempts.len(), ended, record.excluded.len(), record.order)
+}
+
+/// Whatever of a worker decides what it can serve, and what is said of that.
+fn offer(worker: &Worker) -> impl PartialEq + '_ {
+    let storage = |(name, storage): (&'_ String, &'_ BackendAdvert)| (name.clone(), storage.state, storage.id.clone());
+    let storages: Vec<(String, BackendState, Option<String>)> = worker.backends.iter().map(storage).collect();
+    (&worker.name, &worker.kinds, &worker.unavailable, &worker.amounts, &worker.attributes, storages)
+}

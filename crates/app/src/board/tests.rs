@@ -1,0 +1,145 @@
+use super::state::State;
+use crate::view::{JobView, Update};
+use samepath_fleet::Update::{Current, Gone, Put};
+use samepath_wire::{JobRecord, JobState, Worker};
+use serde_json::json;
+use tokio::sync::broadcast::{Receiver, Sender};
+
+const LAG: usize = 1 << 16;
+
+fn worker(name: &str) -> Worker {
+    let storages = json!({ "vast": { "state": "ready", "base_path": "/mnt/vast" } });
+    let kinds = json!([{ "name": "train", "digest": "blake3:0" }]);
+    serde_json::from_value(json!({
+        "id": name, "name": name, "version": "1", "os": "linux", "host": name, "started_at": "2026-11-22T09:00:00Z",
+        "kinds": kinds, "backends": storages,
+    }))
+    .unwrap()
+}
+
+fn id(number: u64) -> String {
+    format!("00000000-0000-7000-8000-{number:012}")
+}
+
+fn waiting(number: u64) -> JobRecord {
+    let storages = json!({ "vast": { "access": "write" } });
+    let job = json!({
+        "version": 1, "id": id(number), "kind": "train", "name": format!("job {number}"), "kind_digest": "blake3:0",
+        "storages": storages, "submitted_by": "amick", "submitted_at": "2026-11-22T09:00:00Z",
+    });
+    serde_json::from_value(json!({ "job": job, "order": number, "state": "queued", "epoch": 1 })).unwrap()
+}
+
+fn running(number: u64, on: &str) -> JobRecord {
+    let attempt = json!({
+        "number": 1, "worker": on, "worker_name": on, "state": "running", "assigned_at": "2026-11-22T09:00:00Z",
+    });
+    let mut record = waiting(number);
+    record.state = JobState::Running;
+    record.attempts.push(serde_json::from_value(attempt).unwrap());
+    record
+}
+
+/// A board that somebody watches, and what it says.
+struct Watched {
+    state: State,
+    to: Sender<Update>,
+    said: Receiver<Update>,
+}
+
+impl Watched {
+    fn new(workers: impl IntoIterator<Item = Worker>, jobs: impl IntoIterator<Item = JobRecord>) -> Self {
+        let (to, said) = tokio::sync::broadcast::channel(LAG);
+        let mut state = State::new();
+        for worker in workers {
+            state.take_worker(Put(worker.id.clone(), worker), &to);
+        }
+        state.take_worker(Current, &to);
+        for job in jobs {
+            state.take_job(Put(job.job.id.to_string(), job), &to);
+        }
+        state.take_job(Current, &to);
+        let mut this = Self { state, to, said };
+        assert!(this.said().is_empty(), "nobody listens yet");
+        this.state.snapshot(&this.to);
+        this.said();
+        this
+    }
+
+    fn put(&mut self, record: JobRecord) {
+        self.state.take_job(Put(record.job.id.to_string(), record), &self.to);
+    }
+
+    fn said(&mut self) -> Vec<Update> {
+        std::iter::from_fn(|| self.said.try_recv().ok()).collect()
+    }
+
+    fn jobs(&mut self) -> Vec<JobView> {
+        let job = |update| if let Update::Job(job) = update { Some(*job) } else { None };
+        self.said().into_iter().filter_map(job).collect()
+    }
+}
+
+#[test]
+fn progress_is_told_of_the_job_that_makes_it() {
+    let mut board = Watched::new([worker("gpu-1")], [running(1, "gpu-1"), waiting(2), waiting(3)]);
+    let mut record = running(1, "gpu-1");
+    record.progress.percent = Some(40.0);
+    board.put(record.clone());
+    assert_eq!(board.jobs().iter().map(|job| job.percent).collect::<Vec<_>>(), [Some(40.0)]);
+    assert!(!board.state.is_stale(), "nobody waits for another reason");
+    board.put(record);
+    assert_eq!(board.said(), [], "and not twice");
+}
+
+#[test]
+fn the_end_of_one_job_is_told_of_those_that_wait_behind_it() {
+    let mut board = Watched::new([worker("gpu-1")], [running(1, "gpu-1"), waiting(2), waiting(3)]);
+    let mut ended = running(1, "gpu-1");
+    ended.state = JobState::Failed;
+    board.put(ended);
+    assert_eq!(board.jobs().iter().map(|job| job.words.as_str()).collect::<Vec<_>>(), ["Failed"]);
+    assert!(board.state.is_stale());
+    board.state.tell_queue(&board.to);
+    let waits: Vec<_> = board.jobs().into_iter().map(|job| (job.name, job.waiting_for)).collect();
+    let behind = vec!["gpu-1: busy, 1 job before yours".to_owned()];
+    assert_eq!(waits, [("job 2".to_owned(), vec![]), ("job 3".to_owned(), behind)]);
+    assert!(!board.state.is_stale());
+}
+
+#[test]
+fn a_worker_that_is_alive_changes_no_job() {
+    let mut board = Watched::new([worker("gpu-1")], [waiting(1), waiting(2)]);
+    let mut same = worker("gpu-1");
+    same.backends.get_mut("vast").unwrap().free_bytes = Some(7);
+    board.state.take_worker(Put(same.id.clone(), same), &board.to);
+    assert!(matches!(board.said()[..], [Update::Worker(_)]) && !board.state.is_stale());
+    board.state.take_worker(Gone("gpu-1".to_owned()), &board.to);
+    assert_eq!(board.said(), [Update::WorkerGone("gpu-1".to_owned())]);
+    assert!(board.state.is_stale());
+}
+
+#[test]
+fn a_job_that_is_no_longer_kept_goes() {
+    let mut board = Watched::new([worker("gpu-1")], [running(1, "gpu-1")]);
+    board.state.take_job(Gone(id(1)), &board.to);
+    assert_eq!(board.said(), [Update::JobGone(id(1))]);
+}
+
+#[test]
+fn of_thousands_those_that_serve_first_are_named() {
+    let mut without = worker("gpu-0000");
+    without.backends.clear();
+    let workers = (1..1000).map(|number| worker(&format!("gpu-{number:04}"))).chain([without]);
+    let jobs = (1..1000).map(|number| running(number, &format!("gpu-{number:04}"))).chain((2000..3000).map(waiting));
+    let mut board = Watched::new(workers, jobs);
+    board.put(running(2000, "gpu-0001"));
+    board.said();
+    board.state.tell_queue(&board.to);
+    let told = board.jobs();
+    assert_eq!(told.len(), 999, "one place further each");
+    let [first, .., second_last, last] = &told[0].waiting_for[..] else { panic!("{:#?}", told[0]) };
+    assert_eq!(first, "gpu-0001: busy, 1 job before yours");
+    assert_eq!(second_last, "gpu-0050: busy, 1 job before yours");
+    assert_eq!(last, "and 950 more workers");
+}
