@@ -123,4 +123,36 @@ describe('Settings', () => {
     expect(main).toHaveTextContent('/home/amick/.sleap-rtc/config.toml');
     expect(main).toHaveTextContent('Samepath 0.1.0');
   });
+
+  test('F6 moves on from sidebar to page to what is beside it, and back', async () => {
+    const { user } = await ready({ type: 'job', value: job() });
+    await user.keyboard('{Control>}2{/Control}');
+    await user.click(screen.getByRole('row', { name: /maze day 3/ }));
+    const area = () => document.activeElement?.closest('nav, section.main, .side');
+    const [sidebar, page, beside] = ['nav', 'section.main', '.side'].map((selector) => document.querySelector(selector));
+    expect(area()).toBe(page);
+    await user.keyboard('{F6}');
+    expect(area()).toBe(beside);
+    await user.keyboard('{F6}');
+    expect(area()).toBe(sidebar);
+    expect(screen.getByRole('button', { name: /^Jobs/ })).toHaveFocus();
+    await user.keyboard('{F6}');
+    expect(screen.getByRole('row', { name: /maze day 3/ })).toHaveFocus();
+    await user.keyboard('{Shift>}{F6}{/Shift}');
+    expect(area()).toBe(sidebar);
+  });
+
+  test('the list of keys opens anywhere, and gives the keyboard back', async () => {
+    const { user } = await ready({ type: 'job', value: job() });
+    await user.keyboard('{Control>}2{/Control}');
+    await user.keyboard('{Control>}/{/Control}');
+    const list = screen.getByRole('region', { name: 'Keys' });
+    expect(list).toHaveFocus();
+    expect(list).toHaveTextContent('F6');
+    await user.keyboard('{Escape}');
+    expect(screen.queryByRole('region', { name: 'Keys' })).toBeNull();
+    expect(screen.getByRole('row', { name: /maze day 3/ })).toHaveFocus();
+    await user.keyboard('{Control>},{/Control}');
+    expect(screen.getByRole('heading', { name: 'Settings', level: 1 })).toBeVisible();
+  });
 });

@@ -16,12 +16,37 @@ export async function chooseDataset(session: Session): Promise<void> {
   }
 }
 
+/** What the keyboard can be in. */
+const AREAS = 'nav, main section.main, main .side';
+const WITHIN = 'button:not(:disabled), input:not(:disabled), select:not(:disabled), textarea:not(:disabled), a[href], [tabindex="0"]';
+
+/** Moves the keyboard on to the next area that takes it: sidebar, page, what is beside it. */
+function moveOn(step: 1 | -1): void {
+  const areas = [...document.querySelectorAll<HTMLElement>(AREAS)];
+  const at = areas.findIndex((area) => area.contains(document.activeElement));
+  for (let turn = 1; turn <= areas.length; turn += 1) {
+    const area = areas[(Math.max(at, step < 0 ? 0 : -1) + turn * step + 2 * areas.length) % areas.length];
+    // Where the keyboard was last is where it goes on: the page in use, the selected row, the open tab.
+    const wanted = ['[aria-current="page"]', '[aria-selected="true"][tabindex="0"]', WITHIN];
+    const found = wanted.map((selector) => area?.querySelector<HTMLElement>(selector)).find((element) => element);
+    if (found) return found.focus();
+  }
+}
+
 /** The keys that hold on every page. Ctrl, or ⌘ on a Mac. */
 export function shortcuts(event: KeyboardEvent, session: Session): void {
+  if (event.key === 'F6' && !event.ctrlKey && !event.metaKey && !event.altKey && !session.quitting) {
+    moveOn(event.shiftKey ? -1 : 1);
+    event.preventDefault();
+    return;
+  }
   if (!(event.ctrlKey || event.metaKey) || event.altKey || session.quitting) return;
   const page = PAGES[Number(event.key) - 1];
   if (page !== undefined && !event.shiftKey) session.go(page);
   else if (event.key === 'n') session.go('new');
+  else if (event.key === ',') session.go('settings');
+  // Where it needs Shift, it is still the key that this sign is on.
+  else if (event.key === '/') session.keysShown = !session.keysShown;
   else if (event.key === 'o') void chooseDataset(session);
   else if (event.key === 'r') void session.ipc.checkStorages(null).catch(() => {});
   else if (event.key === 'f') {

@@ -383,6 +383,7 @@ export const words = {
 
   keys: {
     showResults: 'Ctrl Shift R',
+    close: 'Close the list of keys',
   },
 
   log: {
@@ -474,6 +475,10 @@ export const words = {
       ['↑ ↓', 'move in a list'],
       ['Enter', 'open'],
       ['Esc', 'back to the list'],
+      ['Ctrl V', 'on New job: paste a storage path'],
+      ['F6', 'on to sidebar, page, what is beside it'],
+      ['Ctrl ,', 'settings'],
+      ['Ctrl /', 'this list'],
     ] as const,
   },
 

@@ -30,6 +30,8 @@ export class Session {
   addFolder = $state<string | null>(null);
   now = $state(Date.now());
   dragging = $state(false);
+  /** Whether the list of keys is open. */
+  keysShown = $state(false);
   /** Jobs that run here, by name, while the question whether to quit is open. */
   quitting = $state.raw<string[] | null>(null);
 
