@@ -1,6 +1,7 @@
 import { fireEvent, screen, within } from '@testing-library/svelte';
 import { describe, expect, test } from 'vitest';
 import { Failure } from '../src/lib/ipc';
+import { KEPT } from '../src/lib/state/log.svelte';
 import { job, logLine } from './fake';
 import { HOSTILE, ready, settle } from './render';
 
@@ -161,6 +162,17 @@ describe('Jobs', () => {
 });
 
 describe('Log', () => {
+  test('what is too much for the page is told of, with where it is', async () => {
+    const { fake, user } = await open();
+    await user.click(tab('Log'));
+    fake.logs.get(job().id)?.({ type: 'lines', value: lines(0, KEPT + 10) });
+    await settle();
+    const note = screen.getByText(/^The first 10 lines are not shown here/);
+    expect(note).toHaveTextContent(`In a terminal: samepath logs ${job().id}`);
+    await user.click(within(note).getByRole('button', { name: 'Copy the command' }));
+    expect(await navigator.clipboard.readText()).toBe(`samepath logs ${job().id}`);
+  });
+
   const lines = (from: number, count: number) => Array.from({ length: count }, (_, i) => logLine(from + i, `line ${from + i}`));
 
   test('100,000 lines are read, and only those in sight are drawn', async () => {

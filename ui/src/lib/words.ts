@@ -397,7 +397,9 @@ export const words = {
       [errors > 0 ? plural(errors, 'error', 'errors') : '', warnings > 0 ? plural(warnings, 'warning', 'warnings') : '']
         .filter((part) => part !== '')
         .join(', '),
-    dropped: (count: number) => `The first ${plural(count, 'line is', 'lines are')} not shown; the results folder has them all.`,
+    dropped: (count: number, command: string) => `The first ${plural(count, 'line is', 'lines are')} not shown here. In a terminal: ${command}`,
+    command: (id: string) => `samepath logs ${id}`,
+    copyCommand: 'Copy the command',
     find: 'Find in the log',
     found: (which: number, count: number) => (count === 0 ? 'not found' : `${which} of ${count}`),
     next: 'Next',

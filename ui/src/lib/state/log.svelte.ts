@@ -1,7 +1,7 @@
 import type { Ipc, LogUpdate, LogView } from '../ipc';
 import { Following } from './following.svelte';
 
-/** More than this is not kept: the results folder has the whole log. */
+/** More than this the page does not hold: the command line tells them all. */
 export const KEPT = 200_000;
 
 export type Level = 'error' | 'warning';
