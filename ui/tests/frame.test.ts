@@ -1,7 +1,7 @@
 import { render, screen, within } from '@testing-library/svelte';
 import { describe, expect, test } from 'vitest';
 import App from '../src/App.svelte';
-import { Failure } from '../src/lib/ipc';
+import { Failure, type Update } from '../src/lib/ipc';
 import { Fake, job, status, storage, worker } from './fake';
 import { open, ready, settle } from './render';
 
@@ -122,6 +122,26 @@ describe('Settings', () => {
     const main = screen.getByRole('main');
     expect(main).toHaveTextContent('/home/amick/.sleap-rtc/config.toml');
     expect(main).toHaveTextContent('Samepath 0.1.0');
+  });
+
+  test('what ended while no window was open is told once, and counted until it is looked at', async () => {
+    const away = { state: 'succeeded', words: 'Done', started_at: null } as const;
+    const history: Update[] = [
+      { type: 'job', value: job({ ...away, id: 'a', name: 'night 1', ended_at: '2026-11-21T23:00:00Z' }) },
+      { type: 'job', value: job({ ...away, id: 'b', name: 'night 2', state: 'failed', words: 'Failed', ended_at: '2026-11-21T23:10:00Z' }) },
+      { type: 'job', value: job({ ...away, id: 'c', name: 'theirs', submitted_by: 'tom', ended_at: '2026-11-21T23:20:00Z' }) },
+      { type: 'job', value: job({ ...away, id: 'd', name: 'before', ended_at: '2026-11-20T10:00:00Z' }) },
+    ];
+    const first = await ready(...history, { type: 'current' });
+    expect(screen.queryByText(/^Welcome back/)).toBeNull();
+    first.container.remove();
+    localStorage.setItem('samepath.seen-until', String(Date.parse('2026-11-21T18:02:00Z')));
+    const { user } = await ready(...history, { type: 'current' });
+    expect(screen.getByText(/^Welcome back\. Since .*: 1 finished, 1 failed\.$/)).toBeVisible();
+    await user.click(screen.getByRole('button', { name: 'Show' }));
+    expect(screen.queryByText(/^Welcome back/)).toBeNull();
+    await user.click(screen.getByRole('row', { name: /night 2/ }));
+    expect(screen.getByRole('button', { name: /^Jobs .*1 ended, not yet looked at/ })).toBeVisible();
   });
 
   test('F6 moves on from sidebar to page to what is beside it, and back', async () => {

@@ -37,6 +37,9 @@ export const words = {
     notMounted: 'is not mounted on this computer. You cannot choose files from it.',
     missing: 'is not there: the folder does not exist on this computer.',
     othersWork: 'The other storages work.',
+    news: (since: string, done: number, failed: number) =>
+      `Welcome back. Since ${since}: ${[done > 0 ? `${done} finished` : '', failed > 0 ? `${failed} failed` : ''].filter((part) => part !== '').join(', ')}.`,
+    show: 'Show',
   },
 
   common: {

@@ -35,6 +35,16 @@ export class Jobs {
     return before?.state !== job.state;
   }
 
+  /** What of this person's ended after that moment is news. */
+  since(moment: number, member: string): { done: number; failed: number } {
+    const news = this.sorted.filter(
+      (job) => job.submitted_by === member && hasEnded(job) && job.state !== 'cancelled' && Date.parse(job.ended_at ?? '') > moment,
+    );
+    news.forEach((job) => this.unseen.add(job.id));
+    const failed = news.filter((job) => job.state === 'failed').length;
+    return { done: news.length - failed, failed };
+  }
+
   seen(id: string): void {
     this.unseen.delete(id);
   }

@@ -1,5 +1,6 @@
 import { createContext } from 'svelte';
 import { Failure, type Ipc } from '../ipc';
+import { lastVisit, rememberVisit } from '../visits';
 import { NewJob } from './draft.svelte';
 import { Lab } from './lab.svelte';
 import { Setup } from './setup.svelte';
@@ -30,6 +31,8 @@ export class Session {
   addFolder = $state<string | null>(null);
   now = $state(Date.now());
   dragging = $state(false);
+  /** What ended since the window was last open, until it is looked at. */
+  news = $state.raw<{ since: string; done: number; failed: number } | null>(null);
   /** Whether the list of keys is open. */
   keysShown = $state(false);
   /** Jobs that run here, by name, while the question whether to quit is open. */
@@ -38,7 +41,7 @@ export class Session {
   undo = $state.raw<UndoOffer | null>(null);
 
   page = $derived<Page>(
-    this.chosen ?? (this.lab.jobs.running + this.lab.jobs.waiting > 0 ? 'jobs' : this.lab.storages.length > 0 ? 'new' : 'storage'),
+    this.chosen ?? (this.lab.jobs.running + this.lab.jobs.waiting + this.lab.jobs.unseen.size > 0 ? 'jobs' : this.lab.storages.length > 0 ? 'new' : 'storage'),
   );
 
   constructor(ipc: Ipc) {
@@ -49,7 +52,21 @@ export class Session {
 
   /** Everything known has arrived: the page that was fit to begin with stays until the person goes elsewhere. */
   begin(): void {
+    if (this.chosen === null) this.#learnNews();
     this.chosen ??= this.page;
+    rememberVisit(this.now);
+  }
+
+  #learnNews(): void {
+    const since = lastVisit();
+    if (since === null) return;
+    const { done, failed } = this.lab.jobs.since(since, this.lab.status?.member ?? '');
+    if (done + failed > 0) this.news = { since: new Date(since).toISOString(), done, failed };
+  }
+
+  showNews(): void {
+    this.news = null;
+    this.go('jobs');
   }
 
   go(page: Page): void {
