@@ -2,7 +2,7 @@ import { fireEvent, screen, within } from '@testing-library/svelte';
 import { describe, expect, test } from 'vitest';
 import { Failure } from '../src/lib/ipc';
 import { KEPT } from '../src/lib/state/log.svelte';
-import { job, logLine } from './fake';
+import { job, logLine, storage } from './fake';
 import { HOSTILE, ready, settle } from './render';
 
 const open = async (value = job()) => {
@@ -116,6 +116,22 @@ describe('Jobs', () => {
     fake.failures.set('retry', new Failure('fleet_unreachable', 'The queue does not answer.', 'Try again.'));
     await user.click(screen.getByRole('button', { name: 'Retry' }));
     expect(screen.getAllByRole('alert').at(-1)).toHaveTextContent('The queue does not answer. Try again.');
+  });
+
+  test('results on a storage that is away here say so, and lead to it', async () => {
+    const { fake, user } = await open(job({ state: 'succeeded', words: 'Done', ended_at: '2026-11-22T10:18:02Z' }));
+    await user.click(tab('Results'));
+    const panel = screen.getByRole('region', { name: 'Job maze day 3' });
+    expect(within(panel).getByRole('button', { name: 'Show in file manager' })).toBeVisible();
+    fake.say({ type: 'storages', value: [storage({ health: { ...storage().health!, state: 'not_mounted', words: 'not mounted' } })] });
+    await settle();
+    expect(panel).toHaveTextContent('Results are on vast, which is not mounted on this computer.');
+    expect(within(panel).queryByRole('button', { name: 'Show in file manager' })).toBeNull();
+    fake.say({ type: 'storages', value: [] });
+    await settle();
+    expect(panel).toHaveTextContent('Results are on vast, which is not set up on this computer.');
+    await user.click(within(panel).getByRole('button', { name: 'Storage' }));
+    expect(screen.getByRole('heading', { name: 'Storage', level: 1 })).toBeVisible();
   });
 
   test('results are the manifest, and the report is a table of text', async () => {
