@@ -2,7 +2,7 @@ import { fireEvent, screen, within } from '@testing-library/svelte';
 import { describe, expect, test } from 'vitest';
 import { Failure } from '../src/lib/ipc';
 import { KEPT } from '../src/lib/state/log.svelte';
-import { job, logLine, storage } from './fake';
+import { job, logLine, row, storage } from './fake';
 import { HOSTILE, ready, settle } from './render';
 
 const open = async (value = job()) => {
@@ -29,6 +29,21 @@ describe('Jobs', () => {
     await settle();
     expect(panel).toHaveTextContent('75 % · 9 of 12 videos');
     expect(within(panel).getByRole('progressbar', { name: 'Progress' })).toHaveAttribute('aria-valuenow', '75');
+  });
+
+  test('a row draws how its losses go, until the job is opened or ends', async () => {
+    const { fake, user } = await ready({ type: 'job', value: job() });
+    await user.keyboard('{Control>}2{/Control}');
+    const maze = screen.getByRole('row', { name: /maze day 3/ });
+    expect(within(maze).queryByRole('img')).toBeNull();
+    fake.metrics.get(job().id)?.({ type: 'rows', value: [row(1, 0.1, 0.1), row(2, 0.01, 0.02), row(3, 0.001, 0.01)] });
+    await settle();
+    const points = within(maze).getByRole('img', { name: 'Losses' }).querySelector('polyline')?.getAttribute('points')?.split(' ') ?? [];
+    expect(points.map((point) => Number(point.split(',')[0]))).toEqual([0, 24, 48]);
+    expect(points.map((point) => Number(point.split(',')[1]))).toEqual([1, 10.8, 15]);
+    fake.say({ type: 'job', value: job({ state: 'succeeded', words: 'Done', ended_at: '2026-11-22T10:00:00Z' }) });
+    await settle();
+    expect(fake.called('leaveMetrics')).toHaveLength(1);
   });
 
   test('a job whose worker is away says so, and with whom contact is lost', async () => {
