@@ -3,9 +3,10 @@
 //! # Theory of operation
 //! [`State`] is a pure machine: [`Event`]s go in, with the time; [`Action`]s come out, to be done in their order. A record is
 //! always written before anybody is told what it says. [`lead`] joins it to a bus: it takes the key `matchmaker/leader`, whose
-//! revision is its *epoch*, serves the subjects, reads all records, and then does one event after the other. Whatever fails on
-//! the way, a write above all, ends this reign: the state is thrown away and built again from the records. A request that is
-//! unanswered then is dropped, and whoever asked asks again; every request is safe to repeat.
+//! revision is its *epoch*, serves the subjects, reads all records, and then does one event after the other. Nothing waits for a
+//! write but its answers: while records are being written, further events are done, and all that they change is the next write.
+//! Whatever fails on the way, a write above all, ends this reign: the state is thrown away and built again from the records. A
+//! request that is unanswered then is dropped, and whoever asked asks again; every request is safe to repeat.
 //!
 //! # Invariants
 //! - A job has at most one attempt that has not ended, and a worker at most one such attempt.
@@ -22,15 +23,20 @@
 //! attempt which was given up for want of news, and which nobody else was given since, goes on with it. One that its worker said
 //! had ended never does, nor one from before a retry: what is left of it may still write, and the next one keeps out of its way.
 
+mod asking;
+mod batch;
 pub(crate) mod bounds;
 mod event;
+mod leader;
 mod queue;
 mod report;
 mod request;
+mod revisions;
 mod state;
 mod task;
 
 pub use event::{Action, Answer, Event, Now, Order, Ticket, Timing};
+pub use leader::LEADER;
 pub use request::check;
 pub use state::{KEPT_JOBS, State};
-pub use task::{LEADER, lead};
+pub use task::lead;

@@ -1,27 +1,24 @@
-use super::{Action, Answer, Event, Now, Order, State, Ticket, Timing};
-use crate::bus::{Bus, BusError, Change, Expect, Link, Request, Watch};
+use super::asking::{SUBJECTS, event, reply};
+use super::batch::{Batch, Written};
+use super::leader::{Leader, REFRESH};
+use super::revisions::{Revisions, job_of};
+use super::{Action, Answer, Event, Now, State, Ticket, Timing};
+use crate::bus::{Bus, BusError, Change, Request, Watch};
 use crate::log;
-use futures::stream::{BoxStream, SelectAll, StreamExt, select_all, unfold};
+use futures::future::{BoxFuture, FutureExt, OptionFuture, try_join_all};
+use futures::stream::{BoxStream, FuturesUnordered, SelectAll, StreamExt, select_all, unfold};
 use jiff::Timestamp;
-use samepath_wire::{
-    AttemptRef, Claim, Confirm, JobId, JobRecord, JobRequest, Kind, Refused, Report, ReportAnswer, Submit, Worker,
-};
+use samepath_wire::{JobId, JobRecord, Kind, ReportAnswer, Worker};
 use serde::de::DeserializeOwned;
-use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::collections::{BTreeSet, HashMap};
+use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
-/// The key whose holder leads. Its revision, when it was taken, is the epoch.
-pub const LEADER: &str = "matchmaker/leader";
-/// How long the key outlives a leader that says no more.
-const LEADER_TTL: Duration = Duration::from_secs(10);
-/// How often a leader says that it is there.
-const LEADER_REFRESH: Duration = Duration::from_secs(3);
 /// Pause after a reign that ended badly.
 const PAUSE: Duration = Duration::from_millis(200);
-const SUBJECTS: [&str; 7] = ["submit", "stop", "kill", "retry", "claim", "confirm", "report"];
 
 /// Why a reign ended.
 enum End {
@@ -40,22 +37,10 @@ impl From<BusError> for End {
 /// Leads whenever nobody else does, until `shutdown` or until the bus is closed. Several may be run over one bus: one leads.
 pub async fn lead(bus: Arc<dyn Bus>, timing: Timing, shutdown: CancellationToken) {
     let started = Instant::now();
+    let mut leader = Leader::new();
     loop {
-        let mut leader = None;
-        let reign = async {
-            let mut link = bus.link();
-            link.wait_for(|link| *link == Link::Up).await.map_err(|_| End::Closed)?;
-            let revision = take_lead(&*bus).await?;
-            Reign::begin(&*bus, timing, started, leader.insert(revision)).await?.go_on().await
-        };
-        let end = tokio::select! {
-            () = shutdown.cancelled() => End::Closed,
-            Err(end) = reign => end,
-        };
-        if let Some(revision) = leader {
-            // Whoever is next need not wait for the key to expire.
-            drop(timeout(PAUSE, bus.delete(LEADER, Expect::Revision(revision))).await);
-        }
+        let end = reign(&*bus, timing, started, &mut leader, &shutdown).await;
+        drop(timeout(PAUSE, leader.give_up(&*bus)).await);
         match end {
             End::Closed => return,
             End::Overtaken => tracing::info!("another matchmaker leads"),
@@ -68,53 +53,71 @@ pub async fn lead(bus: Arc<dyn Bus>, timing: Timing, shutdown: CancellationToken
     }
 }
 
-/// Waits until nobody leads, and takes the lead. Answers the key's revision.
-async fn take_lead(bus: &dyn Bus) -> Result<u64, End> {
-    loop {
-        match bus.put(LEADER, b"{}".to_vec(), Expect::Absent, Some(LEADER_TTL)).await {
-            Ok(revision) => return Ok(revision),
-            Err(BusError::Conflict { .. }) => {
-                let mut watch = bus.watch(LEADER).await?;
-                let mut held = false;
-                loop {
-                    match watch.next().await {
-                        Some(Change::Put { .. }) => held = true,
-                        Some(Change::Current) if held => {}
-                        Some(Change::Gone { .. } | Change::Reset | Change::Current) => break,
-                        None => return Err(End::Closed),
-                    }
-                }
-            }
-            Err(error) => return Err(error.into()),
-        }
+async fn reign(
+    bus: &dyn Bus,
+    timing: Timing,
+    started: Instant,
+    leader: &mut Leader,
+    shutdown: &CancellationToken,
+) -> End {
+    let begin = async {
+        leader.take(bus).await?;
+        Reign::begin(bus, timing, started, leader).await
+    };
+    let begun = tokio::select! {
+        () = shutdown.cancelled() => Err(End::Closed),
+        begun = begin => begun,
+    };
+    match begun {
+        Ok(reign) => reign.go_on(shutdown).await,
+        Err(end) => end,
     }
 }
 
 /// One time of leading: from the records to the first thing that goes wrong.
+///
+/// What is decided is written by and by: while one batch is being written the next one gathers, and nobody is answered before
+/// what the answer relies on is durable. A write that fails ends the reign, and with it everything that was decided since.
 struct Reign<'a> {
     bus: &'a dyn Bus,
     started: Instant,
-    /// Revision of the leader's key.
-    leader: &'a mut u64,
+    leader: &'a mut Leader,
     state: State,
-    /// Revisions of the job records as this reign read or wrote them.
-    revisions: HashMap<JobId, u64>,
-    /// Last revisions of records that this reign removed, until the watch tells that they are gone.
-    removed: HashMap<JobId, u64>,
+    revisions: Revisions,
     /// Requests that wait for their answers.
     waiting: HashMap<Ticket, Request>,
     next_ticket: Ticket,
     requests: SelectAll<BoxStream<'static, (&'static str, Request)>>,
+    /// Reports of ends, while their logs are looked at.
+    ends: FuturesUnordered<BoxFuture<'a, Result<LookedAt, BusError>>>,
     jobs: Watch,
     workers: Watch,
     /// Workers named since a reset, until the snapshot is complete.
     named: Option<BTreeSet<String>>,
     kinds: Watch,
+    writing: Option<Writing<'a>>,
+    /// What was decided since that write began.
+    next: Batch,
+}
+
+/// A report of an end, and whether lines of its log are missing.
+struct LookedAt {
+    ticket: Ticket,
+    request: Request,
+    event: Event,
+    lacks_log: bool,
+}
+
+/// A batch that is being written.
+struct Writing<'a> {
+    batch: Batch,
+    what: Vec<Written>,
+    done: BoxFuture<'a, Result<Vec<u64>, BusError>>,
 }
 
 impl<'a> Reign<'a> {
     /// Serves first, then reads: what is asked meanwhile waits.
-    async fn begin(bus: &'a dyn Bus, timing: Timing, started: Instant, leader: &'a mut u64) -> Result<Self, End> {
+    async fn begin(bus: &'a dyn Bus, timing: Timing, started: Instant, leader: &'a mut Leader) -> Result<Self, End> {
         let mut served = Vec::new();
         for subject in SUBJECTS {
             let requests = bus.serve(subject).await?;
@@ -130,24 +133,26 @@ impl<'a> Reign<'a> {
         let mut reign = Self {
             bus,
             started,
-            state: State::rebuild(*leader, timing, [], now),
+            state: State::rebuild(leader.revision(), timing, [], now),
             leader,
-            revisions: HashMap::new(),
-            removed: HashMap::new(),
+            revisions: Revisions::default(),
             waiting: HashMap::new(),
             next_ticket: 1,
             requests: select_all(served),
+            ends: FuturesUnordered::new(),
             jobs,
             workers,
             named: None,
             kinds,
+            writing: None,
+            next: Batch::default(),
         };
         let (mut records, mut unreadable) = (HashMap::<JobId, JobRecord>::new(), BTreeSet::new());
         loop {
             match reign.jobs.next().await.ok_or(End::Closed)? {
                 Change::Put { key, value, revision } => {
                     let Some(id) = job_of(&key) else { continue };
-                    reign.revisions.insert(id, revision);
+                    reign.revisions.put(id, revision);
                     records.remove(&id);
                     unreadable.remove(&id);
                     match serde_json::from_slice(&value) {
@@ -162,7 +167,7 @@ impl<'a> Reign<'a> {
                     if let Some(id) = job_of(&key) {
                         records.remove(&id);
                         unreadable.remove(&id);
-                        reign.revisions.remove(&id);
+                        reign.revisions.forget(id);
                     }
                 }
                 Change::Reset => {
@@ -173,12 +178,12 @@ impl<'a> Reign<'a> {
                 Change::Current => break,
             }
         }
-        let (epoch, now) = (*reign.leader, reign.now());
+        let (epoch, now) = (reign.leader.revision(), reign.now());
         reign.state = State::rebuild(epoch, timing, records.into_values(), now);
         for id in unreadable {
             reign.state.leave_alone(id);
         }
-        tracing::info!(epoch, jobs = reign.revisions.len(), "leads");
+        tracing::info!(epoch, jobs = reign.revisions.known().len(), "leads");
         Ok(reign)
     }
 
@@ -186,91 +191,103 @@ impl<'a> Reign<'a> {
         Now { clock: self.started.elapsed(), wall: Timestamp::now() }
     }
 
-    async fn go_on(mut self) -> Result<std::convert::Infallible, End> {
+    /// Decides and writes until told to end, or until something goes wrong.
+    async fn go_on(mut self, shutdown: &CancellationToken) -> End {
+        let end = tokio::select! {
+            () = shutdown.cancelled() => End::Closed,
+            Err(end) = self.decide() => end,
+        };
+        // Whoever leads next shall find what is under way, and whoever waits for it be told.
+        if let Some(writing) = &mut self.writing
+            && let Ok(written) = timeout(PAUSE, &mut writing.done).await
+        {
+            drop(self.written(written));
+        }
+        end
+    }
+
+    async fn decide(&mut self) -> Result<Infallible, End> {
         let mut tick = interval(Duration::from_secs(1));
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut refreshed = Instant::now();
         loop {
+            if self.writing.is_none() {
+                self.write();
+            }
             tokio::select! {
-                asked = self.requests.next() => {
-                    let (subject, request) = asked.ok_or(End::Closed)?;
-                    self.take_request(subject, request).await?;
+                Some(written) = OptionFuture::from(self.writing.as_mut().map(|writing| &mut writing.done)) => {
+                    self.written(written)?;
                 }
-                change = self.workers.next() => self.take_worker(change.ok_or(End::Closed)?).await?,
+                asked = self.requests.next(), if !self.next.is_full() => {
+                    let (subject, request) = asked.ok_or(End::Closed)?;
+                    self.take_request(subject, request)?;
+                }
+                Some(looked) = self.ends.next() => {
+                    let LookedAt { ticket, request, event, lacks_log } = looked?;
+                    if lacks_log {
+                        reply(request, &Answer::Report(ReportAnswer::LogMissing));
+                    } else {
+                        self.take_event(ticket, request, event)?;
+                    }
+                }
+                change = self.workers.next() => self.take_worker(change.ok_or(End::Closed)?)?,
                 change = self.kinds.next() => {
                     if let Change::Put { key, value, .. } = change.ok_or(End::Closed)?
                         && let Some(kind) = read::<Kind>(&key, &value)
                     {
-                        self.handle(Event::KindSeen(Box::new(kind))).await?;
+                        self.handle(Event::KindSeen(Box::new(kind)))?;
                     }
                 }
-                change = self.jobs.next() => self.take_foreign(&change.ok_or(End::Closed)?)?,
+                change = self.jobs.next() => {
+                    // A change of a job's record that this reign did not make ends it.
+                    if !self.revisions.see(&change.ok_or(End::Closed)?, self.writing.is_some()) {
+                        return Err(End::Overtaken);
+                    }
+                }
                 _ = tick.tick() => {
-                    if refreshed.elapsed() >= LEADER_REFRESH {
-                        let expect = Expect::Revision(*self.leader);
-                        *self.leader = self.bus.put(LEADER, b"{}".to_vec(), expect, Some(LEADER_TTL)).await?;
+                    if refreshed.elapsed() >= REFRESH {
+                        self.next.lead();
                         refreshed = Instant::now();
                     }
-                    self.handle(Event::Tick).await?;
+                    self.handle(Event::Tick)?;
                 }
             }
         }
     }
 
-    async fn take_request(&mut self, subject: &'static str, request: Request) -> Result<(), End> {
+    fn take_request(&mut self, subject: &'static str, request: Request) -> Result<(), End> {
         let ticket = self.next_ticket;
         self.next_ticket += 1;
-        match self.event(subject, ticket, &request) {
-            Ok(event) => {
-                if let Event::Report { report, .. } = &event
-                    && self.state.job(report.attempt.job).is_some()
-                    && lacks_log(self.bus, report).await?
-                {
-                    reply(request, &Answer::Report(ReportAnswer::LogMissing));
-                    return Ok(());
-                }
-                self.waiting.insert(ticket, request);
-                self.handle(event).await
-            }
+        let event = match event(subject, ticket, &request) {
+            Ok(event) => event,
             Err(refused) => {
                 reply(request, &Answer::Refused(refused));
-                Ok(())
+                return Ok(());
             }
-        }
-    }
-
-    fn event(&self, subject: &str, ticket: Ticket, request: &Request) -> Result<Event, Refused> {
-        let member = request.from.member.clone();
-        let worker =
-            || request.from.worker.clone().ok_or_else(|| refused("invalid_parameter", "only a worker may ask this"));
-        let order = |order| {
-            let JobRequest { job } = parse(&request.payload)?;
-            Ok(Event::Order { ticket, member: member.clone(), job, order })
         };
-        match subject {
-            "submit" => {
-                let Submit { job } = parse(&request.payload)?;
-                Ok(Event::Submit { ticket, member, job: Box::new(job) })
-            }
-            "stop" => order(Order::Stop),
-            "kill" => order(Order::Kill),
-            "retry" => order(Order::Retry),
-            "claim" => {
-                let claim: Claim = parse(&request.payload)?;
-                Ok(Event::Claim { ticket, worker: worker()?, claim })
-            }
-            "confirm" => {
-                let confirm: Confirm = parse(&request.payload)?;
-                Ok(Event::Confirm { ticket, worker: worker()?, confirm })
-            }
-            _ => {
-                let report: Report = parse(&request.payload)?;
-                Ok(Event::Report { ticket, worker: worker()?, report: Box::new(report) })
-            }
+        // Lines may be missing: whoever held them may have been killed before they were durable. The end is written after they
+        // were seen here, and becomes durable after them.
+        if let Event::Report { report, .. } = &event
+            && let Some(end) = report.log_end
+            && self.state.job(report.attempt.job).is_some()
+        {
+            let (bus, log) = (self.bus, log::name(&report.attempt));
+            let looking = async move {
+                let lacks_log = bus.log_range(&log).await?.end < end;
+                Ok(LookedAt { ticket, request, event, lacks_log })
+            };
+            self.ends.push(looking.boxed());
+            return Ok(());
         }
+        self.take_event(ticket, request, event)
     }
 
-    async fn take_worker(&mut self, change: Change) -> Result<(), End> {
+    fn take_event(&mut self, ticket: Ticket, request: Request, event: Event) -> Result<(), End> {
+        self.waiting.insert(ticket, request);
+        self.handle(event)
+    }
+
+    fn take_worker(&mut self, change: Change) -> Result<(), End> {
         match change {
             Change::Put { key, value, .. } => {
                 let Some(id) = key.strip_prefix("workers/") else { return Ok(()) };
@@ -279,12 +296,12 @@ impl<'a> Reign<'a> {
                     if let Some(named) = &mut self.named {
                         named.insert(worker.id.clone());
                     }
-                    self.handle(Event::WorkerSeen(Box::new(worker))).await?;
+                    self.handle(Event::WorkerSeen(Box::new(worker)))?;
                 }
             }
             Change::Gone { key } => {
                 if let Some(id) = key.strip_prefix("workers/") {
-                    self.handle(Event::WorkerGone(id.to_owned())).await?;
+                    self.handle(Event::WorkerGone(id.to_owned()))?;
                 }
             }
             Change::Reset => self.named = Some(BTreeSet::new()),
@@ -293,7 +310,7 @@ impl<'a> Reign<'a> {
                     let gone: Vec<String> =
                         self.state.online().filter(|id| !named.contains(*id)).map(str::to_owned).collect();
                     for worker in gone {
-                        self.handle(Event::WorkerGone(worker)).await?;
+                        self.handle(Event::WorkerGone(worker))?;
                     }
                 }
             }
@@ -301,60 +318,27 @@ impl<'a> Reign<'a> {
         Ok(())
     }
 
-    /// A change of a job record that this reign did not make ends it.
-    fn take_foreign(&mut self, change: &Change) -> Result<(), End> {
-        let own = match change {
-            Change::Put { key, revision, .. } => job_of(key).is_none_or(|id| {
-                let known = self.revisions.get(&id).or_else(|| self.removed.get(&id));
-                known.is_some_and(|known| revision <= known)
-            }),
-            Change::Gone { key } => job_of(key).is_none_or(|id| {
-                self.removed.remove(&id);
-                !self.revisions.contains_key(&id)
-            }),
-            Change::Current | Change::Reset => {
-                self.removed.clear();
-                true
-            }
-        };
-        if own { Ok(()) } else { Err(End::Overtaken) }
-    }
-
-    async fn handle(&mut self, event: Event) -> Result<(), End> {
+    fn handle(&mut self, event: Event) -> Result<(), End> {
         let now = self.now();
         let abandoned: Vec<Ticket> =
             self.waiting.iter().filter(|(_, request)| request.is_abandoned()).map(|(ticket, _)| *ticket).collect();
         for ticket in abandoned {
             self.waiting.remove(&ticket);
             let actions = self.state.handle(Event::Abandoned { ticket }, now);
-            self.act(actions).await?;
+            self.act(actions)?;
         }
         let actions = self.state.handle(event, now);
-        self.act(actions).await
+        self.act(actions)
     }
 
-    async fn act(&mut self, actions: Vec<Action>) -> Result<(), End> {
-        let mut actions = VecDeque::from(actions);
-        while let Some(action) = actions.pop_front() {
+    fn act(&mut self, actions: Vec<Action>) -> Result<(), End> {
+        for action in actions {
             match action {
-                Action::Write(record) => match self.write(&record).await {
-                    Err(End::Bus(error @ BusError::TooLarge { .. })) => {
-                        let id = record.job.id;
-                        tracing::error!(job = %id, %error, "a job's record does not fit");
-                        if record.job.version == 0 {
-                            // Nothing smaller can be made of it.
-                            self.state.leave_alone(id);
-                        } else {
-                            let failed = self.state.too_large(id, self.now());
-                            failed.into_iter().rev().for_each(|action| actions.push_front(action));
-                        }
-                    }
-                    written => written?,
-                },
-                Action::Remove { job, attempts } => self.remove(job, attempts).await?,
+                Action::Write(record) => self.next.put(record),
+                Action::Remove { job, attempts } => self.next.remove(job, attempts),
                 Action::Answer(ticket, answer) => {
                     if let Some(request) = self.waiting.remove(&ticket) {
-                        reply(request, &self.true_now(answer));
+                        self.next.answer(request, answer);
                     }
                 }
                 Action::StepDown => return Err(End::Overtaken),
@@ -363,73 +347,65 @@ impl<'a> Reign<'a> {
         Ok(())
     }
 
-    /// The answer, unless the record in it could not be written as it was.
-    fn true_now(&self, answer: Answer) -> Answer {
-        match answer {
-            Answer::Record(record) => match self.state.job(record.job.id) {
-                Some(now) => Answer::Record(Box::new(now.clone())),
-                None => Answer::Refused(refused("internal", "the job's record is too large for the queue")),
-            },
-            answer => answer,
+    /// Begins to write what was decided, if there is anything.
+    fn write(&mut self) {
+        let batch = std::mem::take(&mut self.next);
+        if batch.changes_nothing() {
+            return batch.tell();
         }
+        let (bus, logs) = (self.bus, batch.logs());
+        let (what, writes) = batch.writes(self.revisions.known(), self.leader).into_iter().unzip();
+        let done = async move {
+            try_join_all(logs.iter().map(|log| bus.forget_log(log))).await?;
+            bus.write(writes).await
+        };
+        self.writing = Some(Writing { batch, what, done: done.boxed() });
     }
 
-    async fn write(&mut self, record: &JobRecord) -> Result<(), End> {
+    /// The write is over.
+    fn written(&mut self, written: Result<Vec<u64>, BusError>) -> Result<(), End> {
+        let Some(Writing { batch, what, .. }) = self.writing.take() else { return Ok(()) };
+        let revisions = match written {
+            Ok(revisions) => revisions,
+            Err(error) => return self.not_written(batch, error),
+        };
+        for (what, revision) in what.into_iter().zip(revisions) {
+            match what {
+                Written::Leader => self.leader.renewed(revision),
+                Written::Put(id) => self.revisions.put(id, revision),
+                Written::Removed(id) => self.revisions.remove(id),
+            }
+        }
+        if !self.revisions.settle() {
+            return Err(End::Overtaken);
+        }
+        batch.tell();
+        Ok(())
+    }
+
+    /// A record that is too large costs its job alone: nothing was written yet. Any other error costs the reign.
+    fn not_written(&mut self, mut batch: Batch, error: BusError) -> Result<(), End> {
+        let large = match &error {
+            BusError::TooLarge { name, .. } => job_of(name),
+            _ => None,
+        };
+        let Some(record) = large.and_then(|id| batch.take(id)) else { return Err(error.into()) };
         let id = record.job.id;
-        let expect = self.revisions.get(&id).map_or(Expect::Absent, |revision| Expect::Revision(*revision));
-        let revision = self.bus.put(&format!("jobs/{id}"), encode(record), expect, None).await?;
-        self.revisions.insert(id, revision);
+        tracing::error!(job = %id, %error, "a job's record does not fit");
+        batch.extend(std::mem::take(&mut self.next));
+        self.next = batch;
+        if record.job.version == 0 {
+            // Nothing smaller can be made of it.
+            self.state.leave_alone(id);
+        } else {
+            let failed = self.state.too_large(id, self.now());
+            self.act(failed)?;
+        }
+        self.next.correct(id, self.state.job(id));
         Ok(())
     }
-
-    /// The logs first: as long as the record is there, somebody knows of them.
-    async fn remove(&mut self, job: JobId, attempts: u32) -> Result<(), End> {
-        for attempt in 1..=attempts {
-            self.bus.forget_log(&log::name(&AttemptRef { job, attempt })).await?;
-        }
-        if let Some(revision) = self.revisions.remove(&job) {
-            self.removed.insert(job, revision);
-            self.bus.delete(&format!("jobs/{job}"), Expect::Revision(revision)).await?;
-        }
-        Ok(())
-    }
-}
-
-/// Whether lines of the log of an attempt that is said to have ended are missing: whoever held them may have been killed before
-/// they were durable. The end is written after they were seen here, and becomes durable after them.
-async fn lacks_log(bus: &dyn Bus, report: &Report) -> Result<bool, End> {
-    let Some(end) = report.log_end else { return Ok(false) };
-    Ok(bus.log_range(&log::name(&report.attempt)).await?.end < end)
-}
-
-fn job_of(key: &str) -> Option<JobId> {
-    key.strip_prefix("jobs/")?.parse().ok()
 }
 
 fn read<T: DeserializeOwned>(key: &str, value: &[u8]) -> Option<T> {
     serde_json::from_slice(value).inspect_err(|error| tracing::warn!(%key, %error, "a record cannot be read")).ok()
-}
-
-fn parse<T: DeserializeOwned>(payload: &[u8]) -> Result<T, Refused> {
-    serde_json::from_slice(payload)
-        .map_err(|error| refused("invalid_parameter", &format!("the request cannot be read: {error}")))
-}
-
-fn refused(code: &str, message: &str) -> Refused {
-    Refused { code: code.to_owned(), message: message.to_owned() }
-}
-
-fn reply(request: Request, answer: &Answer) {
-    request.reply(match answer {
-        Answer::Record(record) => encode(record),
-        Answer::Refused(refused) => encode(refused),
-        Answer::Claim(answer) => encode(answer),
-        Answer::Confirm(answer) => encode(answer),
-        Answer::Report(answer) => encode(answer),
-    });
-}
-
-/// Messages hold nothing that JSON has no form for, so that writing them cannot fail.
-fn encode(message: &impl serde::Serialize) -> Vec<u8> {
-    serde_json::to_vec(message).unwrap_or_default()
 }

@@ -6,3 +6,5 @@ mod lab;
 mod one_process;
 mod paths;
 mod this_computer;
+mod through;
+mod writes;

@@ -2,65 +2,12 @@
 
 use crate::lab::*;
 use crate::paths;
+use crate::through::Through;
 use samepath_fleet::Fleet;
-use samepath_fleet::bus::{
-    Bus, BusError, Entry, Expect, Link, LogRange, LogReader, Requests, Watch, Write, memory::MemoryBus,
-};
+use samepath_fleet::bus::{Bus, BusError, Expect, memory::MemoryBus};
 use samepath_fleet::matchmaker::KEPT_JOBS;
 use samepath_wire::*;
 use std::sync::Arc;
-use std::time::Duration;
-use tokio::sync::watch;
-
-/// A bus whose job records are smaller than others'.
-struct Narrow {
-    bus: MemoryBus,
-    limit: usize,
-}
-
-#[async_trait::async_trait]
-impl Bus for Narrow {
-    fn link(&self) -> watch::Receiver<Link> {
-        self.bus.link()
-    }
-    async fn get(&self, key: &str) -> Result<Option<Entry>, BusError> {
-        self.bus.get(key).await
-    }
-    async fn write(&self, writes: Vec<Write>) -> Result<Vec<u64>, BusError> {
-        for Write { key, value, .. } in &writes {
-            let size = value.as_ref().map_or(0, Vec::len);
-            if key.starts_with("jobs/") && size > self.limit {
-                let (size, limit) = (size as u64, self.limit as u64);
-                return Err(BusError::TooLarge { name: key.clone(), size, limit });
-            }
-        }
-        self.bus.write(writes).await
-    }
-    async fn watch(&self, prefix: &str) -> Result<Watch, BusError> {
-        self.bus.watch(prefix).await
-    }
-    async fn request(&self, subject: &str, payload: Vec<u8>, timeout: Duration) -> Result<Vec<u8>, BusError> {
-        self.bus.request(subject, payload, timeout).await
-    }
-    async fn serve(&self, subject: &str) -> Result<Requests, BusError> {
-        self.bus.serve(subject).await
-    }
-    async fn append(&self, log: &str, first: u64, entries: Vec<Vec<u8>>) -> Result<u64, BusError> {
-        self.bus.append(log, first, entries).await
-    }
-    async fn log(&self, log: &str, from: u64) -> Result<LogReader, BusError> {
-        self.bus.log(log, from).await
-    }
-    async fn log_range(&self, log: &str) -> Result<LogRange, BusError> {
-        self.bus.log_range(log).await
-    }
-    async fn truncate(&self, log: &str, first: u64) -> Result<(), BusError> {
-        self.bus.truncate(log, first).await
-    }
-    async fn close(&self) {
-        self.bus.close().await;
-    }
-}
 
 #[tokio::test]
 async fn a_job_is_run() {
@@ -200,7 +147,14 @@ async fn whoever_runs_what_cannot_be_read_is_left_alone() {
 #[tokio::test]
 async fn a_bus_that_takes_less_fails_the_job_and_nothing_else() {
     let bus = MemoryBus::new("amick");
-    let fleet = Fleet::over(Arc::new(Narrow { bus: bus.worker("gpu-1"), limit: 4_000 }));
+    const LIMIT: usize = 4_000;
+    let fleet = Fleet::over(Through::new(bus.worker("gpu-1"), |bus, writes| async move {
+        let sizes = writes.iter().map(|write| (&write.key, write.value.as_ref().map_or(0, Vec::len)));
+        if let Some((key, size)) = sizes.into_iter().find(|(_, size)| *size > LIMIT) {
+            return Err(BusError::TooLarge { name: key.clone(), size: size as u64, limit: LIMIT as u64 });
+        }
+        bus.write(writes).await
+    }));
     let small = job();
     let epoch = fleet.submit(&small).await.unwrap().epoch;
     let mut large = job();

@@ -1,0 +1,63 @@
+use super::{Answer, Event, Order, Ticket};
+use crate::bus::Request;
+use samepath_wire::{Claim, Confirm, JobRequest, Refused, Report, Submit};
+use serde::de::DeserializeOwned;
+
+/// What a matchmaker serves.
+pub(super) const SUBJECTS: [&str; 7] = ["submit", "stop", "kill", "retry", "claim", "confirm", "report"];
+
+/// What a request makes happen.
+pub(super) fn event(subject: &str, ticket: Ticket, request: &Request) -> Result<Event, Refused> {
+    let member = request.from.member.clone();
+    let worker =
+        || request.from.worker.clone().ok_or_else(|| refused("invalid_parameter", "only a worker may ask this"));
+    let order = |order| {
+        let JobRequest { job } = parse(&request.payload)?;
+        Ok(Event::Order { ticket, member: member.clone(), job, order })
+    };
+    match subject {
+        "submit" => {
+            let Submit { job } = parse(&request.payload)?;
+            Ok(Event::Submit { ticket, member, job: Box::new(job) })
+        }
+        "stop" => order(Order::Stop),
+        "kill" => order(Order::Kill),
+        "retry" => order(Order::Retry),
+        "claim" => {
+            let claim: Claim = parse(&request.payload)?;
+            Ok(Event::Claim { ticket, worker: worker()?, claim })
+        }
+        "confirm" => {
+            let confirm: Confirm = parse(&request.payload)?;
+            Ok(Event::Confirm { ticket, worker: worker()?, confirm })
+        }
+        _ => {
+            let report: Report = parse(&request.payload)?;
+            Ok(Event::Report { ticket, worker: worker()?, report: Box::new(report) })
+        }
+    }
+}
+
+fn parse<T: DeserializeOwned>(payload: &[u8]) -> Result<T, Refused> {
+    serde_json::from_slice(payload)
+        .map_err(|error| refused("invalid_parameter", &format!("the request cannot be read: {error}")))
+}
+
+pub(super) fn refused(code: &str, message: &str) -> Refused {
+    Refused { code: code.to_owned(), message: message.to_owned() }
+}
+
+pub(super) fn reply(request: Request, answer: &Answer) {
+    request.reply(match answer {
+        Answer::Record(record) => encode(record),
+        Answer::Refused(refused) => encode(refused),
+        Answer::Claim(answer) => encode(answer),
+        Answer::Confirm(answer) => encode(answer),
+        Answer::Report(answer) => encode(answer),
+    });
+}
+
+/// Messages hold nothing that JSON has no form for, so that writing them cannot fail.
+pub(super) fn encode(message: &impl serde::Serialize) -> Vec<u8> {
+    serde_json::to_vec(message).unwrap_or_default()
+}
