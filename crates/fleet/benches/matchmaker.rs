@@ -1,7 +1,6 @@
 //! How long a job waits for the matchmaker: its decision alone, and from submitting to the assignment over a bus in memory.
 
 use divan::{Bencher, black_box};
-use futures::StreamExt;
 use jiff::Timestamp;
 use samepath_fleet::Fleet;
 use samepath_fleet::bus::memory::MemoryBus;
@@ -147,55 +146,6 @@ fn submit_to_assignment(bencher: Bencher) {
             });
             runtime.block_on(end(&session, &given));
         });
-    runtime.block_on(fleet.close());
-}
-
-/// Jobs that go through the queue of this computer, all that is written on the disk: submitted 64 at a time, and each assigned,
-/// confirmed and ended.
-const THROUGH: u64 = 500;
-
-#[divan::bench(args = [1, 100], sample_count = 3, sample_size = 1)]
-fn jobs_through_this_computers_queue(bencher: Bencher, workers: usize) {
-    let runtime =
-        tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime");
-    let folder = tempfile::tempdir().expect("a folder");
-    let (ended, mut news) = tokio::sync::mpsc::unbounded_channel();
-    let fleet = runtime.block_on(async {
-        let settings = samepath_fleet::bus::LocalSettings::new(folder.path(), "amick");
-        let fleet = Fleet::local(settings).await.expect("the queue opens");
-        for number in 0..workers {
-            let name = format!("gpu-{number}");
-            let session = fleet.session(name.as_str());
-            session.advertise(worker(&name, "vast"));
-            let ended = ended.clone();
-            tokio::spawn(async move {
-                while !ended.is_closed() {
-                    run(&session).await;
-                    let _ = ended.send(());
-                }
-            });
-        }
-        fleet
-    });
-    let mut first = 0;
-    bencher.counter(divan::counter::ItemsCount::new(THROUGH)).bench_local(|| {
-        let numbers = first..first + THROUGH;
-        first += THROUGH;
-        runtime.block_on(async {
-            let submitted = futures::stream::iter(numbers).map(|number| {
-                let fleet = fleet.clone();
-                async move { fleet.submit(&job(number)).await.expect("submitted") }
-            });
-            let submitting = submitted.buffer_unordered(64).for_each(|_| async {});
-            let ending = async {
-                for _ in 0..THROUGH {
-                    news.recv().await;
-                }
-            };
-            futures::join!(submitting, ending);
-        });
-    });
-    drop(news);
     runtime.block_on(fleet.close());
 }
 

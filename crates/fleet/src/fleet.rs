@@ -117,7 +117,7 @@ impl Fleet {
         Live::new(self.inner.bus.clone(), "jobs/")
     }
 
-    /// All kinds that a worker ever brought, by digest.
+    /// The kinds that workers brought, by digest: those advertised, those that jobs name, and the last of each name.
     pub fn kinds(&self) -> Live<Kind> {
         Live::new(self.inner.bus.clone(), "kinds/")
     }

@@ -1,5 +1,5 @@
 use crate::ask::{PATIENCE, ask, decode_answer, encode, persist};
-use crate::bus::{Bus, BusError, Expect, MAX_LOG_ENTRY};
+use crate::bus::{Bus, BusError, Change, Expect, MAX_LOG_ENTRY};
 use crate::matchmaker::{Timing, bounds};
 use crate::{Fleet, FleetError, Live, Update, log};
 use futures::stream::{FuturesUnordered, StreamExt};
@@ -14,7 +14,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::{OnceCell, watch};
 use tokio::task::JoinHandle;
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, timeout_at};
 
 /// How long the record of a worker outlives it, and how often it is refreshed.
 const PRESENCE: Duration = Duration::from_secs(15);
@@ -49,6 +49,8 @@ struct Inner {
     worker: WorkerId,
     bus: OnceCell<Arc<dyn Bus>>,
     presence: Mutex<Option<Presence>>,
+    /// Definitions that were published, by digest.
+    kinds: Arc<Mutex<HashMap<String, Kind>>>,
 }
 
 struct Presence {
@@ -58,7 +60,8 @@ struct Presence {
 
 impl WorkerSession {
     pub(crate) fn new(fleet: Fleet, worker: WorkerId) -> Self {
-        Self { inner: Arc::new(Inner { fleet, worker, bus: OnceCell::new(), presence: Mutex::new(None) }) }
+        let (bus, presence, kinds) = (OnceCell::new(), Mutex::new(None), Arc::default());
+        Self { inner: Arc::new(Inner { fleet, worker, bus, presence, kinds }) }
     }
 
     /// The worker's id.
@@ -77,20 +80,27 @@ impl WorkerSession {
     /// on saying so, which takes two refreshes to know.
     pub async fn twin(&self) -> Result<Option<Worker>, FleetError> {
         let bus = self.bus().await?;
-        let key = format!("workers/{}", self.inner.worker);
+        let own = format!("workers/{}", self.inner.worker);
+        let mut watch = persist(&**bus, "looking for this worker", None, || bus.watch(&own)).await?;
         let until = Instant::now() + 2 * REFRESH + MARGIN;
-        let (mut last, mut changes) = (None, 0);
-        while Instant::now() < until {
-            let found = persist(&**bus, "looking for this worker", None, || bus.get(&key)).await?;
-            let Some(entry) = found else { return Ok(None) };
-            if last.replace(entry.revision).is_some_and(|last| last != entry.revision) {
-                changes += 1;
+        let (mut there, mut last, mut changes) = (false, None, 0);
+        while let Ok(change) = timeout_at(until, watch.next()).await {
+            match change.ok_or(BusError::Closed)? {
+                Change::Put { key, value, revision } if key == own => {
+                    there = true;
+                    if last.replace(revision).is_some_and(|last| last != revision) {
+                        changes += 1;
+                    }
+                    // One may have been on its way when who sent it died.
+                    if changes == 2 {
+                        return Ok(serde_json::from_slice(&value).ok());
+                    }
+                }
+                Change::Gone { key } if key == own => return Ok(None),
+                Change::Current if !there => return Ok(None),
+                Change::Reset => there = false,
+                _ => {}
             }
-            // One may have been on its way when who sent it died.
-            if changes == 2 {
-                return Ok(serde_json::from_slice(&entry.value).ok());
-            }
-            sleep(MARGIN / 10).await;
         }
         Ok(None)
     }
@@ -105,7 +115,7 @@ impl WorkerSession {
             return;
         }
         let (tell, told) = watch::channel(Some(worker));
-        let weak = Arc::downgrade(&self.inner);
+        let (weak, kinds) = (Arc::downgrade(&self.inner), self.inner.kinds.clone());
         let task = tokio::spawn(async move {
             // Only until the bus is there: afterwards the task keeps no session alive.
             let bus = loop {
@@ -119,7 +129,7 @@ impl WorkerSession {
                 }
                 sleep(Duration::from_secs(1)).await;
             };
-            keep_saying(&*bus, told).await;
+            keep_saying(&*bus, told, &kinds).await;
         });
         *presence = Some(Presence { tell, task });
     }
@@ -135,17 +145,11 @@ impl WorkerSession {
         }
     }
 
-    /// Publishes the definition of a kind.
+    /// Publishes the definition of a kind. It is published again when the link comes back, as long as it is advertised.
     pub async fn put_kind(&self, kind: &Kind) -> Result<(), FleetError> {
-        let bus = self.bus().await?;
-        let (key, value) = (format!("kinds/{}", kind.digest), encode(kind, "publishing a kind")?);
-        persist(&**bus, "publishing a kind", Some(PATIENCE), || async {
-            if bus.get(&key).await?.is_some_and(|known| known.value == value) {
-                return Ok(());
-            }
-            bus.put(&key, value.clone(), Expect::Any, None).await.map(drop)
-        })
-        .await
+        publish(&**self.bus().await?, kind).await?;
+        self.inner.kinds.lock().unwrap_or_else(PoisonError::into_inner).insert(kind.digest.clone(), kind.clone());
+        Ok(())
     }
 
     /// Asks for work, or tells what the worker holds; answered within 20 s, empty if there is nothing. Not repeated, since what
@@ -274,17 +278,51 @@ fn parse_check(payload: &[u8]) -> Result<CheckPaths, Refused> {
     Ok(check)
 }
 
-async fn keep_saying(bus: &dyn Bus, mut told: watch::Receiver<Option<Worker>>) {
+async fn publish(bus: &dyn Bus, kind: &Kind) -> Result<(), FleetError> {
+    let (key, value) = (format!("kinds/{}", kind.digest), encode(kind, "publishing a kind")?);
+    persist(bus, "publishing a kind", Some(PATIENCE), || async {
+        if bus.get(&key).await?.is_some_and(|known| known.value == value) {
+            return Ok(());
+        }
+        bus.put(&key, value.clone(), Expect::Any, None).await.map(drop)
+    })
+    .await
+}
+
+/// Publishes again what of the definitions is advertised: they may have been removed while this worker was not to be seen.
+/// Whether all of them are there.
+async fn publish_again(bus: &dyn Bus, worker: &Worker, kinds: &Mutex<HashMap<String, Kind>>) -> bool {
+    let advertised: Vec<Kind> = {
+        let kinds = kinds.lock().unwrap_or_else(PoisonError::into_inner);
+        worker.kinds.iter().filter_map(|advert| kinds.get(&advert.digest).cloned()).collect()
+    };
+    let mut all = true;
+    for kind in advertised {
+        if let Err(error) = publish(bus, &kind).await {
+            tracing::warn!(%error, kind = kind.name, "a kind cannot be published again");
+            all = false;
+        }
+    }
+    all
+}
+
+async fn keep_saying(bus: &dyn Bus, mut told: watch::Receiver<Option<Worker>>, kinds: &Mutex<HashMap<String, Kind>>) {
     let mut key = None;
     let mut link = bus.link();
+    // Definitions are to be published again.
+    let mut again = false;
     loop {
+        again |= link.has_changed().unwrap_or(false);
         link.mark_unchanged();
         let Some(mut worker) = told.borrow_and_update().clone() else { break };
         bounds::fit_worker(&mut worker);
         let name = key.insert(format!("workers/{}", worker.id));
         let wait = match encode(&worker, "advertising a worker") {
             Ok(value) => match bus.put(name, value, Expect::Any, Some(PRESENCE)).await {
-                Ok(_) => REFRESH,
+                Ok(_) => {
+                    again = again && !publish_again(bus, &worker, kinds).await;
+                    REFRESH
+                }
                 Err(BusError::Closed) => return,
                 Err(error) => {
                     tracing::warn!(%error, "the worker cannot advertise itself");
@@ -296,7 +334,7 @@ async fn keep_saying(bus: &dyn Bus, mut told: watch::Receiver<Option<Worker>>) {
         tokio::select! {
             changed = told.changed() => if changed.is_err() { break },
             // Whoever holds the records now may never have heard of this worker.
-            Ok(()) = link.changed() => {}
+            Ok(()) = link.changed() => again = true,
             () = sleep(wait) => {}
         }
     }

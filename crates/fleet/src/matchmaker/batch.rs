@@ -4,7 +4,7 @@ use super::leader::Leader;
 use crate::bus::{Expect, Request, Write};
 use crate::log;
 use samepath_wire::{AttemptRef, JobId, JobRecord};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// Changes or answers beyond which nothing more is taken in before something is written.
 const FULL: usize = 1024;
@@ -17,6 +17,8 @@ pub(super) struct Batch {
     records: BTreeMap<JobId, Option<Box<JobRecord>>>,
     /// Logs that go before the records do: as long as a record is there, somebody knows of them.
     logs: Vec<String>,
+    /// Digests of the kinds whose definitions go.
+    kinds: BTreeSet<String>,
     answers: Vec<(Request, Answer)>,
     /// That this matchmaker still leads is said again.
     leads: bool,
@@ -28,6 +30,7 @@ pub(super) enum Written {
     Leader,
     Put(JobId),
     Removed(JobId),
+    Kind,
 }
 
 impl Batch {
@@ -37,7 +40,7 @@ impl Batch {
 
     /// Whether nothing is to be written.
     pub(super) fn changes_nothing(&self) -> bool {
-        self.records.is_empty() && self.logs.is_empty() && !self.leads
+        self.records.is_empty() && self.logs.is_empty() && self.kinds.is_empty() && !self.leads
     }
 
     pub(super) fn put(&mut self, record: Box<JobRecord>) {
@@ -47,6 +50,10 @@ impl Batch {
     pub(super) fn remove(&mut self, job: JobId, attempts: u32) {
         self.records.insert(job, None);
         self.logs.extend((1..=attempts).map(|attempt| log::name(&AttemptRef { job, attempt })));
+    }
+
+    pub(super) fn remove_kind(&mut self, digest: String) {
+        self.kinds.insert(digest);
     }
 
     pub(super) fn answer(&mut self, request: Request, answer: Answer) {
@@ -76,7 +83,9 @@ impl Batch {
                 None => known.map(|known| (Written::Removed(*id), Write::remove(key, known))),
             }
         });
-        lead.into_iter().chain(records).collect()
+        let kinds =
+            self.kinds.iter().map(|digest| (Written::Kind, Write::remove(format!("kinds/{digest}"), Expect::Any)));
+        lead.into_iter().chain(records).chain(kinds).collect()
     }
 
     /// Everything is durable: whoever asked is told.
@@ -93,6 +102,7 @@ impl Batch {
     pub(super) fn extend(&mut self, later: Self) {
         self.records.extend(later.records);
         self.logs.extend(later.logs);
+        self.kinds.extend(later.kinds);
         self.answers.extend(later.answers);
         self.leads |= later.leads;
     }
@@ -113,5 +123,46 @@ impl Batch {
                 _ => {}
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_written_is_each_record_once_and_the_leader_first() {
+        let [new, known, gone, unseen] = [1, 2, 3, 4].map(JobId::from_u128);
+        let record = |id: JobId, order: u64| {
+            let job = serde_json::json!({
+                "version": 1, "id": id, "kind": "slp-check", "name": "", "storage_backend": "vast", "user_subdir": "",
+                "parameters": {}, "storages": {}, "submitted_by": "amick", "submitted_at": "1970-01-01T00:00:00Z",
+            });
+            let record = serde_json::json!({
+                "job": job, "order": order, "state": "queued", "epoch": 1, "attempts": [], "history": [],
+            });
+            Box::new(serde_json::from_value::<JobRecord>(record).expect("a record"))
+        };
+        let mut batch = Batch::default();
+        assert!(batch.changes_nothing());
+        batch.put(record(new, 1));
+        batch.put(record(known, 2));
+        batch.put(record(new, 3));
+        batch.put(record(unseen, 4));
+        batch.remove(gone, 2);
+        batch.remove(unseen, 0);
+        batch.remove_kind("blake3:1".to_owned());
+        batch.lead();
+        assert!(!batch.changes_nothing());
+        let revisions = HashMap::from([(known, 7), (gone, 8)]);
+        let (what, writes): (Vec<_>, Vec<_>) = batch.writes(&revisions, &Leader::new()).into_iter().unzip();
+        let expected = [Written::Leader, Written::Put(new), Written::Put(known), Written::Removed(gone), Written::Kind];
+        assert_eq!(what, expected);
+        let expects: Vec<Expect> = writes.iter().map(|write| write.expect).collect();
+        let revision = Expect::Revision;
+        assert_eq!(expects, [revision(0), Expect::Absent, revision(7), revision(8), Expect::Any]);
+        assert_eq!(writes[1].value, Some(encode(&record(new, 3))), "as it was last");
+        assert_eq!((writes[3].value.as_ref(), writes[4].key.as_str()), (None, "kinds/blake3:1"));
+        assert_eq!(batch.logs(), [format!("log/{gone}/1"), format!("log/{gone}/2")]);
     }
 }

@@ -132,6 +132,11 @@ pub enum Action {
         /// How many attempts it had.
         attempts: u32,
     },
+    /// Remove the definition of a kind.
+    RemoveKind {
+        /// Which one.
+        digest: String,
+    },
     /// Answer a request.
     Answer(Ticket, Answer),
     /// Somebody newer leads: stop.

@@ -15,6 +15,7 @@
 //! - A job that has ended changes only by a retry.
 //! - Records fit the bus, whatever workers and people send. A job whose record cannot be made to fit fails, and says so.
 //! - A job whose record cannot be read is left alone: its attempts are neither ended nor given to anybody, whoever asks is told.
+//! - A definition of a job type goes once another of its name has long taken its place with every worker, and no job names it.
 //! - Of the jobs that have ended, the [`KEPT_JOBS`] that ended last are kept, with their logs. Others are never removed.
 //!
 //! # Leases
@@ -24,10 +25,12 @@
 //! had ended never does, nor one from before a retry: what is left of it may still write, and the next one keeps out of its way.
 
 mod asking;
+mod assign;
 mod batch;
 pub(crate) mod bounds;
 mod event;
 mod leader;
+mod prune;
 mod queue;
 mod report;
 mod request;
@@ -37,6 +40,7 @@ mod task;
 
 pub use event::{Action, Answer, Event, Now, Order, Ticket, Timing};
 pub use leader::LEADER;
+pub use prune::KEPT_JOBS;
 pub use request::check;
-pub use state::{KEPT_JOBS, State};
+pub use state::State;
 pub use task::lead;

@@ -1,4 +1,5 @@
-use super::state::{Loss, assignment, live_attempt};
+use super::assign::assignment;
+use super::state::{Loss, live_attempt};
 use super::{Answer, State, Ticket, bounds};
 use samepath_wire::{
     AttemptEnd, AttemptRef, AttemptState, Cause, Claim, ClaimAnswer, Confirm, ConfirmAnswer, Exclusion, Failure,

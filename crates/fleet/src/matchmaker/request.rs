@@ -143,7 +143,12 @@ impl State {
         record.progress = Progress::default();
         record.outputs = None;
         record.failure = None;
-        self.change(&mut record, JobState::Queued, format!("{member} asked for another try"));
+        let sentence = if record.attempts.is_empty() {
+            format!("put back by {member}")
+        } else {
+            format!("{member} asked for another try")
+        };
+        self.change(&mut record, JobState::Queued, sentence);
         self.store(record);
     }
 

@@ -1,19 +1,13 @@
 use super::queue::Queue;
 use super::{Action, Answer, Event, Now, Ticket, Timing, bounds};
-use crate::matching::{Kinds, doubts, reasons};
+use crate::matching::Kinds;
 use jiff::Timestamp;
 use samepath_wire::{
-    Assignment, Attempt, AttemptEnd, AttemptRef, AttemptState, Cause, ClaimAnswer, Failure, JobId, JobRecord, JobState,
-    Progress, Reason, Refused, StateChange, Worker, WorkerId,
+    Attempt, AttemptEnd, AttemptRef, AttemptState, Cause, ClaimAnswer, Failure, JobId, JobRecord, JobState, Refused,
+    StateChange, Worker, WorkerId,
 };
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::time::Duration;
-
-/// Jobs that have ended and are kept: those that ended last. A busy lab's history of weeks; a view of all of them stays a few
-/// megabytes.
-pub const KEPT_JOBS: usize = 2000;
-/// Jobs removed within a second, each of which is a write to the disk.
-const REMOVED_AT_ONCE: usize = 16;
 
 /// How it is known that an attempt ended otherwise than by finishing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,29 +28,31 @@ pub struct State {
     /// Jobs whose records cannot be read.
     unreadable: HashSet<JobId>,
     /// Jobs that have ended, the one that ended first in front.
-    ended: BTreeSet<(Timestamp, JobId)>,
+    pub(super) ended: BTreeSet<(Timestamp, JobId)>,
     /// Order of the next job to arrive.
     pub(super) next_order: u64,
     /// Those online.
     pub(super) workers: BTreeMap<WorkerId, Worker>,
     pub(super) kinds: Kinds,
-    queue: Queue,
+    /// Definitions that others have taken the place of, and since when.
+    pub(super) superseded: HashMap<String, Duration>,
+    pub(super) queue: Queue,
     /// Jobs that are with a worker, by user.
-    running: HashMap<String, u32>,
+    pub(super) running: HashMap<String, u32>,
     /// Attempts that have not ended, by worker.
     pub(super) live: HashMap<WorkerId, BTreeSet<AttemptRef>>,
     /// When each attempt that has not ended was last heard of, or given out.
     heard: HashMap<JobId, (u32, Duration)>,
     /// Workers that ask for work, and when they began.
-    claims: BTreeMap<WorkerId, (Ticket, Duration)>,
+    pub(super) claims: BTreeMap<WorkerId, (Ticket, Duration)>,
     /// Queued jobs that a worker has tried and found unfit: they fail once nobody is left.
     tried: HashSet<JobId>,
     /// What may fit now and must be looked at before the event is over.
-    changed_jobs: BTreeSet<(u64, JobId)>,
-    changed_workers: BTreeSet<WorkerId>,
-    actions: Vec<Action>,
+    pub(super) changed_jobs: BTreeSet<(u64, JobId)>,
+    pub(super) changed_workers: BTreeSet<WorkerId>,
+    pub(super) actions: Vec<Action>,
     /// When it began to lead; none once [`Timing::grace`] has passed.
-    began: Option<Duration>,
+    pub(super) began: Option<Duration>,
 }
 
 impl State {
@@ -72,6 +68,7 @@ impl State {
             next_order: 1,
             workers: BTreeMap::new(),
             kinds: Kinds::new(),
+            superseded: HashMap::new(),
             queue: Queue::default(),
             running: HashMap::new(),
             live: HashMap::new(),
@@ -184,6 +181,7 @@ impl State {
             for (_, heard) in self.heard.values_mut() {
                 *heard = clock;
             }
+            self.superseded.clear();
         }
         self.now = Now { clock, wall: now.wall };
     }
@@ -234,15 +232,6 @@ impl State {
         let answered: Vec<_> = self.claims.iter().filter(|(_, claim)| old(claim)).map(|(id, _)| id.clone()).collect();
         for worker in answered {
             self.answer_claim(&worker, ClaimAnswer::default());
-        }
-    }
-
-    /// Removes what ended before all that is kept.
-    fn prune(&mut self) {
-        for _ in 0..REMOVED_AT_ONCE.min(self.ended.len().saturating_sub(KEPT_JOBS)) {
-            let Some((_, id)) = self.ended.pop_first() else { return };
-            let Some(record) = self.jobs.remove(&id) else { continue };
-            self.actions.push(Action::Remove { job: id, attempts: record.attempts.len() as u32 });
         }
     }
 
@@ -379,130 +368,6 @@ impl State {
         self.change(&mut record, state, sentence);
         self.store(record);
     }
-
-    /// Fails a queued job that everybody who could have served it has tried.
-    fn give_up(&mut self, id: JobId) {
-        let Some(mut record) = self.take(id) else { return };
-        let tried: Vec<String> = record
-            .excluded
-            .iter()
-            .map(|excluded| format!("{}: {}", excluded.worker_name, excluded.failure.message))
-            .collect();
-        let mut message = format!("no worker can serve it; {}", tried.join("; "));
-        bounds::clip(&mut message, 4000);
-        let brief = "every worker that could have served it has tried".to_owned();
-        record.failure = Some(Failure { cause: Cause::NoWorker, message, exit_code: None, last_line: None });
-        self.change(&mut record, JobState::Failed, brief);
-        self.store(record);
-    }
-
-    /// Whether nobody is left who could serve a job that somebody has tried. A worker whose storages are still being looked at,
-    /// or do not answer just now, is left; and just after the matchmaker began, so are those that have yet to say that they are
-    /// there.
-    fn is_hopeless(&self, record: &JobRecord) -> bool {
-        let passing = |reason: &Reason| {
-            matches!(
-                reason,
-                Reason::BackendState {
-                    state: samepath_wire::BackendState::Unknown | samepath_wire::BackendState::NotAnswering,
-                    ..
-                }
-            )
-        };
-        if record.excluded.len() >= bounds::EXCLUSIONS {
-            return true;
-        }
-        let mut left = self
-            .workers
-            .values()
-            .filter(|worker| reasons(&record.job, Some(record), worker, &self.kinds).iter().all(passing));
-        self.began.is_none() && !self.workers.is_empty() && left.next().is_none()
-    }
-
-    // Matching.
-
-    pub(super) fn pend_claim(&mut self, worker: &WorkerId, ticket: Ticket) {
-        self.claims.insert(worker.clone(), (ticket, self.now.clock));
-        self.changed_workers.insert(worker.clone());
-    }
-
-    pub(super) fn answer_claim(&mut self, worker: &str, answer: ClaimAnswer) {
-        if let Some((ticket, _)) = self.claims.remove(worker) {
-            self.answer(ticket, Answer::Claim(Box::new(answer)));
-        }
-    }
-
-    /// Joins those that ask for work and jobs that wait, where one of them is new or has changed.
-    fn settle(&mut self) {
-        while let Some((_, id)) = self.changed_jobs.pop_first() {
-            let Some(record) = self.jobs.get(&id).filter(|record| record.state == JobState::Queued) else { continue };
-            if let Some(worker) = self.best_worker(record) {
-                // Whose turn it is at this worker may be another job: one that was queued in the same event.
-                self.give_work(&worker);
-                if self.jobs.get(&id).is_some_and(|record| record.state == JobState::Queued) {
-                    self.changed_jobs.extend(self.jobs.get(&id).map(|record| (record.order, id)));
-                }
-            } else if !record.excluded.is_empty() && self.is_hopeless(record) {
-                self.give_up(id);
-            }
-        }
-        while let Some(worker) = self.changed_workers.pop_first() {
-            self.give_work(&worker);
-        }
-    }
-
-    /// Of the workers that ask for work and can serve it: confirmed before the same mark before unknown, then whoever has waited
-    /// longest.
-    fn best_worker(&self, record: &JobRecord) -> Option<WorkerId> {
-        let free = self.claims.iter().filter(|(id, _)| !self.live.contains_key(*id));
-        let fitting = free.filter_map(|(id, (ticket, since))| {
-            let worker = self.workers.get(id)?;
-            reasons(&record.job, Some(record), worker, &self.kinds)
-                .is_empty()
-                .then(|| ((doubts(&record.job, worker), *since, *ticket), id))
-        });
-        fitting.min().map(|(_, id)| id.clone())
-    }
-
-    /// Gives a worker that asks for it the job whose turn it is, if one fits.
-    fn give_work(&mut self, id: &str) {
-        if !self.claims.contains_key(id) || self.live.contains_key(id) {
-            return;
-        }
-        let Some(worker) = self.workers.get(id) else { return };
-        let fits = |job: JobId| {
-            let record = self.jobs.get(&job);
-            record.is_some_and(|record| reasons(&record.job, Some(record), worker, &self.kinds).is_empty())
-        };
-        let Some(job) = self.queue.first(&self.running, fits) else { return };
-        let (id, name) = (worker.id.clone(), worker.name.clone());
-        self.assign(job, id, name);
-    }
-
-    fn assign(&mut self, job: JobId, worker: WorkerId, mut worker_name: String) {
-        bounds::clip(&mut worker_name, bounds::NAME_BYTES);
-        let Some(mut record) = self.take(job) else { return };
-        let reason = format!("given to {worker_name}");
-        let own_output =
-            record.attempts.iter().any(|attempt| matches!(attempt.end, Some(AttemptEnd::Lost { proved: false, .. })));
-        record.attempts.push(Attempt {
-            number: record.attempts.len() as u32 + 1,
-            worker: worker.clone(),
-            worker_name,
-            state: AttemptState::Assigned,
-            assigned_at: self.now.wall,
-            confirmed_at: None,
-            ended_at: None,
-            end: None,
-            told: false,
-            own_output,
-        });
-        record.progress = Progress::default();
-        self.change(&mut record, JobState::Assigned, reason);
-        let assignment = assignment(&record, self.epoch);
-        self.store(record);
-        self.answer_claim(&worker, ClaimAnswer { assignment, ..ClaimAnswer::default() });
-    }
 }
 
 fn ended_at(record: &JobRecord) -> Timestamp {
@@ -513,10 +378,4 @@ fn ended_at(record: &JobRecord) -> Timestamp {
 pub(super) fn live_attempt(record: &JobRecord) -> Option<&Attempt> {
     let last = record.attempts.last()?;
     (last.state != AttemptState::Ended && !record.state.is_ended()).then_some(last)
-}
-
-/// The newest attempt as work for its worker.
-pub(super) fn assignment(record: &JobRecord, epoch: u64) -> Option<Assignment> {
-    let attempt = record.attempts.last()?;
-    Some(Assignment { job: record.job.clone(), attempt: attempt.number, epoch, own_output: attempt.own_output })
 }

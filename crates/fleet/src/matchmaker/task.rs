@@ -233,8 +233,10 @@ impl<'a> Reign<'a> {
                 change = self.workers.next() => self.take_worker(change.ok_or(End::Closed)?)?,
                 change = self.kinds.next() => {
                     if let Change::Put { key, value, .. } = change.ok_or(End::Closed)?
-                        && let Some(kind) = read::<Kind>(&key, &value)
+                        && let Some(digest) = key.strip_prefix("kinds/")
+                        && let Some(mut kind) = read::<Kind>(&key, &value)
                     {
+                        kind.digest = digest.to_owned();
                         self.handle(Event::KindSeen(Box::new(kind)))?;
                     }
                 }
@@ -336,6 +338,7 @@ impl<'a> Reign<'a> {
             match action {
                 Action::Write(record) => self.next.put(record),
                 Action::Remove { job, attempts } => self.next.remove(job, attempts),
+                Action::RemoveKind { digest } => self.next.remove_kind(digest),
                 Action::Answer(ticket, answer) => {
                     if let Some(request) = self.waiting.remove(&ticket) {
                         self.next.answer(request, answer);
@@ -374,6 +377,7 @@ impl<'a> Reign<'a> {
                 Written::Leader => self.leader.renewed(revision),
                 Written::Put(id) => self.revisions.put(id, revision),
                 Written::Removed(id) => self.revisions.remove(id),
+                Written::Kind => {}
             }
         }
         if !self.revisions.settle() {

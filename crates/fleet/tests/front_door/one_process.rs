@@ -8,6 +8,7 @@ use samepath_fleet::bus::{Bus, BusError, Expect, memory::MemoryBus};
 use samepath_fleet::matchmaker::KEPT_JOBS;
 use samepath_wire::*;
 use std::sync::Arc;
+use std::time::Duration;
 
 #[tokio::test]
 async fn a_job_is_run() {
@@ -259,4 +260,19 @@ async fn nobody_leads_and_it_is_said() {
     let error = fleet.submit(&job()).await.unwrap_err();
     assert_eq!(error.code(), "fleet_unreachable");
     assert!(error.to_string().contains("submitting the job"), "{error}");
+}
+
+#[tokio::test]
+async fn a_predecessor_that_leaves_is_no_twin() {
+    let fleet = Fleet::memory(MemoryBus::new("amick"));
+    let (before, now) = (fleet.session("gpu-1"), fleet.session("gpu-1"));
+    assert!(soon("an answer", now.twin()).await.unwrap().is_none());
+    // One whose name begins alike is another.
+    online(&fleet, "gpu-10");
+    before.advertise(worker("gpu-1"));
+    until_there(&mut fleet.workers(), "gpu-1").await;
+    let started = std::time::Instant::now();
+    let (twin, ()) = tokio::join!(now.twin(), before.leave());
+    assert!(twin.unwrap().is_none());
+    assert!(started.elapsed() < Duration::from_secs(5), "it was waited for though it had gone");
 }

@@ -3,7 +3,7 @@
 use crate::lab::*;
 use crate::paths;
 use samepath_fleet::Fleet;
-use samepath_fleet::bus::local::LocalSettings;
+use samepath_fleet::bus::{self, Bus, Expect, local::LocalSettings};
 use samepath_wire::*;
 use tempfile::TempDir;
 
@@ -28,8 +28,12 @@ impl Computer {
     }
 }
 
+fn settings(folder: &TempDir) -> LocalSettings {
+    LocalSettings::new(folder.path().join("fleet"), "amick")
+}
+
 async fn open(folder: &TempDir) -> Fleet {
-    soon("opening", Fleet::local(LocalSettings::new(folder.path().join("fleet"), "amick"))).await.unwrap()
+    soon("opening", Fleet::local(settings(folder))).await.unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -156,4 +160,25 @@ async fn a_worker_with_more_job_types_than_fit_is_seen_with_as_many_as_do() {
     assert!(last.reason.starts_with(&format!("{left} more job types have no room")), "{last:?}");
     session.leave().await;
     computer.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_definition_is_published_again_when_the_link_comes_back() {
+    let Computer { holder, guest, folder } = Computer::new().await;
+    let gpu = online(&guest, "gpu-1");
+    gpu.put_kind(&kind()).await.unwrap();
+    // One that is advertised no longer is left alone.
+    gpu.put_kind(&Kind { digest: "blake3:0".into(), ..kind() }).await.unwrap();
+    until_there(&mut holder.workers(), "gpu-1").await;
+    // Removed while this worker was not to be seen, by a matchmaker.
+    let bus = bus::local::open(settings(&folder)).await.unwrap();
+    for digest in ["blake3:0", "blake3:1"] {
+        bus.delete(&format!("kinds/{digest}"), Expect::Any).await.unwrap();
+    }
+    let mut kinds = guest.kinds();
+    holder.close().await;
+    assert_eq!(until_there(&mut kinds, "blake3:1").await, kind());
+    assert_eq!(bus.get("kinds/blake3:0").await.unwrap(), None);
+    bus.close().await;
+    guest.close().await;
 }

@@ -174,3 +174,59 @@ fn of_what_has_ended_the_newest_is_kept_and_all_that_has_not() {
     bench.pass(1);
     assert!(bench.written.contains_key(&id(9_001)) && !bench.written.contains_key(&id(KEPT_JOBS as u64)));
 }
+
+#[test]
+fn a_definition_goes_when_another_has_long_taken_its_place_and_no_job_names_it() {
+    const LONG: u64 = 3700;
+    let definition =
+        |name: &str, digest: &str| Kind { name: name.into(), digest: digest.into(), ..kind(serde_json::Value::Null) };
+    let offers = |digests: &[&str]| Worker {
+        kinds: digests
+            .iter()
+            .map(|digest| KindAdvert { name: "tool".into(), digest: (*digest).into(), notice_seconds: None })
+            .collect(),
+        ..worker("gpu-1")
+    };
+    let mut bench = Bench::new();
+    for kind in
+        [definition("tool", "old"), definition("tool", "named"), definition("tool", "new"), definition("rare", "1")]
+    {
+        bench.handle(Event::KindSeen(Box::new(kind)));
+    }
+    bench.submit(Job { kind: "tool".into(), kind_digest: Some("named".into()), ..job(1) }).unwrap();
+    bench.pass(LONG);
+    assert!(bench.kinds_gone.is_empty(), "nobody is there, and nothing has taken any place");
+    bench.online(offers(&["old", "new"]));
+    bench.pass(LONG);
+    assert!(bench.kinds_gone.is_empty(), "still advertised");
+    bench.online(offers(&["new"]));
+    bench.pass(LONG / 2);
+    // Seen again, and then asleep itself: only time in which it is superseded, and this matchmaker runs, counts.
+    bench.online(offers(&["old", "new"]));
+    bench.pass(1);
+    bench.online(offers(&["new"]));
+    bench.now += std::time::Duration::from_secs(24 * 3600);
+    bench.pass(LONG / 2);
+    assert!(bench.kinds_gone.is_empty());
+    bench.pass(LONG / 2);
+    assert_eq!(bench.kinds_gone, ["old"], "the last of a name stays, and what a job names");
+    bench.pass(LONG);
+    assert_eq!(bench.kinds_gone, ["old"], "once");
+}
+
+#[test]
+fn what_is_put_back_before_it_was_tried_is_no_other_try() {
+    let mut bench = Bench::new();
+    bench.online(worker("gpu-1"));
+    bench.submit(job(1)).unwrap();
+    let said = |record: JobRecord| record.history.last().unwrap().reason.clone();
+    // Before it was given to anybody, and before whoever was given it said that it would start.
+    bench.order(1, Order::Stop).unwrap();
+    assert_eq!(said(bench.order(1, Order::Retry).unwrap()), "put back by tom");
+    bench.take("gpu-1");
+    bench.order(1, Order::Stop).unwrap();
+    assert_eq!(said(bench.order(1, Order::Retry).unwrap()), "put back by tom");
+    let attempt = bench.start("gpu-1");
+    bench.end("gpu-1", &attempt, AttemptEnd::Cancelled { outputs: Manifest::default() });
+    assert_eq!(said(bench.order(1, Order::Retry).unwrap()), "tom asked for another try");
+}

@@ -111,6 +111,8 @@ pub(crate) struct Bench {
     /// The records as they were written.
     pub(crate) written: std::collections::BTreeMap<JobId, JobRecord>,
     pub(crate) writes: usize,
+    /// Digests of the definitions that were removed.
+    pub(crate) kinds_gone: Vec<String>,
     pub(crate) stepped_down: bool,
 }
 
@@ -124,6 +126,7 @@ impl Bench {
             answers: Vec::new(),
             written: Default::default(),
             writes: 0,
+            kinds_gone: Vec::new(),
             stepped_down: false,
         };
         bench.pass(5);
@@ -147,6 +150,7 @@ impl Bench {
                 Action::Remove { job, .. } => {
                     drop(self.written.remove(&job).expect("what was never written is removed"))
                 }
+                Action::RemoveKind { digest } => self.kinds_gone.push(digest),
                 Action::Answer(ticket, answer) => self.answers.push((ticket, answer)),
                 Action::StepDown => self.stepped_down = true,
             }

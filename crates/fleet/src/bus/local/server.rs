@@ -8,12 +8,9 @@ use interprocess::local_socket::tokio::{Listener, Stream, prelude::*};
 use std::{io, sync::Arc, time::Duration};
 use tokio::{sync::Semaphore, task::JoinSet};
 
-/// Connections at a time; more have to wait.
-const CONNECTIONS: usize = 512;
-
-/// Serves guests until it is dropped.
-pub(super) async fn run(listener: Listener, core: Arc<Core>, member: String) {
-    let places = Arc::new(Semaphore::new(CONNECTIONS));
+/// Serves guests until it is dropped, so many at a time.
+pub(super) async fn run(listener: Listener, core: Arc<Core>, member: String, connections: usize) {
+    let places = Arc::new(Semaphore::new(connections));
     let mut guests = JoinSet::new();
     loop {
         let Ok(place) = places.clone().acquire_owned().await else { return };

@@ -38,6 +38,8 @@ pub struct Limits {
     pub watch_bytes: usize,
     /// Requests that may wait to be taken by one responder.
     pub waiting_requests: usize,
+    /// Processes that the holder serves at a time; more have to wait.
+    pub connections: usize,
 }
 
 impl Default for Limits {
@@ -48,6 +50,7 @@ impl Default for Limits {
             watch_changes: 4096,
             watch_bytes: 8 * 1024 * 1024,
             waiting_requests: 4096,
+            connections: 512,
         }
     }
 }

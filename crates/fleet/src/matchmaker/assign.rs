@@ -1,0 +1,132 @@
+//! Which of the workers that ask gets which of the jobs that wait, and what becomes of a job that nobody can serve.
+
+use super::{Answer, State, Ticket, bounds};
+use crate::matching::{doubts, reasons};
+use samepath_wire::{
+    Assignment, Attempt, AttemptEnd, AttemptState, BackendState, Cause, ClaimAnswer, Failure, JobId, JobRecord,
+    JobState, Progress, Reason, WorkerId,
+};
+
+impl State {
+    pub(super) fn pend_claim(&mut self, worker: &WorkerId, ticket: Ticket) {
+        self.claims.insert(worker.clone(), (ticket, self.now.clock));
+        self.changed_workers.insert(worker.clone());
+    }
+
+    pub(super) fn answer_claim(&mut self, worker: &str, answer: ClaimAnswer) {
+        if let Some((ticket, _)) = self.claims.remove(worker) {
+            self.answer(ticket, Answer::Claim(Box::new(answer)));
+        }
+    }
+
+    /// Joins those that ask for work and jobs that wait, where one of them is new or has changed.
+    pub(super) fn settle(&mut self) {
+        while let Some((_, id)) = self.changed_jobs.pop_first() {
+            let Some(record) = self.jobs.get(&id).filter(|record| record.state == JobState::Queued) else { continue };
+            if let Some(worker) = self.best_worker(record) {
+                // Whose turn it is at this worker may be another job: one that was queued in the same event.
+                self.give_work(&worker);
+                if self.jobs.get(&id).is_some_and(|record| record.state == JobState::Queued) {
+                    self.changed_jobs.extend(self.jobs.get(&id).map(|record| (record.order, id)));
+                }
+            } else if !record.excluded.is_empty() && self.is_hopeless(record) {
+                self.give_up(id);
+            }
+        }
+        while let Some(worker) = self.changed_workers.pop_first() {
+            self.give_work(&worker);
+        }
+    }
+
+    /// Of the workers that ask for work and can serve it: confirmed before the same mark before unknown, then whoever has waited
+    /// longest.
+    fn best_worker(&self, record: &JobRecord) -> Option<WorkerId> {
+        let free = self.claims.iter().filter(|(id, _)| !self.live.contains_key(*id));
+        let fitting = free.filter_map(|(id, (ticket, since))| {
+            let worker = self.workers.get(id)?;
+            reasons(&record.job, Some(record), worker, &self.kinds)
+                .is_empty()
+                .then(|| ((doubts(&record.job, worker), *since, *ticket), id))
+        });
+        fitting.min().map(|(_, id)| id.clone())
+    }
+
+    /// Gives a worker that asks for it the job whose turn it is, if one fits.
+    fn give_work(&mut self, id: &str) {
+        if !self.claims.contains_key(id) || self.live.contains_key(id) {
+            return;
+        }
+        let Some(worker) = self.workers.get(id) else { return };
+        let fits = |job: JobId| {
+            let record = self.jobs.get(&job);
+            record.is_some_and(|record| reasons(&record.job, Some(record), worker, &self.kinds).is_empty())
+        };
+        let Some(job) = self.queue.first(&self.running, fits) else { return };
+        let (id, name) = (worker.id.clone(), worker.name.clone());
+        self.assign(job, id, name);
+    }
+
+    fn assign(&mut self, job: JobId, worker: WorkerId, mut worker_name: String) {
+        bounds::clip(&mut worker_name, bounds::NAME_BYTES);
+        let Some(mut record) = self.take(job) else { return };
+        let reason = format!("given to {worker_name}");
+        let own_output =
+            record.attempts.iter().any(|attempt| matches!(attempt.end, Some(AttemptEnd::Lost { proved: false, .. })));
+        record.attempts.push(Attempt {
+            number: record.attempts.len() as u32 + 1,
+            worker: worker.clone(),
+            worker_name,
+            state: AttemptState::Assigned,
+            assigned_at: self.now.wall,
+            confirmed_at: None,
+            ended_at: None,
+            end: None,
+            told: false,
+            own_output,
+        });
+        record.progress = Progress::default();
+        self.change(&mut record, JobState::Assigned, reason);
+        let assignment = assignment(&record, self.epoch);
+        self.store(record);
+        self.answer_claim(&worker, ClaimAnswer { assignment, ..ClaimAnswer::default() });
+    }
+
+    /// Fails a queued job that everybody who could have served it has tried.
+    fn give_up(&mut self, id: JobId) {
+        let Some(mut record) = self.take(id) else { return };
+        let tried: Vec<String> = record
+            .excluded
+            .iter()
+            .map(|excluded| format!("{}: {}", excluded.worker_name, excluded.failure.message))
+            .collect();
+        let mut message = format!("no worker can serve it; {}", tried.join("; "));
+        bounds::clip(&mut message, 4000);
+        let brief = "every worker that could have served it has tried".to_owned();
+        record.failure = Some(Failure { cause: Cause::NoWorker, message, exit_code: None, last_line: None });
+        self.change(&mut record, JobState::Failed, brief);
+        self.store(record);
+    }
+
+    /// Whether nobody is left who could serve a job that somebody has tried. A worker whose storages are still being looked at,
+    /// or do not answer just now, is left; and just after the matchmaker began, so are those that have yet to say that they are
+    /// there.
+    fn is_hopeless(&self, record: &JobRecord) -> bool {
+        let passing = |reason: &Reason| {
+            matches!(reason, Reason::BackendState { state: BackendState::Unknown | BackendState::NotAnswering, .. })
+        };
+        if record.excluded.len() >= bounds::EXCLUSIONS {
+            return true;
+        }
+        let mut left = self
+            .workers
+            .values()
+            .filter(|worker| reasons(&record.job, Some(record), worker, &self.kinds).iter().all(passing));
+        self.began.is_none() && !self.workers.is_empty() && left.next().is_none()
+    }
+}
+
+/// The newest attempt as work for its worker.
+pub(super) fn assignment(record: &JobRecord, epoch: u64) -> Option<Assignment> {
+    let attempt = record.attempts.last()?;
+    Some(Assignment { job: record.job.clone(), attempt: attempt.number, epoch, own_output: attempt.own_output })
+}

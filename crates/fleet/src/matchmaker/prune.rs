@@ -1,0 +1,61 @@
+//! What is removed: jobs that ended before all that is kept, and definitions of job types that others have taken the place of.
+
+use super::{Action, State};
+use std::collections::HashSet;
+use std::time::Duration;
+
+/// Jobs that have ended and are kept: those that ended last. A busy lab's history of weeks; a view of all of them stays a few
+/// megabytes.
+pub const KEPT_JOBS: usize = 2000;
+/// Jobs removed within a second: a quarter of what is too much, so that however fast jobs end, not many more are kept.
+const FEWEST_AT_ONCE: usize = 16;
+const MOST_AT_ONCE: usize = 4096;
+/// For how long nobody online advertises a definition, while another of its name is advertised, before it goes.
+const SUPERSEDED: Duration = Duration::from_secs(60 * 60);
+
+impl State {
+    pub(super) fn prune(&mut self) {
+        self.prune_jobs();
+        self.prune_kinds();
+    }
+
+    fn prune_jobs(&mut self) {
+        let excess = self.ended.len().saturating_sub(KEPT_JOBS);
+        for _ in 0..excess.min((excess / 4).clamp(FEWEST_AT_ONCE, MOST_AT_ONCE)) {
+            let Some((_, id)) = self.ended.pop_first() else { return };
+            let Some(record) = self.jobs.remove(&id) else { continue };
+            self.actions.push(Action::Remove { job: id, attempts: record.attempts.len() as u32 });
+        }
+    }
+
+    /// The last definition of a name stays, and so does what a job names.
+    fn prune_kinds(&mut self) {
+        let clock = self.now.clock;
+        let adverts = || self.workers.values().flat_map(|worker| &worker.kinds);
+        let names: HashSet<&str> = adverts().map(|advert| advert.name.as_str()).collect();
+        let digests: HashSet<&str> = adverts().map(|advert| advert.digest.as_str()).collect();
+        let is_superseded = |digest: &String, name: &str| names.contains(name) && !digests.contains(digest.as_str());
+        self.superseded
+            .retain(|digest, _| self.kinds.get(digest).is_some_and(|kind| is_superseded(digest, &kind.name)));
+        for (digest, kind) in &self.kinds {
+            if is_superseded(digest, &kind.name) {
+                self.superseded.entry(digest.clone()).or_insert(clock);
+            }
+        }
+        let old = |(_, since): &(&String, &mut Duration)| clock - **since >= SUPERSEDED;
+        let mut gone = Vec::new();
+        for (digest, since) in self.superseded.iter_mut().filter(old) {
+            if self.jobs.values().any(|record| record.job.kind_digest.as_ref() == Some(digest)) {
+                *since = clock;
+            } else {
+                gone.push(digest.clone());
+            }
+        }
+        gone.sort_unstable();
+        for digest in gone {
+            self.superseded.remove(&digest);
+            self.kinds.remove(&digest);
+            self.actions.push(Action::RemoveKind { digest });
+        }
+    }
+}
