@@ -357,12 +357,11 @@ fn a_queue_without_workers_and_a_record_that_cannot_be_read_are_told() {
         guest.read_exact(&mut answer).expect("answered");
         String::from_utf8_lossy(&answer).into_owned()
     };
-    say(r#"{"frame":"hello","version":1,"worker":null}"#, "");
-    let id = "0199c0de-0000-7000-8000-000000000001";
-    let put =
-        format!(r#"{{"frame":"call","id":1,"call":{{"call":"put","key":"jobs/{id}","expect":"any","ttl_ms":null}}}}"#);
-    let answer = say(&put, r#"{"of":"a newer version"}"#);
-    assert!(answer.contains("number"), "{answer}");
+    say(r#"{"frame":"hello","version":2,"worker":null}"#, "");
+    let (id, record) = ("0199c0de-0000-7000-8000-000000000001", r#"{"of":"a newer version"}"#);
+    let write = format!(r#"{{"key":"jobs/{id}","size":{},"expect":"any","ttl_ms":null}}"#, record.len());
+    let answer = say(&format!(r#"{{"frame":"call","id":1,"call":{{"call":"write","writes":[{write}]}}}}"#), record);
+    assert!(answer.contains("revisions"), "{answer}");
     let (findings, status) = examine(&home, &[]);
     mended(&findings, "workers", id, "note", "Upgrade Samepath on this computer");
     mended(&findings, "workers", "none", "note", "samepath worker");
