@@ -109,13 +109,14 @@ fn a_headless_worker_links_no_window_system() {
 
 #[test]
 fn what_is_foreign_is_named_in_one_place() {
-    let rules: [(&[&str], &[&str]); 10] = [
+    let rules: [(&[&str], &[&str]); 11] = [
         (
             &["interprocess::"],
             &["crates/fleet/src/bus/local/", "crates/worker/src/guard/", "crates/worker/src/daemon/"],
         ),
         (&["tauri::", "tauri_specta", "rfd::"], &["src-tauri/"]),
         (&["redb::"], &["crates/fleet/src/bus/local/"]),
+        (&["async_nats"], &["crates/fleet/src/bus/nats/"]),
         (&["openjd_model", "openjd_expr"], &["crates/worker/src/kinds/"]),
         (&["hdf5_reader"], &["crates/dataset/src/"]),
         (&["serde_saphyr"], &["crates/worker/src/tool/sleap/"]),

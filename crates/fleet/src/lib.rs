@@ -22,7 +22,8 @@
 //! messages and subjects.
 //!
 //! What it must never know: what a path means, what a job's command is, how a tool is run. It reads no environment and no
-//! configuration, and touches no storage; only the local bus touches the disk, in the folder that it was given.
+//! configuration, and touches no storage; only the local bus touches the disk, in the folder that it was given, and only the bus of a
+//! lab the network.
 
 mod ask;
 pub mod bus;

@@ -2,8 +2,11 @@
 
 use samepath_fleet::bus::{
     Bus, BusError, Caller, Change, Expect, Limits, Link, LocalSettings, LogItem, LogRange, LogReader, MAX_LOG_ENTRY,
-    MAX_MESSAGE, MAX_RECORD, Requests, Watch, Write, local, memory::MemoryBus,
+    MAX_MESSAGE, MAX_RECORD, Requests, SharedBus, Watch, Write, local,
+    memory::MemoryBus,
+    nats::{self, Identity, Login, NatsSettings},
 };
+use samepath_testkit::NatsServer;
 use std::{any::Any, collections::BTreeMap, collections::BTreeSet, sync::Arc, time::Duration};
 
 const LONG: Duration = Duration::from_secs(30);
@@ -64,6 +67,39 @@ async fn another_holds() -> Handles {
     Handles { person, worker: Some(worker), _keep: Box::new((holder, dir)) }
 }
 
+async fn in_a_lab(server: &NatsServer, worker: Option<&str>) -> Arc<SharedBus> {
+    let mut identity = Identity::hub("amick");
+    identity.caller.worker = worker.map(str::to_owned);
+    let settings =
+        NatsSettings { server: server.address(), identity, login: Login::Open, certificate: None, limits: limits() };
+    nats::open(settings).await.expect("opens")
+}
+
+async fn lab_person_holds() -> Handles {
+    let server = NatsServer::open();
+    let person = in_a_lab(&server, None).await;
+    let worker = in_a_lab(&server, Some("gpu-1")).await;
+    assert!(person.is_holder() && !worker.is_holder());
+    Handles { person, worker: Some(worker), _keep: Box::new(server) }
+}
+
+async fn lab_worker_holds() -> Handles {
+    let server = NatsServer::open();
+    let worker = in_a_lab(&server, Some("gpu-1")).await;
+    let person = in_a_lab(&server, None).await;
+    assert!(worker.is_holder() && !person.is_holder());
+    Handles { person, worker: Some(worker), _keep: Box::new(server) }
+}
+
+async fn lab_another_holds() -> Handles {
+    let server = NatsServer::open();
+    let holder = in_a_lab(&server, None).await;
+    let person = in_a_lab(&server, None).await;
+    let worker = in_a_lab(&server, Some("gpu-1")).await;
+    assert!(holder.is_holder() && !person.is_holder() && !worker.is_holder());
+    Handles { person, worker: Some(worker), _keep: Box::new((holder, server)) }
+}
+
 /// `cases! { form: case case … }` makes a test of every case on that form.
 macro_rules! cases {
     ($form:ident: $($case:ident)*) => { mod $form { $(
@@ -107,7 +143,9 @@ macro_rules! conformance {
     })* };
 }
 
-conformance! { memory person_holds worker_holds another_holds }
+conformance! {
+    memory person_holds worker_holds another_holds lab_person_holds lab_worker_holds lab_another_holds
+}
 
 async fn put(bus: &dyn Bus, key: &str, value: &str) -> u64 {
     bus.put(key, value.into(), Expect::Any, None).await.expect("put")
@@ -644,7 +682,9 @@ async fn closing_ends_everything(on: Handles) {
     assert_eq!(bus.put("x/1", vec![], Expect::Any, None).await, Err(BusError::Closed));
     assert_eq!(bus.request("s", vec![], LONG).await, Err(BusError::Closed));
     assert_eq!(bus.append("log/1", 0, vec![]).await, Err(BusError::Closed));
-    // The others go on.
-    put(&*on.person, "x/1", "still").await;
+    // The others go on, be it after a moment.
+    while let Err(error) = on.person.put("x/1", b"still".to_vec(), Expect::Any, None).await {
+        assert!(error.is_passing(), "{error}");
+    }
     assert_eq!(value(&*on.person, "x/1").await.as_deref(), Some("still"));
 }

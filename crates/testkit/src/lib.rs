@@ -1,4 +1,5 @@
-//! What the tests of Samepath share: folders full of files, a mount whose server can fall silent, and the seeds of `fuzz/`.
+//! What the tests of Samepath share: folders full of files, a mount whose server can fall silent, a server for labs, and the seeds of
+//! `fuzz/`.
 //!
 //! Everything here panics where it fails, with what to install or allow: a test that cannot be run is a failed test.
 //!
@@ -15,6 +16,7 @@ mod files;
 #[cfg(target_os = "linux")]
 mod fuse;
 mod gate;
+mod nats;
 mod seeds;
 mod tree;
 
@@ -22,6 +24,7 @@ mod tree;
 pub use files::Trouble;
 #[cfg(target_os = "linux")]
 pub use fuse::FuseMount;
+pub use nats::{NatsServer, nats_server};
 pub use seeds::replay;
 #[cfg(unix)]
 pub use tree::pipe;

@@ -100,6 +100,42 @@ pub enum BusError {
         /// Our version.
         ours: u32,
     },
+    /// The lab does not let this process do that.
+    #[error("this lab does not let {who} {what}")]
+    Denied {
+        /// Who asked.
+        who: String,
+        /// What it asked for: "write jobs/1".
+        what: String,
+    },
+    /// The lab's server does not know who this is, or not any more.
+    #[error("the lab's server {server} does not let this computer in")]
+    NotAdmitted {
+        /// Its address.
+        server: String,
+    },
+    /// Whoever answers at the lab's address is not the lab's server.
+    #[error("{server} is not the server that this computer joined: it shows another certificate")]
+    OtherServer {
+        /// Its address.
+        server: String,
+    },
+    /// The lab's server is too old.
+    #[error("the lab's server {server} is nats-server {version}, which is too old")]
+    ServerTooOld {
+        /// Its address.
+        server: String,
+        /// Its version.
+        version: String,
+    },
+    /// The lab's server cannot be used.
+    #[error("the lab's server {server} cannot be used: {detail}")]
+    Server {
+        /// Its address.
+        server: String,
+        /// What is wrong.
+        detail: String,
+    },
     /// This handle was closed.
     #[error("the bus was closed")]
     Closed,
@@ -118,6 +154,16 @@ impl BusError {
                 Some(format!("it must belong to you and to nobody else: chmod 700 {}", path.display()))
             }
             Self::Protocol { .. } => Some("stop the other version of Samepath and start again".to_owned()),
+            Self::Denied { .. } => Some("ask whoever looks after the lab".to_owned()),
+            Self::NotAdmitted { .. } => {
+                Some("ask whoever looks after the lab for a new invitation: `samepath join`".to_owned())
+            }
+            Self::OtherServer { .. } => Some(
+                "do not go on: ask whoever looks after the lab whether its server was set up anew, and join again if so"
+                    .to_owned(),
+            ),
+            Self::ServerTooOld { .. } => Some("nats-server 2.11 or newer is needed: https://nats.io/download".to_owned()),
+            Self::Server { .. } => Some("whoever looks after the lab can mend it".to_owned()),
             Self::Io { .. }
             | Self::Conflict { .. }
             | Self::TooLarge { .. }
@@ -136,9 +182,13 @@ impl BusError {
             | Self::NoResponder { .. }
             | Self::Overloaded { .. }
             | Self::Protocol { .. }
+            | Self::NotAdmitted { .. }
+            | Self::OtherServer { .. }
+            | Self::ServerTooOld { .. }
+            | Self::Server { .. }
             | Self::Closed => "fleet_unreachable",
             Self::DiskFull { .. } | Self::Io { .. } | Self::NotPrivate { .. } => "io",
-            Self::TooLarge { .. } | Self::BadName { .. } => "invalid_parameter",
+            Self::TooLarge { .. } | Self::BadName { .. } | Self::Denied { .. } => "invalid_parameter",
             Self::Conflict { .. } | Self::Gap { .. } => "internal",
         }
     }

@@ -5,6 +5,7 @@
 //!
 //! - [`memory`]: inside one process, nothing kept. For tests and for trying things out.
 //! - [`local`]: this computer; one process holds the history and serves the same user's other processes.
+//! - [`nats`]: a lab; its hub holds the history on a server, and serves the members' and the workers' processes.
 //!
 //! ```
 //! use samepath_fleet::bus::{Bus, BusError, Change, Expect, memory::MemoryBus};
@@ -33,6 +34,7 @@ pub mod local;
 mod log;
 pub mod memory;
 mod name;
+pub mod nats;
 mod record;
 mod request;
 mod shared;

@@ -4,6 +4,9 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
+/// Each holder's revisions begin here, one generation above the last one's: those of records in memory never come again.
+pub(crate) const GENERATION_BITS: u32 = 40;
+
 /// A change to be kept.
 #[derive(Debug, Clone)]
 pub(crate) enum Op {

@@ -14,7 +14,7 @@ mod records;
 mod services;
 
 pub(crate) use endpoint::{Endpoint, LogChunk, WatchFeed, check_size, log_stream};
-pub(crate) use history::{History, Memory, Op};
+pub(crate) use history::{GENERATION_BITS, History, Memory, Op};
 pub(crate) use records::{ConnId, Record, WatchLimits};
 
 use super::{BusError, FORGET, LogRange, local::Limits};

@@ -2,7 +2,7 @@ use super::logs::{ENTRIES, LOGS, Logs, META};
 use super::quiet;
 use crate::bus::{
     BusError, FORGET, Limits, LogEntry, LogRange,
-    core::{History, Op, Record},
+    core::{GENERATION_BITS, History, Op, Record},
 };
 use redb::{Database, Durability, ReadableDatabase, ReadableTable, TableDefinition, WriteTransaction};
 use std::{
@@ -17,8 +17,6 @@ use std::{
 
 /// Of the tables below. A history of a later one is set aside.
 const FORMAT: u64 = 1;
-/// Each holder's revisions begin here, one generation above the last one's: those of records in memory never come again.
-const GENERATION_BITS: u32 = 40;
 const CACHE_BYTES: usize = 32 * 1024 * 1024;
 
 /// Key → revision, value.

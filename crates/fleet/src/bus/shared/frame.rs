@@ -155,11 +155,11 @@ pub(in crate::bus) enum ChangeHead {
 
 #[derive(Debug, Serialize, Deserialize)]
 pub(in crate::bus) struct WriteHead {
-    key: String,
+    pub(super) key: String,
     /// None for one that removes.
-    size: Option<usize>,
+    pub(super) size: Option<usize>,
     expect: Expect,
-    ttl_ms: Option<u64>,
+    pub(super) ttl_ms: Option<u64>,
 }
 
 /// A header and the bytes that go with it.

@@ -1,18 +1,121 @@
 use super::frame::Call;
-use crate::bus::{BusError, core::Endpoint};
+use crate::bus::{Bus, BusError, core::Endpoint};
+use samepath_wire::{AttemptRef, JobId, WorkerId};
+use serde::Deserialize;
 
-/// What a guest may do.
+/// What everybody in a lab may see.
+const SEEN: [&str; 3] = ["jobs/", "workers/", "kinds/"];
+/// What a member may ask of the matchmaker.
+const MEMBER_ASKS: [&str; 4] = ["submit", "stop", "kill", "retry"];
+/// What a worker may ask of it.
+const WORKER_ASKS: [&str; 3] = ["claim", "confirm", "report"];
+
+/// What a guest may do. There is no other list of that.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::bus) enum Rights {
-    /// Everything.
+    /// Everything: a process of the person who holds the bus.
     All,
+    /// Of a lab: submits, and sees.
+    Member,
+    /// Of a lab: runs, and speaks for itself alone.
+    Worker {
+        /// Its id.
+        id: WorkerId,
+    },
 }
 
 impl Rights {
     /// Refuses what the guest may not ask for.
-    pub(in crate::bus) async fn check(&self, _endpoint: &Endpoint, _call: &Call) -> Result<(), BusError> {
-        match self {
-            Self::All => Ok(()),
+    pub(in crate::bus) async fn check(&self, endpoint: &Endpoint, call: &Call) -> Result<(), BusError> {
+        let allowed = match self {
+            Self::All => true,
+            Self::Member => member_may(call),
+            Self::Worker { id } => worker_may(id, endpoint, call).await?,
+        };
+        if allowed {
+            return Ok(());
         }
+        let who = match self {
+            Self::Worker { id } => format!("the worker {id}"),
+            Self::All | Self::Member => format!("the member {}", endpoint.caller().member),
+        };
+        Err(BusError::Denied { who, what: in_words(call) })
+    }
+}
+
+fn sees(name: &str) -> bool {
+    SEEN.iter().any(|seen| name.starts_with(seen))
+}
+
+fn member_may(call: &Call) -> bool {
+    match call {
+        Call::Get { key: name } | Call::Watch { prefix: name } => sees(name),
+        Call::Changes { .. } | Call::Take { .. } => true,
+        Call::Request { subject, .. } => MEMBER_ASKS.contains(&subject.as_str()) || subject.starts_with("check."),
+        Call::Read { log, .. } | Call::Range { log } => log.starts_with("log/"),
+        Call::Write { .. } | Call::Serve { .. } | Call::Append { .. } | Call::Truncate { .. } => false,
+    }
+}
+
+async fn worker_may(id: &str, endpoint: &Endpoint, call: &Call) -> Result<bool, BusError> {
+    let own = |key: &str| key.strip_prefix("workers/") == Some(id);
+    Ok(match call {
+        Call::Get { key: name } | Call::Watch { prefix: name } => sees(name),
+        Call::Changes { .. } | Call::Take { .. } => true,
+        Call::Write { writes } => writes.iter().all(|write| {
+            let removes = write.size.is_none();
+            match write.key.strip_prefix("kinds/") {
+                Some(_) => !removes && write.ttl_ms.is_none(),
+                None => own(&write.key) && (removes || write.ttl_ms.is_some()),
+            }
+        }),
+        Call::Request { subject, .. } => WORKER_ASKS.contains(&subject.as_str()),
+        Call::Serve { subject } => subject.strip_prefix("check.") == Some(id),
+        Call::Read { log, .. } | Call::Range { log } => log.starts_with("log/"),
+        Call::Append { log, .. } => runs(id, endpoint, log).await?,
+        Call::Truncate { .. } => false,
+    })
+}
+
+/// Of a job's record: who was given which attempt.
+#[derive(Deserialize)]
+struct Tried {
+    #[serde(default)]
+    attempts: Vec<Given>,
+}
+
+#[derive(Deserialize)]
+struct Given {
+    number: u32,
+    worker: WorkerId,
+}
+
+/// Whether a log is that of an attempt which the worker was given.
+async fn runs(id: &str, endpoint: &Endpoint, log: &str) -> Result<bool, BusError> {
+    let Some(AttemptRef { job, attempt }) = attempt_of(log) else { return Ok(false) };
+    let Some(entry) = endpoint.get(&format!("jobs/{job}")).await? else { return Ok(false) };
+    // Of a record that a later version wrote this much can be read, too.
+    let Ok(record) = serde_json::from_slice::<Tried>(&entry.value) else { return Ok(false) };
+    Ok(record.attempts.iter().any(|tried| tried.number == attempt && tried.worker == id))
+}
+
+fn attempt_of(log: &str) -> Option<AttemptRef> {
+    let (job, attempt) = log.strip_prefix("log/")?.split_once('/')?;
+    Some(AttemptRef { job: job.parse::<JobId>().ok()?, attempt: attempt.parse().ok()? })
+}
+
+fn in_words(call: &Call) -> String {
+    match call {
+        Call::Get { key } => format!("read {key}"),
+        Call::Write { writes } => {
+            format!("write {}", writes.iter().map(|write| write.key.as_str()).collect::<Vec<_>>().join(", "))
+        }
+        Call::Watch { prefix } if prefix.is_empty() => "watch everything".to_owned(),
+        Call::Watch { prefix } => format!("watch {prefix}"),
+        Call::Request { subject, .. } => format!("ask {subject}"),
+        Call::Serve { subject } => format!("answer {subject}"),
+        Call::Append { log, .. } | Call::Truncate { log, .. } => format!("write {log}"),
+        Call::Read { log, .. } | Call::Range { log } => format!("read {log}"),
+        Call::Changes { .. } | Call::Take { .. } => "go on".to_owned(),
     }
 }

@@ -1,0 +1,152 @@
+use super::{
+    NatsSettings, Part,
+    connect::{Connected, connect},
+    line, server,
+    store::Store,
+};
+use crate::bus::{
+    Bus, BusError,
+    core::{Core, Endpoint},
+    shared::{Connection, Door, Session, SharedBus},
+};
+use async_nats::Client;
+use async_trait::async_trait;
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+/// For leaving in good order.
+const LEAVING: Duration = Duration::from_secs(2);
+
+/// Opens the bus of a lab: a hub holds it where no other does, everybody else joins whoever holds it.
+///
+/// [`BusError::NotAdmitted`], [`BusError::OtherServer`], [`BusError::ServerTooOld`] and [`BusError::Server`] where the server is
+/// there and cannot be used, [`BusError::Unreachable`] where it is not, or where no hub is.
+pub async fn open(settings: NatsSettings) -> Result<Arc<SharedBus>, BusError> {
+    let place = settings.place();
+    SharedBus::open(Lab { settings, place }).await
+}
+
+struct Lab {
+    settings: NatsSettings,
+    place: PathBuf,
+}
+
+#[async_trait]
+impl Door for Lab {
+    async fn open(&self) -> Result<Box<dyn Session>, BusError> {
+        let connected = connect(&self.settings).await?;
+        self.use_it(&connected).await.map_err(|error| connected.explain(&self.settings, error))
+    }
+
+    fn place(&self) -> &Path {
+        &self.place
+    }
+}
+
+impl Lab {
+    async fn use_it(&self, connected: &Connected) -> Result<Box<dyn Session>, BusError> {
+        let Connected { client, over, .. } = connected;
+        if self.settings.identity.part == Part::Hub && !server::is_held(client).await? {
+            return Ok(Box::new(Held::open(&self.settings, client.clone(), over.clone()).await?));
+        }
+        let (line, gone) = line::open(client, &self.settings.identity, over).await?;
+        let worker = self.settings.identity.caller.worker.clone();
+        let connection = Connection::open(line, &self.place, worker).await?;
+        Ok(Box::new(Joined { connection: Arc::new(connection), client: client.clone(), gone }))
+    }
+}
+
+/// A guest's session.
+struct Joined {
+    connection: Arc<Connection>,
+    client: Client,
+    /// Cancelled once the hub was told, if it could be.
+    gone: CancellationToken,
+}
+
+#[async_trait]
+impl Session for Joined {
+    fn is_held(&self) -> bool {
+        false
+    }
+
+    fn bus(&self) -> Arc<dyn Bus> {
+        self.connection.clone()
+    }
+
+    fn over(&self) -> CancellationToken {
+        self.connection.down()
+    }
+
+    async fn close(self: Box<Self>) {
+        Bus::close(&*self.connection).await;
+        drop(tokio::time::timeout(LEAVING, self.gone.cancelled()).await);
+        drop(tokio::time::timeout(LEAVING, self.client.drain()).await);
+    }
+}
+
+/// A hub's session: it holds the bus.
+struct Held {
+    endpoint: Arc<Endpoint>,
+    core: Arc<Core>,
+    client: Client,
+    /// Serving guests. Ends when dropped.
+    serving: JoinSet<()>,
+    /// Saying that a hub is there, and looking whether another has taken over. Ends when dropped.
+    tasks: JoinSet<()>,
+    over: CancellationToken,
+}
+
+impl Held {
+    async fn open(settings: &NatsSettings, client: Client, over: CancellationToken) -> Result<Self, BusError> {
+        // Before it is decided who holds it: who asks meanwhile is answered afterwards, and does not try the same.
+        let asked = server::hold_the_line(&client).await?;
+        let claimed = Store::claim(&client, settings, over.clone()).await?;
+        let mut tasks = JoinSet::new();
+        tasks.spawn(server::say_so(client.clone(), asked));
+        let (store, opened) = claimed.read().await?;
+        let (store, reign) = (Arc::new(store), opened.reign);
+        let core = Core::on(store.clone(), opened.records, opened.revision, opened.logs, settings.limits)
+            .map_err(|error| BusError::Io { path: settings.place(), detail: error.to_string() })?;
+        let endpoint = Arc::new(Endpoint::new(core.clone(), settings.identity.caller.clone()));
+        let doors = server::Doors::open(&client, reign).await?;
+        let mut serving = JoinSet::new();
+        serving.spawn(server::run(client.clone(), doors, core.clone(), reign, over.clone()));
+        tasks.spawn(async move { store.watch_over().await });
+        let (ends, closed) = (over.clone(), core.closed().clone());
+        tasks.spawn(async move {
+            closed.cancelled().await;
+            ends.cancel();
+        });
+        Ok(Self { endpoint, core, client, serving, tasks, over })
+    }
+}
+
+#[async_trait]
+impl Session for Held {
+    fn is_held(&self) -> bool {
+        true
+    }
+
+    fn bus(&self) -> Arc<dyn Bus> {
+        self.endpoint.clone()
+    }
+
+    fn over(&self) -> CancellationToken {
+        self.over.clone()
+    }
+
+    async fn close(mut self: Box<Self>) {
+        // Who asks whether a hub is there is to learn that none is.
+        self.tasks.shutdown().await;
+        self.core.close().await;
+        drop(tokio::time::timeout(LEAVING, self.serving.join_next()).await);
+        self.over.cancel();
+        drop(tokio::time::timeout(LEAVING, self.client.drain()).await);
+    }
+}

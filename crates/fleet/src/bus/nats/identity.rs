@@ -1,0 +1,158 @@
+use crate::bus::{Caller, shared::Rights};
+use samepath_wire::WorkerId;
+
+/// Before the identity, on the way to the hub.
+pub(super) const UP: &str = "samepath.up";
+/// Before the identity, on the way to the guest.
+pub(super) const DOWN: &str = "samepath.down";
+
+/// The part that somebody has in a lab.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Part {
+    /// Runs the lab: may hold the bus, and may do everything on it.
+    Hub,
+    /// Submits jobs.
+    Member,
+    /// Runs jobs.
+    Worker,
+}
+
+/// Who somebody is in a lab.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Identity {
+    /// What it may do.
+    pub part: Part,
+    /// What requests say of it.
+    pub caller: Caller,
+}
+
+impl Identity {
+    /// The hub, acting for this member.
+    pub fn hub(member: impl Into<String>) -> Self {
+        Self { part: Part::Hub, caller: Caller { member: member.into(), worker: None } }
+    }
+
+    /// A member.
+    pub fn member(name: impl Into<String>) -> Self {
+        Self { part: Part::Member, caller: Caller { member: name.into(), worker: None } }
+    }
+
+    /// A worker, which belongs to nobody.
+    pub fn worker(id: impl Into<WorkerId>) -> Self {
+        let id = id.into();
+        Self { part: Part::Worker, caller: Caller { member: id.clone(), worker: Some(id) } }
+    }
+
+    /// The only subjects that the server is to let it publish on, and hear: in this order.
+    pub fn subjects(&self) -> (String, String) {
+        let route = self.route();
+        (format!("{UP}.{route}.*"), format!("{DOWN}.{route}.*"))
+    }
+
+    /// Three tokens of a subject.
+    pub(super) fn route(&self) -> String {
+        let part = match self.part {
+            Part::Hub => "hub",
+            Part::Member => "member",
+            Part::Worker => "worker",
+        };
+        let worker = self.caller.worker.as_deref().map_or_else(|| "_".to_owned(), token);
+        format!("{part}.{}.{worker}", token(&self.caller.member))
+    }
+
+    /// The other way, of a route that is followed by a line: both.
+    pub(super) fn parse(route: &str) -> Option<(Self, &str)> {
+        let mut tokens = route.split('.');
+        let part = match tokens.next()? {
+            "hub" => Part::Hub,
+            "member" => Part::Member,
+            "worker" => Part::Worker,
+            _ => return None,
+        };
+        let member = untoken(tokens.next()?)?;
+        let worker = match tokens.next()? {
+            "_" => None,
+            worker => Some(untoken(worker)?),
+        };
+        let line = tokens.next().filter(|line| !line.is_empty())?;
+        tokens.next().is_none().then_some((Self { part, caller: Caller { member, worker } }, line))
+    }
+
+    pub(super) fn rights(&self) -> Rights {
+        match (self.part, &self.caller.worker) {
+            (Part::Hub, _) => Rights::All,
+            (Part::Worker, Some(worker)) => Rights::Worker { id: worker.clone() },
+            (Part::Member | Part::Worker, _) => Rights::Member,
+        }
+    }
+}
+
+/// A name as one token of a subject: what has a meaning there is written as `=` and two hexadecimal digits. `=` alone is empty.
+pub(super) fn token(name: &str) -> String {
+    if name.is_empty() {
+        return "=".to_owned();
+    }
+    let mut token = String::with_capacity(name.len());
+    for byte in name.bytes() {
+        if byte.is_ascii_alphanumeric() || byte == b'-' {
+            token.push(char::from(byte));
+        } else {
+            token.push_str(&format!("={byte:02X}"));
+        }
+    }
+    token
+}
+
+/// The other way; none where nobody wrote it so.
+pub(super) fn untoken(written: &str) -> Option<String> {
+    if written == "=" {
+        return Some(String::new());
+    }
+    let mut bytes = Vec::with_capacity(written.len());
+    let mut rest = written.bytes();
+    while let Some(byte) = rest.next() {
+        if byte != b'=' {
+            bytes.push(byte);
+            continue;
+        }
+        let digits = [rest.next()?, rest.next()?];
+        bytes.push(u8::from_str_radix(std::str::from_utf8(&digits).ok()?, 16).ok()?);
+    }
+    let name = String::from_utf8(bytes).ok()?;
+    (token(&name) == written).then_some(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn a_name_is_one_token_and_comes_back(name in ".{0,40}") {
+            let token = token(&name);
+            prop_assert!(!token.is_empty() && token.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'='));
+            prop_assert_eq!(untoken(&token), Some(name));
+        }
+
+        #[test]
+        fn no_two_tokens_are_one_name(written in "[A-F0-9a-f=_.-]{0,12}") {
+            if let Some(name) = untoken(&written) {
+                prop_assert_eq!(token(&name), written);
+            }
+        }
+    }
+
+    #[test]
+    fn an_identity_comes_back_from_its_subject() {
+        let odd = Identity { part: Part::Hub, caller: Caller { member: "a.b *>_".into(), worker: Some("_".into()) } };
+        for identity in [Identity::member("amick"), Identity::worker("gpu-1"), Identity::hub(""), odd] {
+            let route = format!("{}.x1", identity.route());
+            assert_eq!(Identity::parse(&route), Some((identity, "x1")));
+        }
+        for wrong in ["", "member.amick._", "member.amick._.x.y", "member.amick._.", "root.amick._.x", "member.a=2.x._"]
+        {
+            assert_eq!(Identity::parse(wrong), None, "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,40 @@
+//! The bus of a lab, on [NATS](https://nats.io).
+//!
+//! Theory of operation. One process, the *hub*, holds the bus as a holder on this computer does: it carries out every change, one
+//! after the other, and serves its guests with the same frames ([`shared`](super::shared)). Two things differ. Records and logs are
+//! kept in two streams of the server ([`Store`](store::Store)), and frames pass through two subjects a guest ([`line`]).
+//!
+//! *Who is it?* A guest publishes on `samepath.up.<who>.<line>` and hears `samepath.down.<who>.<line>`; these two are all that the
+//! server lets it use, and so the subject says who asks. A guest has no right to the server's streams at all: with one it could
+//! have messages delivered where others listen. What it may do is decided by the hub ([`Rights`](super::shared::Rights)).
+//!
+//! *Who holds it?* Each hub that takes the bus over writes the number of its *reign*, on the condition that the stream is as it
+//! read it. Every later write names the stream's last message, too: once another hub has written its reign, those of a hub that
+//! was frozen or cut off fail, and it lets go. A hub that is there answers on `samepath.alive`; one that does not is replaced.
+//!
+//! *Is the other one still there?* Frames are numbered, so that one that was lost ends the line. Where there is nothing to say,
+//! something is said every two seconds; the server answers at once that nobody hears it, and ten seconds of silence end a line.
+//!
+//! What is deliberately not here: a client that mends its connection. One that breaks is over, and [`SharedBus`](super::SharedBus) opens the next.
+
+mod connect;
+mod door;
+mod identity;
+mod line;
+mod server;
+mod settings;
+mod store;
+
+pub use door::open;
+pub use identity::{Identity, Part};
+pub use settings::{Login, NatsSettings};
+
+/// The oldest server that keeps what it is told to keep: major, minor.
+const OLDEST: (u64, u64) = (2, 11);
+
+/// What a certificate is known by: the SHA-256 of its bytes, as other programs show it, too.
+pub fn fingerprint(certificate: &[u8]) -> [u8; 32] {
+    let mut fingerprint = [0; 32];
+    fingerprint.copy_from_slice(ring::digest::digest(&ring::digest::SHA256, certificate).as_ref());
+    fingerprint
+}

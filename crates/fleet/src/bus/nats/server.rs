@@ -1,0 +1,182 @@
+use super::{
+    identity::{DOWN, Identity, UP},
+    line::{self, Incoming, Packet, Sort},
+};
+use crate::bus::{BusError, core::Core, shared::guest};
+use async_nats::{Client, Message, Subscriber};
+use futures::StreamExt;
+use std::{
+    collections::{HashMap, hash_map::Entry},
+    sync::Arc,
+    time::Duration,
+};
+use tokio::{sync::mpsc, task::JoinSet};
+use tokio_util::{bytes::Bytes, sync::CancellationToken};
+
+/// Where a hub says that it is there.
+const ALIVE: &str = "samepath.alive";
+/// Before the reign and the line, where the server says that a guest does not hear.
+const UNHEARD: &str = "samepath.unheard";
+/// For a hub to say that it is there; one that is busy says so, too.
+const ALIVE_PATIENCE: Duration = Duration::from_secs(5);
+/// Guests at a time; more have to wait.
+const GUESTS: usize = 8192;
+/// Lines of one member or worker at a time.
+const LINES: usize = 128;
+/// Messages of one guest that may wait to be looked at; a guest with more is dropped.
+const WAITING: usize = 4096;
+
+pub(super) fn unheard(reign: u64, route: &str) -> String {
+    format!("{UNHEARD}.{reign}.{route}")
+}
+
+/// Whether a hub is there.
+pub(super) async fn is_held(client: &Client) -> Result<bool, BusError> {
+    let request = async_nats::Request::new().timeout(Some(ALIVE_PATIENCE));
+    match client.send_request(ALIVE, request).await {
+        Ok(_) => Ok(true),
+        Err(error) => match error.kind() {
+            async_nats::RequestErrorKind::NoResponders | async_nats::RequestErrorKind::TimedOut => Ok(false),
+            _ => Err(BusError::Unreachable),
+        },
+    }
+}
+
+/// Who may ask whether a hub is there waits from now on, until it is said or this is dropped.
+pub(super) async fn hold_the_line(client: &Client) -> Result<Subscriber, BusError> {
+    client.subscribe(ALIVE).await.map_err(|_| BusError::Unreachable)
+}
+
+/// Says that a hub is there, to all who ask.
+pub(super) async fn say_so(client: Client, mut asked: Subscriber) {
+    while let Some(message) = asked.next().await {
+        if let Some(reply) = message.reply {
+            drop(client.publish(reply, Bytes::new()).await);
+        }
+    }
+}
+
+/// What guests send.
+pub(super) struct Doors {
+    up: Subscriber,
+    unheard: Subscriber,
+}
+
+impl Doors {
+    pub(super) async fn open(client: &Client, reign: u64) -> Result<Self, BusError> {
+        let up = client.subscribe(format!("{UP}.>")).await.map_err(|_| BusError::Unreachable)?;
+        let unheard = client.subscribe(format!("{UNHEARD}.{reign}.>")).await.map_err(|_| BusError::Unreachable)?;
+        Ok(Self { up, unheard })
+    }
+}
+
+/// Lines by the guest's route.
+type Lines = HashMap<String, mpsc::Sender<Incoming>>;
+
+/// Serves guests until the bus is closed and they were told, until the connection ends, or until it is dropped.
+pub(super) async fn run(client: Client, mut doors: Doors, core: Arc<Core>, reign: u64, over: CancellationToken) {
+    let mut lines = Lines::new();
+    let mut by_identity: HashMap<String, usize> = HashMap::new();
+    let mut guests: JoinSet<String> = JoinSet::new();
+    let unheard_at = format!("{UNHEARD}.{reign}.");
+    loop {
+        tokio::select! {
+            () = core.closed().cancelled() => {
+                // Each is told.
+                while guests.join_next().await.is_some() {}
+                return;
+            }
+            message = doors.up.next() => {
+                let Some(message) = message else { return };
+                let Some(route) = message.subject.strip_prefix(UP).and_then(|route| route.strip_prefix('.')) else {
+                    continue;
+                };
+                let route = route.to_owned();
+                let Some((opening, identity)) = sort(&client, &mut lines, reign, &route, message).await else {
+                    continue;
+                };
+                let count = by_identity.entry(identity.route()).or_default();
+                if lines.len() >= GUESTS || *count >= LINES {
+                    tracing::warn!(who = %identity.route(), "too many lines: one more was not opened");
+                    continue;
+                }
+                *count += 1;
+                let (sender, receiver) = mpsc::channel(WAITING);
+                drop(sender.try_send(Incoming::Packet(opening)));
+                lines.insert(route.clone(), sender);
+                let (client, core, over) = (client.clone(), core.clone(), over.clone());
+                guests.spawn(async move {
+                    serve(client, core, reign, &route, identity, receiver, &over).await;
+                    route
+                });
+            }
+            message = doors.unheard.next() => {
+                let Some(message) = message else { return };
+                let route = message.subject.strip_prefix(unheard_at.as_str());
+                if let Some(sender) = route.and_then(|route| lines.get(route)) {
+                    drop(sender.try_send(Incoming::Unheard));
+                }
+            }
+            Some(ended) = guests.join_next() => {
+                let Ok(route) = ended else { continue };
+                lines.remove(&route);
+                let Some((identity, _)) = Identity::parse(&route) else { continue };
+                if let Entry::Occupied(mut count) = by_identity.entry(identity.route()) {
+                    *count.get_mut() -= 1;
+                    if *count.get() == 0 {
+                        count.remove();
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Hands a message to its line. Answers the first one of a line that is to be opened.
+async fn sort(
+    client: &Client,
+    lines: &mut Lines,
+    reign: u64,
+    route: &str,
+    message: Message,
+) -> Option<(Packet, Identity)> {
+    let packet = Packet::decode(message.payload)?;
+    if let Some(line) = lines.get(route) {
+        if line.try_send(Incoming::Packet(packet)).is_err() {
+            // Its frames are not all there any more: it ends.
+            lines.remove(route);
+        }
+        return None;
+    }
+    if packet.sort == Sort::Frame && packet.number == 0 && packet.reign == 0 {
+        let (identity, _) = Identity::parse(route)?;
+        return Some((packet, identity));
+    }
+    if packet.sort != Sort::Bye && packet.reign <= reign {
+        // A line of a hub before, or one that ended here: the guest need not wait to learn it.
+        let bye = Packet { sort: Sort::Bye, reign, number: 0, body: Bytes::new() };
+        drop(client.publish(format!("{DOWN}.{route}"), bye.encode()).await);
+    }
+    None
+}
+
+async fn serve(
+    client: Client,
+    core: Arc<Core>,
+    reign: u64,
+    route: &str,
+    identity: Identity,
+    receiver: mpsc::Receiver<Incoming>,
+    over: &CancellationToken,
+) {
+    let incoming = futures::stream::unfold(receiver, |mut receiver| async move {
+        receiver.recv().await.map(|incoming| (incoming, receiver))
+    });
+    let (line, gone) = line::answer(client, route, reign, incoming.boxed(), over);
+    let (rights, caller) = (identity.rights(), identity.caller);
+    // What a guest calls itself in its greeting is not asked: its subject says it.
+    if let Err(error) = guest(line, core, rights, |_| caller).await {
+        tracing::debug!(%error, route, "a guest was dropped");
+    }
+    gone.cancelled().await;
+}
