@@ -17,7 +17,7 @@ use crate::view::{Finding, FindingState};
 use crate::{ErrorCode, LocalStorages, Options};
 use std::ffi::OsString;
 use std::path::PathBuf;
-use std::sync::{Arc, mpsc};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// For what has no deadline of its own.
@@ -45,7 +45,7 @@ pub async fn examine(options: &Options, storages: &Arc<LocalStorages>, around: &
         blocking(Box::new(move || storages::examine(&places))),
         blocking(Box::new(move || kinds::examine(&kinds_options, &types, &kinds_around))),
         async {
-            let mut found = computer::gpus(options, &computer_around).await;
+            let mut found = computer::gpus(&computer_around).await;
             let disk = Box::new(move || computer::disk(&disk_options, &local));
             found.extend(blocking(disk).await);
             found.extend(computer::programs(&computer_around));
@@ -76,14 +76,4 @@ impl Finding {
         self.code = Some(code.to_owned());
         self
     }
-}
-
-/// Does on a thread of its own what may wait for ever; none when it did not end in time. The thread is left behind.
-fn within<A: Send + 'static>(patience: Duration, work: impl FnOnce() -> A + Send + 'static) -> Option<A> {
-    let (tell, told) = mpsc::channel();
-    std::thread::spawn(move || {
-        // Nobody may be waiting any more.
-        let _ = tell.send(work());
-    });
-    told.recv_timeout(patience).ok()
 }

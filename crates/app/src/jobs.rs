@@ -66,7 +66,11 @@ pub(crate) fn job_view(record: &JobRecord, around: &Surroundings<'_>) -> JobView
         lost: lost.is_some(),
         worker: newest.filter(|_| record.state != JobState::Queued).map(|attempt| attempt.worker_name.clone()),
         percent: record.progress.percent,
-        status: lost.map(|worker| lost_words(worker, record)).or_else(|| record.progress.status.clone()),
+        status: match lost {
+            Some(worker) => Some(lost_words(worker, record)),
+            None if record.state == JobState::Failed => None,
+            None => record.progress.status.clone(),
+        },
         waiting_for: if record.state == JobState::Queued { waiting_for(record, around) } else { Vec::new() },
         submitted_by: job.submitted_by.clone(),
         submitted_at: at(job.submitted_at),

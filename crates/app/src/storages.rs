@@ -10,7 +10,7 @@ use crate::sameness::Reader;
 use crate::view::{HealthView, StorageFields, StorageView};
 use crate::{Error, ErrorCode, Options};
 use health::moved_view;
-use samepath_storage::helper::Helper;
+use samepath_storage::helper::{DEADLINE, Helper};
 use samepath_storage::{
     Backend, BackendFields, Change, Config, ConfigFile, Entry, Environment, Platform, ResolveError, Sightings, Storages,
 };
@@ -48,9 +48,11 @@ struct State {
 }
 
 impl LocalStorages {
-    /// Reads the configuration; touches no storage. `program helper` answers questions about storages.
+    /// Reads the configuration; touches no storage. `program helper` answers questions about storages, and reads the
+    /// configuration where that is not on a disk of this computer.
     pub fn open(file: ConfigFile, environment: Environment, program: PathBuf) -> Self {
-        let (config, error) = match Config::load(&file, &environment) {
+        let helper = Helper::new(program);
+        let (config, error) = match helper.load_config(&file, &environment, DEADLINE) {
             Ok(config) => (config, None),
             Err(error) => (Config::empty(&file), Some(Error::from(error))),
         };
@@ -62,13 +64,7 @@ impl LocalStorages {
             sightings: Sightings::default(),
             moved: BTreeMap::new(),
         };
-        Self {
-            file,
-            environment,
-            helper: Helper::new(program),
-            state: RwLock::new(state),
-            changed: watch::Sender::new(0),
-        }
+        Self { file, environment, helper, state: RwLock::new(state), changed: watch::Sender::new(0) }
     }
 
     /// The same, as a program's options say, with its memory.
@@ -148,7 +144,7 @@ impl LocalStorages {
 
     /// Reads the file again. Whether anything is different now.
     pub fn reload(&self) -> bool {
-        let loaded = Config::load(&self.file, &self.environment);
+        let loaded = self.helper.load_config(&self.file, &self.environment, DEADLINE);
         let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
         let different = match loaded {
             Ok(config) => {

@@ -71,17 +71,20 @@ pub(crate) fn words(job: &JobView) -> String {
     }
 }
 
+/// The same, with its try and what it says of itself: "Running on gpu-1 · try 2: Epoch 2 of 7".
+pub(crate) fn sentence(job: &JobView) -> String {
+    let tries = if job.attempts > 1 { format!(" · try {}", job.attempts) } else { String::new() };
+    let status = job.status.as_ref().map(|status| format!(": {}", printable(status))).unwrap_or_default();
+    format!("{}{tries}{status}", words(job))
+}
+
 /// One job, whole.
 pub(crate) fn show(output: &Output, job: &JobView) -> Result<(), Error> {
     if output.is_json() {
         return output.document(job);
     }
-    let tries = if job.attempts > 1 { format!(" · try {}", job.attempts) } else { String::new() };
     output.line(&format!("{} · {} ({})", printable(&job.name), job.what, job.id))?;
-    output.line(&format!("{}{tries}", words(job)))?;
-    if let (true, Some(status)) = (job.lost, &job.status) {
-        output.line(&format!("  {}", printable(status)))?;
-    }
+    output.line(&sentence(job))?;
     if let Some(failure) = &job.failure {
         output.line(&output.toned(&printable(failure), Tone::Bad))?;
     }

@@ -67,10 +67,9 @@ fn tell(bar: &ProgressBar, job: &JobView, told: &mut String, output: &Output) {
 }
 
 fn sentence(job: &JobView) -> String {
-    let more = match (&job.status, job.waiting_for.is_empty()) {
-        (_, false) => format!(": {}", job.waiting_for.join("; ")),
-        (Some(status), true) => format!(": {status}"),
-        (None, true) => String::new(),
-    };
-    printable(&format!("{}{more}", jobs::words(job)))
+    if job.waiting_for.is_empty() {
+        jobs::sentence(job)
+    } else {
+        printable(&format!("{}: {}", jobs::words(job), job.waiting_for.join("; ")))
+    }
 }

@@ -316,6 +316,36 @@ fn job_types_on_a_dead_storage_are_told_and_waited_for_no_longer_than_their_dead
 }
 
 #[test]
+fn a_configuration_on_a_dead_disk_is_told_and_waited_for_no_longer_than_its_deadline() {
+    let home = Home::new();
+    let mount = FuseMount::new(&[(".sleap-rtc/config.toml", "")]);
+    let file = mount.path().join(".sleap-rtc/config.toml").display().to_string();
+    // As long as it answers it is read, and is a file like any other.
+    let (findings, status) = examine(&home, &["--config", &file]);
+    one(&findings, "configuration", "config.toml, 0 storages", "good");
+    assert_eq!(status, Some(0), "{findings:#?}");
+    mount.stop();
+    // Named, or in a home folder that is a server's.
+    for in_home in [false, true] {
+        let start = Instant::now();
+        let mut command = home.command(["--json", "doctor"]);
+        if in_home {
+            command.env("HOME", mount.path());
+        } else {
+            command.args(["--config", &file]);
+        }
+        let answer = run(&mut command);
+        assert!(start.elapsed() < Duration::from_secs(20), "{:?}", start.elapsed());
+        let findings = answer.json()["findings"].as_array().expect("findings").clone();
+        mended(&findings, "configuration", "its disk does not answer", "wrong", "--config");
+        assert_eq!(saying(&findings, "GPU", "").len(), 1, "{findings:#?}");
+        assert_eq!(answer.status, Some(9));
+    }
+    let told = home.ask(&["--config", &file, "storage", "list"]).fails("io");
+    assert!(told["error"]["message"].as_str().is_some_and(|told| told.contains("does not answer")), "{told:#}");
+}
+
+#[test]
 fn a_job_type_that_brings_its_script_and_a_program_that_is_there_twice_are_named() {
     let home = Home::new();
     let template = json!({

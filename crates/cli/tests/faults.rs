@@ -173,6 +173,33 @@ fn a_job_that_ends_while_its_worker_is_away_is_told_later() {
 }
 
 #[test]
+fn what_a_job_said_last_is_told_even_if_its_worker_was_away() {
+    let home = Home::new();
+    let go = home.text("go");
+    home.kind("says", &format!("echo one; while [ ! -e '{go}' ]; do sleep 0.05; done; echo openjd_status: All of it"));
+    let script = "trap 'echo openjd_status: Saved; exit 130' INT; echo one; while :; do sleep 0.05; done";
+    home.kind_that_saves("saves", script, 30);
+    let under_way = |id: &str| until(|| if home.log(id, &[]) == ["one"] { Ok(()) } else { Err("not yet".to_owned()) });
+    let mut worker = home.worker("gpu-1");
+    let id = home.submit(&["saves"]);
+    under_way(&id);
+    worker.end();
+    home.ask(&["stop", &id]).good();
+    let job = home.job(&id);
+    assert_eq!((&job["state"], &job["status"]), (&json!("cancelled"), &json!("Saved")), "{job:#}");
+
+    let mut worker = home.worker("gpu-1");
+    let id = home.submit(&["says"]);
+    under_way(&id);
+    worker.end();
+    home.go();
+    nothing_runs_of(&home, &id);
+    let _worker = home.worker("gpu-1");
+    let job = home.job_until(&id, |job| job["ended_at"] != Value::Null);
+    assert_eq!((&job["state"], &job["status"]), (&json!("succeeded"), &json!("All of it")), "{job:#}");
+}
+
+#[test]
 fn the_holder_is_killed_while_a_job_runs() {
     let home = Home::new();
     home.waiting_kind();

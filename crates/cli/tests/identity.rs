@@ -74,6 +74,37 @@ fn a_worker_with_another_storage_of_the_name_is_given_nothing_and_named() {
 }
 
 #[test]
+fn a_storage_that_another_took_the_place_of_since_its_worker_looked_is_given_nothing_either() {
+    let home = Home::new();
+    let ours = home.ask(&["storage", "mark"]).good()["id"].as_str().expect("an id").to_owned();
+    let mark = |id: &str| home.write("other/.samepath/storage.json", json!({ "id": id }).to_string());
+    let (here, there) = (home.path("storage/amick/maze/labels.slp"), home.path("other/amick/maze/labels.slp"));
+    fs_err::create_dir_all(there.parent().expect("a folder")).expect("a folder");
+    fs_err::copy(&here, &there).expect("a copy");
+    let copy = fs_err::File::options().write(true).open(&there).expect("a file");
+    let modified = fs_err::metadata(&here).and_then(|it| it.modified()).expect("a time");
+    copy.file().set_modified(modified).expect("a time");
+    mark(&ours);
+    let theirs = home.write("theirs.toml", format!("[storage.vast]\nbase_path = {}\n", json!(home.path("other"))));
+    let mut worker = home.worker_with("gpu-4", &["--config", &theirs.display().to_string()]);
+    assert_eq!(home.ask(&["workers"]).good()[0]["storages"][0]["sameness"], "same_mark");
+    // It looks twice a minute, and has just looked.
+    let other = "0199c0de-1111-4222-8333-444455556666";
+    mark(other);
+    let id = home.submit(&["slp-check", "-p", "LABELS=vast:amick/maze/labels.slp"]);
+    let job = home.job_until(&id, |job| job["state"] == "failed");
+    let failure = job["failure"].as_str().unwrap_or_default();
+    assert!(failure.contains("gpu-4") && failure.contains("vast is a different storage now"), "{job:#}");
+    assert!(failure.contains(&ours) && failure.contains(other), "{job:#}");
+    let made = home.files("other");
+    assert_eq!(
+        made.iter().filter(|file| file.contains("amick/")).collect::<Vec<_>>(),
+        ["other/amick/maze", "other/amick/maze/labels.slp"]
+    );
+    worker.end();
+}
+
+#[test]
 fn a_worker_that_reads_the_same_dataset_is_confirmed_and_no_other() {
     let home = Home::new();
     let mut worker = home.worker("gpu-1");

@@ -117,6 +117,38 @@ fn submit_waiting_with_worker(home: &Home) -> (Process, String) {
 }
 
 #[test]
+fn a_job_is_told_with_what_it_said_last_of_itself() {
+    let home = Home::new();
+    let go = home.text("go");
+    let script =
+        "trap 'echo openjd_status: Stopped at epoch 2 of 7; exit 130' INT; echo one; while :; do sleep 0.05; done";
+    home.kind_that_saves("stops", script, 30);
+    home.kind("fails", "echo openjd_status: Reading; exit 1");
+    home.kind("goes", &format!("echo openjd_status: Epoch 2 of 7; while [ ! -e '{go}' ]; do sleep 0.05; done"));
+    let _worker = home.worker("gpu-1");
+    let id = home.submit(&["stops"]);
+    until(|| if home.log(&id, &[]) == ["one"] { Ok(()) } else { Err("it does not run yet".to_owned()) });
+    home.ask(&["stop", &id]).good();
+    home.job_until(&id, |job| job["state"] == "cancelled");
+    let told = home.run(["jobs", &id]).out;
+    assert_eq!(told.lines().nth(1), Some("Cancelled on gpu-1: Stopped at epoch 2 of 7"), "{told}");
+
+    let id = home.submit(&["fails"]);
+    home.job_until(&id, |job| job["state"] == "failed");
+    let told = home.run(["jobs", &id]).out;
+    assert_eq!(told.lines().nth(1), Some("Failed on gpu-1"), "{told}");
+    // Nor is it told to whoever waits for it: it is long over.
+    let told = home.run(["submit", "fails"]);
+    assert_eq!(told.err.lines().filter(|line| line.starts_with("Failed")).collect::<Vec<_>>(), ["Failed on gpu-1"]);
+
+    let id = home.submit(&["goes"]);
+    home.job_until(&id, |job| job["status"] == "Epoch 2 of 7");
+    let told = home.run(["jobs", &id]).out;
+    assert_eq!(told.lines().nth(1), Some("Running on gpu-1: Epoch 2 of 7"), "{told}");
+    home.go();
+}
+
+#[test]
 fn a_job_is_stopped_killed_and_tried_again() {
     let home = Home::new();
     let (_worker, id) = submit_waiting_with_worker(&home);
@@ -147,13 +179,7 @@ fn who_stops_a_job_is_told_how_long_it_may_take_to_save() {
         "trap 'until [ -e {0} ]; do sleep 0.05; done; exit 0' INT; echo one; while :; do sleep 0.05; done",
         home.text("go")
     );
-    let run = json!({
-        "command": "sh", "args": ["-c", script],
-        "cancelation": { "mode": "NOTIFY_THEN_TERMINATE", "notifyPeriodInSeconds": 33 },
-    });
-    let steps = json!([{ "name": "s", "script": { "actions": { "onRun": run } } }]);
-    let template = json!({ "specificationVersion": "jobtemplate-2023-09", "name": "Saves", "steps": steps });
-    home.write("kinds/saves.json", template.to_string());
+    home.kind_that_saves("saves", &script, 33);
     let _worker = home.worker("gpu-1");
     let id = home.submit(&["saves"]);
     until(|| match home.log(&id, &[]) {

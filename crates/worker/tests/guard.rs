@@ -124,7 +124,10 @@ fn a_guard_that_is_killed_leaves_nothing_that_cannot_be_found() {
     case.guard.wait().unwrap();
     assert!(case.at.lock().unwrap().is_some());
     assert_eq!(case.at.end().unwrap(), None);
-    assert_eq!(Tree { mark: &case.mark(), group: None, guard: false }.kill(Duration::from_secs(10)).unwrap(), 0);
+    assert_eq!(
+        Tree { mark: &case.mark(), group: None, guard: false, kin: &[] }.kill(Duration::from_secs(10)).unwrap(),
+        0
+    );
     assert_eq!(case.left(), [] as [String; 0]);
 }
 

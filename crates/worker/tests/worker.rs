@@ -7,8 +7,10 @@ mod lab;
 use lab::{DEADLINE, Lab, end, go, until_gone};
 use samepath_storage::{Platform, ProofKey, Storages};
 use samepath_wire::{AttemptEnd, BackendState, Cause, CheckPaths, JobState, PathSeen, ProofAsked, StoragePath};
+use samepath_worker::guard::{JournalReader, Kin};
 use serde_json::json;
 use std::process::{Command, Stdio};
+use std::time::Duration;
 use tokio::time::timeout;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -55,6 +57,88 @@ async fn a_guard_that_is_killed_is_a_proved_loss_and_the_job_is_tried_again() {
     assert_eq!(done.state, JobState::Succeeded);
     assert!(!done.attempts[1].own_output);
     end(worker);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_cleared_its_environment_and_left_its_session_is_ended_after_a_guard_that_was_killed() {
+    let lab = Lab::new().await;
+    let left = lab.path("left");
+    let inner = format!("echo $$ > {}; exec sleep 1000", left.display());
+    let script = format!("echo $PPID > {}; env -i setsid sh -c '{inner}' & sleep 1000", lab.path("guard").display());
+    lab.kind("leaves", &script);
+    let worker = lab.worker();
+    let job = lab.submit_of("leaves").await;
+    lab.until(|record| record.state == JobState::Running).await;
+    let number = |file: &str| {
+        let file = lab.path(file);
+        async move {
+            loop {
+                if let Ok(id) = fs_err::read_to_string(&file).unwrap_or_default().trim().parse::<i32>() {
+                    return id;
+                }
+                tokio::task::yield_now().await;
+            }
+        }
+    };
+    let (guard, left) = timeout(DEADLINE, async { (number("guard").await, number("left").await) }).await.unwrap();
+    let started = || fs_err::read_to_string(format!("/proc/{left}/stat")).unwrap_or_default();
+    assert!(!started().is_empty(), "it does not run");
+    // Its guard looks every two seconds.
+    let dir = lab.attempt().unwrap();
+    let written = async {
+        while Kin::read(&dir).is_empty() {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    timeout(DEADLINE, written).await.expect("it is written down");
+    let guard = rustix::process::Pid::from_raw(guard).unwrap();
+    rustix::process::kill_process(guard, rustix::process::Signal::KILL).unwrap();
+    let told = lab.until(|record| record.attempts.iter().any(|attempt| attempt.end.is_some())).await;
+    assert!(matches!(told.attempts[0].end, Some(AttemptEnd::Lost { proved: true, .. })), "{told:#?}");
+    let now = started();
+    assert!(now.is_empty() || now.contains(") Z "), "it runs on: {now}");
+    lab.fleet.kill(job.job.id).await.unwrap();
+    lab.until(|record| record.state.is_ended()).await;
+    end(worker);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_line_that_a_killed_guard_had_read_is_told_by_whoever_comes_next() {
+    let lab = Lab::new().await;
+    let wait = format!("while [ ! -e {} ]; do sleep 0.05; done", lab.path("go").display());
+    let script = format!("echo $PPID > {}; {wait}; seq 1 3000; echo last; sleep 1000", lab.path("guard").display());
+    lab.kind("talks", &script);
+    let mut first = lab.worker();
+    let job = lab.submit_of("talks").await;
+    lab.until(|record| record.state == JobState::Running).await;
+    first.kill().unwrap();
+    first.wait().unwrap();
+    go(&lab.path("go"));
+    let guard = tokio::task::spawn_blocking({
+        let (dir, id) = (lab.attempt().unwrap(), lab.path("guard"));
+        let said = move || {
+            let lines = JournalReader::open(&dir.log()).ok()?.read(0, usize::MAX).ok()?;
+            let last = lines.last().is_some_and(|line| line.text == "last");
+            last.then(|| fs_err::read_to_string(&id).ok()?.trim().parse().ok()).flatten()
+        };
+        move || loop {
+            if let Some(guard) = said() {
+                return guard;
+            }
+            std::thread::yield_now();
+        }
+    });
+    // The very moment in which the last line is in its journal.
+    let guard = rustix::process::Pid::from_raw(timeout(DEADLINE, guard).await.unwrap().unwrap()).unwrap();
+    rustix::process::kill_process(guard, rustix::process::Signal::KILL).unwrap();
+    let second = lab.worker();
+    let told = lab.until(|record| record.attempts.iter().any(|attempt| attempt.end.is_some())).await;
+    assert!(matches!(told.attempts[0].end, Some(AttemptEnd::Lost { proved: true, .. })), "{told:#?}");
+    let lines = lab.log(&job, 1, "last").await;
+    assert_eq!((lines.len(), lines[2999].as_str()), (3001, "3000"));
+    lab.fleet.kill(job.job.id).await.unwrap();
+    lab.until(|record| record.state.is_ended()).await;
+    end(second);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -20,9 +20,10 @@ const LITTLE: u64 = 2_000_000_000;
 /// Below this it cannot be kept.
 const NOTHING: u64 = 100_000_000;
 
-pub(super) async fn gpus(options: &Options, around: &Around) -> Vec<Finding> {
+pub(super) async fn gpus(around: &Around) -> Vec<Finding> {
     let counted = this_host().amounts.get("amount.worker.gpu").copied().unwrap_or_default();
-    let programs = Programs::new(around.search_path.as_deref(), options.environment.home.as_deref());
+    // A driver's program is in nobody's home folder, which may be a server's that does not answer.
+    let programs = Programs::new(around.search_path.as_deref(), None);
     let name = if cfg!(windows) { "nvidia-smi.exe" } else { "nvidia-smi" };
     let program = programs.folders().iter().map(|folder| folder.join(name)).find(|path| path.is_file());
     let said = match &program {

@@ -1,4 +1,4 @@
-use super::{PATIENCE, finding, within};
+use super::{PATIENCE, finding};
 use crate::view::{Finding, FindingState};
 use crate::{Error, LocalStorages};
 
@@ -7,10 +7,9 @@ const AREA: &str = "configuration";
 pub(super) fn examine(storages: &LocalStorages) -> Vec<Finding> {
     let file = storages.file().clone();
     let shown = file.path.display().to_string();
-    let Some(state) = within(PATIENCE, move || file.look()) else {
-        let found = format!("{shown} does not answer");
-        let wrong = finding(AREA, FindingState::Wrong, "file", found).code("io");
-        return vec![wrong.mend("The home folder may be on a server that is gone. Ask whoever looks after it.")];
+    let state = match storages.helper().look_at_config(&file, PATIENCE) {
+        Ok(state) => state,
+        Err(error) => return vec![wrong("file", Error::from(error))],
     };
     let mut findings = Vec::new();
     let config = storages.config();

@@ -29,7 +29,8 @@ pub struct JobView {
     pub worker: Option<String>,
     /// 0 to 100.
     pub percent: Option<f64>,
-    /// What it says of itself.
+    /// What it says of itself; of one that has ended, what it said last: "Stopped at epoch 2 of 7." None of one that failed, whose
+    /// `failure` says more.
     pub status: Option<String>,
     /// While it waits: why, one sentence per worker.
     pub waiting_for: Vec<String>,

@@ -131,11 +131,18 @@ impl Home {
 
     /// A kind of the lab's own: a shell script.
     pub(crate) fn kind(&self, name: &str, script: &str) {
-        let template = json!({
-            "specificationVersion": "jobtemplate-2023-09",
-            "name": name,
-            "steps": [{ "name": "s", "script": { "actions": { "onRun": { "command": "sh", "args": ["-c", script] } } } }],
-        });
+        self.kind_that(name, json!({ "command": "sh", "args": ["-c", script] }));
+    }
+
+    /// Likewise, one that is interrupted and left so many seconds when it is asked to stop.
+    pub(crate) fn kind_that_saves(&self, name: &str, script: &str, seconds: u32) {
+        let cancelation = json!({ "mode": "NOTIFY_THEN_TERMINATE", "notifyPeriodInSeconds": seconds });
+        self.kind_that(name, json!({ "command": "sh", "args": ["-c", script], "cancelation": cancelation }));
+    }
+
+    fn kind_that(&self, name: &str, run: Value) {
+        let steps = json!([{ "name": "s", "script": { "actions": { "onRun": run } } }]);
+        let template = json!({ "specificationVersion": "jobtemplate-2023-09", "name": name, "steps": steps });
         self.write(&format!("kinds/{name}.json"), template.to_string());
     }
 

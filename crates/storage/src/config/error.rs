@@ -327,10 +327,25 @@ impl ConfigError {
                 Cause::Missing | Cause::NotAFolder => {
                     format!("make the folder {} first", file.parent().unwrap_or(file).display())
                 }
+                Cause::Silent => {
+                    "connect or mount its disk, or ask whoever looks after the server; or name another file with --config"
+                        .to_owned()
+                }
                 cause => cause.mend(&file.display().to_string()),
             },
         };
         Some(text)
+    }
+
+    /// The disk that it is on does not answer.
+    pub(crate) fn silent(file: &Path) -> Self {
+        let message = "its disk does not answer".to_owned();
+        Self::Io { file: file.to_owned(), action: Action::Read, cause: Cause::Silent, message }
+    }
+
+    /// It was not read, for a fault of ours.
+    pub(crate) fn unread(file: &Path, message: String) -> Self {
+        Self::Io { file: file.to_owned(), action: Action::Read, cause: Cause::Other, message }
     }
 
     pub(super) fn io(file: &Path, action: Action, error: &std::io::Error) -> Self {

@@ -1,3 +1,4 @@
+use super::{ConfigError, text};
 use crate::Environment;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
@@ -49,6 +50,11 @@ impl ConfigFile {
         let path = environment.home.as_deref().filter(|home| !home.as_os_str().is_empty());
         let path = path.map(|home| home.join(".sleap-rtc").join("config.toml")).unwrap_or_default();
         Self { path, origin: Origin::Home }
+    }
+
+    /// What is written in it; none where it is not there.
+    pub(crate) fn text(&self) -> Result<Option<String>, ConfigError> {
+        if self.path.as_os_str().is_empty() { Ok(None) } else { text::read(&self.path) }
     }
 
     /// Whether the file's `[samepath]` table counts.

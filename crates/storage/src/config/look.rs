@@ -1,8 +1,9 @@
 use super::ConfigFile;
 use super::replace::Target;
+use serde::{Deserialize, Serialize};
 
 /// What the system says of a configuration file, besides its text.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct FileState {
     /// Whether it is there.
     pub exists: bool,

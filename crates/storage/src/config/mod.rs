@@ -119,8 +119,7 @@ impl Config {
     /// # Errors
     /// If the file cannot be read, is larger than 4 MiB, or is broken as a whole: no TOML, or `storage` is no table.
     pub fn load(file: &ConfigFile, environment: &Environment) -> Result<Self, ConfigError> {
-        let text = if file.path.as_os_str().is_empty() { None } else { text::read(&file.path)? };
-        Self::from_text(file, text.unwrap_or_default(), environment)
+        Self::from_text(file, file.text()?.unwrap_or_default(), environment)
     }
 
     /// A configuration of no storages, for a file that cannot be read now; changes to it are still refused or done as the file
@@ -139,7 +138,8 @@ impl Config {
         }
     }
 
-    fn from_text(file: &ConfigFile, seen: String, environment: &Environment) -> Result<Self, ConfigError> {
+    /// What a file of this text says.
+    pub(crate) fn from_text(file: &ConfigFile, seen: String, environment: &Environment) -> Result<Self, ConfigError> {
         let computer = file.computer(environment);
         let text = text::Text::parse(&file.path, seen)?;
         let tables = read::Tables::of(&text, computer)?;

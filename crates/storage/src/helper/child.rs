@@ -1,6 +1,6 @@
-use super::{LONGEST, following};
+use super::{LONGEST, configuration, following};
 use crate::locate::Real;
-use crate::{Backend, LocateError, Platform, ProofKey, Purpose, Storages, marker, probe_again, sighting};
+use crate::{Backend, ConfigFile, LocateError, Platform, ProofKey, Purpose, Storages, marker, probe_again, sighting};
 use samepath_wire::StoragePath;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -127,7 +127,7 @@ pub(super) fn refusal(why: &str) -> Value {
 }
 
 /// Answers this crate's own topics: `probe`, `mark`, `prove`, `look_at`, `resolve`, `look`, `try_folder`, those of
-/// test files, `canonical`, and those of suggestions; `None` for others.
+/// test files, `canonical`, those of the configuration file, and those of suggestions; `None` for others.
 pub fn answer(topic: &str, question: Value) -> Option<Value> {
     let answered = match topic {
         "probe" => serde_json::from_value(question).map(|ProbeQuestion { backend, mounted_before }| {
@@ -164,6 +164,10 @@ pub fn answer(topic: &str, question: Value) -> Option<Value> {
         "canonical" => serde_json::from_value(question).map(|CanonicalQuestion { paths }| {
             reply(&Ok::<_, ()>(paths.iter().map(|path| Real::of(path)).collect::<Vec<_>>()))
         }),
+        configuration::TEXT => serde_json::from_value(question).map(|file: ConfigFile| reply(&file.text())),
+        configuration::STATE => {
+            serde_json::from_value(question).map(|file: ConfigFile| reply(&Ok::<_, ()>(file.look())))
+        }
         _ => return crate::suggest::answer(topic, question),
     };
     Some(answered.unwrap_or_else(|error| refusal(&error.to_string())))

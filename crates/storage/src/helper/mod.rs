@@ -23,6 +23,7 @@
 //! ```
 
 mod child;
+mod configuration;
 mod error;
 mod following;
 mod fronts;

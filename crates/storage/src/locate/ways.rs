@@ -198,14 +198,6 @@ impl Found {
     }
 }
 
-/// File systems that set a folder's change time, which nobody can set back, with every change of a name in it.
-const STAMPING: &[&str] = &[
-    "bcachefs", "btrfs", "erofs", "ext2", "ext3", "ext4", "f2fs", "jfs", "overlay", "squashfs", "tmpfs", "xfs", "zfs",
-];
-
-/// Within this many seconds a file system may stamp two changes with one time.
-const GRANULARITY: i64 = 2;
-
 /// Which folder it is and when it last changed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Stamp {
@@ -220,6 +212,13 @@ impl Stamp {
     #[cfg(unix)]
     fn of(folder: &Path, mounts: &Mounts) -> Option<Self> {
         use std::os::unix::fs::MetadataExt;
+        /// They set a folder's change time, which nobody can set back, with every change of a name in it.
+        const STAMPING: &[&str] = &[
+            "bcachefs", "btrfs", "erofs", "ext2", "ext3", "ext4", "f2fs", "jfs", "overlay", "squashfs", "tmpfs", "xfs",
+            "zfs",
+        ];
+        /// Within this many seconds a file system may stamp two changes with one time.
+        const GRANULARITY: i64 = 2;
         let now = std::time::SystemTime::now().duration_since(std::time::SystemTime::UNIX_EPOCH).ok()?;
         let seen = std::fs::symlink_metadata(folder).ok()?;
         let stamping = mounts.holding(folder).is_some_and(|mount| STAMPING.contains(&mount.file_system.as_str()));

@@ -2,7 +2,7 @@
 
 use super::holding::{Hold, Wish};
 use super::link::GuardLink;
-use crate::guard::{AttemptDir, JournalReader, Phase, READY, Status, ToolId, kill_left};
+use crate::guard::{AttemptDir, JournalReader, Kin, Phase, READY, Status, ToolId, kill_left};
 use samepath_fleet::bus::BusError;
 use samepath_fleet::{FleetError, WorkerSession};
 use samepath_wire::{AttemptEnd, AttemptRef, Progress, Report, ReportAnswer, ReportEvent};
@@ -110,7 +110,15 @@ async fn tell_end(session: &WorkerSession, report: &Report, hold: &Hold) -> Told
 async fn follow(dir: &AttemptDir, mut wish: watch::Receiver<Wish>, tell: watch::Sender<Option<Status>>) -> AttemptEnd {
     loop {
         match dir.end() {
-            Ok(Some(end)) => return end,
+            Ok(Some(end)) => {
+                if let Some(said) = dir.said() {
+                    tell.send_modify(|status| {
+                        let log_end = status.as_ref().map_or(0, |status| status.log_end);
+                        *status = Some(Status { phase: Phase::Ended, progress: said, log_end });
+                    });
+                }
+                return end;
+            }
             Ok(None) => {}
             Err(error) => {
                 tracing::error!(%error, "the end of an attempt cannot be read");
@@ -164,8 +172,8 @@ async fn follow(dir: &AttemptDir, mut wish: watch::Receiver<Wish>, tell: watch::
 /// The guard was killed: ends what it left running, and writes down the end in its place.
 async fn lost(dir: &AttemptDir, lock: std::fs::File) -> AttemptEnd {
     let mark = dir.path().file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let tool = ToolId::read(dir);
-    let swept = tokio::task::spawn_blocking(move || kill_left(&mark, tool.as_ref()).unwrap_or(1)).await;
+    let (tool, kin) = (ToolId::read(dir), Kin::read(dir));
+    let swept = tokio::task::spawn_blocking(move || kill_left(&mark, tool.as_ref(), &kin).unwrap_or(1)).await;
     let end =
         AttemptEnd::Lost { reason: "it was killed there from outside".to_owned(), proved: matches!(swept, Ok(0)) };
     if let Err(error) = dir.write_end(&end) {
@@ -263,7 +271,8 @@ async fn report(
                 return;
             }
         }
-        if said == Some(Phase::Running) && now.progress != progress {
+        // One that was not followed to its end was not told of on its way, either.
+        if (said == Some(Phase::Running) || now.phase == Phase::Ended) && now.progress != progress {
             let mut watching = status.clone();
             tokio::select! {
                 () = sleep_until(not_before) => {}

@@ -72,6 +72,11 @@ impl Board {
         self.changed.notify_all();
     }
 
+    /// What the tool said last of itself.
+    pub(crate) fn said(&self) -> Progress {
+        self.lock().0.progress.clone()
+    }
+
     /// The newest, as soon as there is one newer than `seen`; what came in between is skipped.
     pub(crate) fn newer_than(&self, seen: u64) -> (Status, u64) {
         let state = self.changed.wait_while(self.lock(), |state| state.1 <= seen);

@@ -11,7 +11,9 @@
 //! | `lock`, held | the guard lives; the kernel lets go of it whenever and however the guard ends |
 //! | `end.json` | the attempt is over, and how; written once, atomically, whoever still runs |
 //! | `lock` free, no `end.json` | the guard was killed: whoever takes the lock ends what it left, and writes the end |
+//! | `said.json` | what the tool said last of itself, if anything; there before `end.json` is |
 //! | `tool.pid` | the tool's main process and when it started, for whoever ends what a killed guard left |
+//! | `kin.json` | processes that cleared their environment, likewise; Linux only |
 //! | `log.jsonl` | every line, numbered without gaps |
 //! | `socket` | where workers connect: [`Order`]s in, [`Status`] out; both JSON lines |
 //!
@@ -27,6 +29,7 @@
 mod control;
 mod environment;
 mod journal;
+mod kin;
 mod lines;
 mod messages;
 mod output;
@@ -41,6 +44,7 @@ pub(crate) use lines::LineCutter;
 
 pub use control::{Order, Phase, Socket, Status};
 pub use journal::JournalReader;
+pub use kin::Kin;
 pub use messages::is_for_us;
 pub use spec::{AttemptDir, Patience, Spec, make_private};
 pub use tool_id::{Standing, ToolId};

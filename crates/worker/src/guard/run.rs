@@ -1,5 +1,6 @@
 use super::control::{self, Board, FromWorker, Order, Phase};
 use super::journal::Journal;
+use super::kin;
 use super::output::{Bell, Output};
 use super::prepared::{self, Checked, Stopped};
 use super::spec::{AttemptDir, Patience, Spec, mark};
@@ -8,7 +9,7 @@ use super::tool_id::ToolId;
 use super::tree::{Tree, reap};
 use crate::prepare::{HEARTBEAT, Prepared, Taken, changed, is_unfit, manifest};
 use jiff::Timestamp;
-use samepath_wire::{AttemptEnd, Cause, Failure, Manifest, Stream};
+use samepath_wire::{AttemptEnd, Cause, Failure, Manifest, Progress, Stream};
 use std::ffi::OsString;
 use std::io::{self, Write};
 use std::sync::Arc;
@@ -67,6 +68,13 @@ pub(super) fn run(dir: &AttemptDir, ours: Vec<(OsString, OsString)>) -> io::Resu
     if let Some(fault) = guard.output.fault() {
         tracing::error!(error = %fault, "the log could not be kept");
     }
+    // A worker that is away, or does not read quickly enough, finds it there.
+    let said = guard.board.said();
+    if said != Progress::default()
+        && let Err(error) = dir.write_said(&said)
+    {
+        tracing::warn!(%error, "what the tool said last cannot be written down");
+    }
     write_end(dir, &end, &guard.spec.patience)?;
     guard.board.update(|status| status.phase = Phase::Ended);
     Ok(end)
@@ -114,8 +122,10 @@ impl Guard {
         let group = tool.id;
         let mut prepared = prepared;
         let marks = keep(std::mem::take(&mut prepared.taken));
+        let kin = kin::keep(dir, &self.mark);
         let (exit, why) = self.supervise(tool, &prepared);
         let survivors = self.sweep(group);
+        drop(kin);
         self.board.update(|status| status.phase = Phase::Finishing);
         self.conclude((prepared, Some(marks)), exit, why, survivors, began)
     }
@@ -403,7 +413,7 @@ impl Guard {
     }
 
     fn tree(&self, group: u32) -> Tree<'_> {
-        Tree { mark: &self.mark, group: Some(group), guard: true }
+        Tree { mark: &self.mark, group: Some(group), guard: true, kin: &[] }
     }
 
     fn nothing(&self) -> Manifest {

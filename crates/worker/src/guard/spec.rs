@@ -1,6 +1,6 @@
 use crate::kinds::Choices;
 use samepath_storage::{Backend, PathMapping};
-use samepath_wire::{Assignment, AttemptEnd, AttemptRef};
+use samepath_wire::{Assignment, AttemptEnd, AttemptRef, Progress};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -124,6 +124,16 @@ impl AttemptDir {
     /// Writes down how it ended: from now on it is over, whoever still runs.
     pub fn write_end(&self, end: &AttemptEnd) -> io::Result<()> {
         self.write("end.json", end)
+    }
+
+    /// What the tool said last of itself, once it has ended and if it said anything: for whoever was not connected then.
+    pub fn said(&self) -> Option<Progress> {
+        self.read("said.json").ok()
+    }
+
+    /// Writes that down.
+    pub(super) fn write_said(&self, said: &Progress) -> io::Result<()> {
+        fs_err::write(self.path.join("said.json"), serde_json::to_vec(said)?)
     }
 
     /// The log, a [`LogLine`](samepath_wire::LogLine) per line.

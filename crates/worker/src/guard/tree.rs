@@ -2,8 +2,10 @@
 //!
 //! On Linux nothing gets away while its guard lives: the guard is a subreaper, so whoever loses its parent becomes the
 //! guard's child, whatever session or group it put itself into. When the guard is dead its children are found by the mark in
-//! their environment. Elsewhere the process group is all we have; a process that leaves it is not found.
+//! their environment, those that cleared it by what the guard wrote down of them ([`Kin`]). Elsewhere the process group is all
+//! we have; a process that leaves it is not found.
 
+use super::kin::Kin;
 use super::tool_id::ToolId;
 use std::io;
 use std::time::Duration;
@@ -24,16 +26,18 @@ pub struct Tree<'a> {
     pub group: Option<u32>,
     /// Whether this process is the guard: then its descendants count, marked or not.
     pub guard: bool,
+    /// What a guard that is dead wrote down of processes without a mark.
+    pub kin: &'a [Kin],
 }
 
 #[cfg(target_os = "linux")]
-pub(super) use linux::started;
+pub(super) use linux::{carries, started, stat};
 #[cfg(target_os = "linux")]
 pub(crate) use linux::{kill_left, reap};
 
 #[cfg(target_os = "linux")]
 mod linux {
-    use super::{Duration, MARK, PATIENCE, ToolId, Tree, io};
+    use super::{Duration, Kin, MARK, PATIENCE, ToolId, Tree, io};
     use rustix::event::{PollFd, PollFlags, Timespec, poll};
     use rustix::process::{Pid, PidfdFlags, Signal, WaitOptions, getpid, pidfd_open, pidfd_send_signal};
     use std::collections::{HashMap, HashSet};
@@ -41,10 +45,11 @@ mod linux {
     use std::time::Instant;
 
     #[derive(Debug, Clone, Copy)]
-    struct Process {
+    pub(in crate::guard) struct Process {
         parent: i32,
-        started: u64,
-        gone: bool,
+        /// In ticks since the boot.
+        pub(in crate::guard) started: u64,
+        pub(in crate::guard) gone: bool,
     }
 
     impl Tree<'_> {
@@ -89,11 +94,16 @@ mod linux {
         fn members(&self) -> io::Result<Vec<OwnedFd>> {
             let me = getpid().as_raw_pid();
             let processes = processes()?;
-            let descendants = if self.guard { descendants(&processes, me) } else { HashSet::new() };
+            let known = |id: i32, process: &Process| self.kin.iter().any(|kin| kin.is(id, process.started));
+            let of_ours = |(&id, process): (&i32, &Process)| {
+                (id != me && !process.gone && (known(id, process) || carries(id, self.mark))).then_some(id)
+            };
+            let mut ours: HashSet<i32> = processes.iter().filter_map(of_ours).collect();
+            let roots = ours.iter().copied().chain(self.guard.then_some(me)).collect();
+            ours.extend(descendants(&processes, roots));
             let mut members = Vec::new();
             for (&id, process) in &processes {
-                let is_ours = descendants.contains(&id) || (id != me && !process.gone && carries(id, self.mark));
-                if !is_ours || process.gone {
+                if !ours.contains(&id) || id == me || process.gone {
                     continue;
                 }
                 let Some(handle) = Pid::from_raw(id).and_then(|pid| pidfd_open(pid, PidfdFlags::empty()).ok()) else {
@@ -113,8 +123,8 @@ mod linux {
     }
 
     /// Kills what a dead guard left running; how many would not die.
-    pub(crate) fn kill_left(mark: &str, _tool: Option<&ToolId>) -> io::Result<usize> {
-        Tree { mark, group: None, guard: false }.kill(PATIENCE)
+    pub(crate) fn kill_left(mark: &str, _tool: Option<&ToolId>, kin: &[Kin]) -> io::Result<usize> {
+        Tree { mark, group: None, guard: false, kin }.kill(PATIENCE)
     }
 
     /// When a process started, in ticks since the boot; none if there is no such process.
@@ -140,7 +150,7 @@ mod linux {
         Ok(ids.filter_map(|id: i32| Some((id, stat(id)?))).collect())
     }
 
-    fn stat(id: i32) -> Option<Process> {
+    pub(in crate::guard) fn stat(id: i32) -> Option<Process> {
         let text = std::fs::read(format!("/proc/{id}/stat")).ok()?;
         // The name is in parentheses and may hold anything, these too.
         let after = text.iter().rposition(|byte| *byte == b')')? + 1;
@@ -152,12 +162,12 @@ mod linux {
         })
     }
 
-    fn descendants(processes: &HashMap<i32, Process>, root: i32) -> HashSet<i32> {
+    fn descendants(processes: &HashMap<i32, Process>, roots: Vec<i32>) -> HashSet<i32> {
         let mut children: HashMap<i32, Vec<i32>> = HashMap::new();
         for (&id, process) in processes {
             children.entry(process.parent).or_default().push(id);
         }
-        let (mut found, mut next) = (HashSet::new(), vec![root]);
+        let (mut found, mut next) = (HashSet::new(), roots);
         while let Some(parent) = next.pop() {
             for &child in children.get(&parent).into_iter().flatten() {
                 if found.insert(child) {
@@ -168,7 +178,8 @@ mod linux {
         found
     }
 
-    fn carries(id: i32, mark: &str) -> bool {
+    /// Whether a process has the mark in its environment.
+    pub(in crate::guard) fn carries(id: i32, mark: &str) -> bool {
         let wanted = format!("{MARK}={mark}");
         std::fs::read(format!("/proc/{id}/environ"))
             .is_ok_and(|environ| environ.split(|byte| *byte == 0).any(|entry| entry == wanted.as_bytes()))
@@ -211,11 +222,11 @@ impl Tree<'_> {
 /// Kills what a dead guard left running; how many would not die. Where the tool's number may be another's by now nothing is
 /// killed, and the tool counts as running.
 #[cfg(all(unix, not(target_os = "linux")))]
-pub(crate) fn kill_left(mark: &str, tool: Option<&ToolId>) -> io::Result<usize> {
+pub(crate) fn kill_left(mark: &str, tool: Option<&ToolId>, kin: &[Kin]) -> io::Result<usize> {
     use super::tool_id::Standing;
     match tool.map(|tool| (tool.standing(), tool.id)) {
         None | Some((Standing::Gone, _)) => Ok(0),
-        Some((Standing::Runs, id)) => Tree { mark, group: Some(id), guard: false }.kill(PATIENCE),
+        Some((Standing::Runs, id)) => Tree { mark, group: Some(id), guard: false, kin }.kill(PATIENCE),
         Some((Standing::Unsure, _)) => Ok(1),
     }
 }
@@ -235,14 +246,14 @@ impl Tree<'_> {
 
     /// As [`wait`](Self::wait).
     pub fn kill(&self, _patience: Duration) -> io::Result<usize> {
-        let _ = (self.mark, self.group, self.guard);
+        let _ = (self.mark, self.group, self.guard, self.kin);
         Ok(0)
     }
 }
 
 /// The job object ended with the guard.
 #[cfg(windows)]
-pub(crate) fn kill_left(_mark: &str, _tool: Option<&ToolId>) -> io::Result<usize> {
+pub(crate) fn kill_left(_mark: &str, _tool: Option<&ToolId>, _kin: &[Kin]) -> io::Result<usize> {
     Ok(0)
 }
 

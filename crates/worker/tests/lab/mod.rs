@@ -30,16 +30,22 @@ impl Lab {
             "echo one; echo $PPID > {0}.guard; while [ ! -e {0} ]; do sleep 0.05; done; echo two",
             go.display()
         );
-        let template = json!({
-            "specificationVersion": "jobtemplate-2023-09",
-            "name": "Waits",
-            "steps": [{ "name": "s", "script": { "actions": { "onRun": { "command": "sh", "args": ["-c", script] } } } }],
-        });
-        fs_err::write(dir.path().join("kinds/waits.json"), template.to_string()).unwrap();
         let config = format!("[storage.vast]\nbase_path = {:?}\n", dir.path().join("storage"));
         fs_err::write(dir.path().join("config.toml"), config).unwrap();
         let fleet = Fleet::local(LocalSettings::new(dir.path().join("fleet"), "amick")).await.unwrap();
-        Self { dir, fleet }
+        let lab = Self { dir, fleet };
+        lab.kind("waits", &script);
+        lab
+    }
+
+    /// A kind that is a script of the shell.
+    pub(crate) fn kind(&self, name: &str, script: &str) {
+        let template = json!({
+            "specificationVersion": "jobtemplate-2023-09",
+            "name": name,
+            "steps": [{ "name": "s", "script": { "actions": { "onRun": { "command": "sh", "args": ["-c", script] } } } }],
+        });
+        fs_err::write(self.path("kinds").join(format!("{name}.json")), template.to_string()).unwrap();
     }
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {
