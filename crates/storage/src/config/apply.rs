@@ -2,7 +2,7 @@
 
 use super::read::{KEYS, Tables};
 use super::replace::{Replaced, Target};
-use super::text::{self, Text, dotted};
+use super::text::{self, Text, dotted, in_order};
 use super::{BackendFields, Change, Config, ConfigError, Origin, Place, Problem, check, edit, programs};
 use crate::{Environment, Platform};
 use std::time::Duration;
@@ -48,7 +48,7 @@ impl Config {
         let computer = self.file.computer(environment);
         for _ in 0..TRIES {
             let old = text::read(&self.file.path)?;
-            let text = Text::parse(&self.file.path, old.clone().unwrap_or_default())?;
+            let text = Text::parse(&self.file.path, old.as_deref().unwrap_or_default())?;
             self.compare(change, &text, computer)?;
             let new = edited(&text, change, computer)?;
             let after = Self::from_text(&self.file, new.clone(), environment)?;
@@ -65,9 +65,9 @@ impl Config {
     }
 
     /// Refuses what cannot be done to the file as it is now, or would undo what somebody did since we looked.
-    fn compare(&self, change: &Change, text: &Text, computer: Option<&str>) -> Result<(), ConfigError> {
+    fn compare(&self, change: &Change, text: &Text<'_>, computer: Option<&str>) -> Result<(), ConfigError> {
         let file = || self.file.path.clone();
-        let seen = Text::parse(&self.file.path, self.seen.clone())?;
+        let seen = Text::parse(&self.file.path, &self.seen)?;
         let name = match change {
             Change::Add { name, .. } | Change::Set { name, .. } | Change::Remove { name } => name.as_str(),
             Change::Program { name, path } => {
@@ -76,9 +76,10 @@ impl Config {
         };
         let (then, now) = (Tables::of(&seen, computer)?, Tables::of(text, computer)?);
         let is_there = !now.spots(name).is_empty();
-        let changed = |key: Option<&str>, theirs: Option<String>, yours: Option<&str>| {
+        let changed = |key: Option<&str>, theirs: Option<&str>, yours: Option<&str>| {
+            let (theirs, yours) = (theirs.map(str::to_owned), yours.map(str::to_owned));
             let path: Vec<&str> = ["storage", name].into_iter().chain(key).collect();
-            Err(ConfigError::Changed { file: file(), key: dotted(&path), theirs, yours: yours.map(str::to_owned) })
+            Err(ConfigError::Changed { file: file(), key: dotted(&path), theirs, yours })
         };
         if let Change::Add { .. } = change {
             let line = now.line(name).unwrap_or(1);
@@ -107,7 +108,7 @@ impl Config {
             Change::Set { fields, .. } => {
                 for (key, yours) in fields.given() {
                     let theirs = now.effective(name, key);
-                    if differs(key) && theirs.as_deref().unwrap_or_default() != yours {
+                    if differs(key) && theirs.unwrap_or_default() != yours {
                         return changed(Some(key), theirs, Some(yours));
                     }
                 }
@@ -153,33 +154,19 @@ pub(super) fn well_formed(change: &Change, environment: &Environment) -> Result<
     Ok(())
 }
 
-fn edited(text: &Text, change: &Change, computer: Option<&str>) -> Result<String, ConfigError> {
+fn edited(text: &Text<'_>, change: &Change, computer: Option<&str>) -> Result<String, ConfigError> {
     let mut new = text.raw().to_owned();
     match change {
         Change::Add { name, fields } => return edit::add(text, name, given(fields)),
         Change::Set { name, fields } => {
             for (key, value) in fields.given() {
-                let text = Text::parse(&text.file, new.clone())?;
-                let tables = Tables::of(&text, computer)?;
-                if tables.says(name, key, value) && !value.is_empty() {
-                    continue;
-                }
-                let spots = tables.spots(name);
-                let having: Vec<_> = spots
-                    .iter()
-                    .filter(|spot| spot.item.as_table_like().is_some_and(|table| table.contains_key(key)))
-                    .collect();
-                let shared = tables.shared(name);
-                let Some(spot) = having.first().copied().or(shared.as_ref()).or(spots.first()) else { break };
-                // An empty value in this computer's own table is written out where the shared one would show through.
-                let value = if value.is_empty() && having.len() < 2 { None } else { Some(value) };
-                new = edit::set(&text, &spot.path, key, value)?;
+                new = set(&Text::parse(text.file, &new)?, name, (key, value), computer)?;
             }
         }
         Change::Remove { name } => {
             for path in written_at(text, name, computer) {
-                let text = Text::parse(&text.file, new)?;
-                new = edit::remove(&text, &path.iter().map(String::as_str).collect::<Vec<_>>())?;
+                new =
+                    edit::remove(&Text::parse(text.file, &new)?, &path.iter().map(String::as_str).collect::<Vec<_>>())?;
             }
         }
         Change::Program { name, path } => return programs::edited(text, (name, path.as_deref()), computer),
@@ -187,12 +174,28 @@ fn edited(text: &Text, change: &Change, computer: Option<&str>) -> Result<String
     Ok(new)
 }
 
+fn set(text: &Text<'_>, name: &str, (key, value): (&str, &str), computer: Option<&str>) -> Result<String, ConfigError> {
+    let tables = Tables::of(text, computer)?;
+    let unchanged = || Ok(text.raw().to_owned());
+    if tables.says(name, key, value) && !value.is_empty() {
+        return unchanged();
+    }
+    let spots = tables.spots(name);
+    let having: Vec<_> = spots.iter().filter(|spot| spot.says(key)).copied().collect();
+    let Some(spot) = having.first().copied().or(tables.shared(name)).or(spots.first().copied()) else {
+        return unchanged();
+    };
+    // An empty value in this computer's own table is written out where the shared one would show through.
+    let value = if value.is_empty() && having.len() < 2 { None } else { Some(value) };
+    edit::set(text, &spot.path(), key, value)
+}
+
 fn given(fields: &BackendFields) -> impl Iterator<Item = (&'static str, &str)> {
     fields.given().filter(|(_, value)| !value.is_empty())
 }
 
 /// Every place that speaks of a storage: the shared table with the overrides of all computers, or else this computer's own.
-fn written_at(text: &Text, name: &str, computer: Option<&str>) -> Vec<Vec<String>> {
+fn written_at(text: &Text<'_>, name: &str, computer: Option<&str>) -> Vec<Vec<String>> {
     let path = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
     let holds = |names: &[&str]| text.table(names).ok().flatten().is_some_and(|table| table.contains_key(name));
     let mut paths = Vec::new();
@@ -202,7 +205,7 @@ fn written_at(text: &Text, name: &str, computer: Option<&str>) -> Vec<Vec<String
     }
     let Some(this) = computer else { return paths };
     let computers = text.table(&["samepath", "computers"]).ok().flatten();
-    for (computer, _) in computers.into_iter().flat_map(|table| table.iter()) {
+    for computer in computers.into_iter().flat_map(in_order).map(|(name, _)| name.get_ref().as_ref()) {
         if (shared || computer == this) && holds(&["samepath", "computers", computer, "storage"]) {
             paths.push(path(&["samepath", "computers", computer, "storage", name]));
         }
@@ -211,8 +214,8 @@ fn written_at(text: &Text, name: &str, computer: Option<&str>) -> Vec<Vec<String
 }
 
 /// Reads the new text with another parser, and requires that it says what was asked for and, of everything else, what it said before.
-fn confirm(old: &Text, new: &str, change: &Change, computer: Option<&str>) -> Result<(), ConfigError> {
-    let after = Text::parse(&old.file, new.to_owned())?;
+fn confirm(old: &Text<'_>, new: &str, change: &Change, computer: Option<&str>) -> Result<(), ConfigError> {
+    let after = Text::parse(old.file, new)?;
     let tables = Tables::of(&after, computer)?;
     let as_asked = match change {
         Change::Remove { name } => tables.spots(name).is_empty(),
@@ -228,7 +231,7 @@ fn confirm(old: &Text, new: &str, change: &Change, computer: Option<&str>) -> Re
         Change::Program { name, .. } => programs::places(name, computer),
     };
     let key = places.first().map(|path| dotted(&path.iter().map(String::as_str).collect::<Vec<_>>()));
-    let refused = || ConfigError::CannotEdit { file: old.file.clone(), key: key.clone().unwrap_or_default() };
+    let refused = || ConfigError::CannotEdit { file: old.file.to_owned(), key: key.clone().unwrap_or_default() };
     let rest = |text: &str| -> Result<toml::Table, ConfigError> {
         let mut table: toml::Table = toml::from_str(text.trim_start_matches('\u{feff}')).map_err(|_| refused())?;
         for path in &places {

@@ -5,7 +5,7 @@ use toml_edit::{InlineTable, Value};
 
 /// The text in which `key` has a value, given as TOML writes it, in the table that `names` lead to from `outermost`; none where that
 /// cannot be done.
-pub(super) fn put(text: &Text, outermost: &Value, names: &[&str], key: &str, value: &str) -> Option<String> {
+pub(super) fn put(text: &Text<'_>, outermost: &Value, names: &[&str], key: &str, value: &str) -> Option<String> {
     let Found { table, braced, mut dots } = Found::of(outermost, names)?;
     if let Some(old) = table.get(key) {
         return Some(text.replaced(old.span()?, value));
@@ -22,7 +22,7 @@ pub(super) fn put(text: &Text, outermost: &Value, names: &[&str], key: &str, val
 
 /// The text without `key` in the table that `names` lead to from `outermost`; none where that cannot be done, or where a comment
 /// would go, too.
-pub(super) fn remove(text: &Text, outermost: &Value, names: &[&str], key: &str) -> Option<String> {
+pub(super) fn remove(text: &Text<'_>, outermost: &Value, names: &[&str], key: &str) -> Option<String> {
     let Found { table, braced, .. } = Found::of(outermost, names)?;
     let raw = text.raw();
     let going = match table.get(key) {

@@ -6,7 +6,7 @@ use std::ops::Range;
 use toml_edit::{InlineTable, Item, Key, Table, Value};
 
 /// Gives a key of the table at `path` a value, which must be there; `None` removes the key.
-pub(super) fn set(text: &Text, path: &[&str], key: &str, value: Option<&str>) -> Result<String, ConfigError> {
+pub(super) fn set(text: &Text<'_>, path: &[&str], key: &str, value: Option<&str>) -> Result<String, ConfigError> {
     let refused = || cannot(text, path);
     let (item, inline) = walk(text, path).ok_or_else(refused)?;
     if let Some((depth, outermost)) = inline {
@@ -33,7 +33,7 @@ pub(super) fn set(text: &Text, path: &[&str], key: &str, value: Option<&str>) ->
 
 /// A new storage with these keys.
 pub(super) fn add<'k, 'v>(
-    text: &Text,
+    text: &Text<'_>,
     name: &str,
     fields: impl Iterator<Item = (&'k str, &'v str)>,
 ) -> Result<String, ConfigError> {
@@ -47,7 +47,7 @@ pub(super) fn add<'k, 'v>(
 }
 
 /// Gives a key of the table at `path` a value; the table is made where it is not there.
-pub(super) fn put(text: &Text, path: &[&str], key: &str, value: &str) -> Result<String, ConfigError> {
+pub(super) fn put(text: &Text<'_>, path: &[&str], key: &str, value: &str) -> Result<String, ConfigError> {
     let known = (1..=path.len()).take_while(|depth| walk(text, &path[..*depth]).is_some()).count();
     if known == path.len() {
         return set(text, path, key, Some(value));
@@ -64,7 +64,7 @@ pub(super) fn put(text: &Text, path: &[&str], key: &str, value: &str) -> Result<
 }
 
 /// Forgets the item at `path`: its tables and keys with the comments among them. Comments before and behind it stay.
-pub(super) fn remove(text: &Text, path: &[&str]) -> Result<String, ConfigError> {
+pub(super) fn remove(text: &Text<'_>, path: &[&str]) -> Result<String, ConfigError> {
     let refused = || cannot(text, path);
     let Some((name, parent_path)) = path.split_last() else { return Err(refused()) };
     let (parent, inline) = walk(text, parent_path).ok_or_else(refused)?;
@@ -77,15 +77,15 @@ pub(super) fn remove(text: &Text, path: &[&str]) -> Result<String, ConfigError> 
     Ok(cut(text, cuts))
 }
 
-fn cannot(text: &Text, path: &[&str]) -> ConfigError {
-    ConfigError::CannotEdit { file: text.file.clone(), key: dotted(path) }
+fn cannot(text: &Text<'_>, path: &[&str]) -> ConfigError {
+    ConfigError::CannotEdit { file: text.file.to_owned(), key: dotted(path) }
 }
 
 type Outermost<'t> = Option<(usize, &'t Value)>;
 
 /// The item at a path and, where it is or lies in an inline table, the outermost of those and how many names lead to it.
-fn walk<'t>(text: &'t Text, path: &[&str]) -> Option<(&'t Item, Outermost<'t>)> {
-    let mut item = text.root().get(path.first()?)?;
+fn walk<'t>(text: &'t Text<'_>, path: &[&str]) -> Option<(&'t Item, Outermost<'t>)> {
+    let mut item = text.document()?.get(path.first()?)?;
     let mut inline = None;
     for depth in 1..=path.len() {
         if let (None, Item::Value(value)) = (inline, item) {
@@ -99,7 +99,7 @@ fn walk<'t>(text: &'t Text, path: &[&str]) -> Option<(&'t Item, Outermost<'t>)> 
 }
 
 /// A key that the table at `path` does not have yet, on a line of its own behind the table's last one.
-fn insert(text: &Text, table: &Table, path: &[&str], key: &str, value: &str) -> Option<String> {
+fn insert(text: &Text<'_>, table: &Table, path: &[&str], key: &str, value: &str) -> Option<String> {
     let raw = text.raw();
     let statement = format!("{} = {}", dotted(&[key]), literal(value));
     let first = table.iter().filter(|(_, item)| in_body(item)).find_map(|(name, _)| table.key(name)?.span());
@@ -119,7 +119,7 @@ fn insert(text: &Text, table: &Table, path: &[&str], key: &str, value: &str) -> 
 }
 
 /// A new table at the end of the file.
-fn appended<'k, 'v>(text: &Text, path: &[&str], fields: impl Iterator<Item = (&'k str, &'v str)>) -> String {
+fn appended<'k, 'v>(text: &Text<'_>, path: &[&str], fields: impl Iterator<Item = (&'k str, &'v str)>) -> String {
     let raw = text.raw();
     let eol = line_break(raw);
     let mut new = raw.to_owned();
@@ -143,7 +143,7 @@ fn appended<'k, 'v>(text: &Text, path: &[&str], fields: impl Iterator<Item = (&'
 type Cut = (Range<usize>, bool);
 
 /// Every line that belongs to an item.
-fn collect(text: &Text, key: Option<&Key>, item: &Item, cuts: &mut Vec<Cut>) -> Option<()> {
+fn collect(text: &Text<'_>, key: Option<&Key>, item: &Item, cuts: &mut Vec<Cut>) -> Option<()> {
     let mut section = |table: &Table| -> Option<()> {
         let header = table.span()?;
         let end = body_end(table).unwrap_or(header.end);
@@ -204,7 +204,7 @@ fn body_end(table: &Table) -> Option<usize> {
         .max()
 }
 
-fn cut(text: &Text, mut cuts: Vec<Cut>) -> String {
+fn cut(text: &Text<'_>, mut cuts: Vec<Cut>) -> String {
     let raw = text.raw();
     cuts.sort_by_key(|(range, _)| (range.start, range.end));
     let mut merged: Vec<Cut> = Vec::new();

@@ -2,7 +2,7 @@
 
 use super::check;
 use super::read::Tables;
-use super::text::Text;
+use super::text::{Text, in_order};
 use crate::Platform;
 use std::collections::BTreeMap;
 
@@ -14,7 +14,7 @@ const MOST: usize = 64;
 /// What cannot be a base path on any platform, what begins with `~`, and what shows only a part of its storage is left out: it
 /// says nothing of paths that were written on that computer, or nothing that is known here. Broken entries of other computers
 /// are no error on this one.
-pub(super) fn base_paths(text: &Text, this: Option<&str>) -> BTreeMap<String, Vec<String>> {
+pub(super) fn base_paths(text: &Text<'_>, this: Option<&str>) -> BTreeMap<String, Vec<String>> {
     let mut found: BTreeMap<String, Vec<String>> = BTreeMap::new();
     let Ok(mine) = Tables::of(text, this) else { return found };
     let mut take = |tables: &Tables<'_>, name: &str| {
@@ -22,19 +22,23 @@ pub(super) fn base_paths(text: &Text, this: Option<&str>) -> BTreeMap<String, Ve
         let part = tables.effective(name, "subpath").is_some_and(|part| !part.is_empty());
         let (Some(path), false) = (path, part || check::name(name).is_err()) else { return };
         let known = found.get(name);
-        let new = known.is_none_or(|known| known.len() < MOST && !known.contains(&path));
-        if new && mine.effective(name, "base_path").as_ref() != Some(&path) {
-            found.entry(name.to_owned()).or_default().push(path);
+        let new = known.is_none_or(|known| known.len() < MOST && !known.iter().any(|known| known == path));
+        if new && mine.effective(name, "base_path") != Some(path) {
+            found.entry(name.to_owned()).or_default().push(path.to_owned());
         }
     };
     let computers = text.table(&["samepath", "computers"]).ok().flatten();
-    for (computer, _) in computers.into_iter().flat_map(|table| table.iter()).filter(|(name, _)| Some(*name) != this) {
+    for computer in computers.into_iter().flat_map(in_order).map(|(name, _)| name.get_ref().as_ref()) {
+        if Some(computer) == this {
+            continue;
+        }
         if let Ok(tables) = Tables::of(text, Some(computer)) {
             tables.own_names().for_each(|name| take(&tables, name));
         }
     }
     if let Ok(shared) = Tables::of(text, None) {
-        shared.names().into_iter().for_each(|name| take(&shared, name));
+        // Of a storage that `this` does not override, it is the same here.
+        mine.own_names().for_each(|name| take(&shared, name));
     }
     found
 }

@@ -55,8 +55,8 @@ pub struct Config {
 /// The lines on which sleap-rtc's tables begin, in the order of the tables.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 struct Lines {
-    path_mappings: Vec<Option<usize>>,
-    mounts: Vec<Option<usize>>,
+    path_mappings: Vec<usize>,
+    mounts: Vec<usize>,
 }
 
 /// One storage of the configuration.
@@ -141,9 +141,9 @@ impl Config {
     /// What a file of this text says.
     pub(crate) fn from_text(file: &ConfigFile, seen: String, environment: &Environment) -> Result<Self, ConfigError> {
         let computer = file.computer(environment);
-        let text = text::Text::parse(&file.path, seen)?;
+        let text = text::Text::parse(&file.path, &seen)?;
         let tables = read::Tables::of(&text, computer)?;
-        let mut entries: Vec<Entry> = tables.names().into_iter().map(|name| tables.entry(name, environment)).collect();
+        let mut entries = tables.entries(environment);
         let mut variable = environment.shared_storage_root.clone().filter(|root| !root.is_empty());
         if entries.is_empty()
             && let Some(root) = variable.take()
@@ -153,19 +153,18 @@ impl Config {
         let programs = if file.trusts_samepath_table() { programs::of(&text, environment)? } else { BTreeMap::new() };
         let (path_mappings, of_mappings) = read::path_mappings(&text).into_iter().unzip();
         let (mounts, of_mounts) = read::mounts(&text).into_iter().unzip();
+        let trusted = file.trusts_samepath_table();
+        let elsewhere = if trusted { elsewhere::base_paths(&text, computer) } else { BTreeMap::new() };
+        drop(text);
         Ok(Self {
             file: file.clone(),
             entries,
             path_mappings,
             mounts,
-            elsewhere: if file.trusts_samepath_table() {
-                elsewhere::base_paths(&text, computer)
-            } else {
-                BTreeMap::new()
-            },
+            elsewhere,
             programs,
             ignored_variable: variable,
-            seen: text.into_raw(),
+            seen,
             lines: Lines { path_mappings: of_mappings, mounts: of_mounts },
         })
     }

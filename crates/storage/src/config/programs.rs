@@ -1,11 +1,10 @@
 //! Which program is meant where a job type names one.
 
-use super::text::{Text, dotted};
+use super::text::{Name, Text, Value, dotted, in_order};
 use super::{Config, ConfigError, Place, Problem, check, edit};
 use crate::{Environment, Platform};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use toml_edit::{Item, Key};
 
 const SHARED: [&str; 2] = ["samepath", "programs"];
 
@@ -17,29 +16,29 @@ fn tables(computer: Option<&str>) -> impl DoubleEndedIterator<Item = Vec<&str>> 
 
 /// What they say. A bad value hides no other.
 pub(super) fn of(
-    text: &Text,
+    text: &Text<'_>,
     environment: &Environment,
 ) -> Result<BTreeMap<String, Result<PathBuf, ConfigError>>, ConfigError> {
     let mut found = BTreeMap::new();
     for above in tables(environment.computer.as_deref()) {
         let Some(table) = text.table(&above)? else { continue };
-        for (name, item) in table.iter() {
-            let path: Vec<&str> = above.iter().copied().chain([name]).collect();
-            found.insert(name.to_owned(), program(text, &path, table.key(name), item, environment));
+        for (name, value) in in_order(table) {
+            let path: Vec<&str> = above.iter().copied().chain([name.get_ref().as_ref()]).collect();
+            found.insert(name.get_ref().to_string(), program(text, &path, name, value, environment));
         }
     }
     Ok(found)
 }
 
 fn program(
-    text: &Text,
+    text: &Text<'_>,
     path: &[&str],
-    key: Option<&Key>,
-    item: &Item,
+    key: &Name<'_>,
+    value: &Value<'_>,
     environment: &Environment,
 ) -> Result<PathBuf, ConfigError> {
-    let value = item.as_str().ok_or_else(|| text.wrong_type(path, key, item, "a string"))?;
-    whole(value, environment)
+    let file = value.get_ref().as_str().ok_or_else(|| text.wrong_type(path, key, value, "a string"))?;
+    whole(file, environment)
         .map_err(|problem| ConfigError::Value { place: text.place(path, text.line_of(key)), problem })
 }
 
@@ -63,16 +62,16 @@ pub(super) fn well_formed(name: &str, path: Option<&str>, environment: &Environm
 }
 
 /// The path in force, in words.
-fn effective(text: &Text, name: &str, computer: Option<&str>) -> Option<String> {
+fn effective(text: &Text<'_>, name: &str, computer: Option<&str>) -> Option<String> {
     let mut tables = tables(computer).rev();
-    let item = tables.find_map(|above| text.table(&above).ok().flatten()?.get(name))?;
-    item.as_str().map(str::to_owned).or_else(|| item.span().map(|span| text.raw()[span].to_owned()))
+    let value = tables.find_map(|above| text.table(&above).ok().flatten()?.get(name))?;
+    Some(value.get_ref().as_str().unwrap_or_else(|| text.written(value)).to_owned())
 }
 
 /// Refuses what would undo what somebody did since the configuration was read.
 pub(super) fn compare(
     config: &Config,
-    (then, now): (&Text, &Text),
+    (then, now): (&Text<'_>, &Text<'_>),
     (name, yours): (&str, Option<&str>),
     computer: Option<&str>,
 ) -> Result<(), ConfigError> {
@@ -89,7 +88,7 @@ pub(super) fn compare(
 
 /// The text in which the program has that path: in this computer's own table where it is named there, else in the one for all.
 pub(super) fn edited(
-    text: &Text,
+    text: &Text<'_>,
     (name, path): (&str, Option<&str>),
     computer: Option<&str>,
 ) -> Result<String, ConfigError> {
@@ -97,7 +96,7 @@ pub(super) fn edited(
     let Some(path) = path else {
         let mut new = text.raw().to_owned();
         for above in named {
-            new = edit::set(&Text::parse(&text.file, new)?, &above, name, None)?;
+            new = edit::set(&Text::parse(text.file, &new)?, &above, name, None)?;
         }
         return Ok(new);
     };
@@ -108,12 +107,12 @@ pub(super) fn edited(
     edit::put(text, &above, name, path)
 }
 
-fn holds(text: &Text, above: &[&str], name: &str) -> bool {
+fn holds(text: &Text<'_>, above: &[&str], name: &str) -> bool {
     text.table(above).ok().flatten().is_some_and(|table| table.contains_key(name))
 }
 
 /// Whether the text says what was asked for.
-pub(super) fn says(text: &Text, (name, path): (&str, Option<&str>), computer: Option<&str>) -> bool {
+pub(super) fn says(text: &Text<'_>, (name, path): (&str, Option<&str>), computer: Option<&str>) -> bool {
     effective(text, name, computer).as_deref() == path
 }
 

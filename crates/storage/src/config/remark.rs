@@ -1,11 +1,11 @@
 //! What is worth knowing of a configuration and no error: it is read as it is, but perhaps not as it was meant.
 
 use super::read::KEYS;
-use super::text::Text;
+use super::text::{Name, Text, in_order};
 use super::{Config, Place};
 use crate::Environment;
 use std::path::PathBuf;
-use toml_edit::{Key, TableLike};
+use toml::de::DeTable;
 
 /// Below `[samepath]`, what is read; a `*` is a name of the person's choice.
 const OURS: &[&[&str]] =
@@ -73,38 +73,37 @@ impl Config {
             .iter()
             .map(|root| Remark::IgnoredVariable { root: root.clone(), file: self.file.path.clone() });
         let mut remarks: Vec<Remark> = variable.collect();
-        if let Ok(text) = Text::parse(&self.file.path, self.seen.clone()) {
+        if let Ok(text) = Text::parse(&self.file.path, &self.seen) {
             self.of_keys(&text, environment, &mut remarks);
         }
         remarks
     }
 
-    fn of_keys(&self, text: &Text, environment: &Environment, remarks: &mut Vec<Remark>) {
-        for (key, _) in text.root().iter() {
-            if let Some(near) = near(key, &["storage", "samepath"]) {
-                remarks.push(unknown(text, text.root(), &[key], Some(near)));
+    fn of_keys(&self, text: &Text<'_>, environment: &Environment, remarks: &mut Vec<Remark>) {
+        for (key, _) in in_order(text.root()) {
+            if let Some(near) = near(key.get_ref(), &["storage", "samepath"]) {
+                remarks.push(unknown(text, key, &[key.get_ref()], Some(near)));
             }
         }
         if let Ok(Some(storages)) = text.table(&["storage"]) {
-            for (name, item) in storages.iter() {
-                let Some(table) = item.as_table_like() else { continue };
-                misspelled(text, table, &["storage", name], remarks);
+            for (name, value) in in_order(storages) {
+                let Some(table) = value.get_ref().as_table() else { continue };
+                misspelled(text, table, &["storage", name.get_ref()], remarks);
             }
         }
         let Ok(Some(ours)) = text.table(&["samepath"]) else { return };
         if !self.file.trusts_samepath_table() {
-            let line = text.line_of(text.root().key("samepath"));
+            let line = text.root().get_key_value("samepath").map_or(1, |(key, _)| text.line_of(key));
             return remarks.push(Remark::SamepathIgnored { place: text.place(&["samepath"], line) });
         }
         below(text, ours, &mut vec!["samepath"], remarks);
         let computers = text.table(&["samepath", "computers"]).ok().flatten();
-        for (name, item) in computers.into_iter().flat_map(|computers| computers.iter()) {
+        for (key, _) in computers.into_iter().flat_map(in_order) {
+            let name = key.get_ref().as_ref();
             let Some(this) = environment.computer.as_deref().filter(|this| *this != name) else { continue };
             let host = |name: &str| name.split('.').next().unwrap_or(name).to_lowercase();
             if host(name) == host(this) && !computers.is_some_and(|computers| computers.contains_key(this)) {
-                let line = text.line_of(computers.and_then(|computers| computers.key(name)));
-                let line = line.or_else(|| item.as_table_like().and_then(|table| first_line(text, table)));
-                let place = text.place(&["samepath", "computers", name], line);
+                let place = text.place(&["samepath", "computers", name], text.line_of(key));
                 remarks.push(Remark::OtherComputer { place, written: name.to_owned(), this: this.to_owned() });
             }
         }
@@ -112,18 +111,19 @@ impl Config {
 }
 
 /// Walks what is below `[samepath]`, as deep as it is ours.
-fn below<'t>(text: &'t Text, table: &'t dyn TableLike, path: &mut Vec<&'t str>, remarks: &mut Vec<Remark>) {
+fn below<'t>(text: &'t Text<'_>, table: &'t DeTable<'_>, path: &mut Vec<&'t str>, remarks: &mut Vec<Remark>) {
     let fits = |ours: &&&[&str], path: &[&str]| {
         ours.len() >= path.len() && ours.iter().zip(path).all(|(ours, name)| *ours == "*" || ours == name)
     };
-    for (key, item) in table.iter() {
+    for (name, value) in in_order(table) {
+        let key = name.get_ref().as_ref();
         let above: Vec<&[&str]> = OURS.iter().filter(|ours| fits(ours, &path[1..])).copied().collect();
         let known: Vec<&str> = above.iter().filter_map(|ours| ours.get(path.len() - 1).copied()).collect();
         path.push(key);
         let here: Vec<&&[&str]> = above.iter().filter(|ours| fits(ours, &path[1..])).collect();
         if here.is_empty() {
-            remarks.push(unknown(text, table, path, near(key, &known)));
-        } else if let Some(inner) = item.as_table_like() {
+            remarks.push(unknown(text, name, path, near(key, &known)));
+        } else if let Some(inner) = value.get_ref().as_table() {
             if here.iter().any(|ours| ours.len() > path.len() - 1) {
                 below(text, inner, path, remarks);
             } else if here.iter().any(|ours| ours.ends_with(&["storage", "*"])) {
@@ -135,22 +135,18 @@ fn below<'t>(text: &'t Text, table: &'t dyn TableLike, path: &mut Vec<&'t str>, 
 }
 
 /// Keys of a storage that look like one of ours. Others may be somebody else's.
-fn misspelled(text: &Text, storage: &dyn TableLike, path: &[&str], remarks: &mut Vec<Remark>) {
-    for (key, _) in storage.iter() {
+fn misspelled(text: &Text<'_>, storage: &DeTable<'_>, path: &[&str], remarks: &mut Vec<Remark>) {
+    for (name, _) in in_order(storage) {
+        let key = name.get_ref().as_ref();
         if let Some(near) = near(key, &KEYS) {
             let path: Vec<&str> = path.iter().copied().chain([key]).collect();
-            remarks.push(unknown(text, storage, &path, Some(near)));
+            remarks.push(unknown(text, name, &path, Some(near)));
         }
     }
 }
 
-fn unknown(text: &Text, table: &dyn TableLike, path: &[&str], near: Option<String>) -> Remark {
-    let key: Option<&Key> = path.last().and_then(|last| table.key(last));
+fn unknown(text: &Text<'_>, key: &Name<'_>, path: &[&str], near: Option<String>) -> Remark {
     Remark::UnknownKey { place: text.place(path, text.line_of(key)), near }
-}
-
-fn first_line(text: &Text, table: &dyn TableLike) -> Option<usize> {
-    table.iter().find_map(|(key, _)| text.line_of(table.key(key)))
 }
 
 /// The known word that a person may have meant; none for a known one, and where nothing is near.

@@ -8,7 +8,7 @@ impl Config {
     /// `/root/vast/amick/data` there is `vast`, mounted at `/Volumes/talmo` and `/root/vast`, and the folder `amick/data`.
     /// Pure text: nothing is looked up.
     pub fn suggestions(&self) -> Vec<Suggestion> {
-        let line = |lines: &[Option<usize>], number: usize| lines.get(number).copied().flatten();
+        let line = |lines: &[usize], number: usize| lines.get(number).copied();
         let mappings = self.path_mappings.iter().enumerate().filter_map(|(number, mapping)| {
             let hint = Hint::PathMapping { line: line(&self.lines.path_mappings, number) };
             pair(&mapping.local, &mapping.worker, None, hint)
