@@ -326,7 +326,10 @@ export type JobView = {
 	worker: string | null,
 	/**  0 to 100. */
 	percent: number | null,
-	/**  What it says of itself. */
+	/**
+	 *  What it says of itself; of one that has ended, what it said last: "Stopped at epoch 2 of 7." None of one that failed, whose
+	 *  `failure` says more.
+	 */
 	status: string | null,
 	/**  While it waits: why, one sentence per worker. */
 	waiting_for: string[],
