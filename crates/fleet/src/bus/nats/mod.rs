@@ -1,12 +1,12 @@
 //! The bus of a lab, on [NATS](https://nats.io).
 //!
 //! Theory of operation. One process, the *hub*, holds the bus as a holder on this computer does: it carries out every change, one
-//! after the other, and serves its guests with the same frames ([`shared`](super::shared)). Two things differ. Records and logs are
-//! kept in two streams of the server ([`Store`](store::Store)), and frames pass through two subjects a guest ([`line`]).
+//! after the other, and serves its guests with the same frames (`shared`). Two things differ. Records and logs are
+//! kept in two streams of the server (`Store`), and frames pass through two subjects a guest (`line`).
 //!
 //! *Who is it?* A guest publishes on `samepath.up.<who>.<line>` and hears `samepath.down.<who>.<line>`; these two are all that the
 //! server lets it use, and so the subject says who asks. A guest has no right to the server's streams at all: with one it could
-//! have messages delivered where others listen. What it may do is decided by the hub ([`Rights`](super::shared::Rights)).
+//! have messages delivered where others listen. What it may do is decided by the hub (`Rights`).
 //!
 //! *Who holds it?* Each hub that takes the bus over writes the number of its *reign*, on the condition that the stream is as it
 //! read it. Every later write names the stream's last message, too: once another hub has written its reign, those of a hub that
