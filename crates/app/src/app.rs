@@ -118,9 +118,11 @@ impl App {
         });
     }
 
-    /// Keeps looking at the storages and at the configuration file until [`App::shut_down`]: for a window, which stays.
+    /// Keeps looking at the storages and at the configuration file until [`App::shut_down`], and helpers ready: for a window,
+    /// which stays.
     pub fn keep_watch(&self) {
         let storages = self.inner.storages.clone();
+        storages.helper().keep_ready();
         let shutdown = self.inner.shutdown.clone();
         self.inner.tasks.spawn(watching::probe_regularly(storages.clone(), shutdown.clone()));
         self.inner.tasks.spawn(watching::follow_file(storages, shutdown));

@@ -7,7 +7,7 @@ use crate::storages::LocalStorages;
 use crate::view::{ChosenVideo, DatasetView, LocatedView, VideoView};
 use crate::{Error, ErrorCode, size};
 use samepath_dataset::{Hints, Inspection, Whereabouts, inspect, same_change};
-use samepath_storage::{Backend, Purpose, share_of, size_here};
+use samepath_storage::{Backend, Looked, Purpose, share_of, size_here};
 use samepath_wire::{StoragePath, VideoChoice};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -28,25 +28,39 @@ impl LocalStorages {
         fleet: BasePaths,
         chosen: &[VideoChoice],
     ) -> Result<(std::path::PathBuf, Inspection), Error> {
-        let named = self.parse(text).transpose()?;
-        let local = match &named {
-            Some(at) => self.resolve(at, Purpose::Input)?.path,
-            None => self.absolute(text)?,
-        };
+        match self.parse(text).transpose()? {
+            Some(at) => {
+                let local = self.resolve(&at, Purpose::Input)?.path;
+                Ok((local.clone(), self.inspect_at(Some(&at), &local, fleet, chosen)?))
+            }
+            None => {
+                let local = self.absolute(text)?;
+                Ok((local.clone(), self.inspect_at(None, &local, fleet, chosen)?))
+            }
+        }
+    }
+
+    fn inspect_at(
+        &self,
+        named: Option<&StoragePath>,
+        local: &Path,
+        fleet: BasePaths,
+        chosen: &[VideoChoice],
+    ) -> Result<Inspection, Error> {
         let hints = Hints {
             chosen: chosen.to_vec(),
             base_paths: self.base_paths(),
             fleet_base_paths: fleet,
             path_mappings: self.config().path_mappings.clone(),
         };
-        let mut inspection = inspect(self.helper(), &self.storages(), &local, &hints, PATIENCE)?;
+        let mut inspection = inspect(self.helper(), &self.storages(), local, &hints, PATIENCE)?;
         // Where one storage lies in another, the one that the person named is meant.
         if let (Some(named), Ok(at)) = (named, &mut inspection.at)
             && at.storage_backend != named.storage_backend
         {
-            *at = named;
+            at.clone_from(named);
         }
-        Ok((local, inspection))
+        Ok(inspection)
     }
 
     /// The same, as people see it.
@@ -56,6 +70,21 @@ impl LocalStorages {
     pub fn dataset(&self, text: &str, fleet: BasePaths, chosen: &[VideoChoice]) -> Result<DatasetView, Error> {
         let (local, inspection) = self.inspect(text, fleet, chosen)?;
         Ok(self.dataset_view(&local, inspection))
+    }
+
+    /// The same, of a project that was looked at.
+    ///
+    /// # Errors
+    /// As [`LocalStorages::inspect`].
+    pub(crate) fn dataset_at(
+        &self,
+        at: &StoragePath,
+        found: &Looked,
+        fleet: BasePaths,
+        chosen: &[VideoChoice],
+    ) -> Result<DatasetView, Error> {
+        let inspection = self.inspect_at(Some(at), &found.path, fleet, chosen)?;
+        Ok(self.dataset_view(&found.path, inspection))
     }
 
     /// What a person chose to work on: a project with its videos, or any other file or folder.
@@ -122,44 +151,51 @@ impl LocalStorages {
     ///
     /// # Errors
     /// As [`LocalStorages::address`].
-    pub(crate) fn plain(&self, text: &str) -> Result<DatasetView, Error> {
-        let (local, at) = match self.parse(text).transpose()? {
-            Some(at) => (self.resolve(&at, Purpose::Input)?.path, Ok(at)),
-            None => {
-                let local = self.absolute(text)?;
-                let at = self.locate(&local).map(|located| located.at);
-                (local, at)
+    fn plain(&self, text: &str) -> Result<DatasetView, Error> {
+        if let Some(at) = self.parse(text).transpose()? {
+            let found = self.look(&at)?;
+            return Ok(self.plain_at(&at, &found));
+        }
+        let local = self.absolute(text)?;
+        match self.locate(&local) {
+            Ok(located) => {
+                let found = self.look(&located.at)?;
+                Ok(self.plain_view(&local, Some((&located.at, &found))))
             }
-        };
-        let file_name = local.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
-        let share = at.is_err().then(|| self.share_of(&local)).flatten();
-        let (place, place_error) = match at {
-            Ok(at) => (Some(at), None),
             Err(error) if error.code == ErrorCode::NotInAnyBackend => {
-                (None, Some(on_no_storage(&local, share.as_deref(), error)))
+                let share = self.share_of(&local);
+                let error = on_no_storage(&local, share.as_deref(), error).view();
+                let size = size_here(&local).map(bytes);
+                Ok(DatasetView { place_error: Some(error), share, size, ..self.plain_view(&local, None) })
             }
-            Err(error) => return Err(error),
-        };
-        let length = place_error.is_some().then(|| size_here(&local)).flatten();
-        let found = place.as_ref().map(|at| self.look(at)).transpose()?;
-        Ok(DatasetView {
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The same, of what was looked at.
+    pub(crate) fn plain_at(&self, at: &StoragePath, found: &Looked) -> DatasetView {
+        self.plain_view(&found.path, Some((at, found)))
+    }
+
+    fn plain_view(&self, local: &Path, found: Option<(&StoragePath, &Looked)>) -> DatasetView {
+        DatasetView {
             local: local.display().to_string(),
-            someone_elses: place.as_ref().is_some_and(|at| self.is_of_others(at)),
-            place: place.as_ref().map(path_view),
-            place_error: place_error.map(|error| error.view()),
-            share,
-            size: length.map(bytes),
+            file_name: local.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned()),
+            someone_elses: found.is_some_and(|(at, _)| self.is_of_others(at)),
+            place: found.map(|(at, _)| path_view(at)),
+            place_error: None,
+            share: None,
+            size: None,
             labelled_frames: None,
             is_project: false,
             is_package: false,
             videos: Vec::new(),
             summary: match found {
-                Some(found) if !found.directory => size(bytes(found.size)),
+                Some((_, found)) if !found.directory => size(bytes(found.size)),
                 Some(_) => "a folder".to_owned(),
                 None => String::new(),
             },
-            file_name,
-        })
+        }
     }
 
     /// Whether it lies in another person's folder.

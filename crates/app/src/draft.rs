@@ -6,11 +6,11 @@ use crate::storages::LocalStorages;
 use crate::view::{DatasetView, Draft};
 use crate::{Error, ErrorCode};
 use jiff::{Timestamp, Zoned};
-use samepath_storage::Purpose;
+use samepath_storage::{Looked, Purpose};
 use samepath_wire::{DEFAULT_BACKEND, InputSeen, Job, Kind, Parameter, PathValue, StoragePath};
 use samepath_worker::kinds::{Problems, check_values, storages_needed};
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use uuid::Uuid;
 
 /// A draft that can be submitted.
@@ -60,7 +60,7 @@ pub(crate) fn roles(kind: &Kind) -> Vec<(&Parameter, Role)> {
     kind.parameters.iter().enumerate().map(|(at, parameter)| (parameter, role(at))).collect()
 }
 
-/// Makes the job. Blocks: every path is looked at through the helper process.
+/// Makes the job. Blocks: every path is looked at through helper processes, those of one storage with one question.
 ///
 /// # Errors
 /// `invalid_parameter` for values that the kind refuses; as [`LocalStorages::address`] for paths.
@@ -98,25 +98,29 @@ pub(crate) fn plan(
         .iter()
         .find(|(_, role)| *role == Role::Dataset)
         .and_then(|(parameter, _)| paths.get(parameter.name.as_str()).and_then(|addresses| addresses.first()).cloned());
+    let all: Vec<StoragePath> = paths.values().flatten().cloned().collect();
+    let mut found: HashMap<StoragePath, Result<Looked, Error>> =
+        all.iter().cloned().zip(storages.look_each(&all)).collect();
     let mut seen: BTreeMap<&str, InputSeen> = BTreeMap::new();
     for (parameter, _) in roles.iter().filter(|(parameter, _)| parameter.names_paths()) {
         let addresses = paths.get(parameter.name.as_str()).map(Vec::as_slice).unwrap_or_default();
         for at in addresses {
-            let found = look(storages, parameter, at)?;
-            if let (1, Some(found)) = (addresses.len(), found) {
-                seen.insert(&parameter.name, found);
+            let input = judge(parameter, at, &found[at])?;
+            if let (1, Some(input)) = (addresses.len(), input) {
+                seen.insert(&parameter.name, input);
             }
         }
     }
     let choices = storages.choices(&draft.videos)?;
     let dataset_parameter = roles.iter().find(|(_, role)| *role == Role::Dataset).map(|(parameter, _)| *parameter);
-    let dataset = match &chosen {
-        Some(at) if is_project(&at.path) || dataset_parameter.is_some_and(wants_a_project) => {
-            Some(storages.dataset(&at.to_string(), around.fleet_base_paths.clone(), &choices)?)
+    let looked = chosen.as_ref().and_then(|at| Some((at, found.remove(at)?)));
+    let dataset = match looked {
+        Some((at, looked)) if is_project(&at.path) || dataset_parameter.is_some_and(wants_a_project) => {
+            Some(storages.dataset_at(at, &looked?, around.fleet_base_paths.clone(), &choices)?)
         }
         // Of a folder there is nothing by which a worker could prove that it reads the same.
-        Some(at) if dataset_parameter.is_some_and(|parameter| !parameter.is_directory()) => {
-            Some(storages.plain(&at.to_string())?)
+        Some((at, looked)) if dataset_parameter.is_some_and(|parameter| !parameter.is_directory()) => {
+            Some(storages.plain_at(at, &looked?))
         }
         _ => None,
     };
@@ -186,12 +190,12 @@ pub(crate) fn plan(
     Ok(Plan { job, dataset, results })
 }
 
-/// Looks whether what a path leads to is what the parameter wants. Of an input file, what was seen; what is to be written need
-/// not be there.
-fn look(storages: &LocalStorages, parameter: &Parameter, at: &StoragePath) -> Result<Option<InputSeen>, Error> {
-    let found = match storages.look(at) {
+/// Whether what was found at a path is what the parameter wants. Of an input file, what was seen; what is to be written need not
+/// be there.
+fn judge(parameter: &Parameter, at: &StoragePath, found: &Result<Looked, Error>) -> Result<Option<InputSeen>, Error> {
+    let found = match found {
         Ok(found) => found,
-        Err(error) if parameter.is_input() => return Err(error),
+        Err(error) if parameter.is_input() => return Err(error.clone()),
         // Whether results can go there is tried where they are written.
         Err(_) => return Ok(None),
     };

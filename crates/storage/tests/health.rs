@@ -287,6 +287,104 @@ fn what_is_left_behind_ends_with_the_helper_where_it_can() {
     settles_at("left-behind", 0);
 }
 
+#[test]
+fn helpers_that_were_started_ahead_answer_one_question_each_and_are_replaced() {
+    let folder = tempfile::tempdir().unwrap();
+    let helper = helper_called("ahead", folder.path());
+    let vast = backend("vast", folder.path());
+    assert_eq!(running("ahead"), 0);
+    helper.keep_ready();
+    helper.keep_ready();
+    settles_at("ahead", 2);
+    let waiting = pids("ahead");
+    // From now on none can be started: only one that waits can answer.
+    let link = folder.path().join("ahead");
+    std::fs::remove_file(&link).unwrap();
+    assert_eq!(helper.probe(&vast, DEADLINE).state, BackendState::Ready);
+    settles_at("ahead", 1);
+    std::os::unix::fs::symlink(program(), &link).unwrap();
+    // One that somebody killed is not asked; another is started.
+    for pid in pids("ahead") {
+        kill(pid);
+    }
+    assert_eq!(helper.probe(&vast, DEADLINE).state, BackendState::Ready);
+    assert!(pids("ahead").iter().all(|pid| !waiting.contains(pid)));
+    drop(helper);
+    settles_at("ahead", 0);
+}
+
+#[test]
+fn helpers_that_were_started_ahead_end_with_whoever_started_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let link = folder.path().join("orphans");
+    std::os::unix::fs::symlink(program(), &link).unwrap();
+    let mut starter = std::process::Command::new(std::env::current_exe().unwrap());
+    starter.args(["keeper_process", "--exact", "--nocapture"]).env("SAMEPATH_TEST_KEEP", &link);
+    let mut starter = starter.stdout(std::process::Stdio::null()).spawn().unwrap();
+    let start = Instant::now();
+    while pids_of("orphans", starter.id()).len() < 2 {
+        assert!(start.elapsed() < Duration::from_secs(20), "none was started ahead");
+        std::thread::yield_now();
+    }
+    let waiting = pids_of("orphans", starter.id());
+    starter.kill().unwrap();
+    starter.wait().unwrap();
+    while waiting.iter().any(|pid| Path::new(&format!("/proc/{pid}/exe")).exists()) {
+        assert!(start.elapsed() < Duration::from_secs(20), "they outlive it");
+        std::thread::yield_now();
+    }
+}
+
+/// Not a test by itself: keeps helpers ready until it is killed.
+#[test]
+fn keeper_process() {
+    let Some(program) = std::env::var_os("SAMEPATH_TEST_KEEP") else { return };
+    let helper = Helper::new(program.into());
+    helper.keep_ready();
+    std::thread::sleep(Duration::from_secs(60));
+}
+
+#[test]
+fn several_paths_are_looked_at_with_one_question_for_each_storage() {
+    let (first, second) = (tree(&[("amick/x", "12"), ("amick/sub/y", "")]), tree(&[("z", "345")]));
+    let helper = helper_called("each", first.path());
+    let storages =
+        Storages::new(vec![backend("vast", first.path()), backend("disk", second.path())], Platform::current());
+    let at = |storage: &str, path: &str| StoragePath::new(storage, "", path);
+    let paths = [
+        at("vast", "amick/x"),
+        at("disk", "z"),
+        at("none", "z"),
+        at("vast", "amick/nothing"),
+        at("vast", "../out"),
+        at("vast", "amick/sub"),
+    ];
+    let found = helper.look_each(&storages, &paths, DEADLINE);
+    let each: Vec<_> = paths.iter().map(|at| helper.look(&storages, at, None, DEADLINE)).collect();
+    assert_eq!(found, each);
+    let sizes: Vec<_> =
+        found.iter().map(|found| found.as_ref().ok().map(|found| (found.size, found.directory))).collect();
+    assert_eq!(sizes, [Some((2, false)), Some((3, false)), None, None, None, Some((0, true))]);
+    assert_eq!(helper.look_each(&storages, &[], DEADLINE), []);
+}
+
+#[test]
+fn a_dead_mount_hides_nothing_elsewhere_from_whoever_looks_at_several_paths() {
+    let (dead, live) = (FuseMount::new(&[("x", "")]), tree(&[("x", "12")]));
+    let helper = helper();
+    let storages = Storages::new(vec![backend("vast", dead.path()), backend("disk", live.path())], Platform::current());
+    dead.stop();
+    let paths = ["vast", "disk", "vast"].map(|storage| StoragePath::new(storage, "", "x"));
+    let (found, took) = timed(|| helper.look_each(&storages, &paths, SHORT));
+    assert!(took < SHORT + AT_ONCE, "{took:?}");
+    let silent = |found: &Result<_, ResolveError>| {
+        matches!(found, Err(ResolveError::BackendUnavailable { state: BackendState::NotAnswering, .. }))
+    };
+    assert!(silent(&found[0]) && silent(&found[2]));
+    assert_eq!(found[1].as_ref().unwrap().size, 2);
+    dead.resume();
+}
+
 /// Waits until this many of that name are left.
 fn settles_at(name: &str, count: usize) {
     let start = Instant::now();
@@ -298,13 +396,33 @@ fn settles_at(name: &str, count: usize) {
 
 /// How many processes of this name this one started that have not ended.
 fn running(name: &str) -> usize {
-    let own = std::process::id().to_string();
+    pids(name).len()
+}
+
+fn pids(name: &str) -> Vec<String> {
+    pids_of(name, std::process::id())
+}
+
+fn kill(pid: String) {
+    let pid = pid.parse().ok().and_then(rustix::process::Pid::from_raw).expect("a process id");
+    rustix::process::kill_process(pid, rustix::process::Signal::KILL).expect("it is ours");
+    let is_dead = |stat: String| stat.contains(") Z ");
+    while !std::fs::read_to_string(format!("/proc/{}/stat", pid.as_raw_pid())).is_ok_and(is_dead) {
+        std::thread::yield_now();
+    }
+}
+
+fn pids_of(name: &str, parent: u32) -> Vec<String> {
+    let parent = parent.to_string();
     let stats = std::fs::read_dir("/proc")
         .expect("/proc is mounted")
         .filter_map(|entry| std::fs::read_to_string(entry.ok()?.path().join("stat")).ok());
     // `17 (name) S 16 …`
     let of_name = format!(" ({name}) ");
     stats
-        .filter(|stat| stat.split_once(&of_name).is_some_and(|(_, rest)| rest.split(' ').nth(1) == Some(own.as_str())))
-        .count()
+        .filter_map(|stat| {
+            let (pid, rest) = stat.split_once(&of_name)?;
+            (rest.split(' ').nth(1) == Some(parent.as_str())).then(|| pid.to_owned())
+        })
+        .collect()
 }

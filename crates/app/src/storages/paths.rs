@@ -35,6 +35,12 @@ impl LocalStorages {
         self.helper.look(&self.storages(), at, None, DEADLINE).map_err(|error| self.told(error))
     }
 
+    /// The same of several, in their order, with one question for each storage.
+    pub(crate) fn look_each(&self, paths: &[StoragePath]) -> Vec<Result<Looked, Error>> {
+        let found = self.helper.look_each(&self.storages(), paths, DEADLINE);
+        found.into_iter().map(|found| found.map_err(|error| self.told(error))).collect()
+    }
+
     /// The text of a file.
     ///
     /// # Errors

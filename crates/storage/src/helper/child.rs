@@ -40,6 +40,14 @@ pub(super) struct LookQuestion {
     pub(super) read: Option<u64>,
 }
 
+/// `look_each` → for each path a [`crate::Looked`] or [`crate::ResolveError`]
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct LookEachQuestion {
+    pub(super) backends: Vec<Backend>,
+    pub(super) platform: Platform,
+    pub(super) paths: Vec<StoragePath>,
+}
+
 /// `try_folder` → [`crate::Trial`] or [`crate::ResolveError`]
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct TryQuestion {
@@ -126,7 +134,7 @@ pub(super) fn refusal(why: &str) -> Value {
     serde_json::json!({ "Err": why })
 }
 
-/// Answers this crate's own topics: `probe`, `mark`, `prove`, `look_at`, `resolve`, `look`, `try_folder`, those of
+/// Answers this crate's own topics: `probe`, `mark`, `prove`, `look_at`, `resolve`, `look`, `look_each`, `try_folder`, those of
 /// test files, `canonical`, those of the configuration file, and those of suggestions; `None` for others.
 pub fn answer(topic: &str, question: Value) -> Option<Value> {
     let answered = match topic {
@@ -151,6 +159,10 @@ pub fn answer(topic: &str, question: Value) -> Option<Value> {
         }),
         "look" => serde_json::from_value(question).map(|LookQuestion { backends, platform, at, read }| {
             reply(&Storages::new(backends, platform).look(&at, read))
+        }),
+        "look_each" => serde_json::from_value(question).map(|LookEachQuestion { backends, platform, paths }| {
+            let storages = Storages::new(backends, platform);
+            reply(&Ok::<_, ()>(paths.iter().map(|at| storages.look(at, None)).collect::<Vec<_>>()))
         }),
         "try_folder" => serde_json::from_value(question).map(|TryQuestion { backends, platform, at, make }| {
             reply(&Storages::new(backends, platform).try_folder(&at, make))

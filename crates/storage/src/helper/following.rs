@@ -223,7 +223,7 @@ fn listen(
     input: &Input,
     tell: &mpsc::Sender<Heard>,
 ) -> io::Result<()> {
-    let (mut stdin, stdout) = process::start(program, child)?;
+    let (mut stdin, stdout) = process::start(program)?.shared(child);
     stdin.write_all(question)?;
     input.keep(stdin);
     let mut stdout = BufReader::new(stdout);

@@ -1,4 +1,6 @@
-use super::child::{Canonical, CanonicalQuestion, LookQuestion, ProbeQuestion, ResolveQuestion, TryQuestion};
+use super::child::{
+    Canonical, CanonicalQuestion, LookEachQuestion, LookQuestion, ProbeQuestion, ResolveQuestion, TryQuestion,
+};
 use super::{Helper, HelperError};
 use crate::locate::{Bases, OnMount, Real, text_of};
 use crate::mounts::{Mounts, Reached};
@@ -73,6 +75,62 @@ impl Helper {
             read,
         };
         self.ask_of_path("look", storages, at, &question, deadline)
+    }
+
+    /// What is at each of some storage paths, in their order; see [`Storages::look`]. One question for each storage, asked at
+    /// the same time: one that does not answer costs the others nothing.
+    pub fn look_each(
+        &self,
+        storages: &Storages,
+        paths: &[StoragePath],
+        deadline: Duration,
+    ) -> Vec<Result<Looked, ResolveError>> {
+        let mut found: Vec<(usize, Result<Looked, ResolveError>)> = Vec::new();
+        let mut asked: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+        for (number, at) in paths.iter().enumerate() {
+            match storages.join(at) {
+                Ok(_) => asked.entry(&at.storage_backend).or_default().push(number),
+                Err(error) => found.push((number, Err(error))),
+            }
+        }
+        thread::scope(|scope| {
+            let asking: Vec<_> = asked
+                .into_iter()
+                .map(|(name, numbers)| {
+                    let of_it: Vec<StoragePath> = numbers.iter().map(|number| paths[*number].clone()).collect();
+                    (numbers, scope.spawn(move || self.look_on_one(storages, name, of_it, deadline)))
+                })
+                .collect();
+            for (numbers, answer) in asking {
+                let answers = answer.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+                found.extend(numbers.into_iter().zip(answers));
+            }
+        });
+        found.sort_by_key(|(number, _)| *number);
+        found.into_iter().map(|(_, looked)| looked).collect()
+    }
+
+    fn look_on_one(
+        &self,
+        storages: &Storages,
+        name: &str,
+        paths: Vec<StoragePath>,
+        deadline: Duration,
+    ) -> Vec<Result<Looked, ResolveError>> {
+        let backend = match storages.get(name) {
+            Ok(backend) => backend,
+            Err(error) => return vec![Err(error); paths.len()],
+        };
+        let (backends, platform, count) = (storages.iter().cloned().collect(), storages.platform(), paths.len());
+        let question = LookEachQuestion { backends, platform, paths };
+        let answer = self.ask::<Vec<_>>("look_each", std::slice::from_ref(&backend.name), &question, deadline);
+        let error = match answer {
+            Ok(answers) if answers.len() == count => return answers,
+            Ok(_) => helper_failed(backend, &HelperError::failed("it answered another question")),
+            Err(HelperError::NotAnswering { .. }) => not_answering(backend),
+            Err(error) => helper_failed(backend, &error),
+        };
+        vec![Err(error); count]
     }
 
     /// Tries a folder the way that a job uses it, and makes it first if `make` says so; see [`Storages::try_folder`].

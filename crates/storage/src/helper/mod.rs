@@ -10,6 +10,9 @@
 //! One left behind for longer than [`LEFT_BEHIND`] is killed when next somebody asks, since it may hang for a reason of its
 //! own. On Linux those that are left end with this process, as soon as the system lets them.
 //!
+//! Where somebody waits, starting the process would be most of the wait: [`Helper::keep_ready`] has some started ahead. A copy
+//! never takes one of these.
+//!
 //! A copy takes as long as it takes. Its helper tells how far it is, a line at a time, and is asked to stop by the end of its
 //! standard input, so that it stops and tidies up also when this process dies: see [`Helper::copy`].
 //!
@@ -29,6 +32,7 @@ mod following;
 mod fronts;
 mod identity;
 mod process;
+mod spare;
 mod turns;
 
 pub use child::{answer, reply, serve, unknown};
@@ -38,6 +42,7 @@ pub use following::Stop;
 
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
+use spare::Spares;
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
@@ -58,6 +63,7 @@ const LONGEST: usize = 16 << 20;
 pub struct Helper {
     program: PathBuf,
     turns: Arc<Turns>,
+    spares: Arc<Spares>,
     /// Where storages were seen mounted, by name and base path.
     mounted: Arc<Mutex<HashMap<(String, PathBuf), PathBuf>>>,
 }
@@ -65,7 +71,13 @@ pub struct Helper {
 impl Helper {
     /// Questions will start `program helper`.
     pub fn new(program: PathBuf) -> Self {
-        Self { program, turns: Arc::default(), mounted: Arc::default() }
+        Self { program, turns: Arc::default(), spares: Arc::default(), mounted: Arc::default() }
+    }
+
+    /// From now on helpers are started ahead, and wait: for a program that stays, and in which somebody waits for answers. They
+    /// end with it, or with the last clone of this.
+    pub fn keep_ready(&self) {
+        self.spares.keep(&self.program);
     }
 
     /// Asks one question and waits for its answer: for its turn, if others are asking about the same storages, and then for
@@ -100,7 +112,7 @@ impl Helper {
         }
         let turn =
             self.turns.take(about, patience).ok_or_else(|| HelperError::NotAnswering { about: about.to_vec() })?;
-        let answer = process::ask(&self.program, question, deadline, turn)?
+        let answer = process::ask(&self.program, &self.spares, question, deadline, turn)?
             .ok_or_else(|| HelperError::NotAnswering { about: about.to_vec() })?;
         match serde_json::from_slice::<Result<Value, Value>>(&answer).map_err(HelperError::nonsense)? {
             Ok(answer) => serde_json::from_value(answer).map_err(HelperError::nonsense),

@@ -1,18 +1,20 @@
+use super::spare::Spares;
 use super::turns::{SharedChild, Turn, kill};
 use super::{HelperError, LONGEST};
 use std::io::{self, Read, Write};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-/// Starts a helper, gives it the question, and waits for its whole answer; `None` if the deadline passed first.
+/// Takes a helper that waits, or starts one, gives it the question, and waits for its whole answer; `None` if the deadline passed first.
 ///
 /// A thread stays with the helper until it has ended, and holds the turn as long as the helper may touch the storage.
 pub(super) fn ask(
     program: &Path,
+    spares: &Spares,
     question: Vec<u8>,
     deadline: Duration,
     turn: Turn,
@@ -22,11 +24,12 @@ pub(super) fn ask(
     let turn = Arc::new(Mutex::new(Some(turn)));
     let (answered, answer) = mpsc::channel();
     let attendant = thread::Builder::new().name("helper".to_owned());
-    let program = program.to_owned();
+    let (spare, program) = (spares.take(), program.to_owned());
     let (of_child, of_turn) = (Arc::clone(&child), Arc::clone(&turn));
     // The system ends the helper with the thread that started it, so the thread that stays with it starts it.
     let spawned = attendant.spawn(move || {
-        let asked = start(&program, &of_child).and_then(|(stdin, stdout)| talk(stdin, stdout, &question));
+        let started = spare.map_or_else(|| start(&program), Ok);
+        let asked = started.and_then(|started| talk(started.shared(&of_child), &question));
         // What it had to say is said; one that goes on is broken.
         kill(&of_child);
         if asked.is_err() {
@@ -65,9 +68,24 @@ pub(super) fn ask(
     }
 }
 
-pub(super) type Pipes = (std::process::ChildStdin, std::process::ChildStdout);
+pub(super) type Pipes = (ChildStdin, ChildStdout);
 
-pub(super) fn start(program: &Path, child: &SharedChild) -> io::Result<Pipes> {
+/// A helper that waits for its question.
+#[derive(Debug)]
+pub(super) struct Started {
+    pub(super) child: Child,
+    pipes: Pipes,
+}
+
+impl Started {
+    /// Its pipes; whoever has to kill or to reap it finds it in `child`.
+    pub(super) fn shared(self, child: &SharedChild) -> Pipes {
+        *child.lock().unwrap_or_else(PoisonError::into_inner) = Some(self.child);
+        self.pipes
+    }
+}
+
+pub(super) fn start(program: &Path) -> io::Result<Started> {
     let mut command = Command::new(program);
     command.arg("helper").stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
     #[cfg(unix)]
@@ -80,17 +98,14 @@ pub(super) fn start(program: &Path, child: &SharedChild) -> io::Result<Pipes> {
         // One left behind must not hold the folder that we happen to be in.
         command.current_dir("/");
     }
-    let mut started: Child = command.spawn()?;
-    let pipes = started.stdin.take().zip(started.stdout.take());
-    *child.lock().unwrap_or_else(PoisonError::into_inner) = Some(started);
-    pipes.ok_or_else(|| io::Error::other("the helper process has no pipes"))
+    let mut child: Child = command.spawn()?;
+    match child.stdin.take().zip(child.stdout.take()) {
+        Some(pipes) => Ok(Started { child, pipes }),
+        None => Err(io::Error::other("the helper process has no pipes")),
+    }
 }
 
-fn talk(
-    mut stdin: std::process::ChildStdin,
-    stdout: std::process::ChildStdout,
-    question: &[u8],
-) -> io::Result<Vec<u8>> {
+fn talk((mut stdin, stdout): Pipes, question: &[u8]) -> io::Result<Vec<u8>> {
     // One that does not read its question may still say why.
     let written = stdin.write_all(question);
     drop(stdin);

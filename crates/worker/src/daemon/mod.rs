@@ -150,6 +150,8 @@ pub async fn run(fleet: Fleet, settings: WorkerSettings, shutdown: CancellationT
     }
     let presence = Presence::begin(session.clone(), &settings, &home.id, &name);
     let helper = Helper::new(settings.program.clone());
+    // Whoever submits a job waits for what it answers.
+    helper.keep_ready();
     let known = Arc::new(Mutex::new(BTreeMap::new()));
     let mut worker = Worker {
         session: session.clone(),
