@@ -59,6 +59,31 @@ fn lab(files: &[(&str, &str)]) -> (tempfile::TempDir, Catalogue) {
 const GOOD: &str = "specificationVersion: jobtemplate-2023-09\nname: Good\nsteps:\n- name: s\n  script:\n    actions:\n      onRun: {command: echo}\n";
 
 #[test]
+fn one_kind_is_the_same_without_the_others() {
+    let json = r#"{"specificationVersion": "jobtemplate-2023-09", "name": "Json", "steps": [{"name": "s",
+        "script": {"actions": {"onRun": {"command": "echo"}}}}]}"#;
+    let (dir, catalogue) = lab(&[
+        ("good.yml", GOOD),
+        ("both.json", json),
+        ("both.yaml", GOOD),
+        ("late.json", "{"),
+        ("late.yaml", GOOD),
+        ("bad.yaml", "name: Bad"),
+        ("Upper.yaml", GOOD),
+        ("slp-check.yaml", GOOD),
+        ("other.txt", GOOD),
+    ]);
+    let names = ["good", "both", "late", "bad", "Upper", "slp-check", "sleap-train", "other", "nothing", "../good", ""];
+    for name in names {
+        let alone = Catalogue::load_one(Some(dir.path()), name);
+        let sources = (alone.as_ref().map(Template::source), catalogue.get(name).map(Template::source));
+        assert_eq!(sources.0, sources.1, "{name}");
+    }
+    assert!(Catalogue::load_one(None, "slp-check").is_some());
+    assert!(Catalogue::load_one(None, "good").is_none());
+}
+
+#[test]
 fn the_built_in_kinds_are_there() {
     let catalogue = Catalogue::load(None);
     assert_eq!(catalogue.refused(), []);

@@ -49,8 +49,7 @@ impl Clock for Stopped {
 /// The checking phase.
 pub(super) fn check(spec: &Spec, dir: &AttemptDir, ours: &[(OsString, OsString)], clock: &Stopped) -> Checked {
     let job = &spec.assignment.job;
-    let catalogue = Catalogue::load(spec.kinds_dir.as_deref());
-    let template = catalogue.get(&job.kind).ok_or_else(|| Failure {
+    let template = Catalogue::load_one(spec.kinds_dir.as_deref(), &job.kind).ok_or_else(|| Failure {
         cause: Cause::ProgramMissing,
         message: format!("this worker has no kind {}", job.kind),
         exit_code: None,
@@ -58,7 +57,7 @@ pub(super) fn check(spec: &Spec, dir: &AttemptDir, ours: &[(OsString, OsString)]
     })?;
     let value = |name: &str| ours.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_os_str());
     prepare(&Request {
-        template,
+        template: &template,
         job,
         attempt: spec.assignment.attempt,
         own_output: spec.assignment.own_output,

@@ -98,13 +98,14 @@ impl AttemptDir {
         &self.path
     }
 
-    /// Makes it, for its owner alone, with its specification.
+    /// Makes it, for its owner alone, with its specification, before its guard is started.
     pub fn create(&self, spec: &Spec) -> io::Result<()> {
         if let Some(parent) = self.path.parent() {
             fs_err::create_dir_all(parent)?;
         }
         make_private(&self.path)?;
-        self.write("spec.json", spec)
+        // It need not outlast a power cut: no guard does, and it is read once, by the guard that is started now.
+        fs_err::write(self.path.join("spec.json"), serde_json::to_vec(spec)?)
     }
 
     /// The specification.
@@ -123,7 +124,11 @@ impl AttemptDir {
 
     /// Writes down how it ended: from now on it is over, whoever still runs.
     pub fn write_end(&self, end: &AttemptEnd) -> io::Result<()> {
-        self.write("end.json", end)
+        let half = self.path.join("end.json.new");
+        let mut file = File::create(&half)?;
+        file.write_all(&serde_json::to_vec(end)?)?;
+        file.sync_all()?;
+        fs_err::rename(half, self.path.join("end.json"))
     }
 
     /// What the tool said last of itself, once it has ended and if it said anything: for whoever was not connected then.
@@ -158,14 +163,6 @@ impl AttemptDir {
 
     fn read<T: DeserializeOwned>(&self, name: &str) -> io::Result<T> {
         serde_json::from_slice(&fs_err::read(self.path.join(name))?).map_err(io::Error::from)
-    }
-
-    fn write(&self, name: &str, value: &impl Serialize) -> io::Result<()> {
-        let half = self.path.join(format!("{name}.new"));
-        let mut file = File::create(&half)?;
-        file.write_all(&serde_json::to_vec(value)?)?;
-        file.sync_all()?;
-        fs_err::rename(half, self.path.join(name))
     }
 }
 

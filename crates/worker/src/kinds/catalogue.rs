@@ -14,6 +14,9 @@ const BUILT_IN: &[(&str, &str, Option<&str>)] = &[
     ("sleap-predict", include_str!("../../../../kinds/sleap-predict.yaml"), Some("sleap-nn")),
 ];
 
+/// How the names of template files end, in order, and whether that is JSON rather than YAML.
+const ENDINGS: [(&str, bool); 3] = [("json", true), ("yaml", false), ("yml", false)];
+
 /// The program without which a built-in kind cannot do its work.
 pub(super) fn runs(name: &str) -> Option<&'static str> {
     BUILT_IN.iter().find(|(built_in, ..)| *built_in == name).and_then(|(.., runs)| *runs)
@@ -41,6 +44,16 @@ impl Catalogue {
             catalogue.add_folder(dir);
         }
         catalogue
+    }
+
+    /// One kind, as [`Catalogue::load`] has it, without reading the others; none where it was refused or is not there.
+    pub fn load_one(kinds_dir: Option<&Path>, name: &str) -> Option<Template> {
+        if let Some((_, text, _)) = BUILT_IN.iter().find(|(built_in, ..)| *built_in == name) {
+            return TemplateSource::read(name, true, text, false).and_then(Template::new).ok();
+        }
+        let dir = kinds_dir.filter(|_| is_name(name))?;
+        // In the order in which the whole folder is read.
+        ENDINGS.iter().find_map(|(ending, _)| read_template(&dir.join(format!("{name}.{ending}")), name).ok())
     }
 
     fn add_folder(&mut self, dir: &Path) {
@@ -117,11 +130,8 @@ fn json_form(path: &Path) -> Option<bool> {
     if path.file_name()?.as_encoded_bytes().starts_with(b".") {
         return None;
     }
-    match path.extension()?.to_str()? {
-        "yaml" | "yml" => Some(false),
-        "json" => Some(true),
-        _ => None,
-    }
+    let ending = path.extension()?.to_str()?;
+    ENDINGS.iter().find(|(known, _)| *known == ending).map(|(_, json)| *json)
 }
 
 fn read_template(path: &Path, name: &str) -> Result<Template, TemplateError> {
