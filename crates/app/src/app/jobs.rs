@@ -78,11 +78,14 @@ impl App {
     pub async fn submit(&self, draft: Draft) -> Result<JobView, Error> {
         let kind = self.find_kind(&draft.kind)?;
         let mut plan = self.plan(kind, draft).await?;
+        tracing::debug!(job = %plan.job.id, "planned");
         if let Some(wanted) = &plan.job.worker {
             self.know_worker(wanted)?;
         }
         self.confirm(&mut plan).await;
+        tracing::debug!(job = %plan.job.id, "its input is proved");
         let record = self.inner.fleet.submit(&plan.job).await?;
+        tracing::debug!(job = %plan.job.id, "recorded");
         Ok(self.view(&record))
     }
 

@@ -270,9 +270,10 @@ impl Worker {
         if self.holding.has(&at) {
             return;
         }
+        tracing::debug!(job = %at.job, attempt = at.attempt, "assigned");
         let confirm = Confirm { attempt: at.clone(), epoch: assignment.epoch };
         match self.session.confirm(&confirm).await {
-            Ok(ConfirmAnswer::Go) => {}
+            Ok(ConfirmAnswer::Go) => tracing::debug!(job = %at.job, attempt = at.attempt, "confirmed"),
             Ok(ConfirmAnswer::Withdrawn) => return,
             Err(error) => {
                 tracing::warn!(%error, "an assignment could not be confirmed");
@@ -295,9 +296,10 @@ impl Worker {
             Ok(()) => start_guard(&self.settings.program, &dir).await,
             Err(error) => Err(error),
         };
-        if let Err(error) = started {
+        match started {
+            Ok(()) => tracing::debug!(job = %dir.attempt().job, attempt = dir.attempt().attempt, "its guard is there"),
             // Its lock is free and it has no end: that is what will be reported.
-            tracing::error!(%error, "a guard cannot be started");
+            Err(error) => tracing::error!(%error, "a guard cannot be started"),
         }
         self.look_after(dir);
     }

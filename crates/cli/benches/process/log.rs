@@ -1,0 +1,99 @@
+//! What a tool prints: how soon whoever follows has a line, and how fast 1 GB is taken.
+
+use crate::lab::{Lab, flood, submit};
+use crate::{SAMEPATH, now, stamp, tell};
+use samepath_app::App;
+use samepath_wire::{Assignment, AttemptEnd, AttemptRef, Job};
+use samepath_worker::guard::{AttemptDir, Patience, Spec};
+use std::io::{BufRead, BufReader, Read};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+/// A line, ten a second, from the moment at which the tool took the time until this program has it as somebody who follows.
+pub(crate) async fn latency(app: &App) {
+    let job = submit(app, "tick", &[]).await;
+    let mut log = app.log(&job.id, None).await.expect("it has a log");
+    let mut ours = Vec::new();
+    while let Some(lines) = log.next().await {
+        let heard = now();
+        ours.extend(lines.iter().filter_map(|line| Some(heard.saturating_sub(stamp(&line.text)?))));
+    }
+    let script = "for i in $(seq 100); do date +%s%N; sleep 0.1; done";
+    let mut bare = Command::new("sh").args(["-c", script]).stdout(Stdio::piped()).spawn().expect("it starts");
+    let lines = BufReader::new(bare.stdout.take().expect("its pipe")).lines();
+    let mut floor: Vec<Duration> = lines.filter_map(|line| Some(now().saturating_sub(stamp(&line.ok()?)?))).collect();
+    bare.wait().expect("it ends");
+    assert_eq!((ours.len(), floor.len()), (100, 100));
+    tell("a line of a log, until whoever follows has it", &mut ours, "the same through a bare pipe", &mut floor);
+}
+
+/// 1 GB of lines through a guard, beside the same bytes through a bare pipe, thrown away, and written to a file.
+pub(crate) fn throughput(lab: &Lab) {
+    const BYTES: f64 = 1_010_000_000.0;
+    let job = serde_json::json!({
+        "version": 1, "id": "00000000-0000-7000-8000-000000000001", "kind": "flood", "submitted_at": "2026-11-22T09:00:00Z",
+    });
+    let job: Job = serde_json::from_value(job).expect("a job");
+    let dir = AttemptDir::new(&lab.root.join("attempts"), AttemptRef { job: job.id, attempt: 1 });
+    let spec = Spec {
+        assignment: Assignment { job, attempt: 1, epoch: 1, own_output: false },
+        worker: "bench".to_owned(),
+        backends: Vec::new(),
+        kinds_dir: Some(lab.kinds.clone()),
+        base_paths: Default::default(),
+        path_mappings: Vec::new(),
+        programs: Default::default(),
+        patience: Patience::default(),
+    };
+    dir.create(&spec).expect("room");
+    let begun = Instant::now();
+    let mut guard = Command::new(SAMEPATH).arg("guard").arg(dir.path()).stdout(Stdio::null()).spawn().expect("a guard");
+    let (mut early, mut most) = (0, 0);
+    while guard.try_wait().expect("it can be asked").is_none() {
+        most = peak(guard.id()).unwrap_or(most);
+        if begun.elapsed() < Duration::from_millis(500) {
+            early = most;
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    let took = begun.elapsed();
+    assert!(matches!(dir.end(), Ok(Some(AttemptEnd::Succeeded { .. }))), "{:?}", dir.end());
+    let kept = std::fs::metadata(dir.log()).expect("it has a log").len();
+    let rate = |took: Duration| BYTES / 1e6 / took.as_secs_f64();
+    println!(
+        "1 GB of log through a guard: {took:.2?}, {:.0} MB/s, at most {most} KiB of memory ({early} KiB within half a second), \
+         {} MB kept",
+        rate(took),
+        kept / 1_000_000
+    );
+    let read = tool(|out| {
+        let mut piece = vec![0; 64 * 1024];
+        while out.read(&mut piece).is_ok_and(|read| read > 0) {}
+    });
+    println!("  read from a bare pipe: {read:.2?}, {:.0} MB/s; ratio {:.1}", rate(read), ratio(took, read));
+    let file = lab.root.join("flood");
+    let written = tool(|out| {
+        std::io::copy(out, &mut std::fs::File::create(&file).expect("room")).expect("room");
+    });
+    println!("  and written to a file: {written:.2?}, {:.0} MB/s; ratio {:.1}", rate(written), ratio(took, written));
+    drop(std::fs::remove_file(file));
+}
+
+fn ratio(ours: Duration, floor: Duration) -> f64 {
+    ours.as_secs_f64() / floor.as_secs_f64()
+}
+
+/// How long the tool of the flood runs, where this takes what it prints.
+fn tool(take: impl FnOnce(&mut std::process::ChildStdout)) -> Duration {
+    let begun = Instant::now();
+    let mut bare = Command::new("sh").args(["-c", &flood()]).stdout(Stdio::piped()).spawn().expect("it starts");
+    take(&mut bare.stdout.take().expect("its pipe"));
+    bare.wait().expect("it ends");
+    begun.elapsed()
+}
+
+/// The most memory that a process had, in KiB.
+fn peak(process: u32) -> Option<u64> {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).ok()?;
+    status.lines().find_map(|line| line.strip_prefix("VmHWM:")?.trim().split(' ').next()?.parse().ok())
+}
