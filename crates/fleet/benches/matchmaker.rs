@@ -4,6 +4,7 @@ use divan::{Bencher, black_box};
 use jiff::Timestamp;
 use samepath_fleet::Fleet;
 use samepath_fleet::bus::memory::MemoryBus;
+use samepath_fleet::matching::{Kinds, Prospects};
 use samepath_fleet::matchmaker::{Action, Answer, Event, Now, State, Timing};
 use samepath_wire::*;
 use std::time::Duration;
@@ -93,6 +94,19 @@ fn decide_for_a_worker_among_jobs(bencher: Bencher, jobs: u64) {
         let job = given.expect("nothing was given");
         let order = samepath_fleet::matchmaker::Order::Stop;
         black_box(state.handle(Event::Order { ticket: 2, member: "amick".into(), job, order }, NOW));
+    });
+}
+
+/// Why each of the jobs waits: which of 1,000 workers, half of which fit, are to serve it first.
+#[divan::bench(args = [100, 1_000, 10_000])]
+fn explain_waiting_jobs_to_people(bencher: Bencher, jobs: u64) {
+    let storage = |at: u64| if at.is_multiple_of(2) { "vast" } else { "scratch" };
+    let workers: Vec<Worker> = (0..1000).map(|at| worker(&format!("worker{at}"), storage(at))).collect();
+    let records: Vec<JobRecord> = crowded(jobs).jobs().cloned().collect();
+    let kinds = Kinds::new();
+    bencher.bench_local(|| {
+        let prospects = Prospects::of(&records, &workers, &kinds);
+        records.iter().map(|record| prospects.soonest(black_box(record), 50).0.len()).sum::<usize>()
     });
 }
 
