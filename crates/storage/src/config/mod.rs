@@ -113,6 +113,11 @@ pub struct WorkerMount {
 }
 
 impl Config {
+    /// Whether nothing is written in the file, or it is not there.
+    pub fn is_blank(&self) -> bool {
+        self.seen.trim().is_empty()
+    }
+
     /// Reads the file. A missing file is an empty configuration; one bad storage hides no other. Looks at nothing but the file:
     /// no base path is touched.
     ///
