@@ -5,6 +5,7 @@ use std::future::Future;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use tauri::async_runtime::{JoinHandle, spawn};
 use tauri::ipc::Channel;
+use tokio_util::sync::CancellationToken;
 
 /// What happens to the window itself.
 #[derive(Debug, Clone, Serialize, Type)]
@@ -18,6 +19,27 @@ pub(crate) enum WindowUpdate {
     Dropped(Vec<String>),
     /// The window was asked to close while these jobs, by name, run on this computer. It stays until `quit`.
     QuitAsked(Vec<String>),
+}
+
+/// The one demonstration that is under way.
+#[derive(Default)]
+pub(crate) struct Demonstrations(Mutex<CancellationToken>);
+
+impl Demonstrations {
+    /// Ends the one before; what this answers is cancelled when the new one is to end.
+    pub(crate) fn begin(&self) -> CancellationToken {
+        let new = CancellationToken::new();
+        std::mem::replace(&mut *self.lock(), new.clone()).cancel();
+        new
+    }
+
+    pub(crate) fn end(&self) {
+        self.lock().cancel();
+    }
+
+    fn lock(&self) -> MutexGuard<'_, CancellationToken> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 /// What flows to each window. Everything of a window ends with it.

@@ -1,6 +1,6 @@
 use crate::StartError;
 use crate::error::HAND_OVER;
-use crate::streams::{Streams, WindowUpdate};
+use crate::streams::{Demonstrations, Streams, WindowUpdate};
 use samepath_app::{App, Error, Options};
 use serde::{Deserialize, Serialize};
 use specta::Type;
@@ -26,6 +26,7 @@ pub fn run(options: Options) -> Result<(), StartError> {
     tauri::Builder::default()
         .manage(app)
         .manage(Streams::default())
+        .manage(Demonstrations::default())
         .invoke_handler(bindings.invoke_handler())
         .setup(|app| {
             WebviewWindowBuilder::new(app, MAIN, WebviewUrl::default())

@@ -1,6 +1,11 @@
-use samepath_app::view::{Finding, SameStorageView, SetupView, StorageFields};
+use crate::streams::Demonstrations;
+use samepath_app::view::{
+    Finding, FoundSettingsView, PlacingView, SameStorageView, SetupProgress, SetupView, ShownView, StorageFields,
+};
 use samepath_app::{App, Error};
+use std::path::{Path, PathBuf};
 use tauri::State;
+use tauri::ipc::Channel;
 
 /// The storages that this computer has and the configuration does not name, and those of the lab that it has not.
 #[tauri::command]
@@ -41,4 +46,52 @@ pub(crate) async fn same_storage(
     fields: Option<StorageFields>,
 ) -> Result<Vec<SameStorageView>, Error> {
     app.same_storage(&name, fields).await
+}
+
+/// Keeps how far setting up came for the next start.
+#[tauri::command]
+#[specta::specta]
+pub(crate) async fn keep_setup(app: State<'_, App>, progress: Option<SetupProgress>) -> Result<(), Error> {
+    app.keep_setup(progress).await
+}
+
+/// What sleap-rtc's settings hold that is not in use here.
+#[tauri::command]
+#[specta::specta]
+pub(crate) async fn found_settings(app: State<'_, App>) -> Result<Vec<FoundSettingsView>, Error> {
+    app.found_settings().await
+}
+
+/// What a settings file that the person chose holds.
+#[tauri::command]
+#[specta::specta]
+pub(crate) async fn settings_of(app: State<'_, App>, file: String) -> Result<FoundSettingsView, Error> {
+    app.settings_of(PathBuf::from(file)).await
+}
+
+/// Where a folder that was chosen for a storage of this name stands in it.
+#[tauri::command]
+#[specta::specta]
+pub(crate) async fn place_folder(app: State<'_, App>, name: String, path: String) -> Result<PlacingView, Error> {
+    Ok(app.place_folder(&name, Path::new(&path)).await)
+}
+
+/// Runs a job in a pretend lab, which is removed at the end; `channel` hears each step. One that is under way ends first.
+#[tauri::command]
+#[specta::specta]
+pub(crate) async fn show_me(
+    app: State<'_, App>,
+    shows: State<'_, Demonstrations>,
+    channel: Channel<ShownView>,
+) -> Result<(), Error> {
+    let stop = shows.begin();
+    let tell = |step| drop(channel.send(step));
+    app.show_me(tell, &stop).await
+}
+
+/// Ends the demonstration, if one is under way.
+#[tauri::command]
+#[specta::specta]
+pub(crate) fn stop_showing(shows: State<'_, Demonstrations>) {
+    shows.end();
 }

@@ -46,12 +46,12 @@ fn every_page(desk: &Desk, shade: &str) {
     let window = desk.open();
     let dark = window.script("return matchMedia('(prefers-color-scheme: dark)').matches");
     assert_eq!(dark, shade == "dark", "the page does not follow the desktop");
-    window.wait_for_text("No storage yet");
-    take(&window, shade, "storage-empty", "Add storage…");
-    window.click("button", "Set up…");
-    take(&window, shade, "setup", "Where is the lab’s storage on this computer?");
-    window.wait_for_element("button", "Look again");
-    window.click("button", "Finish later");
+    take(&window, shade, "setup-lab", "Where do your jobs run?");
+    window.click("button", "Continue");
+    window.wait_for_element("button", "Check again");
+    take(&window, shade, "setup-storage", "Where is the lab’s storage on this computer?");
+    window.go("Storage");
+    take(&window, shade, "storage-empty", "No storage yet");
     window.go("New job");
     take(&window, shade, "new-job-empty", "Drop a SLEAP project here");
     window.go("Jobs");

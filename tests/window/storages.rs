@@ -17,7 +17,7 @@ fn a_mount_that_fell_silent_stops_neither_the_window_nor_another_storage() {
     window.wait_for_text_in("article", "scratch", "not answering");
 
     window.go("New job");
-    window.wait_for_text("scratch does not answer.");
+    window.wait_for_text("scratch does not answer (asked");
     window.fill("Path of the dataset", maze.join("labels.slp").to_str().unwrap());
     window.click("button", "Open");
     window.wait_for_text("Ready. ");

@@ -12,15 +12,19 @@ import type {
   LocatedView,
   Finding,
   FollowUpView,
+  FoundSettingsView,
   LogUpdate,
   LogView,
   ParameterView,
   MetricsUpdate,
   MetricsView,
+  PlacingView,
   QuitMode,
   ReadinessView,
   SameStorageView,
+  SetupProgress,
   SetupView,
+  ShownView,
   StatusView,
   StorageFields,
   StorageView,
@@ -298,6 +302,44 @@ export class Fake implements Ipc {
   async sameStorage(name: string, fields: StorageFields | null): Promise<SameStorageView[]> {
     await this.#note('sameStorage', name, fields);
     return this.same;
+  }
+
+  found: FoundSettingsView[] = [];
+  /** What is found of a folder that is chosen; none: it is taken as it is. */
+  placing: PlacingView | null = null;
+
+  async foundSettings(): Promise<FoundSettingsView[]> {
+    await this.#note('foundSettings');
+    return this.found;
+  }
+
+  async settingsOf(file: string): Promise<FoundSettingsView> {
+    await this.#note('settingsOf', file);
+    return { file, words: 'nothing', rows: [] };
+  }
+
+  async placeFolder(name: string, path: string): Promise<PlacingView> {
+    await this.#note('placeFolder', name, path);
+    return this.placing ?? { base_path: path, folder: '', parts: [] };
+  }
+
+  /** The demonstration that is under way: the test tells its steps and ends it. */
+  show: { tell: (step: ShownView) => void; end: (failure?: Failure) => void } | null = null;
+
+  async showMe(receive: (step: ShownView) => void): Promise<void> {
+    await this.#note('showMe');
+    await new Promise<void>((resolve, reject) => {
+      this.show = { tell: receive, end: (failure) => (failure ? reject(failure) : resolve()) };
+    });
+  }
+
+  async stopShowing(): Promise<void> {
+    await this.#note('stopShowing');
+    this.show?.end(new Failure('job_cancelled', 'The demonstration was stopped.'));
+  }
+
+  async keepSetup(progress: SetupProgress | null): Promise<void> {
+    await this.#note('keepSetup', progress);
   }
 
   async locateVideo(text: string, videos: ChosenVideo[], chosen: ChosenVideo): Promise<LocatedView> {

@@ -6,7 +6,7 @@ import { Fake, job, status, storage, worker } from './fake';
 import { open, ready, settle } from './render';
 
 describe('The frame', () => {
-  test('it opens on the jobs where one runs, on a new job where a storage is known, else on the storages', async () => {
+  test('it opens on the jobs where one runs, on a new job where a storage is known, else on setting up', async () => {
     const first = await ready({ type: 'job', value: job() });
     expect(screen.getByRole('button', { name: /^Jobs/ })).toHaveAttribute('aria-current', 'page');
     first.container.remove();
@@ -14,7 +14,15 @@ describe('The frame', () => {
     expect(screen.getByRole('button', { name: 'New job' })).toHaveAttribute('aria-current', 'page');
     second.container.remove();
     await open({ type: 'storages', value: [] });
-    expect(screen.getByRole('button', { name: /^Storage/ })).toHaveAttribute('aria-current', 'page');
+    expect(screen.getByRole('button', { name: 'Finish setup' })).toHaveAttribute('aria-current', 'page');
+    expect(screen.getByRole('region', { name: 'Where do your jobs run?' })).toBeVisible();
+  });
+
+  test('a settings file that cannot be read is no reason to set up anew', async () => {
+    const config_error = { code: 'config_invalid', message: 'config.toml, line 3: not TOML.', hint: null };
+    await open({ type: 'storages', value: [] }, { type: 'status', value: status({ config_error }) });
+    expect(screen.queryByRole('button', { name: 'Finish setup' })).toBeNull();
+    expect(screen.getByRole('button', { name: 'New job' })).toHaveAttribute('aria-current', 'page');
   });
 
   test('who, where and how connected', async () => {
@@ -50,12 +58,32 @@ describe('The frame', () => {
     const { fake, user } = await ready();
     fake.say({ type: 'storages', value: [storage({ health: { ...storage().health!, state: 'not_answering', words: 'not answering' } })] });
     await settle();
-    expect(screen.getByRole('main')).toHaveTextContent('vast does not answer. It may be the network or VPN.');
-    await user.click(screen.getByRole('button', { name: 'Check again' }));
+    expect(screen.getByRole('main')).toHaveTextContent(/vast does not answer \(asked .* ago\)\. It may be the network or VPN\./);
+    await user.click(screen.getByRole('button', { name: 'Ask again' }));
     expect(fake.called('checkStorages')).toEqual([['vast']]);
     await user.click(screen.getByRole('button', { name: 'Details' }));
     expect(screen.getByRole('main')).not.toHaveTextContent('It may be the network or VPN.');
     expect(screen.getByRole('article', { name: 'vast' })).toHaveTextContent('not answering');
+  });
+
+  test('a storage that is not mounted is said, and one that moved is followed at a word', async () => {
+    const { fake, user } = await ready();
+    const trouble = { ...storage().health!, state: 'not_mounted', words: 'not mounted' };
+    fake.say({ type: 'storages', value: [storage({ health: trouble })] });
+    await settle();
+    expect(screen.getByRole('main')).toHaveTextContent('vast is not mounted on this computer. Jobs that run in the lab go on; you cannot choose files from it.');
+    const moved = { to: '/mnt/vast-1', sentence: 'vast moved: it was at /mnt/vast, now it is at /mnt/vast-1.' };
+    fake.storages = [storage({ health: trouble, moved })];
+    fake.say({ type: 'storages', value: fake.storages });
+    await settle();
+    expect(screen.getByRole('main')).toHaveTextContent(moved.sentence);
+    await user.click(screen.getByRole('button', { name: 'Use the new place' }));
+    await settle();
+    expect(fake.called('setStorage')).toEqual([['vast', { base_path: '/mnt/vast-1', type: null, description: null, user_subdir: null, subpath: null }]]);
+    fake.say({ type: 'storages', value: [storage({ health: trouble, moved })] });
+    await settle();
+    await user.click(screen.getByRole('button', { name: 'Not now' }));
+    expect(screen.getByRole('main')).not.toHaveTextContent(moved.sentence);
   });
 
   test('a broken settings file is said, with its mend', async () => {

@@ -1,7 +1,7 @@
 import { screen, within } from '@testing-library/svelte';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { Failure, type LabStorageView, type SuggestionView } from '../src/lib/ipc';
-import { status } from './fake';
+import { job, storage } from './fake';
 import { HOSTILE, open, settle } from './render';
 
 const here = (over: Partial<SuggestionView> = {}): SuggestionView => ({
@@ -11,16 +11,55 @@ const ofLab = (sure: boolean) => ({ name: 'vast', by: sure ? 'share' : 'name', s
 const missing: LabStorageView = { name: 'scratch', type: null, workers: ['gpu-1', 'gpu-2'], shares: [] };
 
 async function begin(setUp: (opened: Awaited<ReturnType<typeof open>>) => void = () => {}) {
-  const opened = await open({ type: 'storages', value: [] }, { type: 'status', value: status() });
+  const opened = await open({ type: 'storages', value: [] });
   setUp(opened);
-  await opened.user.click(screen.getByRole('button', { name: 'Set up…' }));
+  await opened.user.click(next());
   await settle();
   return opened;
 }
 
 const next = () => screen.getByRole('button', { name: 'Continue' });
+const title = (name: string | RegExp) => screen.getByRole('region', { name });
+/** What the shell was last told to keep. */
+const kept = (fake: Awaited<ReturnType<typeof open>>['fake']) => fake.called('keepSetup').at(-1)?.[0];
 
 describe('Setting up', () => {
+  test('it begins by itself with where jobs run; a lab cannot be joined yet, and says so', async () => {
+    const { fake } = await open({ type: 'storages', value: [] });
+    const card = title('Where do your jobs run?');
+    expect(screen.getByRole('radio', { name: /On this computer/ })).toBeChecked();
+    expect(card).toHaveTextContent('No account, no server. Jobs run here.');
+    expect(screen.getByRole('radio', { name: /In my lab/ })).toBeDisabled();
+    expect(card).toHaveTextContent('Not in this version yet: it cannot join a lab server.');
+    expect(within(card).getByRole('list', { name: 'Steps' })).toHaveTextContent(/Your lab.*Storage.*Your folder.*Check/);
+    expect(within(card).getByRole('heading', { level: 1 })).toHaveFocus();
+    expect(kept(fake)).toMatchObject({ step: 'lab' });
+  });
+
+  test('left half-way, it is resumed there at the next start, and from the frame', async () => {
+    const progress = { step: 'folder', base_path: '/Volumes/talmo', name: 'vast', named: true, type: 'smb', subpath: '', folder: 'tom', make: false };
+    const { fake, user } = await open({ type: 'storages', value: [] }, { type: 'kept', value: { setup: progress } });
+    expect(title('Which folder in vast is yours?')).toBeVisible();
+    expect(fake.called('ownFolder')).toEqual([['vast', { base_path: '/Volumes/talmo', type: 'smb', description: null, user_subdir: null, subpath: null }]]);
+    expect(screen.getByRole('textbox', { name: 'Another folder' })).toHaveValue('tom');
+    await user.click(screen.getByRole('button', { name: 'Finish later' }));
+    expect(screen.getByRole('region', { name: 'New job' })).toBeVisible();
+    expect(kept(fake)).toMatchObject(progress);
+    await user.click(screen.getByRole('button', { name: 'Finish setup' }));
+    expect(screen.getByRole('textbox', { name: 'Another folder' })).toHaveValue('tom');
+  });
+
+  test('resumed beside a storage that is there, it waits in the frame; a further one can be given up', async () => {
+    const { fake, user } = await open({ type: 'storages', value: [storage()] }, { type: 'kept', value: { setup: { step: 'storage', name: 'fast', base_path: '/data/fast' } } });
+    expect(screen.getByRole('button', { name: 'New job' })).toHaveAttribute('aria-current', 'page');
+    await user.click(screen.getByRole('button', { name: 'Finish setup' }));
+    expect(title(/^Where is the lab/)).toBeVisible();
+    await user.click(screen.getByRole('button', { name: 'Cancel' }));
+    expect(screen.queryByRole('button', { name: 'Finish setup' })).toBeNull();
+    expect(screen.getByRole('region', { name: 'Storage' })).toBeVisible();
+    expect(kept(fake)).toBeNull();
+  });
+
   test('what the lab uses is taken over with its name, part and type, and is written at the end alone', async () => {
     const { fake, user } = await begin(({ fake }) => {
       fake.around = { here: [here({ lab: ofLab(true) })], missing: [] };
@@ -32,9 +71,9 @@ describe('Setting up', () => {
     });
     await user.click(screen.getByRole('button', { name: 'Use /Volumes/talmo' }));
     await settle();
-    expect(screen.getByRole('heading', { name: 'Which folder in vast is yours?' })).toBeVisible();
+    expect(screen.getByRole('heading', { name: 'Which folder in vast is yours?' })).toHaveFocus();
     expect(screen.getByRole('listitem', { current: 'step' })).toHaveTextContent('Your folder');
-    expect(screen.getByRole('radio', { name: /amick · your login/ })).toBeChecked();
+    expect(screen.getByRole('radio', { name: /amick your login/ })).toBeChecked();
     await user.click(next());
     await settle();
     const fields = { base_path: '/Volumes/talmo', type: 'smb', description: null, user_subdir: 'amick', subpath: 'labs' };
@@ -46,15 +85,24 @@ describe('Setting up', () => {
     await user.click(screen.getByRole('button', { name: 'Use this storage' }));
     await settle();
     expect(fake.called('addStorage')).toEqual([['vast', fields]]);
+    expect(title('Ready.')).toHaveTextContent('1 worker shares vast with this computer.');
+    expect(kept(fake)).toBeNull();
+    await user.click(screen.getByRole('button', { name: 'Choose a dataset…' }));
+    await settle();
+    expect(fake.called('pickFiles')).toHaveLength(1);
     expect(screen.getByRole('region', { name: 'New job' })).toBeVisible();
   });
 
   test('what is only called alike is asked about', async () => {
-    await begin(({ fake }) => (fake.around = { here: [here({ lab: ofLab(false) })], missing: [missing] }));
-    const button = screen.getByRole('button', { name: 'Use /Volumes/talmo' });
-    expect(button).toHaveTextContent('Yes, that is it');
-    expect(button).not.toHaveClass('primary');
-    expect(screen.getByText('2 workers have it')).toBeVisible();
+    const { fake, user } = await begin(({ fake }) => (fake.around = { here: [here({ lab: ofLab(false) })], missing: [missing] }));
+    const uses = screen.getByRole('list', { name: 'The lab uses' });
+    expect(uses).toHaveTextContent(/vast 1 worker.*Looks like it. Is it\?.*scratch 2 workers.*Not connected here/);
+    await user.click(screen.getByRole('button', { name: 'No, /Volumes/talmo is not vast' }));
+    expect(screen.getByRole('list', { name: 'Other shares on this computer' })).toHaveTextContent('/Volumes/talmo');
+    expect(title(/^Where is/)).toHaveTextContent('Ask your lab how to connect to scratch and vast. This page notices when it appears.');
+    await user.click(screen.getByRole('button', { name: 'Copy message' }));
+    expect(await navigator.clipboard.readText()).toMatch(/^How do I connect to scratch from my computer\?/);
+    expect(fake.called('ownFolder')).toEqual([]);
   });
 
   test('a storage of the lab that is not here gets the folder that the person chooses', async () => {
@@ -72,7 +120,7 @@ describe('Setting up', () => {
     fake.picked = '/data/Fast disk';
     await user.click(screen.getByRole('button', { name: 'Another folder…' }));
     await settle();
-    const name = screen.getByRole('textbox', { name: 'Name' });
+    const name = screen.getByRole('textbox', { name: 'Name this storage' });
     expect(name).toHaveValue('Fast-disk');
     await user.clear(name);
     await user.type(name, 'a b');
@@ -85,7 +133,7 @@ describe('Setting up', () => {
     await user.click(next());
     await settle();
     expect(fake.called('tryStorage')[0]).toMatchObject(['fast', { user_subdir: 'amick' }, true]);
-    expect(screen.getByText('No worker has a storage of this name yet.')).toBeVisible();
+    expect(screen.getByText('No worker that is online has fast, so nobody could be asked. You can go on.')).toBeVisible();
   });
 
   test('what fails is said, and what was answered is there again after Back', async () => {
@@ -97,6 +145,14 @@ describe('Setting up', () => {
     await user.click(next());
     await settle();
     expect(screen.getByRole('alert')).toHaveTextContent('There is no folder tom in vast.');
+    expect(title('Does it work?')).toHaveTextContent('You can keep it as it is');
+    await user.click(screen.getByRole('button', { name: 'Copy for your admin' }));
+    const copied = await navigator.clipboard.readText();
+    expect(copied).toMatch(/^Samepath: setting up vast\nAt \/Volumes\/talmo, folder tom\namick, Samepath 0.1.0, 2/);
+    expect(copied).toContain('✕ There is no folder tom in vast.');
+    await user.click(screen.getByRole('button', { name: 'Check again' }));
+    await settle();
+    expect(fake.called('tryStorage')).toHaveLength(2);
     await user.click(screen.getByRole('button', { name: 'Back' }));
     expect(screen.getByRole('textbox', { name: 'Another folder' })).toHaveValue('tom');
     fake.failures.delete('tryStorage');
@@ -107,13 +163,141 @@ describe('Setting up', () => {
     expect(screen.getByRole('button', { name: 'Use this storage' })).toBeEnabled();
   });
 
-  test('left half-way, it goes on where it was; names are text', async () => {
-    const { user, container } = await begin(({ fake }) => (fake.around = { here: [here({ name: HOSTILE })], missing: [] }));
-    await user.click(screen.getByRole('button', { name: /^Workers/ }));
-    await user.click(screen.getByRole('button', { name: 'Storage Finish setup' }));
-    expect(within(screen.getByRole('region', { name: /^Where is the lab/ })).getByText(HOSTILE)).toBeVisible();
-    expect(container.querySelector('img, b')).toBeNull();
-    await user.click(screen.getByRole('button', { name: 'Finish later' }));
-    expect(screen.getByRole('heading', { name: 'No storage yet' })).toBeVisible();
+  test('what is connected meanwhile appears by itself; names are text', async () => {
+    vi.useFakeTimers({ shouldAdvanceTime: true, toFake: ['setInterval', 'clearInterval'] });
+    try {
+      const { fake, container } = await begin();
+      expect(screen.getByText(/No share is mounted here/)).toBeVisible();
+      fake.around = { here: [here({ name: HOSTILE })], missing: [] };
+      vi.advanceTimersByTime(5000);
+      await settle();
+      expect(within(title(/^Where is the lab/)).getByText(HOSTILE)).toBeVisible();
+      expect(container.querySelector('img, b')).toBeNull();
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
+  test('a folder inside a storage is taken for one, and a part of one is asked about', async () => {
+    const { fake, user } = await begin(({ fake }) => (fake.around = { here: [], missing: [missing] }));
+    fake.picked = '/mnt/fast/amick';
+    fake.placing = { base_path: '/mnt/fast', folder: 'amick', parts: [] };
+    await user.click(screen.getByRole('button', { name: 'Choose the folder of scratch' }));
+    await settle();
+    expect(fake.called('placeFolder')).toEqual([['scratch', '/mnt/fast/amick']]);
+    expect(title(/^Where is/)).toHaveTextContent('That is a folder inside scratch. We take /mnt/fast as scratch and amick as your folder.');
+    expect(next()).toBeDisabled();
+    await user.click(screen.getByRole('button', { name: 'Choose again' }));
+    fake.placing = { base_path: '/mnt/fast/amick', folder: '', parts: [{ subpath: 'lab/amick', same: 3, of: 3 }, { subpath: 'amick', same: 1, of: 3 }] };
+    await user.click(screen.getByRole('button', { name: 'Choose the folder of scratch' }));
+    await settle();
+    const parts = screen.getByRole('group', { name: 'This share shows part of scratch. Which part?' });
+    expect(within(parts).getByRole('radio', { name: /lab\/amick.*the same 3 names/ })).toBeChecked();
+    await user.click(within(parts).getByRole('radio', { name: /^amick.*1 of 3 names/ }));
+    await user.click(next());
+    await settle();
+    expect(fake.called('ownFolder')).toEqual([['scratch', { base_path: '/mnt/fast/amick', type: null, description: null, user_subdir: null, subpath: 'amick' }]]);
+  });
+});
+
+describe('Settings of sleap-rtc', () => {
+  const fields = (base_path: string, user_subdir: string | null = null) => ({ base_path, type: null, description: null, user_subdir, subpath: null });
+  const found = {
+    file: '/home/amick/sleap-rtc.toml',
+    words: '2 storages, 1 path pair, 1 broken entry',
+    rows: [
+      { name: 'vast', words: '/Volumes/talmo', offered: true, fields: fields('/Volumes/talmo', 'amick') },
+      { name: 'scratch', words: '/Volumes/scratch', offered: true, fields: fields('/Volumes/scratch') },
+      { name: 'gdrive', words: 'sleap-rtc.toml, line 22: base_path is missing', offered: false, fields: null },
+      { name: 'vast', words: '/Volumes/talmo/amick → /mnt/vast/amick (a path pair: becomes vast, folder amick); vast is set up here already', offered: false, fields: fields('/Volumes/talmo', 'amick') },
+    ],
+  };
+
+  test('what is ticked is taken over, then each is gone through', async () => {
+    const { fake, user } = await open({ type: 'storages', value: [] });
+    fake.found = [found];
+    await user.click(next());
+    await user.click(screen.getByRole('button', { name: 'Back' }));
+    await settle();
+    const card = title('We found settings from sleap-rtc');
+    expect(card).toHaveTextContent('2 storages, 1 path pair, 1 broken entry');
+    expect(within(card).getAllByRole('checkbox').map((box) => (box as HTMLInputElement).checked)).toEqual([true, true, false]);
+    expect(card).toHaveTextContent('gdrive sleap-rtc.toml, line 22: base_path is missing');
+    expect(card).toHaveTextContent('Nothing in the file is removed.');
+    await user.click(within(card).getByRole('button', { name: 'Import 2' }));
+    await settle();
+    expect(fake.called('addStorage')).toEqual([['vast', fields('/Volumes/talmo', 'amick')], ['scratch', fields('/Volumes/scratch')]]);
+    expect(title('Which folder in vast is yours?')).toBeVisible();
+    expect(screen.getByRole('textbox', { name: 'Another folder' })).toHaveValue('amick');
+    expect(kept(fake)).toMatchObject({ step: 'folder', name: 'vast', written: true, left: ['scratch'] });
+    await user.click(next());
+    await settle();
+    await user.click(screen.getByRole('button', { name: 'Use this storage' }));
+    await settle();
+    expect(fake.called('setStorage')).toEqual([['vast', { base_path: null, type: null, description: null, user_subdir: 'amick', subpath: null }]]);
+    expect(title('Which folder in scratch is yours?')).toBeVisible();
+    await user.click(next());
+    await settle();
+    await user.click(screen.getByRole('button', { name: 'Use this storage' }));
+    await settle();
+    expect(title('Ready.')).toBeVisible();
+    expect(fake.called('addStorage')).toHaveLength(2);
+  });
+
+  test('another file can be chosen; one that is none says so', async () => {
+    const { fake, user } = await open({ type: 'storages', value: [] });
+    fake.picked = '/data/old.toml';
+    await user.click(screen.getByRole('button', { name: 'Use another file of sleap-rtc…' }));
+    await settle();
+    expect(title('We found settings from sleap-rtc')).toHaveTextContent('There is no storage in it.');
+    fake.failures.set('settingsOf', new Failure('config_invalid', 'old.toml, line 1, column 2: not valid TOML'));
+    await user.click(screen.getByRole('button', { name: 'Use another file of sleap-rtc…' }));
+    await settle();
+    expect(screen.getByRole('alert')).toHaveTextContent('not valid TOML');
+  });
+});
+
+describe('Show me first', () => {
+  async function show() {
+    const opened = await open({ type: 'storages', value: [] });
+    await opened.user.click(screen.getByRole('radio', { name: /Show me first/ }));
+    await opened.user.click(next());
+    await settle();
+    return opened;
+  }
+
+  test('each step as it happens, then on to one’s own storage', async () => {
+    const { fake, user } = await show();
+    const card = title('A job in a pretend lab');
+    expect(card).toHaveTextContent('Making a pretend lab');
+    fake.show!.tell({ type: 'lab', value: { yours: '/tmp/laptop/Volumes/talmo', workers: '/tmp/gpu-1/mnt/vast' } });
+    fake.show!.tell({ type: 'dataset', value: { local: '/tmp/laptop/labels.slp', place: 'vast:amick/labels.slp' } });
+    fake.show!.tell({ type: 'ready', value: 'Ready. gpu-1 can start now.' });
+    fake.show!.tell({ type: 'job', value: job({ state: 'succeeded', words: 'Done' }) });
+    fake.show!.tell({ type: 'seen', value: [{ written: '/Volumes/talmo/cam0.mp4', local: '/tmp/gpu-1/mnt/vast/cam0.mp4', found: true }] });
+    await settle();
+    expect(card).toHaveTextContent(/For everybody vast:amick\/labels.slp.*Ready. gpu-1 can start now.*Done.*found.*Nothing of this was kept/);
+    expect(screen.queryByRole('button', { name: 'Set up my storage' })).toBeNull();
+    fake.show!.end();
+    await settle();
+    await user.click(screen.getByRole('button', { name: 'Set up my storage' }));
+    await settle();
+    expect(title(/^Where is the lab/)).toBeVisible();
+    expect(fake.called('stopShowing')).toEqual([]);
+  });
+
+  test('stopped, it is gone; what fails is said', async () => {
+    const { fake, user } = await show();
+    await user.click(screen.getByRole('button', { name: 'Stop' }));
+    await settle();
+    expect(title('Where do your jobs run?')).toBeVisible();
+    expect(fake.called('stopShowing')).toHaveLength(1);
+    await user.click(screen.getByRole('radio', { name: /Show me first/ }));
+    await user.click(next());
+    await settle();
+    fake.show!.end(new Failure('io', 'The pretend lab cannot be made: no space left.'));
+    await settle();
+    expect(screen.getByRole('alert')).toHaveTextContent('The pretend lab cannot be made: no space left.');
+    expect(screen.getByRole('button', { name: 'Show it again' })).toBeVisible();
   });
 });

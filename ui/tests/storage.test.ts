@@ -4,16 +4,23 @@ import { Failure } from '../src/lib/ipc';
 import { job, storage, worker } from './fake';
 import { HOSTILE, open, settle } from './render';
 
+/** The page of a computer that has no storage. */
+async function none() {
+  const opened = await open({ type: 'storages', value: [] });
+  await opened.user.click(screen.getByRole('button', { name: /^Storage/ }));
+  return opened;
+}
+
 describe('Storage', () => {
   test('without any, the page says what one is and offers to add it', async () => {
-    const { user } = await open({ type: 'storages', value: [] });
+    const { user } = await none();
     expect(screen.getByRole('heading', { name: 'No storage yet' })).toBeVisible();
     await user.click(screen.getByRole('button', { name: 'Add storage…' }));
     expect(screen.getByRole('form', { name: 'Add a storage' })).toBeVisible();
   });
 
   test('the chosen folder suggests the name, and what is added is listed', async () => {
-    const { fake, user } = await open({ type: 'storages', value: [] });
+    const { fake, user } = await none();
     fake.picked = '/Volumes/Talmo Lab';
     await user.click(screen.getByRole('button', { name: 'Add storage…' }));
     await user.click(screen.getByRole('button', { name: 'Choose folder…' }));
@@ -28,10 +35,11 @@ describe('Storage', () => {
     ]);
     expect(screen.getByRole('article', { name: 'vast' })).toHaveTextContent('your folder amick');
     expect(screen.queryByRole('form')).toBeNull();
+    expect(screen.queryByRole('button', { name: 'Finish setup' })).toBeNull();
   });
 
   test('a name of one letter is refused before anything is written', async () => {
-    const { fake, user } = await open({ type: 'storages', value: [] });
+    const { fake, user } = await none();
     fake.picked = '/mnt/vast';
     await user.click(screen.getByRole('button', { name: 'Add storage…' }));
     await user.click(screen.getByRole('button', { name: 'Choose folder…' }));

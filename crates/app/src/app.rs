@@ -5,6 +5,7 @@ mod questions;
 mod setup;
 
 use crate::board::Board;
+use crate::kept::Kept;
 use crate::places::Options;
 use crate::storages::LocalStorages;
 use crate::view::StatusView;
@@ -34,6 +35,7 @@ struct Inner {
     storages: Arc<LocalStorages>,
     fleet: Fleet,
     board: Arc<Board>,
+    kept: Kept,
     /// Ends everything that runs in the background; each part of it belongs to `tasks`.
     shutdown: CancellationToken,
     tasks: TaskTracker,
@@ -62,12 +64,15 @@ impl App {
         let fleet = Fleet::local(options.queue()).await?;
         let board = Board::new();
         let tasks = TaskTracker::new();
+        let kept = Kept::in_folder(&options.data_dir);
+        board.set_kept(kept.view());
         tasks.spawn(board.clone().follow(fleet.workers(), fleet.jobs(), fleet.kinds()));
         let inner = Inner {
             options,
             storages,
             fleet,
             board,
+            kept,
             shutdown: CancellationToken::new(),
             tasks,
             ending: TaskTracker::new(),
@@ -170,6 +175,20 @@ impl App {
     /// Why the worker of this program is not running, if it should be.
     pub fn worker_error(&self) -> Option<Error> {
         self.inner.worker_error.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub(crate) fn options(&self) -> &Options {
+        &self.inner.options
+    }
+
+    /// Cancelled when this program ends.
+    pub(crate) fn ended(&self) -> CancellationToken {
+        self.inner.shutdown.clone()
+    }
+
+    /// Runs this to its end, which [`App::shut_down`] waits for.
+    pub(crate) async fn tracked<A>(&self, work: impl Future<Output = A>) -> A {
+        self.inner.tasks.track_future(work).await
     }
 
     /// Ends the worker of this program, whose guards go on, and hands the queue over.

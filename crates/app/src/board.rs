@@ -7,7 +7,7 @@ mod tests;
 
 use crate::jobs::{Surroundings, job_view, named};
 use crate::sameness::{Proofs, Verdict};
-use crate::view::{JobView, StatusView, StorageView, Update};
+use crate::view::{JobView, KeptView, StatusView, StorageView, Update};
 use crate::workers::Own;
 use samepath_fleet::{Live, Update as Record};
 use samepath_wire::{Fit, Job, JobRecord, Kind, Worker};
@@ -126,6 +126,10 @@ impl Board {
 
     pub(crate) fn set_status(&self, status: StatusView) {
         self.lock().set_status(status, &self.updates);
+    }
+
+    pub(crate) fn set_kept(&self, kept: KeptView) {
+        self.lock().set_kept(kept, &self.updates);
     }
 
     pub(crate) fn set_storages(&self, storages: Vec<StorageView>) {

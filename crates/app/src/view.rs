@@ -6,8 +6,11 @@
 mod datasets;
 mod drafts;
 mod frame;
+mod import;
 mod jobs;
+mod kept;
 mod kinds;
+mod pretend;
 mod setup;
 mod storages;
 mod workers;
@@ -15,8 +18,11 @@ mod workers;
 pub use datasets::{ChosenVideo, CopiedView, CopyView, DatasetView, LocatedView, VideoView};
 pub use drafts::{CandidateView, Draft, ReadinessView};
 pub use frame::{ErrorView, StatusView, Update};
+pub use import::{FoundSettingsView, FoundStorageView, PartView, PlacingView};
 pub use jobs::{FollowUpView, JobView, LogView, MetricsView, OfferView, OutputView, TimelineView, TroubleView};
+pub use kept::{KeptView, SetupProgress};
 pub use kinds::{FilterView, KindView, ParameterView};
+pub use pretend::{ShownVideo, ShownView};
 pub use setup::{
     Finding, FindingState, LabMatchView, LabStorageView, ProgramView, SameStorageView, SetupView, SuggestionView,
 };

@@ -40,6 +40,7 @@ mod component;
 mod config;
 mod copy;
 mod environment;
+mod found;
 mod health;
 pub mod helper;
 mod locate;
@@ -66,6 +67,7 @@ pub use config::{
 };
 pub use copy::{Copied, CopyError, CopyFailure, CopyProgress, CopyStep, CopyWatch};
 pub use environment::Environment;
+pub use found::FoundSettings;
 pub use helper::answer;
 pub use locate::{CanonicalBases, LocateError, Located, Nesting, Overlap, locate_here, split_below_root};
 pub use look::Looked;

@@ -105,3 +105,5 @@ export function drawable(text: string): string {
     return code < 0x20 ? String.fromCharCode(0x2400 + code) : code === 0x7f ? '\u2421' : '\ufffd';
   });
 }
+
+export const plural = (count: number, one: string, many: string) => `${count} ${count === 1 ? one : many}`;

@@ -1,4 +1,5 @@
-import type { Value } from './ipc';
+import type { StatusView, Value } from './ipc';
+import type { Setup } from './state/setup.svelte';
 import { words } from './words';
 
 /** What a check of a SLEAP project found, as far as the page draws it. */
@@ -29,4 +30,20 @@ function isRecord(value: Value | null | undefined): value is { [key in string]: 
 
 function text(value: Value | undefined): string | null {
   return typeof value === 'string' && value !== '' ? value : null;
+}
+
+/** What was found while a storage was set up, as text for whoever can mend it. Holds no secret: nothing here ever knew one. */
+export function setupReport(setup: Setup, status: StatusView | null, when: Date): string {
+  const failures = [setup.failure, setup.sameFailure].flatMap((failure) => (failure === null ? [] : [`✕ ${failure.message}`]));
+  const findings = (setup.findings ?? []).map((finding) => `${finding.state === 'good' ? '✓' : finding.state === 'note' ? '!' : '✕'} ${finding.what}: ${finding.found}`);
+  const same = (setup.same ?? []).map((one) => `${one.saw === 'found' ? '✓' : '✕'} ${one.words}`);
+  return [
+    words.setup.reportTitle(setup.name),
+    words.setup.reportPlace(setup.path, setup.folder),
+    words.setup.reportWho(status?.member ?? words.common.unknown, status?.version ?? words.common.unknown, when.toISOString()),
+    ...failures,
+    ...findings,
+    ...same,
+    words.setup.reportMore,
+  ].join('\n');
 }

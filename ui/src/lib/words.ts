@@ -1,6 +1,6 @@
 // Everything the page says, in one place. What a storage, worker or job *is* comes in words from the shell; the rest is here.
-
-const plural = (count: number, one: string, many: string) => `${count} ${count === 1 ? one : many}`;
+import { plural } from './format';
+import { setup, show } from './setup-words';
 
 /** The time that a job is left for saving; an older worker does not say it. */
 const upTo = (seconds: number | null) => (seconds === null ? '' : `, up to ${seconds} s`);
@@ -33,8 +33,9 @@ export const words = {
   },
 
   banner: {
-    notAnswering: 'does not answer. It may be the network or VPN.',
-    notMounted: 'is not mounted on this computer. You cannot choose files from it.',
+    notAnswering: (ago: string) => `does not answer (asked ${ago} ago). It may be the network or VPN.`,
+    askAgain: 'Ask again',
+    notMounted: 'is not mounted on this computer. Jobs that run in the lab go on; you cannot choose files from it.',
     missing: 'is not there: the folder does not exist on this computer.',
     othersWork: 'The other storages work.',
     news: (since: string, done: number, failed: number) =>
@@ -124,41 +125,8 @@ export const words = {
     removed: (name: string) => `${name} was removed.`,
   },
 
-  setup: {
-    begin: 'Set up…',
-    unfinished: 'Finish setup',
-    rail: 'Steps',
-    lab: 'Your lab',
-    steps: { storage: 'Storage', folder: 'Your folder', check: 'Check' },
-    where: 'Where is the lab’s storage on this computer?',
-    looking: 'Looking at what is mounted here…',
-    nothing: 'No share is mounted here that is not set up yet. Connect the storage, then look again; or choose its folder.',
-    use: 'Use this',
-    useName: (path: string) => `Use ${path}`,
-    yes: 'Yes, that is it',
-    looksLikeIt: 'Is it?',
-    has: (count: number) => plural(count, 'worker has it', 'workers have it'),
-    notHere: (name: string) => `Not connected here. Ask your lab how to connect to ${name}, then look again.`,
-    chooseFor: (name: string) => `Choose the folder of ${name}`,
-    whereIs: (name: string) => `Where is ${name} on this computer?`,
-    another: 'Another folder…',
-    again: 'Look again',
-    whichFolder: (name: string) => `Which folder in ${name} is yours?`,
-    lookingFor: (member: string) => `Looking for a folder ${member}…`,
-    yourLogin: '· your login',
-    make: (member: string) => `Make “${member}” here`,
-    whole: 'None: I work in the whole storage',
-    anotherFolder: 'Another folder',
-    resultsGo: 'Results go there unless you choose otherwise. You can still open files in other people’s folders.',
-    works: 'Does it work?',
-    trying: 'Reading and writing in your folder…',
-    asking: 'Asking the workers whether they find a test file…',
-    noWorker: 'No worker has a storage of this name yet.',
-    back: 'Back',
-    next: 'Continue',
-    later: 'Finish later',
-    finish: 'Use this storage',
-  },
+  setup,
+  show,
 
   newJob: {
     dataset: 'Dataset',

@@ -1,9 +1,11 @@
 //! What the window asks while it sets this computer up. Nothing is written before [`App::add_storage`].
 
 use super::App;
-use crate::Error;
 use crate::lab::LabStorage;
-use crate::view::{Finding, SetupView, StorageFields};
+use crate::view::{Finding, FoundSettingsView, PlacingView, SetupProgress, SetupView, StorageFields};
+use crate::{Error, placing};
+use samepath_wire::Worker;
+use std::path::{Path, PathBuf};
 
 impl App {
     /// The storages that this computer has, and those that the lab uses and this computer has not.
@@ -40,5 +42,38 @@ impl App {
     /// As [`LocalStorages::try_storage`](crate::LocalStorages::try_storage).
     pub async fn try_storage(&self, name: String, fields: StorageFields, make: bool) -> Result<Vec<Finding>, Error> {
         self.blocking(move |storages| storages.try_storage(&name, &fields, make)).await
+    }
+
+    /// What sleap-rtc's settings hold that is not in use here.
+    ///
+    /// # Errors
+    /// `internal`.
+    pub async fn found_settings(&self) -> Result<Vec<FoundSettingsView>, Error> {
+        self.blocking(|storages| Ok(storages.found_settings())).await
+    }
+
+    /// What a settings file that the person chose holds.
+    ///
+    /// # Errors
+    /// As [`LocalStorages::settings_of`](crate::LocalStorages::settings_of).
+    pub async fn settings_of(&self, file: PathBuf) -> Result<FoundSettingsView, Error> {
+        self.blocking(move |storages| storages.settings_of(&file)).await
+    }
+
+    /// Where a folder that was chosen for a storage of this name stands in it.
+    pub async fn place_folder(&self, name: &str, path: &Path) -> PlacingView {
+        let Self { inner } = self;
+        let workers: Vec<Worker> = inner.board.look(|seen| seen.around.workers.values().cloned().collect());
+        placing::of(&inner.fleet, &inner.storages, &workers, name, path, &inner.options.member).await
+    }
+
+    /// Writes down how far setting up came, so that the next start goes on there; none where it is not under way.
+    ///
+    /// # Errors
+    /// `io`.
+    pub async fn keep_setup(&self, progress: Option<SetupProgress>) -> Result<(), Error> {
+        let kept = self.inner.kept.change(|kept| kept.setup = progress);
+        self.inner.board.set_kept(self.inner.kept.view());
+        kept.map(drop)
     }
 }

@@ -4,7 +4,7 @@ use super::records::{Records, Taken};
 use crate::jobs::{Surroundings, job_view};
 use crate::kinds::{kind_view, known};
 use crate::sameness::{Proofs, Verdict};
-use crate::view::{JobView, KindView, StatusView, StorageView, Update, WorkerView};
+use crate::view::{JobView, KeptView, KindView, StatusView, StorageView, Update, WorkerView};
 use crate::workers::{Ours, Own, worker_view};
 use samepath_fleet::Update as Record;
 use samepath_fleet::matching::Kinds;
@@ -27,6 +27,7 @@ pub(super) struct State {
     pub(super) own: Option<Own>,
     pub(super) proofs: Proofs,
     status: Option<StatusView>,
+    kept: KeptView,
     storages: Vec<StorageView>,
     /// What was sent last, so that only differences are sent. None until somebody listens.
     told: Option<Told>,
@@ -54,6 +55,7 @@ impl State {
             own: None,
             proofs: Proofs::default(),
             status: None,
+            kept: KeptView::default(),
             storages: Vec::new(),
             told: None,
             stale: false,
@@ -111,6 +113,13 @@ impl State {
         }
     }
 
+    pub(super) fn set_kept(&mut self, kept: KeptView, to: &Sender<Update>) {
+        if self.kept != kept {
+            self.kept = kept.clone();
+            let _ = to.send(Update::Kept(kept));
+        }
+    }
+
     pub(super) fn set_storages(&mut self, storages: Vec<StorageView>, to: &Sender<Update>) {
         if self.storages != storages {
             self.storages.clone_from(&storages);
@@ -154,6 +163,7 @@ impl State {
         let told = self.told.as_ref();
         let mut known = VecDeque::new();
         known.extend(self.status.clone().map(Update::Status));
+        known.push_back(Update::Kept(self.kept.clone()));
         known.push_back(Update::Storages(self.storages.clone()));
         known.push_back(Update::Kinds(told.map(|told| told.kinds.clone()).unwrap_or_default()));
         known.extend(told.into_iter().flat_map(|told| told.workers.values().cloned().map(Update::Worker)));

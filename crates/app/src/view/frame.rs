@@ -1,4 +1,4 @@
-use super::{JobView, KindView, StorageView, WorkerView};
+use super::{JobView, KeptView, KindView, StorageView, WorkerView};
 use serde::{Deserialize, Serialize};
 use specta::Type;
 
@@ -31,6 +31,8 @@ pub enum Update {
     Current,
     /// The frame.
     Status(StatusView),
+    /// What the window keeps from one start to the next.
+    Kept(KeptView),
     /// All storages, in the file's order.
     Storages(Vec<StorageView>),
     /// A worker appeared or changed.

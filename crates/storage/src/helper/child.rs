@@ -135,7 +135,8 @@ pub(super) fn refusal(why: &str) -> Value {
 }
 
 /// Answers this crate's own topics: `probe`, `mark`, `prove`, `look_at`, `resolve`, `look`, `look_each`, `try_folder`, those of
-/// test files, `canonical`, those of the configuration file, and those of suggestions; `None` for others.
+/// test files, `canonical`, those of the configuration file, those of settings and names that were found, and those of suggestions;
+/// `None` for others.
 pub fn answer(topic: &str, question: Value) -> Option<Value> {
     let answered = match topic {
         "probe" => serde_json::from_value(question).map(|ProbeQuestion { backend, mounted_before }| {
@@ -180,6 +181,7 @@ pub fn answer(topic: &str, question: Value) -> Option<Value> {
         configuration::STATE => {
             serde_json::from_value(question).map(|file: ConfigFile| reply(&Ok::<_, ()>(file.look())))
         }
+        "settings" | "names" => return crate::found::answer(topic, question),
         _ => return crate::suggest::answer(topic, question),
     };
     Some(answered.unwrap_or_else(|error| refusal(&error.to_string())))

@@ -20,6 +20,18 @@ export const commands = {
 	tryStorage: (name: string, fields: StorageFields, make: boolean) => __TAURI_INVOKE<Finding[]>("try_storage", { name, fields, make }),
 	/**  Whether the workers online find a test file in the person's folder; with `fields`, of a storage that is not configured yet. */
 	sameStorage: (name: string, fields: StorageFields | null) => __TAURI_INVOKE<SameStorageView[]>("same_storage", { name, fields }),
+	/**  Keeps how far setting up came for the next start. */
+	keepSetup: (progress: SetupProgress | null) => __TAURI_INVOKE<null>("keep_setup", { progress }),
+	/**  What sleap-rtc's settings hold that is not in use here. */
+	foundSettings: () => __TAURI_INVOKE<FoundSettingsView[]>("found_settings"),
+	/**  What a settings file that the person chose holds. */
+	settingsOf: (file: string) => __TAURI_INVOKE<FoundSettingsView>("settings_of", { file }),
+	/**  Where a folder that was chosen for a storage of this name stands in it. */
+	placeFolder: (name: string, path: string) => __TAURI_INVOKE<PlacingView>("place_folder", { name, path }),
+	/**  Runs a job in a pretend lab, which is removed at the end; `channel` hears each step. One that is under way ends first. */
+	showMe: (channel: Channel<ShownView>) => __TAURI_INVOKE<null>("show_me", { channel }),
+	/**  Ends the demonstration, if one is under way. */
+	stopShowing: () => __TAURI_INVOKE<void>("stop_showing"),
 	/**  A local path or a storage path, with its videos. */
 	openDataset: (path: string, videos: ChosenVideo[]) => __TAURI_INVOKE<DatasetView>("open_dataset", { path, videos }),
 	/**  The same, once the person said where one more of its videos is; and which others the same change leads to. */
@@ -273,6 +285,28 @@ export type FollowUpView = {
 	smaller: OfferView | null,
 };
 
+/**  A settings file of sleap-rtc, and what of it could be taken over. */
+export type FoundSettingsView = {
+	/**  The file. */
+	file: string,
+	/**  "2 storages, 1 path pair, 1 broken entry". */
+	words: string,
+	/**  One for each, storages first. */
+	rows: FoundStorageView[],
+};
+
+/**  A storage that such a file names or hints at. */
+export type FoundStorageView = {
+	/**  What it is called there, or would be here. */
+	name: string,
+	/**  Where it is, or what is wrong with it. */
+	words: string,
+	/**  Whether it is well, and nothing of its name or place is here already. */
+	offered: boolean,
+	/**  What would be written; none for a broken entry. */
+	fields: StorageFields | null,
+};
+
 /**  How a storage was when last looked at. */
 export type HealthView = {
 	/**  `ready`, `read_only`, `missing`, `not_mounted`, `denied`, `full`, `not_answering`, `unknown`. */
@@ -359,6 +393,12 @@ export type JobView = {
 	outputs: OutputView[],
 	/**  What was submitted, for people: parameter and value. */
 	settings: ([string, string])[],
+};
+
+/**  What the window keeps from one start to the next. A key that is not there has its usual value, so that older files stay good. */
+export type KeptView = {
+	/**  How far setting up came; none where it is not under way. */
+	setup?: SetupProgress | null,
 };
 
 /**  A job type. */
@@ -519,6 +559,16 @@ export type ParameterView = {
 	filters: FilterView[],
 };
 
+/**  A part of a storage that a folder here may show. */
+export type PartView = {
+	/**  `lab/amick`. */
+	subpath: string,
+	/**  How many of the names that were asked about a worker sees there. */
+	same: number,
+	/**  How many were asked about. */
+	of: number,
+};
+
 /**  A storage path as people see it. */
 export type PathView = {
 	/**  Name of the storage. */
@@ -529,6 +579,16 @@ export type PathView = {
 	path: string,
 	/**  `vast:amick/project/labels.slp`. */
 	text: string,
+};
+
+/**  Where a folder that somebody chose stands in a storage. */
+export type PlacingView = {
+	/**  The folder of the storage on this computer; the chosen one, or one above it. */
+	base_path: string,
+	/**  The chosen folder below it; empty where they are one. */
+	folder: string,
+	/**  Parts of the storage that the chosen folder may show, the likeliest first; empty where it shows the whole, or nobody knows. */
+	parts: PartView[],
 };
 
 /**  What becomes of the jobs that run on this computer. */
@@ -568,6 +628,30 @@ export type SameStorageView = {
 	words: string,
 };
 
+/**  Setting up a storage, as far as it came. Unless it was imported, nothing of it is in the configuration yet. */
+export type SetupProgress = {
+	/**  `lab`, `storage`, `folder`, `check`. */
+	step?: string,
+	/**  On this computer at; empty while nothing is chosen. */
+	base_path?: string,
+	/**  Its name in the lab. */
+	name?: string,
+	/**  Whether the lab calls it so: then the person is not asked for a name. */
+	named?: boolean,
+	/**  The configuration's `type`, where it can be told. */
+	type?: string | null,
+	/**  Part of the storage that this mount shows; empty for the whole. */
+	subpath?: string,
+	/**  The person's folder; empty for none. */
+	folder?: string,
+	/**  Whether that folder is to be made. */
+	make?: boolean,
+	/**  Whether the storage is in the configuration already, by an import. */
+	written?: boolean,
+	/**  What else was imported and is still to be gone through, by name. */
+	left?: string[],
+};
+
 /**  What a computer that is set up has to begin with. */
 export type SetupView = {
 	/**  Storages that are here and not configured, those of the lab first. */
@@ -575,6 +659,39 @@ export type SetupView = {
 	/**  Storages that the lab uses and that are not here. */
 	missing: LabStorageView[],
 };
+
+/**  A video of the pretended project, as the worker saw it. */
+export type ShownVideo = {
+	/**  As the project names it. */
+	written: string,
+	/**  Where it is on the worker. */
+	local: string,
+	/**  Whether it is there. */
+	found: boolean,
+};
+
+/**  One step of a job in a pretend lab. */
+export type ShownView = 
+/**  The lab is there: where the person's computer has its storage, and where its worker has the same. */
+{ type: "lab"; value: {
+	/**  On the person's computer. */
+	yours: string,
+	/**  On the worker. */
+	workers: string,
+} } | 
+/**  A dataset was picked. */
+{ type: "dataset"; value: {
+	/**  On the person's computer. */
+	local: string,
+	/**  What everybody can call it. */
+	place: string,
+} } | 
+/**  Who can run it, in the sentence above *Submit*. */
+{ type: "ready"; value: string } | 
+/**  The job, and each change of it. */
+{ type: "job"; value: JobView } | 
+/**  It is done: what the worker saw. */
+{ type: "seen"; value: ShownVideo[] };
 
 /**  The frame of the window: who, where, how connected. */
 export type StatusView = {
@@ -686,6 +803,8 @@ export type Update =
 { type: "current" } | 
 /**  The frame. */
 { type: "status"; value: StatusView } | 
+/**  What the window keeps from one start to the next. */
+{ type: "kept"; value: KeptView } | 
 /**  All storages, in the file's order. */
 { type: "storages"; value: StorageView[] } | 
 /**  A worker appeared or changed. */

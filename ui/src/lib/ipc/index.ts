@@ -10,15 +10,19 @@ import type {
   FilterView,
   Finding,
   FollowUpView,
+  FoundSettingsView,
   JobView,
   KindView,
   LocatedView,
   LogUpdate,
   MetricsUpdate,
+  PlacingView,
   QuitMode,
   ReadinessView,
   SameStorageView,
+  SetupProgress,
   SetupView,
+  ShownView,
   StorageFields,
   StorageView,
   Update,
@@ -45,6 +49,15 @@ export interface Ipc {
   ownFolder(name: string, fields: StorageFields): Promise<string | null>;
   tryStorage(name: string, fields: StorageFields, make: boolean): Promise<Finding[]>;
   sameStorage(name: string, fields: StorageFields | null): Promise<SameStorageView[]>;
+  foundSettings(): Promise<FoundSettingsView[]>;
+  settingsOf(file: string): Promise<FoundSettingsView>;
+  /** Where a folder that was chosen for a storage of this name stands in it. */
+  placeFolder(name: string, path: string): Promise<PlacingView>;
+  /** A job in a pretend lab, step by step; answers once the lab is gone again. */
+  showMe(receive: (step: ShownView) => void): Promise<void>;
+  stopShowing(): Promise<void>;
+  /** How far setting up came, for the next start; null: it is not under way. */
+  keepSetup(progress: SetupProgress | null): Promise<void>;
   openDataset(path: string, videos: ChosenVideo[]): Promise<DatasetView>;
   /** The dataset once one more of its videos was chosen, and which others the same change leads to. */
   locateVideo(path: string, videos: ChosenVideo[], chosen: ChosenVideo): Promise<LocatedView>;

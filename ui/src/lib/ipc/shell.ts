@@ -1,6 +1,6 @@
 // The window's own shell. This folder alone names `@tauri-apps`.
 import { Channel } from '@tauri-apps/api/core';
-import { type CopyView, type LogUpdate, type MetricsUpdate, type Update, type WindowUpdate, commands } from './bindings';
+import { type CopyView, type LogUpdate, type MetricsUpdate, type ShownView, type Update, type WindowUpdate, commands } from './bindings';
 import { Failure, type Ipc } from './index';
 
 async function answered<T>(call: Promise<T>): Promise<T> {
@@ -28,6 +28,14 @@ export const shell: Ipc = {
   ownFolder: (name, fields) => answered(commands.ownFolder(name, fields)),
   tryStorage: (name, fields, make) => answered(commands.tryStorage(name, fields, make)),
   sameStorage: (name, fields) => answered(commands.sameStorage(name, fields)),
+  foundSettings: () => answered(commands.foundSettings()),
+  settingsOf: (file) => answered(commands.settingsOf(file)),
+  placeFolder: (name, path) => answered(commands.placeFolder(name, path)),
+  async showMe(receive) {
+    await answered(commands.showMe(new Channel<ShownView>(receive)));
+  },
+  stopShowing: () => answered(commands.stopShowing()),
+  keepSetup: async (progress) => void (await answered(commands.keepSetup(progress))),
   openDataset: (path, videos) => answered(commands.openDataset(path, videos)),
   locateVideo: (path, videos, chosen) => answered(commands.locateVideo(path, videos, chosen)),
   copyFiles(files, folder, receive) {

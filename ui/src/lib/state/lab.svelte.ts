@@ -1,5 +1,5 @@
 import { SvelteMap } from 'svelte/reactivity';
-import { Failure, type Ipc, type KindView, type StatusView, type StorageView, type Update, type WorkerView } from '../ipc';
+import { Failure, type Ipc, type KeptView, type KindView, type StatusView, type StorageView, type Update, type WorkerView } from '../ipc';
 import { Jobs } from './jobs.svelte';
 
 /** What the shell knows, as it last said. Only `apply` writes it. */
@@ -7,6 +7,8 @@ export class Lab {
   /** Whether everything known has arrived. */
   current = $state(false);
   status = $state.raw<StatusView | null>(null);
+  /** What earlier runs of the program left to go on with. */
+  kept = $state.raw<KeptView>({});
   storages = $state.raw<StorageView[]>([]);
   kinds = $state.raw<KindView[]>([]);
   workers = new SvelteMap<string, WorkerView>();
@@ -48,6 +50,9 @@ export class Lab {
         break;
       case 'status':
         this.status = update.value;
+        return;
+      case 'kept':
+        this.kept = update.value;
         return;
       case 'storages':
         this.storages = update.value;

@@ -1,12 +1,14 @@
 import { createContext } from 'svelte';
-import { Failure, type Ipc } from '../ipc';
+import { SvelteSet } from 'svelte/reactivity';
+import { Failure, type Ipc, type MovedView, type StorageView } from '../ipc';
 import { lastVisit, rememberVisit } from '../visits';
 import { NewJob } from './draft.svelte';
 import { Lab } from './lab.svelte';
 import { Setup } from './setup.svelte';
 
 export const PAGES = ['new', 'jobs', 'workers', 'storage', 'settings'] as const;
-export type Page = (typeof PAGES)[number];
+/** Setting up has no place among the pages: it comes by itself, and goes. */
+export type Page = (typeof PAGES)[number] | 'setup';
 
 /** Something that was done, and can be taken back for a while. */
 export interface UndoOffer {
@@ -39,22 +41,36 @@ export class Session {
   quitting = $state.raw<string[] | null>(null);
 
   undo = $state.raw<UndoOffer | null>(null);
+  /** Places to which storages moved and which the person does not want to hear of now. */
+  notNow = new SvelteSet<string>();
 
-  page = $derived<Page>(
-    this.chosen ?? (this.lab.jobs.running + this.lab.jobs.waiting + this.lab.jobs.unseen.size > 0 ? 'jobs' : this.lab.storages.length > 0 ? 'new' : 'storage'),
-  );
+  page = $derived<Page>(this.chosen ?? this.#first());
+
+  /** Whether setting up is to be gone on with. With a storage there and nothing chosen yet, there is nothing to be finished. */
+  unfinished = $derived.by(() => this.setup.step !== null && (this.page === 'setup' || this.setup.path !== '' || this.lab.storages.length === 0));
 
   constructor(ipc: Ipc) {
     this.ipc = ipc;
     this.form = new NewJob(ipc);
-    this.setup = new Setup(ipc, () => this.lab.status?.member ?? '');
+    this.setup = new Setup(ipc, () => this.lab.status?.member ?? '', () => this.lab.storages);
   }
 
   /** Everything known has arrived: the page that was fit to begin with stays until the person goes elsewhere. */
   begin(): void {
-    if (this.chosen === null) this.#learnNews();
-    this.chosen ??= this.page;
+    if (this.chosen === null) {
+      this.#learnNews();
+      const kept = this.lab.kept.setup;
+      if (this.setup.step === null && kept) this.setup.resume(kept);
+    }
+    this.go(this.page);
     rememberVisit(this.now);
+  }
+
+  #first(): Page {
+    const { jobs, storages, status } = this.lab;
+    if (jobs.running + jobs.waiting + jobs.unseen.size > 0) return 'jobs';
+    // Where the file cannot be read, nobody knows what is set up.
+    return storages.length > 0 || status?.config_error ? 'new' : 'setup';
   }
 
   #learnNews(): void {
@@ -70,13 +86,30 @@ export class Session {
   }
 
   go(page: Page): void {
+    if (page === 'setup' && this.setup.step === null && this.setup.done === null) this.setup.begin();
     this.chosen = page;
+  }
+
+  /** Sets a further storage up, or goes on with the one that is being set up. */
+  setUp(): void {
+    if (this.setup.step === null) this.setup.begin(this.lab.storages.length > 0 ? 'storage' : 'lab');
+    this.go('setup');
   }
 
   showJob(id: string): void {
     this.job = id;
     this.lab.jobs.seen(id);
     this.go('jobs');
+  }
+
+  /** Where a storage is now, unless the person wants to hear of it later. */
+  movedTo(storage: StorageView): MovedView | null {
+    return storage.moved !== null && !this.notNow.has(storage.moved.to) ? storage.moved : null;
+  }
+
+  /** The storage is at its new place from now on. */
+  async follow(storage: StorageView, moved: MovedView): Promise<void> {
+    await this.ipc.setStorage(storage.name, { base_path: moved.to, type: null, description: null, user_subdir: null, subpath: null });
   }
 
   /** A later offer takes the place of an earlier one. */

@@ -1,14 +1,33 @@
 import { suggestName } from '../format';
-import { Failure, type Finding, type Ipc, type LabStorageView, type SameStorageView, type SetupView, type StorageFields, type SuggestionView } from '../ipc';
+import {
+  Failure,
+  type Finding,
+  type FoundSettingsView,
+  type FoundStorageView,
+  type Ipc,
+  type LabStorageView,
+  type PlacingView,
+  type SameStorageView,
+  type SetupProgress,
+  type SetupView,
+  type StorageFields,
+  type StorageView,
+  type SuggestionView,
+} from '../ipc';
+import { Show } from './show.svelte';
 
-export const STEPS = ['storage', 'folder', 'check'] as const;
+export const STEPS = ['lab', 'storage', 'folder', 'check'] as const;
 export type Step = (typeof STEPS)[number];
 
-/** Setting up one storage, from where it is to whether it works. It outlives its page: whoever comes back goes on. Nothing is written
- * before the end. */
+/** Of a storage that is there already nothing else is changed. */
+const NOTHING: StorageFields = { base_path: null, type: null, description: null, user_subdir: null, subpath: null };
+
+/** Setting up one storage, from where jobs run to whether it works. It outlives its page and, by what the shell keeps, the program:
+ * whoever comes back goes on. Nothing is written to the configuration before the end. */
 export class Setup {
   readonly #ipc: Ipc;
   readonly #member: () => string;
+  readonly #storages: () => StorageView[];
 
   /** None: not under way. */
   step = $state<Step | null>(null);
@@ -16,12 +35,29 @@ export class Setup {
   around = $state.raw<SetupView | null>(null);
   failure = $state.raw<Failure | null>(null);
 
+  /** What the first question is answered with. */
+  where = $state<'here' | 'show'>('here');
+  /** The demonstration, as long as it is looked at. */
+  show = $state.raw<Show | null>(null);
+
+  /** Settings of sleap-rtc that can be taken over. */
+  found = $state.raw<FoundSettingsView[]>([]);
+  importing = $state(false);
+
   path = $state('');
   name = $state('');
   type = $state<string | null>(null);
   subpath = $state('');
   /** Whether the lab calls it so. */
   named = $state(false);
+  /** Whether it is in the configuration already, by an import. */
+  written = $state(false);
+  /** What else was imported and is still to be gone through, by name. */
+  left = $state.raw<string[]>([]);
+  /** Where the chosen folder stands in the storage, where the person has a say in it. */
+  placing = $state.raw<PlacingView | null>(null);
+  /** Whether that is being found out. */
+  judging = $state(false);
 
   /** The folder that is called like the person, once it is known whether there is one. */
   own = $state.raw<string | null>(null);
@@ -34,13 +70,16 @@ export class Setup {
   same = $state.raw<SameStorageView[] | null>(null);
   sameFailure = $state.raw<Failure | null>(null);
   saving = $state(false);
+  /** What was set up last, until the person goes on: its name, and how many workers found the test file there. */
+  done = $state.raw<{ name: string; workers: number } | null>(null);
   #asked = 0;
 
   nameBad = $derived(!/^[A-Za-z0-9][A-Za-z0-9_-]{1,63}$/.test(this.name));
 
-  constructor(ipc: Ipc, member: () => string) {
+  constructor(ipc: Ipc, member: () => string, storages: () => StorageView[]) {
     this.#ipc = ipc;
     this.#member = member;
+    this.#storages = storages;
   }
 
   get member(): string {
@@ -52,26 +91,126 @@ export class Setup {
     return { base_path: this.path, type: this.type, description: null, user_subdir: given(this.folder), subpath: given(this.subpath) };
   }
 
-  begin(): void {
-    this.step = 'storage';
-    void this.look();
+  /** From the first question, or where jobs run is known, from the second. */
+  begin(step: 'lab' | 'storage' = 'lab'): void {
+    this.done = null;
+    this.#take({});
+    if (step === 'storage') this.toStorage();
+    else this.#toLab();
   }
 
-  leave(): void {
-    this.#asked += 1;
-    this.step = null;
+  /** Goes on where an earlier run of the program was left. */
+  resume(progress: SetupProgress): void {
+    const step = STEPS.find((step) => step === progress.step);
+    if (step === undefined) return;
+    this.#take(progress);
+    if (step === 'lab') this.#toLab();
+    else if (step === 'storage' || this.path === '' || this.nameBad) this.toStorage();
+    else if (step === 'folder') void this.toFolder(false);
+    else void this.toCheck();
   }
 
-  /** Looks again: what was connected meanwhile appears. */
-  async look(): Promise<void> {
-    const mine = ++this.#asked;
-    this.around = null;
+  #toLab(): void {
+    const mine = this.#go('lab');
+    this.#ipc.foundSettings().then(
+      (found) => {
+        if (mine === this.#asked) this.found = found;
+      },
+      // Nothing was asked for: what cannot be looked at is not there.
+      () => {},
+    );
+  }
+
+  /** On from the first question. */
+  answerLab(): void {
+    if (this.where === 'here') this.toStorage();
+    else this.startShow();
+  }
+
+  startShow(): void {
+    this.show?.stop();
+    this.show = new Show(this.#ipc);
+  }
+
+  endShow(): void {
+    this.show?.stop();
+    this.show = null;
+    this.where = 'here';
+  }
+
+  /** Reads a settings file that the person chose. */
+  async lookInto(file: string): Promise<void> {
     this.failure = null;
+    try {
+      const found = await this.#ipc.settingsOf(file);
+      this.found = [...this.found.filter((one) => one.file !== found.file), found];
+    } catch (thrown) {
+      this.failure = Failure.from(thrown);
+    }
+  }
+
+  /** Writes these to the configuration, then goes through each: which folder is the person's, and whether it works. */
+  async takeOver(rows: FoundStorageView[]): Promise<void> {
+    this.importing = true;
+    this.failure = null;
+    const taken: string[] = [];
+    try {
+      for (const row of rows) {
+        if (row.fields === null) continue;
+        await this.#ipc.addStorage(row.name, row.fields);
+        taken.push(row.name);
+      }
+    } catch (thrown) {
+      this.failure = Failure.from(thrown);
+    }
+    this.importing = false;
+    if (this.failure !== null || taken.length === 0) return;
+    this.left = taken;
+    this.#next(null);
+  }
+
+  /** On to the next of what was imported; after the last, all is done. */
+  #next(before: { name: string; workers: number } | null): void {
+    const [name, ...left] = this.left;
+    const storage = this.#storages().find((one) => one.name === name);
+    if (storage !== undefined) {
+      this.#take({
+        base_path: storage.base_path ?? '',
+        name: storage.name,
+        named: true,
+        type: storage.type,
+        subpath: storage.subpath,
+        folder: storage.user_subdir,
+        written: true,
+        left,
+      });
+      void this.toFolder();
+    } else {
+      this.done = before;
+      this.leave();
+    }
+  }
+
+  toStorage(): void {
+    this.placing = null;
+    this.judging = false;
+    this.#go('storage');
+    if (this.around === null) void this.look();
+  }
+
+  /** Looks again: what was connected meanwhile appears. `quietly`: what is shown stays until there is an answer. */
+  async look(quietly = false): Promise<void> {
+    if (quietly && this.around === null) return;
+    const mine = ++this.#asked;
+    if (!quietly) {
+      this.around = null;
+      this.failure = null;
+    }
     try {
       const around = await this.#ipc.lookAround();
       if (mine === this.#asked) this.around = around;
     } catch (thrown) {
-      if (mine === this.#asked) this.failure = Failure.from(thrown);
+      if (mine === this.#asked && !quietly) this.failure = Failure.from(thrown);
     }
   }
 
@@ -82,32 +221,59 @@ export class Setup {
     this.type = here.type ?? here.lab?.type ?? null;
     this.subpath = here.lab?.subpath ?? '';
     this.folder = here.user_subdir ?? '';
+    this.written = false;
     if (this.named && !this.nameBad) void this.toFolder();
   }
 
   /** A folder that the person chose, for a storage of the lab or for one of their own naming. */
-  choose(path: string, of: LabStorageView | null = null): void {
+  async choose(path: string, of: LabStorageView | null = null): Promise<void> {
+    const mine = ++this.#asked;
     this.path = path;
     this.name = of?.name ?? suggestName(path);
     this.named = of !== null;
     this.type = of?.type ?? null;
     this.subpath = '';
     this.folder = '';
+    this.written = false;
+    this.placing = null;
+    this.judging = true;
+    let placing: PlacingView | null = null;
+    try {
+      placing = await this.#ipc.placeFolder(this.name, path);
+    } catch {
+      // Where nobody can tell, the person's word counts as it is; the check says whether it works.
+    }
+    if (mine !== this.#asked) return;
+    this.judging = false;
+    const [part] = placing?.parts ?? [];
+    if (placing !== null && (placing.folder !== '' || part !== undefined)) {
+      this.placing = placing;
+      this.subpath = part?.subpath ?? '';
+    } else if (this.named) void this.toFolder();
+  }
+
+  /** What was found of the chosen folder is so. */
+  accept(): void {
+    const placing = this.placing;
+    this.placing = null;
+    if (placing !== null && placing.folder !== '') {
+      this.path = placing.base_path;
+      this.folder = placing.folder;
+      if (!this.named) this.name = suggestName(placing.base_path);
+    }
     if (this.named) void this.toFolder();
   }
 
-  async toFolder(): Promise<void> {
-    const mine = ++this.#asked;
-    this.step = 'folder';
-    this.failure = null;
+  /** `fresh`: nothing was answered yet, so that what is found may be proposed. */
+  async toFolder(fresh = this.folder === ''): Promise<void> {
+    const mine = this.#go('folder');
     this.own = null;
-    this.make = false;
     this.looking = true;
     try {
       const own = await this.#ipc.ownFolder(this.name, { ...this.fields(), user_subdir: null });
       if (mine !== this.#asked) return;
       this.own = own;
-      if (own !== null) this.folder = own;
+      if (own !== null && fresh) this.folder = own;
     } catch (thrown) {
       if (mine === this.#asked) this.failure = Failure.from(thrown);
     } finally {
@@ -116,9 +282,7 @@ export class Setup {
   }
 
   async toCheck(): Promise<void> {
-    const mine = ++this.#asked;
-    this.step = 'check';
-    this.failure = null;
+    const mine = this.#go('check');
     this.findings = null;
     this.same = null;
     this.sameFailure = null;
@@ -141,25 +305,67 @@ export class Setup {
   }
 
   back(): void {
-    this.#asked += 1;
-    this.failure = null;
-    this.step = this.step === 'check' ? 'folder' : 'storage';
-    if (this.step === 'storage' && this.around === null) void this.look();
+    if (this.step === 'check') void this.toFolder(false);
+    else if (this.step === 'folder') this.toStorage();
+    else this.#toLab();
   }
 
   /** Writes it down. */
-  async finish(): Promise<boolean> {
+  async finish(): Promise<void> {
     this.saving = true;
     this.failure = null;
     try {
-      await this.#ipc.addStorage(this.name, this.fields());
-      this.leave();
-      return true;
+      if (this.written) await this.#ipc.setStorage(this.name, { ...NOTHING, user_subdir: this.folder });
+      else await this.#ipc.addStorage(this.name, this.fields());
+      this.#next({ name: this.name, workers: (this.same ?? []).filter((one) => one.saw === 'found').length });
     } catch (thrown) {
       this.failure = Failure.from(thrown);
-      return false;
     } finally {
       this.saving = false;
     }
+  }
+
+  /** It is not under way any more. */
+  leave(): void {
+    this.#asked += 1;
+    this.step = null;
+    this.#keep(null);
+  }
+
+  #go(step: Step): number {
+    this.step = step;
+    this.failure = null;
+    this.#keep({
+      step,
+      base_path: this.path,
+      name: this.name,
+      named: this.named,
+      type: this.type,
+      subpath: this.subpath,
+      folder: this.folder,
+      make: this.make,
+      written: this.written,
+      left: this.left,
+    });
+    return ++this.#asked;
+  }
+
+  #take(progress: SetupProgress): void {
+    this.around = null;
+    this.path = progress.base_path ?? '';
+    this.name = progress.name ?? '';
+    this.named = progress.named ?? false;
+    this.type = progress.type ?? null;
+    this.subpath = progress.subpath ?? '';
+    this.folder = progress.folder ?? '';
+    this.make = progress.make ?? false;
+    this.written = progress.written ?? false;
+    this.left = progress.left ?? [];
+    this.placing = null;
+  }
+
+  /** For the next start. That it cannot be kept disturbs nobody who is setting up. */
+  #keep(progress: SetupProgress | null): void {
+    this.#ipc.keepSetup(progress).catch(() => {});
   }
 }
