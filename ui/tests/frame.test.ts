@@ -2,6 +2,7 @@ import { render, screen, within } from '@testing-library/svelte';
 import { describe, expect, test } from 'vitest';
 import App from '../src/App.svelte';
 import { Failure, type Update } from '../src/lib/ipc';
+import { Looks } from '../src/lib/state/looks.svelte';
 import { Fake, job, status, storage, worker } from './fake';
 import { open, ready, settle } from './render';
 
@@ -144,6 +145,30 @@ describe('Workers', () => {
 });
 
 describe('Settings', () => {
+  test('light or dark, and how large, at once and at the next start', async () => {
+    const { user, container } = await ready();
+    await user.keyboard('{Control>}5{/Control}');
+    const root = document.documentElement;
+    expect(root).not.toHaveAttribute('data-dark');
+    await user.selectOptions(screen.getByRole('combobox', { name: 'Light or dark' }), 'dark');
+    await user.selectOptions(screen.getByRole('combobox', { name: 'Text size' }), '150 %');
+    expect(root).toHaveAttribute('data-dark');
+    expect(root.style.fontSize).toBe('150%');
+    container.remove();
+    root.removeAttribute('data-dark');
+    root.style.fontSize = '';
+    await ready();
+    expect(root).toHaveAttribute('data-dark');
+    expect(root.style.fontSize).toBe('150%');
+    localStorage.clear();
+    for (const kept of ['', '[]', '{"appearance":"pink","textSize":7}', 'null']) {
+      localStorage.setItem('samepath.looks', kept);
+      const looks = new Looks();
+      expect([looks.appearance, looks.textSize], kept).toEqual(['system', 100]);
+    }
+    expect(root).not.toHaveAttribute('data-dark');
+  });
+
   test('what is known, and nothing else', async () => {
     const { user } = await ready();
     await user.keyboard('{Control>}5{/Control}');

@@ -4,6 +4,7 @@ import { Failure, type Ipc, type MovedView, type StorageView } from '../ipc';
 import { lastVisit, rememberVisit } from '../visits';
 import { NewJob } from './draft.svelte';
 import { Lab } from './lab.svelte';
+import { Looks } from './looks.svelte';
 import { Setup } from './setup.svelte';
 
 export const PAGES = ['new', 'jobs', 'workers', 'storage', 'settings'] as const;
@@ -22,6 +23,7 @@ export interface UndoOffer {
 export class Session {
   readonly ipc: Ipc;
   readonly lab = new Lab();
+  readonly looks = new Looks();
   readonly form: NewJob;
   readonly setup: Setup;
 
