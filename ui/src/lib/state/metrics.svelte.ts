@@ -1,3 +1,4 @@
+import { untrack } from 'svelte';
 import type { Ipc, MetricsUpdate, MetricsView } from '../ipc';
 import { Following } from './following.svelte';
 
@@ -66,6 +67,27 @@ export class Metrics extends Following<MetricsUpdate> {
     }
     this.#version += 1;
   }
+}
+
+/** The figures of a job's newest try, for as long as whoever asks is there: another try has figures of its own. */
+export function metricsOf(ipc: Ipc, job: () => { id: string; attempts: number }): { readonly now: Metrics } {
+  let metrics = $state.raw(new Metrics());
+  // By themselves, so that what hangs on them does not begin anew with every progress.
+  const id = $derived(job().id);
+  const attempts = $derived(job().attempts);
+  $effect(() => {
+    void attempts;
+    const mine = new Metrics();
+    metrics = mine;
+    const followed = id;
+    void untrack(() => mine.follow(ipc, followed));
+    return () => mine.leave();
+  });
+  return {
+    get now() {
+      return metrics;
+    },
+  };
 }
 
 export interface Chart {
