@@ -2,7 +2,7 @@ import { screen, within } from '@testing-library/svelte';
 import { describe, expect, test, vi } from 'vitest';
 import { Failure } from '../src/lib/ipc';
 import { timeLeft } from '../src/lib/state/jobs.svelte';
-import { dataset, job, kind, logLine, row, status } from './fake';
+import { dataset, job, kind, logLine, row, status, worker } from './fake';
 import { HOSTILE, ready, settle } from './render';
 
 const ENDED = '2026-11-22T10:18:02Z';
@@ -88,6 +88,40 @@ describe('A failed job', () => {
     const panel = await show();
     expect(within(panel).getByRole('button', { name: 'Run again with batch size 2' })).toBeVisible();
     expect(within(panel).queryByRole('button', { name: /^Continue/ })).toBeNull();
+  });
+
+  test.each(['memory', 'storage_gone', 'lost'])('what lay with the worker (%s) is tried on another that has all it needs, the free one first', async (cause) => {
+    const one = worker({ kinds: ['sleap-train'] });
+    const { fake, user, show } = await open(
+      { ...failed, worker: 'gpu-2', trouble: { ...trouble, cause } },
+      { type: 'worker', value: { ...one, id: 'w2', name: 'gpu-2' } },
+      { type: 'worker', value: { ...one, id: 'w3', name: 'gpu-3', storages: [{ ...one.storages[0]!, state: 'read_only' }] } },
+      { type: 'worker', value: { ...one, id: 'w4', name: 'gpu-4', busy: true, state: 'x' } },
+      { type: 'worker', value: { ...one, id: 'w5', name: 'gpu-5' } },
+      { type: 'worker', value: { ...one, id: 'w6', name: 'a', kinds: [] } },
+    );
+    fake.next = next;
+    const panel = await show();
+    await user.click(within(panel).getByRole('button', { name: 'Continue from epoch 41 on gpu-5' }));
+    expect(fake.called('submit')).toEqual([[{ ...next.resumed.draft, worker: 'w5' }]]);
+  });
+
+  test('without another worker nothing of the kind is offered', async () => {
+    const { fake, show } = await open({ ...failed, trouble: { ...trouble, cause: 'lost' } }, { type: 'worker', value: worker({ kinds: ['sleap-train'] }) });
+    fake.next = next;
+    expect(within(await show()).queryByRole('button', { name: / on gpu-/ })).toBeNull();
+  });
+
+  test('an input that is gone is located: the form opens with the one that was chosen', async () => {
+    const { fake, user, show } = await open({ ...failed, trouble: { ...trouble, cause: 'input_changed' } });
+    fake.next = next;
+    fake.picked = '/mnt/vast/amick/moved.slp';
+    fake.datasets.set('/mnt/vast/amick/moved.slp', dataset({ file_name: 'moved.slp', place: { ...dataset().place!, path: 'moved.slp', text: 'vast:amick/moved.slp' } }));
+    await user.click(within(await show()).getByRole('button', { name: 'Locate…' }));
+    await settle();
+    expect(fake.called('pickFile')).toEqual([['Where is labels.slp?']]);
+    expect(screen.getByRole('region', { name: 'New job' })).toHaveTextContent('moved.slp');
+    expect(screen.getByRole('combobox', { name: 'Job type' })).toHaveValue('sleap-train');
   });
 
   test('Run again… opens the form filled in', async () => {

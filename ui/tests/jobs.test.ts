@@ -181,6 +181,36 @@ describe('Jobs', () => {
     expect(screen.getByRole('row', { name: /first/ })).toHaveFocus();
   });
 
+  test('Space peeks: what is beside the list follows the keyboard, until Space again', async () => {
+    const { user } = await ready(
+      { type: 'job', value: job({ id: 'a', name: 'first', submitted_at: '2026-11-22T09:00:00Z' }) },
+      { type: 'job', value: job({ id: 'b', name: 'second', submitted_at: '2026-11-22T09:01:00Z' }) },
+    );
+    await user.keyboard('{Control>}2{/Control} ');
+    expect(screen.getByRole('region', { name: 'Job first' })).toBeVisible();
+    await user.keyboard('{ArrowDown}');
+    expect(screen.getByRole('region', { name: 'Job second' })).toBeVisible();
+    expect(screen.getByRole('row', { name: /second/ })).toHaveFocus();
+    await user.keyboard(' ');
+    expect(screen.queryByRole('region', { name: /^Job / })).toBeNull();
+    expect(screen.getByRole('row', { name: /second/ })).toHaveFocus();
+    // What was opened stays when the keyboard goes on.
+    await user.keyboard('{Enter}{ArrowUp}');
+    expect(screen.getByRole('region', { name: 'Job second' })).toBeVisible();
+  });
+
+  test('Ctrl Alt C copies where the results are on this computer', async () => {
+    const { user } = await open();
+    screen.getByRole('row', { name: /maze day 3/ }).focus();
+    await user.keyboard('{Control>}{Alt>}[KeyC]{/Alt}{/Control}');
+    expect(await navigator.clipboard.readText()).toBe(job().results_local);
+  });
+
+  test('what a job said last is kept in sight after its end', async () => {
+    await open(job({ state: 'cancelled', words: 'Cancelled', status: 'Stopped at epoch 2 of 7.', ended_at: '2026-11-22T10:00:00Z' }));
+    expect(screen.getByRole('region', { name: 'Job maze day 3' })).toHaveTextContent('Stopped at epoch 2 of 7.');
+  });
+
   test('search and filter; nothing found offers to show all', async () => {
     const { user } = await ready({ type: 'job', value: job() });
     await user.keyboard('{Control>}2{/Control}{Control>}f{/Control}nothing like it');

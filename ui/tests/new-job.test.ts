@@ -126,7 +126,8 @@ describe('New job', () => {
         }),
       ],
     });
-    await user.selectOptions(screen.getByLabelText('Job type'), 'Training');
+    // The worker that is online cannot run it, and the list says so.
+    await user.selectOptions(screen.getByLabelText('Job type'), 'Training · no worker online');
     expect(screen.queryByLabelText('Project')).toBeNull();
     await user.type(screen.getByLabelText('Epochs'), '0');
     expect(screen.getByLabelText('Epochs')).toBeInvalid();
@@ -134,6 +135,34 @@ describe('New job', () => {
     expect(screen.getByLabelText('Epochs')).toBeValid();
     await user.selectOptions(screen.getByLabelText('Model'), 'top-down');
     await waitFor(() => expect(fake.drafts.at(-1)).toMatchObject({ kind: 'train', values: { MAX_EPOCHS: 50, MODEL: 'top-down' } }));
+  });
+
+  test('a job type that nobody online can run says why, for whoever can mend it', async () => {
+    const { fake, user } = await chosen();
+    fake.say(
+      { type: 'kinds', value: [kind({ name: 'train', title: 'Training' })] },
+      { type: 'worker', value: worker({ unavailable: ['train: sleap-nn was not found', 'other: x'] }) },
+      { type: 'worker', value: worker({ id: 'w2', name: 'gpu-2' }) },
+    );
+    await settle();
+    const said = 'Training: no worker that is online can run it (gpu-1: sleap-nn was not found).';
+    expect(screen.getByText(said)).toBeVisible();
+    await user.click(screen.getAllByRole('button', { name: 'Copy for your admin' })[0]!);
+    expect(await navigator.clipboard.readText()).toMatch(/^Training: no worker .*\namick, Samepath 0\.1\.0, 2.*\ngpu-1: sleap-nn was not found\nMore: /);
+    fake.say({ type: 'worker', value: worker({ id: 'w2', name: 'gpu-2', kinds: ['train'] }) });
+    await settle();
+    expect(screen.queryByText(said)).toBeNull();
+  });
+
+  test('what only waits can be told to whoever looks after the workers', async () => {
+    const { fake, user } = await ready({ type: 'worker', value: worker() });
+    fake.ready = readiness({ state: 'wait', sentence: 'No worker can run this now: gpu-3: its vast is read-only.', button: 'Submit and wait', workers: [{ id: 'w3', name: 'gpu-3', fit: 'no', words: 'its vast is read-only', sameness: null }] });
+    await choose({ fake, user } as Awaited<ReturnType<typeof ready>>);
+    await waitFor(() => expect(sentence()).toHaveTextContent('No worker can run this now'));
+    await user.click(screen.getByRole('button', { name: 'Copy for your admin' }));
+    expect(await navigator.clipboard.readText()).toContain('vast:amick/project/labels.slp\namick, Samepath');
+    await user.keyboard('{Control>}{Alt>}[KeyC]{/Alt}{/Control}');
+    expect(await navigator.clipboard.readText()).toBe(LABELS);
   });
 
   test('a pasted storage path is opened, wherever the page has the keyboard', async () => {

@@ -1,6 +1,7 @@
 import { screen, within } from '@testing-library/svelte';
 import { describe, expect, test } from 'vitest';
 import { Failure } from '../src/lib/ipc';
+import { StorageHistory } from '../src/lib/state/history.svelte';
 import { job, storage, worker } from './fake';
 import { HOSTILE, open, settle } from './render';
 
@@ -130,6 +131,91 @@ describe('Storage', () => {
       'vast',
       { base_path: '/mnt/vast', type: 'nfs', description: 'Institutional VAST', user_subdir: '', subpath: '' },
     ]);
+  });
+
+  test('who shares it is beside it, and leads there; whoever is not proved is asked', async () => {
+    const mine = { name: 'vast', state: 'ready', words: 'confirmed', sameness: 'confirmed', base_path: '/home/jovyan/vast', free_bytes: null };
+    const { fake, user } = await open(
+      { type: 'storages', value: [storage()] },
+      { type: 'worker', value: worker({ storages: [mine] }) },
+      { type: 'worker', value: worker({ id: 'w2', name: 'gpu-2', storages: [{ ...mine, words: 'not confirmed', sameness: 'unknown', base_path: '/mnt/vast' }] }) },
+      { type: 'worker', value: worker({ id: 'w9', name: 'gpu-9', storages: [{ ...mine, words: 'other storage', sameness: 'other_storage' }] }) },
+      { type: 'worker', value: worker({ id: 'w3', name: 'gpu-3', storages: [] }) },
+    );
+    await user.keyboard('{Control>}4{/Control}');
+    const card = screen.getByRole('article', { name: 'vast' });
+    expect(card).toHaveTextContent('confirmed with 1 of 2 workers');
+    expect(within(card).getAllByRole('listitem').map((item) => item.textContent.replace(/\s+/g, ' '))).toEqual([
+      'gpu-1 confirmed /home/jovyan/vast',
+      'gpu-2 not confirmed /mnt/vast',
+      'gpu-9 other storage /home/jovyan/vast',
+    ]);
+    fake.same = [{ id: 'w2', worker: 'gpu-2', saw: 'silent', words: 'gpu-2 has not answered.' }, { id: 'w1', worker: 'gpu-1', saw: 'found', words: 'gpu-1 found the test file' }];
+    await user.click(within(card).getByRole('button', { name: 'Confirm with the workers' }));
+    await settle();
+    expect(card).toHaveTextContent('gpu-2 has not answered.');
+    expect(card).not.toHaveTextContent('gpu-1 found the test file');
+    await user.click(within(card).getByRole('button', { name: 'gpu-2' }));
+    expect(screen.getByRole('region', { name: 'Worker gpu-2' })).toBeVisible();
+  });
+
+  test('how it was is told hour by hour, also after another start', async () => {
+    const now = Date.now();
+    const looked = (hours: number, state: string, words: string) => storage({ health: { ...storage().health!, state, words, checked_at: new Date(now - hours * 3_600_000).toISOString() } });
+    const first = await open({ type: 'storages', value: [looked(400, 'missing', 'missing')] });
+    for (const [hours, state] of [[30, 'ready'], [29, 'not_answering'], [29, 'ready'], [28, 'not_mounted'], [27, 'unknown'], [1, 'ready']] as const) first.fake.say({ type: 'storages', value: [looked(hours, state, state)] });
+    first.container.remove();
+    const { user } = await open({ type: 'storages', value: [looked(0, 'ready', 'ready')] });
+    await user.keyboard('{Control>}4{/Control}');
+    const card = screen.getByRole('article', { name: 'vast' });
+    expect(within(card).getByRole('img', { name: 'Seen in 5 hours of the last 7 days: not answering in 1, not mounted in 1.' })).toBeVisible();
+    for (const kept of ['7', '{"vast":7}', '{"vast":{"1":"pink"}}', '[']) {
+      localStorage.setItem('samepath.storage-history', kept);
+      expect(new StorageHistory().of('vast', now).every((state) => state === null), kept).toBe(true);
+    }
+  });
+
+  test('another name is warned of, and is another entry', async () => {
+    const { fake, user } = await open({ type: 'storages', value: [storage()] });
+    await user.keyboard('{Control>}4{/Control}');
+    await user.click(screen.getByRole('button', { name: 'Edit vast' }));
+    await user.clear(screen.getByLabelText('Name'));
+    await user.type(screen.getByLabelText('Name'), 'v');
+    await user.click(screen.getByRole('button', { name: 'Save' }));
+    expect(screen.getByLabelText('Name')).toBeInvalid();
+    await user.type(screen.getByLabelText('Name'), 'ast2');
+    expect(screen.getByRole('form')).toHaveTextContent('Others know this storage as vast. Under another name no worker matches.');
+    await user.click(screen.getByRole('button', { name: 'Save' }));
+    expect(fake.called('addStorage')).toEqual([['vast2', { base_path: '/mnt/vast', type: 'nfs', description: 'Institutional VAST', user_subdir: 'amick', subpath: null }]]);
+    expect(fake.called('removeStorage')).toEqual([['vast']]);
+    expect(fake.called('setStorage')).toEqual([]);
+  });
+
+  test.each([['Use mine', '/mnt/mine'], ['Use theirs', '/mnt/theirs']])('what was changed in both places is asked about: %s', async (answer, at) => {
+    const { fake, user } = await open({ type: 'storages', value: [storage()] });
+    await user.keyboard('{Control>}4{/Control}');
+    await user.click(screen.getByRole('button', { name: 'Edit vast' }));
+    await user.clear(screen.getByLabelText('Folder on this computer'));
+    await user.type(screen.getByLabelText('Folder on this computer'), '/mnt/mine');
+    fake.say({ type: 'storages', value: [storage({ base_path: '/mnt/theirs' })] });
+    await settle();
+    const question = screen.getByRole('alert');
+    expect(question).toHaveTextContent(/vast was changed elsewhere while you edited\.\s*Theirs\s*Yours\s*Folder on this computer\s*\/mnt\/theirs\s*\/mnt\/mine/);
+    expect(screen.getByRole('button', { name: 'Save' })).toBeDisabled();
+    await user.click(within(question).getByRole('button', { name: answer }));
+    expect(screen.queryByRole('alert')).toBeNull();
+    await user.click(screen.getByRole('button', { name: 'Save' }));
+    expect(fake.called('setStorage')[0]).toMatchObject(['vast', { base_path: at }]);
+  });
+
+  test('a change elsewhere that the person has made, too, is no question', async () => {
+    const { fake, user } = await open({ type: 'storages', value: [storage()] });
+    await user.keyboard('{Control>}4{/Control}');
+    await user.click(screen.getByRole('button', { name: 'Edit vast' }));
+    await user.clear(screen.getByLabelText('Your folder in it'));
+    fake.say({ type: 'storages', value: [storage({ user_subdir: '' })] });
+    await settle();
+    expect(screen.queryByRole('alert')).toBeNull();
   });
 
   test('names are text, whatever is in them', async () => {

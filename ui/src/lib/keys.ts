@@ -1,3 +1,4 @@
+import { copyText } from './clipboard';
 import { Failure } from './ipc';
 import { PAGES, type Session } from './state/session.svelte';
 import { words } from './words';
@@ -33,10 +34,38 @@ function moveOn(step: 1 | -1): void {
   }
 }
 
+/** What a copy means where nothing is selected: the storage path of the row, of the open job, of the dataset; and the same on this computer. */
+function meant(session: Session): { text: string; local: string | null } | null {
+  if (session.page === 'new') {
+    const { dataset } = session.form;
+    return dataset && { text: dataset.place?.text ?? dataset.local, local: dataset.local };
+  }
+  if (session.page !== 'jobs') return null;
+  const at = document.activeElement?.closest<HTMLElement>('[data-job]')?.dataset['job'] ?? session.job;
+  const job = at === null ? undefined : session.lab.jobs.all.get(at);
+  return job?.results ? { text: job.results.text, local: job.results_local } : null;
+}
+
+/** With nothing selected, copying means a path. */
+export function copied(event: ClipboardEvent, session: Session): void {
+  const typing = event.target instanceof HTMLInputElement || event.target instanceof HTMLTextAreaElement;
+  const path = typing || window.getSelection()?.isCollapsed === false ? null : meant(session);
+  if (path === null) return;
+  event.clipboardData?.setData('text/plain', path.text);
+  event.preventDefault();
+}
+
 /** The keys that hold on every page. Ctrl, or ⌘ on a Mac. */
 export function shortcuts(event: KeyboardEvent, session: Session): void {
   if (event.key === 'F6' && !event.ctrlKey && !event.metaKey && !event.altKey && !session.quitting) {
     moveOn(event.shiftKey ? -1 : 1);
+    event.preventDefault();
+    return;
+  }
+  // By the place of the key: with Alt, a Mac makes another sign of it.
+  if ((event.ctrlKey || event.metaKey) && event.altKey && event.code === 'KeyC') {
+    const local = meant(session)?.local;
+    if (local) void copyText(local);
     event.preventDefault();
     return;
   }

@@ -2,7 +2,7 @@ import type { JobView, KindView, StorageView } from './ipc';
 
 /** Datasets that were run, newest first, each with its last run. */
 export function recentDatasets(
-  jobs: JobView[],
+  jobs: readonly JobView[],
   kinds: KindView[],
   storages: StorageView[],
   most = 8,
@@ -14,7 +14,7 @@ export function recentDatasets(
     ]),
   );
   const found = new Map<string, JobView>();
-  const newest = [...jobs].sort((a, b) => b.submitted_at.localeCompare(a.submitted_at));
+  const newest = [...jobs].sort((a, b) => (a.submitted_at < b.submitted_at ? 1 : -1));
   for (const job of newest) {
     for (const [name, value] of job.settings) {
       const known = names.get(job.kind)?.has(name) && storages.some((storage) => value.startsWith(`${storage.name}:`));

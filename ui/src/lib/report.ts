@@ -37,13 +37,12 @@ export function setupReport(setup: Setup, status: StatusView | null, when: Date)
   const failures = [setup.failure, setup.sameFailure].flatMap((failure) => (failure === null ? [] : [`✕ ${failure.message}`]));
   const findings = (setup.findings ?? []).map((finding) => `${finding.state === 'good' ? '✓' : finding.state === 'note' ? '!' : '✕'} ${finding.what}: ${finding.found}`);
   const same = (setup.same ?? []).map((one) => `${one.saw === 'found' ? '✓' : '✕'} ${one.words}`);
-  return [
-    words.setup.reportTitle(setup.name),
-    words.setup.reportPlace(setup.path, setup.folder),
-    words.setup.reportWho(status?.member ?? words.common.unknown, status?.version ?? words.common.unknown, when.toISOString()),
-    ...failures,
-    ...findings,
-    ...same,
-    words.setup.reportMore,
-  ].join('\n');
+  const what = [words.setup.reportTitle(setup.name), words.setup.reportPlace(setup.path, setup.folder)];
+  return forAdmin(what, [...failures, ...findings, ...same], status, when);
+}
+
+/** What only whoever looks after the workers can mend, as text to send. Holds no secret: nothing here ever knew one. */
+export function forAdmin(what: string[], details: string[], status: StatusView | null, when: Date): string {
+  const who = words.setup.reportWho(status?.member ?? words.common.unknown, status?.version ?? words.common.unknown, when.toISOString());
+  return [...what, who, ...details, words.setup.reportMore].join('\n');
 }

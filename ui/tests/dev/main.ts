@@ -4,6 +4,7 @@ import '../../src/lib/language';
 import { mount } from 'svelte';
 import '../../src/app.css';
 import App from '../../src/App.svelte';
+import { lab, measure } from './measure';
 import { Fake, dataset, job, kind, logLine, parameter, path, readiness, row, status, storage, worker } from '../fake';
 
 const query = new URLSearchParams(location.search);
@@ -23,10 +24,13 @@ const storages = [
 ];
 const workers = [
   worker({ id: 'w0', name: 'amick-laptop', this_computer: true, kinds: ['slp-check'], unavailable: ['sleap-train: sleap-nn was not found in PATH or ~/.local/bin', 'sleap-predict: sleap-nn was not found'], host: 'amick-laptop', storages: [{ name: 'vast', state: 'ready', words: 'ready', sameness: null, base_path: '/mnt/vast', free_bytes: 41e12 }] }),
-  worker({ kinds: ['slp-check', 'sleap-train', 'sleap-predict'] }),
-  worker({ id: 'w2', name: 'gpu-2', state: 'maze day 3', busy: true, kinds: ['slp-check', 'sleap-train', 'sleap-predict'], storages: [{ name: 'vast', state: 'ready', words: 'ready', sameness: null, base_path: '/mnt/vast', free_bytes: 41e12 }, { name: 'scratch', state: 'ready', words: 'ready', sameness: null, base_path: '/scratch', free_bytes: 3e12 }] }),
+  worker({ kinds: ['slp-check', 'sleap-train', 'sleap-predict'], storages: [{ name: 'vast', state: 'ready', words: 'confirmed', sameness: 'confirmed', base_path: '/home/jovyan/vast', free_bytes: 41e12 }] }),
+  worker({ id: 'w2', name: 'gpu-2', state: 'maze day 3', busy: true, kinds: ['slp-check', 'sleap-train', 'sleap-predict'], storages: [{ name: 'vast', state: 'ready', words: 'not confirmed', sameness: 'unknown', base_path: '/mnt/vast', free_bytes: 41e12 }, { name: 'scratch', state: 'ready', words: 'ready', sameness: null, base_path: '/scratch', free_bytes: 3e12 }] }),
   worker({ id: 'w3', name: 'gpu-3', storages: [{ name: 'vast', state: 'read_only', words: 'read-only', sameness: null, base_path: '/data/vast', free_bytes: 41e12 }] }),
+  worker({ id: 'w9', name: 'gpu-9', storages: [{ name: 'vast', state: 'ready', words: 'other storage', sameness: 'other_storage', base_path: '/mnt/vast', free_bytes: 1e12 }] }),
   worker({ id: 'w5', name: 'gpu-10', storages: [] }),
+  worker({ id: 'w11', name: 'gpu-11', storages: [{ name: 'vast', state: 'ready', words: 'same mark', sameness: 'same_mark', base_path: '/mnt/vast', free_bytes: 41e12 }] }),
+  worker({ id: 'w12', name: 'a-computer-with-a-name-so-long-that-no-column-takes-it.lab.salk.edu', storages: [{ name: 'vast', state: 'not_answering', words: 'not answering', sameness: 'unknown', base_path: '/mnt/vast', free_bytes: null }] }),
 ];
 const train = kind({
   name: 'sleap-train', title: 'SLEAP training', description: 'Trains a pose model on the labelled frames.',
@@ -66,7 +70,7 @@ const fake = new Fake(
         { type: 'storages', value: storages },
         { type: 'kinds', value: [kind(), train] },
         ...workers.map((value) => ({ type: 'worker' as const, value })),
-        ...jobs.map((value) => ({ type: 'job' as const, value })),
+        ...(query.get('scene') === 'lab' ? lab() : jobs.map((value) => ({ type: 'job' as const, value }))),
       ]
     : [{ type: 'status', value: status() }, { type: 'storages', value: [] }, { type: 'kinds', value: [kind()] }],
 );
@@ -113,6 +117,9 @@ fake.same = [
   { id: 'w5', worker: 'gpu-5', saw: 'not_found', words: 'gpu-5 looked and did not find it: its vast is another storage, or another folder of it.' },
 ];
 
+localStorage.setItem('samepath.storage-history', JSON.stringify({
+  vast: Object.fromEntries(Array.from({ length: 120 }, (_, hour) => [Math.floor(Date.now() / 3_600_000) - hour - (hour > 60 ? 20 : 0), hour === 30 || hour === 31 ? 'not_answering' : hour === 80 ? 'not_mounted' : 'ready'])),
+}));
 const target = document.getElementById('app');
 if (target) mount(App, { target, props: { ipc: fake } });
 
@@ -135,4 +142,7 @@ async function look() {
   // For whoever takes the picture.
   Object.assign(window, { __done: true });
 }
-void look();
+void look().then(() => {
+  const what = query.get('measure');
+  if (what !== null) void measure(what, fake);
+});

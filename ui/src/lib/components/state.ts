@@ -72,6 +72,9 @@ const READINESS: Record<string, Look> = {
 
 export const UNKNOWN: Look = look(Circle, 'off');
 
+/** As the shell calls a storage's state. */
+export const healthWords = (state: string): string => ({ denied: 'no permission' })[state] ?? state.replace('_', ' ').replace('read only', 'read-only');
+
 export const healthLook = (state: string): Look => HEALTH[state] ?? UNKNOWN;
 export function storageLook({ state, sameness }: WorkerStorageView): Look {
   if (sameness === 'other_storage') return look(OctagonX, 'bad');

@@ -1,5 +1,6 @@
-import { SvelteMap, SvelteSet } from 'svelte/reactivity';
+import { SvelteSet } from 'svelte/reactivity';
 import type { JobView } from '../ipc';
+import { Ordered } from './ordered.svelte';
 
 export type Filter = 'active' | 'ended' | 'all';
 
@@ -12,22 +13,23 @@ export function hasEnded(job: JobView): boolean {
 
 /** All jobs, and which of this person's ended while nobody looked. */
 export class Jobs {
-  all = new SvelteMap<string, JobView>();
+  /** What runs first, then what waits, then what ended last. */
+  all = new Ordered<JobView>(compare);
   unseen = new SvelteSet<string>();
   /** When each running job's progress last changed, as far as this window saw. */
   #moved = new Map<string, { at: number; percent: number }>();
+  #found = new WeakMap<JobView, string>();
   /** Whether the history has arrived: what ends from now on is news. */
   current = false;
 
-  /** What runs first, then what waits, then what ended last. */
-  sorted = $derived([...this.all.values()].sort(compare));
-  running = $derived(this.sorted.filter((job) => !hasEnded(job) && job.state !== 'queued').length);
-  waiting = $derived(this.sorted.filter((job) => job.state === 'queued').length);
+  running = $state(0);
+  waiting = $state(0);
 
   /** `member`: whose jobs are news when they end. Answers whether the job's state changed, rather than its progress. */
   put(job: JobView, member: string): boolean {
     const before = this.all.get(job.id);
-    this.all.set(job.id, job);
+    this.all.put(job);
+    this.#count(before, job);
     if (job.percent === null || hasEnded(job)) this.#moved.delete(job.id);
     else if (this.#moved.get(job.id)?.percent !== job.percent) this.#moved.set(job.id, { at: Date.now(), percent: job.percent });
     if (!hasEnded(job)) this.unseen.delete(job.id);
@@ -35,9 +37,14 @@ export class Jobs {
     return before?.state !== job.state;
   }
 
+  #count(before: JobView | undefined, after: JobView | undefined): void {
+    this.running += Number(isRunning(after)) - Number(isRunning(before));
+    this.waiting += Number(isWaiting(after)) - Number(isWaiting(before));
+  }
+
   /** What of this person's ended after that moment is news. */
   since(moment: number, member: string): { done: number; failed: number } {
-    const news = this.sorted.filter(
+    const news = this.all.list.filter(
       (job) => job.submitted_by === member && hasEnded(job) && job.state !== 'cancelled' && Date.parse(job.ended_at ?? '') > moment,
     );
     news.forEach((job) => this.unseen.add(job.id));
@@ -51,6 +58,7 @@ export class Jobs {
 
   /** It is no longer kept. */
   forget(id: string): void {
+    this.#count(this.all.get(id), undefined);
     this.all.delete(id);
     this.unseen.delete(id);
     this.#moved.delete(id);
@@ -58,6 +66,8 @@ export class Jobs {
 
   clear(): void {
     this.all.clear();
+    this.running = 0;
+    this.waiting = 0;
     this.current = false;
   }
 
@@ -70,21 +80,33 @@ export class Jobs {
 
   /** Whether there are jobs of others. */
   others(member: string): boolean {
-    return this.sorted.some((job) => job.submitted_by !== member);
+    return this.all.list.some((job) => job.submitted_by !== member);
   }
 
   /** `by`: this person's alone; null is everyone's. */
   matching(filter: Filter, text: string, by: string | null = null): JobView[] {
     const wanted = text.trim().toLowerCase();
-    return this.sorted.filter(
+    return this.all.list.filter(
       (job) =>
         (by === null || job.submitted_by === by) &&
         (filter === 'all' || (filter === 'ended') === hasEnded(job)) &&
-        (wanted === '' ||
-          [job.name, job.what, job.worker, job.results?.text].some((part) => part?.toLowerCase().includes(wanted))),
+        (wanted === '' || this.#words(job).includes(wanted)),
     );
   }
+
+  /** What is looked through of a job: made once of each, since thousands are looked through with every letter. */
+  #words(job: JobView): string {
+    let found = this.#found.get(job);
+    if (found === undefined) {
+      found = [job.name, job.what, job.worker, job.results?.text].join('\n').toLowerCase();
+      this.#found.set(job, found);
+    }
+    return found;
+  }
 }
+
+const isWaiting = (job: JobView | undefined) => job?.state === 'queued';
+const isRunning = (job: JobView | undefined) => job !== undefined && !hasEnded(job) && !isWaiting(job);
 
 /** Below this share nobody knows, and below this time neither. */
 const LEAST_PERCENT = 2;

@@ -1,6 +1,7 @@
-import { SvelteMap } from 'svelte/reactivity';
 import { Failure, type Ipc, type KeptView, type KindView, type StatusView, type StorageView, type Update, type WorkerView } from '../ipc';
+import { StorageHistory } from './history.svelte';
 import { Jobs } from './jobs.svelte';
+import { Ordered } from './ordered.svelte';
 
 /** What the shell knows, as it last said. Only `apply` writes it. */
 export class Lab {
@@ -11,21 +12,18 @@ export class Lab {
   kept = $state.raw<KeptView>({});
   storages = $state.raw<StorageView[]>([]);
   kinds = $state.raw<KindView[]>([]);
-  workers = new SvelteMap<string, WorkerView>();
+  /** This computer's first, then by name. */
+  workers = new Ordered<WorkerView>(compare);
   jobs = new Jobs();
+  readonly history = new StorageHistory();
   /** Why nothing arrives. */
   failure = $state.raw<Failure | null>(null);
   /** Counts what may change whether a draft can run: workers, storages, job types, and which jobs wait or run. */
   version = $state(0);
 
-  sortedWorkers = $derived(
-    [...this.workers.values()].sort(
-      (a, b) => Number(b.this_computer) - Number(a.this_computer) || a.name.localeCompare(b.name, 'en', { numeric: true }),
-    ),
-  );
-  free = $derived(this.sortedWorkers.filter((worker) => !worker.busy).length);
+  free = $derived(this.workers.list.reduce((count, worker) => count + Number(!worker.busy), 0));
   /** Whether every worker is this computer's own. */
-  isHere = $derived(this.sortedWorkers.every((worker) => worker.this_computer));
+  isHere = $derived(this.workers.list.every((worker) => worker.this_computer));
   needsYou = $derived(this.storages.filter((storage) => storage.error !== null || isTrouble(storage.health?.state)));
 
   async watch(ipc: Ipc): Promise<void> {
@@ -56,9 +54,10 @@ export class Lab {
         return;
       case 'storages':
         this.storages = update.value;
+        this.history.take(update.value);
         break;
       case 'worker':
-        this.workers.set(update.value.id, update.value);
+        this.workers.put(update.value);
         break;
       case 'worker_gone':
         this.workers.delete(update.value);
@@ -75,6 +74,13 @@ export class Lab {
     }
     this.version += 1;
   }
+}
+
+// "gpu-2" stands before "gpu-10". One for all: making it takes a thousand times as long as using it.
+const names = new Intl.Collator('en', { numeric: true });
+
+function compare(a: WorkerView, b: WorkerView): number {
+  return Number(b.this_computer) - Number(a.this_computer) || names.compare(a.name, b.name) || (a.id < b.id ? -1 : a.id > b.id ? 1 : 0);
 }
 
 /** A state that a person should know of; not knowing one yet is none. */

@@ -31,6 +31,8 @@ export class Log extends Following<LogUpdate> {
   /** Lines that warn of something, by their number from the first one ever. */
   #marked: { number: number; level: Level }[] = [];
   ended = $state(false);
+  /** What was last looked for, in how many of the lines, and where it is. */
+  #search: { text: string; wanted: RegExp; dropped: number; upTo: number; found: number[] } | null = null;
 
   get length(): number {
     void this.version;
@@ -58,12 +60,27 @@ export class Log extends Following<LogUpdate> {
     return this.#lines.map((line) => line.text).join('\n');
   }
 
-  /** The lines that contain the text, by index. */
+  /** The lines that contain the text, by index; upper and lower case are one. Only what is not known of them yet is looked for. */
   find(text: string): number[] {
     void this.version;
-    const wanted = text.toLowerCase();
-    if (wanted === '') return [];
-    return this.#lines.flatMap((line, index) => (line.text.toLowerCase().includes(wanted) ? [index] : []));
+    if (text === '') return [];
+    const before = this.#search;
+    const goesOn = before !== null && before.dropped === this.dropped;
+    if (!goesOn || before.text !== text) {
+      const wanted = new RegExp(text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'), 'i');
+      const narrows = goesOn && before.upTo > 0 && text.toLowerCase().includes(before.text.toLowerCase());
+      const within = narrows ? before.found.filter((index) => wanted.test(this.#lines[index]?.text ?? '')) : [];
+      this.#search = { text, wanted, dropped: this.dropped, upTo: narrows ? before.upTo : 0, found: within };
+    }
+    const search = this.#search;
+    if (search === null) return [];
+    if (search.upTo < this.#lines.length) {
+      const more: number[] = [];
+      for (let index = search.upTo; index < this.#lines.length; index += 1) if (search.wanted.test(this.#lines[index]?.text ?? '')) more.push(index);
+      search.upTo = this.#lines.length;
+      if (more.length > 0) search.found = search.found.concat(more);
+    }
+    return search.found;
   }
 
   /** The last line that contains the text, by index. */

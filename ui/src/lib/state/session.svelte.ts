@@ -1,7 +1,9 @@
 import { createContext } from 'svelte';
 import { SvelteSet } from 'svelte/reactivity';
+import { midnight } from '../format';
 import { Failure, type Ipc, type MovedView, type StorageView } from '../ipc';
 import { lastVisit, rememberVisit } from '../visits';
+import { Confirming } from './confirming.svelte';
 import { NewJob } from './draft.svelte';
 import { Lab } from './lab.svelte';
 import { Looks } from './looks.svelte';
@@ -26,6 +28,7 @@ export class Session {
   readonly looks = new Looks();
   readonly form: NewJob;
   readonly setup: Setup;
+  readonly confirming: Confirming;
 
   /** None until it is known whether there is a job to show. */
   chosen = $state<Page | null>(null);
@@ -34,6 +37,8 @@ export class Session {
   /** A folder for which the storage form was asked for from elsewhere. */
   addFolder = $state<string | null>(null);
   now = $state(Date.now());
+  /** Midnight: what changes with the day alone hangs on this, and not on every second. */
+  today = $derived(midnight(this.now));
   dragging = $state(false);
   /** What ended since the window was last open, until it is looked at. */
   news = $state.raw<{ since: string; done: number; failed: number } | null>(null);
@@ -54,6 +59,7 @@ export class Session {
   constructor(ipc: Ipc) {
     this.ipc = ipc;
     this.form = new NewJob(ipc);
+    this.confirming = new Confirming(ipc);
     this.setup = new Setup(ipc, () => this.lab.status?.member ?? '', () => this.lab.storages);
   }
 

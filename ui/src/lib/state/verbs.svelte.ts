@@ -1,6 +1,7 @@
 import { Failure, type FollowUpView, type JobView, type OfferView } from '../ipc';
 import { words } from '../words';
 import { copyText } from '../clipboard';
+import { cutPath } from '../format';
 import type { Session } from './session.svelte';
 
 /** What can be done with one job, and what is under way of it. */
@@ -51,6 +52,31 @@ export class Verbs {
     if (!next) return;
     this.#session.go('new');
     void this.#session.form.load(next.again);
+  }
+
+  /** The same on another worker that has what the job needs, going on from its checkpoint where there is one; the free ones first. */
+  elsewhere(job: JobView): { worker: string; offer: OfferView } | null {
+    if (this.next === null) return null;
+    const storage = job.results?.storage_backend;
+    const fit = this.#session.lab.workers.list.filter(
+      (worker) =>
+        worker.name !== job.worker &&
+        worker.kinds.includes(job.kind) &&
+        (storage === undefined || worker.storages.some((theirs) => theirs.name === storage && theirs.state === 'ready' && theirs.sameness !== 'other_storage')),
+    );
+    const worker = fit.find((worker) => !worker.busy) ?? fit[0];
+    if (worker === undefined) return null;
+    const from = this.next.resumed ?? { epoch: null, batch_size: null, draft: this.next.again };
+    return { worker: worker.name, offer: { ...from, draft: { ...from.draft, worker: worker.id } } };
+  }
+
+  /** Opens the form with the same values and another dataset: the person says where it is now. */
+  async locate(job: JobView): Promise<void> {
+    const next = this.next ?? (await this.#do((ipc) => ipc.followUp(this.#id)));
+    const at = await this.#do((ipc) => ipc.pickFile(words.newJob.locateTitle(cutPath(next?.again.dataset ?? job.name).tail), [{ name: words.newJob.filterAll, extensions: ['*'] }]));
+    if (!next || at === null) return;
+    this.#session.go('new');
+    void this.#session.form.load({ ...next.again, dataset: at });
   }
 
   /** Submits what is offered, and shows it. */

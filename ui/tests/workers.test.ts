@@ -1,0 +1,96 @@
+import { screen, within } from '@testing-library/svelte';
+import { describe, expect, test } from 'vitest';
+import { Failure, type WorkerView } from '../src/lib/ipc';
+import { job, kind, worker } from './fake';
+import { ready, settle } from './render';
+
+const at = (over: Partial<WorkerView['storages'][number]>) => [{ ...worker().storages[0]!, ...over }];
+const unknown = at({ words: 'not confirmed', sameness: 'unknown' });
+
+async function open(...workers: WorkerView[]) {
+  const opened = await ready(...workers.map((value) => ({ type: 'worker' as const, value })));
+  await opened.user.keyboard('{Control>}3{/Control}');
+  return opened;
+}
+
+describe('Workers', () => {
+  test.each([
+    [at({ state: 'read_only', words: 'read-only' }), 'gpu-1 can read vast but not write there; results cannot go to it.'],
+    [at({ state: 'ready', words: 'other storage', sameness: 'other_storage' }), 'gpu-1’s vast is another storage, or another folder of it. No job of yours goes there.'],
+    [at({ state: 'not_answering', words: 'not answering', sameness: 'unknown' }), 'vast does not answer gpu-1. It may be the network.'],
+    [at({ words: 'confirmed', sameness: 'confirmed' }), 'gpu-1 proved that it reads the same files on vast as this computer.'],
+    [at({ words: 'same mark', sameness: 'same_mark' }), 'gpu-1’s vast carries the same mark as yours. A copied folder would carry it, too.'],
+    [[], 'gpu-1 has no vast.'],
+  ])('the word of a storage has a sentence behind it', async (storages, sentence) => {
+    const { user } = await open(worker({ storages }));
+    const row = screen.getByRole('row', { name: /gpu-1/ });
+    expect(within(row).getByTitle(sentence)).toHaveTextContent(storages[0]?.words ?? 'none');
+    await user.click(row);
+    if (storages.length > 0) expect(screen.getByRole('region', { name: 'Worker gpu-1' })).toHaveTextContent(sentence);
+  });
+
+  test('what nobody has proved is confirmed at a word; who did not find the file says so', async () => {
+    const { fake, user } = await open(worker({ storages: unknown }));
+    fake.same = [{ id: 'w1', worker: 'gpu-1', saw: 'not_found', words: 'gpu-1 looked and did not find it.' }];
+    const row = screen.getByRole('row', { name: /gpu-1/ });
+    await user.click(within(row).getByRole('button', { name: 'Confirm vast on gpu-1' }));
+    await settle();
+    expect(fake.called('sameStorage')).toEqual([['vast', null]]);
+    // The button is not the row.
+    expect(screen.queryByRole('region', { name: 'Worker gpu-1' })).toBeNull();
+    await user.click(row);
+    const panel = screen.getByRole('region', { name: 'Worker gpu-1' });
+    expect(panel).toHaveTextContent('gpu-1 looked and did not find it.');
+    fake.failures.set('sameStorage', new Failure('io', 'vast:amick cannot be written.'));
+    await user.click(within(panel).getByRole('button', { name: 'Confirm vast on gpu-1' }));
+    await settle();
+    expect(panel).toHaveTextContent('vast:amick cannot be written.');
+    expect(panel).not.toHaveTextContent('did not find it');
+    fake.say({ type: 'worker', value: worker({ storages: at({ words: 'confirmed', sameness: 'confirmed' }) }) });
+    await settle();
+    expect(screen.queryByRole('button', { name: 'Confirm vast on gpu-1' })).toBeNull();
+  });
+
+  test('a check is run on the very worker', async () => {
+    const { fake, user } = await open(worker(), worker({ id: 'w2', name: 'gpu-2', kinds: ['train'] }));
+    fake.say({ type: 'kinds', value: [kind({ name: 'train', title: 'Training' }), kind()] });
+    await user.click(screen.getByRole('row', { name: /gpu-2/ }));
+    expect(screen.queryByRole('button', { name: 'Run a check here' })).toBeNull();
+    await user.click(screen.getByRole('row', { name: /gpu-1/ }));
+    await user.click(screen.getByRole('button', { name: 'Run a check here' }));
+    await user.type(screen.getByRole('textbox', { name: 'Path of the dataset' }), 'nowhere');
+    expect(screen.getByRole('button', { name: 'New job' })).toHaveAttribute('aria-current', 'page');
+  });
+
+  test('its jobs are beside it, and lead to them', async () => {
+    const { fake, user } = await open(worker({ busy: true, state: 'maze day 3' }));
+    fake.say(
+      { type: 'job', value: job() },
+      { type: 'job', value: job({ id: 'old', name: 'maze day 2', state: 'succeeded', words: 'Done', ended_at: '2026-11-22T10:00:00Z' }) },
+      { type: 'job', value: job({ id: 'else', name: 'elsewhere', worker: 'gpu-2' }) },
+    );
+    await user.click(screen.getByRole('row', { name: /gpu-1/ }));
+    const panel = screen.getByRole('region', { name: 'Worker gpu-1' });
+    expect(panel).toHaveTextContent(/Runs now Running maze day 3 .*Last jobs Done maze day 2/);
+    expect(panel).not.toHaveTextContent('elsewhere');
+    await user.click(within(panel).getByRole('button', { name: /maze day 2/ }));
+    expect(screen.getByRole('region', { name: 'Job maze day 2' })).toBeVisible();
+  });
+
+  test('of many, some are looked for; of thousands, as many rows are drawn as are looked at', async () => {
+    const { container, user } = await open(
+      ...Array.from({ length: 250 }, (_, n) => worker({ id: `w${n}`, name: `gpu-${n}`, host: `h${n}`, busy: n < 3, state: n < 3 ? 'x' : 'free', storages: n === 7 ? [] : worker().storages })),
+    );
+    const drawn = () => container.querySelectorAll('[data-worker]').length;
+    expect(drawn()).toBe(200);
+    await user.click(screen.getByRole('button', { name: '50 more' }));
+    expect(drawn()).toBe(250);
+    expect([...container.querySelectorAll('[data-worker]')].slice(8, 12).map((row) => row.getAttribute('data-row'))).toEqual(['gpu-8', 'gpu-9', 'gpu-10', 'gpu-11']);
+    await user.selectOptions(screen.getByRole('combobox', { name: 'Which workers' }), 'Not ready for all your storages');
+    expect(screen.getByRole('row', { name: /gpu-7/ })).toHaveAttribute('tabindex', '0');
+    expect(drawn()).toBe(1);
+    await user.keyboard('{Control>}f{/Control}nobody');
+    await user.click(screen.getByRole('button', { name: 'Show all' }));
+    expect(drawn()).toBe(250);
+  }, 60_000);
+});
