@@ -2,6 +2,7 @@ use crate::ask::{PATIENCE, about_job, ask, decode_answer, encode, persist};
 use crate::bus::local::LocalSettings;
 use crate::bus::memory::MemoryBus;
 use crate::bus::{self, Bus, BusError, Change, Link, Role, SharedBus};
+use crate::lab::{LabError, Membership, Part};
 use crate::matchmaker::{Timing, lead};
 use crate::{FleetError, JobLog, Live, WorkerSession, log};
 use samepath_wire::{
@@ -48,6 +49,8 @@ pub(crate) enum Form {
     Local(LocalSettings),
     /// Inside one process.
     Memory(Arc<MemoryBus>),
+    /// A lab: as this worker, if it is one.
+    Lab(Option<WorkerId>),
     /// Somebody else's.
     Given,
 }
@@ -67,6 +70,25 @@ impl Fleet {
     pub async fn join(settings: LocalSettings) -> Option<Self> {
         let bus = bus::local::join(&settings).await?;
         Some(Self::new(bus, Form::Local(settings)))
+    }
+
+    /// The fleet of a lab that this computer has joined. Leads nothing: its hub does.
+    ///
+    /// # Errors
+    /// The lab does not answer within fifteen seconds, or does not let this computer in.
+    pub async fn lab(membership: &Membership) -> Result<Self, LabError> {
+        let settings = membership.settings()?;
+        let worker = (membership.part == Part::Worker).then(|| membership.name.clone());
+        Ok(Self::new(bus::nats::join(settings).await?, Form::Lab(worker)))
+    }
+
+    /// As which worker this process may claim and report, where it would call itself `own`: a lab lets a computer be the worker that
+    /// it has joined as, whatever it calls itself; and a member's none.
+    pub fn worker_id(&self, own: &WorkerId) -> Option<WorkerId> {
+        match &self.inner.form {
+            Form::Lab(worker) => worker.clone(),
+            Form::Local(_) | Form::Memory(_) | Form::Given => Some(own.clone()),
+        }
     }
 
     /// A fleet inside one process, in which nothing is kept; for tests, and for trying things out. Sessions of its workers are
@@ -104,7 +126,7 @@ impl Fleet {
 
     /// Whether it is the fleet of this computer alone.
     pub fn is_here(&self) -> bool {
-        !matches!(self.inner.form, Form::Given)
+        !matches!(self.inner.form, Form::Given | Form::Lab(_))
     }
 
     /// The workers online, by id.
@@ -229,7 +251,7 @@ impl Fleet {
                 bus
             }
             Form::Memory(bus) => Arc::new(bus.worker(worker.clone())),
-            Form::Given => self.inner.bus.clone(),
+            Form::Lab(_) | Form::Given => self.inner.bus.clone(),
         };
         self.inner.own.lock().unwrap_or_else(PoisonError::into_inner).push(bus.clone());
         Ok(bus)
@@ -254,8 +276,8 @@ impl fmt::Debug for Fleet {
     }
 }
 
-/// Leads while this process holds the history of this computer.
-async fn lead_as_holder(bus: Arc<SharedBus>, shutdown: CancellationToken) {
+/// Leads while this process holds the bus.
+pub(crate) async fn lead_as_holder(bus: Arc<SharedBus>, shutdown: CancellationToken) {
     let mut role = bus.role();
     loop {
         tokio::select! {

@@ -29,6 +29,7 @@ mod ask;
 pub mod bus;
 mod error;
 mod fleet;
+pub mod lab;
 mod live;
 mod log;
 pub mod matching;

@@ -70,8 +70,14 @@ async fn another_holds() -> Handles {
 async fn in_a_lab(server: &NatsServer, worker: Option<&str>) -> Arc<SharedBus> {
     let mut identity = Identity::hub("amick");
     identity.caller.worker = worker.map(str::to_owned);
-    let settings =
-        NatsSettings { server: server.address(), identity, login: Login::Open, certificate: None, limits: limits() };
+    let settings = NatsSettings {
+        server: server.address(),
+        identity,
+        login: Login::Open,
+        certificate: None,
+        issuer: None,
+        limits: limits(),
+    };
     nats::open(settings).await.expect("opens")
 }
 

@@ -28,6 +28,8 @@ const LEFT: Duration = Duration::from_secs(30);
 /// reported: it is watched until the attempt is over. `passed` is called (or dropped, at the end) as soon as the worker has shown
 /// that it received the order, and whoever asked may leave.
 ///
+/// In a lab only the worker itself may report: there the guard is told, and its end waited for.
+///
 /// The lock of the worker's folder, which a worker holds as long as it lives, is what entitles to report for it; it is held
 /// only while that is done. A worker that comes back before goes on by itself, and finds its guard told.
 ///
@@ -46,7 +48,9 @@ pub async fn end_left(
     while dir.path().is_dir() {
         match Home::open_to_tell(state_dir, &name) {
             Ok(home) if told => {
-                let session = fleet.session(&home.id);
+                // A member of a lab may not report for a worker: that one tells of the end when it comes back.
+                let Some(id) = fleet.worker_id(&home.id) else { return Ok(()) };
+                let session = fleet.session(&id);
                 held::look_after(&session, dir, &Hold::new(Wish::from(mode)), |_| {}).await;
                 return Ok(());
             }

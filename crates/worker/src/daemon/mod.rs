@@ -82,6 +82,9 @@ pub enum WorkerError {
         /// This one's folder.
         folder: PathBuf,
     },
+    /// The lab knows this computer as a member's.
+    #[error("this computer has joined the lab as a member, not as a worker")]
+    Member,
     /// Its state cannot be read or written.
     #[error("the worker's folder {path} cannot be used")]
     State {
@@ -101,6 +104,7 @@ impl WorkerError {
         match self {
             Self::Name { .. } => "invalid_parameter",
             Self::Running { .. } | Self::Twin { .. } => "already_exists",
+            Self::Member => "fleet_unreachable",
             Self::State { .. } => "io",
             Self::Fleet(_) => "fleet_unreachable",
         }
@@ -117,6 +121,9 @@ impl WorkerError {
                 "Remove {}, so that this one becomes a worker of its own; the jobs in it are the other's.",
                 folder.display()
             )),
+            Self::Member => {
+                Some("Ask whoever looks after the lab for a worker's invitation, then: samepath join INVITATION".into())
+            }
             Self::State { .. } => Some("The folder must be on a local disk, and belong to you.".into()),
             Self::Fleet(_) => None,
         }
@@ -134,7 +141,8 @@ impl WorkerError {
 /// waited for; one that is closed ends the worker as if it had been told to stop.
 pub async fn run(fleet: Fleet, settings: WorkerSettings, shutdown: CancellationToken) -> Result<(), WorkerError> {
     let name = settings.name.clone().unwrap_or_else(presence::default_name);
-    let home = Home::open_soon(&settings.state_dir, &name).await?;
+    let mut home = Home::open_soon(&settings.state_dir, &name).await?;
+    home.id = fleet.worker_id(&home.id).ok_or(WorkerError::Member)?;
     let session = fleet.session(&home.id);
     let twin = tokio::select! {
         () = shutdown.cancelled() => return Ok(()),

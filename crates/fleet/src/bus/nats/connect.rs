@@ -69,7 +69,8 @@ fn options(
     options = match &settings.login {
         Login::Open => options,
         Login::Password { user, password } => options.user_and_password(user.clone(), password.clone()),
-        Login::Key { seed } => options.nkey(seed.clone()),
+        Login::Key { seed, token: None } => options.nkey(seed.clone()),
+        Login::Key { seed, token: Some(token) } => options.nkey(seed.clone()).token(token.clone()),
         Login::Credentials { text } => options.credentials(text).map_err(|error| BusError::Server {
             server: settings.server.clone(),
             detail: format!("the credentials cannot be read: {error}"),
@@ -136,7 +137,7 @@ fn cause<'a, E: Error + 'static>(error: &'a (dyn Error + 'static)) -> Option<&'a
     None
 }
 
-fn is_new_enough(version: &str) -> bool {
+pub(crate) fn is_new_enough(version: &str) -> bool {
     let mut numbers = version.split(['.', '-']).map_while(|number| number.parse::<u64>().ok());
     (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0)) >= OLDEST
 }

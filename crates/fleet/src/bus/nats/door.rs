@@ -1,7 +1,8 @@
 use super::{
-    NatsSettings, Part,
+    NatsSettings, Part, callout,
     connect::{Connected, connect},
-    line, server,
+    line, registry,
+    server::{self, Registry},
     store::Store,
 };
 use crate::bus::{
@@ -11,6 +12,7 @@ use crate::bus::{
 };
 use async_nats::Client;
 use async_trait::async_trait;
+use nkeys::KeyPair;
 use std::{
     path::{Path, PathBuf},
     sync::Arc,
@@ -28,12 +30,19 @@ const LEAVING: Duration = Duration::from_secs(2);
 /// there and cannot be used, [`BusError::Unreachable`] where it is not, or where no hub is.
 pub async fn open(settings: NatsSettings) -> Result<Arc<SharedBus>, BusError> {
     let place = settings.place();
-    SharedBus::open(Lab { settings, place }).await
+    SharedBus::open(Lab { settings, place, may_hold: true }).await
+}
+
+/// Joins whoever holds the bus of a lab, and never holds it, not even as a hub. Errors as of [`open`].
+pub async fn join(settings: NatsSettings) -> Result<Arc<SharedBus>, BusError> {
+    let place = settings.place();
+    SharedBus::open(Lab { settings, place, may_hold: false }).await
 }
 
 struct Lab {
     settings: NatsSettings,
     place: PathBuf,
+    may_hold: bool,
 }
 
 #[async_trait]
@@ -51,7 +60,7 @@ impl Door for Lab {
 impl Lab {
     async fn use_it(&self, connected: &Connected) -> Result<Box<dyn Session>, BusError> {
         let Connected { client, over, .. } = connected;
-        if self.settings.identity.part == Part::Hub && !server::is_held(client).await? {
+        if self.may_hold && self.settings.identity.part == Part::Hub && !server::is_held(client).await? {
             return Ok(Box::new(Held::open(&self.settings, client.clone(), over.clone()).await?));
         }
         let (line, gone) = line::open(client, &self.settings.identity, over).await?;
@@ -115,8 +124,20 @@ impl Held {
             .map_err(|error| BusError::Io { path: settings.place(), detail: error.to_string() })?;
         let endpoint = Arc::new(Endpoint::new(core.clone(), settings.identity.caller.clone()));
         let doors = server::Doors::open(&client, reign).await?;
+        let registry = match &settings.issuer {
+            Some(issuer) => {
+                let issuer = KeyPair::from_seed(issuer).map_err(|error| BusError::Server {
+                    server: settings.server.clone(),
+                    detail: format!("the key that says who may come in cannot be read: {error}"),
+                })?;
+                let asked = callout::listen(&client).await?;
+                tasks.spawn(callout::run(client.clone(), asked, endpoint.clone(), issuer));
+                Some(Registry { bus: endpoint.clone(), changes: endpoint.watch(registry::KEYS).await? })
+            }
+            None => None,
+        };
         let mut serving = JoinSet::new();
-        serving.spawn(server::run(client.clone(), doors, core.clone(), reign, over.clone()));
+        serving.spawn(server::run(client.clone(), doors, registry, core.clone(), reign, over.clone()));
         tasks.spawn(async move { store.watch_over().await });
         let (ends, closed) = (over.clone(), core.closed().clone());
         tasks.spawn(async move {

@@ -1,5 +1,6 @@
 use crate::bus::{Caller, shared::Rights};
 use samepath_wire::WorkerId;
+use serde::{Deserialize, Serialize};
 
 /// Before the identity, on the way to the hub.
 pub(super) const UP: &str = "samepath.up";
@@ -7,7 +8,8 @@ pub(super) const UP: &str = "samepath.up";
 pub(super) const DOWN: &str = "samepath.down";
 
 /// The part that somebody has in a lab.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Part {
     /// Runs the lab: may hold the bus, and may do everything on it.
     Hub,
@@ -24,23 +26,34 @@ pub struct Identity {
     pub part: Part,
     /// What requests say of it.
     pub caller: Caller,
+    /// The public key by which it came in, where that is known.
+    pub key: Option<String>,
 }
 
 impl Identity {
     /// The hub, acting for this member.
     pub fn hub(member: impl Into<String>) -> Self {
-        Self { part: Part::Hub, caller: Caller { member: member.into(), worker: None } }
+        Self::new(Part::Hub, member.into(), None)
     }
 
     /// A member.
     pub fn member(name: impl Into<String>) -> Self {
-        Self { part: Part::Member, caller: Caller { member: name.into(), worker: None } }
+        Self::new(Part::Member, name.into(), None)
     }
 
     /// A worker, which belongs to nobody.
     pub fn worker(id: impl Into<WorkerId>) -> Self {
         let id = id.into();
-        Self { part: Part::Worker, caller: Caller { member: id.clone(), worker: Some(id) } }
+        Self::new(Part::Worker, id.clone(), Some(id))
+    }
+
+    fn new(part: Part, member: String, worker: Option<WorkerId>) -> Self {
+        Self { part, caller: Caller { member, worker }, key: None }
+    }
+
+    /// The same, by this public key.
+    pub fn with_key(self, key: impl Into<String>) -> Self {
+        Self { key: Some(key.into()), ..self }
     }
 
     /// The only subjects that the server is to let it publish on, and hear: in this order.
@@ -49,15 +62,16 @@ impl Identity {
         (format!("{UP}.{route}.*"), format!("{DOWN}.{route}.*"))
     }
 
-    /// Three tokens of a subject.
+    /// Four tokens of a subject.
     pub(super) fn route(&self) -> String {
         let part = match self.part {
             Part::Hub => "hub",
             Part::Member => "member",
             Part::Worker => "worker",
         };
-        let worker = self.caller.worker.as_deref().map_or_else(|| "_".to_owned(), token);
-        format!("{part}.{}.{worker}", token(&self.caller.member))
+        let known = |name: Option<&str>| name.map_or_else(|| "_".to_owned(), token);
+        let (worker, key) = (known(self.caller.worker.as_deref()), known(self.key.as_deref()));
+        format!("{part}.{}.{worker}.{key}", token(&self.caller.member))
     }
 
     /// The other way, of a route that is followed by a line: both.
@@ -70,12 +84,13 @@ impl Identity {
             _ => return None,
         };
         let member = untoken(tokens.next()?)?;
-        let worker = match tokens.next()? {
-            "_" => None,
-            worker => Some(untoken(worker)?),
+        let known = |token: &str| match token {
+            "_" => Some(None),
+            name => untoken(name).map(Some),
         };
+        let (worker, key) = (known(tokens.next()?)?, known(tokens.next()?)?);
         let line = tokens.next().filter(|line| !line.is_empty())?;
-        tokens.next().is_none().then_some((Self { part, caller: Caller { member, worker } }, line))
+        tokens.next().is_none().then_some((Self { part, caller: Caller { member, worker }, key }, line))
     }
 
     pub(super) fn rights(&self) -> Rights {
@@ -145,13 +160,13 @@ mod tests {
 
     #[test]
     fn an_identity_comes_back_from_its_subject() {
-        let odd = Identity { part: Part::Hub, caller: Caller { member: "a.b *>_".into(), worker: Some("_".into()) } };
-        for identity in [Identity::member("amick"), Identity::worker("gpu-1"), Identity::hub(""), odd] {
+        let mut odd = Identity::hub("a.b *>_").with_key("_");
+        odd.caller.worker = Some("_".to_owned());
+        for identity in [Identity::member("amick").with_key("UA"), Identity::worker("gpu-1"), Identity::hub(""), odd] {
             let route = format!("{}.x1", identity.route());
             assert_eq!(Identity::parse(&route), Some((identity, "x1")));
         }
-        for wrong in ["", "member.amick._", "member.amick._.x.y", "member.amick._.", "root.amick._.x", "member.a=2.x._"]
-        {
+        for wrong in ["", "member.a._._", "member.a._._.x.y", "member.a._._.", "root.a._._.x", "member.a=2._._.x"] {
             assert_eq!(Identity::parse(wrong), None, "{wrong}");
         }
     }

@@ -15,18 +15,30 @@
 //! *Is the other one still there?* Frames are numbered, so that one that was lost ends the line. Where there is nothing to say,
 //! something is said every two seconds; the server answers at once that nobody hears it, and ten seconds of silence end a line.
 //!
+//! *Who may come in?* Where the hub has the key of an issuer ([`NatsSettings::issuer`]), the server asks it of everybody who connects,
+//! and it answers with the two subjects. Whoever has joined is a record of the public key; the key is part of the subjects, so that
+//! a key which is taken back is no longer heard, whatever the server still lets its connection do.
+//!
 //! What is deliberately not here: a client that mends its connection. One that breaks is over, and [`SharedBus`](super::SharedBus) opens the next.
 
+mod callout;
 mod connect;
 mod door;
 mod identity;
+mod keys;
 mod line;
+mod registry;
 mod server;
 mod settings;
 mod store;
 
-pub use door::open;
+pub(crate) use callout::ACCOUNT;
+pub(crate) use connect::is_new_enough;
+pub use door::{join, open};
 pub use identity::{Identity, Part};
+pub(crate) use keys::Key;
+pub use registry::{Invited, Joined, Places};
+pub(crate) use registry::{invite, invited, joined, many_name, revoke};
 pub use settings::{Login, NatsSettings};
 
 /// The oldest server that keeps what it is told to keep: major, minor.
@@ -37,4 +49,10 @@ pub fn fingerprint(certificate: &[u8]) -> [u8; 32] {
     let mut fingerprint = [0; 32];
     fingerprint.copy_from_slice(ring::digest::digest(&ring::digest::SHA256, certificate).as_ref());
     fingerprint
+}
+
+/// The fingerprint of the certificate in a file.
+pub(crate) fn fingerprint_of_pem(pem: &[u8]) -> Option<[u8; 32]> {
+    use async_nats::rustls::pki_types::{CertificateDer, pem::PemObject};
+    Some(fingerprint(&CertificateDer::from_pem_slice(pem).ok()?))
 }

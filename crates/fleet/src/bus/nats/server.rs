@@ -1,8 +1,14 @@
 use super::{
+    Part,
     identity::{DOWN, Identity, UP},
     line::{self, Incoming, Packet, Sort},
+    registry,
 };
-use crate::bus::{BusError, core::Core, shared::guest};
+use crate::bus::{
+    BusError, Change, Watch,
+    core::{Core, Endpoint},
+    shared::guest,
+};
 use async_nats::{Client, Message, Subscriber};
 use futures::StreamExt;
 use std::{
@@ -70,11 +76,45 @@ impl Doors {
     }
 }
 
+/// Who has joined, where the hub says who may come in.
+pub(super) struct Registry {
+    pub(super) bus: Arc<Endpoint>,
+    /// Of the keys.
+    pub(super) changes: Watch,
+}
+
+impl Registry {
+    /// Returns when keys may have been taken back: one was, or so many changed that they were not told one by one. None once the
+    /// bus is closed.
+    async fn taken_back(registry: &mut Option<Self>) -> Option<()> {
+        let Some(registry) = registry else { return std::future::pending().await };
+        while let Change::Put { .. } | Change::Reset = registry.changes.next().await? {}
+        Some(())
+    }
+}
+
+/// Whether somebody is let in who says this of itself on a subject of its own; `keys` are where the hub keeps who has joined.
+async fn admits(keys: Option<&Endpoint>, who: &Identity) -> bool {
+    match keys {
+        // What a hub may use the server lets nobody else use.
+        Some(keys) if who.part != Part::Hub => registry::is_admitted(keys, who).await,
+        _ => true,
+    }
+}
+
 /// Lines by the guest's route.
 type Lines = HashMap<String, mpsc::Sender<Incoming>>;
 
 /// Serves guests until the bus is closed and they were told, until the connection ends, or until it is dropped.
-pub(super) async fn run(client: Client, mut doors: Doors, core: Arc<Core>, reign: u64, over: CancellationToken) {
+pub(super) async fn run(
+    client: Client,
+    mut doors: Doors,
+    mut registry: Option<Registry>,
+    core: Arc<Core>,
+    reign: u64,
+    over: CancellationToken,
+) {
+    let keys = registry.as_ref().map(|registry| registry.bus.clone());
     let mut lines = Lines::new();
     let mut by_identity: HashMap<String, usize> = HashMap::new();
     let mut guests: JoinSet<String> = JoinSet::new();
@@ -95,6 +135,11 @@ pub(super) async fn run(client: Client, mut doors: Doors, core: Arc<Core>, reign
                 let Some((opening, identity)) = sort(&client, &mut lines, reign, &route, message).await else {
                     continue;
                 };
+                if !admits(keys.as_deref(), &identity).await {
+                    tracing::info!(route, "somebody whose key was taken back was not heard");
+                    say_goodbye(&client, &route, reign).await;
+                    continue;
+                }
                 let count = by_identity.entry(identity.route()).or_default();
                 if lines.len() >= GUESTS || *count >= LINES {
                     tracing::warn!(who = %identity.route(), "too many lines: one more was not opened");
@@ -115,6 +160,16 @@ pub(super) async fn run(client: Client, mut doors: Doors, core: Arc<Core>, reign
                 let route = message.subject.strip_prefix(unheard_at.as_str());
                 if let Some(sender) = route.and_then(|route| lines.get(route)) {
                     drop(sender.try_send(Incoming::Unheard));
+                }
+            }
+            Some(()) = Registry::taken_back(&mut registry) => {
+                for route in lines.keys().cloned().collect::<Vec<_>>() {
+                    let Some((who, _)) = Identity::parse(&route) else { continue };
+                    if !admits(keys.as_deref(), &who).await {
+                        tracing::info!(route, "somebody whose key was taken back is out");
+                        // Whoever serves it sees that nothing comes any more.
+                        lines.remove(&route);
+                    }
                 }
             }
             Some(ended) = guests.join_next() => {
@@ -154,10 +209,15 @@ async fn sort(
     }
     if packet.sort != Sort::Bye && packet.reign <= reign {
         // A line of a hub before, or one that ended here: the guest need not wait to learn it.
-        let bye = Packet { sort: Sort::Bye, reign, number: 0, body: Bytes::new() };
-        drop(client.publish(format!("{DOWN}.{route}"), bye.encode()).await);
+        say_goodbye(client, route, reign).await;
     }
     None
+}
+
+/// To a guest that has no line here.
+async fn say_goodbye(client: &Client, route: &str, reign: u64) {
+    let bye = Packet { sort: Sort::Bye, reign, number: 0, body: Bytes::new() };
+    drop(client.publish(format!("{DOWN}.{route}"), bye.encode()).await);
 }
 
 async fn serve(

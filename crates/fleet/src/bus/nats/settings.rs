@@ -13,6 +13,8 @@ pub struct NatsSettings {
     pub login: Login,
     /// The SHA-256 of the only certificate that the server may show. None: no TLS, unless the server or its address wants it.
     pub certificate: Option<[u8; 32]>,
+    /// The private key with which a hub says who may come in. None: the server's configuration says it.
+    pub issuer: Option<String>,
     /// Bounds, where this process holds the bus.
     pub limits: Limits,
 }
@@ -33,6 +35,8 @@ pub enum Login {
     Key {
         /// The private half, as `nkeys` write it.
         seed: String,
+        /// Of an invitation, the first time.
+        token: Option<String>,
     },
     /// Credentials of a server that the lab runs itself: the file's content.
     Credentials {

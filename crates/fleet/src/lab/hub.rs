@@ -1,0 +1,115 @@
+use super::{HubPlace, LabError, server::Server};
+use crate::bus::{Bus, SharedBus, nats};
+use crate::fleet::lead_as_holder;
+use std::{
+    ffi::OsString,
+    fs::File,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+/// Between two looks whether another hub's server is ours to run.
+const LOOKING: Duration = Duration::from_secs(1);
+/// After a server that ended.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// Where the lab's server is looked for.
+#[derive(Debug, Clone, Default)]
+pub struct Programs {
+    /// The file that was named: nothing else is looked at.
+    pub named: Option<PathBuf>,
+    /// A folder to be looked into first: that of our own program.
+    pub beside: Option<PathBuf>,
+    /// The value of `PATH`.
+    pub search_path: Option<OsString>,
+}
+
+/// What runs a lab: its server, the bus on it, the matchmaker. Several may run, in one folder or with copies of it on several
+/// computers: one holds the bus, the others wait until it has gone.
+pub struct Hub {
+    place: HubPlace,
+    bus: Arc<SharedBus>,
+    /// None where the lab's server is not ours to run.
+    program: Option<PathBuf>,
+    /// The right to run the server, and the server.
+    running: Option<(File, Server)>,
+}
+
+impl Hub {
+    /// Starts the server, unless another hub of the folder runs it or it is none of ours, and opens the bus.
+    ///
+    /// # Errors
+    /// There is no program to be the server, it cannot run here, or it does not let us in within fifteen seconds.
+    pub async fn start(place: HubPlace, programs: &Programs) -> Result<Self, LabError> {
+        let (mut program, mut running) = (None, None);
+        if place.runs_server() {
+            let found = super::server::find(programs)?;
+            super::server::check(&found).await?;
+            running = take_over(&place, &found).await?;
+            program = Some(found);
+        }
+        match nats::open(place.settings()).await {
+            Ok(bus) => Ok(Self { place, bus, program, running }),
+            Err(error) => {
+                if let Some((_lock, server)) = running {
+                    server.stop(&place).await;
+                }
+                Err(error.into())
+            }
+        }
+    }
+
+    /// Whether it holds the bus, rather than waiting for another hub to go.
+    pub fn is_holder(&self) -> bool {
+        self.bus.is_holder()
+    }
+
+    /// Leads and keeps the server running until `shutdown`; then ends both, in good order.
+    pub async fn run(mut self, shutdown: CancellationToken) {
+        let tasks = TaskTracker::new();
+        tasks.spawn(lead_as_holder(self.bus.clone(), shutdown.clone()));
+        tasks.close();
+        tokio::select! {
+            () = shutdown.cancelled() => {}
+            () = keep(&self.place, self.program.as_deref(), &mut self.running) => {}
+        }
+        tasks.wait().await;
+        self.bus.close().await;
+        if let Some((_lock, server)) = self.running.take() {
+            server.stop(&self.place).await;
+        }
+    }
+}
+
+/// Has the server run, here or by another hub. Never ends.
+async fn keep(place: &HubPlace, program: Option<&Path>, running: &mut Option<(File, Server)>) {
+    let Some(program) = program else { return std::future::pending().await };
+    loop {
+        match running {
+            Some((_, server)) => {
+                let error = server.ended(place).await;
+                tracing::error!(%error, "the lab's server is started again");
+                tokio::time::sleep(PAUSE).await;
+                match Server::start(place, program).await {
+                    Ok(started) => *server = started,
+                    Err(error) => tracing::error!(%error, "the lab's server cannot be started"),
+                }
+            }
+            None => {
+                tokio::time::sleep(LOOKING).await;
+                match take_over(place, program).await {
+                    Ok(taken) => *running = taken,
+                    Err(error) => tracing::error!(%error, "the lab's server cannot be started"),
+                }
+            }
+        }
+    }
+}
+
+/// Runs the server, unless another hub does.
+async fn take_over(place: &HubPlace, program: &Path) -> Result<Option<(File, Server)>, LabError> {
+    let Some(lock) = place.try_lock()? else { return Ok(None) };
+    Ok(Some((lock, Server::start(place, program).await?)))
+}

@@ -1,0 +1,88 @@
+use super::{Invitation, LabError, Part, invitation};
+use crate::bus::{
+    Bus, BusError, Limits,
+    nats::{self, Identity, Key, Login, NatsSettings},
+};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// That somebody belongs to a lab, on one computer. A secret: who has it is that somebody.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Membership {
+    /// The lab's name, for people.
+    pub lab: String,
+    /// Where the lab's server is, `HOST:PORT`.
+    pub server: String,
+    /// The SHA-256 of its certificate, in hexadecimal digits.
+    pub certificate: String,
+    /// As what: a member or a worker.
+    pub part: Part,
+    /// The person's or the worker's name.
+    pub name: String,
+    /// When.
+    pub joined_at: Timestamp,
+    /// The private key, which was made here.
+    seed: String,
+}
+
+impl fmt::Debug for Membership {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { lab, server, part, name, .. } = self;
+        let mut shown = f.debug_struct("Membership");
+        shown.field("lab", lab).field("server", server).field("part", part).field("name", name).finish_non_exhaustive()
+    }
+}
+
+impl Membership {
+    /// Joins: makes a key, and shows it to the lab together with the invitation's token. Waits up to fifteen seconds for an answer.
+    ///
+    /// # Errors
+    /// [`LabError::Refused`] or [`LabError::Expired`] where the lab does not accept the invitation; the lab does not answer, or
+    /// somebody else answers in its place.
+    pub async fn join(invitation: &Invitation) -> Result<Self, LabError> {
+        let key = Key::new_user();
+        let name = &invitation.name;
+        let membership = Self {
+            lab: invitation.lab.clone(),
+            server: invitation.server.clone(),
+            certificate: invitation.certificate.clone(),
+            part: invitation.part,
+            name: if invitation.many { nats::many_name(name, &key.public) } else { name.clone() },
+            joined_at: Timestamp::now(),
+            seed: key.seed.clone(),
+        };
+        let mut settings = membership.settings()?;
+        settings.login = Login::Key { seed: key.seed, token: Some(invitation.token.clone()) };
+        match nats::join(settings).await {
+            Ok(bus) => {
+                bus.close().await;
+                Ok(membership)
+            }
+            Err(BusError::NotAdmitted { .. }) if invitation.expires_at < Timestamp::now() => {
+                Err(LabError::Expired { at: invitation.expires_at })
+            }
+            Err(BusError::NotAdmitted { .. }) => Err(LabError::Refused),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// How the bus of the lab is opened. [`LabError::NoInvitation`] where what was kept cannot be what joining gave.
+    pub(crate) fn settings(&self) -> Result<NatsSettings, LabError> {
+        let key = Key::of(&self.seed).ok_or(LabError::NoInvitation)?;
+        let certificate = invitation::fingerprint(&self.certificate).ok_or(LabError::NoInvitation)?;
+        let identity = match self.part {
+            Part::Hub => return Err(LabError::NoInvitation),
+            Part::Member => Identity::member(&self.name),
+            Part::Worker => Identity::worker(&self.name),
+        };
+        Ok(NatsSettings {
+            server: self.server.clone(),
+            identity: identity.with_key(key.public),
+            login: Login::Key { seed: key.seed, token: None },
+            certificate: Some(certificate),
+            issuer: None,
+            limits: Limits::default(),
+        })
+    }
+}

@@ -1,0 +1,22 @@
+//! A lab's fleet: its hub, who may join it, and joining.
+//!
+//! An administrator runs a hub ([`Hub`]) in a folder of its own ([`HubPlace`]); it starts the lab's server, holds the bus and leads. To
+//! invite is to write down the fingerprint of a token; an [`Invitation`] is one line with the server's address, the fingerprint of its
+//! certificate, and the token. Whoever pastes it makes a key pair that never leaves their computer, and comes in once with key and token:
+//! from then on the key is theirs ([`Membership`]). Nothing of that restarts anything.
+
+mod error;
+mod hub;
+mod invitation;
+mod membership;
+mod place;
+mod registry;
+mod server;
+
+pub use crate::bus::nats::{Invited, Joined, Part, Places};
+pub use error::LabError;
+pub use hub::{Hub, Programs};
+pub use invitation::Invitation;
+pub use membership::Membership;
+pub use place::{HubPlace, Wanted};
+pub use registry::{Invite, Registry};

@@ -1,0 +1,94 @@
+use super::{HubPlace, Invitation, Invited, Joined, LabError, Part, Places, error::check_name};
+use crate::bus::{Bus, SharedBus, nats};
+use jiff::{SignedDuration, Timestamp};
+use std::{path::Path, sync::Arc};
+
+/// Who is to be invited.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Invite {
+    /// As what: a member or a worker.
+    pub part: Part,
+    /// The person's name; the worker's, or what the names of several workers begin with.
+    pub name: String,
+    /// How many computers may join with it. More than one makes several workers.
+    pub uses: u32,
+    /// For how long.
+    pub lasts: SignedDuration,
+    /// Where a member may write and read.
+    pub places: Places,
+}
+
+/// Who belongs to a lab, as its hub knows it: from any program that may read the hub's folder.
+pub struct Registry {
+    place: HubPlace,
+    bus: Arc<SharedBus>,
+}
+
+impl Registry {
+    /// Joins the hub that runs in this folder.
+    ///
+    /// # Errors
+    /// [`LabError::NoHub`], or the hub does not answer within fifteen seconds.
+    pub async fn open(dir: &Path) -> Result<Self, LabError> {
+        let place = HubPlace::open(dir)?;
+        // Only a hub that stays is to hold the bus.
+        let bus = nats::join(place.settings()).await?;
+        Ok(Self { place, bus })
+    }
+
+    /// Invites.
+    ///
+    /// # Errors
+    /// [`LabError::Name`], or the hub does not answer.
+    pub async fn invite(&self, wanted: Invite) -> Result<Invitation, LabError> {
+        let Invite { part, name, uses, lasts, places } = wanted;
+        check_name(&name)?;
+        if part == Part::Hub || uses == 0 || (uses > 1 && part != Part::Worker) {
+            return Err(LabError::Name { name });
+        }
+        let invited = Invited { part, name, many: uses > 1, uses, expires_at: Timestamp::now() + lasts, places };
+        let token = nats::invite(&*self.bus, &invited).await?;
+        Ok(self.place.invitation(invited, token))
+    }
+
+    /// Everybody who has joined.
+    ///
+    /// # Errors
+    /// The hub does not answer.
+    pub async fn joined(&self) -> Result<Vec<Joined>, LabError> {
+        Ok(nats::joined(&*self.bus).await?.into_iter().map(|(_, joined)| joined).collect())
+    }
+
+    /// Every invitation that was not used up, those that have expired among them.
+    ///
+    /// # Errors
+    /// The hub does not answer.
+    pub async fn invited(&self) -> Result<Vec<Invited>, LabError> {
+        Ok(nats::invited(&*self.bus).await?)
+    }
+
+    /// Whether a worker is there.
+    ///
+    /// # Errors
+    /// The hub does not answer.
+    pub async fn is_online(&self, worker: &str) -> Result<bool, LabError> {
+        Ok(self.bus.get(&format!("workers/{worker}")).await?.is_some())
+    }
+
+    /// Takes back what a name was given: whoever is in is out at once, and no invitation of the name can be used any more. Answers
+    /// how many computers that were, and how many invitations.
+    ///
+    /// # Errors
+    /// [`LabError::NoSuchName`], or the hub does not answer.
+    pub async fn revoke(&self, name: &str) -> Result<(usize, usize), LabError> {
+        match nats::revoke(&*self.bus, name).await? {
+            (0, 0) => Err(LabError::NoSuchName { name: name.to_owned() }),
+            gone => Ok(gone),
+        }
+    }
+
+    /// Leaves.
+    pub async fn close(self) {
+        self.bus.close().await;
+    }
+}

@@ -1,0 +1,154 @@
+//! The lab's server as a process.
+
+use super::{HubPlace, LabError, Programs, error::io_error, place::PID_FILE};
+use fs_err as fs;
+use std::{
+    path::{Path, PathBuf},
+    process::Stdio,
+    time::Duration,
+};
+use tokio::{
+    net::TcpStream,
+    process::{Child, Command},
+    time::Instant,
+};
+
+/// For it to be there.
+const STARTING: Duration = Duration::from_secs(30);
+/// For it to end in good order.
+const ENDING: Duration = Duration::from_secs(10);
+const PAUSE: Duration = Duration::from_millis(50);
+/// The end of what it said that is told.
+const SAID: usize = 600;
+/// What it says, in the hub's folder.
+const LOG: &str = "nats-server.log";
+
+/// The program's file.
+pub(super) fn find(programs: &Programs) -> Result<PathBuf, LabError> {
+    let Programs { named, beside, search_path } = programs;
+    if let Some(named) = named {
+        return Ok(named.clone());
+    }
+    let file = format!("nats-server{}", std::env::consts::EXE_SUFFIX);
+    let searched = search_path.iter().flat_map(|path| std::env::split_paths(path));
+    let mut places = beside.iter().cloned().chain(searched).map(|folder| folder.join(&file));
+    places.find(|program| program.is_file()).ok_or(LabError::NoServer)
+}
+
+/// Refuses a program that is too old, before it writes anything.
+pub(super) async fn check(program: &Path) -> Result<(), LabError> {
+    let asked = Command::new(program).arg("--version").stdin(Stdio::null()).output();
+    let answer =
+        tokio::time::timeout(STARTING, asked).await.unwrap_or_else(|_| Err(std::io::ErrorKind::TimedOut.into()));
+    let answer = answer.map_err(io_error(program))?;
+    let text = String::from_utf8_lossy(&answer.stdout);
+    let version = text.rsplit(['v', ' ']).next().unwrap_or_default().trim();
+    if crate::bus::nats::is_new_enough(version) {
+        return Ok(());
+    }
+    Err(LabError::OldServer { program: program.to_owned(), version: version.to_owned() })
+}
+
+/// The lab's server, run by this process or found running.
+#[derive(Debug)]
+pub(super) struct Server {
+    /// None of one that a hub before this one left.
+    process: Option<Child>,
+}
+
+impl Server {
+    /// Starts it, unless it is there already: a hub before this one may have been killed, and its server goes on.
+    pub(super) async fn start(place: &HubPlace, program: &Path) -> Result<Self, LabError> {
+        let configuration = place.configure()?;
+        if is_there(place).await {
+            return Ok(Self { process: None });
+        }
+        let said = place.dir().join(LOG);
+        let log = fs::File::create(&said).map_err(io_error(&said))?.into_parts().0;
+        let mut command = Command::new(program);
+        command.arg("--config").arg(configuration).stdin(Stdio::null()).stdout(Stdio::null()).stderr(log);
+        // What ends the hub in a terminal is the hub's to pass on.
+        #[cfg(unix)]
+        command.process_group(0);
+        let mut process = command.kill_on_drop(true).spawn().map_err(io_error(program))?;
+        let deadline = Instant::now() + STARTING;
+        while !is_there(place).await {
+            let ended = process.try_wait().map_err(io_error(program))?.is_some();
+            if ended || Instant::now() > deadline {
+                drop(process.start_kill());
+                return Err(ended_badly(place));
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
+        Ok(Self { process: Some(process) })
+    }
+
+    /// Returns when it has ended.
+    pub(super) async fn ended(&mut self, place: &HubPlace) -> LabError {
+        match &mut self.process {
+            Some(process) => drop(process.wait().await),
+            None => gone(place).await,
+        }
+        ended_badly(place)
+    }
+
+    /// Ends it, in good order if it does so in time.
+    pub(super) async fn stop(self, place: &HubPlace) {
+        let Some(mut process) = self.process else {
+            if let Some(id) = left(place).await {
+                terminate(id);
+                drop(tokio::time::timeout(ENDING, gone(place)).await);
+            }
+            return;
+        };
+        let told = process.id().is_some_and(terminate);
+        if told && tokio::time::timeout(ENDING, process.wait()).await.is_ok() {
+            return;
+        }
+        drop(process.kill().await);
+    }
+}
+
+/// The process of a server that a hub before this one left. Whoever has its number now is asked what it runs: numbers come again.
+#[cfg(unix)]
+async fn left(place: &HubPlace) -> Option<u32> {
+    let id: u32 = fs::read_to_string(place.dir().join(PID_FILE)).ok()?.trim().parse().ok()?;
+    let asked = Command::new("ps").args(["-ww", "-o", "command=", "-p", &id.to_string()]).stdin(Stdio::null()).output();
+    let answer = tokio::time::timeout(ENDING, asked).await.ok()?.ok()?;
+    let configuration = place.configuration();
+    String::from_utf8_lossy(&answer.stdout).contains(configuration.to_str()?).then_some(id)
+}
+
+#[cfg(not(unix))]
+async fn left(_place: &HubPlace) -> Option<u32> {
+    None
+}
+
+#[cfg(unix)]
+fn terminate(id: u32) -> bool {
+    let id = i32::try_from(id).ok().and_then(rustix::process::Pid::from_raw);
+    id.is_some_and(|id| rustix::process::kill_process(id, rustix::process::Signal::TERM).is_ok())
+}
+
+#[cfg(not(unix))]
+fn terminate(_id: u32) -> bool {
+    false
+}
+
+/// Returns once nobody is at the server's address.
+async fn gone(place: &HubPlace) {
+    while is_there(place).await {
+        tokio::time::sleep(20 * PAUSE).await;
+    }
+}
+
+async fn is_there(place: &HubPlace) -> bool {
+    let connected = tokio::time::timeout(Duration::from_secs(2), TcpStream::connect(place.here())).await;
+    connected.is_ok_and(|connected| connected.is_ok())
+}
+
+fn ended_badly(place: &HubPlace) -> LabError {
+    let said = fs::read_to_string(place.dir().join(LOG)).unwrap_or_default();
+    let begin = said.char_indices().rev().nth(SAID).map_or(0, |(begin, _)| begin);
+    LabError::ServerEnded { said: said[begin..].trim().to_owned() }
+}

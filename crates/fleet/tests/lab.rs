@@ -1,0 +1,348 @@
+//! A lab's hub on a real server: invitations, keys that never leave, expiry, being put out, and another hub taking over.
+
+use samepath_fleet::{
+    Fleet,
+    bus::{BusError, Link},
+    lab::{Hub, HubPlace, Invitation, Invite, LabError, Membership, Part, Places, Programs, Registry, Wanted},
+};
+use samepath_testkit::nats_server;
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+const LONG: Duration = Duration::from_secs(60);
+const HOUR: jiff::SignedDuration = jiff::SignedDuration::from_hours(1);
+
+/// A hub in this process, and the server that it runs.
+struct Running {
+    task: JoinHandle<()>,
+    shutdown: CancellationToken,
+}
+
+impl Running {
+    async fn start(place: HubPlace) -> Self {
+        let hub = Hub::start(place, &programs()).await.expect("starts");
+        let shutdown = CancellationToken::new();
+        Self { task: tokio::spawn(hub.run(shutdown.clone())), shutdown }
+    }
+
+    async fn stop(self) {
+        self.shutdown.cancel();
+        self.task.await.expect("ended");
+    }
+}
+
+fn programs() -> Programs {
+    Programs { named: Some(nats_server()), ..Programs::default() }
+}
+
+struct Lab {
+    dir: tempfile::TempDir,
+    listen: SocketAddr,
+    hub: Option<Running>,
+}
+
+impl Lab {
+    async fn new() -> Self {
+        let listen = std::net::TcpListener::bind("127.0.0.1:0").and_then(|taken| taken.local_addr()).expect("a port");
+        let mut lab = Self { dir: tempfile::tempdir().expect("a folder"), listen, hub: None };
+        lab.start().await;
+        lab
+    }
+
+    fn dir(&self) -> &Path {
+        self.dir.path()
+    }
+
+    fn place(&self) -> HubPlace {
+        let wanted = Wanted { listen: Some(self.listen), lab: Some("Test Lab".to_owned()), ..Wanted::default() };
+        HubPlace::make(self.dir(), wanted, "hub").expect("a hub's folder")
+    }
+
+    async fn start(&mut self) {
+        self.hub = Some(Running::start(self.place()).await);
+    }
+
+    async fn stop(&mut self) {
+        if let Some(hub) = self.hub.take() {
+            hub.stop().await;
+        }
+    }
+
+    async fn invite(&self, part: Part, name: &str, uses: u32, lasts: jiff::SignedDuration) -> Invitation {
+        let registry = Registry::open(self.dir()).await.expect("joins");
+        let wanted = Invite { part, name: name.to_owned(), uses, lasts, places: Places::default() };
+        let invitation = registry.invite(wanted).await.expect("invited");
+        registry.close().await;
+        invitation
+    }
+
+    async fn member(&self, name: &str) -> Membership {
+        Membership::join(&self.invite(Part::Member, name, 1, HOUR).await).await.expect("joins")
+    }
+
+    async fn revoke(&self, name: &str) -> Result<(usize, usize), LabError> {
+        let registry = Registry::open(self.dir()).await.expect("joins");
+        let gone = registry.revoke(name).await;
+        registry.close().await;
+        gone
+    }
+
+    async fn names(&self) -> Vec<String> {
+        let registry = Registry::open(self.dir()).await.expect("joins");
+        let mut names: Vec<String> =
+            registry.joined().await.expect("answered").into_iter().map(|joined| joined.name).collect();
+        registry.close().await;
+        names.sort_unstable();
+        names
+    }
+}
+
+async fn in_time<T>(work: impl Future<Output = T>) -> T {
+    tokio::time::timeout(LONG, work).await.expect("in time")
+}
+
+async fn is_answered(fleet: &Fleet) -> bool {
+    fleet.unreadable_jobs().await.is_ok()
+}
+
+async fn is_refused(membership: &Membership) -> bool {
+    let refused = in_time(Fleet::lab(membership)).await;
+    refused.is_err_and(|error| matches!(error, LabError::Bus(BusError::NotAdmitted { .. })))
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_invitation_is_for_one_computer_and_for_its_time() {
+    let mut lab = Lab::new().await;
+    let invitation = lab.invite(Part::Member, "amick", 1, HOUR).await;
+    let invitation: Invitation = invitation.to_string().parse().expect("pasted");
+    let membership = in_time(Membership::join(&invitation)).await.expect("joins");
+    assert_eq!((membership.part, membership.name.as_str()), (Part::Member, "amick"));
+    assert_eq!((membership.lab.as_str(), membership.server.as_str()), ("Test Lab", &*lab.listen.to_string()));
+    let again = in_time(Membership::join(&invitation)).await;
+    assert!(matches!(again, Err(LabError::Refused)), "{again:?}");
+    let late = lab.invite(Part::Member, "tom", 1, -HOUR).await;
+    let late = in_time(Membership::join(&late)).await;
+    assert!(matches!(late, Err(LabError::Expired { .. })), "{late:?}");
+    // What was kept is enough from now on, also for a hub that was started again.
+    for _ in 0..2 {
+        let fleet = in_time(Fleet::lab(&membership)).await.expect("comes in");
+        assert!(is_answered(&fleet).await);
+        fleet.close().await;
+        lab.stop().await;
+        lab.start().await;
+    }
+    assert_eq!(lab.names().await, ["amick"]);
+    lab.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_many_who_use_one_token_at_once_one_comes_in() {
+    let mut lab = Lab::new().await;
+    let invitation = lab.invite(Part::Member, "amick", 1, HOUR).await;
+    let tries: Vec<_> = (0..8)
+        .map(|_| {
+            let invitation = invitation.clone();
+            tokio::spawn(async move { Membership::join(&invitation).await })
+        })
+        .collect();
+    let mut came_in = 0;
+    for tried in tries {
+        match in_time(tried).await.expect("ended") {
+            Ok(_) => came_in += 1,
+            Err(error) => assert!(matches!(error, LabError::Refused), "{error}"),
+        }
+    }
+    assert_eq!(came_in, 1);
+    assert_eq!(lab.names().await, ["amick"]);
+    lab.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nobody_takes_a_name_that_was_not_invited() {
+    let mut lab = Lab::new().await;
+    let members = lab.member("amick").await;
+    // As another member, as a worker, with a token that was never given, and with somebody's key at another name.
+    let forge = |invitation: &Invitation, with: &[(&str, serde_json::Value)]| -> Invitation {
+        let mut forged = serde_json::to_value(invitation).expect("plain data");
+        for (key, value) in with {
+            forged[key] = value.clone();
+        }
+        serde_json::from_value(forged).expect("an invitation")
+    };
+    let given = lab.invite(Part::Member, "eve", 1, HOUR).await;
+    let forged = forge(&given, &[("token", "0".repeat(48).into())]);
+    assert!(matches!(in_time(Membership::join(&forged)).await, Err(LabError::Refused)));
+    for with in [("name", "amick".into()), ("part", "worker".into()), ("many", true.into())] {
+        let given = lab.invite(Part::Member, "eve", 1, HOUR).await;
+        let error = in_time(Membership::join(&forge(&given, std::slice::from_ref(&with)))).await.expect_err("refused");
+        assert!(!matches!(error, LabError::Refused), "{with:?}: the server lets eve in as eve: {error}");
+    }
+    let mut other = serde_json::to_value(&members).expect("plain data");
+    other["name"] = "tom".into();
+    let other: Membership = serde_json::from_value(other).expect("a membership");
+    let error = in_time(Fleet::lab(&other)).await.expect_err("refused");
+    assert!(matches!(error, LabError::Bus(BusError::Server { .. })), "{error}");
+    assert!(!lab.names().await.contains(&"tom".to_owned()));
+    lab.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_is_put_out_is_out_at_once_and_nobody_else_notices() {
+    let mut lab = Lab::new().await;
+    let memberships = [lab.member("amick").await, lab.member("tom").await];
+    let unused = lab.invite(Part::Member, "amick", 1, HOUR).await;
+    let amick = Fleet::lab(&memberships[0]).await.expect("comes in");
+    let tom = Fleet::lab(&memberships[1]).await.expect("comes in");
+    let mut toms = tom.link();
+    toms.mark_unchanged();
+    assert_eq!(lab.revoke("amick").await.expect("revoked"), (1, 1));
+    assert!(matches!(lab.revoke("amick").await, Err(LabError::NoSuchName { .. })));
+    let mut link = amick.link();
+    in_time(link.wait_for(|link| matches!(link, Link::Down { .. }))).await.expect("still there");
+    assert!(!is_answered(&amick).await);
+    assert!(is_refused(&memberships[0]).await);
+    assert!(matches!(in_time(Membership::join(&unused)).await, Err(LabError::Refused)));
+    assert!(is_answered(&tom).await);
+    assert!(!toms.has_changed().expect("still there"));
+    // The name is free again, and the key that was taken back stays so; also for a hub that was started again.
+    let again = lab.member("amick").await;
+    Fleet::lab(&again).await.expect("comes in").close().await;
+    assert!(is_refused(&memberships[0]).await);
+    for fleet in [amick, tom] {
+        fleet.close().await;
+    }
+    lab.stop().await;
+    lab.start().await;
+    assert!(is_refused(&memberships[0]).await);
+    Fleet::lab(&again).await.expect("comes in").close().await;
+    lab.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_worker_is_one_computer() {
+    let mut lab = Lab::new().await;
+    let own = "something".to_owned();
+    let old = Membership::join(&lab.invite(Part::Worker, "gpu-1", 1, HOUR).await).await.expect("joins");
+    let fleet = Fleet::lab(&old).await.expect("comes in");
+    assert_eq!(fleet.worker_id(&own).as_deref(), Some("gpu-1"));
+    let new = Membership::join(&lab.invite(Part::Worker, "gpu-1", 1, HOUR).await).await.expect("joins");
+    let mut link = fleet.link();
+    in_time(link.wait_for(|link| matches!(link, Link::Down { .. }))).await.expect("still there");
+    fleet.close().await;
+    assert!(is_refused(&old).await);
+    Fleet::lab(&new).await.expect("comes in").close().await;
+    let member = Fleet::lab(&lab.member("amick").await).await.expect("comes in");
+    assert_eq!(member.worker_id(&own), None, "a member is no worker");
+    member.close().await;
+    lab.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_invitation_for_several_makes_as_many_workers() {
+    let mut lab = Lab::new().await;
+    let invitation = lab.invite(Part::Worker, "gpu", 3, HOUR).await;
+    let mut memberships = Vec::new();
+    for _ in 0..3 {
+        memberships.push(in_time(Membership::join(&invitation)).await.expect("joins"));
+    }
+    assert!(matches!(in_time(Membership::join(&invitation)).await, Err(LabError::Refused)));
+    let mut names: Vec<&str> = memberships.iter().map(|membership| membership.name.as_str()).collect();
+    names.sort_unstable();
+    names.dedup();
+    assert_eq!(lab.names().await, names);
+    for membership in &memberships {
+        let fleet = in_time(Fleet::lab(membership)).await.expect("comes in");
+        assert_eq!(fleet.worker_id(&String::new()), Some(membership.name.clone()));
+        fleet.close().await;
+    }
+    let (one, rest) = (memberships[0].name.clone(), memberships.split_off(1));
+    assert_eq!(lab.revoke(&one).await.expect("revoked"), (1, 0));
+    Fleet::lab(&rest[0]).await.expect("comes in").close().await;
+    assert_eq!(lab.revoke("gpu").await.expect("revoked"), (2, 0));
+    assert!(is_refused(&rest[1]).await);
+    lab.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn another_server_at_the_address_is_not_trusted() {
+    let mut lab = Lab::new().await;
+    let membership = lab.member("amick").await;
+    lab.stop().await;
+    for name in ["certificate.pem", "certificate-key.pem"] {
+        std::fs::remove_file(lab.dir().join(name)).expect("removed");
+    }
+    lab.start().await;
+    let error = Fleet::lab(&membership).await.expect_err("another certificate");
+    assert!(matches!(error, LabError::Bus(BusError::OtherServer { .. })), "{error}");
+    lab.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_second_hub_in_the_folder_takes_over_with_all_that_was_agreed() {
+    let mut lab = Lab::new().await;
+    let (member, out) = (lab.member("amick").await, lab.member("eve").await);
+    let unused = lab.invite(Part::Member, "tom", 1, HOUR).await;
+    lab.revoke("eve").await.expect("revoked");
+    let second = Running::start(lab.place()).await;
+    let fleet = Fleet::lab(&member).await.expect("comes in");
+    // The server goes with the first hub, and comes with the second.
+    lab.stop().await;
+    in_time(async {
+        while !is_answered(&fleet).await {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    })
+    .await;
+    in_time(Membership::join(&unused)).await.expect("joins");
+    assert!(is_refused(&out).await);
+    assert_eq!(lab.names().await, ["amick", "tom"]);
+    fleet.close().await;
+    second.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_second_hub_elsewhere_takes_over_on_the_server_of_the_first() {
+    let mut lab = Lab::new().await;
+    let member = lab.member("amick").await;
+    let elsewhere = tempfile::tempdir().expect("a folder");
+    for name in ["hub.json", "certificate.pem"] {
+        std::fs::copy(lab.dir().join(name), elsewhere.path().join(name)).expect("copied");
+    }
+    let wanted = Wanted { server: Some(lab.listen.to_string()), ..Wanted::default() };
+    let place = HubPlace::make(elsewhere.path(), wanted, "elsewhere").expect("a hub's folder");
+    assert!(!place.runs_server());
+    let second = Running::start(place).await;
+    let fleet = Fleet::lab(&member).await.expect("comes in");
+    // The first dies without a word; its server was told to stay.
+    let server = lab.hub.take().expect("runs");
+    server.task.abort();
+    drop(server.task.await);
+    // With it went its server, which is a child of this process: somebody starts it again.
+    let configuration: PathBuf = lab.dir().join("nats-server.conf");
+    let again = tokio::process::Command::new(nats_server())
+        .arg("--config")
+        .arg(configuration)
+        .stderr(std::process::Stdio::null())
+        .kill_on_drop(true)
+        .spawn()
+        .expect("starts");
+    in_time(async {
+        while !is_answered(&fleet).await {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    })
+    .await;
+    let registry = Registry::open(elsewhere.path()).await.expect("joins");
+    let wanted = Invite { part: Part::Member, name: "tom".to_owned(), uses: 1, lasts: HOUR, places: Places::default() };
+    let invitation = registry.invite(wanted).await.expect("invited");
+    registry.close().await;
+    in_time(Membership::join(&invitation)).await.expect("joins");
+    fleet.close().await;
+    second.stop().await;
+    drop(again);
+}
