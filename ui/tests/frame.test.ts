@@ -1,5 +1,5 @@
 import { render, screen, within } from '@testing-library/svelte';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import App from '../src/App.svelte';
 import { Failure, type Update } from '../src/lib/ipc';
 import { Looks } from '../src/lib/state/looks.svelte';
@@ -127,6 +127,38 @@ describe('The frame', () => {
     expect(fake.called('quit')).toEqual([['stop']]);
     await user.click(screen.getByRole('button', { name: 'Kill now and quit' }));
     expect(fake.called('quit')).toEqual([['stop'], ['kill']]);
+  });
+});
+
+describe('Who listens', () => {
+  test('hears each quarter and the end of their own jobs, what failed first and at once, and one thing in two seconds', async () => {
+    vi.useFakeTimers({ shouldAdvanceTime: true });
+    const other = job({ id: 'b', name: 'fly', percent: 10 });
+    const { fake, container } = await ready({ type: 'job', value: job({ percent: 20 }) }, { type: 'job', value: other }, { type: 'job', value: job({ id: 't', submitted_by: 'tom' }) });
+    const said = () => [...container.querySelectorAll('.visually-hidden[role=status], [aria-live=assertive]')].map((place) => place.textContent).filter((text) => text !== '' && text !== 'Copied');
+    expect(said()).toEqual([]);
+    fake.say({ type: 'job', value: job({ percent: 24 }) }, { type: 'job', value: job({ percent: 26 }) }, { type: 'job', value: job({ percent: 49 }) });
+    await settle();
+    expect(said()).toEqual(['maze day 3: 25 %.']);
+    const end = { ended_at: '2026-11-22T10:00:00Z' };
+    fake.say(
+      { type: 'job', value: job({ percent: 51 }) },
+      { type: 'job', value: { ...other, ...end, state: 'failed', words: 'Failed', trouble: { cause: 'gpu_memory', message: 'x', last_line: null } } },
+      { type: 'job', value: job({ id: 't', submitted_by: 'tom', ...end, state: 'failed', words: 'Failed' }) },
+    );
+    await settle();
+    expect(said()).toEqual(['maze day 3: 25 %.']);
+    await vi.advanceTimersByTimeAsync(2000);
+    await settle();
+    expect(container.querySelector('[aria-live=assertive]')).toHaveTextContent('fly: failed, GPU memory.');
+    // What is newer is said in place of what was not said yet.
+    fake.say({ type: 'job', value: job({ ...end, state: 'succeeded', words: 'Done', percent: 100 }) });
+    await vi.advanceTimersByTimeAsync(2000);
+    await settle();
+    expect(said()).toEqual(['maze day 3: done.']);
+    await vi.advanceTimersByTimeAsync(4000);
+    expect(said()).toEqual(['maze day 3: done.']);
+    vi.useRealTimers();
   });
 });
 

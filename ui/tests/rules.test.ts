@@ -4,6 +4,8 @@ import { parse } from 'svelte/compiler';
 import { expect, test } from 'vitest';
 import { bytes, cutPath, drawable, duration, loss, suggestName, tame } from '../src/lib/format';
 import { Failure } from '../src/lib/ipc';
+import { localPath } from '../src/lib/places';
+import { storage } from './fake';
 
 const SRC = join(import.meta.dirname, '../src');
 const files = readdirSync(SRC, { recursive: true, withFileTypes: true })
@@ -56,6 +58,19 @@ test('numbers as people read them', () => {
   expect([0, 999, 1000, 4210, 41e12, 999_999].map(bytes)).toEqual(['0 B', '999 B', '1.0 KB', '4.2 KB', '41 TB', '1.0 MB']);
   expect([-5, 59_999, 60_000, 3_720_000].map(duration)).toEqual(['0 s', '59 s', '1 min', '1 h 02 min']);
   expect(cutPath('vast:amick/labels.slp')).toEqual({ head: 'vast:amick/', tail: 'labels.slp' });
+});
+
+test.each([
+  ['/mnt/vast', '', 'amick', 'a/b.slp', '/mnt/vast/amick/a/b.slp'],
+  ['/mnt/vast/', 'amick', 'amick', 'a/b.slp', '/mnt/vast/a/b.slp'],
+  ['/mnt/vast', 'lab/tom', 'lab', 'amick/b.slp', null],
+  ['Z:\\', '', '', 'b.slp', 'Z:\\b.slp'],
+  ['\\\\vast01\\talmo', '', 'amick', '', '\\\\vast01\\talmo\\amick'],
+  [null, '', 'amick', 'b.slp', null],
+])('with a storage at %s, showing "%s", %s and %s are at %s', (base_path, subpath, user_subdir, path, local) => {
+  const at = { storage_backend: 'vast', user_subdir, path, text: '' };
+  expect(localPath([storage({ name: 'other' }), storage({ base_path, subpath })], at)).toBe(local);
+  expect(localPath([], at)).toBeNull();
 });
 
 test('losses are short', () => {

@@ -216,6 +216,8 @@ export const words = {
     earlier: 'Earlier',
     unseen: 'not yet looked at',
     since: (how: string) => `for ${how}`,
+    ended: (name: string, state: string, cause: string | undefined) => `${name}: ${state.toLowerCase()}${cause === undefined ? '' : `, ${cause}`}.`,
+    soFar: (name: string, percent: number) => `${name}: ${percent} %.`,
     tab: { overview: 'Overview', log: 'Log', results: 'Results', settings: 'Settings' },
     tabs: 'About this job',
     panel: (name: string) => `Job ${name}`,

@@ -1,7 +1,7 @@
 import type { Attachment } from 'svelte/attachments';
 
-/** Rows that are drawn at first, and with each look at their end: a lab has thousands of jobs. */
-const STEP = 200;
+/** Rows that are drawn at first, and with each look at their end: as many as a large screen shows. A lab has thousands of jobs. */
+const STEP = 60;
 
 /** A long list, drawn as far as it is looked at. */
 export class Growing {

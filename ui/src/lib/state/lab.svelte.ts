@@ -1,4 +1,5 @@
 import { Failure, type Ipc, type KeptView, type KindView, type StatusView, type StorageView, type Update, type WorkerView } from '../ipc';
+import { Announcer } from './announcer.svelte';
 import { StorageHistory } from './history.svelte';
 import { Jobs } from './jobs.svelte';
 import { Ordered } from './ordered.svelte';
@@ -15,6 +16,7 @@ export class Lab {
   /** This computer's first, then by name. */
   workers = new Ordered<WorkerView>(compare);
   jobs = new Jobs();
+  readonly announcer = new Announcer();
   readonly history = new StorageHistory();
   /** Why nothing arrives. */
   failure = $state.raw<Failure | null>(null);
@@ -62,9 +64,13 @@ export class Lab {
       case 'worker_gone':
         this.workers.delete(update.value);
         break;
-      case 'job':
-        if (!this.jobs.put(update.value, this.status?.member ?? '')) return;
+      case 'job': {
+        const member = this.status?.member ?? '';
+        const before = this.jobs.all.get(update.value.id);
+        if (this.current && before !== undefined && update.value.submitted_by === member) this.announcer.heard(before, update.value);
+        if (!this.jobs.put(update.value, member)) return;
         break;
+      }
       case 'job_gone':
         this.jobs.forget(update.value);
         break;

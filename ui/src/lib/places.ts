@@ -1,0 +1,16 @@
+import type { PathView, StorageView } from './ipc';
+
+/**
+ * Where a storage path is on this computer, by its text alone: for people to read and copy. Nothing is opened by it; the shell resolves
+ * for itself. None where this computer does not have the storage, or another part of it.
+ */
+export function localPath(storages: StorageView[], at: PathView): string | null {
+  const storage = storages.find((one) => one.name === at.storage_backend);
+  if (!storage?.base_path || storage.error !== null) return null;
+  const parts = (text: string) => text.split('/').filter((part) => part !== '');
+  const all = [...parts(at.user_subdir), ...parts(at.path)];
+  const shown = parts(storage.subpath);
+  if (shown.some((part, index) => all[index] !== part)) return null;
+  const separator = /^[A-Za-z]:|^\\\\/.test(storage.base_path) ? '\\' : '/';
+  return [storage.base_path.replace(/[/\\]+$/, ''), ...all.slice(shown.length)].join(separator);
+}
