@@ -12,7 +12,7 @@ use samepath_wire::*;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use tokio::runtime::Runtime;
 use tokio::sync::mpsc;
 
@@ -60,9 +60,12 @@ fn crowd(runtime: &Runtime, jobs: u64, workers: usize) {
     told(&format!("begun again from {jobs} records"), &queue.ready);
     told(&format!("the holder, begun again from {jobs} records"), &queue.memory());
     let sessions = runtime.block_on(online(&fleet, workers));
-    let began = Instant::now();
+    let (began, before) = (Instant::now(), queue.processor());
     runtime.block_on(work(sessions, jobs));
     told(&format!("{jobs} jobs, given to ended, {workers} workers"), &rate(jobs, began));
+    if let (Some(before), Some(after)) = (before, queue.processor()) {
+        told("processor time of the holder, a job", &format!("{:.0?}", (after - before) / jobs as u32));
+    }
     told(&format!("the holder, {jobs} jobs later"), &queue.memory());
     queue.close(runtime, &fleet);
 }
@@ -154,6 +157,14 @@ impl Queue {
         output.read_line(&mut ready).unwrap();
         let fleet = runtime.block_on(Fleet::local(LocalSettings::new(folder.path(), "amick"))).unwrap();
         (Self { folder, holder, input, _output: output, ready: ready.trim().to_owned() }, fleet)
+    }
+
+    /// Processor time that the holder has taken so far, as Linux counts it: in hundredths of a second.
+    fn processor(&self) -> Option<Duration> {
+        let stat = fs_err::read_to_string(format!("/proc/{}/stat", self.holder.id())).ok()?;
+        let mut fields = stat.rsplit_once(')')?.1.split_whitespace().skip(11);
+        let mut next = || fields.next()?.parse::<u64>().ok();
+        Some(Duration::from_millis(10 * (next()? + next()?)))
     }
 
     /// Of the holder, as Linux counts it.

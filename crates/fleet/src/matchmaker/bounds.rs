@@ -157,6 +157,9 @@ pub(super) fn set_outputs(record: &mut JobRecord, mut outputs: Manifest) -> u64 
 /// the middle of the history goes. Whether it fits now; it always does where the job itself is not larger than [`JOB_BYTES`].
 pub(super) fn fit(record: &mut JobRecord) -> bool {
     let fits = |record: &JobRecord| bytes_of(record) <= RECORD_BYTES;
+    if fits(record) {
+        return true;
+    }
     shorten_outputs(record, RECORD_BYTES);
     for bytes in [MESSAGE_BYTES, SHORT_MESSAGE_BYTES, 3 * '…'.len_utf8(), 0] {
         if fits(record) {
