@@ -288,7 +288,7 @@ fn what_is_left_behind_ends_with_the_helper_where_it_can() {
 }
 
 #[test]
-fn helpers_that_were_started_ahead_answer_one_question_each_and_are_replaced() {
+fn helpers_that_were_started_ahead_answer_one_question_after_the_other_and_are_replaced_when_they_end() {
     let folder = tempfile::tempdir().unwrap();
     let helper = helper_called("ahead", folder.path());
     let vast = backend("vast", folder.path());
@@ -300,17 +300,45 @@ fn helpers_that_were_started_ahead_answer_one_question_each_and_are_replaced() {
     // From now on none can be started: only one that waits can answer.
     let link = folder.path().join("ahead");
     std::fs::remove_file(&link).unwrap();
-    assert_eq!(helper.probe(&vast, DEADLINE).state, BackendState::Ready);
-    settles_at("ahead", 1);
+    for _ in 0..10 {
+        assert_eq!(helper.probe(&vast, DEADLINE).state, BackendState::Ready);
+        let error = helper.ask::<u8>("nonsense", &[], &(), DEADLINE).unwrap_err();
+        assert!(matches!(error, HelperError::Refused(_)), "{error:?}");
+    }
+    assert_eq!(pids("ahead"), waiting);
     std::os::unix::fs::symlink(program(), &link).unwrap();
     // One that somebody killed is not asked; another is started.
     for pid in pids("ahead") {
         kill(pid);
     }
     assert_eq!(helper.probe(&vast, DEADLINE).state, BackendState::Ready);
+    settles_at("ahead", 2);
     assert!(pids("ahead").iter().all(|pid| !waiting.contains(pid)));
     drop(helper);
     settles_at("ahead", 0);
+}
+
+#[test]
+fn a_helper_that_was_started_ahead_and_hangs_is_not_asked_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let helper = helper_called("hangs-ahead", folder.path());
+    let mount = FuseMount::new(&[("x", "")]);
+    let (vast, disk) = (backend("vast", mount.path()), backend("disk", folder.path()));
+    helper.keep_ready();
+    settles_at("hangs-ahead", 2);
+    mount.stop();
+    assert_eq!(helper.probe(&vast, SHORT).state, BackendState::NotAnswering);
+    for _ in 0..10 {
+        assert_eq!(helper.probe(&disk, DEADLINE).state, BackendState::Ready);
+        assert_eq!(helper.probe(&vast, DEADLINE).state, BackendState::NotAnswering);
+    }
+    // The one that hangs, and two that wait.
+    settles_at("hangs-ahead", 3);
+    mount.resume();
+    until_ready(&helper, &vast);
+    settles_at("hangs-ahead", 2);
+    drop(helper);
+    settles_at("hangs-ahead", 0);
 }
 
 #[test]

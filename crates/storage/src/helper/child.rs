@@ -83,29 +83,41 @@ pub(super) struct CanonicalQuestion {
 /// What is really at a path.
 pub(super) type Canonical = Result<Real, LocateError>;
 
-/// The child's side: reads one question from standard input, writes its answer to standard output.
+/// The child's side: reads questions from standard input, a line each, until it ends, and writes a line to standard output for
+/// each.
 ///
 /// `answer` gets topic and question and gives [`reply`]'s form of a `Result`; see [`answer`] and [`unknown`].
 pub fn serve(answer: impl Fn(&str, Value) -> Value) -> ExitCode {
     end_with_parent();
-    match serve_one(answer) {
+    match serve_each(answer) {
         Ok(()) => ExitCode::SUCCESS,
         Err(_) => ExitCode::FAILURE,
     }
 }
 
-fn serve_one(answer: impl Fn(&str, Value) -> Value) -> io::Result<()> {
-    let mut question = Vec::new();
-    // Whoever is told of progress leaves standard input open behind the line.
-    io::stdin().lock().take(LONGEST as u64 + 1).read_until(b'\n', &mut question)?;
-    if question.len() > LONGEST {
-        return Err(io::ErrorKind::InvalidData.into());
+fn serve_each(answer: impl Fn(&str, Value) -> Value) -> io::Result<()> {
+    loop {
+        let mut question = Vec::new();
+        // Whoever asks leaves standard input open behind the line.
+        io::stdin().lock().take(LONGEST as u64 + 1).read_until(b'\n', &mut question)?;
+        if question.is_empty() {
+            return Ok(());
+        }
+        if question.len() > LONGEST {
+            return Err(io::ErrorKind::InvalidData.into());
+        }
+        let Question { topic, question } = serde_json::from_slice::<Question<String, Value>>(&question)?;
+        if topic == following::COPY {
+            return following::copy(question);
+        }
+        say(&answer(&topic, question))?;
     }
-    let Question { topic, question } = serde_json::from_slice::<Question<String, Value>>(&question)?;
-    if topic == following::COPY {
-        return following::copy(question);
-    }
-    let text = serde_json::to_vec(&answer(&topic, question))?;
+}
+
+/// Tells the parent, in a line.
+pub(super) fn say(what: &impl Serialize) -> io::Result<()> {
+    let mut text = serde_json::to_vec(what)?;
+    text.push(b'\n');
     let mut stdout = io::stdout().lock();
     stdout.write_all(&text)?;
     stdout.flush()

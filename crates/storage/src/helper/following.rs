@@ -1,6 +1,6 @@
 //! A question that takes long: its helper says how far it is, and can be asked to stop.
 
-use super::child::{Question, refusal};
+use super::child::{Question, refusal, say};
 use super::turns::{SharedChild, Turn};
 use super::{Helper, HelperError, LEFT_BEHIND, LONGEST, process};
 use crate::copy::{Copied, CopyError, CopyFailure, CopyProgress};
@@ -8,7 +8,7 @@ use crate::{Backend, Platform, Storages};
 use samepath_wire::StoragePath;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use std::io::{self, BufRead, BufReader, Read, Write};
+use std::io::{self, BufRead, Read, Write};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::process::ChildStdin;
@@ -103,14 +103,6 @@ pub(super) fn copy(question: Value) -> io::Result<()> {
 enum Answer {
     Copied(Copied),
     Failed(CopyError),
-}
-
-fn say(line: &Line) -> io::Result<()> {
-    let mut text = serde_json::to_vec(line)?;
-    text.push(b'\n');
-    let mut stdout = io::stdout().lock();
-    stdout.write_all(&text)?;
-    stdout.flush()
 }
 
 /// What is half copied is taken away again also where whoever asked has died.
@@ -223,10 +215,9 @@ fn listen(
     input: &Input,
     tell: &mpsc::Sender<Heard>,
 ) -> io::Result<()> {
-    let (mut stdin, stdout) = process::start(program)?.shared(child);
+    let (mut stdin, mut stdout) = process::start(program)?.shared(child);
     stdin.write_all(question)?;
     input.keep(stdin);
-    let mut stdout = BufReader::new(stdout);
     loop {
         let mut line = Vec::new();
         (&mut stdout).take(LONGEST as u64).read_until(b'\n', &mut line)?;

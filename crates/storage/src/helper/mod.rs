@@ -1,8 +1,8 @@
 //! The helper process: whatever must live on touches storages only through it.
 //!
 //! A dead file server blocks whoever looks at its files, for ever, and not even killing helps. So each question about a
-//! storage is asked in a process of its own, `program helper`, that gets the question as JSON on its standard input and
-//! answers on its standard output. One that does not answer within the deadline is left behind, and stands for its storage:
+//! storage is asked in another process, `program helper`, that gets the question as a line of JSON on its standard input and
+//! answers with one on its standard output. One that does not answer within the deadline is left behind, and stands for its storage:
 //! until it returns, every further question about that storage is answered at once with
 //! [`HelperError::NotAnswering`]. So no storage ever holds more than one. Questions about one storage are asked one after
 //! the other; questions about different ones do not wait for one another.
@@ -10,8 +10,8 @@
 //! One left behind for longer than [`LEFT_BEHIND`] is killed when next somebody asks, since it may hang for a reason of its
 //! own. On Linux those that are left end with this process, as soon as the system lets them.
 //!
-//! Where somebody waits, starting the process would be most of the wait: [`Helper::keep_ready`] has some started ahead. A copy
-//! never takes one of these.
+//! Where somebody waits, starting the process would be most of the wait: [`Helper::keep_ready`] has some started ahead, which wait
+//! for the next question when they have answered. A copy never takes one of these.
 //!
 //! A copy takes as long as it takes. Its helper tells how far it is, a line at a time, and is asked to stop by the end of its
 //! standard input, so that it stops and tidies up also when this process dies: see [`Helper::copy`].
@@ -55,7 +55,7 @@ pub const DEADLINE: Duration = Duration::from_secs(3);
 /// How long a helper that does not answer is left alone before it is killed.
 pub const LEFT_BEHIND: Duration = Duration::from_secs(60);
 
-/// Neither questions nor answers are longer than this many bytes.
+/// Neither questions nor answers are longer than this many bytes, the end of the line included.
 const LONGEST: usize = 16 << 20;
 
 /// Asks questions about storages in processes of their own. Clones share what is known of stuck ones; one per process.
@@ -106,7 +106,8 @@ impl Helper {
         deadline: Duration,
         patience: Option<Duration>,
     ) -> Result<A, HelperError> {
-        let question = serde_json::to_vec(&child::Question { topic, question }).map_err(HelperError::nonsense)?;
+        let mut question = serde_json::to_vec(&child::Question { topic, question }).map_err(HelperError::nonsense)?;
+        question.push(b'\n');
         if question.len() > LONGEST {
             return Err(HelperError::failed("the question is too long"));
         }

@@ -1,7 +1,7 @@
-use super::spare::Spares;
+use super::spare::{Spare, Spares};
 use super::turns::{SharedChild, Turn, kill};
 use super::{HelperError, LONGEST};
-use std::io::{self, Read, Write};
+use std::io::{self, BufRead, BufReader, Read, Write};
 use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::mpsc::{self, RecvTimeoutError};
@@ -11,7 +11,8 @@ use std::time::Duration;
 
 /// Takes a helper that waits, or starts one, gives it the question, and waits for its whole answer; `None` if the deadline passed first.
 ///
-/// A thread stays with the helper until it has ended, and holds the turn as long as the helper may touch the storage.
+/// A thread stays with the helper until it has answered, or ended without an answer, and holds the turn as long as the helper may
+/// touch the storage.
 pub(super) fn ask(
     program: &Path,
     spares: &Spares,
@@ -24,13 +25,22 @@ pub(super) fn ask(
     let turn = Arc::new(Mutex::new(Some(turn)));
     let (answered, answer) = mpsc::channel();
     let attendant = thread::Builder::new().name("helper".to_owned());
-    let (spare, program) = (spares.take(), program.to_owned());
+    let (spare, place, program) = (spares.take(), spares.place(), program.to_owned());
     let (of_child, of_turn) = (Arc::clone(&child), Arc::clone(&turn));
     // The system ends the helper with the thread that started it, so the thread that stays with it starts it.
     let spawned = attendant.spawn(move || {
-        let started = spare.map_or_else(|| start(&program), Ok);
-        let asked = started.and_then(|started| talk(started.shared(&of_child), &question));
-        // What it had to say is said; one that goes on is broken.
+        let asked = match spare {
+            Some(Spare { started, answered }) => {
+                let mut pipes = started.shared(&of_child);
+                talk(&mut pipes, &question).inspect(|_| {
+                    if let Some(started) = Started::again(&of_child, pipes) {
+                        place.give_back(Spare { started, answered: answered + 1 });
+                    }
+                })
+            }
+            None => start(&program).and_then(|started| talk(&mut started.shared(&of_child), &question)),
+        };
+        // Where it was not given back: what it had to say is said, and one that goes on is broken.
         kill(&of_child);
         if asked.is_err() {
             reap(&of_child);
@@ -68,9 +78,9 @@ pub(super) fn ask(
     }
 }
 
-pub(super) type Pipes = (ChildStdin, ChildStdout);
+pub(super) type Pipes = (ChildStdin, BufReader<ChildStdout>);
 
-/// A helper that waits for its question.
+/// A helper that waits for a question.
 #[derive(Debug)]
 pub(super) struct Started {
     pub(super) child: Child,
@@ -82,6 +92,15 @@ impl Started {
     pub(super) fn shared(self, child: &SharedChild) -> Pipes {
         *child.lock().unwrap_or_else(PoisonError::into_inner) = Some(self.child);
         self.pipes
+    }
+
+    /// Out of `child` again; nothing where it said more than its answer, or was killed meanwhile.
+    fn again(child: &SharedChild, pipes: Pipes) -> Option<Self> {
+        if !pipes.1.buffer().is_empty() {
+            return None;
+        }
+        let child = child.lock().unwrap_or_else(PoisonError::into_inner).take()?;
+        Some(Self { child, pipes })
     }
 }
 
@@ -100,17 +119,17 @@ pub(super) fn start(program: &Path) -> io::Result<Started> {
     }
     let mut child: Child = command.spawn()?;
     match child.stdin.take().zip(child.stdout.take()) {
-        Some(pipes) => Ok(Started { child, pipes }),
+        Some((stdin, stdout)) => Ok(Started { child, pipes: (stdin, BufReader::new(stdout)) }),
         None => Err(io::Error::other("the helper process has no pipes")),
     }
 }
 
-fn talk((mut stdin, stdout): Pipes, question: &[u8]) -> io::Result<Vec<u8>> {
+/// Says the question, a line, and hears the answer, which is one, too.
+fn talk((stdin, stdout): &mut Pipes, question: &[u8]) -> io::Result<Vec<u8>> {
     // One that does not read its question may still say why.
     let written = stdin.write_all(question);
-    drop(stdin);
     let mut answer = Vec::new();
-    stdout.take(LONGEST as u64 + 1).read_to_end(&mut answer)?;
+    stdout.take(LONGEST as u64 + 1).read_until(b'\n', &mut answer)?;
     if answer.len() > LONGEST {
         return Err(io::Error::other("the answer is too long"));
     }

@@ -1,4 +1,5 @@
-//! Helpers that are started before anybody asks: starting a process takes several times as long as most questions.
+//! Helpers that are started before anybody asks, and answer one question after the other: starting a process, and reading its
+//! program for the first time, takes several times as long as most questions.
 
 use super::process::{Started, start};
 use std::path::Path;
@@ -6,27 +7,38 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-/// As many as one thing that a person does needs one after the other.
+/// As many as one thing that a person does asks at the same time.
 const COUNT: usize = 2;
-/// After one was used, before the next is started: whoever used it is not to share the processor with its successor.
+/// Questions that one of them answers before another takes its place: nothing that a system library keeps is kept for long.
+const ANSWERS: u32 = 1000;
+/// After one was taken, before another is started in its place: most come back sooner.
 const QUIET: Duration = Duration::from_millis(200);
 /// After one could not be started.
 const AGAIN: Duration = Duration::from_secs(10);
 
-/// Keeps [`COUNT`] helpers waiting for their question, from [`Spares::keep`] on until it is dropped. They have read nothing and
-/// hold nothing of any storage. Each answers one question; another takes its place a moment later.
+/// Keeps [`COUNT`] helpers waiting for a question, from [`Spares::keep`] on until it is dropped. While they wait they hold nothing
+/// of any storage. One that has answered waits for the next question.
 #[derive(Debug, Default)]
 pub(super) struct Spares(Arc<Shared>);
 
+/// A helper that waits.
+#[derive(Debug)]
+pub(super) struct Spare {
+    pub(super) started: Started,
+    /// Questions that it has answered.
+    pub(super) answered: u32,
+}
+
+/// Where they wait.
 #[derive(Debug, Default)]
-struct Shared {
+pub(super) struct Shared {
     state: Mutex<State>,
     changed: Condvar,
 }
 
 #[derive(Debug, Default)]
 struct State {
-    waiting: Vec<Started>,
+    waiting: Vec<Spare>,
     kept: bool,
     ended: bool,
 }
@@ -44,13 +56,13 @@ impl Spares {
     }
 
     /// One that waits, if one does.
-    pub(super) fn take(&self) -> Option<Started> {
+    pub(super) fn take(&self) -> Option<Spare> {
         let mut state = self.0.lock();
         let mut taken = None;
-        while let Some(mut started) = state.waiting.pop() {
+        while let Some(mut spare) = state.waiting.pop() {
             // One that was killed from outside is no use; nothing was asked of it.
-            if matches!(started.child.try_wait(), Ok(None)) {
-                taken = Some(started);
+            if matches!(spare.started.child.try_wait(), Ok(None)) {
+                taken = Some(spare);
                 break;
             }
         }
@@ -58,22 +70,40 @@ impl Spares {
         self.0.changed.notify_all();
         taken
     }
+
+    /// Where one that was taken is given back, for whoever stays with it longer than this lives.
+    pub(super) fn place(&self) -> Arc<Shared> {
+        Arc::clone(&self.0)
+    }
+}
+
+/// It waits for a question, or has just answered: nothing keeps it from ending.
+fn end(mut spare: Spare) {
+    let _ = spare.started.child.kill();
+    let _ = spare.started.child.wait();
 }
 
 impl Drop for Spares {
     fn drop(&mut self) {
         let mut state = self.0.lock();
         state.ended = true;
-        for mut started in state.waiting.drain(..) {
-            let _ = started.child.kill();
-            let _ = started.child.wait();
-        }
+        state.waiting.drain(..).for_each(end);
         drop(state);
         self.0.changed.notify_all();
     }
 }
 
 impl Shared {
+    /// It has answered, and waits for the next question, unless there are enough that do.
+    pub(super) fn give_back(&self, spare: Spare) {
+        let mut state = self.lock();
+        if state.waiting.len() < COUNT && spare.answered < ANSWERS && !state.ended {
+            return state.waiting.push(spare);
+        }
+        drop(state);
+        end(spare);
+    }
+
     fn keep(&self, program: &Path) {
         let mut state = self.lock();
         while !state.ended {
@@ -88,8 +118,10 @@ impl Shared {
             let started = start(program);
             state = self.lock();
             match started {
-                Ok(started) if !state.ended => state.waiting.push(started),
-                // Nobody asks any more: the end of its standard input ends it.
+                Ok(started) if !state.ended && state.waiting.len() < COUNT => {
+                    state.waiting.push(Spare { started, answered: 0 });
+                }
+                // Nobody asks any more, or enough came back: the end of its standard input ends it.
                 Ok(_) => {}
                 // Whoever asks is told why.
                 Err(_) => state = self.pause(state, AGAIN),
