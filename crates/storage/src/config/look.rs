@@ -1,6 +1,7 @@
 use super::ConfigFile;
 use super::replace::Target;
 use serde::{Deserialize, Serialize};
+use std::time::SystemTime;
 
 /// What the system says of a configuration file, besides its text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -13,6 +14,17 @@ pub struct FileState {
     pub somebody_elses: bool,
     /// Whether another program holds the lock beside it, to write.
     pub locked: bool,
+    /// What changes whenever it is written; none while there is no file.
+    pub written: Option<Written>,
+}
+
+/// When a file was last written, and its length.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Written {
+    /// By the clock of whoever keeps it.
+    pub at: SystemTime,
+    /// Its length.
+    pub bytes: u64,
 }
 
 impl ConfigFile {
@@ -25,6 +37,7 @@ impl ConfigFile {
             others_may_write: others_may_write(&seen),
             somebody_elses: somebody_elses(&seen),
             locked: target.is_locked(),
+            written: seen.modified().ok().map(|at| Written { at, bytes: seen.len() }),
         }
     }
 }

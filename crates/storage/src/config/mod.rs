@@ -20,7 +20,7 @@ mod text;
 pub use change::{BackendFields, Change};
 pub use error::{Action, ConfigError, Place, Problem};
 pub use file::{ConfigFile, Origin};
-pub use look::FileState;
+pub use look::{FileState, Written};
 pub use remark::Remark;
 
 use crate::{Backend, Environment};

@@ -156,10 +156,10 @@ pub async fn run(fleet: Fleet, settings: WorkerSettings, shutdown: CancellationT
         Err(FleetError::Bus(BusError::Closed)) => return Ok(()),
         Err(error) => return Err(error.into()),
     }
-    let presence = Presence::begin(session.clone(), &settings, &home.id, &name);
     let helper = Helper::new(settings.program.clone());
     // Whoever submits a job waits for what it answers.
     helper.keep_ready();
+    let presence = Presence::begin(session.clone(), &settings, &helper, &home.id, &name).await;
     let known = Arc::new(Mutex::new(BTreeMap::new()));
     let mut worker = Worker {
         session: session.clone(),

@@ -6,11 +6,11 @@ use crate::kinds::{Choice, Choices, this_host};
 use jiff::Timestamp;
 use samepath_fleet::WorkerSession;
 use samepath_storage::helper::{DEADLINE, Helper};
-use samepath_storage::{Backend, Config, PathMapping, Probe};
+use samepath_storage::{Backend, Config, ConfigError, PathMapping, Probe, Written};
 use samepath_wire::{AttemptEnd, AttemptRef, BackendAdvert, BackendState, Cause, Kind, Worker};
 use std::collections::{BTreeMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::task::{JoinSet, spawn_blocking};
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep, timeout};
@@ -52,7 +52,13 @@ pub(super) struct Configured {
 
 impl Presence {
     /// Who it is, with storages that nobody looked at yet. Nobody is told before [`Presence::keep_offer`] knows what it can run.
-    pub(super) fn begin(session: WorkerSession, settings: &WorkerSettings, id: &str, name: &str) -> Self {
+    pub(super) async fn begin(
+        session: WorkerSession,
+        settings: &WorkerSettings,
+        helper: &Helper,
+        id: &str,
+        name: &str,
+    ) -> Self {
         let host = this_host();
         let worker = Worker {
             id: id.to_owned(),
@@ -71,7 +77,10 @@ impl Presence {
         let state =
             State { worker, shown: false, backends: Vec::new(), path_mappings: Vec::new(), programs: Choices::new() };
         let presence = Self { session, state: Arc::new(Mutex::new(state)), look_again: Arc::default() };
-        presence.load(settings);
+        let (helper, settings) = (helper.clone(), settings.clone());
+        if let Ok((_, config)) = spawn_blocking(move || look(&helper, &settings, None)).await {
+            presence.adopt(config);
+        }
         presence
     }
 
@@ -151,23 +160,19 @@ impl Presence {
 
     /// Keeps the advertisement true until dropped.
     pub(super) async fn keep(&self, settings: &WorkerSettings, helper: &Helper) {
-        let mut looks = interval(LOOK);
-        looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut probes = JoinSet::new();
-        let mut seen = (stamp(settings), mounts());
+        let mut ticks = interval(LOOK);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        // Whatever is silent holds up neither the other looks nor anything else of this worker.
+        let (mut looks, mut probes) = (JoinSet::new(), JoinSet::new());
+        let mut seen = None;
         let mut due = Instant::now();
         loop {
             tokio::select! {
-                _ = looks.tick() => {
-                    let now = (stamp(settings), mounts());
-                    if now.0 != seen.0 {
-                        self.load(settings);
+                _ = ticks.tick() => {
+                    if looks.is_empty() {
+                        let (helper, settings, seen) = (helper.clone(), settings.clone(), seen);
+                        looks.spawn_blocking(move || look(&helper, &settings, seen));
                     }
-                    if now != seen {
-                        due = Instant::now();
-                        self.look_again.notify_one();
-                    }
-                    seen = now;
                     if Instant::now() >= due && probes.is_empty() {
                         due = Instant::now() + PROBE;
                         for backend in self.configured().backends {
@@ -177,6 +182,15 @@ impl Presence {
                                 (backend, probe)
                             });
                         }
+                    }
+                }
+                Some(looked) = looks.join_next() => {
+                    let Ok((now, config)) = looked else { continue };
+                    self.adopt(config);
+                    if seen.replace(now).is_some_and(|seen| seen != now) {
+                        due = Instant::now();
+                        ticks.reset_immediately();
+                        self.look_again.notify_one();
                     }
                 }
                 Some(probed) = probes.join_next() => {
@@ -207,11 +221,12 @@ impl Presence {
         });
     }
 
-    /// Reads the configuration. One that cannot be read changes nothing.
-    fn load(&self, settings: &WorkerSettings) {
-        let config = match Config::load(&settings.config, &settings.environment) {
-            Ok(config) => config,
-            Err(error) => {
+    /// Takes on what the configuration says, if it was read again. One that cannot be read changes nothing.
+    fn adopt(&self, config: Option<Result<Config, ConfigError>>) {
+        let config = match config {
+            None => return,
+            Some(Ok(config)) => config,
+            Some(Err(error)) => {
                 tracing::warn!(%error, "the configuration cannot be read");
                 return self.change(|_| {});
             }
@@ -276,10 +291,21 @@ pub(super) fn default_name() -> String {
     }
 }
 
-/// Changes when the file does.
-fn stamp(settings: &WorkerSettings) -> Option<(SystemTime, u64)> {
-    let metadata = fs_err::metadata(&settings.config.path).ok()?;
-    Some((metadata.modified().ok()?, metadata.len()))
+/// What a look at this computer saw: it changes when the configuration or the mounts do.
+type Seen = (Option<Written>, Option<blake3::Hash>);
+
+/// Looks at both, and reads a configuration that is not as it was `seen`. One that does not answer is taken for unchanged.
+fn look(helper: &Helper, settings: &WorkerSettings, seen: Option<Seen>) -> (Seen, Option<Result<Config, ConfigError>>) {
+    let written = match helper.look_at_config(&settings.config, DEADLINE) {
+        Ok(state) => state.written,
+        Err(error) => {
+            let config = seen.is_none().then_some(Err(error));
+            return ((seen.and_then(|seen| seen.0), mounts()), config);
+        }
+    };
+    let is_new = seen.is_none_or(|seen| seen.0 != written);
+    let config = is_new.then(|| helper.load_config(&settings.config, &settings.environment, DEADLINE));
+    ((written, mounts()), config)
 }
 
 /// Changes when something is mounted or unmounted, where that is cheap to know.
