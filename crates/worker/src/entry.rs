@@ -5,13 +5,15 @@ use std::ffi::OsString;
 use std::path::Path;
 use std::process::ExitCode;
 
-/// Runs a hidden command, if `args` (without the program's name) is one: `helper`, `guard DIR`, `tool NAME …`.
+/// Runs a hidden command, if `args` (without the program's name) is one: `helper`, `guard`, `guard DIR`, `tool NAME …`.
 ///
 /// Both binaries call it first thing in `main`, on the main thread and before anything else is read or started; `None` means
 /// that the program was started by a person.
 pub fn run_hidden(args: &[OsString]) -> Option<ExitCode> {
     match (args.first()?.to_str()?, &args[1..]) {
         ("helper", []) => Some(samepath_storage::helper::serve(answer)),
+        #[cfg(unix)]
+        ("guard", []) => Some(crate::guard::run_when_told(std::env::vars_os().collect())),
         ("guard", [dir]) => Some(crate::guard::run(Path::new(dir), std::env::vars_os().collect())),
         ("tool", tool) => Some(crate::tool::run(tool)),
         _ => None,

@@ -37,18 +37,7 @@ async fn a_guard_that_is_killed_is_a_proved_loss_and_the_job_is_tried_again() {
     let worker = lab.worker();
     let job = lab.submit().await;
     lab.log(&job, 1, "one").await;
-    let guard: i32 = timeout(DEADLINE, async {
-        loop {
-            if let Ok(id) = fs_err::read_to_string(lab.path("go.guard")).unwrap_or_default().trim().parse() {
-                return id;
-            }
-            tokio::task::yield_now().await;
-        }
-    })
-    .await
-    .unwrap();
-    let guard = rustix::process::Pid::from_raw(guard).unwrap();
-    rustix::process::kill_process(guard, rustix::process::Signal::KILL).unwrap();
+    kill(guard_of(&lab).await);
     let again = lab.until(|record| record.attempts.len() == 2).await;
     let end_of_first = again.attempts[0].end.clone();
     assert!(matches!(end_of_first, Some(AttemptEnd::Lost { proved: true, .. })), "{end_of_first:?}");
@@ -57,6 +46,62 @@ async fn a_guard_that_is_killed_is_a_proved_loss_and_the_job_is_tried_again() {
     assert_eq!(done.state, JobState::Succeeded);
     assert!(!done.attempts[1].own_output);
     end(worker);
+}
+
+/// The guard whose tool runs.
+async fn guard_of(lab: &Lab) -> i32 {
+    let id = || fs_err::read_to_string(lab.path("go.guard")).unwrap_or_default().trim().parse().ok();
+    until(id).await
+}
+
+async fn until<T>(what: impl Fn() -> Option<T>) -> T {
+    let found = async {
+        loop {
+            if let Some(found) = what() {
+                return found;
+            }
+            tokio::task::yield_now().await;
+        }
+    };
+    timeout(DEADLINE, found).await.unwrap()
+}
+
+fn kill(process: i32) {
+    let process = rustix::process::Pid::from_raw(process).unwrap();
+    rustix::process::kill_process(process, rustix::process::Signal::KILL).unwrap();
+}
+
+/// A guard of that worker that has no attempt yet.
+fn guard_ahead(worker: u32) -> Option<i32> {
+    let words = |id: &str, file: &str| fs_err::read_to_string(format!("/proc/{id}/{file}")).unwrap_or_default();
+    let is_one = |id: &str| {
+        let above = words(id, "stat").rsplit_once(')').and_then(|(_, rest)| rest.split(' ').nth(2)?.parse().ok());
+        above == Some(worker) && words(id, "cmdline").split_terminator('\0').skip(1).eq(["guard"])
+    };
+    let of = |file: fs_err::DirEntry| file.file_name().to_str().filter(|id| is_one(id))?.parse().ok();
+    fs_err::read_dir("/proc").unwrap().filter_map(Result::ok).find_map(of)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_guard_waits_for_the_next_attempt_and_ends_with_its_worker() {
+    let lab = Lab::new().await;
+    let mut worker = lab.worker();
+    let ahead = until(|| guard_ahead(worker.id())).await;
+    let job = lab.submit().await;
+    lab.log(&job, 1, "one").await;
+    assert_eq!(guard_of(&lab).await, ahead);
+    // One that was killed while it waited keeps no job from running.
+    let other = |worker: &std::process::Child, not: i32| guard_ahead(worker.id()).filter(|id| *id != not);
+    let next = until(|| other(&worker, ahead)).await;
+    kill(next);
+    go(&lab.path("go"));
+    lab.until(|record| record.job.id == job.job.id && record.state == JobState::Succeeded).await;
+    let again = lab.submit().await;
+    lab.until(|record| record.job.id == again.job.id && record.state == JobState::Succeeded).await;
+    let last = until(|| other(&worker, next)).await;
+    worker.kill().unwrap();
+    worker.wait().unwrap();
+    until(|| (!std::path::Path::new(&format!("/proc/{last}/exe")).exists()).then_some(())).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -2,16 +2,12 @@
 
 use super::holding::{Hold, Wish};
 use super::link::GuardLink;
-use crate::guard::{AttemptDir, JournalReader, Kin, Phase, READY, Status, ToolId, kill_left};
+use crate::guard::{AttemptDir, JournalReader, Kin, Phase, Status, ToolId, kill_left};
 use samepath_fleet::bus::BusError;
 use samepath_fleet::{FleetError, WorkerSession};
 use samepath_wire::{AttemptEnd, AttemptRef, Progress, Report, ReportAnswer, ReportEvent};
 use std::io;
-use std::path::Path;
-use std::process::Stdio;
 use std::time::Duration;
-use tokio::io::{AsyncBufReadExt, BufReader};
-use tokio::process::Command;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep, sleep_until};
 
@@ -27,25 +23,6 @@ const PROGRESS: Duration = Duration::from_secs(1);
 const UNTOLD: Duration = Duration::from_secs(15);
 /// After something that should have worked did not.
 const AGAIN: Duration = Duration::from_secs(1);
-
-/// Starts the guard of an attempt, and waits until it can be connected to or is gone.
-pub(super) async fn start_guard(program: &Path, dir: &AttemptDir) -> io::Result<()> {
-    let faults = fs_err::OpenOptions::new().create(true).append(true).open(dir.join("guard.log"))?;
-    let mut command = Command::new(program);
-    command.arg("guard").arg(dir.path()).stdin(Stdio::null()).stdout(Stdio::piped());
-    command.stderr(faults.into_parts().0).kill_on_drop(false);
-    let mut child = command.spawn()?;
-    if let Some(stdout) = child.stdout.take() {
-        let mut line = String::new();
-        BufReader::new(stdout).read_line(&mut line).await?;
-        if line != READY {
-            tracing::warn!(attempt = %dir.path().display(), "the guard ended before it began");
-        }
-    }
-    // Somebody has to take note of its end.
-    tokio::spawn(async move { child.wait().await });
-    Ok(())
-}
 
 /// Looks after an attempt until its end is recorded; then its folder is gone. `ended` is told how it ended, before anybody else.
 pub(super) async fn look_after(session: &WorkerSession, dir: AttemptDir, hold: &Hold, ended: impl FnOnce(&AttemptEnd)) {

@@ -1,6 +1,7 @@
 //! The worker: stays, asks for work, hands it to guards, and says how it is.
 
 mod checks;
+mod guards;
 mod held;
 mod holding;
 mod home;
@@ -10,7 +11,7 @@ mod offer;
 mod presence;
 
 use crate::guard::{AttemptDir, Patience, Spec};
-use held::start_guard;
+use guards::Guards;
 use holding::{Holding, Looked, Wish};
 use home::Home;
 pub use left::end_left;
@@ -169,7 +170,9 @@ pub async fn run(fleet: Fleet, settings: WorkerSettings, shutdown: CancellationT
         settings: settings.clone(),
         base_paths: Arc::clone(&known),
         holding: Holding::default(),
+        guards: Guards::new(settings.program.clone()),
     };
+    worker.guards.prepare();
     let checks = session.serve_checks(|asked| checks::check(helper.clone(), presence.configured().backends, asked));
     let result = tokio::select! {
         () = shutdown.cancelled() => Ok(()),
@@ -199,6 +202,7 @@ struct Worker {
     /// Where any computer of the fleet mounts each storage.
     base_paths: Arc<Mutex<BTreeMap<String, Vec<String>>>>,
     holding: Holding,
+    guards: Guards,
 }
 
 impl Worker {
@@ -301,7 +305,7 @@ impl Worker {
         };
         let dir = AttemptDir::new(&self.home.attempts(), at);
         let started = match dir.create(&spec) {
-            Ok(()) => start_guard(&self.settings.program, &dir).await,
+            Ok(()) => self.guards.start(&dir).await,
             Err(error) => Err(error),
         };
         match started {

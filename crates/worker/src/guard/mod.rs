@@ -2,7 +2,8 @@
 //!
 //! # Theory of operation
 //!
-//! A worker writes `spec.json` into the attempt's folder and starts `PROGRAM guard FOLDER`. The guard puts itself into a session
+//! A worker writes `spec.json` into the attempt's folder and starts `PROGRAM guard FOLDER`, or tells the folder to a
+//! `PROGRAM guard` that it has started ahead. The guard puts itself into a session
 //! of its own, so that neither the worker's end nor a closed terminal reaches it, takes `lock`, and says `ready` on its
 //! standard output. From there on:
 //!
@@ -58,6 +59,28 @@ use std::process::ExitCode;
 
 /// What a guard that was started by [`run`] says on its standard output once it can be connected to.
 pub const READY: &str = "ready\n";
+
+/// What a guard says of itself, in its attempt's folder.
+pub const FAULTS: &str = "guard.log";
+
+/// Is a guard that was started ahead: standard input says the folder, and ends; one that says none ends it. See [`run`].
+#[cfg(unix)]
+pub fn run_when_told(ours: Vec<(OsString, OsString)>) -> ExitCode {
+    use std::os::unix::ffi::OsStringExt;
+    // What is read of the program for the first time takes longer than all that it does: better now than while somebody waits.
+    drop(crate::kinds::Catalogue::load_one(None, "sleap-train"));
+    let mut dir = Vec::new();
+    if io::Read::read_to_end(&mut io::stdin().lock(), &mut dir).is_err() || dir.is_empty() {
+        // Nobody needs it any more.
+        return ExitCode::SUCCESS;
+    }
+    let dir = std::path::PathBuf::from(OsString::from_vec(dir));
+    // Without that file its words go where the worker's go.
+    if let Ok(faults) = fs_err::OpenOptions::new().create(true).append(true).open(dir.join(FAULTS)) {
+        let _ = rustix::stdio::dup2_stderr(&faults);
+    }
+    run(&dir, ours)
+}
 
 /// Is a guard: runs the attempt in the folder `dir`, whose `spec.json` says everything. `ours` is this process's environment.
 pub fn run(dir: &Path, ours: Vec<(OsString, OsString)>) -> ExitCode {

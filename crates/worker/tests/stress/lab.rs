@@ -180,10 +180,15 @@ impl Lab {
         locks.lines().find_map(of)
     }
 
-    /// Guards of this lab.
+    /// Guards of this lab that have an attempt: they hold its lock.
     pub(crate) fn guards(&self) -> Vec<u32> {
-        let below = self.dir.path().to_string_lossy().into_owned();
-        processes("cmdline", &|words: &[&str]| words.get(1) == Some(&"guard") && words[2].starts_with(&below))
+        let below = self.dir.path().canonicalize().unwrap();
+        let is_ours = |file: std::io::Result<std::fs::DirEntry>| {
+            let link = file.ok().and_then(|file| std::fs::read_link(file.path()).ok());
+            link.is_some_and(|link| link.starts_with(&below) && link.ends_with("lock"))
+        };
+        let holds = |id: &u32| std::fs::read_dir(format!("/proc/{id}/fd")).is_ok_and(|mut files| files.any(is_ours));
+        processes("cmdline", &|words: &[&str]| words.get(1) == Some(&"guard")).into_iter().filter(holds).collect()
     }
 
     /// Whatever runs of the jobs of this lab.

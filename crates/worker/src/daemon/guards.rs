@@ -1,0 +1,100 @@
+//! Starts guards, one of them ahead: whoever submits a job waits for its guard, and starting a process takes longer than telling
+//! one what to do.
+
+use crate::guard::{AttemptDir, FAULTS, READY};
+use std::io;
+use std::path::PathBuf;
+use std::process::Stdio;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+use tokio::process::{Child, ChildStdin, ChildStdout, Command};
+
+/// After one was told what to do, before the next is started: they are not to share the processor.
+const QUIET: Duration = Duration::from_secs(1);
+
+/// Starts guards. Clones are one. The one that waits ends with the last of them, or with this process.
+#[derive(Debug, Clone)]
+pub(super) struct Guards {
+    program: PathBuf,
+    waiting: Arc<Mutex<Option<Child>>>,
+}
+
+impl Guards {
+    /// Of `program`; none is started yet.
+    pub(super) fn new(program: PathBuf) -> Self {
+        Self { program, waiting: Arc::default() }
+    }
+
+    /// Starts one that waits, unless one does. One that cannot be started is not missed.
+    pub(super) fn prepare(&self) {
+        // A guard that was started ahead takes its standard error to its folder by itself, which is done on Unix alone.
+        if !cfg!(unix) {
+            return;
+        }
+        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        if waiting.as_mut().is_some_and(|child| matches!(child.try_wait(), Ok(None))) {
+            return;
+        }
+        let mut command = Command::new(&self.program);
+        command.arg("guard").stdin(Stdio::piped()).stdout(Stdio::piped());
+        *waiting = command.spawn().inspect_err(|error| tracing::warn!(%error, "no guard can be started ahead")).ok();
+    }
+
+    /// Has a guard take on an attempt, and waits until it can be connected to or is gone.
+    pub(super) async fn start(&self, dir: &AttemptDir) -> io::Result<()> {
+        let waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let told = match waiting {
+            Some(child) => tell(child, dir).await,
+            None => None,
+        };
+        let (mut child, stdout) = match told {
+            Some(told) => told,
+            None => self.start_anew(dir)?,
+        };
+        if let Some(stdout) = stdout {
+            let mut line = String::new();
+            BufReader::new(stdout).read_line(&mut line).await?;
+            if line != READY {
+                tracing::warn!(attempt = %dir.path().display(), "the guard ended before it began");
+            }
+        }
+        let guards = self.clone();
+        tokio::spawn(async move {
+            tokio::time::sleep(QUIET).await;
+            guards.prepare();
+        });
+        // Somebody has to take note of its end.
+        tokio::spawn(async move { child.wait().await });
+        Ok(())
+    }
+
+    fn start_anew(&self, dir: &AttemptDir) -> io::Result<(Child, Option<ChildStdout>)> {
+        let faults = fs_err::OpenOptions::new().create(true).append(true).open(dir.join(FAULTS))?;
+        let mut command = Command::new(&self.program);
+        command.arg("guard").arg(dir.path()).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(faults.into_parts().0);
+        let mut child = command.spawn()?;
+        let stdout = child.stdout.take();
+        Ok((child, stdout))
+    }
+}
+
+/// Tells one that waits its folder. Nothing if it has ended meanwhile, and so cannot have taken it on.
+async fn tell(mut child: Child, dir: &AttemptDir) -> Option<(Child, Option<ChildStdout>)> {
+    let stdin = child.stdin.take()?;
+    let stdout = child.stdout.take();
+    if matches!(child.try_wait(), Ok(None)) && say(stdin, dir).await.is_ok() { Some((child, stdout)) } else { None }
+}
+
+#[cfg(unix)]
+async fn say(mut stdin: ChildStdin, dir: &AttemptDir) -> io::Result<()> {
+    use std::os::unix::ffi::OsStrExt;
+    stdin.write_all(dir.path().as_os_str().as_bytes()).await?;
+    stdin.shutdown().await
+}
+
+#[cfg(not(unix))]
+async fn say(mut stdin: ChildStdin, _: &AttemptDir) -> io::Result<()> {
+    stdin.shutdown().await?;
+    Err(io::ErrorKind::Unsupported.into())
+}
