@@ -203,7 +203,7 @@ pub(crate) fn log_stream(
                     return Some((LogItem::End, reading));
                 }
                 if let Some(entry) = reading.buffer.pop_front() {
-                    reading.position = entry.seq + 1;
+                    reading.position = entry.seq.checked_add(1)?;
                     return Some((LogItem::Entry(entry), reading));
                 }
                 let chunk = (reading.fetch)(reading.position, reading.told_end).await.ok()?;

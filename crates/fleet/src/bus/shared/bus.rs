@@ -369,7 +369,7 @@ impl Bus for SharedBus {
                 loop {
                     match reading.reader.next().await {
                         Some(LogItem::Entry(entry)) => {
-                            reading.position = entry.seq + 1;
+                            reading.position = entry.seq.checked_add(1)?;
                             return Some((LogItem::Entry(entry), reading));
                         }
                         Some(LogItem::End) if !reading.told_end => {

@@ -23,6 +23,8 @@ use tokio_util::bytes::Bytes;
 
 /// Calls of one connection that may wait for their result; a guest with more is dropped.
 const CALLS: usize = 2048;
+/// Watches that one guest may have at a time, and services, and requests to answer; it is refused more.
+const HELD: usize = 2048;
 /// Frames that may wait to be written to one guest.
 const UNWRITTEN: usize = 64;
 /// For how long a guest may keep us from writing to it, or from being greeted.
@@ -55,10 +57,14 @@ impl<T> Default for Numbered<T> {
 }
 
 impl<T> Numbered<T> {
-    fn insert(&mut self, item: T) -> u64 {
+    /// Its number, unless `name` would be of one too many.
+    fn insert(&mut self, name: &str, item: T) -> Result<u64, BusError> {
+        if self.items.len() >= HELD {
+            return Err(BusError::Overloaded { name: name.to_owned() });
+        }
         self.next += 1;
         self.items.insert(self.next, item);
-        self.next
+        Ok(self.next)
     }
 }
 
@@ -176,7 +182,7 @@ impl Guest {
             }
             Call::Watch { prefix } => {
                 let feed = Arc::new(endpoint.watch_feed(&prefix)?);
-                number(lock(&self.watches).insert(feed))
+                number(lock(&self.watches).insert(&prefix, feed)?)
             }
             Call::Changes { watch } => {
                 let feed = lock(&self.watches).items.get(&watch).cloned();
@@ -198,7 +204,7 @@ impl Guest {
             }
             Call::Serve { subject } => {
                 let requests = Arc::new(tokio::sync::Mutex::new(endpoint.serve(&subject).await?));
-                number(lock(&self.services).insert(requests))
+                number(lock(&self.services).insert(&subject, requests)?)
             }
             Call::Take { service } => {
                 let service = lock(&self.services).items.get(&service).cloned();
@@ -207,7 +213,7 @@ impl Guest {
                     None => None,
                 };
                 match request {
-                    Some(request) => self.hand_out(request),
+                    Some(request) => self.hand_out(request)?,
                     None => (Done::Over, Vec::new()),
                 }
             }
@@ -232,10 +238,10 @@ impl Guest {
     }
 
     /// Notes a request as taken by the guest, and tells the guest if it is given up.
-    fn hand_out(self: &Arc<Self>, mut request: Request) -> (Done, Vec<u8>) {
+    fn hand_out(self: &Arc<Self>, mut request: Request) -> Result<(Done, Vec<u8>), BusError> {
         let payload = std::mem::take(&mut request.payload);
         let (from, abandoned) = (request.from.clone(), request.abandoned());
-        let number = lock(&self.taken).insert(request);
+        let number = lock(&self.taken).insert("answers", request)?;
         let guest: Weak<Self> = Arc::downgrade(self);
         tokio::spawn(async move {
             abandoned.cancelled().await;
@@ -245,6 +251,6 @@ impl Guest {
                 drop(guest.out.send(frame::encode(&ToGuest::Abandoned { request: number }, &[])).await);
             }
         });
-        (Done::Request { request: number, from }, payload)
+        Ok((Done::Request { request: number, from }, payload))
     }
 }
