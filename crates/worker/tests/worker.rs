@@ -6,6 +6,7 @@ mod lab;
 
 use lab::{DEADLINE, Lab, end, go, until_gone};
 use samepath_storage::{Platform, ProofKey, Storages};
+use samepath_testkit::FuseMount;
 use samepath_wire::{AttemptEnd, BackendState, Cause, CheckPaths, JobState, PathSeen, ProofAsked, StoragePath};
 use samepath_worker::guard::{JournalReader, Kin};
 use serde_json::json;
@@ -102,6 +103,31 @@ async fn a_guard_waits_for_the_next_attempt_and_ends_with_its_worker() {
     worker.kill().unwrap();
     worker.wait().unwrap();
     until(|| (!std::path::Path::new(&format!("/proc/{last}/exe")).exists()).then_some(())).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_worker_whose_configuration_falls_silent_goes_on() {
+    let lab = Lab::new().await;
+    let config = lab.path("config.toml");
+    let text = fs_err::read_to_string(&config).unwrap();
+    let mount = FuseMount::new(&[("config.toml", &text)]);
+    fs_err::remove_file(&config).unwrap();
+    std::os::unix::fs::symlink(mount.path().join("config.toml"), &config).unwrap();
+    go(&lab.path("go"));
+    let worker = lab.worker();
+    let ends = async || {
+        let job = lab.submit().await;
+        lab.until(|record| record.job.id == job.job.id && record.state == JobState::Succeeded).await;
+    };
+    ends().await;
+    mount.stop();
+    // Long enough for it to look at the file, and to be left without an answer.
+    let began = std::time::Instant::now();
+    while began.elapsed() < Duration::from_secs(6) {
+        ends().await;
+    }
+    mount.resume();
+    end(worker);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -67,8 +67,6 @@ pub const FAULTS: &str = "guard.log";
 #[cfg(unix)]
 pub fn run_when_told(ours: Vec<(OsString, OsString)>) -> ExitCode {
     use std::os::unix::ffi::OsStringExt;
-    // What is read of the program for the first time takes longer than all that it does: better now than while somebody waits.
-    drop(crate::kinds::Catalogue::load_one(None, "sleap-train"));
     let mut dir = Vec::new();
     if io::Read::read_to_end(&mut io::stdin().lock(), &mut dir).is_err() || dir.is_empty() {
         // Nobody needs it any more.
