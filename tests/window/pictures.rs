@@ -75,7 +75,7 @@ fn every_page(desk: &Desk, shade: &str) {
     window.choose("Job type", "Check a SLEAP project");
     window.wait_for_text_in("region", "Who can run this", "gpu-3 its vast is read-only");
     take(&window, shade, "new-job", "Ready. ");
-    window.choose("Job type", "SLEAP training");
+    window.choose("Job type", "SLEAP training · no worker online");
     take(&window, shade, "new-job-training", "Then predict");
     submit(&window, &maze, "Check a SLEAP project", "maze day 2 · check");
     window.wait_for_text_in("table", "Jobs", "Done");

@@ -72,34 +72,33 @@ fn kill(process: i32) {
     rustix::process::kill_process(process, rustix::process::Signal::KILL).unwrap();
 }
 
-/// A guard of that worker that has no attempt yet.
-fn guard_ahead(worker: u32) -> Option<i32> {
-    let words = |id: &str, file: &str| fs_err::read_to_string(format!("/proc/{id}/{file}")).unwrap_or_default();
-    let is_one = |id: &str| {
-        let above = words(id, "stat").rsplit_once(')').and_then(|(_, rest)| rest.split(' ').nth(2)?.parse().ok());
-        above == Some(worker) && words(id, "cmdline").split_terminator('\0').skip(1).eq(["guard"])
+/// A guard of that worker that was started ahead, but for those; one that was has no folder among its arguments.
+fn guard_ahead(worker: &std::process::Child, but: &[i32]) -> Option<i32> {
+    let words = |id: i32, file: &str| fs_err::read_to_string(format!("/proc/{id}/{file}")).unwrap_or_default();
+    let is_one = |id: &i32| {
+        let above = words(*id, "stat").rsplit_once(')').and_then(|(_, rest)| rest.split(' ').nth(2)?.parse().ok());
+        above == Some(worker.id()) && words(*id, "cmdline").split_terminator('\0').skip(1).eq(["guard"])
     };
-    let of = |file: fs_err::DirEntry| file.file_name().to_str().filter(|id| is_one(id))?.parse().ok();
-    fs_err::read_dir("/proc").unwrap().filter_map(Result::ok).find_map(of)
+    let mut all = fs_err::read_dir("/proc").unwrap().filter_map(|file| file.ok()?.file_name().to_str()?.parse().ok());
+    all.find(|id| !but.contains(id) && is_one(id))
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_guard_waits_for_the_next_attempt_and_ends_with_its_worker() {
     let lab = Lab::new().await;
     let mut worker = lab.worker();
-    let ahead = until(|| guard_ahead(worker.id())).await;
+    let ahead = until(|| guard_ahead(&worker, &[])).await;
     let job = lab.submit().await;
     lab.log(&job, 1, "one").await;
     assert_eq!(guard_of(&lab).await, ahead);
     // One that was killed while it waited keeps no job from running.
-    let other = |worker: &std::process::Child, not: i32| guard_ahead(worker.id()).filter(|id| *id != not);
-    let next = until(|| other(&worker, ahead)).await;
+    let next = until(|| guard_ahead(&worker, &[ahead])).await;
     kill(next);
     go(&lab.path("go"));
     lab.until(|record| record.job.id == job.job.id && record.state == JobState::Succeeded).await;
     let again = lab.submit().await;
     lab.until(|record| record.job.id == again.job.id && record.state == JobState::Succeeded).await;
-    let last = until(|| other(&worker, next)).await;
+    let last = until(|| guard_ahead(&worker, &[ahead, next])).await;
     worker.kill().unwrap();
     worker.wait().unwrap();
     until(|| (!std::path::Path::new(&format!("/proc/{last}/exe")).exists()).then_some(())).await;
