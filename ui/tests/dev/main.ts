@@ -66,8 +66,8 @@ const jobs = [
 if (query.get('scene') === 'hostile') {
   const odd = ['<img src=x onerror="alert(1)"><b>bold</b>', '\u202egpj.pls\u2069 then', '\u001b[31mred\u001b[0m\u0007', 'x'.repeat(300), 'שלום עולם', '👩‍🔬'.repeat(40), ' '.repeat(40), 'line\nline'];
   const name = (n: number) => odd[n % odd.length] ?? '';
-  jobs.forEach((one, n) => Object.assign(one, { name: name(n), status: name(n + 1), submitted_by: name(n + 2), worker: name(n + 3), what: name(n + 4), waiting_for: [name(n), name(n + 3)], timeline: odd.map((words) => ({ at: ago(9), words })) }));
-  workers.forEach((one, n) => Object.assign(one, { name: name(n), state: name(n + 1), host: name(n + 3), unavailable: odd, storages: one.storages.map((theirs) => ({ ...theirs, base_path: name(n + 3), words: name(n) })) }));
+  jobs.forEach((one, n) => Object.assign(one, { name: name(n), status: name(n + 1), worker: name(n + 3), what: name(n + 4), waiting_for: [name(n), name(n + 3)], timeline: odd.map((words) => ({ at: ago(9), words })) }));
+  workers.forEach((one, n) => Object.assign(one, { name: name(n), state: name(n + 1), host: name(n + 3), unavailable: odd, storages: one.storages.map((theirs) => ({ ...theirs, base_path: name(n + 3) })) }));
   storages.forEach((one, n) => Object.assign(one, { description: name(n), user_subdir: name(n + 3), base_path: one.base_path && `/mnt/${name(n + 3)}`, source: name(n + 1), warnings: [name(n + 3)] }));
 }
 

@@ -143,6 +143,7 @@ async function log(fake: Fake): Promise<unknown> {
 export async function measure(what: string, fake: Fake): Promise<void> {
   await wait(1500);
   const floor = await frames(() => wait(3000));
+  Object.assign(window, { measuring: what });
   const found =
     what === 'frames' ? await frames(() => live(fake)) : what === 'filter' ? await type('Name, worker, path', 'session 4321') : await log(fake);
   const measured = { floor, [what]: found, work: told(work) };
