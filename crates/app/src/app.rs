@@ -6,6 +6,7 @@ mod setup;
 
 use crate::board::Board;
 use crate::kept::Kept;
+use crate::membership::{check_key, fleet_of};
 use crate::places::Options;
 use crate::storages::LocalStorages;
 use crate::view::StatusView;
@@ -13,6 +14,7 @@ use crate::workers::Own;
 use crate::{Error, ErrorCode, watching};
 use samepath_fleet::Fleet;
 use samepath_fleet::bus::Link;
+use samepath_fleet::lab::Membership;
 use samepath_worker::WorkerSettings;
 use samepath_worker::guard::Patience;
 use std::path::PathBuf;
@@ -32,6 +34,8 @@ pub struct App {
 
 struct Inner {
     options: Options,
+    /// What people call the lab that this is on; none where it is this computer alone.
+    lab: Option<String>,
     storages: Arc<LocalStorages>,
     fleet: Fleet,
     board: Arc<Board>,
@@ -61,7 +65,36 @@ impl App {
     /// # Errors
     /// `fleet_unreachable`, `io`.
     pub async fn with_storages(options: Options, storages: Arc<LocalStorages>) -> Result<Self, Error> {
-        let fleet = Fleet::local(options.queue()).await?;
+        let lab = options.belongs()?;
+        Self::on(options, storages, lab, false).await
+    }
+
+    /// The same, for a program that is to be a worker: of the lab that this computer has joined as one. Waits for a lab that does
+    /// not answer as long as it does not.
+    ///
+    /// # Errors
+    /// `fleet_unreachable`, `io`.
+    pub async fn for_worker(options: Options, storages: Arc<LocalStorages>) -> Result<Self, Error> {
+        let lab = options.works_for()?;
+        Self::on(options, storages, lab, true).await
+    }
+
+    async fn on(
+        mut options: Options,
+        storages: Arc<LocalStorages>,
+        lab: Option<Membership>,
+        patient: bool,
+    ) -> Result<Self, Error> {
+        let fleet = match &lab {
+            None => {
+                check_key(&options, &storages)?;
+                Fleet::local(options.queue()).await?
+            }
+            Some(membership) => fleet_of(membership, patient).await?,
+        };
+        if let Some(membership) = &lab {
+            options.enter(membership);
+        }
         let board = Board::new();
         let tasks = TaskTracker::new();
         let kept = Kept::in_folder(&options.data_dir);
@@ -69,6 +102,7 @@ impl App {
         tasks.spawn(board.clone().follow(fleet.workers(), fleet.jobs(), fleet.kinds()));
         let inner = Inner {
             options,
+            lab: lab.map(|membership| membership.lab),
             storages,
             fleet,
             board,
@@ -82,7 +116,8 @@ impl App {
         let app = Self { inner: Arc::new(inner) };
         app.keep_frame();
         tokio::time::timeout(PATIENCE, app.inner.board.ready()).await.map_err(|_| {
-            Error::new(ErrorCode::FleetUnreachable, "The queue of this computer does not answer.")
+            let queue = app.inner.lab.as_deref().unwrap_or("The queue of this computer");
+            Error::new(ErrorCode::FleetUnreachable, format!("{queue} does not answer."))
                 .with_hint("Another Samepath program may be stuck: end it, then try again.")
         })?;
         Ok(app)
@@ -109,10 +144,11 @@ impl App {
         let storages = &self.inner.storages;
         self.inner.board.set_storages(storages.views());
         self.inner.board.set_status(StatusView {
-            lab: "This computer".to_owned(),
-            link: match link {
-                Link::Up => "this computer",
-                Link::Down { .. } => "reconnecting…",
+            lab: self.inner.lab.clone().unwrap_or_else(|| "This computer".to_owned()),
+            link: match (link, &self.inner.lab) {
+                (Link::Up, None) => "this computer",
+                (Link::Up, Some(_)) => "connected",
+                (Link::Down { .. }, _) => "reconnecting…",
             }
             .to_owned(),
             member: self.inner.options.member.clone(),
@@ -135,7 +171,12 @@ impl App {
 
     /// Runs a worker in this process until [`App::shut_down`]. Why it ended, if it does so by itself, is told by
     /// [`App::worker_error`].
+    ///
+    /// In a lab it does nothing: what runs jobs there has joined as a worker, and is a program of its own.
     pub fn run_worker(&self, name: Option<String>, kinds: Option<PathBuf>) {
+        if self.inner.lab.is_some() {
+            return;
+        }
         let app = self.clone();
         self.inner.tasks.spawn(async move {
             if let Err(error) = app.worker(name, kinds).await {
@@ -154,6 +195,9 @@ impl App {
     /// `already_exists` when a worker of that name runs on this computer, `io`.
     pub async fn worker(&self, name: Option<String>, kinds: Option<PathBuf>) -> Result<(), Error> {
         let options = &self.inner.options;
+        // In a lab it is called as it was invited.
+        let own = self.inner.lab.as_ref().and_then(|_| self.inner.fleet.worker_id(&String::new()));
+        let name = name.or(own);
         let host = hostname::get().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
         let own = Own { name: name.clone().unwrap_or_else(|| host.clone()), host };
         self.inner.board.set_own(Some(own));

@@ -2,7 +2,7 @@
 
 use crate::places::Options;
 use crate::storages::LocalStorages;
-use samepath_fleet::{Fleet, Update};
+use samepath_fleet::Update;
 use samepath_wire::Worker;
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -53,7 +53,7 @@ impl Options {
     pub async fn fleet_base_paths(&self) -> BasePaths {
         let mut workers = Vec::new();
         let look = async {
-            let Some(fleet) = Fleet::join(self.queue()).await else { return };
+            let Some(fleet) = self.look().await else { return };
             let mut live = fleet.workers();
             while let Some(Update::Put(_, worker)) = live.next().await {
                 workers.push(worker);

@@ -1,6 +1,7 @@
 use crate::view::ErrorView;
 use samepath_dataset::InspectError;
 use samepath_fleet::FleetError;
+use samepath_fleet::lab::LabError;
 use samepath_storage::{ConfigError, CopyError, LocateError, MarkError, ResolveError};
 use samepath_worker::WorkerError;
 use serde::{Deserialize, Serialize};
@@ -165,4 +166,4 @@ macro_rules! told {
     };
 }
 
-told!(ConfigError, CopyError, FleetError, InspectError, LocateError, MarkError, ResolveError, WorkerError);
+told!(ConfigError, CopyError, FleetError, InspectError, LabError, LocateError, MarkError, ResolveError, WorkerError);

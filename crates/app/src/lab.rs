@@ -29,7 +29,7 @@ impl Lab {
     /// Joins whoever holds the queue of this computer. Where nobody does, or does not answer, there is no worker.
     pub async fn join(options: &Options) -> Self {
         let joined = async {
-            let fleet = Fleet::join(options.queue()).await?;
+            let fleet = options.look().await?;
             let workers = known(fleet.workers()).await;
             Some((fleet, workers))
         };

@@ -24,6 +24,7 @@ mod kinds;
 mod lab;
 mod letters;
 mod log;
+mod membership;
 mod metrics;
 mod paths;
 mod places;

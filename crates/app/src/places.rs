@@ -1,5 +1,6 @@
 use crate::{Error, ErrorCode};
 use samepath_fleet::bus::local::LocalSettings;
+use samepath_fleet::lab::{Membership, Part};
 use samepath_storage::{ConfigFile, Environment};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -43,6 +44,8 @@ pub struct Options {
     pub member: String,
     /// The program's version.
     pub version: String,
+    /// Whether what it does is done in a lab that this computer has joined.
+    pub in_lab: bool,
 }
 
 impl Options {
@@ -54,7 +57,16 @@ impl Options {
 
     /// Where the workers of this computer keep what is theirs.
     pub(crate) fn workers_dir(&self) -> PathBuf {
-        self.data_dir.join("workers")
+        self.data_dir.join(if self.in_lab { "lab/workers" } else { "workers" })
+    }
+
+    /// Is in a lab from now on: under the name that the lab knows, and with workers that have nothing to do with those of this
+    /// computer's own queue.
+    pub(crate) fn enter(&mut self, membership: &Membership) {
+        if membership.part == Part::Member {
+            self.member.clone_from(&membership.name);
+        }
+        self.in_lab = true;
     }
 
     /// How the queue of this computer is opened.
@@ -102,6 +114,7 @@ impl Options {
             program: program()?,
             member: ["USER", "LOGNAME", "USERNAME"].into_iter().find_map(text).unwrap_or_else(login),
             version: version.to_owned(),
+            in_lab: false,
         })
     }
 }

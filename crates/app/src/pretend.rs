@@ -220,6 +220,7 @@ impl Folders {
                 ..own.environment.clone()
             },
             data_dir: self.root.join("data"),
+            in_lab: false,
             ..own.clone()
         }
     }

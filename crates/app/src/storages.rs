@@ -255,7 +255,7 @@ impl LocalStorages {
             state.moved.remove(name);
             let placed = match change {
                 Change::Set { fields, .. } | Change::Add { fields, .. } => fields.base_path.is_some(),
-                Change::Remove { .. } | Change::Program { .. } => true,
+                Change::Remove { .. } | Change::Program { .. } | Change::Lab { .. } => true,
             };
             if placed && let Err(error) = state.sightings.forget(name) {
                 tracing::warn!(%error, "what is known of the storages cannot be kept");

@@ -113,10 +113,12 @@ pub(crate) fn logs(context: &Context<'_>, id: &str, attempt: Option<u32>, follow
     context.with_app(|app| async move {
         let log = if follow { app.log(id, attempt).await? } else { app.log_so_far(id, attempt).await? };
         let mut log = if output.is_json() { log.whole() } else { log };
+        let interrupted = interrupted();
+        tokio::pin!(interrupted);
         loop {
             let lines = tokio::select! {
                 lines = log.next() => lines,
-                () = interrupted() => None,
+                () = &mut interrupted => None,
             };
             let Some(lines) = lines else { return Ok(ExitCode::SUCCESS) };
             for line in lines {

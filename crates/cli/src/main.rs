@@ -7,6 +7,7 @@ mod args;
 mod dataset;
 mod demo;
 mod doctor;
+mod hub;
 mod jobs;
 mod kinds;
 mod output;
@@ -85,7 +86,7 @@ impl Context<'_> {
     }
 }
 
-fn block_on<A>(work: impl Future<Output = Result<A, Error>>) -> Result<A, Error> {
+pub(crate) fn block_on<A>(work: impl Future<Output = Result<A, Error>>) -> Result<A, Error> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
@@ -124,6 +125,9 @@ fn run(arguments: Arguments, output: &Output) -> Result<ExitCode, Error> {
         Command::Kill { id } => jobs::change(&context, &id, jobs::Change::Kill),
         Command::Retry { id } => jobs::change(&context, &id, jobs::Change::Retry),
         Command::Worker { name, kinds, end_with_stdin } => workers::run(&context, name, kinds, end_with_stdin),
+        Command::Join { invitation } => hub::join(&context, &invitation),
+        Command::Leave => hub::leave(&context),
+        Command::Hub(command) => hub::run(&context, *command, env::var_os("PATH")),
         Command::Setup { yes, from } => setup::run(&context, yes, &from),
         Command::Program { command } => programs::run(&context, command),
         Command::Doctor { kinds, report } => doctor::run(&context, &around(kinds), report),

@@ -19,6 +19,8 @@ pub(crate) async fn wait(app: &App, first: JobView, output: &Output) -> Result<J
     // The queue may have answered before its news of what led there arrive: those would tell the story backwards.
     let known = first.timeline.len();
     let mut job = first;
+    let interrupted = interrupted();
+    tokio::pin!(interrupted);
     loop {
         tell(&bar, &job, &mut told, output);
         if matches!(job.state.as_str(), "succeeded" | "failed" | "cancelled") {
@@ -28,7 +30,7 @@ pub(crate) async fn wait(app: &App, first: JobView, output: &Output) -> Result<J
         job = loop {
             let update = tokio::select! {
                 update = updates.next() => update,
-                () = interrupted() => {
+                () = &mut interrupted => {
                     bar.finish_and_clear();
                     return Err(left_alone(&job.id));
                 }

@@ -13,10 +13,13 @@ pub(crate) fn list(context: &Context<'_>, watch: bool) -> Result<ExitCode, Error
     if watch {
         return context.with_app(|app| async move {
             let mut updates = app.watch();
+            // One for all: who listens anew each time does not hear what comes in between.
+            let interrupted = interrupted();
+            tokio::pin!(interrupted);
             loop {
                 let update = tokio::select! {
                     update = updates.next() => update,
-                    () = interrupted() => return Ok(ExitCode::SUCCESS),
+                    () = &mut interrupted => return Ok(ExitCode::SUCCESS),
                 };
                 match update {
                     Some(Update::Worker(worker)) if output.is_json() => output.line_of_json(&worker)?,
@@ -83,7 +86,7 @@ pub(crate) fn run(
     let output = context.output;
     let kinds = kinds.map(|folder| kinds_folder(&folder)).transpose()?;
     block_on(async {
-        let app = App::with_storages(context.options.clone(), context.storages.clone()).await?;
+        let app = App::for_worker(context.options.clone(), context.storages.clone()).await?;
         let working = app.worker(name, kinds);
         let told = async {
             let mut updates = app.watch();

@@ -60,7 +60,7 @@ impl Lab {
 
     fn place(&self) -> HubPlace {
         let wanted = Wanted { listen: Some(self.listen), lab: Some("Test Lab".to_owned()), ..Wanted::default() };
-        HubPlace::make(self.dir(), wanted, "hub").expect("a hub's folder")
+        HubPlace::make(self.dir(), wanted, "127.0.0.1").expect("a hub's folder")
     }
 
     async fn start(&mut self) {
@@ -345,4 +345,153 @@ async fn a_second_hub_elsewhere_takes_over_on_the_server_of_the_first() {
     fleet.close().await;
     second.stop().await;
     drop(again);
+}
+
+// ---- other programs than ours ---------------------------------------------------------------------------------------
+
+/// Somebody with a key of the lab, and another program than ours.
+struct Thief {
+    client: async_nats::Client,
+    refusals: tokio::sync::mpsc::UnboundedReceiver<String>,
+    key: String,
+}
+
+impl Thief {
+    async fn connect(lab: &Lab, seed: &str) -> Result<Self, async_nats::ConnectError> {
+        let (refused, refusals) = tokio::sync::mpsc::unbounded_channel();
+        let client = async_nats::ConnectOptions::with_nkey(seed.to_owned())
+            .require_tls(true)
+            .add_root_certificates(lab.dir().join("certificate.pem"))
+            .event_callback(move |event| {
+                let refused = refused.clone();
+                async move {
+                    if let async_nats::Event::ServerError(error) = event {
+                        drop(refused.send(error.to_string()));
+                    }
+                }
+            })
+            .connect(lab.listen.to_string())
+            .await?;
+        let key = nkeys::KeyPair::from_seed(seed).expect("a seed").public_key();
+        Ok(Self { client, refusals, key })
+    }
+
+    async fn with(lab: &Lab, membership: &Membership) -> Self {
+        Self::connect(lab, &seed(membership)).await.expect("is let in")
+    }
+
+    async fn is_refused(&mut self, what: &str) {
+        let said = in_time(self.refusals.recv()).await.expect("goes on");
+        assert!(said.to_lowercase().contains("permissions violation"), "{what}: {said}");
+    }
+}
+
+fn seed(membership: &Membership) -> String {
+    let json = serde_json::to_value(membership).expect("plain data");
+    json["seed"].as_str().expect("a seed").to_owned()
+}
+
+/// A line's first frame: for whichever hub is there.
+fn greeting() -> Vec<u8> {
+    let hello = br#"{"frame":"hello","version":2,"worker":null}"#;
+    let size = u32::try_from(hello.len()).expect("small").to_le_bytes();
+    [&[0; 17][..], &size, hello].concat()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_key_opens_two_subjects_and_nothing_else() {
+    let mut lab = Lab::new().await;
+    let amick = lab.member("amick").await;
+    let gpu = Membership::join(&lab.invite(Part::Worker, "gpu-1", 1, HOUR).await).await.expect("joins");
+    let other = Thief::with(&lab, &lab.member("tom").await).await.key;
+    for (membership, own) in [(&amick, "member.amick._"), (&gpu, "worker.gpu-1.gpu-1")] {
+        let mut thief = Thief::with(&lab, membership).await;
+        let own = format!("{own}.{}", thief.key);
+        for subject in [
+            &format!("samepath.up.member.tom._.{other}.x"),
+            &format!("samepath.up.member.amick._.{other}.x"),
+            "samepath.up.member.amick._._.x",
+            "samepath.up.hub.hub._._.x",
+            "samepath.up.worker.gpu-2.gpu-2._.x",
+            &format!("samepath.down.{own}.x"),
+            &format!("samepath.up.{own}"),
+            &format!("samepath.up.{own}.x.y"),
+            "samepath.record.jobs=2F1",
+            "samepath.record.lab=2Fkeys=2FU",
+            "samepath.reign",
+            "samepath.log.x",
+            "samepath.logs.reign",
+            "samepath.alive",
+            "$JS.API.STREAM.PURGE.SAMEPATH_RECORDS",
+            "$JS.API.STREAM.DELETE.SAMEPATH_LOGS",
+            "$JS.API.STREAM.MSG.DELETE.SAMEPATH_RECORDS",
+            "$JS.API.STREAM.MSG.GET.SAMEPATH_RECORDS",
+            "$JS.API.DIRECT.GET.SAMEPATH_RECORDS",
+            "$JS.API.CONSUMER.CREATE.SAMEPATH_RECORDS",
+            "$JS.API.STREAM.CREATE.MINE",
+            "$SYS.REQ.USER.AUTH",
+            "$SYS.REQ.SERVER.PING",
+        ] {
+            thief.client.publish(subject.to_owned(), "{}".into()).await.expect("sent");
+            thief.is_refused(subject).await;
+        }
+        let mut rollup = async_nats::HeaderMap::new();
+        rollup.insert("Nats-Rollup", "all");
+        thief.client.publish_with_headers("samepath.record.x", rollup, "".into()).await.expect("sent");
+        thief.is_refused("a roll-up").await;
+        for subject in [
+            ">",
+            "samepath.>",
+            "samepath.up.>",
+            "samepath.down.>",
+            &format!("samepath.down.member.tom._.{other}.*"),
+            &format!("samepath.up.{own}.*"),
+            "samepath.record.>",
+            "samepath.alive",
+            "_INBOX.>",
+            "$SYS.>",
+            "$SYS.REQ.USER.AUTH",
+            "$JS.EVENT.>",
+        ] {
+            let heard = thief.client.subscribe(subject.to_owned()).await.expect("sent");
+            thief.is_refused(subject).await;
+            drop(heard);
+        }
+    }
+    assert_eq!(lab.names().await, ["amick", "gpu-1", "tom"]);
+    lab.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_connection_that_outlives_its_key_is_heard_by_nobody() {
+    use futures::StreamExt;
+    let mut lab = Lab::new().await;
+    let eve = lab.member("eve").await;
+    let thief = Thief::with(&lab, &eve).await;
+    let own = format!("member.eve._.{}", thief.key);
+    let mut heard = thief.client.subscribe(format!("samepath.down.{own}.*")).await.expect("its own");
+    // Before: a greeting opens a line, and the hub goes on to say that it is there.
+    thief.client.publish(format!("samepath.up.{own}.a"), greeting().into()).await.expect("its own");
+    let first = in_time(heard.next()).await.expect("answered");
+    assert!(first.payload.first().is_some_and(|sort| *sort != 2), "{first:?}");
+    lab.revoke("eve").await.expect("revoked");
+    // After: the line ends, long before silence would end it, and no other one is opened.
+    let began = std::time::Instant::now();
+    let bye = in_time(async {
+        loop {
+            let message = heard.next().await.expect("goes on");
+            if message.payload.first() == Some(&2) {
+                return message;
+            }
+        }
+    })
+    .await;
+    assert!(bye.subject.ends_with(".a") && began.elapsed() < Duration::from_secs(5), "{bye:?}");
+    thief.client.publish(format!("samepath.up.{own}.b"), greeting().into()).await.expect("its own");
+    let answer = in_time(heard.next()).await.expect("answered");
+    assert_eq!((answer.payload.first(), answer.subject.ends_with(".b")), (Some(&2), true), "{answer:?}");
+    assert!(Thief::connect(&lab, &seed(&eve)).await.is_err(), "it is not let in again");
+    let stranger = nkeys::KeyPair::new_user().seed().expect("a new key");
+    assert!(Thief::connect(&lab, &stranger).await.is_err(), "nobody knows it");
+    lab.stop().await;
 }

@@ -358,6 +358,16 @@ async fn members_and_workers_do_what_is_theirs_and_nothing_else() {
     });
     assert_eq!(answer, Ok(b"seen".to_vec()));
 
+    // A job type that another worker runs is said to be what it is by that one.
+    let runs = br#"{"kinds":[{"name":"train","digest":"1"}]}"#;
+    put(&worker, "kinds/1", None).await.expect("a new one");
+    put(&worker, "kinds/1", None).await.expect("its own");
+    hub.put("workers/gpu-2", runs.to_vec(), Expect::Any, Some(LONG)).await.expect("put");
+    assert!(denied(put(&worker, "kinds/1", None).await), "another worker runs it");
+    put(&worker, "kinds/2", None).await.expect("nobody else runs it");
+    assert!(denied(put(&worker, "kinds/2", Some(LONG)).await), "it is not to go by itself");
+    assert!(denied(worker.delete("kinds/2", Expect::Any).await), "the matchmaker removes it");
+
     // What is not.
     for bus in [&member, &worker] {
         for key in [&format!("jobs/{job}"), "matchmaker/leader", "workers/gpu-2", "jobs/new", "anything"] {

@@ -163,3 +163,34 @@ fn a_program_is_not_written_where_it_would_not_be_read() {
     assert!(error.hint().unwrap().contains("--config"));
     assert_eq!(std::fs::read_to_string(lab.home().join("sleap-rtc.toml")).unwrap(), "");
 }
+
+#[test]
+fn a_lab_is_this_computers_alone_and_nothing_else_changes() {
+    let lab_is =
+        |part: &str, value: Option<&str>| Change::Lab { part: part.to_owned(), value: value.map(str::to_owned) };
+    let joined =
+        "# mine\n[storage.vast]\nbase_path = '/v'\n\n[samepath.computers.ws-3.lab]\nmember = \"amick at hub:1\"\n";
+    for (before, change, after) in [
+        ("# mine\n[storage.vast]\nbase_path = '/v'\n", lab_is("member", Some("amick at hub:1")), joined),
+        (
+            "[samepath.computers.ws-4.lab]\nmember = 'tom at hub:1'\n",
+            lab_is("worker", Some("gpu-1 at hub:1")),
+            "[samepath.computers.ws-4.lab]\nmember = 'tom at hub:1'\n\n[samepath.computers.ws-3.lab]\nworker = \"gpu-1 at hub:1\"\n",
+        ),
+        ("[samepath.lab]\nworker = 'w'\nmember = 'm'\n", lab_is("worker", None), "[samepath.lab]\nmember = 'm'\n"),
+        (joined, lab_is("worker", None), joined),
+    ] {
+        let mut lab = Lab::with(before);
+        lab.environment.computer = Some("ws-3".to_owned());
+        let config = lab.apply(&change).unwrap();
+        assert_eq!(lab.text(), after);
+        assert_eq!(lab.load().unwrap(), config);
+        let Change::Lab { part, value } = change else { unreachable!() };
+        assert_eq!(config.lab.get(&part), value.as_ref());
+    }
+    let lab = Lab::with(joined);
+    for change in [lab_is("hub", Some("x")), lab_is("member", Some("two\nlines"))] {
+        assert_eq!(lab.apply(&change).unwrap_err().code(), "config_invalid");
+        assert_eq!(lab.text(), joined);
+    }
+}

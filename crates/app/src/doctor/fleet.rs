@@ -5,7 +5,6 @@ use crate::Options;
 use crate::lab::known;
 use crate::view::{Finding, FindingState};
 use jiff::{SignedDuration, Timestamp};
-use samepath_fleet::Fleet;
 use samepath_wire::Worker;
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
@@ -25,10 +24,20 @@ const PATIENCE: Duration = Duration::from_secs(8);
 /// Joins, and never holds: an examination changes nothing.
 pub(super) async fn examine(options: &Options) -> Vec<Finding> {
     let start = Instant::now();
-    let Ok(joined) = tokio::time::timeout(PATIENCE, Fleet::join(options.queue())).await else {
-        return vec![silent()];
+    let lab = match options.belongs() {
+        Ok(lab) => lab.map(|membership| membership.lab),
+        Err(error) => {
+            let wrong = finding(AREA, FindingState::Wrong, "lab", error.message).code(error.code.as_str());
+            return vec![error.hint.into_iter().fold(wrong, |wrong, hint| wrong.mend(hint))];
+        }
+    };
+    let Ok(joined) = tokio::time::timeout(PATIENCE, options.look()).await else {
+        return vec![lab.map_or_else(silent, |lab| silent_lab(&lab))];
     };
     let Some(fleet) = joined else {
+        if let Some(lab) = lab {
+            return vec![silent_lab(&lab)];
+        }
         let note = finding(AREA, FindingState::Note, "queue", "no Samepath program runs on this computer");
         return vec![note.mend("Open the window, or start a worker: samepath worker")];
     };
@@ -37,8 +46,12 @@ pub(super) async fn examine(options: &Options) -> Vec<Finding> {
         Err(_) => vec![silent()],
         Ok((workers, unreadable)) => {
             let took = start.elapsed().as_secs_f64() * 1e3;
-            let found = format!("held by another Samepath program of yours, which answered in {took:.0} ms");
-            let mut findings = vec![finding(AREA, FindingState::Good, "queue", found)];
+            let (what, by) = match &lab {
+                Some(lab) => ("lab", lab.as_str()),
+                None => ("queue", "held by another Samepath program of yours, which"),
+            };
+            let found = format!("{by} answered in {took:.0} ms");
+            let mut findings = vec![finding(AREA, FindingState::Good, what, found)];
             for job in unreadable.unwrap_or_default() {
                 let note = finding(AREA, FindingState::Note, "queue", job.to_string());
                 findings.push(note.mend("Upgrade Samepath on this computer; what wrote it may be newer."));
@@ -49,6 +62,12 @@ pub(super) async fn examine(options: &Options) -> Vec<Finding> {
     };
     fleet.close().await;
     findings
+}
+
+fn silent_lab(lab: &str) -> Finding {
+    let wrong =
+        finding(AREA, FindingState::Wrong, "lab", format!("{lab} does not answer, or does not let this computer in"));
+    wrong.code("fleet_unreachable").mend("See which: samepath workers. Running jobs go on.")
 }
 
 fn silent() -> Finding {

@@ -21,6 +21,21 @@ pub struct StatusView {
     pub worker_error: Option<ErrorView>,
 }
 
+/// That this computer belongs to a lab.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Type)]
+pub struct MembershipView {
+    /// The lab's name.
+    pub lab: String,
+    /// `member` or `worker`.
+    pub role: String,
+    /// The person's or the worker's name there.
+    pub name: String,
+    /// Where the lab's server is.
+    pub server: String,
+    /// Since when.
+    pub joined_at: String,
+}
+
 /// One change for the page. First everything known, then `current`, then every change.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Type)]
 #[serde(tag = "type", content = "value", rename_all = "snake_case")]

@@ -1,11 +1,11 @@
-use super::{Invitation, LabError, Part, invitation};
+use super::{Invitation, LabError, Part, error::io_error, invitation, private::Half};
 use crate::bus::{
     Bus, BusError, Limits,
     nats::{self, Identity, Key, Login, NatsSettings},
 };
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use std::fmt;
+use std::{fmt, path::Path};
 
 /// That somebody belongs to a lab, on one computer. A secret: who has it is that somebody.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -64,6 +64,29 @@ impl Membership {
             }
             Err(BusError::NotAdmitted { .. }) => Err(LabError::Refused),
             Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Joins, and keeps it in a file that only its owner can read. A file that cannot be written uses no invitation up.
+    ///
+    /// # Errors
+    /// As [`Membership::join`], and [`LabError::Io`].
+    pub async fn join_and_keep(invitation: &Invitation, file: &Path) -> Result<Self, LabError> {
+        let half = Half::begin(file)?;
+        let membership = Self::join(invitation).await?;
+        half.finish(&serde_json::to_vec_pretty(&membership).unwrap_or_default())?;
+        Ok(membership)
+    }
+
+    /// What was kept; none where nothing was.
+    ///
+    /// # Errors
+    /// [`LabError::Io`], also where it is not what was written.
+    pub fn kept(file: &Path) -> Result<Option<Self>, LabError> {
+        match std::fs::read(file) {
+            Ok(json) => serde_json::from_slice(&json).map(Some).map_err(|error| io_error(file)(error.into())),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(io_error(file)(error)),
         }
     }
 

@@ -10,6 +10,7 @@ mod hub;
 mod invitation;
 mod membership;
 mod place;
+mod private;
 mod registry;
 mod server;
 
@@ -19,4 +20,4 @@ pub use hub::{Hub, Programs};
 pub use invitation::Invitation;
 pub use membership::Membership;
 pub use place::{HubPlace, Wanted};
-pub use registry::{Invite, Registry};
+pub use registry::{Invite, Registry, StorageWords};

@@ -1,4 +1,4 @@
-use super::{Invitation, LabError, error::io_error};
+use super::{Invitation, LabError, error::io_error, private::Half};
 use crate::bus::{
     Limits,
     nats::{self, Identity, Key, Login, NatsSettings},
@@ -7,7 +7,6 @@ use fs_err as fs;
 use serde::{Deserialize, Serialize};
 use std::{
     fs::File,
-    io::Write,
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
     path::{Path, PathBuf},
 };
@@ -275,17 +274,6 @@ fn make_private(dir: &Path) -> Result<(), LabError> {
     fs::create_dir_all(dir).map_err(io_error(dir))
 }
 
-/// Whole or not at all, and only for its owner.
 fn write_private(path: &Path, bytes: &[u8]) -> Result<(), LabError> {
-    let half = path.with_extension("new");
-    let mut options = File::options();
-    options.write(true).create(true).truncate(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let written = options.open(&half).and_then(|mut file| {
-        file.write_all(bytes)?;
-        file.sync_all()?;
-        std::fs::rename(&half, path)
-    });
-    written.map_err(io_error(path))
+    Half::begin(path)?.finish(bytes)
 }

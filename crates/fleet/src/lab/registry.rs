@@ -1,7 +1,8 @@
 use super::{HubPlace, Invitation, Invited, Joined, LabError, Part, Places, error::check_name};
-use crate::bus::{Bus, SharedBus, nats};
+use crate::bus::{Bus, BusError, Expect, SharedBus, nats};
 use jiff::{SignedDuration, Timestamp};
-use std::{path::Path, sync::Arc};
+use serde::{Deserialize, Serialize};
+use std::{collections::BTreeMap, path::Path, sync::Arc};
 
 /// Who is to be invited.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,6 +17,30 @@ pub struct Invite {
     pub lasts: SignedDuration,
     /// Where a member may write and read.
     pub places: Places,
+}
+
+/// Before the name of a storage.
+const STORAGES: &str = "lab/storages/";
+
+/// What members are told of a storage: so that *not connected here* has a button.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct StorageWords {
+    /// In words.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// What a Mac connects to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mac: Option<String>,
+    /// What Linux mounts.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub linux: Option<String>,
+    /// What Windows connects to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub windows: Option<String>,
+    /// A line of help.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub help_text: Option<String>,
 }
 
 /// Who belongs to a lab, as its hub knows it: from any program that may read the hub's folder.
@@ -85,6 +110,46 @@ impl Registry {
             (0, 0) => Err(LabError::NoSuchName { name: name.to_owned() }),
             gone => Ok(gone),
         }
+    }
+
+    /// Changes what members are told of a storage: what is not given stays, what is empty goes. Answers all of it.
+    ///
+    /// # Errors
+    /// [`LabError::Name`], or the hub does not answer.
+    pub async fn set_storage(&self, name: &str, words: StorageWords) -> Result<StorageWords, LabError> {
+        check_name(name)?;
+        let key = format!("{STORAGES}{name}");
+        loop {
+            let found = self.bus.get(&key).await?;
+            let expect = found.as_ref().map_or(Expect::Absent, |entry| Expect::Revision(entry.revision));
+            let mut known: StorageWords =
+                found.and_then(|entry| serde_json::from_slice(&entry.value).ok()).unwrap_or_default();
+            let set = |known: &mut Option<String>, given: &Option<String>| {
+                if let Some(given) = given {
+                    *known = Some(given.clone()).filter(|given| !given.is_empty());
+                }
+            };
+            set(&mut known.description, &words.description);
+            set(&mut known.mac, &words.mac);
+            set(&mut known.linux, &words.linux);
+            set(&mut known.windows, &words.windows);
+            set(&mut known.help_text, &words.help_text);
+            let json = serde_json::to_vec(&known).unwrap_or_default();
+            match self.bus.put(&key, json, expect, None).await {
+                Ok(_) => return Ok(known),
+                // Somebody else set something meanwhile.
+                Err(BusError::Conflict { .. }) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+    }
+
+    /// What members are told of every storage, by name.
+    ///
+    /// # Errors
+    /// The hub does not answer.
+    pub async fn storages(&self) -> Result<BTreeMap<String, StorageWords>, LabError> {
+        Ok(nats::all(&*self.bus, STORAGES).await?.into_iter().collect())
     }
 
     /// Leaves.

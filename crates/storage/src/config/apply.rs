@@ -3,7 +3,7 @@
 use super::read::{KEYS, Tables};
 use super::replace::{Replaced, Target};
 use super::text::{self, Text, dotted, in_order};
-use super::{BackendFields, Change, Config, ConfigError, Origin, Place, Problem, check, edit, programs};
+use super::{BackendFields, Change, Config, ConfigError, Origin, Place, Problem, check, edit, lab, programs};
 use crate::{Environment, Platform};
 use std::time::Duration;
 
@@ -68,11 +68,8 @@ impl Config {
     fn compare(&self, change: &Change, text: &Text<'_>, computer: Option<&str>) -> Result<(), ConfigError> {
         let file = || self.file.path.clone();
         let seen = Text::parse(&self.file.path, &self.seen)?;
-        let name = match change {
-            Change::Add { name, .. } | Change::Set { name, .. } | Change::Remove { name } => name.as_str(),
-            Change::Program { name, path } => {
-                return programs::compare(self, (&seen, text), (name, path.as_deref()), computer);
-            }
+        let Some(name) = change.storage() else {
+            return change.own().map_or(Ok(()), |own| own.compare(self, (&seen, text), computer));
         };
         let (then, now) = (Tables::of(&seen, computer)?, Tables::of(text, computer)?);
         let is_there = !now.spots(name).is_empty();
@@ -131,7 +128,8 @@ pub(super) fn well_formed(change: &Change, environment: &Environment) -> Result<
     };
     let (name, fields) = match change {
         Change::Remove { .. } => return Ok(()),
-        Change::Program { name, path } => return programs::well_formed(name, path.as_deref(), environment),
+        Change::Program { .. } => return change.own().map_or(Ok(()), |own| programs::well_formed(&own, environment)),
+        Change::Lab { .. } => return change.own().map_or(Ok(()), |own| lab::well_formed(&own)),
         Change::Set { name, fields } => (name, fields),
         Change::Add { name, fields } => {
             check::name(name).map_err(|problem| refused(name, None, problem))?;
@@ -169,7 +167,9 @@ fn edited(text: &Text<'_>, change: &Change, computer: Option<&str>) -> Result<St
                     edit::remove(&Text::parse(text.file, &new)?, &path.iter().map(String::as_str).collect::<Vec<_>>())?;
             }
         }
-        Change::Program { name, path } => return programs::edited(text, (name, path.as_deref()), computer),
+        Change::Program { .. } | Change::Lab { .. } => {
+            return change.own().map_or(Ok(new), |own| own.edited(text, computer));
+        }
     }
     Ok(new)
 }
@@ -222,13 +222,13 @@ fn confirm(old: &Text<'_>, new: &str, change: &Change, computer: Option<&str>) -
         Change::Add { name, fields } | Change::Set { name, fields } => {
             fields.given().all(|(key, value)| tables.says(name, key, value))
         }
-        Change::Program { name, path } => programs::says(&after, (name, path.as_deref()), computer),
+        Change::Program { .. } | Change::Lab { .. } => change.own().is_some_and(|own| own.says(&after, computer)),
     };
     let places: Vec<Vec<String>> = match change {
         Change::Add { name, .. } | Change::Set { name, .. } | Change::Remove { name } => {
             written_at(old, name, computer).into_iter().chain([vec!["storage".to_owned(), name.clone()]]).collect()
         }
-        Change::Program { name, .. } => programs::places(name, computer),
+        Change::Program { .. } | Change::Lab { .. } => change.own().map(|own| own.places(computer)).unwrap_or_default(),
     };
     let key = places.first().map(|path| dotted(&path.iter().map(String::as_str).collect::<Vec<_>>()));
     let refused = || ConfigError::CannotEdit { file: old.file.to_owned(), key: key.clone().unwrap_or_default() };

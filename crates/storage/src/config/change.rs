@@ -1,3 +1,5 @@
+use super::own::Own;
+use super::{lab, programs};
 use serde::{Deserialize, Serialize};
 
 /// A change to a configuration.
@@ -30,6 +32,13 @@ pub enum Change {
         /// Its whole path, `~` allowed; none where it is to be looked for as usual, on this computer.
         path: Option<String>,
     },
+    /// The lab that this computer, and no other one of the file, has joined.
+    Lab {
+        /// `member` or `worker`.
+        part: String,
+        /// In words; none where it has left.
+        value: Option<String>,
+    },
 }
 
 impl Change {
@@ -37,7 +46,20 @@ impl Change {
     pub fn storage(&self) -> Option<&str> {
         match self {
             Self::Add { name, .. } | Self::Set { name, .. } | Self::Remove { name } => Some(name),
-            Self::Program { .. } => None,
+            Self::Program { .. } | Self::Lab { .. } => None,
+        }
+    }
+
+    /// The string of a table of ours that it is about, if it is about one.
+    pub(super) fn own(&self) -> Option<Own<'_>> {
+        match self {
+            Self::Add { .. } | Self::Set { .. } | Self::Remove { .. } => None,
+            Self::Program { name, path } => {
+                Some(Own { table: programs::TABLE, key: name, value: path.as_deref(), alone: false })
+            }
+            Self::Lab { part, value } => {
+                Some(Own { table: lab::TABLE, key: part, value: value.as_deref(), alone: true })
+            }
         }
     }
 }

@@ -8,7 +8,9 @@ mod edit;
 mod elsewhere;
 mod error;
 mod file;
+mod lab;
 mod look;
+mod own;
 mod programs;
 mod proposed;
 mod read;
@@ -44,6 +46,8 @@ pub struct Config {
     pub elsewhere: BTreeMap<String, Vec<String>>,
     /// `[samepath.programs]`: the file that is meant on this computer where a job type names a program, or what is wrong with it.
     pub programs: BTreeMap<String, Result<PathBuf, ConfigError>>,
+    /// `[samepath.lab]`: what this computer has joined a lab as, `member` or `worker`, in words.
+    pub lab: BTreeMap<String, String>,
     /// The value of `SHARED_STORAGE_ROOT` where it is set and yet ignored, because the file has storages.
     pub ignored_variable: Option<String>,
     /// The text that was read: what later changes are compared with.
@@ -137,6 +141,7 @@ impl Config {
             mounts: Vec::new(),
             elsewhere: BTreeMap::new(),
             programs: BTreeMap::new(),
+            lab: BTreeMap::new(),
             ignored_variable: None,
             seen: String::new(),
             lines: Lines::default(),
@@ -156,6 +161,7 @@ impl Config {
             entries.push(read::from_variable(&root, environment));
         }
         let programs = if file.trusts_samepath_table() { programs::of(&text, environment)? } else { BTreeMap::new() };
+        let lab = if file.trusts_samepath_table() { lab::of(&text, computer)? } else { BTreeMap::new() };
         let (path_mappings, of_mappings) = read::path_mappings(&text).into_iter().unzip();
         let (mounts, of_mounts) = read::mounts(&text).into_iter().unzip();
         let trusted = file.trusts_samepath_table();
@@ -168,6 +174,7 @@ impl Config {
             mounts,
             elsewhere,
             programs,
+            lab,
             ignored_variable: variable,
             seen,
             lines: Lines { path_mappings: of_mappings, mounts: of_mounts },

@@ -8,8 +8,13 @@ use std::path::PathBuf;
 use toml::de::DeTable;
 
 /// Below `[samepath]`, what is read; a `*` is a name of the person's choice.
-const OURS: &[&[&str]] =
-    &[&["programs", "*"], &["computers", "*", "programs", "*"], &["computers", "*", "storage", "*"]];
+const OURS: &[&[&str]] = &[
+    &["programs", "*"],
+    &["lab", "*"],
+    &["computers", "*", "programs", "*"],
+    &["computers", "*", "lab", "*"],
+    &["computers", "*", "storage", "*"],
+];
 
 /// Something worth knowing. `Display` says what, [`Remark::hint`] what to do.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

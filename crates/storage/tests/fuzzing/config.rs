@@ -36,7 +36,7 @@ pub(crate) fn run(bytes: &[u8]) {
     }
 }
 
-fn changes(name: &str) -> [Change; 6] {
+fn changes(name: &str) -> [Change; 8] {
     let name = || name.to_owned();
     let base_path = || BackendFields { base_path: Some(BASE_PATH.0.to_owned()), ..BackendFields::default() };
     let description = BackendFields { description: Some(DESCRIPTION.0.to_owned()), ..BackendFields::default() };
@@ -47,6 +47,8 @@ fn changes(name: &str) -> [Change; 6] {
         Change::Remove { name: name() },
         Change::Program { name: name(), path: Some(BASE_PATH.0.to_owned()) },
         Change::Program { name: name(), path: None },
+        Change::Lab { part: "member".to_owned(), value: Some(DESCRIPTION.0.to_owned()) },
+        Change::Lab { part: "worker".to_owned(), value: None },
     ]
 }
 
@@ -56,13 +58,13 @@ fn kept(before: &str, after: &str, change: &Change) {
             assert!(is_grown(before, after), "adding only adds: {before:?} {after:?}");
             return;
         }
-        Change::Remove { .. } | Change::Program { path: None, .. } => {
+        Change::Remove { .. } | Change::Program { path: None, .. } | Change::Lab { value: None, .. } => {
             assert!(is_part(after, before), "removing only takes away: {before:?} {after:?}");
             return;
         }
         Change::Program { .. } => BASE_PATH.1,
         Change::Set { fields, .. } if fields.base_path.is_some() => BASE_PATH.1,
-        Change::Set { .. } => DESCRIPTION.1,
+        Change::Set { .. } | Change::Lab { .. } => DESCRIPTION.1,
     };
     if before.contains(new) || before == after || is_grown(before, after) {
         return;

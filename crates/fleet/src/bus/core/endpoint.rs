@@ -54,6 +54,18 @@ impl Endpoint {
         }
     }
 
+    /// Every record below a prefix, as it is now.
+    pub(crate) fn all(&self, prefix: &str) -> Result<Vec<(String, Vec<u8>)>, BusError> {
+        self.ready()?;
+        Ok(self
+            .core
+            .state()
+            .records
+            .below(prefix)
+            .map(|(key, record)| (key.to_string(), record.value.to_vec()))
+            .collect())
+    }
+
     pub(crate) fn watch_feed(&self, prefix: &str) -> Result<WatchFeed, BusError> {
         name::check_prefix(prefix)?;
         self.ready()?;

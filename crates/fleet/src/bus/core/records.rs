@@ -2,6 +2,7 @@ use super::history::Op;
 use crate::bus::{BusError, Change, Expect, Write};
 use std::{
     collections::{BTreeMap, HashMap, VecDeque},
+    ops::Bound,
     sync::Arc,
     time::Duration,
 };
@@ -114,6 +115,12 @@ impl Records {
         self.records.get(key)
     }
 
+    /// Those whose keys begin so, in order.
+    pub(crate) fn below(&self, prefix: &str) -> impl Iterator<Item = (&Arc<str>, &Record)> {
+        let from = (Bound::Included(prefix), Bound::Unbounded);
+        self.records.range::<str, _>(from).take_while(move |(key, _)| key.starts_with(prefix))
+    }
+
     /// When the next record expires.
     pub(crate) fn next_expiry(&self) -> Option<Instant> {
         self.fleeting.values().map(|fleeting| fleeting.until).min()
@@ -172,9 +179,7 @@ impl Records {
     }
 
     fn snapshot(&self, prefix: &str) -> VecDeque<Event> {
-        self.records
-            .range::<str, _>((std::ops::Bound::Included(prefix), std::ops::Bound::Unbounded))
-            .take_while(|(key, _)| key.starts_with(prefix))
+        self.below(prefix)
             .map(|(key, record)| Event::Put {
                 key: key.clone(),
                 value: record.value.clone(),

@@ -135,3 +135,23 @@ fn merge(into: &mut Value, from: Value) {
         into.extend(from);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_is_whose_private_half_signed_this_very_connection() {
+        let (own, other) = (KeyPair::new_user(), KeyPair::new_user());
+        let shown = |by: &KeyPair, nonce: &str| Shown {
+            nkey: own.public_key(),
+            sig: BASE64.encode(by.sign(nonce.as_bytes()).expect("signed")),
+            auth_token: String::new(),
+        };
+        assert!(is_signed(&shown(&own, "this"), "this"));
+        assert!(!is_signed(&shown(&own, "another"), "this"), "of a connection that was overheard");
+        assert!(!is_signed(&shown(&other, "this"), "this"), "somebody else's key");
+        let nothing = Shown { sig: String::new(), ..shown(&own, "this") };
+        assert!(!is_signed(&nothing, "this"));
+    }
+}

@@ -38,7 +38,7 @@ pub use door::{join, open};
 pub use identity::{Identity, Part};
 pub(crate) use keys::Key;
 pub use registry::{Invited, Joined, Places};
-pub(crate) use registry::{invite, invited, joined, many_name, revoke};
+pub(crate) use registry::{all, invite, invited, joined, many_name, revoke};
 pub use settings::{Login, NatsSettings};
 
 /// The oldest server that keeps what it is told to keep: major, minor.

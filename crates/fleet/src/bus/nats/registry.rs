@@ -189,7 +189,8 @@ async fn get<T: DeserializeOwned>(bus: &dyn Bus, key: &str) -> Result<Option<(T,
     Ok(found.and_then(|entry| Some((serde_json::from_slice(&entry.value).ok()?, entry.revision))))
 }
 
-async fn all<T: DeserializeOwned>(bus: &dyn Bus, prefix: &str) -> Result<Vec<(String, T)>, BusError> {
+/// Every record below a prefix that can be read as this, without the prefix.
+pub(crate) async fn all<T: DeserializeOwned>(bus: &dyn Bus, prefix: &str) -> Result<Vec<(String, T)>, BusError> {
     let mut watch = bus.watch(prefix).await?;
     let mut found = Vec::new();
     loop {

@@ -4,7 +4,7 @@ use samepath_wire::{AttemptRef, JobId, WorkerId};
 use serde::Deserialize;
 
 /// What everybody in a lab may see.
-const SEEN: [&str; 3] = ["jobs/", "workers/", "kinds/"];
+const SEEN: [&str; 4] = ["jobs/", "workers/", "kinds/", "lab/storages/"];
 /// What a member may ask of the matchmaker.
 const MEMBER_ASKS: [&str; 4] = ["submit", "stop", "kill", "retry"];
 /// What a worker may ask of it.
@@ -62,19 +62,52 @@ async fn worker_may(id: &str, endpoint: &Endpoint, call: &Call) -> Result<bool, 
     Ok(match call {
         Call::Get { key: name } | Call::Watch { prefix: name } => sees(name),
         Call::Changes { .. } | Call::Take { .. } => true,
-        Call::Write { writes } => writes.iter().all(|write| {
-            let removes = write.size.is_none();
-            match write.key.strip_prefix("kinds/") {
-                Some(_) => !removes && write.ttl_ms.is_none(),
-                None => own(&write.key) && (removes || write.ttl_ms.is_some()),
+        Call::Write { writes } => {
+            for write in writes {
+                let removes = write.size.is_none();
+                let allowed = match write.key.strip_prefix("kinds/") {
+                    Some(digest) => {
+                        !removes && write.ttl_ms.is_none() && !is_anothers(id, endpoint, &write.key, digest).await?
+                    }
+                    None => own(&write.key) && (removes || write.ttl_ms.is_some()),
+                };
+                if !allowed {
+                    return Ok(false);
+                }
             }
-        }),
+            true
+        }
         Call::Request { subject, .. } => WORKER_ASKS.contains(&subject.as_str()),
         Call::Serve { subject } => subject.strip_prefix("check.") == Some(id),
         Call::Read { log, .. } | Call::Range { log } => log.starts_with("log/"),
         Call::Append { log, .. } => runs(id, endpoint, log).await?,
         Call::Truncate { .. } => false,
     })
+}
+
+/// What a worker says of itself, as far as it matters here.
+#[derive(Deserialize)]
+struct Advertises {
+    #[serde(default)]
+    kinds: Vec<Advertised>,
+}
+
+#[derive(Deserialize)]
+struct Advertised {
+    digest: String,
+}
+
+/// Whether a job type's definition is there, and another worker that is online runs it: what people see of it, and what it needs,
+/// is not to be changed behind that one's back.
+async fn is_anothers(id: &str, endpoint: &Endpoint, key: &str, digest: &str) -> Result<bool, BusError> {
+    if endpoint.get(key).await?.is_none() {
+        return Ok(false);
+    }
+    let others = endpoint.all("workers/")?.into_iter().filter(|(key, _)| key.strip_prefix("workers/") != Some(id));
+    Ok(others.into_iter().any(|(_, value)| {
+        let says = serde_json::from_slice::<Advertises>(&value);
+        says.is_ok_and(|says| says.kinds.iter().any(|kind| kind.digest == digest))
+    }))
 }
 
 /// Of a job's record: who was given which attempt.

@@ -1,0 +1,174 @@
+//! The lab that this computer has joined, as a member's and as a worker: a key in a file of its own, and a line of the configuration
+//! that says so.
+
+use crate::view::MembershipView;
+use crate::{Error, ErrorCode, LocalStorages, Options};
+use samepath_fleet::lab::{Invitation, LabError, Membership, Part};
+use samepath_fleet::{Fleet, bus::BusError};
+use samepath_storage::Change;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// Between two tries of a worker to reach its lab.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// As the configuration and the key's file call it.
+fn word(part: Part) -> &'static str {
+    match part {
+        Part::Worker => "worker",
+        Part::Member | Part::Hub => "member",
+    }
+}
+
+/// What the configuration says of it: for people.
+fn line(membership: &Membership) -> String {
+    format!("{} at {}", membership.name, membership.server)
+}
+
+impl MembershipView {
+    pub(crate) fn of(membership: &Membership) -> Self {
+        Self {
+            lab: membership.lab.clone(),
+            role: word(membership.part).to_owned(),
+            name: membership.name.clone(),
+            server: membership.server.clone(),
+            joined_at: membership.joined_at.to_string(),
+        }
+    }
+}
+
+impl Options {
+    fn key_file(&self, part: Part) -> PathBuf {
+        self.data_dir.join("lab").join(format!("{}.json", word(part)))
+    }
+
+    /// The lab that this computer belongs to in this part: the key is here. Looks at nothing but this computer's own data.
+    fn membership(&self, part: Part) -> Result<Option<Membership>, Error> {
+        Ok(Membership::kept(&self.key_file(part))?)
+    }
+
+    /// What programs of this computer use, other than workers: as a member, else as what its worker may see. None: its own queue.
+    pub(crate) fn belongs(&self) -> Result<Option<Membership>, Error> {
+        Ok(match self.membership(Part::Member)? {
+            Some(membership) => Some(membership),
+            None => self.membership(Part::Worker)?,
+        })
+    }
+
+    /// What a worker of this computer works for. A member's computer is no worker, and does not become one of its own queue.
+    pub(crate) fn works_for(&self) -> Result<Option<Membership>, Error> {
+        Ok(match self.membership(Part::Worker)? {
+            Some(membership) => Some(membership),
+            None => self.membership(Part::Member)?,
+        })
+    }
+
+    /// The workers and jobs as others hold them, for a look: of the lab, or of whoever holds the queue of this computer.
+    pub(crate) async fn look(&self) -> Option<Fleet> {
+        match self.belongs() {
+            Ok(None) => Fleet::join(self.queue()).await,
+            Ok(Some(membership)) => Fleet::lab(&membership).await.ok(),
+            Err(_) => None,
+        }
+    }
+
+    /// Every lab that this computer has joined.
+    ///
+    /// # Errors
+    /// As of a key that cannot be read.
+    pub fn memberships(&self) -> Result<Vec<MembershipView>, Error> {
+        let both = [self.membership(Part::Member)?, self.membership(Part::Worker)?];
+        Ok(both.iter().flatten().map(MembershipView::of).collect())
+    }
+
+    /// Joins the lab of an invitation: makes a key, which stays here, and says so in the configuration. Waits up to fifteen seconds
+    /// for the lab.
+    ///
+    /// # Errors
+    /// `config_invalid` where the configuration is a `./sleap-rtc.toml`; `already_exists` where this computer has joined as that already; `invalid_parameter` for what is no invitation;
+    /// `fleet_unreachable` where the lab does not accept it or does not answer; `config_invalid`, `config_changed`, `io`.
+    pub async fn join(&self, storages: &LocalStorages, invitation: &str) -> Result<MembershipView, Error> {
+        let invitation: Invitation = invitation.parse::<Invitation>()?;
+        let part = invitation.part;
+        if let Some(error) = storages.config_error() {
+            return Err(error);
+        }
+        if !self.config.trusts_samepath_table() {
+            let file = self.config.path.display();
+            let message = format!("{file} is the configuration here, and no lab is ever read from such a file.");
+            return Err(Error::new(ErrorCode::ConfigInvalid, message)
+                .with_hint("Name your own: samepath --config ~/.sleap-rtc/config.toml join INVITATION"));
+        }
+        if let Some(before) = self.membership(part)? {
+            let message = format!("This computer belongs to {} already, as {}.", before.lab, before.name);
+            return Err(Error::new(ErrorCode::AlreadyExists, message).with_hint("Leave it first: samepath leave"));
+        }
+        let membership = Membership::join_and_keep(&invitation, &self.key_file(part)).await?;
+        storages.apply(&Change::Lab { part: word(part).to_owned(), value: Some(line(&membership)) })?;
+        Ok(MembershipView::of(&membership))
+    }
+
+    /// Forgets the labs that this computer has joined, with their keys; jobs go on. Answers which.
+    ///
+    /// # Errors
+    /// `config_invalid`, `config_changed`, `io`.
+    pub fn leave(&self, storages: &LocalStorages) -> Result<Vec<String>, Error> {
+        let mut left = Vec::new();
+        for part in [Part::Member, Part::Worker] {
+            let named = self.membership(part).ok().flatten().map(|membership| line(&membership));
+            let named = named.or_else(|| storages.config().lab.get(word(part)).cloned());
+            storages.apply(&Change::Lab { part: word(part).to_owned(), value: None })?;
+            let file = self.key_file(part);
+            match std::fs::remove_file(&file) {
+                Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                    return Err(Error::new(ErrorCode::Io, format!("The key of the lab cannot be removed: {error}.")));
+                }
+                _ => left.extend(named),
+            }
+        }
+        Ok(left)
+    }
+}
+
+/// Refuses to go on without a lab where the configuration says that this computer belongs to one: its key was lost.
+pub(crate) fn check_key(options: &Options, storages: &LocalStorages) -> Result<(), Error> {
+    let config = storages.config();
+    let Some((part, lab)) = config.lab.iter().next() else { return Ok(()) };
+    let message = format!(
+        "{} says that this computer has joined a lab ({lab}), and its key is not here: {}.",
+        options.config.path.display(),
+        options.data_dir.join("lab").join(format!("{part}.json")).display()
+    );
+    Err(Error::new(ErrorCode::ConfigInvalid, message)
+        .with_hint("Join again with a new invitation, or forget the lab: samepath leave"))
+}
+
+/// The fleet of a lab. A `patient` one waits for it as long as it does not answer.
+pub(crate) async fn fleet_of(membership: &Membership, patient: bool) -> Result<Fleet, Error> {
+    loop {
+        match Fleet::lab(membership).await {
+            Ok(fleet) => return Ok(fleet),
+            Err(LabError::Bus(BusError::Unreachable)) if patient => {
+                tracing::warn!(lab = %membership.lab, server = %membership.server, "the lab does not answer; trying again");
+                tokio::time::sleep(PAUSE).await;
+            }
+            Err(error) => return Err(told(membership, error)),
+        }
+    }
+}
+
+fn told(membership: &Membership, error: LabError) -> Error {
+    let Membership { lab, server, name, .. } = membership;
+    match error {
+        LabError::Bus(BusError::Unreachable) => {
+            Error::new(ErrorCode::FleetUnreachable, format!("{lab} does not answer ({server})."))
+                .with_hint("Off campus? Connect the VPN. Else ask whoever looks after the lab.")
+        }
+        LabError::Bus(BusError::NotAdmitted { .. }) => {
+            let message = format!("Your access to {lab} as {name} has ended. Your files are untouched.");
+            Error::new(ErrorCode::FleetUnreachable, message)
+                .with_hint("Ask whoever looks after the lab for a new invitation; forget the old one: samepath leave")
+        }
+        error => error.into(),
+    }
+}

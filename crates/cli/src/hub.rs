@@ -1,0 +1,213 @@
+//! A lab's hub, for whoever looks after the lab.
+
+use crate::args::{Hub, HubCommand, InviteCommand, LabStorageCommand};
+use crate::output::{Cell, Tone};
+use crate::workers::interrupted;
+use crate::{Context, block_on};
+use jiff::{SignedDuration, Timestamp};
+use samepath_app::Error;
+use samepath_fleet::lab::{
+    self, HubPlace, Invitation, Invite, Invited, Joined, Part, Places, Programs, Registry, StorageWords, Wanted,
+};
+use serde_json::{Value, json};
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use tokio_util::sync::CancellationToken;
+
+pub(crate) fn run(context: &Context<'_>, hub: Hub, search_path: Option<OsString>) -> Result<ExitCode, Error> {
+    let dir = hub.dir.clone().unwrap_or_else(|| context.options.data_dir.join("hub"));
+    let Some(command) = hub.command else { return serve(context, hub, dir, search_path) };
+    block_on(async {
+        if let HubCommand::Configuration = command {
+            let lines = HubPlace::open(&dir)?.account_lines()?;
+            return context.output.line(lines.trim_end()).map(|()| ExitCode::SUCCESS);
+        }
+        let registry = Registry::open(&dir).await?;
+        let answer = ask(context, &registry, command).await;
+        registry.close().await;
+        answer.map(|()| ExitCode::SUCCESS)
+    })
+}
+
+/// Runs the hub until told to stop.
+fn serve(context: &Context<'_>, hub: Hub, dir: PathBuf, search_path: Option<OsString>) -> Result<ExitCode, Error> {
+    let output = context.output;
+    let Hub { listen, address, server, certificate, name, nats_server, .. } = hub;
+    let computer = context.options.environment.computer.clone().unwrap_or_else(|| "localhost".to_owned());
+    let beside = std::env::current_exe().ok().and_then(|program| Some(program.parent()?.to_owned()));
+    let programs = Programs { named: nats_server, beside, search_path };
+    block_on(async {
+        let place = HubPlace::make(&dir, Wanted { lab: name, listen, address, server, certificate }, &computer)?;
+        let told = json!({ "lab": place.lab(), "address": place.address(), "dir": place.dir() });
+        let words = format!("{} is at {}. Its folder: {}", place.lab(), place.address(), place.dir().display());
+        let hub = tokio::select! {
+            hub = lab::Hub::start(place, &programs) => hub?,
+            () = interrupted() => return Ok(ExitCode::SUCCESS),
+        };
+        if output.is_json() {
+            output.line_of_json(&told)?;
+        } else {
+            output.line(&words)?;
+            if !hub.is_holder() {
+                output.line("Another hub leads. This one takes over when it goes.")?;
+            }
+        }
+        let shutdown = CancellationToken::new();
+        let running = hub.run(shutdown.clone());
+        tokio::pin!(running);
+        tokio::select! {
+            () = &mut running => {}
+            () = interrupted() => {
+                shutdown.cancel();
+                running.await;
+            }
+        }
+        Ok(ExitCode::SUCCESS)
+    })
+}
+
+async fn ask(context: &Context<'_>, registry: &Registry, command: HubCommand) -> Result<(), Error> {
+    let output = context.output;
+    match command {
+        HubCommand::Invite { command } => {
+            let (part, name, uses, hours) = match command {
+                InviteCommand::Member { name, hours } => (Part::Member, name, 1, hours),
+                InviteCommand::Worker { name, uses, hours } => (Part::Worker, name, uses, hours),
+            };
+            let lasts = SignedDuration::from_hours(hours.into());
+            let wanted = Invite { part, name, uses, lasts, places: Places::default() };
+            tell(context, &registry.invite(wanted).await?, uses)
+        }
+        HubCommand::Members => list(context, registry, Part::Member).await,
+        HubCommand::Workers => list(context, registry, Part::Worker).await,
+        HubCommand::Revoke { name } => {
+            let (computers, invitations) = registry.revoke(&name).await?;
+            if output.is_json() {
+                return output
+                    .document(&json!({ "revoked": name, "computers": computers, "invitations": invitations }));
+            }
+            output.line(&format!(
+                "{name} is out: {computers} {}, {invitations} unused {}. Running jobs go on.",
+                if computers == 1 { "computer" } else { "computers" },
+                if invitations == 1 { "invitation" } else { "invitations" },
+            ))
+        }
+        HubCommand::Storage {
+            command: LabStorageCommand::Set { name, description, mac, linux, windows, help_text },
+        } => {
+            let words = StorageWords { description, mac, linux, windows, help_text };
+            let known = registry.set_storage(&name, words).await?;
+            if output.is_json() {
+                return output.document(&json!({ "name": name, "storage": known }));
+            }
+            output.line(&format!("Members see this of {name} from now on."))
+        }
+        HubCommand::Storage { command: LabStorageCommand::List } => {
+            let known = registry.storages().await?;
+            if output.is_json() {
+                return output.document(&known);
+            }
+            let word = |word: &Option<String>| Cell::from(word.as_deref().unwrap_or_default());
+            let row = |(name, it): (&String, &StorageWords)| {
+                vec![name.as_str().into(), word(&it.description), word(&it.mac), word(&it.linux), word(&it.windows)]
+            };
+            output.table(&["STORAGE", "IS", "MAC", "LINUX", "WINDOWS"], &known.iter().map(row).collect::<Vec<_>>())
+        }
+        HubCommand::Configuration => Ok(()),
+    }
+}
+
+fn role(part: Part) -> &'static str {
+    match part {
+        Part::Worker => "worker",
+        Part::Member | Part::Hub => "member",
+    }
+}
+
+fn tell(context: &Context<'_>, invitation: &Invitation, uses: u32) -> Result<(), Error> {
+    let Invitation { part, name, expires_at, .. } = invitation;
+    if context.output.is_json() {
+        return context.output.document(&json!({
+            "invitation": invitation.to_string(), "name": name, "role": role(*part), "expires_at": expires_at, "uses": uses,
+        }));
+    }
+    let many = if uses > 1 { format!(", on {uses} computers") } else { ", once".to_owned() };
+    context.output.line(&invitation.to_string())?;
+    context.output.line(&format!(
+        "Hand this line to whoever is to join as the {} {name}. It can be used until {expires_at}{many}: samepath join INVITATION",
+        role(*part)
+    ))
+}
+
+async fn list(context: &Context<'_>, registry: &Registry, part: Part) -> Result<(), Error> {
+    let mut joined: Vec<Joined> = registry.joined().await?.into_iter().filter(|it| it.part == part).collect();
+    let mut invited: Vec<Invited> = registry.invited().await?.into_iter().filter(|it| it.part == part).collect();
+    joined.sort_by(|a, b| (&a.name, a.joined_at).cmp(&(&b.name, b.joined_at)));
+    invited.sort_by(|a, b| (&a.name, a.expires_at).cmp(&(&b.name, b.expires_at)));
+    let now = Timestamp::now();
+    let (mut told, mut rows): (Vec<Value>, Vec<Vec<Cell>>) = (Vec::new(), Vec::new());
+    for Joined { name, joined_at, .. } in &joined {
+        let mut one = json!({ "name": name, "role": role(part), "state": "joined", "joined_at": joined_at });
+        let mut state = Cell::new("joined", Tone::Good);
+        if part == Part::Worker {
+            let online = registry.is_online(name).await?;
+            one["online"] = online.into();
+            state = if online { Cell::new("online", Tone::Good) } else { Cell::new("offline", Tone::Quiet) };
+        }
+        told.push(one);
+        rows.push(vec![name.as_str().into(), state, format!("since {joined_at}").into()]);
+    }
+    for Invited { name, expires_at, uses, .. } in &invited {
+        let state = if *expires_at < now { "expired" } else { "invited" };
+        told.push(json!({ "name": name, "role": role(part), "state": state, "expires_at": expires_at, "uses": uses }));
+        rows.push(vec![name.as_str().into(), Cell::new(state, Tone::Quiet), format!("until {expires_at}").into()]);
+    }
+    if context.output.is_json() {
+        return context.output.document(&told);
+    }
+    if rows.is_empty() {
+        let nobody = format!("Nobody yet. Invite somebody: samepath hub invite {} NAME", role(part));
+        return context.output.line(&nobody);
+    }
+    context.output.table(&[if part == Part::Worker { "WORKER" } else { "MEMBER" }, "STATE", ""], &rows)
+}
+
+/// Joins a lab.
+pub(crate) fn join(context: &Context<'_>, invitation: &[String]) -> Result<ExitCode, Error> {
+    let joined = block_on(context.options.join(&context.storages, &invitation.concat()))?;
+    if context.output.is_json() {
+        context.output.document(&joined)?;
+    } else {
+        context
+            .output
+            .line(&format!("This computer belongs to {} now, as the {} {}.", joined.lab, joined.role, joined.name))?;
+        context.output.line(match joined.role.as_str() {
+            "worker" => "Run its jobs: samepath worker",
+            _ => "See who works there: samepath workers",
+        })?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Forgets the lab.
+pub(crate) fn leave(context: &Context<'_>) -> Result<ExitCode, Error> {
+    let left = context.options.leave(&context.storages)?;
+    if context.output.is_json() {
+        context.output.document(&json!({ "left": left }))?;
+    } else if left.is_empty() {
+        context.output.line("This computer belongs to no lab. Nothing changed.")?;
+    } else {
+        context.output.line(&format!(
+            "Left: {}. The key of this computer is deleted. Jobs go on; storages, files and the lab's history stay.",
+            left.join(", ")
+        ))?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Where a server is to listen: `:4222` is that port of every address.
+pub(crate) fn address(text: &str) -> Result<std::net::SocketAddr, String> {
+    let with_host = if text.starts_with(':') { format!("0.0.0.0{text}") } else { text.to_owned() };
+    with_host.parse().map_err(|_| "an address and a port, such as 0.0.0.0:4222".to_owned())
+}

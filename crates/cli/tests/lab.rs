@@ -1,0 +1,233 @@
+//! A whole lab with the real programs: a hub, computers that see one storage at paths of their own, a member.
+#![cfg(target_os = "linux")]
+
+mod common;
+
+use common::{Answer, Home, Process, run, until};
+use rustix::process::Signal;
+use samepath_testkit::nats_server;
+use serde_json::{Value, json};
+use std::cell::RefCell;
+use std::process::Command;
+
+/// A lab's hub, on a computer that has the storage's files.
+struct Lab {
+    home: Home,
+    listen: String,
+    hub: RefCell<Option<Process>>,
+}
+
+/// Another computer of the lab.
+struct Computer<'a> {
+    home: &'a Home,
+    name: &'static str,
+}
+
+impl Lab {
+    fn new() -> Self {
+        let home = Home::bare();
+        home.waiting_kind();
+        let listen = std::net::TcpListener::bind("127.0.0.1:0").and_then(|taken| taken.local_addr()).expect("a port");
+        let lab = Self { home, listen: listen.to_string(), hub: RefCell::new(None) };
+        lab.start();
+        lab
+    }
+
+    fn start(&self) {
+        let server = nats_server().display().to_string();
+        let words = ["--json", "hub", "--listen", &self.listen, "--name", "Talmo Lab", "--nats-server", &server];
+        let mut hub = self.home.start(&words);
+        let told: Value = hub.until(|line| serde_json::from_str(line).ok());
+        assert_eq!((&told["lab"], &told["address"]), (&json!("Talmo Lab"), &json!(self.listen)));
+        self.hub.replace(Some(hub));
+    }
+
+    /// Asks it to end, and waits until it has.
+    fn stop(&self) {
+        if let Some(mut hub) = self.hub.take() {
+            hub.signal(Signal::TERM);
+            assert_eq!(hub.wait().status, Some(0));
+        }
+    }
+
+    fn invite(&self, role: &str, name: &str) -> String {
+        let told = self.home.ask(&["hub", "invite", role, name]).good();
+        assert_eq!((&told["name"], &told["role"]), (&json!(name), &json!(role)));
+        assert!(told["expires_at"].is_string());
+        told["invitation"].as_str().expect("a line").to_owned()
+    }
+
+    /// A computer where the storage is mounted at a path of its own.
+    fn computer(&self, name: &'static str) -> Computer<'_> {
+        let computer = Computer { home: &self.home, name };
+        let mount = self.home.path(&format!("{name}/mount/of/{name}"));
+        fs_err::create_dir_all(mount.parent().expect("a folder")).expect("a folder");
+        std::os::unix::fs::symlink(self.home.path("storage"), &mount).expect("a link");
+        computer.home.write(
+            &format!("{name}/home/.sleap-rtc/config.toml"),
+            format!("# of {name}\n[storage.vast]\nbase_path = {}\nuser_subdir = \"amick\"\n", json!(mount)),
+        );
+        computer
+    }
+}
+
+impl Drop for Lab {
+    fn drop(&mut self) {
+        // The server is the hub's to end.
+        if let Some(mut hub) = self.hub.take().filter(|_| !std::thread::panicking()) {
+            hub.signal(Signal::TERM);
+            hub.wait();
+        }
+    }
+}
+
+impl Computer<'_> {
+    fn command(&self, words: &[&str]) -> Command {
+        let mut command = self.home.command([&["--json"], words].concat());
+        command
+            .env("HOME", self.home.path(&format!("{}/home", self.name)))
+            .env("SAMEPATH_DATA", self.home.path(&format!("{}/data", self.name)));
+        command
+    }
+
+    fn ask(&self, words: &[&str]) -> Answer {
+        run(&mut self.command(words))
+    }
+
+    fn join(&self, invitation: &str) -> Value {
+        self.ask(&["join", invitation]).good()
+    }
+
+    fn config(&self) -> String {
+        fs_err::read_to_string(self.home.path(&format!("{}/home/.sleap-rtc/config.toml", self.name))).expect("a file")
+    }
+
+    fn worker(&self) -> Process {
+        let kinds = self.home.text("kinds");
+        let mut worker = Process::start(&mut self.command(&["worker", "--kinds", &kinds]));
+        worker.until(|line| {
+            let told: Value = serde_json::from_str(line).unwrap_or_default();
+            let states = told["storages"].as_array().cloned().unwrap_or_default();
+            states.iter().any(|storage| storage["state"] == "ready").then_some(())
+        });
+        worker
+    }
+
+    fn job_until(&self, id: &str, what: impl Fn(&Value) -> bool) -> Value {
+        until(|| {
+            let job = self.ask(&["jobs", id]).good();
+            if what(&job) { Ok(job) } else { Err(format!("{job:#}")) }
+        })
+    }
+}
+
+#[test]
+fn a_lab_from_the_hub_to_the_results_whoever_is_killed_meanwhile() {
+    let lab = Lab::new();
+    let desk = lab.computer("desk");
+    let before = desk.config();
+    let joined = desk.join(&lab.invite("member", "amick"));
+    assert_eq!(
+        (&joined["lab"], &joined["role"], &joined["name"]),
+        (&json!("Talmo Lab"), &json!("member"), &json!("amick"))
+    );
+    assert!(desk.config().starts_with(&before), "what was there is there: {}", desk.config());
+    let key = lab.home.path("desk/data/lab/member.json");
+    let mode = std::os::unix::fs::PermissionsExt::mode(&fs_err::metadata(&key).expect("a key").permissions());
+    assert_eq!(mode & 0o777, 0o600, "the key is its owner's alone");
+    let names = ["gpu-1", "gpu-2", "gpu-3"];
+    let computers = names.map(|name| lab.computer(name));
+    let mut workers: Vec<Process> = computers
+        .iter()
+        .map(|computer| {
+            computer.join(&lab.invite("worker", computer.name));
+            computer.worker()
+        })
+        .collect();
+    let online = until(|| {
+        let online = desk.ask(&["workers"]).good();
+        if online.as_array().is_some_and(|online| online.len() == 3) { Ok(online) } else { Err(format!("{online:#}")) }
+    });
+    let mut ids: Vec<&str> = online.as_array().expect("workers").iter().filter_map(|it| it["id"].as_str()).collect();
+    ids.sort_unstable();
+    assert_eq!(ids, names, "a worker is who it was invited as");
+    // A member submits, and leaves: nothing of the job is on the desk.
+    let job = desk.ask(&["submit", "--detach", "waits"]).good();
+    let id = job["id"].as_str().expect("an id").to_owned();
+    desk.job_until(&id, |job| job["state"] == "running");
+    until(|| match desk.ask(&["logs", &id]).out {
+        lines if lines.contains("one") => Ok(()),
+        lines => Err(lines),
+    });
+    // Every worker is killed, the hub ends and comes again, the workers come again: the same try goes on.
+    for worker in &mut workers {
+        worker.end();
+    }
+    lab.stop();
+    lab.start();
+    let _workers: Vec<Process> = computers.iter().map(Computer::worker).collect();
+    lab.home.go();
+    let ended = desk.job_until(&id, |job| job["ended_at"] != Value::Null);
+    assert_eq!((&ended["state"], &ended["attempts"]), (&json!("succeeded"), &json!(1)), "{ended:#}");
+    let log = desk.ask(&["logs", &id]).out;
+    assert!(log.contains("one") && log.contains("two"), "{log}");
+    lab.stop();
+}
+
+#[test]
+fn who_was_put_out_is_told_so_and_may_leave() {
+    let lab = Lab::new();
+    let desk = lab.computer("desk");
+    let before = desk.config();
+    let line = lab.invite("member", "amick");
+    desk.join(&line);
+    assert_eq!(desk.ask(&["workers"]).good(), json!([]));
+    desk.ask(&["join", &line]).fails("already_exists");
+    let other = lab.computer("other");
+    let told = other.ask(&["join", &line]).fails("fleet_unreachable");
+    assert!(told["error"]["message"].as_str().is_some_and(|it| it.contains("used already")), "{told:#}");
+    other.ask(&["join", "samepath:half"]).fails("invalid_parameter");
+    // A member's computer is no worker.
+    let told = desk.ask(&["worker"]).fails("fleet_unreachable");
+    assert!(told["error"]["message"].as_str().is_some_and(|it| it.contains("not as a worker")), "{told:#}");
+    let members = lab.home.ask(&["hub", "members"]).good();
+    assert_eq!((&members[0]["name"], &members[0]["state"]), (&json!("amick"), &json!("joined")));
+    lab.home.ask(&["hub", "revoke", "nobody"]).fails("invalid_parameter");
+    let gone = lab.home.ask(&["hub", "revoke", "amick"]).good();
+    assert_eq!((&gone["computers"], &gone["invitations"]), (&json!(1), &json!(0)));
+    for words in [&["workers"][..], &["jobs"], &["submit", "--detach", "waits"]] {
+        let told = desk.ask(words).fails("fleet_unreachable");
+        assert_eq!(told["error"]["message"], "Your access to Talmo Lab as amick has ended. Your files are untouched.");
+    }
+    assert_eq!(desk.ask(&["leave"]).good()["left"], json!([format!("amick at {}", lab.listen)]));
+    assert!(!lab.home.path("desk/data/lab/member.json").exists());
+    assert!(desk.config().starts_with(&before) && !desk.config().contains("amick at"), "{}", desk.config());
+    assert_eq!(desk.ask(&["workers"]).good(), json!([]), "its own queue again");
+    desk.join(&lab.invite("member", "amick"));
+    lab.stop();
+}
+
+#[test]
+fn a_lab_that_does_not_answer_is_named_and_its_worker_waits_for_it() {
+    let lab = Lab::new();
+    let (desk, gpu) = (lab.computer("desk"), lab.computer("gpu-1"));
+    desk.join(&lab.invite("member", "amick"));
+    gpu.join(&lab.invite("worker", "gpu-1"));
+    lab.stop();
+    let told = desk.ask(&["jobs"]).fails("fleet_unreachable");
+    assert!(
+        told["error"]["message"].as_str().is_some_and(|it| it.starts_with("Talmo Lab does not answer")),
+        "{told:#}"
+    );
+    let kinds = lab.home.text("kinds");
+    let mut worker = Process::start(&mut gpu.command(&["worker", "--kinds", &kinds]));
+    lab.start();
+    worker.until(|line| line.contains("\"ready\"").then_some(()));
+    let told = lab.home.ask(&["hub", "workers"]).good();
+    assert_eq!((&told[0]["name"], &told[0]["online"]), (&json!("gpu-1"), &json!(true)), "{told:#}");
+    lab.home.ask(&["hub", "storage", "set", "vast", "--mac", "smb://vast01/talmo", "--help-text", "VPN first"]).good();
+    let words = lab.home.ask(&["hub", "storage", "set", "vast", "--help-text", ""]).good();
+    assert_eq!(words["storage"], json!({ "mac": "smb://vast01/talmo" }));
+    drop(worker);
+    lab.stop();
+}
