@@ -82,6 +82,8 @@ export const worker = (over: Partial<WorkerView> = {}): WorkerView => ({
   this_computer: false,
   state: 'free',
   busy: false,
+  job: null,
+  gpus: null,
   version: '0.1.0',
   os: 'linux',
   host: 'gpu-1.lab.edu',
@@ -140,7 +142,7 @@ export const readiness = (over: Partial<ReadinessView> = {}): ReadinessView => (
   button: 'Submit',
   results: path('vast:amick/project/slp-check_2026-11-22_0914'),
   name: 'labels · check · 22 Nov 09:14',
-  workers: [{ id: 'w1', name: 'gpu-1', fit: 'now', words: 'free · 1/1 videos', sameness: 'unknown' }],
+  workers: [{ id: 'w1', name: 'gpu-1', fit: 'now', words: 'free · 1/1 videos', sameness: 'unknown', missing: [] }],
   ...over,
 });
 
@@ -164,6 +166,7 @@ export const job = (over: Partial<JobView> = {}): JobView => ({
   ended_at: null,
   confirmed: [],
   attempts: 1,
+  tries: [{ number: 1, worker: 'gpu-1', began_at: AT, ended_at: null, end: null, why: null }],
   timeline: [
     { at: AT, words: 'submitted by amick' },
     { at: AT, words: 'given to gpu-1' },

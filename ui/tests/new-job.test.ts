@@ -92,7 +92,7 @@ describe('New job', () => {
     ['offline', 'Submit', false],
   ])('%s: the sentence and the button are what the shell says', async (state, button, can) => {
     const { fake } = await chosen();
-    fake.ready = readiness({ state, button, can_submit: can, sentence: `It is ${state}.`, workers: [{ id: 'w1', name: 'gpu-1', fit: 'no', words: 'its vast is read-only', sameness: 'unknown' }] });
+    fake.ready = readiness({ state, button, can_submit: can, sentence: `It is ${state}.`, workers: [{ id: 'w1', name: 'gpu-1', fit: 'no', words: 'its vast is read-only', sameness: 'unknown', missing: null }] });
     fake.say({ type: 'worker', value: worker({ busy: true, state: 'other' }) });
     await waitFor(() => expect(sentence()).toHaveTextContent(`It is ${state}.`));
     expect(screen.getByText('its vast is read-only')).toBeVisible();
@@ -156,7 +156,7 @@ describe('New job', () => {
 
   test('what only waits can be told to whoever looks after the workers', async () => {
     const { fake, user } = await ready({ type: 'worker', value: worker() });
-    fake.ready = readiness({ state: 'wait', sentence: 'No worker can run this now: gpu-3: its vast is read-only.', button: 'Submit and wait', workers: [{ id: 'w3', name: 'gpu-3', fit: 'no', words: 'its vast is read-only', sameness: null }] });
+    fake.ready = readiness({ state: 'wait', sentence: 'No worker can run this now: gpu-3: its vast is read-only.', button: 'Submit and wait', workers: [{ id: 'w3', name: 'gpu-3', fit: 'no', words: 'its vast is read-only', sameness: null, missing: null }] });
     await choose({ fake, user } as Awaited<ReturnType<typeof ready>>);
     await waitFor(() => expect(sentence()).toHaveTextContent('No worker can run this now'));
     await user.click(screen.getByRole('button', { name: 'Copy for your admin' }));

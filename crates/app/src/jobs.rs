@@ -1,11 +1,12 @@
 //! A job's record in people's words.
 
 use crate::paths::path_view;
-use crate::view::{JobView, OutputView, TimelineView, TroubleView};
+use crate::view::{JobView, OutputView, TimelineView, TroubleView, TryView};
 use jiff::Timestamp;
 use samepath_fleet::matching::{self, Kinds, Prospects};
 use samepath_wire::{
-    AttemptEnd, AttemptState, Failure, Fit, JobRecord, JobState, Kind, Manifest, Reason, StopMode, StoragePath, Worker,
+    Attempt, AttemptEnd, AttemptState, Failure, Fit, JobRecord, JobState, Kind, Manifest, Reason, StopMode,
+    StoragePath, Worker,
 };
 use serde_json::Value;
 use std::cell::OnceCell;
@@ -83,6 +84,7 @@ pub(crate) fn job_view(record: &JobRecord, around: &Surroundings<'_>) -> JobView
             .map(|id| around.workers.get(id).map_or_else(|| id.clone(), |worker| worker.name.clone()))
             .collect(),
         attempts: u32::try_from(record.attempts.len()).unwrap_or(u32::MAX),
+        tries: record.attempts.iter().map(try_view).collect(),
         timeline: timeline(record),
         failure: record.failure.as_ref().map(|failure| match &failure.last_line {
             Some(line) if !failure.message.contains(line.as_str()) => {
@@ -95,6 +97,25 @@ pub(crate) fn job_view(record: &JobRecord, around: &Surroundings<'_>) -> JobView
         results_local: None,
         outputs: manifest.map(outputs).unwrap_or_default(),
         settings: job.parameters.iter().map(|(name, value)| (name.clone(), value_words(value))).collect(),
+    }
+}
+
+fn try_view(attempt: &Attempt) -> TryView {
+    let (end, why) = match &attempt.end {
+        None => (None, None),
+        Some(AttemptEnd::Succeeded { .. }) => (Some("succeeded"), None),
+        Some(AttemptEnd::Cancelled { .. }) => (Some("cancelled"), None),
+        Some(AttemptEnd::Failed { failure }) => (Some("failed"), Some(&failure.message)),
+        Some(AttemptEnd::Unfit { failure }) => (Some("unfit"), Some(&failure.message)),
+        Some(AttemptEnd::Lost { reason, .. }) => (Some("lost"), Some(reason)),
+    };
+    TryView {
+        number: attempt.number,
+        worker: attempt.worker_name.clone(),
+        began_at: attempt.assigned_at.to_string(),
+        ended_at: attempt.ended_at.map(|at| at.to_string()),
+        end: end.map(str::to_owned),
+        why: why.cloned(),
     }
 }
 

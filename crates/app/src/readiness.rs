@@ -22,8 +22,8 @@ const PATIENCE: Duration = Duration::from_secs(4);
 enum Sight {
     /// Nobody asked, or there is nothing to ask about.
     NotAsked,
-    /// It sees the dataset, and this many of the videos.
-    Sees { videos: usize },
+    /// It sees the dataset, and this many of the videos; those that it does not see, by their place among those asked about.
+    Sees { videos: usize, missing: Vec<usize> },
     /// It does not find the dataset.
     Misses { why: String },
     /// It finds another file in its place.
@@ -91,6 +91,7 @@ pub(crate) async fn readiness<'a>(
         .collect();
     candidates.sort_by(|a, b| rank(a).cmp(&rank(b)).then_with(|| a.worker.name.cmp(&b.worker.name)));
     let total = paths.len().saturating_sub(1);
+    let asked_about = places(dataset);
     let (state, sentence, button) = match unseen(job, dataset) {
         Some(sentence) => ("blocked", sentence, "Submit"),
         None => sentence(&candidates, dataset, total, outlook.pinned.as_deref()),
@@ -102,7 +103,7 @@ pub(crate) async fn readiness<'a>(
         button: button.to_owned(),
         results: plan.results.as_ref().map(path_view),
         name: job.name.clone(),
-        workers: candidates.iter().map(|candidate| candidate_view(candidate, total)).collect(),
+        workers: candidates.iter().map(|candidate| candidate_view(candidate, total, &asked_about)).collect(),
     };
     (view, verdicts)
 }
@@ -127,6 +128,7 @@ pub(crate) fn blocked<'a>(draft: &Draft, workers: impl Iterator<Item = &'a Worke
                 fit: "unknown".to_owned(),
                 words: "not asked yet".to_owned(),
                 sameness: None,
+                missing: None,
             })
             .collect(),
     }
@@ -155,6 +157,12 @@ fn them(count: usize) -> &'static str {
     if count == 1 { "it" } else { "them" }
 }
 
+/// Of the videos that workers are asked about, in the order of the question: their places in the project.
+fn places(dataset: Option<&DatasetView>) -> Vec<u32> {
+    let videos = dataset.into_iter().filter(|dataset| !dataset.is_package).flat_map(|dataset| &dataset.videos);
+    (0..).zip(videos).filter(|(_, video)| video.place.is_some()).map(|(at, _)| at).collect()
+}
+
 fn videos(dataset: Option<&DatasetView>) -> impl Iterator<Item = StoragePath> + '_ {
     dataset
         .into_iter()
@@ -171,7 +179,9 @@ fn sight(answer: Answer, dataset: Option<&StoragePath>) -> Sight {
             Sight::Differs { storage: dataset.map(|at| at.storage_backend.clone()).unwrap_or_default() }
         }
         (Some((PathSeen::Yes(_), videos)), _) => {
-            Sight::Sees { videos: videos.iter().filter(|seen| matches!(seen, PathSeen::Yes(_))).count() }
+            let unseen = |(at, seen): (usize, &PathSeen)| (!matches!(seen, PathSeen::Yes(_))).then_some(at);
+            let missing: Vec<usize> = videos.iter().enumerate().filter_map(unseen).collect();
+            Sight::Sees { videos: videos.len() - missing.len(), missing }
         }
         (None, _) => Sight::NotAsked,
     }
@@ -202,7 +212,7 @@ fn sentence(
     let name = &best.worker.name;
     let file = dataset.map_or("the dataset", |dataset| dataset.file_name.as_str());
     match (&best.fit, &best.sight) {
-        (Fit::Now, Sight::Sees { videos }) => {
+        (Fit::Now, Sight::Sees { videos, .. }) => {
             let videos = videos_words(file, *videos, total, dataset);
             ("ready", format!("Ready. {name} can start now; it sees {videos}."), "Submit")
         }
@@ -259,7 +269,7 @@ fn words(candidate: &Candidate<'_>, total: usize) -> String {
     match &candidate.sight {
         Sight::NotAsked => fit,
         Sight::Sees { .. } if total == 0 => format!("{fit} · sees the dataset{sure}"),
-        Sight::Sees { videos } => format!("{fit} · {videos}/{total} videos{sure}"),
+        Sight::Sees { videos, .. } => format!("{fit} · {videos}/{total} videos{sure}"),
         Sight::Differs { storage } => {
             format!("has another file in the dataset's place: its {storage} may be a different storage")
         }
@@ -268,7 +278,7 @@ fn words(candidate: &Candidate<'_>, total: usize) -> String {
     }
 }
 
-fn candidate_view(candidate: &Candidate<'_>, total: usize) -> CandidateView {
+fn candidate_view(candidate: &Candidate<'_>, total: usize, asked_about: &[u32]) -> CandidateView {
     let fit = match (&candidate.fit, &candidate.sight) {
         (Fit::No { .. }, _) | (_, Sight::Misses { .. } | Sight::Differs { .. }) => "no",
         (Fit::Now, _) => "now",
@@ -280,5 +290,11 @@ fn candidate_view(candidate: &Candidate<'_>, total: usize) -> CandidateView {
         fit: fit.to_owned(),
         words: words(candidate, total),
         sameness: candidate.sameness.map(|sameness| sameness::name(sameness).to_owned()),
+        missing: match &candidate.sight {
+            Sight::Sees { missing, .. } => {
+                Some(missing.iter().filter_map(|at| asked_about.get(*at).copied()).collect())
+            }
+            _ => None,
+        },
     }
 }

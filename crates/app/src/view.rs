@@ -19,7 +19,9 @@ pub use datasets::{ChosenVideo, CopiedView, CopyView, DatasetView, LocatedView, 
 pub use drafts::{CandidateView, Draft, ReadinessView};
 pub use frame::{ErrorView, MembershipView, StatusView, Update};
 pub use import::{FoundSettingsView, FoundStorageView, PartView, PlacingView};
-pub use jobs::{FollowUpView, JobView, LogView, MetricsView, OfferView, OutputView, TimelineView, TroubleView};
+pub use jobs::{
+    FollowUpView, JobView, LogView, MetricsView, OfferView, OutputView, TimelineView, TroubleView, TryView,
+};
 pub use kept::{KeptView, SetupProgress};
 pub use kinds::{FilterView, KindView, ParameterView};
 pub use pretend::{ShownVideo, ShownView};

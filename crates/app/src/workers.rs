@@ -48,6 +48,8 @@ pub(crate) fn worker_view(
             None => "free".to_owned(),
         },
         busy,
+        job: running.map(|record| record.job.id.to_string()),
+        gpus: worker.amounts.get("amount.worker.gpu").map(|count| whole(*count)),
         version: worker.version.clone(),
         os: worker.os.clone(),
         host: worker.host.clone(),
@@ -59,6 +61,12 @@ pub(crate) fn worker_view(
         kinds: worker.kinds.iter().map(|kind| kind.name.clone()).collect(),
         unavailable: worker.unavailable.iter().map(|kind| format!("{}: {}", kind.name, kind.reason)).collect(),
     }
+}
+
+/// A count, as amounts have it.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "cut to what fits")]
+fn whole(count: f64) -> u32 {
+    count.clamp(0.0, f64::from(u32::MAX)) as u32
 }
 
 fn storage_view(

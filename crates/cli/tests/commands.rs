@@ -13,7 +13,7 @@ fn keys(value: &Value) -> Vec<&str> {
     value.as_object().expect("an object").keys().map(String::as_str).collect()
 }
 
-const JOB: [&str; 26] = [
+const JOB: [&str; 27] = [
     "id",
     "name",
     "kind",
@@ -33,6 +33,7 @@ const JOB: [&str; 26] = [
     "ended_at",
     "confirmed",
     "attempts",
+    "tries",
     "timeline",
     "failure",
     "trouble",

@@ -58,7 +58,21 @@ fn a_job_finds_its_video_by_the_workers_own_path() {
     let worker_keys: Vec<&String> = workers[0].as_object().expect("an object").keys().collect();
     assert_eq!(
         worker_keys,
-        ["id", "name", "this_computer", "state", "busy", "version", "os", "host", "storages", "kinds", "unavailable"]
+        [
+            "id",
+            "name",
+            "this_computer",
+            "state",
+            "busy",
+            "job",
+            "gpus",
+            "version",
+            "os",
+            "host",
+            "storages",
+            "kinds",
+            "unavailable"
+        ]
     );
     let labels = format!("LABELS={}", home.text("mnt/vast/amick/maze/labels.slp"));
     let job = home.ask(&["submit", "slp-check", "-p", &labels]).good();

@@ -90,14 +90,14 @@ fake.reports.set('j4', { videos: videos.map((v) => ({ written: v.written, found:
 fake.ready = readiness({
   sentence: 'Ready. gpu-1 can start now; it sees labels.slp and 11 of 12 videos.',
   workers: [
-    { id: 'w1', name: 'gpu-1', fit: 'now', words: 'free · 11/12 videos', sameness: null },
-    { id: 'w2', name: 'gpu-2', fit: 'busy', words: 'busy, 1 job before yours', sameness: null },
-    { id: 'w0', name: 'amick-laptop', fit: 'now', words: 'free · 11/12 videos', sameness: null },
-    { id: 'w3', name: 'gpu-3', fit: 'no', words: 'its vast is read-only', sameness: null },
-    { id: 'w5', name: 'gpu-10', fit: 'no', words: 'has no vast', sameness: null },
+    { id: 'w1', name: 'gpu-1', fit: 'now', words: 'free · 11/12 videos', sameness: null, missing: null },
+    { id: 'w2', name: 'gpu-2', fit: 'busy', words: 'busy, 1 job before yours', sameness: null, missing: null },
+    { id: 'w0', name: 'amick-laptop', fit: 'now', words: 'free · 11/12 videos', sameness: null, missing: null },
+    { id: 'w3', name: 'gpu-3', fit: 'no', words: 'its vast is read-only', sameness: null, missing: null },
+    { id: 'w5', name: 'gpu-10', fit: 'no', words: 'has no vast', sameness: null, missing: null },
   ],
 });
-if (query.get('ready') === 'wait') fake.ready = readiness({ state: 'wait', sentence: 'No worker can run this now: gpu-3’s vast is read-only, gpu-10 has no vast. Submit and it waits; you are told when it starts.', button: 'Submit and wait', workers: [{ id: 'w3', name: 'gpu-3', fit: 'no', words: 'its vast is read-only', sameness: null }, { id: 'w5', name: 'gpu-10', fit: 'no', words: 'has no vast', sameness: null }] });
+if (query.get('ready') === 'wait') fake.ready = readiness({ state: 'wait', sentence: 'No worker can run this now: gpu-3’s vast is read-only, gpu-10 has no vast. Submit and it waits; you are told when it starts.', button: 'Submit and wait', workers: [{ id: 'w3', name: 'gpu-3', fit: 'no', words: 'its vast is read-only', sameness: null, missing: null }, { id: 'w5', name: 'gpu-10', fit: 'no', words: 'has no vast', sameness: null, missing: null }] });
 fake.picked = query.get('pick') ?? 'labels';
 if (query.get('several')) {
   fake.pickedAll = ['labels', 'vast:amick/day2/labels.slp', '/home/amick/Desktop/labels.slp'];

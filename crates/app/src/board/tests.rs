@@ -108,6 +108,23 @@ fn the_end_of_one_job_is_told_of_those_that_wait_behind_it() {
 }
 
 #[test]
+fn each_try_is_told_with_its_worker_and_how_it_ended() {
+    let mut board = Watched::new([worker("gpu-1")], []);
+    let mut record = running(1, "gpu-1");
+    let lost = json!({
+        "number": 1, "worker": "gpu-2", "worker_name": "gpu-2", "state": "ended", "assigned_at": "2026-11-22T09:00:00Z",
+        "ended_at": "2026-11-22T10:31:00Z", "end": { "end": "lost", "reason": "gpu-2 went away", "proved": false },
+    });
+    record.attempts.insert(0, serde_json::from_value(lost).unwrap());
+    record.attempts[1].number = 2;
+    board.put(record);
+    let told = board.jobs().remove(0).tries;
+    let of = |at: usize| (told[at].number, told[at].worker.as_str(), told[at].end.as_deref(), told[at].why.as_deref());
+    assert_eq!((of(0), of(1)), ((1, "gpu-2", Some("lost"), Some("gpu-2 went away")), (2, "gpu-1", None, None)));
+    assert_eq!(told[0].ended_at.as_deref(), Some("2026-11-22T10:31:00Z"));
+}
+
+#[test]
 fn a_worker_that_is_alive_changes_no_job() {
     let mut board = Watched::new([worker("gpu-1")], [waiting(1), waiting(2)]);
     let mut same = worker("gpu-1");

@@ -56,4 +56,6 @@ pub struct CandidateView {
     pub words: String,
     /// Whether its storages are this computer's: `confirmed`, `same_mark`, `unknown`, `other_storage`; none where it lacks one.
     pub sameness: Option<String>,
+    /// Which of the dataset's videos it does not see, by their place in the project; none where it did not say.
+    pub missing: Option<Vec<u32>>,
 }

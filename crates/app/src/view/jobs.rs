@@ -46,6 +46,8 @@ pub struct JobView {
     pub confirmed: Vec<String>,
     /// Number of tries.
     pub attempts: u32,
+    /// The tries, oldest first.
+    pub tries: Vec<TryView>,
     /// What happened, in order: "09:14:02 given to gpu-1".
     pub timeline: Vec<TimelineView>,
     /// Why it failed, in one text.
@@ -71,6 +73,23 @@ pub struct TroubleView {
     pub message: String,
     /// The line of the log worth quoting, where there is one.
     pub last_line: Option<String>,
+}
+
+/// One try at running a job.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Type)]
+pub struct TryView {
+    /// Counts from 1.
+    pub number: u32,
+    /// The worker that made it, by name.
+    pub worker: String,
+    /// When the worker was given it.
+    pub began_at: String,
+    /// When it ended, or was given up.
+    pub ended_at: Option<String>,
+    /// How: `succeeded`, `failed`, `cancelled`, `unfit` (this worker cannot serve the job), `lost`; none while it goes on.
+    pub end: Option<String>,
+    /// Why it ended, where it did not end as wished.
+    pub why: Option<String>,
 }
 
 /// A row of a job's chart.

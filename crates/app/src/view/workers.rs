@@ -14,6 +14,10 @@ pub struct WorkerView {
     pub state: String,
     /// Whether it runs a job.
     pub busy: bool,
+    /// The id of the job that it runs, where that is known here.
+    pub job: Option<String>,
+    /// How many NVIDIA GPUs it has, as far as it says.
+    pub gpus: Option<u32>,
     /// Version of the program.
     pub version: String,
     /// Operating system.

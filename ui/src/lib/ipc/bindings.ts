@@ -99,6 +99,8 @@ export type CandidateView = {
 	words: string,
 	/**  Whether its storages are this computer's: `confirmed`, `same_mark`, `unknown`, `other_storage`; none where it lacks one. */
 	sameness: string | null,
+	/**  Which of the dataset's videos it does not see, by their place in the project; none where it did not say. */
+	missing: number[] | null,
 };
 
 /**  The person's word on where a video is. */
@@ -379,6 +381,8 @@ export type JobView = {
 	confirmed: string[],
 	/**  Number of tries. */
 	attempts: number,
+	/**  The tries, oldest first. */
+	tries: TryView[],
 	/**  What happened, in order: "09:14:02 given to gpu-1". */
 	timeline: TimelineView[],
 	/**  Why it failed, in one text. */
@@ -795,6 +799,22 @@ export type TroubleView = {
 	last_line: string | null,
 };
 
+/**  One try at running a job. */
+export type TryView = {
+	/**  Counts from 1. */
+	number: number,
+	/**  The worker that made it, by name. */
+	worker: string,
+	/**  When the worker was given it. */
+	began_at: string,
+	/**  When it ended, or was given up. */
+	ended_at: string | null,
+	/**  How: `succeeded`, `failed`, `cancelled`, `unfit` (this worker cannot serve the job), `lost`; none while it goes on. */
+	end: string | null,
+	/**  Why it ended, where it did not end as wished. */
+	why: string | null,
+};
+
 /**  One change for the page. First everything known, then `current`, then every change. */
 export type Update = 
 /**  Forget everything: all follows anew. */
@@ -877,6 +897,10 @@ export type WorkerView = {
 	state: string,
 	/**  Whether it runs a job. */
 	busy: boolean,
+	/**  The id of the job that it runs, where that is known here. */
+	job: string | null,
+	/**  How many NVIDIA GPUs it has, as far as it says. */
+	gpus: number | null,
 	/**  Version of the program. */
 	version: string,
 	/**  Operating system. */
