@@ -65,6 +65,32 @@ describe('The chart', () => {
   });
 });
 
+test('what happened is told try by try: who made it, how long, and how it ended, each thing once', async () => {
+  const at = (time: string) => `2026-11-22T${time}Z`;
+  const value = job({
+    attempts: 2,
+    tries: [
+      { number: 1, worker: 'gpu-2', began_at: at('09:14:02'), ended_at: at('10:31:00'), end: 'lost', why: 'gpu-2 went away' },
+      { number: 2, worker: 'gpu-1', began_at: at('10:32:00'), ended_at: at('10:33:00'), end: 'unfit', why: HOSTILE },
+      { number: 3, worker: 'gpu-3', began_at: at('10:34:00'), ended_at: null, end: null, why: null },
+    ],
+    timeline: [
+      { at: at('09:14:00'), words: 'submitted by amick' },
+      { at: at('09:14:02'), words: 'given to gpu-2' },
+      { at: at('10:31:00'), words: 'gpu-2 went away' },
+      { at: at('10:32:00'), words: 'given to gpu-1' },
+      { at: at('10:34:00'), words: 'given to gpu-3' },
+    ],
+  });
+  const { show } = await open(value);
+  const panel = await show();
+  const said = panel.textContent.replace(/\s+/g, ' ').replace(/\d\d:\d\d:\d\d ?/g, '');
+  expect(said).toContain('What happened submitted by amick Try 1 on gpu-2 lost 1 h 16 min given to gpu-2gpu-2 went away Try 2 on gpu-1 this worker cannot run it 1 min given to gpu-1 ' + HOSTILE);
+  expect(said).toMatch(/Try 3 on gpu-3 goes on .*given to gpu-3/);
+  expect(said.match(/gpu-2 went away/g)).toHaveLength(1);
+  expect(panel.querySelector('img, b')).toBeNull();
+});
+
 describe('A failed job', () => {
   test('says the cause and quotes the line; going on with half the batch size is offered first', async () => {
     const { fake, user, show } = await open(failed);

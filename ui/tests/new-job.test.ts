@@ -165,6 +165,23 @@ describe('New job', () => {
     expect(await navigator.clipboard.readText()).toBe(LABELS);
   });
 
+  test('of each video, the workers that answered say whether they see it', async () => {
+    const { fake, user } = await ready({ type: 'worker', value: worker() });
+    const video = dataset().videos[0]!;
+    const { fit, words, sameness } = readiness().workers[0]!;
+    fake.ready = readiness({
+      workers: [{ id: 'w1', name: 'gpu-1', fit, words, sameness, missing: [] }, { id: 'w2', name: 'gpu-2', fit, words, sameness, missing: [2] }, { id: 'w3', name: 'gpu-3', fit, words, sameness, missing: null }],
+    });
+    await choose({ fake, user } as Awaited<ReturnType<typeof ready>>);
+    fake.datasets.set('three', dataset({ videos: [video, { ...video, written: '/x/gone.mp4', place: null, local: null, found: false, how: 'not_found', words: 'not found' }, { ...video, written: '/x/cam2.mp4' }] }));
+    fake.tell({ type: 'dropped', value: ['three'] });
+    await waitFor(() => expect(screen.getByRole('columnheader', { name: 'gpu-2' })).toBeVisible());
+    expect(screen.queryByRole('columnheader', { name: 'gpu-3' })).toBeNull();
+    expect(screen.getByRole('row', { name: /^cam2/ })).toHaveTextContent(/gpu-1 sees it\s*gpu-2 does not see it/);
+    expect(screen.getByRole('row', { name: /^cam0/ })).toHaveTextContent(/gpu-1 sees it\s*gpu-2 sees it/);
+    expect(screen.getByRole('row', { name: /^gone/ })).not.toHaveTextContent(/see/);
+  });
+
   test('a pasted storage path is opened, wherever the page has the keyboard', async () => {
     const { fake, user } = await ready();
     fake.datasets.set('vast:amick/project/labels.slp', dataset());

@@ -86,7 +86,7 @@ export const storage = {
 export const workers = {
   notRunning: 'This computer’s worker is not running',
   list: 'Workers',
-  columns: { name: 'Worker', state: 'State', runs: 'Job types', version: 'Version' },
+  columns: { name: 'Worker', state: 'State', gpu: 'GPUs', runs: 'Job types', version: 'Version' },
   summary: (free: number, busy: number) => `${free} free · ${busy} busy`,
   filter: 'Which workers',
   filters: { all: 'All', free: 'Free', trouble: 'Not ready for all your storages' },
@@ -129,6 +129,8 @@ export const workers = {
   version: 'Version',
   panel: (name: string) => `Worker ${name}`,
   close: 'Close the worker',
+  gpus: (count: number | null) => (count === null ? '–' : count === 0 ? 'none' : String(count)),
+  gpuHint: 'NVIDIA GPUs of its computer',
   types: (count: number) => plural(count, 'type', 'types'),
   missing: (count: number) => `${count} missing`,
   use: 'Use for my next job',

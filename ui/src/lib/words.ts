@@ -98,6 +98,8 @@ export const words = {
     video: 'Video',
     written: 'Written in the project',
     where: 'Where',
+    seenBy: (worker: string, sees: boolean) => (sees ? `${worker} sees it` : `${worker} does not see it`),
+    seenByMore: (count: number) => `and ${count} more workers`,
     elsewhere: 'No worker can see it.',
     copyTo: (place: string) => `Copy to ${place}`,
     copyToLabel: 'Copy to',
@@ -228,6 +230,9 @@ export const words = {
     progress: 'Progress',
     waitingWhy: 'Why it waits',
     timeline: 'What happened',
+    tryOn: (number: number, worker: string) => `Try ${number} on ${worker}`,
+    tryGoesOn: 'goes on',
+    tryEnd: { succeeded: 'done', failed: 'failed', cancelled: 'cancelled', unfit: 'this worker cannot run it', lost: 'lost' } as Partial<Record<string, string>>,
     failed: (how: string | null, cause: string | undefined) =>
       `${how === null ? 'Failed' : `Failed after ${how}`}${cause === undefined ? '' : `: ${cause}`}`,
     cause: {

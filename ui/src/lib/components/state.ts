@@ -84,6 +84,9 @@ export const fitLook = (fit: string): Look => FIT[fit] ?? UNKNOWN;
 export const readinessLook = (state: string): Look => READINESS[state] ?? UNKNOWN;
 export const workerLook = (busy: boolean): Look => (busy ? look(Play, 'info') : look(CircleCheck, 'ok'));
 
+/** How a try of a job ended; null while it goes on. */
+export const tryLook = (end: string | null): Look => (end === null ? JOB['running'] : end === 'unfit' ? JOB['failed'] : JOB[end]) ?? UNKNOWN;
+
 export function jobLook(job: JobView): Look {
   const running = !['succeeded', 'failed', 'cancelled', 'queued'].includes(job.state);
   const shown = running && job.stopping !== null ? 'stopping' : job.lost ? 'lost' : job.state;
