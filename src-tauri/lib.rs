@@ -10,6 +10,8 @@
 
 mod commands;
 mod error;
+mod notices;
+mod place;
 mod reveal;
 mod streams;
 mod window;
@@ -17,7 +19,7 @@ mod window;
 pub use error::StartError;
 pub use window::run;
 
-use commands::{dataset, dialog, job, setup, storage, stream};
+use commands::{dataset, dialog, job, settings, setup, storage, stream};
 use tauri_specta::{Builder, ErrorHandlingMode, collect_commands};
 
 /// Everything that the page can call, with its types.
@@ -36,7 +38,7 @@ pub fn bindings() -> Builder<tauri::Wry> {
         setup::own_folder,
         setup::try_storage,
         setup::same_storage,
-        setup::keep_setup,
+        setup::folder_in,
         setup::found_settings,
         setup::settings_of,
         setup::place_folder,
@@ -55,6 +57,17 @@ pub fn bindings() -> Builder<tauri::Wry> {
         job::report,
         job::follow_up,
         job::show_results,
+        settings::keep,
+        settings::start_worker,
+        settings::stop_worker,
+        settings::hardware,
+        settings::programs,
+        settings::set_program,
+        settings::doctor,
+        settings::open_settings,
+        settings::show_data,
+        settings::connect,
+        settings::show_news,
         dialog::pick_file,
         dialog::pick_files,
         dialog::pick_new_file,

@@ -17,6 +17,10 @@ pub(crate) enum WindowUpdate {
     DragLeft,
     /// They were dropped: their paths here.
     Dropped(Vec<String>),
+    /// These were to be opened when the program was started, or started once more: paths, or storage paths.
+    Opened(Vec<String>),
+    /// The person answered a notice of the system: about this job, by id, or about several.
+    NoticeTaken(Option<String>),
     /// The window was asked to close while these jobs, by name, run on this computer. It stays until `quit`.
     QuitAsked(Vec<String>),
 }
@@ -54,6 +58,8 @@ struct Window {
     tasks: HashMap<String, JoinHandle<()>>,
     /// Where the window's own events go; none until the page asked for them.
     attention: Option<Channel<WindowUpdate>>,
+    /// What happened before.
+    missed: Vec<WindowUpdate>,
 }
 
 impl Streams {
@@ -78,15 +84,32 @@ impl Streams {
         }
     }
 
-    /// From now on the window's own events go there.
+    /// From now on the window's own events go there, and those before.
     pub(crate) fn attend(&self, window: &str, channel: Channel<WindowUpdate>) {
-        self.lock().entry(window.to_owned()).or_default().attention = Some(channel);
+        let mut windows = self.lock();
+        let window = windows.entry(window.to_owned()).or_default();
+        for update in window.missed.drain(..) {
+            let _ = channel.send(update);
+        }
+        window.attention = Some(channel);
     }
 
-    /// Tells the page. False: nobody listens.
-    pub(crate) fn tell(&self, window: &str, update: WindowUpdate) -> bool {
-        let channel = self.lock().get(window).and_then(|window| window.attention.clone());
-        channel.is_some_and(|channel| channel.send(update).is_ok())
+    /// Whether the page hears of the window's own events.
+    pub(crate) fn is_attended(&self, window: &str) -> bool {
+        self.lock().get(window).is_some_and(|window| window.attention.is_some())
+    }
+
+    /// Tells the page; one that does not listen yet is told when it does.
+    pub(crate) fn tell(&self, window: &str, update: WindowUpdate) {
+        let mut windows = self.lock();
+        let window = windows.entry(window.to_owned()).or_default();
+        match window.attention.clone() {
+            Some(channel) => {
+                drop(windows);
+                let _ = channel.send(update);
+            }
+            None => window.missed.push(update),
+        }
     }
 
     /// Ends everything of a window that is gone.

@@ -1,60 +1,143 @@
 use crate::StartError;
 use crate::error::HAND_OVER;
 use crate::streams::{Demonstrations, Streams, WindowUpdate};
+use crate::{notices, place};
+use samepath_app::doctor::Around;
+use samepath_app::instance::{self, Start, Starts};
+use samepath_app::view::Keep;
 use samepath_app::{App, Error, Options};
 use serde::{Deserialize, Serialize};
 use specta::Type;
-use tauri::async_runtime::block_on;
+use tauri::async_runtime::{block_on, spawn};
 use tauri::{
-    AppHandle, DragDropEvent, Manager, RunEvent, State, WebviewUrl, WebviewWindowBuilder, Window, WindowEvent,
+    AppHandle, DragDropEvent, LogicalPosition, Manager, RunEvent, State, WebviewUrl, WebviewWindow,
+    WebviewWindowBuilder, Window, WindowEvent,
 };
 use tokio::time::timeout;
 
-const MAIN: &str = "main";
+pub(crate) const MAIN: &str = "main";
 
-/// Starts the program, with a worker of its own, and shows it until the window is closed.
-pub fn run(options: Options) -> Result<(), StartError> {
+/// Where the page finds what is kept before it is drawn for the first time.
+const KEPT: &str = "__SAMEPATH_KEPT__";
+
+/// Starts the program, with a worker of its own, and shows it until the window is closed. Where it runs already, that window is shown.
+/// It opens `files`: paths, or storage paths.
+pub fn run(options: Options, around: Around, files: Vec<String>) -> Result<(), StartError> {
+    // The first value keeps any other window away until this one's worker has gone, too.
+    let (_held, starts) = match block_on(instance::begin(&options, &files))? {
+        Start::First(held, starts) => (held, starts),
+        Start::Shown => return Ok(()),
+    };
     let app = block_on(async {
         let app = App::start(options).await?;
         app.keep_watch();
-        app.run_worker(None, None);
+        if app.kept().worker {
+            app.run_worker(None, None);
+        }
         Ok::<_, Error>(app)
     })?;
 
     let bindings = crate::bindings();
     let faceless = app.clone();
+    let mut starts = Some(starts);
+    let mut hearing = None;
+    let streams = Streams::default();
+    if !files.is_empty() {
+        streams.tell(MAIN, WindowUpdate::Opened(files));
+    }
     tauri::Builder::default()
         .manage(app)
-        .manage(Streams::default())
+        .manage(around)
+        .manage(streams)
         .manage(Demonstrations::default())
         .invoke_handler(bindings.invoke_handler())
-        .setup(|app| {
-            WebviewWindowBuilder::new(app, MAIN, WebviewUrl::default())
-                .title("Samepath")
-                .inner_size(1280.0, 800.0)
-                .min_inner_size(720.0, 480.0)
-                .build()?;
-            Ok(())
-        })
+        .setup(|app| Ok(open(app.handle()).map(drop)?))
         .on_window_event(attend)
         .build(tauri::generate_context!())?
-        .run(move |_, event| {
-            if matches!(event, RunEvent::Exit) && block_on(timeout(HAND_OVER, faceless.shut_down())).is_err() {
-                tracing::warn!("the queue was not handed over in time; whoever opens it next takes it");
+        .run(move |handle, event| match event {
+            RunEvent::Ready => {
+                notices::begin(handle);
+                hearing = starts.take().map(|starts| spawn(hear(handle.clone(), starts)));
             }
+            RunEvent::Exit => {
+                // Whoever starts it from now on is the next.
+                if let Some(hearing) = hearing.take() {
+                    hearing.abort();
+                }
+                if block_on(timeout(HAND_OVER, faceless.shut_down())).is_err() {
+                    tracing::warn!("the queue was not handed over in time; whoever opens it next takes it");
+                }
+            }
+            _ => {}
         });
     Ok(())
+}
+
+/// Opens the window where it was, if that is on a screen.
+fn open(handle: &AppHandle) -> tauri::Result<WebviewWindow> {
+    let kept = handle.state::<App>().kept();
+    // JSON is JavaScript; what is kept can always be written so.
+    let script = format!("window.{KEPT} = {};", serde_json::to_string(&kept).unwrap_or_else(|_| "{}".to_owned()));
+    let screens: Vec<_> = handle.available_monitors()?.iter().map(place::Screen::of).collect();
+    let put = kept.place.and_then(|kept| place::onto_a_screen(kept, &screens));
+    let builder = WebviewWindowBuilder::new(handle, MAIN, WebviewUrl::default())
+        .title("Samepath")
+        .initialization_script(script)
+        .min_inner_size(place::LEAST.0, place::LEAST.1);
+    match put {
+        None => builder.inner_size(place::FIRST.0, place::FIRST.1).build(),
+        Some(put) => {
+            let window = builder
+                .inner_size(f64::from(put.width), f64::from(put.height))
+                .position(f64::from(put.x), f64::from(put.y))
+                .maximized(put.maximised)
+                .build()?;
+            if !put.maximised {
+                // Some window systems place a window by themselves unless they are told when it is there.
+                window.set_position(LogicalPosition::new(put.x, put.y))?;
+            }
+            Ok(window)
+        }
+    }
+}
+
+/// Brings the window to the front.
+pub(crate) fn show(handle: &AppHandle) {
+    let Some(window) = handle.get_webview_window(MAIN) else { return };
+    let shown = window.unminimize().and_then(|()| window.show()).and_then(|()| window.set_focus());
+    if let Err(error) = shown {
+        tracing::debug!(%error, "the window cannot be brought to the front");
+    }
+}
+
+/// Answers further starts.
+async fn hear(handle: AppHandle, starts: Starts) {
+    loop {
+        let files = starts.next().await;
+        show(&handle);
+        if !files.is_empty() {
+            handle.state::<Streams>().tell(MAIN, WindowUpdate::Opened(files));
+        }
+    }
 }
 
 fn attend(window: &Window, event: &WindowEvent) {
     let streams = window.state::<Streams>();
     match event {
         WindowEvent::CloseRequested { api, .. } => {
+            keep_place(window);
+            let attended = streams.is_attended(window.label());
+            if attended && let Err(error) = window.state::<App>().keep_visit() {
+                tracing::warn!(%error, "until when the window was open cannot be kept");
+            }
             let jobs: Vec<_> = window.state::<App>().jobs_here().into_iter().map(|job| job.name).collect();
-            if !jobs.is_empty() && streams.tell(window.label(), WindowUpdate::QuitAsked(jobs)) {
+            if !jobs.is_empty() && attended {
+                streams.tell(window.label(), WindowUpdate::QuitAsked(jobs));
                 api.prevent_close();
             }
         }
+        // Whoever goes elsewhere has put the window where they want it.
+        WindowEvent::Focused(false) => keep_place(window),
         WindowEvent::DragDrop(DragDropEvent::Enter { .. }) => {
             streams.tell(window.label(), WindowUpdate::DragEntered);
         }
@@ -67,6 +150,15 @@ fn attend(window: &Window, event: &WindowEvent) {
         }
         WindowEvent::Destroyed => streams.forget(window.label()),
         _ => {}
+    }
+}
+
+fn keep_place(window: &Window) {
+    let app = window.state::<App>();
+    if let Some(place) = place::of(window, app.kept().place)
+        && let Err(error) = app.keep(Keep::Place(place))
+    {
+        tracing::warn!(%error, "where the window is cannot be kept");
     }
 }
 
@@ -84,14 +176,7 @@ pub(crate) enum QuitMode {
 #[tauri::command]
 #[specta::specta]
 pub(crate) async fn quit(handle: AppHandle, app: State<'_, App>, mode: QuitMode) -> Result<(), Error> {
-    let mut updates = app.watch();
-    for job in app.jobs_here() {
-        match mode {
-            QuitMode::Stop => app.stop(&job.id).await?,
-            QuitMode::Kill => app.kill(&job.id).await?,
-        };
-    }
-    while !app.jobs_here().is_empty() && updates.next().await.is_some() {}
+    app.end_jobs_here(mode == QuitMode::Kill).await?;
     handle.exit(0);
     Ok(())
 }

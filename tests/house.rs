@@ -114,7 +114,7 @@ fn what_is_foreign_is_named_in_one_place() {
             &["interprocess::"],
             &["crates/fleet/src/bus/local/", "crates/worker/src/guard/", "crates/worker/src/daemon/"],
         ),
-        (&["tauri::", "tauri_specta", "rfd::"], &["src-tauri/"]),
+        (&["tauri::", "tauri_specta", "rfd::", "notify_rust"], &["src-tauri/"]),
         (&["redb::"], &["crates/fleet/src/bus/local/"]),
         (&["async_nats"], &["crates/fleet/src/bus/nats/"]),
         (&["openjd_model", "openjd_expr"], &["crates/worker/src/kinds/"]),

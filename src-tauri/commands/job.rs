@@ -50,5 +50,5 @@ pub(crate) async fn follow_up(app: State<'_, App>, id: String) -> Result<FollowU
 #[tauri::command]
 #[specta::specta]
 pub(crate) async fn show_results(app: State<'_, App>, id: String) -> Result<(), Error> {
-    reveal::folder(&app.results_folder(&id).await?)
+    reveal::open(app.results_folder(&id).await?)
 }

@@ -1,6 +1,6 @@
 use crate::streams::Demonstrations;
 use samepath_app::view::{
-    Finding, FoundSettingsView, PlacingView, SameStorageView, SetupProgress, SetupView, ShownView, StorageFields,
+    Finding, FolderView, FoundSettingsView, PlacingView, SameStorageView, SetupView, ShownView, StorageFields,
 };
 use samepath_app::{App, Error};
 use std::path::{Path, PathBuf};
@@ -21,7 +21,7 @@ pub(crate) async fn own_folder(
     app: State<'_, App>,
     name: String,
     fields: StorageFields,
-) -> Result<Option<String>, Error> {
+) -> Result<Option<FolderView>, Error> {
     app.own_folder(name, fields).await
 }
 
@@ -48,11 +48,16 @@ pub(crate) async fn same_storage(
     app.same_storage(&name, fields).await
 }
 
-/// Keeps how far setting up came for the next start.
+/// Where a folder that the person chose lies in a storage that need not be configured yet.
 #[tauri::command]
 #[specta::specta]
-pub(crate) async fn keep_setup(app: State<'_, App>, progress: Option<SetupProgress>) -> Result<(), Error> {
-    app.keep_setup(progress).await
+pub(crate) async fn folder_in(
+    app: State<'_, App>,
+    name: String,
+    fields: StorageFields,
+    path: String,
+) -> Result<String, Error> {
+    app.folder_in(name, fields, PathBuf::from(path)).await
 }
 
 /// What sleap-rtc's settings hold that is not in use here.

@@ -7,7 +7,7 @@ use std::ops::Deref;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::panic::{self, AssertUnwindSafe};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 use std::thread;
 use tempfile::TempDir;
 
@@ -16,6 +16,8 @@ pub(crate) struct Desk {
     pub(crate) display: Display,
     folder: TempDir,
     dark: bool,
+    /// Where programs of a desktop talk to one another; none: nowhere.
+    bus: Option<String>,
 }
 
 /// The open window on a desk. Whoever drops it closes it.
@@ -31,12 +33,33 @@ impl Desk {
             fs::create_dir(folder.path().join(name)).expect("a temporary folder can be filled");
         }
         fs::set_permissions(folder.path().join("run"), Permissions::from_mode(0o700)).expect("its owner may do that");
-        Self { display: Display::start(), folder, dark: false }
+        Self { display: Display::start(), folder, dark: false, bus: None }
     }
 
     /// Likewise, with a dark desktop.
     pub(crate) fn dark() -> Self {
         Self { dark: true, ..Self::new() }
+    }
+
+    /// Gives the desktop a message bus on which nobody answers, and writes down what is said there: to the file that this returns.
+    pub(crate) fn add_message_bus(&mut self) -> PathBuf {
+        let (config, said) = (self.sign("bus.conf"), self.sign("bus.txt"));
+        let address = format!("unix:path={}", self.sign("bus").display());
+        let rules = format!(
+            "<busconfig><type>session</type><listen>{address}</listen><policy context=\"default\"><allow send_destination=\"*\" \
+             eavesdrop=\"true\"/><allow eavesdrop=\"true\"/><allow own=\"*\"/></policy></busconfig>"
+        );
+        fs::write(&config, rules).expect("a temporary folder can be filled");
+        let mut bus = self.command("dbus-daemon");
+        bus.arg("--nofork").arg(format!("--config-file={}", config.display())).stdout(Stdio::null());
+        self.display.start_in_group(bus);
+        self.bus = Some(address);
+        wait_for("the message bus", || self.sign("bus").exists().then_some(()));
+        let mut monitor = self.command("dbus-monitor");
+        monitor.arg("--session").stdout(File::create(&said).expect("a temporary folder can be filled"));
+        self.display.start_in_group(monitor);
+        wait_for("somebody who listens", || fs::read_to_string(&said).is_ok_and(|said| !said.is_empty()).then_some(()));
+        said
     }
 
     /// The folder that stands for the mounted storage.
@@ -93,13 +116,33 @@ impl Desk {
         panic!("WebKitWebDriver does not answer. {}", crate::display::INSTALL);
     }
 
-    /// Starts the window as a person does, without a driver and without what makes tests fast.
-    pub(crate) fn start(&self) {
+    /// Starts the window as a person does, without a driver and without what makes tests fast; it is to open these. Its process's id.
+    pub(crate) fn start(&self, files: &[&str]) -> u32 {
+        self.display.start_in_group(self.plain(files)).0
+    }
+
+    /// Likewise, from this folder; ended by whoever has it.
+    pub(crate) fn start_again(&self, from: &Path, files: &[&str]) -> Child {
+        self.plain(files).current_dir(from).spawn().expect("it was built")
+    }
+
+    fn plain(&self, files: &[&str]) -> Command {
         let mut command = self.command(env!("CARGO_BIN_EXE_samepath-desktop"));
         command.env_remove("TAURI_WEBVIEW_AUTOMATION").env_remove("WEBKIT_DISABLE_DMABUF_RENDERER");
         let said = File::create(self.said()).expect("a temporary folder can be filled");
-        command.stdout(Stdio::null()).stderr(said);
-        self.display.start_in_group(command);
+        command.args(files).stdout(Stdio::null()).stderr(said);
+        command
+    }
+
+    /// The window that is open, as the display names it.
+    pub(crate) fn window(&self) -> Option<String> {
+        let ids = self.display.xdotool(&["search", "--onlyvisible", "--name", "^Samepath$"])?;
+        ids.lines().last().map(str::to_owned)
+    }
+
+    /// Where the program keeps what is its own.
+    pub(crate) fn data(&self) -> PathBuf {
+        self.folder.path().join("home/samepath")
     }
 
     /// Runs the command line of the same person.
@@ -229,7 +272,7 @@ done
         command.env("DISPLAY", self.display.name()).env("GDK_BACKEND", "x11");
         command.env("TAURI_WEBVIEW_AUTOMATION", "true").env("WEBKIT_DISABLE_DMABUF_RENDERER", "1");
         // No daemon of the desktop's is asked for anything: it would outlive the test.
-        command.env("DBUS_SESSION_BUS_ADDRESS", "disabled:").env("NO_AT_BRIDGE", "1");
+        command.env("DBUS_SESSION_BUS_ADDRESS", self.bus.as_deref().unwrap_or("disabled:")).env("NO_AT_BRIDGE", "1");
         command.env("GSETTINGS_BACKEND", "memory").env("GTK_USE_PORTAL", "0");
         if self.dark {
             command.env("GTK_THEME", "Adwaita:dark");
@@ -276,12 +319,11 @@ impl OpenWindow<'_> {
 
     /// The window, as the display names it.
     fn id(&self) -> String {
-        let ids = self.desk.display.xdotool(&["search", "--onlyvisible", "--name", "^Samepath$"]);
-        ids.as_ref().and_then(|ids| ids.lines().last()).expect("the window is there").to_owned()
+        self.desk.window().expect("the window is there")
     }
 
     /// Makes the window this large, in the upper left corner.
-    fn resize(&self, (width, height): (u32, u32)) {
+    pub(crate) fn resize(&self, (width, height): (u32, u32)) {
         let display = &self.desk.display;
         display.xdotool(&["windowsize", &self.id(), &width.to_string(), &height.to_string()]);
         let size = json!([width, height]);

@@ -32,7 +32,7 @@ fn a_computer_without_a_worker_can_be_looked_at() {
 #[test]
 fn the_window_paints_without_a_driver_too() {
     let desk = Desk::new();
-    desk.start();
+    desk.start(&[]);
     wait_for("a window that is not blank", || {
         let picture = desk.display.picture(None);
         let painted = picture.has_more_colours_than(LEAST);

@@ -3,6 +3,8 @@ use crate::jobs::submit;
 use std::fs;
 
 const FILE: &str = "<img src=x onerror=document.title='owned'> \u{202e}pls.\u{2764}\u{fe0f}.slp";
+const TERMINAL: &str =
+    "\u{1b}[31mred\u{1b}[0m, then \u{1b}]0;owned\u{7} and \u{1b}]8;;https://example.org\u{1b}\\a link\u{8}\u{1b}[2J";
 const MARKUP: &str = "<b>maze</b> <img src=x onerror=document.title='owned'> \u{202e}daed \u{2764}\u{fe0f}";
 
 #[test]
@@ -17,7 +19,7 @@ fn hostile_names_are_text() {
     let description = format!("{MARKUP} \u{1f42d} {long}");
     desk.write_config(&desk.vast().replace("Institutional VAST", &description));
     let said = desk.sign("said");
-    fs::write(&said, format!("{MARKUP} \u{1f42d} {long}\n")).unwrap();
+    fs::write(&said, format!("{MARKUP} \u{1f42d} {long}\n{TERMINAL}\n")).unwrap();
     desk.add_kind("say", MARKUP, &format!("cat '{0}'\ncat '{0}' >&2\nexit 3\n", said.display()));
     let window = desk.open();
     window.go("Storage");
@@ -46,6 +48,13 @@ fn hostile_names_are_text() {
     let isolated = "return [...document.querySelectorAll('.entry')].every((line) => line.childNodes.length === 1 && line.firstChild.nodeName === 'BDI')";
     assert_eq!(window.script(isolated), true, "{log}");
     assert!(log.contains(&long), "{log}");
+    // Colours go; what else a terminal would obey is seen, and obeyed by nobody.
+    assert!(
+        log.contains("red, then \u{241b}]0;owned\u{2407} and \u{241b}]8;;https://example.org\u{241b}\\a link"),
+        "{log}"
+    );
+    assert!(!log.contains(['\u{1b}', '\u{7}', '\u{8}']), "{log}");
+    assert_eq!(window.script("return document.querySelectorAll('main a').length"), 0);
     is_plain(&window);
     window.go("New job");
     is_plain(&window);

@@ -5,12 +5,16 @@ import type {
   CopyUnderWay,
   CopyView,
   DatasetView,
+  DoctorView,
   Draft,
   Ipc,
   JobView,
+  Keep,
+  KeptView,
   KindView,
   LocatedView,
   Finding,
+  FolderView,
   FollowUpView,
   FoundSettingsView,
   LogUpdate,
@@ -19,10 +23,10 @@ import type {
   MetricsUpdate,
   MetricsView,
   PlacingView,
+  ProgramView,
   QuitMode,
   ReadinessView,
   SameStorageView,
-  SetupProgress,
   SetupView,
   ShownView,
   StatusView,
@@ -59,6 +63,7 @@ export const storage = (over: Partial<StorageView> = {}): StorageView => ({
   error: null,
   warnings: [],
   mark: null,
+  connect: null,
   moved: null,
   health: {
     state: 'ready',
@@ -187,6 +192,7 @@ export const row = (epoch: number, train: number, val: number, over: Partial<Met
 });
 
 export class Fake implements Ipc {
+  kept: KeptView = {};
   storages: StorageView[] = [];
   datasets = new Map<string, DatasetView>();
   ready: ReadinessView | Failure = readiness();
@@ -215,7 +221,10 @@ export class Fake implements Ipc {
 
   constructor(first: Update[] = [{ type: 'status', value: status() }]) {
     this.#first = first;
-    for (const update of first) if (update.type === 'storages') this.storages = update.value;
+    for (const update of first) {
+      if (update.type === 'storages') this.storages = update.value;
+      if (update.type === 'kept') this.kept = update.value;
+    }
   }
 
   say(...updates: Update[]): void {
@@ -283,7 +292,8 @@ export class Fake implements Ipc {
   }
 
   around: SetupView = { here: [], missing: [] };
-  own: string | null = null;
+  own: FolderView | null = null;
+  inside = '';
   findings: Finding[] = [{ area: 'storage', state: 'good', what: 'Read', found: 'opened and read a file in vast:amick', mend: null, code: null }];
   same: SameStorageView[] = [];
 
@@ -292,7 +302,12 @@ export class Fake implements Ipc {
     return this.around;
   }
 
-  async ownFolder(name: string, fields: StorageFields): Promise<string | null> {
+  async folderIn(name: string, fields: StorageFields, path: string): Promise<string> {
+    await this.#note('folderIn', name, fields, path);
+    return this.inside;
+  }
+
+  async ownFolder(name: string, fields: StorageFields): Promise<FolderView | null> {
     await this.#note('ownFolder', name, fields);
     return this.own;
   }
@@ -341,8 +356,66 @@ export class Fake implements Ipc {
     this.show?.end(new Failure('job_cancelled', 'The demonstration was stopped.'));
   }
 
-  async keepSetup(progress: SetupProgress | null): Promise<void> {
-    await this.#note('keepSetup', progress);
+  /** What it was last told to keep of this. */
+  keptOf(type: Keep['type']): unknown {
+    return this.called('keep').map(([change]) => change as Keep).findLast((change) => change.type === type)?.value;
+  }
+
+  async keep(change: Keep): Promise<void> {
+    await this.#note('keep', change);
+  }
+
+  async startWorker(): Promise<void> {
+    await this.#note('startWorker');
+  }
+
+  async stopWorker(mode: QuitMode): Promise<void> {
+    await this.#note('stopWorker', mode);
+  }
+
+  async hardware(): Promise<string> {
+    await this.#note('hardware');
+    return 'No NVIDIA GPU: SLEAP training will be slow.';
+  }
+
+  programsHere: ProgramView[] = [{ name: 'sleap-nn', configured: null, found: '/home/amick/.local/bin/sleap-nn', problem: null }];
+
+  async programs(): Promise<ProgramView[]> {
+    await this.#note('programs');
+    return this.programsHere;
+  }
+
+  async setProgram(name: string, path: string | null): Promise<void> {
+    await this.#note('setProgram', name, path);
+  }
+
+  examined: DoctorView = {
+    findings: [
+      { area: 'storage', state: 'good', what: 'vast', found: 'ready', mend: null, code: null },
+      { area: 'GPU', state: 'note', what: 'NVIDIA', found: 'there is a GPU, but no nvidia-smi to ask about it', mend: 'Install the driver’s programs.', code: null },
+    ],
+    report: 'Samepath 0.1.0 on COMPUTER',
+  };
+
+  async doctor(): Promise<DoctorView> {
+    await this.#note('doctor');
+    return this.examined;
+  }
+
+  async openSettings(): Promise<void> {
+    await this.#note('openSettings');
+  }
+
+  async showData(): Promise<void> {
+    await this.#note('showData');
+  }
+
+  async connect(storage: string): Promise<void> {
+    await this.#note('connect', storage);
+  }
+
+  async showNews(): Promise<void> {
+    await this.#note('showNews');
   }
 
   async locateVideo(text: string, videos: ChosenVideo[], chosen: ChosenVideo): Promise<LocatedView> {

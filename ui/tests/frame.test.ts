@@ -178,7 +178,7 @@ describe('Workers', () => {
 
 describe('Settings', () => {
   test('light or dark, and how large, at once and at the next start', async () => {
-    const { user, container } = await ready();
+    const { fake, user, container } = await ready();
     await user.keyboard('{Control>}5{/Control}');
     const root = document.documentElement;
     expect(root).not.toHaveAttribute('data-dark');
@@ -186,17 +186,16 @@ describe('Settings', () => {
     await user.selectOptions(screen.getByRole('combobox', { name: 'Text size' }), '150 %');
     expect(root).toHaveAttribute('data-dark');
     expect(root.style.fontSize).toBe('150%');
+    expect(fake.keptOf('looks')).toEqual({ appearance: 'dark', text_size: 150 });
     container.remove();
     root.removeAttribute('data-dark');
     root.style.fontSize = '';
-    await ready();
+    await ready({ type: 'kept', value: { looks: { appearance: 'dark', text_size: 150 } } });
     expect(root).toHaveAttribute('data-dark');
     expect(root.style.fontSize).toBe('150%');
-    localStorage.clear();
-    for (const kept of ['', '[]', '{"appearance":"pink","textSize":7}', 'null']) {
-      localStorage.setItem('samepath.looks', kept);
-      const looks = new Looks();
-      expect([looks.appearance, looks.textSize], kept).toEqual(['system', 100]);
+    for (const kept of [undefined, {}, { appearance: 'pink', text_size: 7 }]) {
+      const looks = new Looks(kept, () => {});
+      expect([looks.appearance, looks.textSize]).toEqual(['system', 100]);
     }
     expect(root).not.toHaveAttribute('data-dark');
   });
@@ -220,8 +219,7 @@ describe('Settings', () => {
     const first = await ready(...history, { type: 'current' });
     expect(screen.queryByText(/^Welcome back/)).toBeNull();
     first.container.remove();
-    localStorage.setItem('samepath.seen-until', String(Date.parse('2026-11-21T18:02:00Z')));
-    const { user } = await ready(...history, { type: 'current' });
+    const { user } = await ready(...history, { type: 'kept', value: { seen_until: Date.parse('2026-11-21T18:02:00Z') } }, { type: 'current' });
     expect(screen.getByText(/^Welcome back\. Since .*: 1 finished, 1 failed\.$/)).toBeVisible();
     await user.click(screen.getByRole('button', { name: 'Show' }));
     expect(screen.queryByText(/^Welcome back/)).toBeNull();

@@ -8,7 +8,7 @@ const here = (over: Partial<SuggestionView> = {}): SuggestionView => ({
   name: 'talmo', base_path: '/Volumes/talmo', type: 'smb', user_subdir: null, elsewhere: null, source: 'mounted from //vast01/talmo', state: 'ready', words: 'ready', free_bytes: 41e12, lab: null, ...over,
 });
 const ofLab = (sure: boolean) => ({ name: 'vast', by: sure ? 'share' : 'name', sure, words: 'the lab’s vast: 4 workers mount this share', type: 'nfs', workers: ['gpu-1'], subpath: sure ? 'labs' : '' });
-const missing: LabStorageView = { name: 'scratch', type: null, workers: ['gpu-1', 'gpu-2'], shares: [] };
+const missing: LabStorageView = { name: 'scratch', type: null, workers: ['gpu-1', 'gpu-2'], shares: [], connect: null };
 
 async function begin(setUp: (opened: Awaited<ReturnType<typeof open>>) => void = () => {}) {
   const opened = await open({ type: 'storages', value: [] });
@@ -21,7 +21,7 @@ async function begin(setUp: (opened: Awaited<ReturnType<typeof open>>) => void =
 const next = () => screen.getByRole('button', { name: 'Continue' });
 const title = (name: string | RegExp) => screen.getByRole('region', { name });
 /** What the shell was last told to keep. */
-const kept = (fake: Awaited<ReturnType<typeof open>>['fake']) => fake.called('keepSetup').at(-1)?.[0];
+const kept = (fake: Awaited<ReturnType<typeof open>>['fake']) => fake.keptOf('setup');
 
 describe('Setting up', () => {
   test('it begins by itself with where jobs run; a lab cannot be joined yet, and says so', async () => {
@@ -63,7 +63,7 @@ describe('Setting up', () => {
   test('what the lab uses is taken over with its name, part and type, and is written at the end alone', async () => {
     const { fake, user } = await begin(({ fake }) => {
       fake.around = { here: [here({ lab: ofLab(true) })], missing: [] };
-      fake.own = 'amick';
+      fake.own = { name: 'amick', words: '214 items, newest today' };
       fake.same = [
         { id: 'w1', worker: 'gpu-1', saw: 'found', words: 'gpu-1 found the test file' },
         { id: 'w5', worker: 'gpu-5', saw: 'not_found', words: 'gpu-5 looked and did not find it' },
@@ -299,5 +299,52 @@ describe('Show me first', () => {
     await settle();
     expect(screen.getByRole('alert')).toHaveTextContent('The pretend lab cannot be made: no space left.');
     expect(screen.getByRole('button', { name: 'Show it again' })).toBeVisible();
+  });
+
+  test('a share of the lab is connected by the desktop’s own sign-in, or not used at all', async () => {
+    const { fake, user } = await begin(({ fake }) => {
+      fake.around = { here: [], missing: [{ ...missing, connect: 'smb://nas/scratch' }, { ...missing, name: 'photos' }] };
+    });
+    await user.click(screen.getByRole('button', { name: 'Connect to smb://nas/scratch' }));
+    expect(fake.called('connect')).toEqual([['scratch']]);
+    expect(screen.getByRole('main')).toHaveTextContent('Ask your lab how to connect to photos.');
+    await user.click(screen.getByRole('button', { name: 'I don’t use photos' }));
+    expect(fake.keptOf('unused')).toEqual({ storage: 'photos', unused: true });
+    fake.say({ type: 'kept', value: { unused: ['photos'] } });
+    await settle();
+    expect(screen.getByRole('main')).not.toHaveTextContent('Ask your lab');
+    expect(screen.getByRole('list', { name: 'Not used' })).toHaveTextContent('You said that you do not use photos.');
+    await user.click(screen.getByRole('button', { name: 'I do use photos' }));
+    expect(fake.keptOf('unused')).toEqual({ storage: 'photos', unused: false });
+    fake.failures.set('connect', new Failure('io', 'xdg-open is not there.'));
+    await user.click(screen.getByRole('button', { name: 'Connect to smb://nas/scratch' }));
+    await settle();
+    expect(screen.getByRole('alert')).toHaveTextContent('xdg-open is not there.');
+  });
+
+  test('the person’s folder is known by what is in it, and another one is chosen with the system’s dialog', async () => {
+    const { fake, user } = await begin(({ fake }) => {
+      fake.around = { here: [here({ lab: ofLab(true) })], missing: [] };
+      fake.own = { name: 'amick', words: '214 items, newest today' };
+    });
+    await user.click(screen.getByRole('button', { name: 'Use /Volumes/talmo' }));
+    await settle();
+    expect(screen.getByRole('radio', { name: 'amick your login · 214 items, newest today' })).toBeChecked();
+    fake.picked = '/Volumes/talmo/labs/amick';
+    fake.inside = 'labs/amick';
+    await user.click(screen.getByRole('button', { name: 'Choose folder…' }));
+    await settle();
+    expect(screen.getByRole('textbox', { name: 'Another folder' })).toHaveValue('labs/amick');
+    fake.failures.set('folderIn', new Failure('not_in_any_backend', '/tmp is not in /Volumes/talmo.'));
+    await user.click(screen.getByRole('button', { name: 'Choose folder…' }));
+    await settle();
+    expect(screen.getByRole('alert')).toHaveTextContent('/tmp is not in /Volumes/talmo.');
+    expect(screen.getByRole('textbox', { name: 'Another folder' })).toHaveValue('labs/amick');
+  });
+
+  test('where jobs run says what they compute with', async () => {
+    await open({ type: 'storages', value: [] });
+    await settle();
+    expect(screen.getByRole('radio', { name: /On this computer/ })).toHaveAccessibleDescription('No account, no server. Jobs run here. No NVIDIA GPU: SLEAP training will be slow.');
   });
 });

@@ -3,6 +3,8 @@ mod copying;
 mod jobs;
 mod questions;
 mod setup;
+mod window;
+mod worker;
 
 use crate::board::Board;
 use crate::kept::Kept;
@@ -10,15 +12,11 @@ use crate::membership::{check_key, fleet_of};
 use crate::places::Options;
 use crate::storages::LocalStorages;
 use crate::view::StatusView;
-use crate::workers::Own;
 use crate::{Error, ErrorCode, watching};
 use samepath_fleet::Fleet;
 use samepath_fleet::bus::Link;
 use samepath_fleet::lab::Membership;
-use samepath_worker::WorkerSettings;
-use samepath_worker::guard::Patience;
-use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -46,8 +44,7 @@ struct Inner {
     /// Jobs of this computer that were asked to end, and that nobody else has been seen to end yet.
     ending: TaskTracker,
     copies: copying::Copies,
-    /// Why the worker of this program ended, if it did.
-    worker_error: Mutex<Option<Error>>,
+    worker: worker::OwnWorker,
 }
 
 impl App {
@@ -111,7 +108,7 @@ impl App {
             tasks,
             ending: TaskTracker::new(),
             copies: copying::Copies::default(),
-            worker_error: Mutex::new(None),
+            worker: worker::OwnWorker::default(),
         };
         let app = Self { inner: Arc::new(inner) };
         app.keep_frame();
@@ -167,58 +164,6 @@ impl App {
         let shutdown = self.inner.shutdown.clone();
         self.inner.tasks.spawn(watching::probe_regularly(storages.clone(), shutdown.clone()));
         self.inner.tasks.spawn(watching::follow_file(storages, shutdown));
-    }
-
-    /// Runs a worker in this process until [`App::shut_down`]. Why it ended, if it does so by itself, is told by
-    /// [`App::worker_error`].
-    ///
-    /// In a lab it does nothing: what runs jobs there has joined as a worker, and is a program of its own.
-    pub fn run_worker(&self, name: Option<String>, kinds: Option<PathBuf>) {
-        if self.inner.lab.is_some() {
-            return;
-        }
-        let app = self.clone();
-        self.inner.tasks.spawn(async move {
-            if let Err(error) = app.worker(name, kinds).await {
-                tracing::warn!(%error, "the worker of this program ended");
-                *app.inner.worker_error.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
-                let link = *app.inner.fleet.link().borrow();
-                app.show_frame(&link);
-            }
-        });
-    }
-
-    /// Is a worker, until [`App::shut_down`]. The lab's own job types are the templates in `kinds`; where none is named, in the
-    /// folder `kinds` of this computer's own data, if it is there.
-    ///
-    /// # Errors
-    /// `already_exists` when a worker of that name runs on this computer, `io`.
-    pub async fn worker(&self, name: Option<String>, kinds: Option<PathBuf>) -> Result<(), Error> {
-        let options = &self.inner.options;
-        // In a lab it is called as it was invited.
-        let own = self.inner.lab.as_ref().and_then(|_| self.inner.fleet.worker_id(&String::new()));
-        let name = name.or(own);
-        let host = hostname::get().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-        let own = Own { name: name.clone().unwrap_or_else(|| host.clone()), host };
-        self.inner.board.set_own(Some(own));
-        let settings = WorkerSettings {
-            name,
-            state_dir: options.workers_dir(),
-            kinds_dir: options.kinds_dir(kinds),
-            config: options.config.clone(),
-            environment: options.environment.clone(),
-            program: options.program.clone(),
-            version: options.version.clone(),
-            patience: Patience::default(),
-        };
-        let ended = samepath_worker::run(self.inner.fleet.clone(), settings, self.inner.shutdown.clone()).await;
-        self.inner.board.set_own(None);
-        Ok(ended?)
-    }
-
-    /// Why the worker of this program is not running, if it should be.
-    pub fn worker_error(&self) -> Option<Error> {
-        self.inner.worker_error.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     pub(crate) fn options(&self) -> &Options {

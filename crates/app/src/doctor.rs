@@ -56,6 +56,11 @@ pub async fn examine(options: &Options, storages: &Arc<LocalStorages>, around: &
     [configuration, storages, kinds, computer, fleet].concat()
 }
 
+/// What jobs find here to compute with, in a sentence.
+pub(crate) async fn hardware(around: &Around) -> String {
+    computer::hardware(around).await
+}
+
 /// What the gravest of the findings is, for an exit status: none where nothing is wrong.
 pub fn verdict(findings: &[Finding]) -> Option<ErrorCode> {
     let wrong = findings.iter().find(|finding| finding.state == FindingState::Wrong)?;

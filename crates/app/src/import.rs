@@ -2,7 +2,7 @@
 
 use crate::view::{FoundSettingsView, FoundStorageView, StorageFields};
 use crate::{Error, ErrorCode, LocalStorages};
-use samepath_storage::helper::{DEADLINE, HelperError};
+use samepath_storage::helper::DEADLINE;
 use samepath_storage::{Backend, Entry, FoundSettings, Suggestion};
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -23,24 +23,14 @@ impl LocalStorages {
     /// What a settings file that the person chose holds. Blocks for the deadline at most.
     ///
     /// # Errors
-    /// `config_invalid` for one that is no settings file, `path_not_found`, `backend_unavailable` where what it lies on does not
-    /// answer.
+    /// `config_invalid` for one that is no settings file or does not answer, `path_not_found`.
     pub fn settings_of(&self, file: &Path) -> Result<FoundSettingsView, Error> {
         let none = || Error::new(ErrorCode::PathNotFound, format!("There is no file {}.", file.display()));
         Ok(self.view_of(file, &self.settings_in(file)?.ok_or_else(none)?))
     }
 
     fn settings_in(&self, file: &Path) -> Result<Option<FoundSettings>, Error> {
-        let home = self.environment().home.as_deref();
-        match self.helper().settings_in(file, home, DEADLINE) {
-            Ok(found) => Ok(found?),
-            Err(error @ HelperError::NotAnswering { .. }) => {
-                let message = format!("{} does not answer.", file.display());
-                let hint = error.hint().unwrap_or_default();
-                Err(Error::new(ErrorCode::BackendUnavailable, message).with_hint(hint))
-            }
-            Err(error) => Err(Error::new(ErrorCode::Internal, error.to_string())),
-        }
+        Ok(self.helper().settings_in(file, self.environment().home.as_deref(), DEADLINE)?)
     }
 
     fn view_of(&self, file: &Path, found: &FoundSettings) -> FoundSettingsView {

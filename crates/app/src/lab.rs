@@ -5,7 +5,7 @@ use crate::sameness::Verdict;
 use crate::view::{LabMatchView, LabStorageView, SameStorageView, StorageFields};
 use crate::{Error, ErrorCode, LocalStorages, Options};
 use samepath_fleet::{Fleet, Live, Update};
-use samepath_storage::{Backend, Suggestion, part_of_share, same_share};
+use samepath_storage::{Backend, Platform, Suggestion, address_of_share, part_of_share, same_share};
 use samepath_wire::Worker;
 use serde::de::DeserializeOwned;
 use std::collections::{BTreeMap, BTreeSet};
@@ -236,7 +236,13 @@ impl LabStorage {
             kind: self.kind.clone(),
             workers: self.workers.clone(),
             shares: self.shares.iter().cloned().collect(),
+            connect: self.address(),
         }
+    }
+
+    /// Where this computer's own desktop can connect it.
+    pub(crate) fn address(&self) -> Option<String> {
+        self.shares.iter().find_map(|share| address_of_share(share, Platform::current()))
     }
 }
 

@@ -4,12 +4,14 @@ use crate::doctor::finding;
 use crate::jobs::bytes;
 use crate::lab::{self, LabStorage};
 use crate::storages::{health_sentence, state_name};
-use crate::view::{Finding, FindingState, LabMatchView, LabStorageView, StorageFields, SuggestionView};
+use crate::view::{Finding, FindingState, FolderView, LabMatchView, LabStorageView, StorageFields, SuggestionView};
 use crate::{Error, ErrorCode, LocalStorages, size};
-use jiff::SignedDuration;
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
 use samepath_storage::helper::DEADLINE;
-use samepath_storage::{Backend, Match, Platform, Storages, Suggestion, Trial, Tried, suggest_here};
+use samepath_storage::{Backend, Counted, Match, Platform, Storages, Suggestion, Trial, Tried, suggest_here};
 use samepath_wire::{BackendState, StoragePath};
+use std::path::Path;
 
 /// A storage's clock that is less wrong than this disturbs nobody.
 const CLOCK: SignedDuration = SignedDuration::from_secs(5);
@@ -48,12 +50,32 @@ impl LocalStorages {
         Ok(())
     }
 
-    /// The folder in a storage that is called like the person, where there is one. Blocks for the deadline at most.
-    pub fn own_folder(&self, name: &str, fields: &StorageFields, member: &str) -> Option<String> {
+    /// The folder in a storage that is called like the person, where there is one. Blocks for twice the deadline at most.
+    pub fn own_folder(&self, name: &str, fields: &StorageFields, member: &str) -> Option<FolderView> {
         let backend = Backend::proposed(name, &fields.clone().into(), self.environment()).ok()?;
         let at = StoragePath::new(&backend.name, &backend.subpath, member);
         let looked = self.helper().look(&Storages::new(vec![backend], Platform::current()), &at, None, DEADLINE);
-        looked.is_ok_and(|looked| looked.directory && looked.matched == Match::Exact).then(|| member.to_owned())
+        let folder = looked.ok().filter(|looked| looked.directory && looked.matched == Match::Exact)?;
+        let counted = self.helper().count_in(&folder.path, DEADLINE);
+        Some(FolderView {
+            name: member.to_owned(),
+            words: counted.map(|counted| counted_words(&counted, Timestamp::now())),
+        })
+    }
+
+    /// Where a folder lies in a storage that need not be configured yet: a path below its whole, empty for the storage itself. Looks
+    /// at nothing.
+    ///
+    /// # Errors
+    /// `config_invalid` for what could not be written to the configuration; `not_in_any_backend` for a folder elsewhere.
+    pub fn folder_in(&self, name: &str, fields: &StorageFields, path: &Path) -> Result<String, Error> {
+        let backend = Backend::proposed(name, &fields.clone().into(), self.environment())?;
+        let inside = path.strip_prefix(&backend.base_path).map_err(|_| {
+            let message = format!("{} is not in {}.", path.display(), backend.base_path.display());
+            Error::new(ErrorCode::NotInAnyBackend, message).with_hint(format!("Choose a folder of {name}."))
+        })?;
+        let parts: Vec<_> = inside.components().map(|part| part.as_os_str().to_string_lossy()).collect();
+        Ok(parts.join("/"))
     }
 
     /// Looks at a storage that is not configured yet, and tries the person's folder in it the way that a job does; makes that
@@ -134,6 +156,23 @@ fn of_trial(name: &str, at: &str, trial: &Trial) -> Vec<Finding> {
     findings
 }
 
+/// "214 items, newest today".
+fn counted_words(counted: &Counted, now: Timestamp) -> String {
+    let items = match counted.items {
+        0 => return "empty".to_owned(),
+        1 => "1 item".to_owned(),
+        items if counted.more => format!("more than {items} items"),
+        items => format!("{items} items"),
+    };
+    let day = |at: Timestamp| at.to_zoned(TimeZone::system()).date();
+    let newest = counted.newest.map(|newest| match day(now).since(day(newest)).map_or(0, |span| span.get_days()) {
+        ..=0 => "newest today".to_owned(),
+        1 => "newest yesterday".to_owned(),
+        _ => format!("newest {}", newest.to_zoned(TimeZone::system()).strftime("%-d %b %Y")),
+    });
+    [Some(items), newest].into_iter().flatten().collect::<Vec<_>>().join(", ")
+}
+
 fn suggestion_view(suggestion: Suggestion, of_lab: Option<LabMatchView>) -> SuggestionView {
     let state = suggestion.state.unwrap_or(BackendState::Unknown);
     let own = suggestion.folder.split('/').next().filter(|folder| !folder.is_empty());
@@ -158,6 +197,21 @@ fn suggestion_view(suggestion: Suggestion, of_lab: Option<LabMatchView>) -> Sugg
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_folder_is_known_again_by_what_is_in_it() {
+        let at = |text: &str| text.parse::<Timestamp>().unwrap();
+        let now = at("2026-11-22T12:00:00Z");
+        let counted = |items, newest: Option<&str>| Counted { items, newest: newest.map(at), more: false };
+        let words = |counted: &Counted| counted_words(counted, now);
+        assert_eq!(words(&counted(0, None)), "empty");
+        assert_eq!(words(&counted(1, None)), "1 item");
+        assert_eq!(words(&counted(214, Some("2026-11-22T12:00:00Z"))), "214 items, newest today");
+        assert_eq!(words(&counted(2, Some("2026-11-23T12:00:00Z"))), "2 items, newest today", "another clock");
+        assert_eq!(words(&counted(2, Some("2026-11-21T12:00:00Z"))), "2 items, newest yesterday");
+        assert_eq!(words(&counted(2, Some("2025-01-05T12:00:00Z"))), "2 items, newest 5 Jan 2025");
+        assert_eq!(words(&Counted { more: true, ..counted(2000, None) }), "more than 2000 items");
+    }
 
     #[test]
     fn a_trial_is_told_in_the_words_of_the_wizard() {

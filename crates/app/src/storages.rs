@@ -12,14 +12,12 @@ use crate::{Error, ErrorCode, Options};
 use health::moved_view;
 use samepath_storage::helper::{DEADLINE, Helper};
 use samepath_storage::{
-    Backend, BackendFields, Change, Config, ConfigError, ConfigFile, Entry, Environment, Platform, ResolveError,
-    Sightings, Storages,
+    Backend, BackendFields, Change, Config, ConfigFile, Entry, Environment, Platform, ResolveError, Sightings,
+    Storages, address_of_share,
 };
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
-use std::thread;
-use std::time::Duration;
 use tokio::sync::watch;
 
 /// The storages that this computer's configuration names.
@@ -147,8 +145,11 @@ impl LocalStorages {
 
     /// Reads the file again. Whether anything is different now.
     pub fn reload(&self) -> bool {
-        let load = || self.helper.load_config(&self.file, &self.environment, DEADLINE);
-        let loaded = if self.config().is_blank() { load() } else { settled(load, || thread::sleep(REWRITTEN)) };
+        let loaded = if self.config().is_blank() {
+            self.helper.load_config(&self.file, &self.environment, DEADLINE)
+        } else {
+            self.helper.load_config_again(&self.file, &self.environment, DEADLINE)
+        };
         let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
         let different = match loaded {
             Ok(config) => {
@@ -179,6 +180,7 @@ impl LocalStorages {
             if let Ok(backend) = &entry.backend {
                 view.moved = state.moved.get(&entry.name).map(|to| moved_view(backend, to));
                 view.mark = state.mark(backend);
+                view.connect = state.address(backend);
             }
             view
         };
@@ -284,6 +286,12 @@ impl State {
         }
     }
 
+    /// Where this computer's own desktop can connect it, as it was seen last.
+    fn address(&self, backend: &Backend) -> Option<String> {
+        let source = self.sightings.of(backend)?.source.as_deref()?;
+        address_of_share(source, Platform::current())
+    }
+
     /// Health stays where the storage stayed what it was.
     fn adopt(&mut self, config: Config, environment: &Environment) {
         let before = std::mem::replace(&mut self.storages, usable(&config, environment));
@@ -327,6 +335,7 @@ fn storage_view(entry: &Entry, storages: &Storages, health: Option<&HealthView>)
             error: None,
             warnings: lasting(storages, backend),
             mark: None,
+            connect: None,
             moved: None,
             health: health.cloned(),
         },
@@ -341,55 +350,9 @@ fn storage_view(entry: &Entry, storages: &Storages, health: Option<&HealthView>)
             error: Some(Error::from(error.clone()).view()),
             warnings: Vec::new(),
             mark: None,
+            connect: None,
             moved: None,
             health: None,
         },
-    }
-}
-
-/// Between two looks at a file that is being written anew, and how many there are.
-const REWRITTEN: Duration = Duration::from_millis(50);
-const LOOKS: usize = 10;
-
-/// What a file says that said something before. Whoever writes a file in place empties it first: it is taken for empty only if it
-/// stays so.
-fn settled(
-    mut load: impl FnMut() -> Result<Config, ConfigError>,
-    mut wait: impl FnMut(),
-) -> Result<Config, ConfigError> {
-    for _ in 1..LOOKS {
-        match load() {
-            Ok(config) if config.is_blank() => wait(),
-            settled => return settled,
-        }
-    }
-    load()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use samepath_storage::Origin;
-    use std::cell::Cell;
-    use std::fs;
-
-    #[test]
-    fn a_file_that_is_being_written_is_not_taken_for_empty() {
-        let folder = tempfile::tempdir().unwrap();
-        let file = ConfigFile { path: folder.path().join("config.toml"), origin: Origin::Argument };
-        let config = |text: &str| {
-            fs::write(&file.path, text).unwrap();
-            Config::load(&file, &Environment::default())
-        };
-        let waits = Cell::new(0);
-        let written = |text: &'static str| {
-            waits.set(0);
-            settled(|| config(if waits.get() < 2 { "" } else { text }), || waits.set(waits.get() + 1))
-        };
-        assert!(written("[storage.broken").is_err());
-        let vast = written("[storage.vast]\nbase_path = \"/mnt/vast\"\n").unwrap();
-        assert_eq!((vast.entries.len(), waits.get()), (1, 2));
-        assert!(written("").unwrap().is_blank(), "it stays empty");
-        assert_eq!(waits.get(), LOOKS - 1);
     }
 }

@@ -22,11 +22,12 @@ pub use import::{FoundSettingsView, FoundStorageView, PartView, PlacingView};
 pub use jobs::{
     FollowUpView, JobView, LogView, MetricsView, OfferView, OutputView, TimelineView, TroubleView, TryView,
 };
-pub use kept::{KeptView, SetupProgress};
+pub use kept::{Keep, KeptView, LooksView, NoticesView, PlaceView, SetupProgress};
 pub use kinds::{FilterView, KindView, ParameterView};
 pub use pretend::{ShownVideo, ShownView};
 pub use setup::{
-    Finding, FindingState, LabMatchView, LabStorageView, ProgramView, SameStorageView, SetupView, SuggestionView,
+    DoctorView, Finding, FindingState, FolderView, LabMatchView, LabStorageView, ProgramView, SameStorageView,
+    SetupView, SuggestionView,
 };
 pub use storages::{HealthView, MovedView, PathView, StorageFields, StorageView};
 pub use workers::{WorkerStorageView, WorkerView};

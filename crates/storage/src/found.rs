@@ -1,8 +1,9 @@
 //! What lies where somebody points before anything is configured: another settings file, the names in a folder. It may lie on
 //! something that never answers, so it is looked at by a helper.
 
-use crate::helper::{Helper, HelperError, reply};
-use crate::{Config, ConfigError, ConfigFile, Entry, Environment, Origin, Suggestion};
+use crate::helper::{Helper, reply};
+use crate::{ConfigError, ConfigFile, Entry, Environment, Origin, Suggestion};
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
@@ -14,7 +15,7 @@ const MOST_NAMES: usize = 64;
 const MOST_ENTRIES: usize = 2000;
 
 /// What a settings file that is not the one in use says of storages.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct FoundSettings {
     /// Every storage, in the file's order, broken ones too. What its `[samepath]` says does not count.
     pub entries: Vec<Entry>,
@@ -22,32 +23,42 @@ pub struct FoundSettings {
     pub suggestions: Vec<Suggestion>,
 }
 
-#[derive(Debug, Serialize, Deserialize)]
-struct SettingsQuestion {
-    file: PathBuf,
-    home: Option<PathBuf>,
+/// How much is in a folder, hidden files left out.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Counted {
+    /// Files and folders directly in it.
+    pub items: usize,
+    /// When the one that was changed last was, where the file system tells.
+    pub newest: Option<Timestamp>,
+    /// Whether there are more, which were not looked at.
+    pub more: bool,
 }
 
 impl Helper {
     /// Reads a settings file of sleap-rtc that is not the one in use; none where there is none. `home` is what `~` means.
     ///
     /// # Errors
-    /// [`HelperError::NotAnswering`]; the inner error for a file that cannot be read as a whole.
+    /// As of [`Helper::load_config`].
     pub fn settings_in(
         &self,
         file: &Path,
         home: Option<&Path>,
         deadline: Duration,
-    ) -> Result<Result<Option<FoundSettings>, ConfigError>, HelperError> {
-        let question = SettingsQuestion { file: file.to_owned(), home: home.map(Path::to_owned) };
-        match self.ask("settings", &[file.display().to_string()], &question, deadline) {
-            Ok(found) => Ok(Ok(found)),
-            Err(HelperError::Refused(value)) => match serde_json::from_value(value.clone()) {
-                Ok(error) => Ok(Err(error)),
-                Err(_) => Err(HelperError::Refused(value)),
-            },
-            Err(error) => Err(error),
+    ) -> Result<Option<FoundSettings>, ConfigError> {
+        // As in a shared folder: what it says of programs and computers is nobody's word here.
+        let file = ConfigFile { path: file.to_owned(), origin: Origin::CurrentDir };
+        let environment = Environment { home: home.map(Path::to_owned), ..Environment::default() };
+        let config = self.load_config(&file, &environment, deadline)?;
+        if config.is_blank() && !self.look_at_config(&file, deadline)?.exists {
+            return Ok(None);
         }
+        let suggestions = config.suggestions();
+        Ok(Some(FoundSettings { entries: config.entries, suggestions }))
+    }
+
+    /// How much is in a folder; none where it cannot be listed in time.
+    pub fn count_in(&self, folder: &Path, deadline: Duration) -> Option<Counted> {
+        self.ask("count", &[folder.display().to_string()], &folder, deadline).ok()
     }
 
     /// Names in a folder, of folders first; hidden ones and most of many are left out. None where it cannot be listed in time.
@@ -56,32 +67,37 @@ impl Helper {
     }
 }
 
-/// Answers this module's topics, `settings` and `names`; `None` for others.
+/// Answers this module's topics, `names` and `count`; `None` for others.
 pub(crate) fn answer(topic: &str, question: Value) -> Option<Value> {
     match topic {
-        "settings" => Some(match serde_json::from_value(question) {
-            Ok(question) => reply(&read(&question)),
-            Err(error) => reply(&Err::<(), _>(error.to_string())),
-        }),
         "names" => Some(match serde_json::from_value::<PathBuf>(question) {
             Ok(folder) => reply(&names(&folder).map_err(|error| error.to_string())),
+            Err(error) => reply(&Err::<(), _>(error.to_string())),
+        }),
+        "count" => Some(match serde_json::from_value::<PathBuf>(question) {
+            Ok(folder) => reply(&count(&folder).map_err(|error| error.to_string())),
             Err(error) => reply(&Err::<(), _>(error.to_string())),
         }),
         _ => None,
     }
 }
 
-fn read(question: &SettingsQuestion) -> Result<Option<FoundSettings>, ConfigError> {
-    let there = fs_err::metadata(&question.file);
-    if there.is_err_and(|error| error.kind() == std::io::ErrorKind::NotFound) {
-        return Ok(None);
+fn count(folder: &Path) -> std::io::Result<Counted> {
+    let mut counted = Counted { items: 0, newest: None, more: false };
+    for entry in fs_err::read_dir(folder)? {
+        let entry = entry?;
+        if entry.file_name().as_encoded_bytes().starts_with(b".") {
+            continue;
+        }
+        if counted.items == MOST_ENTRIES {
+            counted.more = true;
+            break;
+        }
+        counted.items += 1;
+        let modified = entry.metadata().ok().and_then(|seen| Timestamp::try_from(seen.modified().ok()?).ok());
+        counted.newest = counted.newest.max(modified);
     }
-    // As in a shared folder: what it says of programs and computers is nobody's word here.
-    let file = ConfigFile { path: question.file.clone(), origin: Origin::CurrentDir };
-    let environment = Environment { home: question.home.clone(), ..Environment::default() };
-    let config = Config::load(&file, &environment)?;
-    let suggestions = config.suggestions();
-    Ok(Some(FoundSettings { entries: config.entries, suggestions }))
+    Ok(counted)
 }
 
 fn names(folder: &Path) -> std::io::Result<Vec<String>> {
@@ -102,23 +118,28 @@ fn names(folder: &Path) -> std::io::Result<Vec<String>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::helper::DEADLINE;
 
     #[test]
     fn another_settings_file_is_read_with_its_broken_entries_and_without_its_own_word_on_computers() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("sleap-rtc.toml");
-        let question = SettingsQuestion { file: file.clone(), home: Some("/home/amick".into()) };
-        assert_eq!(read(&question), Ok(None));
+        // It lies on a disk of this computer, for which no helper is started.
+        let helper = Helper::new("/nowhere".into());
+        let read = || helper.settings_in(&file, Some(Path::new("/home/amick")), DEADLINE);
+        assert_eq!(read(), Ok(None));
         let text = "[storage.vast]\nbase_path = \"~/vast\"\n[storage.gdrive]\ntype = \"smb\"\n\
                     [[path_mappings]]\nlocal = \"/Volumes/talmo/amick\"\nworker = \"/root/vast/amick\"\n";
         std::fs::write(&file, text).unwrap();
-        let found = read(&question).unwrap().unwrap();
+        let found = read().unwrap().unwrap();
         let entries: Vec<_> = found.entries.iter().map(|entry| (entry.name.as_str(), entry.backend.is_ok())).collect();
         assert_eq!(entries, [("vast", true), ("gdrive", false)]);
         assert_eq!(found.entries[0].backend.as_ref().unwrap().base_path, Path::new("/home/amick/vast"));
         assert_eq!(found.suggestions.iter().map(|it| it.base_path.as_str()).collect::<Vec<_>>(), ["/Volumes/talmo"]);
         std::fs::write(&file, "[storage").unwrap();
-        assert!(matches!(read(&question), Err(ConfigError::Syntax { .. })));
+        assert!(matches!(read(), Err(ConfigError::Syntax { .. })));
+        std::fs::write(&file, "").unwrap();
+        assert_eq!(read().unwrap().unwrap().entries, [], "it is there, and says nothing");
     }
 
     #[test]
@@ -130,5 +151,8 @@ mod tests {
         std::fs::write(folder.path().join("0.txt"), "").unwrap();
         assert_eq!(names(folder.path()).unwrap(), ["a", "b", "0.txt"]);
         assert!(names(&folder.path().join("none")).is_err());
+        let counted = count(folder.path()).unwrap();
+        assert_eq!((counted.items, counted.more), (3, false));
+        assert!(counted.newest.is_some() && count(&folder.path().join("none")).is_err());
     }
 }

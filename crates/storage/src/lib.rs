@@ -43,6 +43,7 @@ mod environment;
 mod found;
 mod health;
 pub mod helper;
+mod json_file;
 mod locate;
 mod look;
 mod marker;
@@ -67,8 +68,9 @@ pub use config::{
 };
 pub use copy::{Copied, CopyError, CopyFailure, CopyProgress, CopyStep, CopyWatch};
 pub use environment::Environment;
-pub use found::FoundSettings;
+pub use found::{Counted, FoundSettings};
 pub use helper::answer;
+pub use json_file::{read_json, write_json};
 pub use locate::{CanonicalBases, LocateError, Located, Nesting, Overlap, locate_here, split_below_root};
 pub use look::Looked;
 pub use marker::{Damage, MarkError, Marked};
@@ -81,6 +83,7 @@ pub use sighting::Sighting;
 pub use sightings::Sightings;
 pub use storages::Storages;
 pub use suggest::{
-    Hint, Suggestion, is_network_file_system, part_of_share, same_share, share_of, size_here, suggest_here,
+    Hint, Suggestion, address_of_share, is_network_file_system, part_of_share, same_share, share_of, size_here,
+    suggest_here,
 };
 pub use trial::{Trial, Tried, try_writing};

@@ -1,10 +1,8 @@
+use crate::json_file::{read_json, write_json};
 use crate::{Backend, Sighting};
 use std::collections::BTreeMap;
-use std::io::{self, Read};
-use std::path::{Path, PathBuf};
-
-/// Bytes; a thousand storages take less.
-const LONGEST: u64 = 1 << 20;
+use std::io;
+use std::path::PathBuf;
 
 /// How each storage was when it was last seen well, by name, kept on this computer's own disk from one run of the program to the
 /// next. It is a help and nothing depends on it: what cannot be read is taken for nothing.
@@ -17,7 +15,7 @@ pub struct Sightings {
 impl Sightings {
     /// Those that were written down in this file, where further ones will be.
     pub fn kept_in(file: PathBuf) -> Self {
-        Self { seen: read(&file), file: Some(file) }
+        Self { seen: read_json(&file), file: Some(file) }
     }
 
     /// How this storage was seen, at this base path.
@@ -51,24 +49,13 @@ impl Sightings {
     /// Puts what is known of this one beside what other programs wrote down meanwhile, in one step.
     fn write(&self, name: &str) -> io::Result<()> {
         let Some(file) = &self.file else { return Ok(()) };
-        let mut all = read(file);
+        let mut all: BTreeMap<String, Sighting> = read_json(file);
         match self.seen.get(name) {
             Some(sighting) => all.insert(name.to_owned(), sighting.clone()),
             None => all.remove(name),
         };
-        if let Some(folder) = file.parent() {
-            fs_err::create_dir_all(folder)?;
-        }
-        let draft = file.with_extension(format!("{}.draft", std::process::id()));
-        fs_err::write(&draft, serde_json::to_vec_pretty(&all)?)?;
-        fs_err::rename(&draft, file)
+        write_json(file, &all)
     }
-}
-
-fn read(file: &Path) -> BTreeMap<String, Sighting> {
-    let mut text = Vec::new();
-    let read = fs_err::File::open(file).and_then(|file| file.take(LONGEST).read_to_end(&mut text));
-    read.ok().and_then(|_| serde_json::from_slice(&text).ok()).unwrap_or_default()
 }
 
 #[cfg(test)]

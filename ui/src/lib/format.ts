@@ -117,3 +117,12 @@ export function drawable(text: string): string {
 }
 
 export const plural = (count: number, one: string, many: string) => `${count} ${count === 1 ? one : many}`;
+
+/** Whether the version `a` comes after `b`. What is no version comes after none. */
+export function isNewer(a: string, b: string): boolean {
+  const numbers = (version: string) => /^(\d+)\.(\d+)\.(\d+)$/.exec(version)?.slice(1).map(Number);
+  const [left, right] = [numbers(a), numbers(b)];
+  if (left === undefined || right === undefined) return false;
+  const at = left.findIndex((number, index) => number !== right[index]);
+  return at >= 0 && (left[at] ?? 0) > (right[at] ?? 0);
+}

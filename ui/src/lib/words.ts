@@ -1,6 +1,7 @@
 // Everything the page says, in one place. What a storage, worker or job *is* comes in words from the shell; the rest is here.
 import { plural } from './format';
 import { storage, workers } from './lab-words';
+import { settings } from './settings-words';
 import { setup, show } from './setup-words';
 
 /** The time that a job is left for saving; an older worker does not say it. */
@@ -30,7 +31,8 @@ export const words = {
     tryAgain: 'Try again',
     checkAgain: 'Check again',
     details: 'Details',
-    showSettings: 'Show the file',
+    openSettings: 'Open file',
+    showSettings: 'Show line',
   },
 
   banner: {
@@ -42,6 +44,10 @@ export const words = {
     news: (since: string, done: number, failed: number) =>
       `Welcome back. Since ${since}: ${[done > 0 ? `${done} finished` : '', failed > 0 ? `${failed} failed` : ''].filter((part) => part !== '').join(', ')}.`,
     show: 'Show',
+    connect: 'Connect…',
+    newer: (newest: string, own: string) => `Samepath ${newest} is out; you have ${own}. Running jobs are not affected.`,
+    whatsNew: 'What’s new',
+    notNow: 'Not now',
   },
 
   common: {
@@ -359,46 +365,7 @@ export const words = {
 
   workers,
 
-  settings: {
-    lab: 'Where your jobs run',
-    runs: 'Jobs run',
-    you: 'You',
-    connection: 'Connection',
-    looks: 'Appearance',
-    appearance: 'Light or dark',
-    appearances: { system: 'as the system', light: 'light', dark: 'dark' },
-    textSize: 'Text size',
-    percent: (size: number) => `${size} %`,
-    data: 'Data',
-    file: 'Settings file',
-    fileHint: 'Shared with sleap-rtc. What Samepath does not know in it stays as it is.',
-    fileBroken: 'The file cannot be read; the last good settings are in use.',
-    about: 'About',
-    version: 'Version',
-    keys: 'Keys',
-    keyRows: [
-      ['Ctrl 1 … 5', 'go to a page'],
-      ['Ctrl N', 'new job'],
-      ['Ctrl O', 'choose a dataset'],
-      ['Ctrl Enter', 'submit'],
-      ['Ctrl Shift Enter', 'submit, and keep the form'],
-      ['Ctrl F', 'find'],
-      ['Ctrl L', 'log of the job'],
-      ['Ctrl C', 'copy the storage path: of the results, of the dataset'],
-      ['Ctrl Alt C', 'copy the same as a path on this computer'],
-      ['Ctrl .', 'stop the job'],
-      ['Ctrl Shift R', 'show its results in the file manager'],
-      ['Ctrl R', 'check the storages now'],
-      ['↑ ↓', 'move in a list'],
-      ['Enter', 'open'],
-      ['Space', 'peek: what is beside the list follows the row'],
-      ['Esc', 'back to the list'],
-      ['Ctrl V', 'on New job: paste a storage path'],
-      ['F6', 'on to sidebar, page, what is beside it'],
-      ['Ctrl ,', 'settings'],
-      ['Ctrl /', 'this list'],
-    ] as const,
-  },
+  settings,
 
   quit: {
     title: (count: number) => `${plural(count, 'job runs', 'jobs run')} on this computer`,

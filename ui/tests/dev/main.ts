@@ -113,9 +113,9 @@ fake.around = {
     { name: 'talmo', base_path: '/Volumes/talmo', type: 'smb', user_subdir: null, elsewhere: null, source: 'mounted from //vast01/talmo', state: 'ready', words: 'ready', free_bytes: 41e12, lab: { name: 'vast', by: 'share', sure: true, words: 'the lab’s vast: 4 workers mount this share', type: 'nfs', workers: ['gpu-1', 'gpu-2', 'gpu-4', 'gpu-9'], subpath: '' } },
     { name: 'photos', base_path: '/Volumes/photos', type: 'smb', user_subdir: null, elsewhere: null, source: 'mounted from //nas/photos', state: 'ready', words: 'ready', free_bytes: 1e12, lab: null },
   ],
-  missing: [{ name: 'scratch', type: null, workers: ['gpu-1', 'gpu-2'], shares: [] }],
+  missing: [{ name: 'scratch', type: null, workers: ['gpu-1', 'gpu-2'], shares: ['//nas/scratch'], connect: 'smb://nas/scratch' }],
 };
-fake.own = 'amick';
+fake.own = { name: 'amick', words: '214 items, newest today' };
 fake.findings = [
   { area: 'storage', state: 'good', what: 'Read', found: 'opened and read a file in vast:amick', mend: null, code: null },
   { area: 'storage', state: 'note', what: 'Write', found: 'vast:amick cannot be written by you (Read-only file system).', mend: 'Jobs whose results go elsewhere still run. To write here, ask for access.', code: null },

@@ -2,7 +2,7 @@
 
 use super::App;
 use crate::lab::LabStorage;
-use crate::view::{Finding, FoundSettingsView, PlacingView, SetupProgress, SetupView, StorageFields};
+use crate::view::{Finding, FolderView, FoundSettingsView, PlacingView, SetupView, StorageFields};
 use crate::{Error, placing};
 use samepath_wire::Worker;
 use std::path::{Path, PathBuf};
@@ -27,7 +27,7 @@ impl App {
     ///
     /// # Errors
     /// `config_invalid` for what could not be written to the configuration.
-    pub async fn own_folder(&self, name: String, fields: StorageFields) -> Result<Option<String>, Error> {
+    pub async fn own_folder(&self, name: String, fields: StorageFields) -> Result<Option<FolderView>, Error> {
         let member = self.inner.options.member.clone();
         self.blocking(move |storages| {
             storages.propose(&name, &fields)?;
@@ -67,13 +67,12 @@ impl App {
         placing::of(&inner.fleet, &inner.storages, &workers, name, path, &inner.options.member).await
     }
 
-    /// Writes down how far setting up came, so that the next start goes on there; none where it is not under way.
+    /// Where a folder that the person chose lies in a storage that need not be configured yet: a path below its whole, empty for the
+    /// storage itself.
     ///
     /// # Errors
-    /// `io`.
-    pub async fn keep_setup(&self, progress: Option<SetupProgress>) -> Result<(), Error> {
-        let kept = self.inner.kept.change(|kept| kept.setup = progress);
-        self.inner.board.set_kept(self.inner.kept.view());
-        kept.map(drop)
+    /// `config_invalid` for what could not be written to the configuration; `not_in_any_backend` for a folder elsewhere.
+    pub async fn folder_in(&self, name: String, fields: StorageFields, path: PathBuf) -> Result<String, Error> {
+        self.blocking(move |storages| storages.folder_in(&name, &fields, &path)).await
     }
 }

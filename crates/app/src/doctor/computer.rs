@@ -21,6 +21,33 @@ const LITTLE: u64 = 2_000_000_000;
 const NOTHING: u64 = 100_000_000;
 
 pub(super) async fn gpus(around: &Around) -> Vec<Finding> {
+    let (counted, said) = look_for_gpus(around).await;
+    vec![of_gpus(counted, said)]
+}
+
+/// "NVIDIA A40, 45 GB.", or that there is none and what that means.
+pub(super) async fn hardware(around: &Around) -> String {
+    let (counted, said) = look_for_gpus(around).await;
+    in_a_sentence(counted, said, cfg!(all(target_os = "macos", target_arch = "aarch64")))
+}
+
+fn in_a_sentence(counted: f64, said: Option<Result<String, String>>, apple: bool) -> String {
+    let gpu = |line: &str| {
+        let mut parts = line.split(',').map(str::trim);
+        let (name, memory) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
+        let mib = memory.strip_suffix(" MiB").and_then(|mib| mib.parse::<f64>().ok());
+        mib.map_or_else(|| name.to_owned(), |mib| format!("{name} ({:.0} GB)", mib / 1024.0))
+    };
+    match said {
+        Some(Ok(lines)) if counted > 0.0 => format!("{}.", lines.lines().map(gpu).collect::<Vec<_>>().join(", ")),
+        _ if counted > 0.0 => "An NVIDIA GPU, whose driver says nothing of it: jobs that need it may fail.".to_owned(),
+        _ if apple => "Apple silicon, no NVIDIA GPU: SLEAP training will be slow.".to_owned(),
+        _ => "No NVIDIA GPU: SLEAP training will be slow.".to_owned(),
+    }
+}
+
+/// The GPUs that a job here may use, and the driver's answer; none where there is nobody to be asked.
+async fn look_for_gpus(around: &Around) -> (f64, Option<Result<String, String>>) {
     let counted = this_host().amounts.get("amount.worker.gpu").copied().unwrap_or_default();
     // A driver's program is in nobody's home folder, which may be a server's that does not answer.
     let programs = Programs::new(around.search_path.as_deref(), None);
@@ -30,7 +57,7 @@ pub(super) async fn gpus(around: &Around) -> Vec<Finding> {
         Some(program) => Some(ask_driver(program).await),
         None => None,
     };
-    vec![of_gpus(counted, said)]
+    (counted, said)
 }
 
 /// What `nvidia-smi` says: a line for each GPU, or why it says nothing.
@@ -149,6 +176,18 @@ pub(super) fn programs(around: &Around) -> Vec<Finding> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_a_job_finds_here_is_a_sentence() {
+        let said = |lines: &str| Some(Ok(lines.to_owned()));
+        let two = "NVIDIA A40, 46068 MiB, 550.54\nNVIDIA RTX 3090, 24576 MiB, 550.54";
+        assert_eq!(in_a_sentence(2.0, said(two), false), "NVIDIA A40 (45 GB), NVIDIA RTX 3090 (24 GB).");
+        assert_eq!(in_a_sentence(1.0, said("Odd"), false), "Odd.");
+        // A container that was given none sees the driver all the same.
+        assert_eq!(in_a_sentence(0.0, said(two), false), "No NVIDIA GPU: SLEAP training will be slow.");
+        assert!(in_a_sentence(1.0, None, false).contains("jobs that need it may fail"));
+        assert!(in_a_sentence(0.0, None, true).starts_with("Apple silicon"));
+    }
 
     #[test]
     fn what_is_said_of_the_gpu() {

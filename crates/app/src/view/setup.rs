@@ -59,6 +59,8 @@ pub struct LabStorageView {
     pub workers: Vec<String>,
     /// What they mount: `vast01:/talmo`.
     pub shares: Vec<String>,
+    /// Where this computer's own desktop can connect one of them: `smb://vast01/talmo`.
+    pub connect: Option<String>,
 }
 
 /// What one worker says of a test file in the person's folder of a storage.
@@ -110,6 +112,24 @@ pub struct Finding {
     pub mend: Option<String>,
     /// For programs: what went wrong, from the documented set; only where something is.
     pub code: Option<String>,
+}
+
+/// A folder that may be the person's.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Type)]
+pub struct FolderView {
+    /// Its name.
+    pub name: String,
+    /// "214 items, newest today", where it could be listed.
+    pub words: Option<String>,
+}
+
+/// Everything that could be wrong on this computer.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Type)]
+pub struct DoctorView {
+    /// One by one.
+    pub findings: Vec<Finding>,
+    /// The same as text to send to somebody, without anybody's name.
+    pub report: String,
 }
 
 /// A program that job types run.

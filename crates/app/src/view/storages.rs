@@ -26,6 +26,8 @@ pub struct StorageView {
     pub warnings: Vec<String>,
     /// The mark by which it is known from others of its name, as far as known; also from earlier runs of the program.
     pub mark: Option<String>,
+    /// Where this computer's own desktop can connect it: `smb://vast01/talmo`; as far as it was seen connected.
+    pub connect: Option<String>,
     /// Where it is now, if no longer there. Nothing follows it by itself.
     pub moved: Option<MovedView>,
     /// How it was when last looked at.

@@ -320,7 +320,7 @@ impl Wizard<'_> {
         self.talk.say(&format!(
             "\nWhich folder in {name} is yours? Results go there unless you choose otherwise. A - is none: you work in the whole storage."
         ))?;
-        let default = default.or_else(|| self.storages.own_folder(name, &fields, self.member));
+        let default = default.or_else(|| self.storages.own_folder(name, &fields, self.member).map(|found| found.name));
         let default = default.unwrap_or_else(|| "-".to_owned());
         loop {
             let answer = self.talk.ask("Your folder", &default)?;

@@ -193,7 +193,7 @@ pub fn answer(topic: &str, question: Value) -> Option<Value> {
         configuration::STATE => {
             serde_json::from_value(question).map(|file: ConfigFile| reply(&Ok::<_, ()>(file.look())))
         }
-        "settings" | "names" => return crate::found::answer(topic, question),
+        "names" | "count" => return crate::found::answer(topic, question),
         _ => return crate::suggest::answer(topic, question),
     };
     Some(answered.unwrap_or_else(|error| refusal(&error.to_string())))

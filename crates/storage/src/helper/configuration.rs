@@ -2,7 +2,12 @@ use super::{Helper, HelperError};
 use crate::config::FileState;
 use crate::mounts::{Mounts, Reached};
 use crate::{Config, ConfigError, ConfigFile, Environment};
+use std::thread;
 use std::time::Duration;
+
+/// Between two looks at a file that is being written anew, and how many there are.
+const REWRITTEN: Duration = Duration::from_millis(50);
+const LOOKS: usize = 10;
 
 /// `configuration` → the file's text, where there is one, or [`ConfigError`]
 pub(super) const TEXT: &str = "configuration";
@@ -27,6 +32,20 @@ impl Helper {
         let text: Option<String> =
             self.ask(TEXT, &about(file), file, deadline).map_err(|error| refused(file, error))?;
         Config::from_text(file, text.unwrap_or_default(), environment)
+    }
+
+    /// The same, of a file that said something before. Whoever writes a file in place empties it first: it is taken for empty only
+    /// if it stays so, which takes half a second.
+    ///
+    /// # Errors
+    /// As of [`Helper::load_config`].
+    pub fn load_config_again(
+        &self,
+        file: &ConfigFile,
+        environment: &Environment,
+        deadline: Duration,
+    ) -> Result<Config, ConfigError> {
+        settled(|| self.load_config(file, environment, deadline), || thread::sleep(REWRITTEN))
     }
 
     /// What the system says of a configuration file, as [`ConfigFile::look`] does, likewise.
@@ -60,5 +79,47 @@ fn refused(file: &ConfigFile, error: HelperError) -> ConfigError {
             Err(_) => ConfigError::unread(&file.path, HelperError::Refused(value).told()),
         },
         error => ConfigError::unread(&file.path, error.told()),
+    }
+}
+
+/// What a file says once it is no longer being written.
+fn settled(
+    mut load: impl FnMut() -> Result<Config, ConfigError>,
+    mut wait: impl FnMut(),
+) -> Result<Config, ConfigError> {
+    for _ in 1..LOOKS {
+        match load() {
+            Ok(config) if config.is_blank() => wait(),
+            settled => return settled,
+        }
+    }
+    load()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Origin;
+    use std::cell::Cell;
+    use std::fs;
+
+    #[test]
+    fn a_file_that_is_being_written_is_not_taken_for_empty() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = ConfigFile { path: folder.path().join("config.toml"), origin: Origin::Argument };
+        let config = |text: &str| {
+            fs::write(&file.path, text).unwrap();
+            Config::load(&file, &Environment::default())
+        };
+        let waits = Cell::new(0);
+        let written = |text: &'static str| {
+            waits.set(0);
+            settled(|| config(if waits.get() < 2 { "" } else { text }), || waits.set(waits.get() + 1))
+        };
+        assert!(written("[storage.broken").is_err());
+        let vast = written("[storage.vast]\nbase_path = \"/mnt/vast\"\n").unwrap();
+        assert_eq!((vast.entries.len(), waits.get()), (1, 2));
+        assert!(written("").unwrap().is_blank(), "it stays empty");
+        assert_eq!(waits.get(), LOOKS - 1);
     }
 }

@@ -10,7 +10,7 @@ mod system;
 
 pub(crate) use here::answer;
 pub use here::{share_of, size_here, suggest_here};
-pub use share::{part_of_share, same_share};
+pub use share::{address_of_share, part_of_share, same_share};
 pub use system::is_network_file_system;
 
 use samepath_wire::BackendState;

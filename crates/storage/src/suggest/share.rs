@@ -1,5 +1,7 @@
 //! What the mount table calls the source of a mount, taken apart.
 
+use crate::Platform;
+
 /// A server and what it shares.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Share {
@@ -75,6 +77,40 @@ pub fn part_of_share(whole: &str, part: &str) -> Option<String> {
     part.path.strip_prefix(whole.path.as_slice()).map(|rest| rest.join("/"))
 }
 
+/// Where the desktop of this platform can connect a share by itself, and ask the person to sign in: none where it cannot.
+///
+/// The text comes from other computers: a server's name with any other character than those of names, or a path with one that
+/// means something to a shell, is refused.
+///
+/// ```
+/// use samepath_storage::{Platform, address_of_share};
+/// assert_eq!(address_of_share("//amick@vast01/talmo", Platform::MacOs).as_deref(), Some("smb://vast01/talmo"));
+/// assert_eq!(address_of_share("//vast01/talmo", Platform::Windows).as_deref(), Some(r"\\vast01\talmo"));
+/// assert_eq!(address_of_share("vast01:/talmo", Platform::Linux), None);
+/// ```
+pub fn address_of_share(source: &str, platform: Platform) -> Option<String> {
+    let is_windows_share = source.starts_with("//") || source.starts_with(r"\\") || source.starts_with("smb://");
+    let is_nfs = source.contains(":/") && !source.contains("://") && !source.contains(',');
+    let share = Share::of(source);
+    let named = |text: &str| {
+        !text.is_empty()
+            && text.chars().all(|each| each.is_alphanumeric() || matches!(each, '.' | '-' | '_' | ' ' | '$'))
+    };
+    let server = |text: &str| named(text) && !text.starts_with('-') && !text.contains([' ', '$']);
+    if !server(&share.server) || share.path.is_empty() || !share.path.iter().all(|part| named(part) && part != "..") {
+        return None;
+    }
+    let path = |joint: &str| share.path.join(joint);
+    match platform {
+        Platform::Windows if is_windows_share => Some(format!(r"\\{}\{}", share.server, path(r"\"))),
+        Platform::MacOs | Platform::Linux if is_windows_share => {
+            Some(format!("smb://{}/{}", share.server, path("/").replace(' ', "%20")))
+        }
+        Platform::MacOs if is_nfs => Some(format!("nfs://{}/{}", share.server, path("/").replace(' ', "%20"))),
+        _ => None,
+    }
+}
+
 /// `vast01` and `vast01.salk.edu` are one, two whole names or addresses only if they are equal.
 fn same_server(a: &str, b: &str) -> bool {
     let whole = |name: &str| name.contains(['.', ':', ',', '@', '[']);
@@ -85,6 +121,29 @@ fn same_server(a: &str, b: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_cannot_be_an_address_is_none_whoever_says_it() {
+        for (source, mac) in [
+            ("vast01.salk.edu:/talmo/labs", Some("nfs://vast01.salk.edu/talmo/labs")),
+            ("//nas/Lab Data", Some("smb://nas/Lab%20Data")),
+            ("smb://nas/hidden$", Some("smb://nas/hidden$")),
+            ("//-oProxy/talmo", None),
+            ("//nas/a;b", None),
+            ("//nas/..", None),
+            ("//nas/%2e%2e", None),
+            ("//na s/x", None),
+            ("//nas", None),
+            ("10.0.0.1:6789,10.0.0.2:6789:/talmo", None),
+            ("https://dav.example.org/lab", None),
+            ("javascript:/alert", Some("nfs://javascript/alert")),
+            ("gdrive:lab", None),
+            ("/dev/sda1", None),
+        ] {
+            assert_eq!(address_of_share(source, Platform::MacOs).as_deref(), mac, "{source}");
+        }
+        assert_eq!(address_of_share("vast01:/talmo", Platform::Windows), None);
+    }
 
     #[test]
     fn sources_are_taken_apart_and_tell_nobodys_password() {

@@ -304,7 +304,9 @@ fn look(helper: &Helper, settings: &WorkerSettings, seen: Option<Seen>) -> (Seen
         }
     };
     let is_new = seen.is_none_or(|seen| seen.0 != written);
-    let config = is_new.then(|| helper.load_config(&settings.config, &settings.environment, DEADLINE));
+    // What said something before may be being written anew.
+    let read = if seen.is_some() { Helper::load_config_again } else { Helper::load_config };
+    let config = is_new.then(|| read(helper, &settings.config, &settings.environment, DEADLINE));
     ((written, mounts()), config)
 }
 

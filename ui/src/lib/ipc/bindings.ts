@@ -15,13 +15,13 @@ export const commands = {
 	/**  The storages that this computer has and the configuration does not name, and those of the lab that it has not. */
 	lookAround: () => __TAURI_INVOKE<SetupView>("look_around"),
 	/**  The folder in a storage that is called like the person, where there is one. */
-	ownFolder: (name: string, fields: StorageFields) => __TAURI_INVOKE<string | null>("own_folder", { name, fields }),
+	ownFolder: (name: string, fields: StorageFields) => __TAURI_INVOKE<FolderView | null>("own_folder", { name, fields }),
 	/**  Reads and writes in the person's folder of a storage that is not configured yet. */
 	tryStorage: (name: string, fields: StorageFields, make: boolean) => __TAURI_INVOKE<Finding[]>("try_storage", { name, fields, make }),
 	/**  Whether the workers online find a test file in the person's folder; with `fields`, of a storage that is not configured yet. */
 	sameStorage: (name: string, fields: StorageFields | null) => __TAURI_INVOKE<SameStorageView[]>("same_storage", { name, fields }),
-	/**  Keeps how far setting up came for the next start. */
-	keepSetup: (progress: SetupProgress | null) => __TAURI_INVOKE<null>("keep_setup", { progress }),
+	/**  Where a folder that the person chose lies in a storage that need not be configured yet. */
+	folderIn: (name: string, fields: StorageFields, path: string) => __TAURI_INVOKE<string>("folder_in", { name, fields, path }),
 	/**  What sleap-rtc's settings hold that is not in use here. */
 	foundSettings: () => __TAURI_INVOKE<FoundSettingsView[]>("found_settings"),
 	/**  What a settings file that the person chose holds. */
@@ -61,6 +61,28 @@ export const commands = {
 	followUp: (id: string) => __TAURI_INVOKE<FollowUpView>("follow_up", { id }),
 	/**  Shows a job's results in the file manager. */
 	showResults: (id: string) => __TAURI_INVOKE<null>("show_results", { id }),
+	/**  Keeps this for the next start of the window. */
+	keep: (change: Keep) => __TAURI_INVOKE<null>("keep", { change }),
+	/**  This computer is a worker from now on. */
+	startWorker: () => __TAURI_INVOKE<null>("start_worker"),
+	/**  Ends the jobs that run on this computer, then its worker; it is none from now on. */
+	stopWorker: (mode: QuitMode) => __TAURI_INVOKE<null>("stop_worker", { mode }),
+	/**  What jobs find here to compute with, in a sentence. */
+	hardware: () => __TAURI_INVOKE<string>("hardware"),
+	/**  The programs that job types run, as this computer has them. */
+	programs: () => __TAURI_INVOKE<ProgramView[]>("programs"),
+	/**  Says which file is meant where a job type names a program; none: it is looked for in the usual places again. */
+	setProgram: (name: string, path: string | null) => __TAURI_INVOKE<null>("set_program", { name, path }),
+	/**  Everything that could be wrong on this computer. */
+	doctor: () => __TAURI_INVOKE<DoctorView>("doctor"),
+	/**  Opens the settings file with whatever the system opens such files with. */
+	openSettings: () => __TAURI_INVOKE<null>("open_settings"),
+	/**  Shows the folder of this computer's own data, logs of jobs included. */
+	showData: () => __TAURI_INVOKE<null>("show_data"),
+	/**  Has the system's own desktop connect a storage, and ask the person to sign in. */
+	connect: (storage: string) => __TAURI_INVOKE<null>("connect", { storage }),
+	/**  Shows what is new, in the person's browser. */
+	showNews: () => __TAURI_INVOKE<null>("show_news"),
 	/**  Asks for a file with the system's own dialog. None: the person changed their mind. */
 	pickFile: (title: string, filters: FilterView[]) => __TAURI_INVOKE<string | null>("pick_file", { title, filters }),
 	/**  Likewise, for several files. An empty list: the person changed their mind. */
@@ -159,6 +181,14 @@ export type DatasetView = {
 	videos: VideoView[],
 	/**  "12 videos: 12 on vast". */
 	summary: string,
+};
+
+/**  Everything that could be wrong on this computer. */
+export type DoctorView = {
+	/**  One by one. */
+	findings: Finding[],
+	/**  The same as text to send to somebody, without anybody's name. */
+	report: string,
 };
 
 /**  What a person is about to submit. */
@@ -274,6 +304,14 @@ export type FindingState =
 "note" | 
 /**  It is not. */
 "wrong";
+
+/**  A folder that may be the person's. */
+export type FolderView = {
+	/**  Its name. */
+	name: string,
+	/**  "214 items, newest today", where it could be listed. */
+	words: string | null,
+};
 
 /**  What can follow a job. */
 export type FollowUpView = {
@@ -399,10 +437,48 @@ export type JobView = {
 	settings: ([string, string])[],
 };
 
+/**  One change of what is kept. */
+export type Keep = 
+/**  How far setting up came. */
+{ type: "setup"; value?: SetupProgress | null } | 
+/**  How the window looks. */
+{ type: "looks"; value: LooksView } | 
+/**  The page that is open. */
+{ type: "page"; value: string } | 
+/**  What happened until then was shown; milliseconds since 1970. */
+{ type: "seen_until"; value: number | null } | 
+/**  Where the window is. */
+{ type: "place"; value: PlaceView } | 
+/**  What the person is told of outside the window. */
+{ type: "notices"; value: NoticesView } | 
+/**  Whether this computer is a worker while the window is open. */
+{ type: "worker"; value: boolean } | 
+/**  Whether the person does not use a storage of the lab. */
+{ type: "unused"; value: {
+	/**  What the lab calls it. */
+	storage: string,
+	/**  They do not. */
+	unused: boolean,
+} };
+
 /**  What the window keeps from one start to the next. A key that is not there has its usual value, so that older files stay good. */
 export type KeptView = {
 	/**  How far setting up came; none where it is not under way. */
 	setup?: SetupProgress | null,
+	/**  How the window looks. */
+	looks?: LooksView,
+	/**  The page that was open last. */
+	page?: string | null,
+	/**  Until when a window has shown what happened, in milliseconds since 1970; none where no window was open before. */
+	seen_until?: number | null,
+	/**  Where the window was. */
+	place?: PlaceView | null,
+	/**  What the person is told of outside the window. */
+	notices?: NoticesView,
+	/**  Whether this computer is a worker while the window is open. */
+	worker?: boolean,
+	/**  Storages of the lab that the person does not use, by name. */
+	unused?: string[],
 };
 
 /**  A job type. */
@@ -447,6 +523,8 @@ export type LabStorageView = {
 	workers: string[],
 	/**  What they mount: `vast01:/talmo`. */
 	shares: string[],
+	/**  Where this computer's own desktop can connect one of them: `smb://vast01/talmo`. */
+	connect: string | null,
 };
 
 /**  A dataset, after the person said where one of its videos is. */
@@ -478,6 +556,14 @@ export type LogView = {
 	text: string,
 };
 
+/**  How the window looks. */
+export type LooksView = {
+	/**  `system`, `light`, `dark`. */
+	appearance?: string,
+	/**  Percent of what the system says. */
+	text_size?: number,
+};
+
 /**  Likewise, of a job's figures. */
 export type MetricsUpdate = 
 /**  The next rows, in order. */
@@ -507,6 +593,16 @@ export type MovedView = {
 	to: string,
 	/**  "vast moved: it was at /Volumes/talmo, now it is at /Volumes/talmo-1." */
 	sentence: string,
+};
+
+/**  What the person is told of while they look elsewhere. */
+export type NoticesView = {
+	/**  A job ended. */
+	ended?: boolean,
+	/**  A job failed. */
+	failed?: boolean,
+	/**  A job waits for long. */
+	waiting?: boolean,
 };
 
 /**  A job that can be submitted as it is. */
@@ -585,6 +681,20 @@ export type PathView = {
 	text: string,
 };
 
+/**  Where a window is on the screens, in points of the screen that it is on. */
+export type PlaceView = {
+	/**  From the left edge of the first screen. */
+	x: number,
+	/**  From its upper edge. */
+	y: number,
+	/**  Without its frame. */
+	width: number,
+	/**  Likewise. */
+	height: number,
+	/**  Whether it fills its screen; then the others say where it was before. */
+	maximised: boolean,
+};
+
 /**  Where a folder that somebody chose stands in a storage. */
 export type PlacingView = {
 	/**  The folder of the storage on this computer; the chosen one, or one above it. */
@@ -593,6 +703,18 @@ export type PlacingView = {
 	folder: string,
 	/**  Parts of the storage that the chosen folder may show, the likeliest first; empty where it shows the whole, or nobody knows. */
 	parts: PartView[],
+};
+
+/**  A program that job types run. */
+export type ProgramView = {
+	/**  As job types name it: `sleap-nn`. */
+	name: string,
+	/**  The file that the configuration says is meant. */
+	configured: string | null,
+	/**  The file that runs; none where there is none. */
+	found: string | null,
+	/**  Why there is none. */
+	problem: string | null,
 };
 
 /**  What becomes of the jobs that run on this computer. */
@@ -751,6 +873,8 @@ export type StorageView = {
 	warnings: string[],
 	/**  The mark by which it is known from others of its name, as far as known; also from earlier runs of the program. */
 	mark: string | null,
+	/**  Where this computer's own desktop can connect it: `smb://vast01/talmo`; as far as it was seen connected. */
+	connect: string | null,
 	/**  Where it is now, if no longer there. Nothing follows it by itself. */
 	moved: MovedView | null,
 	/**  How it was when last looked at. */
@@ -866,6 +990,10 @@ export type WindowUpdate =
 { type: "drag_left" } | 
 /**  They were dropped: their paths here. */
 { type: "dropped"; value: string[] } | 
+/**  These were to be opened when the program was started, or started once more: paths, or storage paths. */
+{ type: "opened"; value: string[] } | 
+/**  The person answered a notice of the system: about this job, by id, or about several. */
+{ type: "notice_taken"; value?: string | null } | 
 /**  The window was asked to close while these jobs, by name, run on this computer. It stays until `quit`. */
 { type: "quit_asked"; value: string[] };
 

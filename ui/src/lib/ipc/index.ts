@@ -4,23 +4,27 @@ import type {
   CopiedView,
   CopyView,
   DatasetView,
+  DoctorView,
   Draft,
   ErrorCode,
   ChosenVideo,
   FilterView,
   Finding,
+  FolderView,
   FollowUpView,
   FoundSettingsView,
   JobView,
+  Keep,
+  KeptView,
   KindView,
   LocatedView,
   LogUpdate,
   MetricsUpdate,
   PlacingView,
+  ProgramView,
   QuitMode,
   ReadinessView,
   SameStorageView,
-  SetupProgress,
   SetupView,
   ShownView,
   StorageFields,
@@ -41,12 +45,16 @@ export interface CopyUnderWay {
 }
 
 export interface Ipc {
+  /** What earlier windows kept, as it was when this one was opened. */
+  readonly kept: KeptView;
   addStorage(name: string, fields: StorageFields): Promise<StorageView>;
   setStorage(name: string, fields: StorageFields): Promise<StorageView>;
   removeStorage(name: string): Promise<void>;
   checkStorages(name: string | null): Promise<StorageView[]>;
   lookAround(): Promise<SetupView>;
-  ownFolder(name: string, fields: StorageFields): Promise<string | null>;
+  ownFolder(name: string, fields: StorageFields): Promise<FolderView | null>;
+  /** Where a folder lies in a storage that need not be configured yet. */
+  folderIn(name: string, fields: StorageFields, path: string): Promise<string>;
   tryStorage(name: string, fields: StorageFields, make: boolean): Promise<Finding[]>;
   sameStorage(name: string, fields: StorageFields | null): Promise<SameStorageView[]>;
   foundSettings(): Promise<FoundSettingsView[]>;
@@ -56,8 +64,22 @@ export interface Ipc {
   /** A job in a pretend lab, step by step; answers once the lab is gone again. */
   showMe(receive: (step: ShownView) => void): Promise<void>;
   stopShowing(): Promise<void>;
-  /** How far setting up came, for the next start; null: it is not under way. */
-  keepSetup(progress: SetupProgress | null): Promise<void>;
+  /** For the next start of the window. */
+  keep(change: Keep): Promise<void>;
+  startWorker(): Promise<void>;
+  /** Ends the jobs that run here first. */
+  stopWorker(mode: QuitMode): Promise<void>;
+  /** What jobs find here to compute with, in a sentence. */
+  hardware(): Promise<string>;
+  programs(): Promise<ProgramView[]>;
+  /** Null: it is looked for in the usual places again. */
+  setProgram(name: string, path: string | null): Promise<void>;
+  doctor(): Promise<DoctorView>;
+  openSettings(): Promise<void>;
+  showData(): Promise<void>;
+  /** By the system's own desktop, which asks the person to sign in. */
+  connect(storage: string): Promise<void>;
+  showNews(): Promise<void>;
   openDataset(path: string, videos: ChosenVideo[]): Promise<DatasetView>;
   /** The dataset once one more of its videos was chosen, and which others the same change leads to. */
   locateVideo(path: string, videos: ChosenVideo[], chosen: ChosenVideo): Promise<LocatedView>;

@@ -1,6 +1,6 @@
 // The window's own shell. This folder alone names `@tauri-apps`.
 import { Channel } from '@tauri-apps/api/core';
-import { type CopyView, type LogUpdate, type MetricsUpdate, type ShownView, type Update, type WindowUpdate, commands } from './bindings';
+import { type CopyView, type KeptView, type LogUpdate, type MetricsUpdate, type ShownView, type Update, type WindowUpdate, commands } from './bindings';
 import { Failure, type Ipc } from './index';
 
 async function answered<T>(call: Promise<T>): Promise<T> {
@@ -19,7 +19,15 @@ function leaving<T>(channel: Channel<T>): () => void {
   };
 }
 
+/** The shell puts it there before the page is read. */
+declare global {
+  interface Window {
+    __SAMEPATH_KEPT__?: KeptView;
+  }
+}
+
 export const shell: Ipc = {
+  kept: window.__SAMEPATH_KEPT__ ?? {},
   addStorage: (name, fields) => answered(commands.addStorage(name, fields)),
   setStorage: (name, fields) => answered(commands.setStorage(name, fields)),
   removeStorage: async (name) => void (await answered(commands.removeStorage(name))),
@@ -35,7 +43,18 @@ export const shell: Ipc = {
     await answered(commands.showMe(new Channel<ShownView>(receive)));
   },
   stopShowing: () => answered(commands.stopShowing()),
-  keepSetup: async (progress) => void (await answered(commands.keepSetup(progress))),
+  folderIn: (name, fields, path) => answered(commands.folderIn(name, fields, path)),
+  keep: async (change) => void (await answered(commands.keep(change))),
+  startWorker: async () => void (await answered(commands.startWorker())),
+  stopWorker: async (mode) => void (await answered(commands.stopWorker(mode))),
+  hardware: () => answered(commands.hardware()),
+  programs: () => answered(commands.programs()),
+  setProgram: async (name, path) => void (await answered(commands.setProgram(name, path))),
+  doctor: () => answered(commands.doctor()),
+  openSettings: async () => void (await answered(commands.openSettings())),
+  showData: async () => void (await answered(commands.showData())),
+  connect: async (storage) => void (await answered(commands.connect(storage))),
+  showNews: async () => void (await answered(commands.showNews())),
   openDataset: (path, videos) => answered(commands.openDataset(path, videos)),
   locateVideo: (path, videos, chosen) => answered(commands.locateVideo(path, videos, chosen)),
   copyFiles(files, folder, receive) {

@@ -1,12 +1,14 @@
-/** How the window looks, as the person wants it. The web view keeps it, on this computer alone. */
-const KEY = 'samepath.looks';
+import type { LooksView } from '../ipc';
 
 export const APPEARANCES = ['system', 'light', 'dark'] as const;
 export type Appearance = (typeof APPEARANCES)[number];
 /** Percent of what the system says. */
 export const TEXT_SIZES = [90, 100, 115, 130, 150, 200] as const;
 
+/** How the window looks, as the person wants it. */
 export class Looks {
+  readonly #keep: (looks: LooksView) => void;
+
   appearance = $state<Appearance>('system');
   textSize = $state(100);
   /** Whether the system is dark. */
@@ -14,10 +16,11 @@ export class Looks {
 
   dark = $derived(this.appearance === 'system' ? this.#system : this.appearance === 'dark');
 
-  constructor() {
-    const kept = read();
-    this.appearance = APPEARANCES.find((one) => one === kept['appearance']) ?? 'system';
-    this.textSize = TEXT_SIZES.find((one) => one === kept['textSize']) ?? 100;
+  /** `kept`: as an earlier window looked. What nobody could have chosen is not taken. */
+  constructor(kept: LooksView | undefined, keep: (looks: LooksView) => void) {
+    this.#keep = keep;
+    this.appearance = APPEARANCES.find((one) => one === kept?.appearance) ?? 'system';
+    this.textSize = TEXT_SIZES.find((one) => one === kept?.text_size) ?? 100;
     this.show();
   }
 
@@ -41,19 +44,6 @@ export class Looks {
   }
 
   keep(): void {
-    try {
-      localStorage.setItem(KEY, JSON.stringify({ appearance: this.appearance, textSize: this.textSize }));
-    } catch {
-      // Then the next window looks as the system says.
-    }
-  }
-}
-
-function read(): Record<string, unknown> {
-  try {
-    const kept: unknown = JSON.parse(localStorage.getItem(KEY) ?? '{}');
-    return typeof kept === 'object' && kept !== null ? (kept as Record<string, unknown>) : {};
-  } catch {
-    return {};
+    this.#keep({ appearance: this.appearance, text_size: this.textSize });
   }
 }

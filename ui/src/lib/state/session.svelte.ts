@@ -1,8 +1,7 @@
 import { createContext } from 'svelte';
 import { SvelteSet } from 'svelte/reactivity';
 import { midnight } from '../format';
-import { Failure, type Ipc, type MovedView, type StorageView } from '../ipc';
-import { lastVisit, rememberVisit } from '../visits';
+import { Failure, type Ipc, type Keep, type MovedView, type StorageView } from '../ipc';
 import { Confirming } from './confirming.svelte';
 import { NewJob } from './draft.svelte';
 import { Lab } from './lab.svelte';
@@ -25,7 +24,7 @@ export interface UndoOffer {
 export class Session {
   readonly ipc: Ipc;
   readonly lab = new Lab();
-  readonly looks = new Looks();
+  readonly looks: Looks;
   readonly form: NewJob;
   readonly setup: Setup;
   readonly confirming: Confirming;
@@ -50,6 +49,12 @@ export class Session {
   undo = $state.raw<UndoOffer | null>(null);
   /** Places to which storages moved and which the person does not want to hear of now. */
   notNow = new SvelteSet<string>();
+  /** Whether the news of a newer version was put aside. */
+  versionSeen = $state(false);
+  /** Whether everything known has arrived once. */
+  #begun = false;
+  /** Until when it was kept that this window shows what happens. */
+  #visited = 0;
 
   page = $derived<Page>(this.chosen ?? this.#first());
 
@@ -58,6 +63,7 @@ export class Session {
 
   constructor(ipc: Ipc) {
     this.ipc = ipc;
+    this.looks = new Looks(ipc.kept.looks, (looks) => this.keep({ type: 'looks', value: looks }));
     this.form = new NewJob(ipc);
     this.confirming = new Confirming(ipc);
     this.setup = new Setup(ipc, () => this.lab.status?.member ?? '', () => this.lab.storages);
@@ -65,24 +71,40 @@ export class Session {
 
   /** Everything known has arrived: the page that was fit to begin with stays until the person goes elsewhere. */
   begin(): void {
-    if (this.chosen === null) {
+    if (!this.#begun) {
+      this.#begun = true;
       this.#learnNews();
       const kept = this.lab.kept.setup;
       if (this.setup.step === null && kept) this.setup.resume(kept);
     }
     this.go(this.page);
-    rememberVisit(this.now);
+    this.visit();
+  }
+
+  /** What happens is being shown. It is kept once a minute, and by the shell when the window closes. */
+  visit(): void {
+    if (!this.#begun || this.now - this.#visited < 60_000) return;
+    this.#visited = this.now;
+    this.keep({ type: 'seen_until', value: this.now });
+  }
+
+  /** For the next start of the window. That something cannot be kept disturbs nobody. */
+  keep(change: Keep): void {
+    this.ipc.keep(change).catch(() => {});
   }
 
   #first(): Page {
     const { jobs, storages, status } = this.lab;
     if (jobs.running + jobs.waiting + jobs.unseen.size > 0) return 'jobs';
     // Where the file cannot be read, nobody knows what is set up.
-    return storages.length > 0 || status?.config_error ? 'new' : 'setup';
+    if (storages.length === 0 && !status?.config_error) return 'setup';
+    const { page, setup } = this.lab.kept;
+    if (page === 'setup' && setup) return 'setup';
+    return PAGES.find((one) => one === page) ?? 'new';
   }
 
   #learnNews(): void {
-    const since = lastVisit();
+    const since = this.lab.kept.seen_until ?? null;
     if (since === null) return;
     const { done, failed } = this.lab.jobs.since(since, this.lab.status?.member ?? '');
     if (done + failed > 0) this.news = { since: new Date(since).toISOString(), done, failed };
@@ -95,6 +117,7 @@ export class Session {
 
   go(page: Page): void {
     if (page === 'setup' && this.setup.step === null && this.setup.done === null) this.setup.begin();
+    if (this.chosen !== page) this.keep({ type: 'page', value: page });
     this.chosen = page;
   }
 

@@ -2,6 +2,7 @@ import { suggestName } from '../format';
 import {
   Failure,
   type Finding,
+  type FolderView,
   type FoundSettingsView,
   type FoundStorageView,
   type Ipc,
@@ -40,6 +41,8 @@ export class Setup {
   /** The demonstration, as long as it is looked at. */
   show = $state.raw<Show | null>(null);
 
+  hardware = $state<string | null>(null);
+
   /** Settings of sleap-rtc that can be taken over. */
   found = $state.raw<FoundSettingsView[]>([]);
   importing = $state(false);
@@ -60,7 +63,7 @@ export class Setup {
   judging = $state(false);
 
   /** The folder that is called like the person, once it is known whether there is one. */
-  own = $state.raw<string | null>(null);
+  own = $state.raw<FolderView | null>(null);
   looking = $state(false);
   folder = $state('');
   /** Whether the folder is to be made. */
@@ -112,6 +115,7 @@ export class Setup {
 
   #toLab(): void {
     const mine = this.#go('lab');
+    void this.learnHardware();
     this.#ipc.foundSettings().then(
       (found) => {
         if (mine === this.#asked) this.found = found;
@@ -273,12 +277,29 @@ export class Setup {
       const own = await this.#ipc.ownFolder(this.name, { ...this.fields(), user_subdir: null });
       if (mine !== this.#asked) return;
       this.own = own;
-      if (own !== null && fresh) this.folder = own;
+      if (own !== null && fresh) this.folder = own.name;
     } catch (thrown) {
       if (mine === this.#asked) this.failure = Failure.from(thrown);
     } finally {
       if (mine === this.#asked) this.looking = false;
     }
+  }
+
+  /** A folder of the storage that the person chose. */
+  async chooseFolder(path: string): Promise<void> {
+    this.failure = null;
+    try {
+      this.folder = await this.#ipc.folderIn(this.name, { ...this.fields(), user_subdir: null }, path);
+      this.make = false;
+    } catch (thrown) {
+      this.failure = Failure.from(thrown);
+    }
+  }
+
+  /** What jobs find here to compute with, once that is known. */
+  async learnHardware(): Promise<void> {
+    // Nothing was asked for: a line that cannot be had is not there.
+    this.hardware ??= await this.#ipc.hardware().catch(() => null);
   }
 
   async toCheck(): Promise<void> {
@@ -366,6 +387,6 @@ export class Setup {
 
   /** For the next start. That it cannot be kept disturbs nobody who is setting up. */
   #keep(progress: SetupProgress | null): void {
-    this.#ipc.keepSetup(progress).catch(() => {});
+    this.#ipc.keep({ type: 'setup', value: progress }).catch(() => {});
   }
 }

@@ -11,6 +11,7 @@
 //!
 //! The folder is meant to be on a local disk: a lock on a network share may hold between computers, a socket does not reach.
 
+pub mod first;
 mod history;
 mod logs;
 mod place;

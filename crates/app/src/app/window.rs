@@ -1,0 +1,93 @@
+//! What the window keeps, tells and finds out besides storages and jobs.
+
+use super::App;
+use crate::doctor::{self, Around};
+use crate::lab::LabStorage;
+use crate::notices::Notices;
+use crate::view::{DoctorView, Keep, KeptView, ProgramView};
+use crate::{Error, ErrorCode, LocalStorages};
+use std::path::Path;
+
+impl App {
+    /// What is kept from one start of the window to the next.
+    pub fn kept(&self) -> KeptView {
+        self.inner.kept.view()
+    }
+
+    /// The folder of this computer's own data.
+    pub fn data_folder(&self) -> &Path {
+        &self.inner.options.data_dir
+    }
+
+    /// Keeps this for the next start of the window.
+    ///
+    /// # Errors
+    /// `io`; it holds until the program ends all the same.
+    pub fn keep(&self, change: Keep) -> Result<(), Error> {
+        let (now, written) = self.inner.kept.change(change);
+        self.inner.board.set_kept(now);
+        written
+    }
+
+    /// What happened until now was shown, for the next start of the window to know.
+    ///
+    /// # Errors
+    /// As [`App::keep`].
+    pub fn keep_visit(&self) -> Result<(), Error> {
+        self.keep(Keep::SeenUntil(jiff::Timestamp::now().as_millisecond() as f64))
+    }
+
+    /// What the person is to be told of while they look elsewhere.
+    pub fn notices(&self) -> Notices {
+        Notices::of(self.watch(), self.inner.options.member.clone())
+    }
+
+    /// Everything that could be wrong on this computer.
+    pub async fn doctor(&self, around: &Around) -> DoctorView {
+        let findings = doctor::examine(&self.inner.options, &self.inner.storages, around).await;
+        let report = doctor::report(&self.inner.options, &findings, jiff::Timestamp::now());
+        DoctorView { findings, report }
+    }
+
+    /// What jobs find here to compute with, in a sentence.
+    pub async fn hardware(&self, around: &Around) -> String {
+        doctor::hardware(around).await
+    }
+
+    /// Where this computer's own desktop can connect a storage: one that was connected here before, or one that workers have.
+    ///
+    /// # Errors
+    /// `backend_unavailable` where nobody knows.
+    pub fn address_of(&self, storage: &str) -> Result<String, Error> {
+        let here = self.inner.storages.view(storage).ok().and_then(|view| view.connect);
+        let lab = || {
+            let all = self.inner.board.look(|seen| LabStorage::all(seen.around.workers.values()));
+            all.iter().find(|it| it.name == storage).and_then(LabStorage::address)
+        };
+        here.or_else(lab).ok_or_else(|| {
+            Error::new(ErrorCode::BackendUnavailable, format!("Nobody knows how this computer connects to {storage}."))
+                .with_hint("Ask your lab how to connect to it.")
+        })
+    }
+
+    /// The programs that job types run, as this computer has them.
+    ///
+    /// # Errors
+    /// `io` where a folder that may hold them does not answer.
+    pub async fn programs(&self) -> Result<Vec<ProgramView>, Error> {
+        let options = self.inner.options.clone();
+        self.blocking(move |storages| storages.programs(&options, None)).await
+    }
+
+    /// Says which file is meant where a job type names a program; none: it is looked for in the usual places again.
+    ///
+    /// # Errors
+    /// As [`LocalStorages::set_program`].
+    pub async fn set_program(&self, name: String, path: Option<String>) -> Result<(), Error> {
+        let set = move |storages: &LocalStorages| match path {
+            Some(path) => storages.set_program(&name, &path),
+            None => storages.forget_program(&name).map(drop),
+        };
+        self.blocking(set).await
+    }
+}

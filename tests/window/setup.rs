@@ -1,0 +1,170 @@
+use crate::desk::{Desk, OpenWindow, runs};
+use crate::driver::wait_for;
+use crate::jobs::submit;
+use crate::native::choose;
+use samepath_testkit::FuseMount;
+use std::fs;
+use std::process::Command;
+
+/// From the question whose folder it is to a storage that works.
+fn finish(window: &OpenWindow<'_>, name: &str, folder: &str) {
+    window.wait_for_text(&format!("Which folder in {name} is yours?"));
+    window.wait_for_text(folder);
+    window.click("button", "Continue");
+    window.wait_for_text("Write: wrote and removed a 1 KB test file");
+    window.click("button", "Use this storage");
+}
+
+#[test]
+fn what_sleap_rtc_left_behind_is_taken_over() {
+    let desk = Desk::new();
+    desk.add_maze();
+    fs::create_dir_all(desk.scratch().join("amick")).unwrap();
+    let (vast, scratch) = (desk.storage(), desk.scratch());
+    let (vast, scratch) = (vast.display(), scratch.display());
+    let text = format!(
+        "# of the old days\n[storage.vast]\nbase_path = \"{vast}\"\nuser_subdir = \"amick\"\n\n[storage.gdrive]\ntype = \"smb\"\n\n\
+         [[path_mappings]]\nlocal = \"{scratch}/amick\"\nworker = \"/root/scratch/amick\"\n"
+    );
+    let old = desk.config().with_file_name("").join("../sleap-rtc.toml");
+    fs::create_dir_all(old.parent().unwrap()).unwrap();
+    fs::write(&old, &text).unwrap();
+    let window = desk.open();
+    window.wait_for_text("We found settings from sleap-rtc");
+    window.wait_for_text("1 storage, 1 path pair, 1 broken entry");
+    window.wait_for_text("a path pair: becomes scratch, folder amick");
+    window.click("button", "Import 2");
+    finish(&window, "vast", "amick your login · 1 item, newest today");
+    finish(&window, "scratch", "amick your login · empty");
+    window.wait_for_text_in("region", "Ready.", "scratch");
+    window.go("Storage");
+    window.wait_for_text_in("article", "vast", "ready");
+    let written = fs::read_to_string(desk.config()).unwrap().parse::<toml::Table>().unwrap();
+    let storages = written["storage"].as_table().unwrap();
+    assert_eq!(storages.keys().collect::<Vec<_>>(), ["scratch", "vast"]);
+    assert_eq!(storages["scratch"]["base_path"].as_str(), desk.scratch().to_str());
+    assert_eq!(fs::read_to_string(&old).unwrap(), text, "nothing in the file is removed");
+}
+
+#[test]
+fn a_folder_inside_a_share_is_the_persons_folder_and_not_the_storage() {
+    let desk = Desk::new();
+    let mount = FuseMount::of_share("deep01:/talmo", &[("amick/maze/labels.txt", "x"), ("tom/notes.txt", "y")]);
+    desk.worker("gpu-1", &[("vast", mount.path())]);
+    let window = desk.open();
+    window.go("Workers");
+    wait_for("the other worker", || window.row("Workers", "gpu-1"));
+    window.click("button", "Finish setup");
+    window.click("button", "Continue");
+    // The lab's storage is found by its share. Whoever chooses a folder inside all the same is told what that is.
+    window.wait_for_element("button", &format!("Use {}", mount.path().display()));
+    window.click("button", "Choose another folder for vast");
+    choose(&desk.display, "Where is vast", &mount.path().join("amick"));
+    let base = mount.path().display();
+    window.wait_for_text(&format!("That is a folder inside vast. We take {base} as vast and amick as your folder."));
+    window.click("button", "Good");
+    window.wait_for_text("Which folder in vast is yours?");
+    window.wait_for_text("amick your login · 1 item");
+    window.click("button", "Continue");
+    // It takes no file, which is said, and is no reason to go no further.
+    window.wait_for_text("Write: vast:amick cannot be written by you");
+    window.click("button", "Use this storage");
+    window.wait_for_text_in("region", "Ready.", "vast");
+    let written = fs::read_to_string(desk.config()).unwrap().parse::<toml::Table>().unwrap();
+    assert_eq!(written["storage"]["vast"]["base_path"].as_str(), mount.path().to_str());
+    assert_eq!(written["storage"]["vast"]["user_subdir"].as_str(), Some("amick"));
+}
+
+#[test]
+fn a_share_that_is_not_mounted_is_connected_by_the_desktop() {
+    let desk = Desk::new();
+    let mount = FuseMount::of_share("//away01/talmo", &[("amick/labels.txt", "x")]);
+    desk.write_config(&format!(
+        "[storage.vast]\nbase_path = \"{}\"\nuser_subdir = \"amick\"\n",
+        mount.path().display()
+    ));
+    let opened = desk.sign("opened");
+    desk.add_program("xdg-open", &format!("echo \"$1\" > '{}'\n", opened.display()));
+    let window = desk.open();
+    window.go("Storage");
+    window.wait_for_text_in("article", "vast", "ready");
+    mount.vanish();
+    window.click("button", "Check now");
+    window.go("New job");
+    window.wait_for_text("vast is not");
+    window.click("button", "Connect…");
+    let address = wait_for("the desktop", || fs::read_to_string(&opened).ok().filter(|said| said.ends_with('\n')));
+    assert_eq!(address, "smb://away01/talmo\n");
+}
+
+#[test]
+fn a_storage_of_the_lab_that_nobody_uses_here_is_not_asked_about_again() {
+    let desk = Desk::new();
+    desk.worker("gpu-1", &[("vast", &desk.other_mount())]);
+    let window = desk.open();
+    window.go("Workers");
+    wait_for("the other worker", || window.row("Workers", "gpu-1"));
+    window.click("button", "Finish setup");
+    window.click("button", "Continue");
+    window.wait_for_text("Ask your lab how to connect to vast.");
+    window.click("button", "I don’t use vast");
+    window.wait_for_text("You said that you do not use vast.");
+    let process = window.process();
+    window.close();
+    wait_for("the program to end", || (!runs(process)).then_some(()));
+    drop(window);
+    let window = desk.open();
+    window.wait_for_text("You said that you do not use vast.");
+    assert!(!window.text().contains("Ask your lab"), "{}", window.text());
+    window.click("button", "I do use vast");
+    window.wait_for_text("Ask your lab how to connect to vast.");
+}
+
+#[test]
+fn a_job_is_shown_first_in_a_pretend_lab_of_which_nothing_is_kept() {
+    let desk = Desk::new();
+    let window = desk.open();
+    window.wait_for_text("Where do your jobs run?");
+    window.click_beginning("radio", "Show me first");
+    window.click("button", "Continue");
+    window.wait_for_text_in("region", "A job in a pretend lab", "gpu-1 looks for its video");
+    window.wait_for_element("button", "Set up my storage");
+    let shown = window.wait_for_text_in("region", "A job in a pretend lab", "found");
+    assert!(shown.contains("vast:amick") && !shown.contains("not found"), "{shown}");
+    window.go("Jobs");
+    window.wait_for_text("No jobs yet");
+    window.go("Workers");
+    assert!(!window.text().contains("gpu-1"), "{}", window.text());
+    window.click("button", "Finish setup");
+    window.click("button", "Set up my storage");
+    window.wait_for_text("Where is the lab’s storage on this computer?");
+    assert!(!desk.config().exists(), "nothing is written");
+}
+
+#[test]
+fn a_job_outlives_a_window_that_was_killed_and_is_found_again() {
+    let desk = Desk::new();
+    let maze = desk.add_maze();
+    desk.write_config(&desk.vast());
+    desk.add_kind("train", "Train for long", &desk.training());
+    let window = desk.open();
+    submit(&window, &maze.join("labels.slp"), "Train for long", "day 3");
+    window.wait_for_text_in("table", "Jobs", "10 %");
+    let killed = window.process();
+    assert!(Command::new("kill").args(["-KILL", &killed.to_string()]).status().unwrap().success());
+    wait_for("the first to be gone", || (!runs(killed)).then_some(()));
+    drop(window);
+    desk.end_epoch(1);
+
+    let window = desk.open();
+    window.wait_for_element("region", "Jobs");
+    window.wait_for_text_in("table", "Jobs", "20 %");
+    (2..=10).for_each(|epoch| desk.end_epoch(epoch));
+    window.wait_for_text_in("table", "Jobs", "Done");
+    window.click_beginning("cell", "Done");
+    let told = window.wait_for_text_in("region", "Job day 3", "Done");
+    assert!(!told.contains("try 2"), "{told}");
+    window.click("tab", "Log");
+    let log = window.wait_for_text_in("log", "Log", "epoch 10");
+    assert!(log.contains("epoch 1: training loss 0.83") && log.contains("epoch 2:"), "{log}");
+}

@@ -1,0 +1,167 @@
+import { screen, within } from '@testing-library/svelte';
+import { describe, expect, test } from 'vitest';
+import { isNewer } from '../src/lib/format';
+import { Failure } from '../src/lib/ipc';
+import { job, status, storage, worker } from './fake';
+import { HOSTILE, open, ready, settle } from './render';
+
+const own = worker({ id: 'w0', name: 'amick-laptop', this_computer: true, unavailable: [`sleap-train: ${HOSTILE}`] });
+const section = (name: string) => screen.getByRole('region', { name });
+
+async function settings(...more: Parameters<typeof ready>) {
+  const opened = await ready({ type: 'worker', value: own }, ...more);
+  await opened.user.keyboard('{Control>}5{/Control}');
+  await settle();
+  return opened;
+}
+
+describe('Settings', () => {
+  test('this computer is a worker as long as the person wants it', async () => {
+    const { fake, user } = await settings();
+    const here = section('This computer as a worker');
+    expect(here).toHaveTextContent('No NVIDIA GPU: SLEAP training will be slow.');
+    expect(here).toHaveTextContent('slp-check');
+    expect(here).toHaveTextContent(`sleap-train: ${HOSTILE}`);
+    const on = within(here).getByRole('checkbox', { name: /^Run jobs on this computer/ });
+    expect(on).toBeChecked();
+    await user.click(on);
+    expect(fake.called('stopWorker')).toEqual([['stop']]);
+    fake.say({ type: 'kept', value: { worker: false } }, { type: 'worker_gone', value: 'w0' });
+    await settle();
+    expect(on).not.toBeChecked();
+    expect(here).toHaveTextContent('Jobs wait for other workers.');
+    await user.click(on);
+    expect(fake.called('startWorker')).toHaveLength(1);
+  });
+
+  test('a job that runs here is asked about before the worker ends', async () => {
+    const { fake, user } = await settings({ type: 'job', value: job({ worker: 'amick-laptop' }) }, { type: 'job', value: job({ id: 'x', name: 'elsewhere', worker: 'gpu-1' }) });
+    const on = screen.getByRole('checkbox', { name: /^Run jobs on this computer/ });
+    await user.click(on);
+    const question = screen.getByRole('dialog', { name: '1 job runs on this computer' });
+    expect(question).toHaveTextContent('maze day 3');
+    expect(question).not.toHaveTextContent('elsewhere');
+    expect(on).toBeChecked();
+    await user.click(within(question).getByRole('button', { name: 'Keep the worker on' }));
+    expect(fake.called('stopWorker')).toEqual([]);
+    await user.click(on);
+    fake.failures.set('stopWorker', new Failure('job_failed', 'It does not end.'));
+    await user.click(screen.getByRole('button', { name: 'Stop it, saving, and turn the worker off' }));
+    expect(screen.getByRole('dialog')).toHaveTextContent('It does not end.');
+    fake.failures.clear();
+    await user.click(screen.getByRole('button', { name: 'Stop it, saving, and turn the worker off' }));
+    await settle();
+    expect(screen.queryByRole('dialog')).toBeNull();
+    expect(fake.called('stopWorker')).toEqual([['stop'], ['stop']]);
+  });
+
+  test('a program is chosen, and looked for again', async () => {
+    const { fake, user } = await settings();
+    expect(section('This computer as a worker')).toHaveTextContent('sleap-nn');
+    fake.picked = '/opt/sleap/bin/sleap-nn';
+    fake.programsHere = [{ name: 'sleap-nn', configured: fake.picked, found: fake.picked, problem: null }];
+    await user.click(screen.getByRole('button', { name: 'Choose the program sleap-nn' }));
+    await settle();
+    expect(fake.called('setProgram')).toEqual([['sleap-nn', '/opt/sleap/bin/sleap-nn']]);
+    expect(section('This computer as a worker')).toHaveTextContent('chosen');
+    await user.click(screen.getByRole('button', { name: /^Look for the program sleap-nn/ }));
+    expect(fake.called('setProgram').at(-1)).toEqual(['sleap-nn', null]);
+  });
+
+  test('what is told of outside the window is chosen one by one', async () => {
+    const { fake, user } = await settings({ type: 'kept', value: { notices: { ended: false } } });
+    expect(screen.getByRole('checkbox', { name: 'A job ended' })).not.toBeChecked();
+    await user.click(screen.getByRole('checkbox', { name: 'A job failed' }));
+    expect(fake.keptOf('notices')).toEqual({ ended: false, failed: false });
+  });
+
+  test('the doctor is asked, and what it found can be sent', async () => {
+    const { fake, user } = await settings();
+    await user.click(screen.getByRole('button', { name: 'Run the doctor' }));
+    await settle();
+    expect(screen.getByRole('list', { name: 'Doctor' })).toHaveTextContent('NVIDIA: there is a GPU, but no nvidia-smi to ask about it');
+    expect(screen.getByRole('button', { name: 'Copy the report' })).toBeVisible();
+    fake.failures.set('doctor', new Failure('internal', 'No doctor.'));
+    await user.click(screen.getByRole('button', { name: 'Run the doctor' }));
+    await settle();
+    expect(section('Help')).toHaveTextContent('No doctor.');
+  });
+
+  test('the settings file and the data are opened, and what cannot be opened is said', async () => {
+    const { fake, user } = await settings();
+    await user.click(screen.getByRole('button', { name: 'Open the settings file' }));
+    await user.click(screen.getByRole('button', { name: 'Show folder' }));
+    expect([fake.called('openSettings').length, fake.called('showData').length]).toEqual([1, 1]);
+    fake.failures.set('openSettings', new Failure('path_not_found', 'config.toml is not there yet, or empty.'));
+    await user.click(screen.getByRole('button', { name: 'Open the settings file' }));
+    await settle();
+    expect(section('Data')).toHaveTextContent('config.toml is not there yet, or empty.');
+  });
+});
+
+describe('The banner', () => {
+  test('a settings file that cannot be read is opened from it', async () => {
+    const config_error = { code: 'config_invalid', message: 'config.toml, line 14: base_path must start with /.', hint: null };
+    const { fake, user } = await ready({ type: 'status', value: status({ config_error }) });
+    await user.click(screen.getByRole('button', { name: 'Open file' }));
+    expect(fake.called('openSettings')).toHaveLength(1);
+    await user.click(screen.getByRole('button', { name: 'Show line' }));
+    expect(screen.getByRole('heading', { name: 'Settings', level: 1 })).toBeVisible();
+  });
+
+  test('a share that can be connected is, by a button', async () => {
+    const { fake, user } = await ready();
+    const health = { ...storage().health!, state: 'not_mounted', words: 'not mounted' };
+    fake.say({ type: 'storages', value: [storage({ health })] });
+    await settle();
+    expect(screen.queryByRole('button', { name: 'Connect…' })).toBeNull();
+    fake.say({ type: 'storages', value: [storage({ health, connect: 'smb://vast01/talmo' })] });
+    await settle();
+    await user.click(screen.getByRole('button', { name: 'Connect…' }));
+    expect(fake.called('connect')).toEqual([['vast']]);
+  });
+
+  test('a newer version that the lab runs is told of once', async () => {
+    const { fake, user } = await ready({ type: 'worker', value: worker({ version: '0.5.0' }) }, { type: 'worker', value: worker({ id: 'w2', version: '0.0.9' }) });
+    expect(screen.getByRole('main')).toHaveTextContent('Samepath 0.5.0 is out; you have 0.1.0. Running jobs are not affected.');
+    await user.click(screen.getByRole('button', { name: 'What’s new' }));
+    expect(fake.called('showNews')).toHaveLength(1);
+    await user.click(screen.getByRole('button', { name: 'Not now' }));
+    expect(screen.getByRole('main')).not.toHaveTextContent('is out');
+  });
+
+  test('versions are compared by their numbers', () => {
+    const compared = [['0.10.0', '0.9.9'], ['1.0.0', '0.99.99'], ['0.1.0', '0.1.0'], ['0.1.0', '0.2.0'], ['dev', '0.1.0'], ['0.2.0-rc1', '0.1.0']] as const;
+    expect(compared.map(([a, b]) => isNewer(a, b))).toEqual([true, true, false, false, false, false]);
+  });
+});
+
+describe('A start', () => {
+  test('with a dataset opens it, and a further start does, too', async () => {
+    const { fake } = await ready();
+    fake.tell({ type: 'opened', value: ['vast:amick/project/labels.slp'] });
+    await settle();
+    expect(fake.called('openDataset')).toEqual([['vast:amick/project/labels.slp']]);
+    fake.tell({ type: 'notice_taken', value: null });
+    await settle();
+    expect(screen.getByRole('heading', { name: 'Jobs', level: 1 })).toBeVisible();
+  });
+
+  test('goes on at the page that was open last, unless a job is there to be seen', async () => {
+    const first = await ready({ type: 'kept', value: { page: 'storage' } }, { type: 'current' });
+    expect(screen.getByRole('region', { name: 'Storage' })).toBeVisible();
+    await first.user.keyboard('{Control>}3{/Control}');
+    expect(first.fake.keptOf('page')).toBe('workers');
+    expect(first.fake.keptOf('seen_until')).toBeTypeOf('number');
+    first.container.remove();
+    const second = await ready({ type: 'kept', value: { page: 'storage' } }, { type: 'job', value: job() }, { type: 'current' });
+    expect(screen.getByRole('region', { name: 'Jobs' })).toBeVisible();
+    second.container.remove();
+    // What no page is called, and setting up that is not under way, are nowhere to go.
+    for (const page of ['elsewhere', 'setup']) {
+      const third = await open({ type: 'storages', value: [storage()] }, { type: 'kept', value: { page } }, { type: 'current' });
+      expect(screen.getByRole('region', { name: 'New job' })).toBeVisible();
+      third.container.remove();
+    }
+  });
+});
