@@ -30,7 +30,7 @@ describe('Setting up', () => {
     expect(screen.getByRole('radio', { name: /On this computer/ })).toBeChecked();
     expect(card).toHaveTextContent('No account, no server. Jobs run here.');
     expect(screen.getByRole('radio', { name: /In my lab/ })).toBeDisabled();
-    expect(card).toHaveTextContent('Not in this version yet: it cannot join a lab server.');
+    expect(card).toHaveTextContent('The window cannot join a lab yet. In a terminal: samepath join INVITATION');
     expect(within(card).getByRole('list', { name: 'Steps' })).toHaveTextContent(/Your lab.*Storage.*Your folder.*Check/);
     expect(within(card).getByRole('heading', { level: 1 })).toHaveFocus();
     expect(kept(fake)).toMatchObject({ step: 'lab' });

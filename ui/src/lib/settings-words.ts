@@ -39,7 +39,7 @@ export const settings = {
     ['Ctrl ,', 'settings'],
     ['Ctrl /', 'this list'],
   ] as const,
-  later: 'Not in this version yet: joining a lab server, adding a computer to it, leaving it.',
+  later: 'The window cannot do this yet. In a terminal: samepath join INVITATION, samepath leave.',
   people: 'People on this login',
   peopleText: 'Whoever submits here is known by the login’s name.',
   worker: 'This computer as a worker',

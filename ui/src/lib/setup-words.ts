@@ -14,7 +14,7 @@ export const setup = {
   },
   inLab: 'In my lab',
   inLabText: 'Paste the invitation from your lab’s admin. It is one line.',
-  inLabLater: 'Not in this version yet: it cannot join a lab server.',
+  inLabLater: 'The window cannot join a lab yet. In a terminal: samepath join INVITATION',
   here: 'On this computer',
   hereText: 'No account, no server. Jobs run here.',
   showMe: 'Show me first',
