@@ -6,7 +6,7 @@ use crate::kinds::{Choice, Choices, this_host};
 use jiff::Timestamp;
 use samepath_fleet::WorkerSession;
 use samepath_storage::helper::{DEADLINE, Helper};
-use samepath_storage::{Backend, Config, ConfigError, PathMapping, Probe, Written};
+use samepath_storage::{self as storage, Backend, Config, ConfigError, PathMapping, Probe, Written};
 use samepath_wire::{AttemptEnd, AttemptRef, BackendAdvert, BackendState, Cause, Kind, Worker};
 use std::collections::{BTreeMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -307,6 +307,9 @@ fn look(helper: &Helper, settings: &WorkerSettings, seen: Option<Seen>) -> (Seen
     // What said something before may be being written anew.
     let read = if seen.is_some() { Helper::load_config_again } else { Helper::load_config };
     let config = is_new.then(|| read(helper, &settings.config, &settings.environment, DEADLINE));
+    // One that fell silent just then is read when it answers.
+    let unread = matches!(config, Some(Err(ConfigError::Io { cause: storage::Cause::Silent, .. })));
+    let written = if unread { seen.and_then(|seen| seen.0) } else { written };
     ((written, mounts()), config)
 }
 
