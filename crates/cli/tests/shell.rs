@@ -4,8 +4,9 @@
 mod common;
 
 use common::Home;
-use samepath_app::view::StorageFields;
+use samepath_app::view::{Draft, StorageFields};
 use samepath_app::{App, Options};
+use std::collections::BTreeSet;
 use std::ffi::OsString;
 
 async fn open(home: &Home) -> App {
@@ -39,6 +40,22 @@ async fn what_is_odd_about_a_storage_is_told_when_it_is_written() {
     assert_eq!(twice, 1, "{:#?}", again.warnings);
     let moved = app.set_storage("again".to_owned(), at(home.text("mnt/gone"))).await.expect("it is allowed");
     assert!(moved.warnings.iter().any(|it| it.contains("There is no folder")), "{:#?}", moved.warnings);
+    app.shut_down().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn jobs_of_one_dataset_have_a_results_folder_each_however_soon_they_are_submitted() {
+    let home = Home::new();
+    let app = open(&home).await;
+    let dataset = Some(home.text("mnt/vast/amick/maze/labels.slp"));
+    let mut folders = Vec::new();
+    for _ in 0..5 {
+        let draft = Draft { kind: "slp-check".to_owned(), dataset: dataset.clone(), ..Draft::default() };
+        let job = app.submit(draft).await.expect("it is accepted");
+        folders.push(job.results.expect("it has results").text);
+    }
+    let distinct: BTreeSet<&String> = folders.iter().collect();
+    assert_eq!(distinct.len(), 5, "{folders:?}");
     app.shut_down().await;
 }
 
