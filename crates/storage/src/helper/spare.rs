@@ -121,8 +121,12 @@ impl Shared {
                 Ok(started) if !state.ended && state.waiting.len() < COUNT => {
                     state.waiting.push(Spare { started, answered: 0 });
                 }
-                // Nobody asks any more, or enough came back: the end of its standard input ends it.
-                Ok(_) => {}
+                // Nobody asks any more, or enough came back.
+                Ok(started) => {
+                    drop(state);
+                    end(Spare { started, answered: 0 });
+                    state = self.lock();
+                }
                 // Whoever asks is told why.
                 Err(_) => state = self.pause(state, AGAIN),
             }
