@@ -16,7 +16,7 @@ use crate::{Error, ErrorCode, watching};
 use samepath_fleet::Fleet;
 use samepath_fleet::bus::Link;
 use samepath_fleet::lab::Membership;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -45,8 +45,6 @@ struct Inner {
     ending: TaskTracker,
     copies: copying::Copies,
     worker: worker::OwnWorker,
-    /// The second of which the job that was submitted last bears the time, since 1970.
-    last_submitted: Mutex<i64>,
 }
 
 impl App {
@@ -110,7 +108,6 @@ impl App {
             tasks,
             ending: TaskTracker::new(),
             copies: copying::Copies::default(),
-            last_submitted: Mutex::default(),
             worker: worker::OwnWorker::default(),
         };
         let app = Self { inner: Arc::new(inner) };

@@ -26,7 +26,7 @@ impl LocalStorages {
             Ok(true) => return Ok(Vec::new()),
             Ok(false) | Err(LocateError::NotAFolder { .. }) => {
                 let place = Place { file: None, line: None, key: format!("storage.{name}.base_path") };
-                return Err(ConfigError::Value { place, problem: Problem::NotAFolder { value: shown } }.into());
+                return Err(ConfigError::value(place, Problem::NotAFolder { value: shown }).into());
             }
             Err(LocateError::NotFound { .. }) => format!(
                 "There is no folder {shown} now. That is well if the storage will be mounted there; if not, correct it: {again}"

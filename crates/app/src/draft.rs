@@ -7,7 +7,7 @@ use crate::view::{DatasetView, Draft};
 use crate::{Error, ErrorCode};
 use jiff::{Timestamp, Zoned};
 use samepath_storage::{Looked, Purpose};
-use samepath_wire::{DEFAULT_BACKEND, InputSeen, Job, Kind, Parameter, PathValue, StoragePath};
+use samepath_wire::{DEFAULT_BACKEND, InputSeen, Job, JobId, Kind, Parameter, PathValue, StoragePath};
 use samepath_worker::kinds::{Problems, check_values, storages_needed};
 use serde_json::Value;
 use std::collections::{BTreeMap, HashMap};
@@ -125,6 +125,7 @@ pub(crate) fn plan(
         _ => None,
     };
 
+    let id = Uuid::now_v7();
     let home = chosen.clone().or_else(|| paths.values().flatten().next().cloned());
     let (storage_backend, user_subdir) = match &home {
         Some(at) => (at.storage_backend.clone(), at.user_subdir.clone()),
@@ -137,11 +138,11 @@ pub(crate) fn plan(
         let folder = match draft.results_in.as_ref().filter(|text| !text.is_empty()) {
             Some(text) => {
                 let within = storages.address(text, Purpose::Output)?;
-                let name = results_name(at, around.now);
+                let name = results_name(at, around.now, id);
                 let path = if within.path.is_empty() { name } else { format!("{}/{name}", within.path) };
                 StoragePath { path, ..within }
             }
-            None => results_folder(storages, kind, at, around.now),
+            None => results_folder(storages, kind, at, around.now, id),
         };
         paths.insert(&parameter.name, vec![folder]);
     }
@@ -149,7 +150,7 @@ pub(crate) fn plan(
 
     let mut job = Job {
         version: 1,
-        id: Uuid::now_v7(),
+        id,
         kind: kind.name.clone(),
         name: if draft.name.is_empty() { job_name(kind, chosen.as_ref(), around.now) } else { draft.name.clone() },
         storage_backend,
@@ -283,9 +284,14 @@ fn own_folder(storages: &LocalStorages, backend: Option<&str>) -> (String, Strin
     )
 }
 
-/// Beside the dataset, in a folder of its own, never one that is there: the time is in its name. From another person's folder,
-/// results go to one's own.
-fn results_folder(storages: &LocalStorages, kind: &Kind, dataset: &StoragePath, now: &Zoned) -> StoragePath {
+/// Beside the dataset, in a folder of its own, never one that is there. From another person's folder, results go to one's own.
+fn results_folder(
+    storages: &LocalStorages,
+    kind: &Kind,
+    dataset: &StoragePath,
+    now: &Zoned,
+    job: JobId,
+) -> StoragePath {
     let parent = dataset.path.rsplit_once('/').map_or("", |(parent, _)| parent);
     let group = match kind.name.as_str() {
         "slp-check" => "checks",
@@ -293,7 +299,7 @@ fn results_folder(storages: &LocalStorages, kind: &Kind, dataset: &StoragePath, 
         "sleap-predict" => "predictions",
         other => other,
     };
-    let folder = format!("{group}/{}", results_name(dataset, now));
+    let folder = format!("{group}/{}", results_name(dataset, now, job));
     let (_, mine) = own_folder(storages, Some(&dataset.storage_backend));
     let theirs = !mine.is_empty() && dataset.user_subdir != mine;
     let user_subdir = if theirs { mine } else { dataset.user_subdir.clone() };
@@ -301,11 +307,20 @@ fn results_folder(storages: &LocalStorages, kind: &Kind, dataset: &StoragePath, 
     StoragePath::new(&dataset.storage_backend, user_subdir, path)
 }
 
-/// "labels_2026-11-22_091402": after the dataset and the time, so that it is not there yet.
-fn results_name(dataset: &StoragePath, now: &Zoned) -> String {
-    let file = dataset.path.rsplit('/').next().unwrap_or(&dataset.path);
-    let stem = file.trim_end_matches(".slp").trim_end_matches(".pkg");
-    format!("{stem}_{}", now.strftime("%Y-%m-%d_%H%M%S"))
+/// "labels_2026-11-22_091402-k3fm": after the dataset, the time, and the job, so that of jobs which are submitted at once, on
+/// however many computers, each has its own.
+fn results_name(dataset: &StoragePath, now: &Zoned, job: JobId) -> String {
+    const DIGITS: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
+    let digit = |at: u32| char::from(DIGITS[(job.as_u128() >> (5 * at)) as usize % DIGITS.len()]);
+    let own: String = (0..4).map(digit).collect();
+    format!("{}_{}-{own}", stem(&dataset.path), now.strftime("%Y-%m-%d_%H%M%S"))
+}
+
+/// The name of a dataset without its folder and without what every SLEAP project ends with.
+fn stem(path: &str) -> &str {
+    let file = path.rsplit('/').next().unwrap_or(path);
+    let whole = if is_project(file) { &file[..file.len() - ".slp".len()] } else { file };
+    whole.strip_suffix(".pkg").unwrap_or(whole)
 }
 
 /// "maze · check · 22 Nov 09:14"
@@ -314,9 +329,8 @@ fn job_name(kind: &Kind, dataset: Option<&StoragePath>, now: &Zoned) -> String {
     let what = kind.name.trim_start_matches("slp-").trim_start_matches("sleap-");
     match dataset {
         Some(at) => {
-            let file = at.path.rsplit('/').next().unwrap_or(&at.path);
             let folder = at.path.rsplit('/').nth(1).unwrap_or(&at.user_subdir);
-            let stem = file.trim_end_matches(".slp").trim_end_matches(".pkg");
+            let stem = stem(&at.path);
             let subject = if stem == "labels" && !folder.is_empty() { folder } else { stem };
             format!("{subject} · {what} · {stamp}")
         }

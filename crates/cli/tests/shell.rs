@@ -46,17 +46,21 @@ async fn what_is_odd_about_a_storage_is_told_when_it_is_written() {
 #[tokio::test(flavor = "multi_thread")]
 async fn jobs_of_one_dataset_have_a_results_folder_each_however_soon_they_are_submitted() {
     let home = Home::new();
-    let app = open(&home).await;
-    let dataset = Some(home.text("mnt/vast/amick/maze/labels.slp"));
-    let mut folders = Vec::new();
-    for _ in 0..5 {
+    let (one, other) = (open(&home).await, open(&home).await);
+    let dataset = Some(home.text("mnt/vast/amick/maze/labels.SLP"));
+    std::fs::rename(home.path("mnt/vast/amick/maze/labels.slp"), home.path("mnt/vast/amick/maze/labels.SLP")).unwrap();
+    let mut folders = BTreeSet::new();
+    for _ in 0..4 {
         let draft = Draft { kind: "slp-check".to_owned(), dataset: dataset.clone(), ..Draft::default() };
-        let job = app.submit(draft).await.expect("it is accepted");
-        folders.push(job.results.expect("it has results").text);
+        let (one, other) = tokio::join!(one.submit(draft.clone()), other.submit(draft));
+        for job in [one, other] {
+            folders.insert(job.expect("it is accepted").results.expect("it has results").text);
+        }
     }
-    let distinct: BTreeSet<&String> = folders.iter().collect();
-    assert_eq!(distinct.len(), 5, "{folders:?}");
-    app.shut_down().await;
+    assert_eq!(folders.len(), 8, "{folders:?}");
+    assert!(folders.iter().all(|folder| folder.contains("/checks/labels_2")), "{folders:?}");
+    one.shut_down().await;
+    other.shut_down().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -8,10 +8,9 @@ use crate::readiness::{Outlook, blocked, readiness};
 use crate::sameness::{self, Asked, Verdict};
 use crate::view::{Draft, JobView, ReadinessView};
 use crate::{Error, ErrorCode};
-use jiff::{Timestamp, Zoned, tz::TimeZone};
+use jiff::Zoned;
 use samepath_wire::{AttemptRef, JobId, JobRecord, Kind, Worker};
 use serde_json::Value;
-use std::sync::PoisonError;
 use std::time::Duration;
 
 /// How long a worker may take to prove that it reads a dataset while somebody waits for a job to be submitted.
@@ -28,7 +27,7 @@ impl App {
     /// `kind_not_found`.
     pub async fn readiness(&self, draft: Draft) -> Result<ReadinessView, Error> {
         let kind = self.find_kind(&draft.kind)?;
-        let planned = self.plan(kind, draft.clone(), Zoned::now()).await;
+        let planned = self.plan(kind, draft.clone()).await;
         let board = &self.inner.board;
         Ok(match planned {
             Ok(plan) => {
@@ -62,19 +61,11 @@ impl App {
         self.proved(plan, &Asked::verdicts(&asked));
     }
 
-    /// Now, but in a second of its own: the time is what tells one job's results folder from that of another of the same dataset.
-    fn own_second(&self) -> Zoned {
-        let mut last = self.inner.last_submitted.lock().unwrap_or_else(PoisonError::into_inner);
-        *last = Timestamp::now().as_second().max(last.saturating_add(1));
-        let second = Timestamp::from_second(*last).unwrap_or_else(|_| Timestamp::now());
-        second.to_zoned(TimeZone::system())
-    }
-
-    async fn plan(&self, kind: Kind, draft: Draft, now: Zoned) -> Result<Plan, Error> {
+    async fn plan(&self, kind: Kind, draft: Draft) -> Result<Plan, Error> {
         let member = self.inner.options.member.clone();
         let fleet_base_paths = self.fleet_base_paths();
         self.blocking(move |storages| {
-            let around = Circumstances { member: &member, now: &now, fleet_base_paths };
+            let around = Circumstances { member: &member, now: &Zoned::now(), fleet_base_paths };
             plan(storages, &kind, &draft, &around)
         })
         .await
@@ -86,7 +77,7 @@ impl App {
     /// `kind_not_found`, `invalid_parameter`, `no_worker` for a worker that nobody knows, and whatever is wrong with its paths.
     pub async fn submit(&self, draft: Draft) -> Result<JobView, Error> {
         let kind = self.find_kind(&draft.kind)?;
-        let mut plan = self.plan(kind, draft, self.own_second()).await?;
+        let mut plan = self.plan(kind, draft).await?;
         tracing::debug!(job = %plan.job.id, "planned");
         if let Some(wanted) = &plan.job.worker {
             self.know_worker(wanted)?;

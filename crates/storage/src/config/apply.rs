@@ -124,7 +124,7 @@ impl Config {
 pub(super) fn well_formed(change: &Change, environment: &Environment) -> Result<(), ConfigError> {
     let refused = |name: &str, key: Option<&str>, problem: Problem| {
         let path: Vec<&str> = ["storage", name].into_iter().chain(key).collect();
-        ConfigError::Value { place: Place { file: None, line: None, key: dotted(&path) }, problem }
+        ConfigError::value(Place { file: None, line: None, key: dotted(&path) }, problem)
     };
     let (name, fields) = match change {
         Change::Remove { .. } => return Ok(()),

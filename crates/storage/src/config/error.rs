@@ -44,8 +44,8 @@ pub enum ConfigError {
     /// A value that cannot be used; `place` says where it is written.
     #[error("{place} {problem}")]
     Value {
-        /// File, line and key.
-        place: Place,
+        /// File, line and key. Boxed, so that whoever hands the error on hands on little, also where paths are larger.
+        place: Box<Place>,
         /// What is wrong with it.
         problem: Problem,
     },
@@ -235,6 +235,11 @@ impl Action {
 }
 
 impl ConfigError {
+    /// A value that cannot be used.
+    pub fn value(place: Place, problem: Problem) -> Self {
+        Self::Value { place: Box::new(place), problem }
+    }
+
     /// The documented code: `config_invalid`, `config_changed`, `already_exists`, `backend_not_found` or `io`.
     pub fn code(&self) -> &'static str {
         match self {

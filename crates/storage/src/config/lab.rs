@@ -26,7 +26,5 @@ pub(super) fn of(text: &Text<'_>, computer: Option<&str>) -> Result<BTreeMap<Str
 pub(super) fn well_formed(own: &Own<'_>) -> Result<(), ConfigError> {
     let named = if PARTS.contains(&own.key) { Ok(()) } else { Err(Problem::Missing) };
     let place = Place { file: None, line: None, key: own.name() };
-    named
-        .and_then(|()| own.value.map_or(Ok(()), check::one_line))
-        .map_err(|problem| ConfigError::Value { place, problem })
+    named.and_then(|()| own.value.map_or(Ok(()), check::one_line)).map_err(|problem| ConfigError::value(place, problem))
 }

@@ -33,8 +33,7 @@ fn program(
     environment: &Environment,
 ) -> Result<PathBuf, ConfigError> {
     let file = value.get_ref().as_str().ok_or_else(|| text.wrong_type(path, key, value, "a string"))?;
-    whole(file, environment)
-        .map_err(|problem| ConfigError::Value { place: text.place(path, text.line_of(key)), problem })
+    whole(file, environment).map_err(|problem| ConfigError::value(text.place(path, text.line_of(key)), problem))
 }
 
 fn whole(value: &str, environment: &Environment) -> Result<PathBuf, Problem> {
@@ -49,5 +48,5 @@ pub(super) fn well_formed(own: &Own<'_>, environment: &Environment) -> Result<()
     let named = if own.key.trim().is_empty() { Err(Problem::Missing) } else { check::one_line(own.key) };
     let path = || own.value.map_or(Ok(()), |path| whole(path, environment).map(drop));
     let place = Place { file: None, line: None, key: own.name() };
-    named.and_then(|()| path()).map_err(|problem| ConfigError::Value { place, problem })
+    named.and_then(|()| path()).map_err(|problem| ConfigError::value(place, problem))
 }

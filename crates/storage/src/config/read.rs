@@ -166,7 +166,7 @@ impl<'t> Tables<'t> {
         let platform = Platform::current();
         let refused = |key: Option<&str>, problem: Problem| {
             let path: Vec<&str> = first.path().into_iter().chain(key).collect();
-            ConfigError::Value { place: self.text.place(&path, self.text.line_of(first.key)), problem }
+            ConfigError::value(self.text.place(&path, self.text.line_of(first.key)), problem)
         };
         check::name(name).map_err(|problem| refused(None, problem))?;
         if let Some(spot) = spots.iter().find(|spot| !spot.value.get_ref().is_table()) {
@@ -209,7 +209,7 @@ impl<'t> Tables<'t> {
 
     fn refused(&self, field: &Field<'t>, problem: Problem) -> ConfigError {
         let path: Vec<&str> = field.spot.path().into_iter().chain([field.name.get_ref().as_ref()]).collect();
-        ConfigError::Value { place: self.text.place(&path, self.text.line_of(field.name)), problem }
+        ConfigError::value(self.text.place(&path, self.text.line_of(field.name)), problem)
     }
 }
 
@@ -232,9 +232,8 @@ pub(super) fn from_variable(root: &str, environment: &Environment) -> Entry {
             user_subdir: String::new(),
             subpath: String::new(),
         })
-        .map_err(|problem| ConfigError::Value {
-            place: Place { file: None, line: None, key: dotted(&["SHARED_STORAGE_ROOT"]) },
-            problem,
+        .map_err(|problem| {
+            ConfigError::value(Place { file: None, line: None, key: dotted(&["SHARED_STORAGE_ROOT"]) }, problem)
         });
     Entry { name, source: Source { file: None, line: None, variable: true }, backend }
 }

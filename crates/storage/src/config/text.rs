@@ -119,7 +119,7 @@ impl<'t> Text<'t> {
             name => format!("a {name}"),
         };
         let problem = Problem::WrongType { expected: expected.to_owned(), found };
-        ConfigError::Value { place: self.place(path, self.line_of(key)), problem }
+        ConfigError::value(self.place(path, self.line_of(key)), problem)
     }
 
     fn type_name(&self, value: &Value<'_>) -> &'static str {
