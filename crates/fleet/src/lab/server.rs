@@ -1,6 +1,6 @@
 //! The lab's server as a process.
 
-use super::{HubPlace, LabError, Programs, error::io_error, place::PID_FILE};
+use super::{HubPlace, LabError, Programs, error::io_error};
 use fs_err as fs;
 use std::{
     path::{Path, PathBuf},
@@ -112,7 +112,7 @@ impl Server {
 /// The process of a server that a hub before this one left. Whoever has its number now is asked what it runs: numbers come again.
 #[cfg(unix)]
 async fn left(place: &HubPlace) -> Option<u32> {
-    let id: u32 = fs::read_to_string(place.dir().join(PID_FILE)).ok()?.trim().parse().ok()?;
+    let id: u32 = fs::read_to_string(place.dir().join(super::place::PID_FILE)).ok()?.trim().parse().ok()?;
     let asked = Command::new("ps").args(["-ww", "-o", "command=", "-p", &id.to_string()]).stdin(Stdio::null()).output();
     let answer = tokio::time::timeout(ENDING, asked).await.ok()?.ok()?;
     let configuration = place.configuration();

@@ -30,6 +30,7 @@ struct Noted {
 
 impl Kin {
     /// Whether it is the process of this number and start.
+    #[cfg(target_os = "linux")]
     pub(super) fn is(&self, id: i32, started: u64) -> bool {
         (self.id, self.started) == (id, started)
     }

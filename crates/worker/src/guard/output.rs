@@ -116,9 +116,9 @@ mod unix {
     /// a process that it left behind may print for ever.
     const DRAIN: usize = 1024 * 1024;
 
-    /// Rung by dropping it, when the main process has ended.
+    /// Rung when the main process has ended, by closing it.
     #[derive(Debug)]
-    pub(crate) struct Bell(#[expect(dead_code, reason = "its being closed is the signal")] OwnedFd);
+    pub(crate) struct Bell(OwnedFd);
 
     /// Hears the bell.
     #[derive(Debug, Clone)]
@@ -129,6 +129,11 @@ mod unix {
         pub(crate) fn new() -> io::Result<(Self, Listener)> {
             let (hear, ring) = io::pipe()?;
             Ok((Self(ring.into()), Listener(Arc::new(hear.into()))))
+        }
+
+        /// Tells whoever listens.
+        pub(crate) fn ring(self) {
+            drop(self.0);
         }
     }
 
@@ -210,6 +215,9 @@ mod windows {
         pub(crate) fn new() -> io::Result<(Self, Listener)> {
             Ok((Self, Listener))
         }
+
+        /// Tells nobody.
+        pub(crate) fn ring(self) {}
     }
 
     impl Output {

@@ -263,10 +263,8 @@ impl Guard {
 
     /// What is in the pipes is read; what a process left behind prints later is not.
     fn end_of_output(&mut self, bell: Option<Bell>) {
-        if bell.is_none() {
-            return;
-        }
-        drop(bell);
+        let Some(bell) = bell else { return };
+        bell.ring();
         let deadline = Instant::now() + Duration::from_secs(2);
         while self.pipes > 0 && self.next(Some(deadline)).is_some() {}
     }
