@@ -7,7 +7,7 @@ use crate::view::{DatasetView, Draft};
 use crate::{Error, ErrorCode};
 use jiff::{Timestamp, Zoned};
 use samepath_storage::{Looked, Purpose};
-use samepath_wire::{DEFAULT_BACKEND, InputSeen, Job, JobId, Kind, Parameter, PathValue, StoragePath};
+use samepath_wire::{DEFAULT_BACKEND, Doing, InputSeen, Job, JobId, Kind, Parameter, PathValue, Places, StoragePath};
 use samepath_worker::kinds::{Problems, check_values, storages_needed};
 use serde_json::Value;
 use std::collections::{BTreeMap, HashMap};
@@ -32,6 +32,8 @@ impl Plan {
 /// What planning needs to know besides the storages.
 pub(crate) struct Circumstances<'a> {
     pub(crate) member: &'a str,
+    /// Where that one's jobs may write and read.
+    pub(crate) places: Option<&'a Places>,
     /// Now, in the person's time zone: for names of jobs and results folders.
     pub(crate) now: &'a Zoned,
     pub(crate) fleet_base_paths: BasePaths,
@@ -90,6 +92,7 @@ pub(crate) fn plan(
         let addresses: Result<Vec<StoragePath>, Error> =
             given.iter().filter(|text| !text.is_empty()).map(|text| storages.address(text, purpose)).collect();
         let addresses = addresses?;
+        addresses.iter().try_for_each(|at| allowed(around, parameter, at))?;
         if !addresses.is_empty() {
             paths.insert(&parameter.name, addresses);
         }
@@ -144,6 +147,7 @@ pub(crate) fn plan(
             }
             None => results_folder(storages, kind, at, around.now, id),
         };
+        allowed(around, parameter, &folder)?;
         paths.insert(&parameter.name, vec![folder]);
     }
     let results = results_parameter.and_then(|parameter| paths.get(parameter.name.as_str())?.first().cloned());
@@ -164,6 +168,7 @@ pub(crate) fn plan(
         kind_digest: Some(kind.digest.clone()),
         worker: draft.worker.clone().filter(|worker| !worker.is_empty()),
         submitted_by: around.member.to_owned(),
+        places: around.places.cloned(),
         submitted_at: Timestamp::now(),
     };
     for (parameter, _) in &roles {
@@ -189,6 +194,20 @@ pub(crate) fn plan(
         need.id = storages.mark_now(name);
     }
     Ok(Plan { job, dataset, results })
+}
+
+/// Refuses what the member's jobs may not read or write, in the words in which a worker would.
+fn allowed(around: &Circumstances<'_>, parameter: &Parameter, at: &StoragePath) -> Result<(), Error> {
+    let Some(places) = around.places else { return Ok(()) };
+    let read = parameter.is_input().then_some(Doing::Reading);
+    let doing = [read, parameter.is_output().then_some(Doing::Writing)];
+    match doing.into_iter().flatten().find(|doing| places.surely_exclude(at, *doing)) {
+        None => Ok(()),
+        Some(doing) => {
+            let message = format!("{}: {}.", parameter.name, places.refusal(around.member, at, doing));
+            Err(Error::new(ErrorCode::InvalidParameter, message).with_hint(Places::mend()))
+        }
+    }
 }
 
 /// Whether what was found at a path is what the parameter wants. Of an input file, what was seen; what is to be written need not

@@ -1,6 +1,6 @@
 use crate::{Error, ErrorCode};
 use samepath_fleet::bus::local::LocalSettings;
-use samepath_fleet::lab::{Membership, Part};
+use samepath_fleet::lab::{Membership, Part, Places};
 use samepath_storage::{ConfigFile, Environment};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -46,6 +46,9 @@ pub struct Options {
     pub version: String,
     /// Whether what it does is done in a lab that this computer has joined.
     pub in_lab: bool,
+    /// Where jobs of the member may write and read, as the invitation said: so that it is said early. What counts is what the lab
+    /// knows.
+    pub places: Option<Places>,
 }
 
 impl Options {
@@ -65,6 +68,7 @@ impl Options {
     pub(crate) fn enter(&mut self, membership: &Membership) {
         if membership.part == Part::Member {
             self.member.clone_from(&membership.name);
+            self.places = Some(membership.places.clone()).filter(Places::are_limited);
         }
         self.in_lab = true;
     }
@@ -115,6 +119,7 @@ impl Options {
             member: ["USER", "LOGNAME", "USERNAME"].into_iter().find_map(text).unwrap_or_else(login),
             version: version.to_owned(),
             in_lab: false,
+            places: None,
         })
     }
 }

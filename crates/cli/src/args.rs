@@ -219,6 +219,12 @@ pub(crate) enum InviteCommand {
     Member {
         /// What jobs are submitted as: a login name, mostly
         name: String,
+        /// Keep this one's jobs to a folder directly below each storage's root: they write and read nowhere else
+        #[arg(long, value_name = "FOLDER")]
+        user_subdir: Option<String>,
+        /// What they may read besides: vast:shared, or vast: for all of a storage; can be given several times
+        #[arg(long, value_name = "NAME:FOLDER", requires = "user_subdir")]
+        read: Vec<String>,
         /// For how long the invitation can be used
         #[arg(long, default_value_t = 168)]
         hours: u32,

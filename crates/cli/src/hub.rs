@@ -71,12 +71,14 @@ async fn ask(context: &Context<'_>, registry: &Registry, command: HubCommand) ->
     let output = context.output;
     match command {
         HubCommand::Invite { command } => {
-            let (part, name, uses, hours) = match command {
-                InviteCommand::Member { name, hours } => (Part::Member, name, 1, hours),
-                InviteCommand::Worker { name, uses, hours } => (Part::Worker, name, uses, hours),
+            let (part, name, uses, hours, places) = match command {
+                InviteCommand::Member { name, user_subdir, read, hours } => {
+                    (Part::Member, name, 1, hours, Places { user_subdir, read })
+                }
+                InviteCommand::Worker { name, uses, hours } => (Part::Worker, name, uses, hours, Places::default()),
             };
             let lasts = SignedDuration::from_hours(hours.into());
-            let wanted = Invite { part, name, uses, lasts, places: Places::default() };
+            let wanted = Invite { part, name, uses, lasts, places };
             tell(context, &registry.invite(wanted).await?, uses)
         }
         HubCommand::Members => list(context, registry, Part::Member).await,
@@ -126,10 +128,11 @@ fn role(part: Part) -> &'static str {
 }
 
 fn tell(context: &Context<'_>, invitation: &Invitation, uses: u32) -> Result<(), Error> {
-    let Invitation { part, name, expires_at, .. } = invitation;
+    let Invitation { part, name, expires_at, places, .. } = invitation;
     if context.output.is_json() {
         return context.output.document(&json!({
             "invitation": invitation.to_string(), "name": name, "role": role(*part), "expires_at": expires_at, "uses": uses,
+            "places": told_places(places),
         }));
     }
     let many = if uses > 1 { format!(", on {uses} computers") } else { ", once".to_owned() };
@@ -137,7 +140,16 @@ fn tell(context: &Context<'_>, invitation: &Invitation, uses: u32) -> Result<(),
     context.output.line(&format!(
         "Hand this line to whoever is to join as the {} {name}. It can be used until {expires_at}{many}: samepath join INVITATION",
         role(*part)
-    ))
+    ))?;
+    if places.are_limited() {
+        context.output.line(&format!("A job of {name} {}.", places.words()))?;
+    }
+    Ok(())
+}
+
+/// None where nothing is limited.
+fn told_places(places: &Places) -> Option<&Places> {
+    Some(places).filter(|places| places.are_limited())
 }
 
 async fn list(context: &Context<'_>, registry: &Registry, part: Part) -> Result<(), Error> {
@@ -147,8 +159,13 @@ async fn list(context: &Context<'_>, registry: &Registry, part: Part) -> Result<
     invited.sort_by(|a, b| (&a.name, a.expires_at).cmp(&(&b.name, b.expires_at)));
     let now = Timestamp::now();
     let (mut told, mut rows): (Vec<Value>, Vec<Vec<Cell>>) = (Vec::new(), Vec::new());
-    for Joined { name, joined_at, .. } in &joined {
+    for Joined { name, joined_at, places, .. } in &joined {
         let mut one = json!({ "name": name, "role": role(part), "state": "joined", "joined_at": joined_at });
+        let mut limits = String::new();
+        if let Some(places) = told_places(places) {
+            one["places"] = json!(places);
+            limits = format!("; {}", places.words());
+        }
         let mut state = Cell::new("joined", Tone::Good);
         if part == Part::Worker {
             let online = registry.is_online(name).await?;
@@ -156,7 +173,7 @@ async fn list(context: &Context<'_>, registry: &Registry, part: Part) -> Result<
             state = if online { Cell::new("online", Tone::Good) } else { Cell::new("offline", Tone::Quiet) };
         }
         told.push(one);
-        rows.push(vec![name.as_str().into(), state, format!("since {joined_at}").into()]);
+        rows.push(vec![name.as_str().into(), state, format!("since {joined_at}{limits}").into()]);
     }
     for Invited { name, expires_at, uses, .. } in &invited {
         let state = if *expires_at < now { "expired" } else { "invited" };

@@ -54,7 +54,7 @@ async fn only_who_reads_the_dataset_now_is_confirmed() {
                 let paths = asked.paths.iter().map(seen).map(PathSeen::Yes).collect();
                 async { Checked { paths } }
             };
-            session.serve_checks(see).await
+            session.serve_checks(|_, asked| see(asked)).await
         }
     });
     session.advertise(worker);

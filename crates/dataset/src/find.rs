@@ -175,6 +175,7 @@ impl<'a> Finder<'a> {
         }
         let written = Written::new(text);
         let mut first_miss = None;
+        self.look.take_refused();
         let ranks = [
             (How::BasePath, longest(translate(&written, &self.submitter))),
             (How::BasePath, translate(&written, &self.fleet).into_iter().map(|(_, at)| at).collect()),
@@ -192,6 +193,9 @@ impl<'a> Finder<'a> {
         }
         if let Some(answer) = self.as_written(text, &written, &mut first_miss) {
             return answer;
+        }
+        if let Some((at, why)) = self.look.take_refused() {
+            return Answer::Nowhere(Some(at), How::NotFound, sentence(&why));
         }
         if let Some(answer) = self.beside(&written) {
             return answer;

@@ -63,6 +63,8 @@ pub(crate) struct Look<'a> {
     local_bases: Vec<(String, Written)>,
     /// Folders that were asked for already, and whether they are there: thousands of videos share a few.
     folders: RefCell<HashMap<StoragePath, bool>>,
+    /// The first path that was asked for and may not be used, and why.
+    refused: RefCell<Option<(StoragePath, String)>>,
 }
 
 impl<'a> Look<'a> {
@@ -77,6 +79,7 @@ impl<'a> Look<'a> {
             project_at: None,
             local_bases: bases.collect(),
             folders: RefCell::default(),
+            refused: RefCell::default(),
         };
         let by_text = project_path.to_str().and_then(|text| look.locate_by_text(&Written::new(text)));
         look.project_at = by_text.or_else(|| look.locate(project_path));
@@ -118,8 +121,22 @@ impl<'a> Look<'a> {
         if self.silent.contains(&at.storage_backend) {
             return Err(Miss::Silent(at.storage_backend.clone()));
         }
-        let local = self.storages.resolve(at, Purpose::Input)?.path;
+        let local = self.resolve(at)?;
         see(Some(at.clone()), local)
+    }
+
+    fn resolve(&self, at: &StoragePath) -> Result<PathBuf, ResolveError> {
+        let resolved = self.storages.resolve(at, Purpose::Input);
+        if let Err(error @ ResolveError::OutOfPlace { .. }) = &resolved {
+            let why = format!("{error}. {}", error.hint().unwrap_or_default());
+            self.refused.borrow_mut().get_or_insert_with(|| (at.clone(), why));
+        }
+        resolved.map(|resolved| resolved.path)
+    }
+
+    /// The first path since the last call that may not be used, and why: whoever meant it means no other file.
+    pub(crate) fn take_refused(&self) -> Option<(StoragePath, String)> {
+        self.refused.take()
     }
 
     /// The file at a path of this computer, on a storage or not.
@@ -130,6 +147,9 @@ impl<'a> Look<'a> {
         }
         if let Some(at) = local.to_str().and_then(|text| self.locate_by_text(&Written::new(text))) {
             return self.at(&at).ok();
+        }
+        if self.storages.are_confined() {
+            return self.at(&self.locate(local)?).ok();
         }
         let seen = see(None, local.to_owned()).ok()?;
         match self.locate(local) {
@@ -148,8 +168,13 @@ impl<'a> Look<'a> {
                 };
                 self.at(&StoragePath { path, ..at.clone() }).ok()
             }
-            None => see(None, of.local.with_file_name(name)).ok(),
+            None => self.off_storage(of.local.with_file_name(name)),
         }
+    }
+
+    /// A file that is on no storage, where such may be used.
+    fn off_storage(&self, local: PathBuf) -> Option<Seen> {
+        if self.storages.are_confined() { None } else { see(None, local).ok() }
     }
 
     /// The file that lies at `tail` below the project's folder; `..` leads up.
@@ -159,7 +184,7 @@ impl<'a> Look<'a> {
             None => {
                 let mut path = self.project_path.parent()?.to_owned();
                 path.extend(tail);
-                see(None, path).ok()
+                self.off_storage(path)
             }
         }
     }
@@ -184,12 +209,12 @@ impl<'a> Look<'a> {
 
     fn below(&self, backend: &str, below_root: Vec<String>) -> Option<Seen> {
         let (_, folder) = below_root.split_last()?;
-        if !folder.is_empty() {
+        // What may not be used is said of the file.
+        if !folder.is_empty() && !self.storages.are_confined() {
             let folder = self.place(backend, folder);
             let known = self.folders.borrow().get(&folder).copied();
             let there = known.unwrap_or_else(|| {
-                let there = !self.silent.contains(&folder.storage_backend)
-                    && self.storages.resolve(&folder, Purpose::Input).is_ok();
+                let there = !self.silent.contains(&folder.storage_backend) && self.resolve(&folder).is_ok();
                 self.folders.borrow_mut().insert(folder, there);
                 there
             });

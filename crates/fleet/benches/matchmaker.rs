@@ -30,6 +30,7 @@ fn job(number: u64) -> Job {
         kind_digest: Some("blake3:1".into()),
         worker: None,
         submitted_by: format!("member{}", number % 20),
+        places: None,
         submitted_at: Timestamp::UNIX_EPOCH,
     }
 }
@@ -46,6 +47,7 @@ fn worker(name: &str, backend: &str) -> Worker {
         checked_at: None,
     };
     Worker {
+        confines: true,
         id: name.into(),
         name: name.into(),
         version: "0.1.0".into(),
@@ -74,7 +76,7 @@ fn crowded(jobs: u64) -> State {
     }
     for number in 0..jobs {
         let job = Box::new(job(number));
-        state.handle(Event::Submit { ticket: 0, member: job.submitted_by.clone(), job }, NOW);
+        state.handle(Event::Submit { ticket: 0, member: job.submitted_by.clone(), places: None, job }, NOW);
     }
     state
 }
@@ -118,7 +120,7 @@ fn decide_for_a_job_among_1_000_workers(bencher: Bencher) {
     bencher.bench_local(|| {
         number += 1;
         let job = Box::new(job(number));
-        black_box(state.handle(Event::Submit { ticket: 0, member: job.submitted_by.clone(), job }, NOW));
+        black_box(state.handle(Event::Submit { ticket: 0, member: job.submitted_by.clone(), places: None, job }, NOW));
     });
 }
 

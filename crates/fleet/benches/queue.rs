@@ -266,6 +266,7 @@ fn job(number: u64) -> Job {
         kind_digest: Some("blake3:1".into()),
         worker: None,
         submitted_by: "amick".into(),
+        places: None,
         submitted_at: Timestamp::UNIX_EPOCH,
     }
 }
@@ -282,6 +283,7 @@ fn worker(name: &str) -> Worker {
         checked_at: None,
     };
     Worker {
+        confines: true,
         id: name.into(),
         name: name.into(),
         version: "0.1.0".into(),

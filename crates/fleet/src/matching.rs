@@ -31,6 +31,9 @@ pub fn reasons(job: &Job, record: Option<&JobRecord>, worker: &Worker, kinds: &K
     {
         reasons.push(Reason::Pinned { worker: wanted.clone() });
     }
+    if job.places.is_some() && !worker.confines {
+        reasons.push(Reason::NotConfining);
+    }
     of_kind(job, worker, kinds, &mut reasons);
     of_storages(job, worker, &mut reasons);
     if let Some(Exclusion { failure, .. }) =

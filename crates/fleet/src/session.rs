@@ -1,5 +1,5 @@
 use crate::ask::{PATIENCE, ask, decode_answer, encode, persist};
-use crate::bus::{Bus, BusError, Change, Expect, MAX_LOG_ENTRY};
+use crate::bus::{Bus, BusError, Caller, Change, Expect, MAX_LOG_ENTRY};
 use crate::matchmaker::{Timing, bounds};
 use crate::{Fleet, FleetError, Live, Update, log};
 use futures::stream::{FuturesUnordered, StreamExt};
@@ -235,7 +235,7 @@ impl WorkerSession {
     /// Answers `check_paths` until dropped or until the fleet is closed.
     pub async fn serve_checks<F, A>(&self, handler: F) -> Result<(), FleetError>
     where
-        F: Fn(CheckPaths) -> A + Send,
+        F: Fn(Caller, CheckPaths) -> A + Send,
         A: Future<Output = Checked> + Send,
     {
         let bus = self.bus().await?;
@@ -248,7 +248,7 @@ impl WorkerSession {
                     let Some(request) = request else { return Ok(()) };
                     match parse_check(&request.payload) {
                         Ok(paths) => {
-                            let checked = handler(paths);
+                            let checked = handler(request.from.clone(), paths);
                             answering.push(async move { (request, checked.await) });
                         }
                         Err(refused) => request.reply(encode(&refused, "checking paths")?),

@@ -556,7 +556,7 @@ async fn a_request_may_be_held_open(on: Handles) {
     let bus = on.worker.clone().expect("there");
     let asking = tokio::spawn(async move { bus.request("claim", b"work?".to_vec(), LONG).await });
     let request = requests.next().await.expect("a request");
-    assert_eq!(request.from, Caller { member: "amick".to_owned(), worker: Some("gpu-1".to_owned()) });
+    assert_eq!(request.from, Caller::new("amick", Some("gpu-1".to_owned())));
     // Everything else goes on meanwhile.
     for turn in 0..50 {
         put(on.worker(), "meanwhile", &turn.to_string()).await;

@@ -38,6 +38,7 @@ mod backend;
 mod cause;
 mod component;
 mod config;
+mod confined;
 mod copy;
 mod environment;
 mod found;

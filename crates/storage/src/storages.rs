@@ -1,4 +1,5 @@
 use crate::component::{self, Field};
+use crate::confined::Confined;
 use crate::locate::{Reaches, Ways};
 use crate::{Backend, CanonicalBases, Platform, ResolveError};
 use samepath_wire::StoragePath;
@@ -15,6 +16,8 @@ use unicode_normalization::UnicodeNormalization;
 pub struct Storages {
     platform: Platform,
     home: Option<PathBuf>,
+    /// Which places of them may be used, where it is not all.
+    pub(crate) confined: Option<Confined>,
     set: Arc<Set>,
 }
 
@@ -29,7 +32,7 @@ impl Storages {
     /// These storages, in the order of the configuration. Of two with one name the first counts.
     pub fn new(backends: Vec<Backend>, platform: Platform) -> Self {
         let set = Set { backends, as_configured: OnceLock::new(), ways: Mutex::default() };
-        Self { platform, home: None, set: Arc::new(set) }
+        Self { platform, home: None, confined: None, set: Arc::new(set) }
     }
 
     /// The same, of a person whose home folder is this: nobody is advised to make a storage of it.
@@ -134,7 +137,10 @@ impl Storages {
 
 impl PartialEq for Storages {
     fn eq(&self, other: &Self) -> bool {
-        self.set.backends == other.set.backends && self.platform == other.platform && self.home == other.home
+        self.set.backends == other.set.backends
+            && self.platform == other.platform
+            && self.home == other.home
+            && self.confined == other.confined
     }
 }
 

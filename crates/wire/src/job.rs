@@ -1,4 +1,4 @@
-use crate::{StoragePath, WorkerId};
+use crate::{Places, StoragePath, WorkerId};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -58,6 +58,9 @@ pub struct Job {
     /// Overwritten with the identity that the bus vouches for.
     #[serde(default)]
     pub submitted_by: String,
+    /// Where it may write and read; none: wherever the worker's user may. Overwritten with what the lab knows of whoever submits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub places: Option<Places>,
     /// The client's clock; shown, never ordered by.
     pub submitted_at: Timestamp,
 }

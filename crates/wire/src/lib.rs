@@ -13,6 +13,7 @@ mod kind;
 mod log;
 mod message;
 mod metrics;
+mod places;
 mod reason;
 mod record;
 mod worker;
@@ -26,6 +27,7 @@ pub use message::{
     ProofAsked, Refused, Report, ReportAnswer, ReportEvent, Seen, Submit,
 };
 pub use metrics::Metrics;
+pub use places::{Doing, Places};
 pub use reason::{Fit, Reason};
 pub use record::{
     Attempt, AttemptEnd, AttemptState, Cause, Exclusion, Failure, JobRecord, JobState, Manifest, ManifestEntry,

@@ -112,6 +112,7 @@ fn job() -> Job {
         kind_digest: Some("blake3:00ff".into()),
         worker: Some("gpu-1".into()),
         submitted_by: "amick".into(),
+        places: Some(Places { user_subdir: Some("amick".into()), read: vec!["vast:shared".into()] }),
         submitted_at: time(0),
     }
 }
@@ -213,6 +214,7 @@ fn worker() -> Worker {
         holds: vec![attempt_ref()],
         amounts: BTreeMap::from([("amount.worker.gpu".into(), 1.0), ("amount.worker.memory".into(), 65536.5)]),
         attributes: BTreeMap::from([("attr.worker.os.family".into(), vec!["linux".into()])]),
+        confines: true,
     }
 }
 
@@ -357,6 +359,7 @@ fn what_is_explained() {
         Reason::NoKind { kind: kind() },
         Reason::KindUnavailable { kind: kind(), why: "no sleap".into() },
         Reason::KindDiffers { kind: kind() },
+        Reason::NotConfining,
         Reason::NoBackend { backend: backend() },
         Reason::BackendState { backend: backend(), state: BackendState::NotMounted },
         Reason::OtherStorage { backend: backend() },

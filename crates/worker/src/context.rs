@@ -1,4 +1,4 @@
-use samepath_storage::{Backend, PathMapping};
+use samepath_storage::{Backend, PathMapping, Platform, Storages};
 use samepath_wire::Job;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -28,4 +28,12 @@ pub struct Context {
     /// The program that the tool starts in turn, as it was found here.
     #[serde(default)]
     pub program: Option<PathBuf>,
+}
+
+impl Context {
+    /// The storages of this worker, as far as the job may use them.
+    pub fn storages(&self) -> Storages {
+        let storages = Storages::new(self.backends.clone(), Platform::current());
+        storages.confined(self.job.places.as_ref(), &self.job.submitted_by)
+    }
 }

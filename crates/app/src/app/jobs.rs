@@ -62,10 +62,11 @@ impl App {
     }
 
     async fn plan(&self, kind: Kind, draft: Draft) -> Result<Plan, Error> {
-        let member = self.inner.options.member.clone();
+        let (member, places) = (self.inner.options.member.clone(), self.inner.options.places.clone());
         let fleet_base_paths = self.fleet_base_paths();
         self.blocking(move |storages| {
-            let around = Circumstances { member: &member, now: &Zoned::now(), fleet_base_paths };
+            let around =
+                Circumstances { member: &member, places: places.as_ref(), now: &Zoned::now(), fleet_base_paths };
             plan(storages, &kind, &draft, &around)
         })
         .await

@@ -1,6 +1,9 @@
 //! A throwaway computer with one storage that is reached by two paths, and the `samepath` program run in it.
 #![allow(dead_code, reason = "every test file uses its own part of it")]
 
+#[cfg(target_os = "linux")]
+pub(crate) mod lab;
+
 use serde_json::{Value, json};
 use std::ffi::OsStr;
 use std::io::{BufRead, BufReader, Read};

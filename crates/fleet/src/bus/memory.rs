@@ -29,7 +29,7 @@ impl MemoryBus {
     }
 
     fn handle(core: Arc<Core>, member: String, worker: Option<WorkerId>) -> Self {
-        Self { endpoint: Endpoint::new(core, Caller { member, worker }) }
+        Self { endpoint: Endpoint::new(core, Caller::new(member, worker)) }
     }
 
     /// Another handle on the same bus, for this member.

@@ -1,5 +1,5 @@
 use futures::stream::{BoxStream, Stream, StreamExt};
-use samepath_wire::WorkerId;
+use samepath_wire::{Places, WorkerId};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use tokio::sync::oneshot;
@@ -12,6 +12,16 @@ pub struct Caller {
     pub member: String,
     /// The worker, if it is one that asks.
     pub worker: Option<WorkerId>,
+    /// Where jobs of this person may write and read; none: wherever the worker's user may.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub places: Option<Places>,
+}
+
+impl Caller {
+    /// Somebody who is not limited to any places.
+    pub fn new(member: impl Into<String>, worker: Option<WorkerId>) -> Self {
+        Self { member: member.into(), worker, places: None }
+    }
 }
 
 /// A request to be answered. Dropping it without [`reply`](Self::reply) fails it for whoever asks.

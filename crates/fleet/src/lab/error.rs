@@ -57,6 +57,20 @@ pub enum LabError {
         /// As given.
         name: String,
     },
+    /// A place that nobody could be limited to.
+    #[error("{why}")]
+    Place {
+        /// What is wrong with it.
+        why: String,
+    },
+    /// The name has other limits already.
+    #[error("{name} is limited to other places already: {places}")]
+    OtherPlaces {
+        /// Whose.
+        name: String,
+        /// Those, in words.
+        places: String,
+    },
     /// Nobody of the name belongs to the lab.
     #[error("nobody here is called {name}")]
     NoSuchName {
@@ -84,9 +98,12 @@ impl LabError {
             | Self::Refused
             | Self::Expired { .. } => "fleet_unreachable",
             Self::Io { .. } | Self::NoHub { .. } => "io",
-            Self::NoInvitation | Self::Name { .. } | Self::NoSuchName { .. } | Self::Address { .. } => {
-                "invalid_parameter"
-            }
+            Self::NoInvitation
+            | Self::Name { .. }
+            | Self::Place { .. }
+            | Self::OtherPlaces { .. }
+            | Self::NoSuchName { .. }
+            | Self::Address { .. } => "invalid_parameter",
             Self::Bus(error) => error.code(),
         }
     }
@@ -109,9 +126,13 @@ impl LabError {
             Self::Name { .. } => {
                 Some("Use up to 63 letters, digits, dots, dashes and underscores, the first a letter or digit.".to_owned())
             }
+            Self::OtherPlaces { name, .. } => Some(format!(
+                "Say nothing of places, and they are the same here; or put {name} out first, and invite every computer anew: \
+                 samepath hub revoke {name}"
+            )),
             Self::NoSuchName { .. } => Some("`samepath hub members` and `samepath hub workers` list them.".to_owned()),
             Self::Bus(error) => error.hint(),
-            Self::ServerEnded { .. } | Self::Io { .. } | Self::Address { .. } => None,
+            Self::ServerEnded { .. } | Self::Io { .. } | Self::Place { .. } | Self::Address { .. } => None,
         }
     }
 }

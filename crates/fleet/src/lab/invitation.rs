@@ -1,4 +1,4 @@
-use super::{LabError, Part};
+use super::{LabError, Part, Places};
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD as BASE64};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -25,6 +25,9 @@ pub struct Invitation {
     pub many: bool,
     /// Not later, by the hub's clock.
     pub expires_at: Timestamp,
+    /// Where jobs of the member may write and read: so that it can be said early. What counts is what the hub has kept.
+    #[serde(default, flatten)]
+    pub places: Places,
     /// Whoever has it may come in.
     pub(super) token: String,
 }
@@ -84,6 +87,7 @@ mod tests {
             name: "amick".to_owned(),
             many: false,
             expires_at: Timestamp::UNIX_EPOCH,
+            places: Places::default(),
             token: "0123".to_owned(),
         };
         let line = invitation.to_string();

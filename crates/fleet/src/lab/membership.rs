@@ -1,4 +1,4 @@
-use super::{Invitation, LabError, Part, error::io_error, invitation, private::Half};
+use super::{Invitation, LabError, Part, Places, error::io_error, invitation, private::Half};
 use crate::bus::{
     Bus, BusError, Limits,
     nats::{self, Identity, Key, Login, NatsSettings},
@@ -22,6 +22,9 @@ pub struct Membership {
     pub name: String,
     /// When.
     pub joined_at: Timestamp,
+    /// Where jobs of the member may write and read, as the invitation said. What counts is what the hub has kept.
+    #[serde(default, flatten)]
+    pub places: Places,
     /// The private key, which was made here.
     seed: String,
 }
@@ -50,6 +53,7 @@ impl Membership {
             part: invitation.part,
             name: if invitation.many { nats::many_name(name, &key.public) } else { name.clone() },
             joined_at: Timestamp::now(),
+            places: invitation.places.clone(),
             seed: key.seed.clone(),
         };
         let mut settings = membership.settings()?;

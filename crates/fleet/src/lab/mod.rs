@@ -14,10 +14,11 @@ mod private;
 mod registry;
 mod server;
 
-pub use crate::bus::nats::{Invited, Joined, Part, Places};
+pub use crate::bus::nats::{Invited, Joined, Part};
 pub use error::LabError;
 pub use hub::{Hub, Programs};
 pub use invitation::Invitation;
 pub use membership::Membership;
 pub use place::{HubPlace, Wanted};
 pub use registry::{Invite, Registry, StorageWords};
+pub use samepath_wire::Places;

@@ -166,7 +166,7 @@ impl HubPlace {
     }
 
     pub(super) fn invitation(&self, invited: super::Invited, token: String) -> Invitation {
-        let super::Invited { part, name, many, expires_at, .. } = invited;
+        let super::Invited { part, name, many, expires_at, places, .. } = invited;
         Invitation {
             lab: self.kept.lab.clone(),
             server: self.kept.address.clone(),
@@ -175,6 +175,7 @@ impl HubPlace {
             name,
             many,
             expires_at,
+            places,
             token,
         }
     }

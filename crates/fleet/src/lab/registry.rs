@@ -15,7 +15,7 @@ pub struct Invite {
     pub uses: u32,
     /// For how long.
     pub lasts: SignedDuration,
-    /// Where a member may write and read.
+    /// Where jobs of a member may write and read. Where nothing is said they are those of the name's other computers.
     pub places: Places,
 }
 
@@ -64,16 +64,37 @@ impl Registry {
     /// Invites.
     ///
     /// # Errors
-    /// [`LabError::Name`], or the hub does not answer.
+    /// [`LabError::Name`], [`LabError::Place`], [`LabError::OtherPlaces`], or the hub does not answer.
     pub async fn invite(&self, wanted: Invite) -> Result<Invitation, LabError> {
         let Invite { part, name, uses, lasts, places } = wanted;
         check_name(&name)?;
         if part == Part::Hub || uses == 0 || (uses > 1 && part != Part::Worker) {
             return Err(LabError::Name { name });
         }
+        let places = match part {
+            Part::Member => self.places_of(&name, places).await?,
+            Part::Worker | Part::Hub => Places::default(),
+        };
         let invited = Invited { part, name, many: uses > 1, uses, expires_at: Timestamp::now() + lasts, places };
         let token = nats::invite(&*self.bus, &invited).await?;
         Ok(self.place.invitation(invited, token))
+    }
+
+    /// The places of a member who is invited: of one name there is one set of them.
+    async fn places_of(&self, name: &str, wanted: Places) -> Result<Places, LabError> {
+        wanted.check().map_err(|why| LabError::Place { why })?;
+        let joined = nats::joined(&*self.bus).await?.into_iter().map(|(_, it)| (it.part, it.name, it.places));
+        let now = Timestamp::now();
+        let invited = nats::invited(&*self.bus).await?.into_iter().filter(|it| it.expires_at >= now);
+        let invited = invited.map(|it| (it.part, it.name, it.places));
+        let before = joined.chain(invited).find(|(part, other, _)| *part == Part::Member && other == name);
+        match before.map(|(_, _, places)| places) {
+            Some(before) if !wanted.are_limited() => Ok(before),
+            Some(before) if before != wanted => {
+                Err(LabError::OtherPlaces { name: name.to_owned(), places: before.words() })
+            }
+            _ => Ok(wanted),
+        }
     }
 
     /// Everybody who has joined.

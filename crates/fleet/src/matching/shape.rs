@@ -8,13 +8,21 @@ pub(crate) struct Shape {
     pin: Option<String>,
     storages: Vec<(String, Option<String>, Access)>,
     excluded: Vec<String>,
+    confined: bool,
 }
 
 impl Shape {
     pub(crate) fn of(record: &JobRecord) -> Self {
-        let Job { kind, kind_digest, worker, storages, .. } = &record.job;
+        let Job { kind, kind_digest, worker, storages, places, .. } = &record.job;
         let storages = storages.iter().map(|(name, need)| (name.clone(), need.id.clone(), need.access)).collect();
         let excluded = record.excluded.iter().map(|excluded| excluded.worker.clone()).collect();
-        Self { kind: kind.clone(), digest: kind_digest.clone(), pin: worker.clone(), storages, excluded }
+        Self {
+            kind: kind.clone(),
+            digest: kind_digest.clone(),
+            pin: worker.clone(),
+            storages,
+            excluded,
+            confined: places.is_some(),
+        }
     }
 }

@@ -18,7 +18,8 @@ pub(super) fn event(subject: &str, ticket: Ticket, request: &Request) -> Result<
     match subject {
         "submit" => {
             let Submit { job } = parse(&request.payload)?;
-            Ok(Event::Submit { ticket, member, job: Box::new(job) })
+            let places = request.from.places.clone();
+            Ok(Event::Submit { ticket, member, places, job: Box::new(job) })
         }
         "stop" => order(Order::Stop),
         "kill" => order(Order::Kill),

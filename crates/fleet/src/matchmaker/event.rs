@@ -1,7 +1,7 @@
 use jiff::Timestamp;
 use samepath_wire::{
-    Claim, ClaimAnswer, Confirm, ConfirmAnswer, Job, JobId, JobRecord, Kind, Refused, Report, ReportAnswer, Worker,
-    WorkerId,
+    Claim, ClaimAnswer, Confirm, ConfirmAnswer, Job, JobId, JobRecord, Kind, Places, Refused, Report, ReportAnswer,
+    Worker, WorkerId,
 };
 use std::time::Duration;
 
@@ -64,6 +64,8 @@ pub enum Event {
         ticket: Ticket,
         /// Who, as the bus vouches.
         member: String,
+        /// Where that one's jobs may write and read, as the bus vouches.
+        places: Option<Places>,
         /// What.
         job: Box<Job>,
     },

@@ -1,6 +1,10 @@
 use super::state::live_attempt;
 use super::{Answer, Order, State, Ticket, bounds};
-use samepath_wire::{Job, JobId, JobRecord, JobState, Progress, Refused, StopMode, StopRequest};
+use crate::matching::Kinds;
+use samepath_wire::{
+    Doing, Job, JobId, JobRecord, JobState, Kind, PathValue, Places, Progress, Refused, StopMode, StopRequest,
+    StoragePath,
+};
 use serde_json::Value;
 
 /// The most characters of a job's name and of other short texts.
@@ -63,6 +67,40 @@ pub fn check(job: &Job) -> Result<(), Refused> {
     }
 }
 
+/// Refuses what names a path in none of the places of its member, as far as that can be told from here. The worker looks where each
+/// path really leads, and at those that are written in files.
+fn refuse_out_of_place(job: &Job, kinds: &Kinds) -> Result<(), Refused> {
+    let Some(places) = &job.places else { return Ok(()) };
+    let refuse = |what: &str, at: &StoragePath, doing| {
+        let message = format!("{what}: {}. {}", places.refusal(&job.submitted_by, at, doing), Places::mend());
+        Refused { code: "invalid_parameter".to_owned(), message }
+    };
+    let of_the_job = |kind: &&Kind| match &job.kind_digest {
+        Some(digest) => kind.digest == *digest,
+        None => kind.name == job.kind,
+    };
+    let parameters = kinds.values().find(of_the_job).map(|kind| kind.parameters.as_slice()).unwrap_or_default();
+    for parameter in parameters.iter().filter(|parameter| parameter.names_paths()) {
+        let value = job.parameters.get(&parameter.name).or(parameter.default.as_ref());
+        let named = value.and_then(|value| serde_json::from_value::<PathValue>(value.clone()).ok());
+        for at in named.iter().flat_map(|named| named.storage_paths(job)) {
+            let read = parameter.is_input().then_some(Doing::Reading);
+            let doing = [read, parameter.is_output().then_some(Doing::Writing)];
+            // What was left out names nothing.
+            if value.and_then(Value::as_str) == Some("") {
+                continue;
+            }
+            if let Some(doing) = doing.into_iter().flatten().find(|doing| places.surely_exclude(&at, *doing)) {
+                return Err(refuse(&parameter.name, &at, doing));
+            }
+        }
+    }
+    match job.videos.iter().find(|video| places.surely_exclude(&video.at, Doing::Reading)) {
+        Some(video) => Err(refuse(&video.written, &video.at, Doing::Reading)),
+        None => Ok(()),
+    }
+}
+
 fn is_deeper(value: &Value, levels: usize) -> bool {
     match value {
         Value::Array(values) => levels == 0 || values.iter().any(|value| is_deeper(value, levels - 1)),
@@ -72,7 +110,7 @@ fn is_deeper(value: &Value, levels: usize) -> bool {
 }
 
 impl State {
-    pub(super) fn submit(&mut self, ticket: Ticket, member: String, mut job: Job) {
+    pub(super) fn submit(&mut self, ticket: Ticket, member: String, places: Option<Places>, mut job: Job) {
         if let Some(refused) = self.unreadable(job.id) {
             return self.answer(ticket, Answer::Refused(refused));
         }
@@ -81,7 +119,8 @@ impl State {
             return self.answer(ticket, Answer::Record(known));
         }
         job.submitted_by = member;
-        if let Err(refused) = check(&job) {
+        job.places = places;
+        if let Err(refused) = check(&job).and_then(|()| refuse_out_of_place(&job, &self.kinds)) {
             return self.answer(ticket, Answer::Refused(refused));
         }
         let id = job.id;

@@ -152,7 +152,7 @@ impl State {
     pub fn handle(&mut self, event: Event, now: Now) -> Vec<Action> {
         self.pass_time(now);
         match event {
-            Event::Submit { ticket, member, job } => self.submit(ticket, member, *job),
+            Event::Submit { ticket, member, places, job } => self.submit(ticket, member, places, *job),
             Event::Order { ticket, member, job, order } => self.order(ticket, member, job, order),
             Event::Claim { ticket, worker, claim } => self.claim(ticket, worker, &claim),
             Event::Confirm { ticket, worker, confirm } => self.confirm(ticket, &worker, &confirm),

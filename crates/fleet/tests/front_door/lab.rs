@@ -30,6 +30,7 @@ pub(crate) fn job() -> Job {
         kind_digest: Some("blake3:1".into()),
         worker: None,
         submitted_by: "somebody else".into(),
+        places: None,
         submitted_at: Timestamp::now(),
     }
 }
@@ -58,6 +59,7 @@ pub(crate) fn worker(name: &str) -> Worker {
         checked_at: None,
     };
     Worker {
+        confines: true,
         id: name.into(),
         name: name.into(),
         version: "0.1.0".into(),

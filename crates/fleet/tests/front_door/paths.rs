@@ -106,7 +106,7 @@ pub(crate) async fn paths_are_checked(person: &Fleet, workers: &Fleet) {
     let serving = tokio::spawn({
         let gpu = gpu.clone();
         async move {
-            gpu.serve_checks(|asked| async move {
+            gpu.serve_checks(|_, asked| async move {
                 let seen = |path: StoragePath| {
                     PathSeen::Yes(Seen { local: format!("/mnt/{}", path.path), size: 1, modified: None, proof: None })
                 };

@@ -3,6 +3,7 @@
 mod bounds;
 mod explain;
 mod machine;
+mod places;
 mod precious;
 mod reasons;
 mod samples;

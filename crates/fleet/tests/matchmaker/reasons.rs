@@ -20,6 +20,16 @@ fn every_reason_is_given_and_said() {
             Some(Reason::Pinned { worker: "gpu-2".into() }),
             "not asked: the job is for gpu-2",
         ),
+        (
+            "an older worker for a member who is kept to places",
+            |job, worker, _| {
+                job.job.places = Some(Places::default());
+                worker.confines = false;
+            },
+            Some(Reason::NotConfining),
+            "too old to keep jobs to their member's folders; it must be updated",
+        ),
+        ("an older worker for anybody else", |_, worker, _| worker.confines = false, None, ""),
         ("no kind", |_, worker, _| worker.kinds.clear(), Some(Reason::NoKind { kind: kind() }), "cannot run slp-check"),
         (
             "kind unavailable",

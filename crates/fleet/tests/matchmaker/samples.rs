@@ -30,6 +30,7 @@ pub(crate) fn job(number: u64) -> Job {
         kind_digest: Some(DIGEST.to_owned()),
         worker: None,
         submitted_by: "amick".to_owned(),
+        places: None,
         submitted_at: Timestamp::UNIX_EPOCH,
     }
 }
@@ -53,6 +54,7 @@ pub(crate) fn record(job: Job, order: u64) -> JobRecord {
 
 pub(crate) fn worker(name: &str) -> Worker {
     Worker {
+        confines: true,
         id: name.to_owned(),
         name: format!("{name}-name"),
         version: "0.1.0".to_owned(),
@@ -182,7 +184,7 @@ impl Bench {
 
     pub(crate) fn submit(&mut self, job: Job) -> Result<JobRecord, Refused> {
         let member = job.submitted_by.clone();
-        let ticket = self.ask(|ticket| Event::Submit { ticket, member, job: Box::new(job) });
+        let ticket = self.ask(|ticket| Event::Submit { ticket, member, places: None, job: Box::new(job) });
         self.record_answer(ticket)
     }
 

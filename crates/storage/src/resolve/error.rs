@@ -1,7 +1,7 @@
 use crate::cause::Cause;
 use crate::component::{Field, Refusal};
 use crate::helper::HELPER_MEND;
-use samepath_wire::{BackendState, StoragePath};
+use samepath_wire::{BackendState, Places, StoragePath};
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
@@ -51,6 +51,14 @@ pub enum ResolveError {
         at: StoragePath,
         /// The part that is mounted here.
         subpath: String,
+    },
+    /// It is none of the places that may be used.
+    #[error("{refusal}")]
+    OutOfPlace {
+        /// The path asked for.
+        at: StoragePath,
+        /// For whom, and what may be used.
+        refusal: String,
     },
     /// A link leads out of the storage.
     #[error("`{link}` points to `{}`, outside `{backend}`", .target.display())]
@@ -158,7 +166,9 @@ impl ResolveError {
         match self {
             Self::BackendNotFound { .. } => "backend_not_found",
             Self::BackendUnavailable { .. } => "backend_unavailable",
-            Self::Refused { .. } | Self::OutsideSubpath { .. } | Self::LinkLoop { .. } => "path_refused",
+            Self::Refused { .. } | Self::OutsideSubpath { .. } | Self::OutOfPlace { .. } | Self::LinkLoop { .. } => {
+                "path_refused"
+            }
             Self::DanglingLink { output: true, .. } => "path_refused",
             Self::Escapes { .. } => "path_escapes",
             Self::Ambiguous { .. } => "path_ambiguous",
@@ -188,6 +198,7 @@ impl ResolveError {
             Self::OutsideSubpath { .. } => {
                 "use a computer that mounts the whole storage, or correct `subpath` in the configuration".to_owned()
             }
+            Self::OutOfPlace { .. } => Places::mend().to_owned(),
             Self::Escapes { instead: Some(instead), .. } => format!("use `{instead}`"),
             Self::Escapes { .. } => {
                 "use a path that stays on the storage, or add the other place as a storage".to_owned()

@@ -29,7 +29,7 @@ use std::io;
 use std::path::PathBuf;
 
 /// What a path is wanted for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Purpose {
     /// To be read: it must exist.
@@ -59,6 +59,11 @@ pub enum Match {
     Case,
 }
 
+/// The real names, below the base path, of a folder that need not be there, whatever the storages are confined to.
+pub(crate) fn walk_freely(storages: &Storages, at: &StoragePath) -> Result<Vec<OsString>, ResolveError> {
+    walk::walk::<PlatformHandle>(storages, at, Purpose::Output, None).map(|walked| walked.names)
+}
+
 impl Storages {
     /// The local path of a storage path, walked on the real file system.
     ///
@@ -67,7 +72,7 @@ impl Storages {
     /// # Errors
     /// See [`ResolveError`].
     pub fn resolve(&self, at: &StoragePath, purpose: Purpose) -> Result<Resolved, ResolveError> {
-        let walked = walk::walk::<PlatformHandle>(self, at, purpose)?;
+        let walked = self.walk(at, purpose)?;
         self.resolved(at, walked.names, walked.matched)
     }
 
@@ -79,7 +84,7 @@ impl Storages {
     /// # Errors
     /// See [`ResolveError`]; [`ResolveError::NotAFile`] for anything but a regular file.
     pub fn open(&self, at: &StoragePath) -> Result<(File, Resolved), ResolveError> {
-        let walked = walk::walk::<PlatformHandle>(self, at, Purpose::Input)?;
+        let walked = self.walk(at, Purpose::Input)?;
         let resolved = self.resolved(at, walked.names, walked.matched)?;
         let (backend, component) = (at.storage_backend.clone(), at.below_root());
         match walked.handle.map(|handle| handle.open()).transpose() {
@@ -92,6 +97,11 @@ impl Storages {
                 Err(ResolveError::Io { backend, component, cause: Cause::of(&error), detail: error.to_string() })
             }
         }
+    }
+
+    fn walk(&self, at: &StoragePath, purpose: Purpose) -> Result<walk::Walked<PlatformHandle>, ResolveError> {
+        let bounds = self.get(&at.storage_backend).ok().and_then(|backend| self.bounds(backend, at, purpose));
+        walk::walk::<PlatformHandle>(self, at, purpose, bounds.as_ref())
     }
 
     fn resolved(&self, at: &StoragePath, names: Vec<OsString>, matched: Match) -> Result<Resolved, ResolveError> {

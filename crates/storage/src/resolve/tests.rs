@@ -51,8 +51,8 @@ fn every_system_walks_alike() {
     ] {
         let at = StoragePath::new("vast", "amick", path);
         for purpose in [Purpose::Input, Purpose::Output] {
-            let here = walk::walk::<super::PlatformHandle>(&storages, &at, purpose);
-            let there = walk::walk::<super::portable::CapHandle>(&storages, &at, purpose);
+            let here = walk::walk::<super::PlatformHandle>(&storages, &at, purpose, None);
+            let there = walk::walk::<super::portable::CapHandle>(&storages, &at, purpose, None);
             let seen = |walked: Result<walk::Walked<_>, _>| walked.map(|walked| (walked.names, walked.matched));
             let there = there.map(|walked| (walked.names, walked.matched));
             let here = seen(here);

@@ -2,6 +2,7 @@ use super::handle::{Child, Handle};
 use super::{Match, Purpose, ResolveError};
 use crate::cause::Cause;
 use crate::component::Refusal;
+use crate::confined::Bounds;
 use crate::mounts::Mounts;
 use crate::storages::same_name;
 use crate::{Backend, Storages, health};
@@ -45,6 +46,8 @@ struct Walk<'a, H> {
     matched: Match,
     /// Read when a link first leads outside.
     mounts: OnceCell<Option<Mounts>>,
+    /// Where it may lead, where that is not anywhere on the storage.
+    bounds: Option<&'a Bounds>,
 }
 
 enum Place<H> {
@@ -58,12 +61,14 @@ pub(super) fn walk<H: Handle>(
     storages: &Storages,
     at: &StoragePath,
     purpose: Purpose,
+    bounds: Option<&Bounds>,
 ) -> Result<Walked<H>, ResolveError> {
     let (backend, components) = storages.below_base(at)?;
     let unavailable = |error: io::Error| health::unavailable(backend, &error);
     let base = H::base(&backend.base_path).map_err(unavailable)?;
     if let Some((handle, below)) = base.quick(&backend.base_path, &components.join("/")) {
-        let names = below.components().map(|name| name.as_os_str().to_owned()).collect();
+        let names: Vec<OsString> = below.components().map(|name| name.as_os_str().to_owned()).collect();
+        hold(bounds, &names)?;
         return Ok(Walked { handle: Some(handle), names, matched: Match::Exact });
     }
     let base_real = base.base_real(&backend.base_path).map_err(unavailable)?;
@@ -80,6 +85,7 @@ pub(super) fn walk<H: Handle>(
         links: 0,
         matched: Match::Exact,
         mounts: OnceCell::new(),
+        bounds,
     };
     for (number, component) in components.iter().enumerate() {
         if number > 0 {
@@ -87,20 +93,24 @@ pub(super) fn walk<H: Handle>(
         }
         walk.shown.push_str(component);
         walk.ahead = &components[number + 1..];
-        if walk.enter(component, purpose)? {
+        let mut names = walk.names();
+        let entered = walk.enter(component, purpose);
+        walk.pass(&names, component, &entered)?;
+        if entered? {
             continue;
         }
         walk.check_mounted()?;
-        let mut names = walk.names();
         if purpose == Purpose::Input {
             names.push(component.into());
             let path = storages.under_base(backend, names);
             return Err(ResolveError::NotFound { backend: backend.name.clone(), component: walk.shown, path });
         }
         names.extend(components[number..].iter().map(OsString::from));
+        hold(bounds, &names)?;
         return Ok(Walked { handle: None, names, matched: walk.matched });
     }
     let names = walk.names();
+    hold(bounds, &names)?;
     let last = match walk.place {
         Place::Inside(mut stack) => stack.pop(),
         Place::Outside(_) => None,
@@ -109,7 +119,31 @@ pub(super) fn walk<H: Handle>(
     Ok(Walked { handle: Some(handle), names, matched: walk.matched })
 }
 
+fn hold(bounds: Option<&Bounds>, names: &[OsString]) -> Result<(), ResolveError> {
+    bounds.map_or(Ok(()), |bounds| bounds.hold(names))
+}
+
 impl<H: Handle> Walk<'_, H> {
+    /// Refuses to go on where the last component led to no place that may be used, and to tell what is or is not there.
+    fn pass(
+        &self,
+        before: &[OsString],
+        component: &str,
+        entered: &Result<bool, ResolveError>,
+    ) -> Result<(), ResolveError> {
+        let Some(bounds) = self.bounds else { return Ok(()) };
+        match entered {
+            Ok(true) => bounds.pass(&self.names()),
+            // Nobody can tell anything where nothing answers.
+            Err(ResolveError::BackendUnavailable { .. }) => Ok(()),
+            Err(ResolveError::DanglingLink { target, .. }) if target.starts_with(&self.base_real) => {
+                let below = target.strip_prefix(&self.base_real).unwrap_or(target);
+                bounds.pass(&below.iter().map(OsString::from).collect::<Vec<_>>())
+            }
+            Ok(false) | Err(_) => bounds.pass(&[before, &[component.into()]].concat()),
+        }
+    }
+
     /// The deepest folder that was reached inside the base.
     fn top(&self) -> &H {
         match &self.place {

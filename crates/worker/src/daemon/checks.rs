@@ -1,9 +1,10 @@
 //! "Do you see these?": asked of a worker, answered by its helper process.
 
 use jiff::Timestamp;
+use samepath_fleet::bus::Caller;
 use samepath_storage::helper::{DEADLINE, Helper, HelperError, reply};
 use samepath_storage::{Backend, Platform, ProofKey, Purpose, ResolveError, Storages};
-use samepath_wire::{Cause, CheckPaths, Checked, Failure, PathSeen, ProofAsked, Seen, StoragePath};
+use samepath_wire::{Cause, CheckPaths, Checked, Failure, PathSeen, Places, ProofAsked, Seen, StoragePath};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -17,10 +18,13 @@ struct Question {
     paths: Vec<StoragePath>,
     /// Which of them is to be proved, and the key.
     proof: Option<ProofAsked>,
+    /// Who asks, and where that one's jobs may read.
+    member: String,
+    places: Option<Places>,
 }
 
-/// Looks for paths: one helper per storage, so that a dead one answers for itself alone.
-pub(super) async fn check(helper: Helper, backends: Vec<Backend>, asked: CheckPaths) -> Checked {
+/// Looks for paths where whoever asks may read: one helper per storage, so that a dead one answers for itself alone.
+pub(super) async fn check(helper: Helper, backends: Vec<Backend>, from: Caller, asked: CheckPaths) -> Checked {
     let mut groups: BTreeMap<String, Vec<usize>> = BTreeMap::new();
     for (index, at) in asked.paths.iter().enumerate() {
         groups.entry(at.storage_backend.clone()).or_default().push(index);
@@ -31,7 +35,14 @@ pub(super) async fn check(helper: Helper, backends: Vec<Backend>, asked: CheckPa
             let path = indices.iter().position(|index| *index == proof.path)?;
             Some(ProofAsked { path, key: proof.key.clone() })
         });
-        let question = Question { backends: backends.clone(), platform: Platform::current(), paths, proof };
+        let question = Question {
+            backends: backends.clone(),
+            platform: Platform::current(),
+            paths,
+            proof,
+            member: from.member.clone(),
+            places: from.places.clone(),
+        };
         let helper = helper.clone();
         let look = tokio::task::spawn_blocking(move || look(&helper, &name, &question));
         async move { (indices, look.await) }
@@ -66,6 +77,7 @@ pub(crate) fn answer(topic: &str, question: &Value) -> Option<Value> {
     }
     let seen = Question::deserialize(question).map_err(|error| error.to_string()).map(|question| {
         let storages = Storages::new(question.backends, question.platform);
+        let storages = storages.confined(question.places.as_ref(), &question.member);
         let proof = question.proof.and_then(|proof| Some((proof.path, ProofKey::parse(&proof.key)?)));
         let see =
             |(number, at)| see(&storages, at, proof.as_ref().filter(|(path, _)| *path == number).map(|(_, key)| key));

@@ -173,7 +173,8 @@ pub async fn run(fleet: Fleet, settings: WorkerSettings, shutdown: CancellationT
         guards: Guards::new(settings.program.clone()),
     };
     worker.guards.prepare();
-    let checks = session.serve_checks(|asked| checks::check(helper.clone(), presence.configured().backends, asked));
+    let checks =
+        session.serve_checks(|from, asked| checks::check(helper.clone(), presence.configured().backends, from, asked));
     let result = tokio::select! {
         () = shutdown.cancelled() => Ok(()),
         result = worker.work() => result,

@@ -61,6 +61,7 @@ impl Presence {
     ) -> Self {
         let host = this_host();
         let worker = Worker {
+            confines: true,
             id: id.to_owned(),
             name: name.to_owned(),
             version: settings.version.clone(),

@@ -18,6 +18,8 @@ pub(super) fn internal(what: &str, error: &dyn std::fmt::Display) -> Failure {
 pub(super) fn unresolved(parameter: &str, at: &StoragePath, error: &ResolveError) -> Failure {
     let cause = match error {
         ResolveError::BackendNotFound { .. } | ResolveError::BackendUnavailable { .. } => Cause::BackendNotAvailable,
+        // It is the same on every worker.
+        ResolveError::OutOfPlace { .. } => Cause::InvalidParameter,
         _ => Cause::PathError,
     };
     let hint = match error {

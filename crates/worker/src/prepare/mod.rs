@@ -10,6 +10,7 @@ mod clock;
 mod command;
 mod failure;
 mod inputs;
+mod links;
 mod manifest;
 mod marks;
 mod outputs;
@@ -92,6 +93,9 @@ pub struct Prepared {
 /// Why this worker cannot run the job; [`is_unfit`] says whether another may.
 pub fn prepare(request: &Request<'_>) -> Result<Prepared, Failure> {
     let Request { template, job, .. } = *request;
+    // Whatever the job says of itself: what its member may use is in it by the lab's word.
+    let storages = request.storages.clone().confined(job.places.as_ref(), &job.submitted_by);
+    let request = &Request { storages: &storages, ..*request };
     check_job(template, job)?;
     let program =
         request.programs.find(template).map_err(|missing| failure(Cause::ProgramMissing, missing.to_string()))?;
@@ -198,18 +202,23 @@ fn paths(
     let name = &parameter.name;
     let value = path_value(parameter, value)
         .map_err(|message| failure(Cause::InvalidParameter, format!("{name}: {message}")))?;
+    let links =
+        |at: &StoragePath, local: &Path, purpose: Purpose| links::refuse_leading_out(request, name, at, local, purpose);
     let mut raw = Vec::new();
     let mut local = Vec::new();
     for at in value.storage_paths(request.job) {
         let path = match parameter.data_flow.as_deref() {
             Some("OUT") => {
                 let planned = outputs::plan(request, parameter, &at)?;
+                links(&planned.folder.at, &planned.folder.local, Purpose::Output)?;
                 plan.outputs.push(planned.folder);
                 planned.path
             }
             Some("INOUT") => {
                 let path = inputs::find(request, parameter, &at, remarks)?;
-                plan.outputs.push(outputs::plan(request, parameter, &at)?.folder);
+                let planned = outputs::plan(request, parameter, &at)?;
+                links(&planned.folder.at, &planned.folder.local, Purpose::Output)?;
+                plan.outputs.push(planned.folder);
                 plan.found.push((name.clone(), at.clone(), Purpose::Input, path.clone()));
                 path
             }
@@ -220,6 +229,7 @@ fn paths(
             }
             _ => {
                 let path = inputs::find(request, parameter, &at, remarks)?;
+                links(&at, &path, Purpose::Input)?;
                 plan.inputs.push((name.clone(), at.clone(), path.clone()));
                 plan.found.push((name.clone(), at.clone(), Purpose::Input, path.clone()));
                 path

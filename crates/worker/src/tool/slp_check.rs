@@ -7,7 +7,6 @@ use crate::{CONTEXT_VARIABLE, Context};
 use fs_err as fs;
 use jiff::Timestamp;
 use samepath_dataset::{DatasetError, Hints, Project, Whereabouts, find_videos_counting};
-use samepath_storage::{Platform, Storages};
 use samepath_wire::{PathValue, StoragePath};
 use std::ffi::OsString;
 use std::io::{self, Write};
@@ -103,7 +102,7 @@ pub fn check(
 
     let total = project.videos.len();
     say(out, "openjd_status", &format!("Looking for {}", videos(total)))?;
-    let storages = Storages::new(context.backends.clone(), Platform::current());
+    let storages = context.storages();
     let hints = Hints {
         chosen: context.job.videos.clone(),
         base_paths: context.job.base_paths.clone(),

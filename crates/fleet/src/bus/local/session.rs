@@ -76,7 +76,7 @@ impl Held {
         let core = Core::on(Arc::new(opened.disk), opened.records, opened.revision, opened.logs, settings.limits)
             .map_err(|error| history::io_error(place.dir(), &error))?;
         place.announce(&path)?;
-        let caller = Caller { member: settings.member.clone(), worker: settings.worker.clone() };
+        let caller = Caller::new(settings.member.clone(), settings.worker.clone());
         let server = tokio::spawn(server::run(listener, core.clone(), settings.member.clone(), limits.connections));
         Ok(Self { endpoint: Arc::new(Endpoint::new(core.clone(), caller)), core, server, _lock: lock })
     }

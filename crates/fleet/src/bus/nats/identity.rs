@@ -48,7 +48,7 @@ impl Identity {
     }
 
     fn new(part: Part, member: String, worker: Option<WorkerId>) -> Self {
-        Self { part, caller: Caller { member, worker }, key: None }
+        Self { part, caller: Caller::new(member, worker), key: None }
     }
 
     /// The same, by this public key.
@@ -90,7 +90,7 @@ impl Identity {
         };
         let (worker, key) = (known(tokens.next()?)?, known(tokens.next()?)?);
         let line = tokens.next().filter(|line| !line.is_empty())?;
-        tokens.next().is_none().then_some((Self { part, caller: Caller { member, worker }, key }, line))
+        tokens.next().is_none().then_some((Self { part, caller: Caller::new(member, worker), key }, line))
     }
 
     pub(super) fn rights(&self) -> Rights {

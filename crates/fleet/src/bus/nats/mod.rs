@@ -37,7 +37,7 @@ pub(crate) use connect::is_new_enough;
 pub use door::{join, open};
 pub use identity::{Identity, Part};
 pub(crate) use keys::Key;
-pub use registry::{Invited, Joined, Places};
+pub use registry::{Invited, Joined};
 pub(crate) use registry::{all, invite, invited, joined, many_name, revoke};
 pub use settings::{Login, NatsSettings};
 

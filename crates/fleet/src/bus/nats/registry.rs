@@ -4,6 +4,7 @@ use super::{Identity, Part};
 use crate::bus::{Bus, BusError, Change, Expect, Write};
 use jiff::Timestamp;
 use ring::rand::{SecureRandom, SystemRandom};
+use samepath_wire::Places;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 /// Before the public key of somebody who has joined.
@@ -43,17 +44,6 @@ pub struct Joined {
     /// Where a member may write and read.
     #[serde(default, flatten)]
     pub places: Places,
-}
-
-/// Where jobs of a member may write and read. Not confined where neither is said.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Places {
-    /// The only folder of every storage in which they may write.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub user_subdir: Option<String>,
-    /// Storage paths that they may read besides.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub read: Vec<String>,
 }
 
 /// What one of several workers is called: the key tells them apart.
@@ -177,11 +167,11 @@ pub(super) async fn admit(bus: &dyn Bus, key: &str, token: Option<&str>) -> Resu
     }
 }
 
-/// Whether a key is still that of who uses it.
-pub(super) async fn is_admitted(bus: &dyn Bus, who: &Identity) -> bool {
-    let Some(key) = &who.key else { return false };
-    let found = get::<Joined>(bus, &format!("{KEYS}{key}")).await;
-    matches!(found, Ok(Some((joined, _))) if identity(joined.part, &joined.name, key) == *who)
+/// Whose key it still is, of somebody who says this of itself; none where it is not.
+pub(super) async fn admitted(bus: &dyn Bus, who: &Identity) -> Option<Joined> {
+    let key = who.key.as_ref()?;
+    let (joined, _) = get::<Joined>(bus, &format!("{KEYS}{key}")).await.ok()??;
+    (identity(joined.part, &joined.name, key) == *who).then_some(joined)
 }
 
 async fn get<T: DeserializeOwned>(bus: &dyn Bus, key: &str) -> Result<Option<(T, u64)>, BusError> {

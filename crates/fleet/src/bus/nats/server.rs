@@ -11,6 +11,7 @@ use crate::bus::{
 };
 use async_nats::{Client, Message, Subscriber};
 use futures::StreamExt;
+use samepath_wire::Places;
 use std::{
     collections::{HashMap, hash_map::Entry},
     sync::Arc,
@@ -93,12 +94,17 @@ impl Registry {
     }
 }
 
-/// Whether somebody is let in who says this of itself on a subject of its own; `keys` are where the hub keeps who has joined.
-async fn admits(keys: Option<&Endpoint>, who: &Identity) -> bool {
+/// Who somebody is that says this of itself on a subject of its own, and where its jobs may write and read; none where it is not
+/// let in. `keys` are where the hub keeps who has joined.
+async fn admits(keys: Option<&Endpoint>, mut who: Identity) -> Option<Identity> {
     match keys {
         // What a hub may use the server lets nobody else use.
-        Some(keys) if who.part != Part::Hub => registry::is_admitted(keys, who).await,
-        _ => true,
+        Some(keys) if who.part != Part::Hub => {
+            let joined = registry::admitted(keys, &who).await?;
+            who.caller.places = Some(joined.places).filter(Places::are_limited);
+            Some(who)
+        }
+        _ => Some(who),
     }
 }
 
@@ -135,11 +141,11 @@ pub(super) async fn run(
                 let Some((opening, identity)) = sort(&client, &mut lines, reign, &route, message).await else {
                     continue;
                 };
-                if !admits(keys.as_deref(), &identity).await {
+                let Some(identity) = admits(keys.as_deref(), identity).await else {
                     tracing::info!(route, "somebody whose key was taken back was not heard");
                     say_goodbye(&client, &route, reign).await;
                     continue;
-                }
+                };
                 let count = by_identity.entry(identity.route()).or_default();
                 if lines.len() >= GUESTS || *count >= LINES {
                     tracing::warn!(who = %identity.route(), "too many lines: one more was not opened");
@@ -165,7 +171,7 @@ pub(super) async fn run(
             Some(()) = Registry::taken_back(&mut registry) => {
                 for route in lines.keys().cloned().collect::<Vec<_>>() {
                     let Some((who, _)) = Identity::parse(&route) else { continue };
-                    if !admits(keys.as_deref(), &who).await {
+                    if admits(keys.as_deref(), who).await.is_none() {
                         tracing::info!(route, "somebody whose key was taken back is out");
                         // Whoever serves it sees that nothing comes any more.
                         lines.remove(&route);

@@ -29,7 +29,7 @@ impl Rights {
     pub(in crate::bus) async fn check(&self, endpoint: &Endpoint, call: &Call) -> Result<(), BusError> {
         let allowed = match self {
             Self::All => true,
-            Self::Member => member_may(call),
+            Self::Member => member_may(endpoint, call).await?,
             Self::Worker { id } => worker_may(id, endpoint, call).await?,
         };
         if allowed {
@@ -47,14 +47,23 @@ fn sees(name: &str) -> bool {
     SEEN.iter().any(|seen| name.starts_with(seen))
 }
 
-fn member_may(call: &Call) -> bool {
-    match call {
+async fn member_may(endpoint: &Endpoint, call: &Call) -> Result<bool, BusError> {
+    Ok(match call {
         Call::Get { key: name } | Call::Watch { prefix: name } => sees(name),
         Call::Changes { .. } | Call::Take { .. } => true,
-        Call::Request { subject, .. } => MEMBER_ASKS.contains(&subject.as_str()) || subject.starts_with("check."),
+        Call::Request { subject, .. } => match subject.strip_prefix("check.") {
+            Some(worker) => endpoint.caller().places.is_none() || confines(worker, endpoint).await?,
+            None => MEMBER_ASKS.contains(&subject.as_str()),
+        },
         Call::Read { log, .. } | Call::Range { log } => log.starts_with("log/"),
         Call::Write { .. } | Call::Serve { .. } | Call::Append { .. } | Call::Truncate { .. } => false,
-    }
+    })
+}
+
+/// Whether a worker looks only where whoever asks it may.
+async fn confines(id: &str, endpoint: &Endpoint) -> Result<bool, BusError> {
+    let Some(entry) = endpoint.get(&format!("workers/{id}")).await? else { return Ok(false) };
+    Ok(serde_json::from_slice::<Advertises>(&entry.value).is_ok_and(|says| says.confines))
 }
 
 async fn worker_may(id: &str, endpoint: &Endpoint, call: &Call) -> Result<bool, BusError> {
@@ -90,6 +99,8 @@ async fn worker_may(id: &str, endpoint: &Endpoint, call: &Call) -> Result<bool, 
 struct Advertises {
     #[serde(default)]
     kinds: Vec<Advertised>,
+    #[serde(default)]
+    confines: bool,
 }
 
 #[derive(Deserialize)]

@@ -194,7 +194,7 @@ pub(super) fn looks_like_a_path(text: &str) -> bool {
     text.starts_with('/')
         || text.starts_with("~/")
         || text.starts_with(r"\\")
-        || text.starts_with("../")
+        || text.split(['/', '\\']).any(|part| part == "..")
         || drive
         || is_url(text)
 }

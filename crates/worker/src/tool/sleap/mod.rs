@@ -27,7 +27,7 @@ pub(super) use train::run as train;
 use super::say::{one_line, say};
 use crate::prepare::fail as failure;
 use crate::{CONTEXT_VARIABLE, Context};
-use samepath_storage::{Platform, Storages, locate_here};
+use samepath_storage::{Purpose, Storages, locate_here};
 use samepath_wire::{Cause, Failure, Metrics};
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -99,7 +99,7 @@ impl Session {
             .ok_or_else(|| failure(Cause::ProgramMissing, "sleap-nn was not found on this worker"))?;
         let (values, list) = values(args)?;
         Ok(Self {
-            storages: Storages::new(context.backends.clone(), Platform::current()),
+            storages: context.storages(),
             program,
             work: std::env::current_dir().map_err(unread)?,
             values,
@@ -131,6 +131,19 @@ impl Session {
     /// A file or folder of this computer, as people know it.
     fn shown(&self, local: &Path) -> String {
         locate_here(&self.storages, local).map_or_else(|_| local.display().to_string(), |at| at.at.to_string())
+    }
+
+    /// Refuses a file beside one that was named, where it is a link that leads to a place which the job may not use.
+    fn may_read(&self, local: &Path) -> Result<(), Failure> {
+        if !self.storages.are_confined() || local.symlink_metadata().is_err() {
+            return Ok(());
+        }
+        let unusable = |why: String| failure(Cause::InvalidParameter, format!("{}: {why}", local.display()));
+        let at = locate_here(&self.storages, local).map_err(|error| unusable(error.to_string()))?.at;
+        let resolved = self.storages.resolve(&at, Purpose::Input);
+        resolved.map(drop).map_err(|error| {
+            unusable(format!("{error}{}", error.hint().map(|hint| format!("; {hint}")).unwrap_or_default()))
+        })
     }
 
     fn stopping(&self) -> bool {

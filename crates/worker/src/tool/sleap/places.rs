@@ -101,6 +101,10 @@ impl Session {
             let local = found.local.filter(|_| found.found);
             let Some(local) = local.as_ref().and_then(|local| local.to_str()) else {
                 let why = found.detail.unwrap_or_default();
+                if self.storages.are_confined() {
+                    let why = format!("It is not used: {why}");
+                    return Err(Failure { cause: Cause::InvalidParameter, ..refuse(key, path, &why) });
+                }
                 return Err(refuse(key, path, &format!("{} does not see it. {why}", self.context.worker)));
             };
             if local != path {

@@ -12,14 +12,18 @@ use std::path::{Path, PathBuf};
 
 /// A checkpoint, also where the folder of its run is named.
 pub(super) fn checkpoint(session: &Session, path: &Path) -> Result<PathBuf, Failure> {
+    session.may_read(&path.with_file_name("training_log.csv"))?;
     if !path.is_dir() {
         return Ok(path.to_owned());
     }
+    session.may_read(&path.join("training_log.csv"))?;
     let candidates = ["last.ckpt", "best.ckpt"].map(|name| path.join(name));
-    candidates.into_iter().find(|path| path.is_file()).ok_or_else(|| {
+    let found = candidates.into_iter().find(|path| path.is_file()).ok_or_else(|| {
         let message = format!("RESUME_FROM: {} has neither last.ckpt nor best.ckpt", session.shown(path));
         failure(Cause::InvalidParameter, message)
-    })
+    })?;
+    session.may_read(&found)?;
+    Ok(found)
 }
 
 /// Epochs that a run's last checkpoint was trained for, as its log says; none where nothing says so. Its best one may be of any.
@@ -50,17 +54,19 @@ pub(super) fn configurations(
             return Err(failure(Cause::InvalidParameter, message).into());
         }
     }
-    let mut made = paths.is_empty();
+    let made = paths.is_empty();
     if made {
         paths = make_configurations(session, readable, labels, output)?;
     }
-    made &= paths.len() > 1;
     let mut read = Vec::new();
     for path in paths {
+        if !made {
+            session.may_read(&path)?;
+        }
         let configuration = Configuration::read(&path)?;
         read.push((path, configuration));
     }
-    if made {
+    if made && read.len() > 1 {
         // Found in the order of their names; people expect the animal before its parts.
         read.sort_by_key(|(_, configuration)| configuration.head() != Some("centroid"));
     }
