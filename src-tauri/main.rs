@@ -2,7 +2,6 @@
 
 #![cfg_attr(all(not(debug_assertions), windows), windows_subsystem = "windows")]
 
-use samepath_app::doctor::Around;
 use samepath_app::{Options, instance};
 use samepath_desktop::StartError;
 use std::env;
@@ -24,10 +23,9 @@ fn main() -> ExitCode {
         .init();
     // A window started from an icon has no working folder worth the name.
     let options = Options::gather(|name| env::var_os(name), None, None, env!("CARGO_PKG_VERSION"));
-    let around = Around { kinds: None, search_path: env::var_os("PATH") };
     // What it is to open was named from where it was started, all the same.
     let files = instance::files(arguments, env::current_dir().ok().as_deref());
-    let run = |options| samepath_desktop::run(options, around, files);
+    let run = |options| samepath_desktop::run(options, files);
     match options.map_err(StartError::from).and_then(run).map_err(anyhow::Error::from) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

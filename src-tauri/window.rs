@@ -2,7 +2,6 @@ use crate::StartError;
 use crate::error::HAND_OVER;
 use crate::streams::{Demonstrations, Streams, WindowUpdate};
 use crate::{notices, place};
-use samepath_app::doctor::Around;
 use samepath_app::instance::{self, Start, Starts};
 use samepath_app::view::Keep;
 use samepath_app::{App, Error, Options};
@@ -22,7 +21,7 @@ const KEPT: &str = "__SAMEPATH_KEPT__";
 
 /// Starts the program, with a worker of its own, and shows it until the window is closed. Where it runs already, that window is shown.
 /// It opens `files`: paths, or storage paths.
-pub fn run(options: Options, around: Around, files: Vec<String>) -> Result<(), StartError> {
+pub fn run(options: Options, files: Vec<String>) -> Result<(), StartError> {
     // The first value keeps any other window away until this one's worker has gone, too.
     let (_held, starts) = match block_on(instance::begin(&options, &files))? {
         Start::First(held, starts) => (held, starts),
@@ -47,7 +46,6 @@ pub fn run(options: Options, around: Around, files: Vec<String>) -> Result<(), S
     }
     tauri::Builder::default()
         .manage(app)
-        .manage(around)
         .manage(streams)
         .manage(Demonstrations::default())
         .invoke_handler(bindings.invoke_handler())

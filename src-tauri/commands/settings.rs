@@ -1,6 +1,5 @@
 use crate::reveal;
 use crate::window::QuitMode;
-use samepath_app::doctor::Around;
 use samepath_app::view::{DoctorView, Keep, ProgramView};
 use samepath_app::{App, Error, ErrorCode};
 use tauri::State;
@@ -29,8 +28,8 @@ pub(crate) async fn stop_worker(app: State<'_, App>, mode: QuitMode) -> Result<(
 /// What jobs find here to compute with, in a sentence.
 #[tauri::command]
 #[specta::specta]
-pub(crate) async fn hardware(app: State<'_, App>, around: State<'_, Around>) -> Result<String, Error> {
-    Ok(app.hardware(&around).await)
+pub(crate) async fn hardware(app: State<'_, App>) -> Result<String, Error> {
+    Ok(app.hardware().await)
 }
 
 /// The programs that job types run, as this computer has them.
@@ -50,8 +49,8 @@ pub(crate) async fn set_program(app: State<'_, App>, name: String, path: Option<
 /// Everything that could be wrong on this computer.
 #[tauri::command]
 #[specta::specta]
-pub(crate) async fn doctor(app: State<'_, App>, around: State<'_, Around>) -> Result<DoctorView, Error> {
-    Ok(app.doctor(&around).await)
+pub(crate) async fn doctor(app: State<'_, App>) -> Result<DoctorView, Error> {
+    Ok(app.doctor().await)
 }
 
 /// Opens the settings file with whatever the system opens such files with.

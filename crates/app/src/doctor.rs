@@ -15,7 +15,6 @@ pub use report::report;
 
 use crate::view::{Finding, FindingState};
 use crate::{ErrorCode, LocalStorages, Options};
-use std::ffi::OsString;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -23,32 +22,22 @@ use std::time::Duration;
 /// For what has no deadline of its own.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(5);
 
-/// What the binary knows and this crate does not read.
-#[derive(Debug, Clone, Default)]
-pub struct Around {
-    /// The lab's own job types, as a worker here would be told of them.
-    pub kinds: Option<PathBuf>,
-    /// The variable `PATH`.
-    pub search_path: Option<OsString>,
-}
-
-/// Looks at everything. Writes nothing but a small file in the person's own folder of each storage, which it removes.
-pub async fn examine(options: &Options, storages: &Arc<LocalStorages>, around: &Around) -> Vec<Finding> {
+/// Looks at everything; `kinds` are the lab's own job types, as a worker here would be told of them. Writes nothing but a small file in the person's own folder of each storage, which it removes.
+pub async fn examine(options: &Options, storages: &Arc<LocalStorages>, kinds: Option<PathBuf>) -> Vec<Finding> {
     let blocking = |work: Box<dyn FnOnce() -> Vec<Finding> + Send>| async {
         tokio::task::spawn_blocking(work).await.unwrap_or_default()
     };
     let (file, places, types, local) = (storages.clone(), storages.clone(), storages.clone(), storages.clone());
     let (kinds_options, disk_options) = (options.clone(), options.clone());
-    let (kinds_around, computer_around) = (around.clone(), around.clone());
+    let computer = storages.clone();
     let (configuration, storages, kinds, computer, fleet) = tokio::join!(
         blocking(Box::new(move || configuration::examine(&file))),
         blocking(Box::new(move || storages::examine(&places))),
-        blocking(Box::new(move || kinds::examine(&kinds_options, &types, &kinds_around))),
+        blocking(Box::new(move || kinds::examine(&kinds_options, &types, kinds))),
         async {
-            let mut found = computer::gpus(&computer_around).await;
-            let disk = Box::new(move || computer::disk(&disk_options, &local));
-            found.extend(blocking(disk).await);
-            found.extend(computer::programs(&computer_around));
+            let mut found = computer::gpus(&computer).await;
+            let rest = Box::new(move || [computer::disk(&disk_options, &local), computer::programs(&local)].concat());
+            found.extend(blocking(rest).await);
             found
         },
         fleet::examine(options),
@@ -57,8 +46,8 @@ pub async fn examine(options: &Options, storages: &Arc<LocalStorages>, around: &
 }
 
 /// What jobs find here to compute with, in a sentence.
-pub(crate) async fn hardware(around: &Around) -> String {
-    computer::hardware(around).await
+pub(crate) async fn hardware(storages: &Arc<LocalStorages>) -> String {
+    computer::hardware(storages).await
 }
 
 /// What the gravest of the findings is, for an exit status: none where nothing is wrong.

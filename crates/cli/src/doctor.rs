@@ -1,15 +1,16 @@
 use crate::output::{Output, Tone, printable};
 use crate::{Context, block_on};
 use samepath_app::Error;
-use samepath_app::doctor::{Around, examine, report, verdict};
+use samepath_app::doctor::{examine, report, verdict};
 use samepath_app::view::{Finding, FindingState};
 use serde_json::json;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 /// Looks at everything that could be wrong here.
-pub(crate) fn run(context: &Context<'_>, around: &Around, as_report: bool) -> Result<ExitCode, Error> {
+pub(crate) fn run(context: &Context<'_>, kinds: Option<PathBuf>, as_report: bool) -> Result<ExitCode, Error> {
     let Context { options, storages, output } = context;
-    let findings = block_on(async { Ok(examine(options, storages, around).await) })?;
+    let findings = block_on(async { Ok(examine(options, storages, kinds).await) })?;
     let text = report(options, &findings, jiff::Timestamp::now());
     if output.is_json() {
         output.document(&json!({ "findings": findings, "report": text }))?;

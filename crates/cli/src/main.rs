@@ -110,7 +110,6 @@ fn run(arguments: Arguments, output: &Output) -> Result<ExitCode, Error> {
         return Err(error);
     }
     let context = Context { options, storages: Arc::new(storages), output };
-    let around = |kinds| samepath_app::doctor::Around { kinds, search_path: env::var_os("PATH") };
     match arguments.command {
         Command::Storage { command } => storages::run(&context, command),
         Command::Locate { path } => paths::locate(&context, &path),
@@ -130,7 +129,7 @@ fn run(arguments: Arguments, output: &Output) -> Result<ExitCode, Error> {
         Command::Hub(command) => hub::run(&context, *command, env::var_os("PATH")),
         Command::Setup { yes, from } => setup::run(&context, yes, &from),
         Command::Program { command } => programs::run(&context, command),
-        Command::Doctor { kinds, report } => doctor::run(&context, &around(kinds), report),
+        Command::Doctor { kinds, report } => doctor::run(&context, kinds, report),
         Command::Demo { keep } => demo::run(&context.options, keep, output),
     }
 }

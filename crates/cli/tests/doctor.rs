@@ -346,6 +346,20 @@ fn a_configuration_on_a_dead_disk_is_told_and_waited_for_no_longer_than_its_dead
 }
 
 #[test]
+fn a_search_path_that_leads_to_a_dead_disk_is_told_and_waited_for_no_longer_than_its_deadline() {
+    let home = Home::new();
+    let mount = FuseMount::new(&[("bin/samepath", "")]);
+    mount.stop();
+    let start = Instant::now();
+    let mut command = home.command(["--json", "doctor"]);
+    let answer = run(command.env("PATH", format!("{}:/usr/bin:/bin", mount.path().join("bin").display())));
+    assert!(start.elapsed() < Duration::from_secs(25), "{:?}", start.elapsed());
+    let findings = answer.json()["findings"].as_array().expect("findings").clone();
+    mended(&findings, "programs", "cannot be looked along", "note", "take that folder out of PATH");
+    assert_eq!(saying(&findings, "GPU", "").len(), 1, "{findings:#?}");
+}
+
+#[test]
 fn a_job_type_that_brings_its_script_and_a_program_that_is_there_twice_are_named() {
     let home = Home::new();
     let template = json!({

@@ -1,3 +1,4 @@
+use crate::mounts::{Mount, Mounts};
 use crate::{Cause, Purpose, ResolveError, Storages};
 use jiff::{SignedDuration, Timestamp};
 use samepath_wire::StoragePath;
@@ -203,8 +204,8 @@ fn write_new(folder: &Path, content: &[u8]) -> io::Result<(PathBuf, SystemTime)>
             Err(error) => return Err(error),
         }
     };
-    // A quota is told of at the latest when the file is closed.
-    let written = file.write_all(content).and_then(|()| file.sync_all());
+    // Another computer may tell of a quota or a full disk as late as this; a disk of this one says so at once.
+    let written = file.write_all(content).and_then(|()| if is_here(folder) { Ok(()) } else { file.sync_all() });
     open_to_all(&file);
     drop(file);
     let time = written.and_then(|()| std::fs::metadata(&path)?.modified());
@@ -212,6 +213,11 @@ fn write_new(folder: &Path, content: &[u8]) -> io::Result<(PathBuf, SystemTime)>
         let _ = std::fs::remove_file(&path);
     }
     Ok((path, time?))
+}
+
+/// Whether a folder, given by its real path, is on a disk of this computer.
+fn is_here(folder: &Path) -> bool {
+    Mounts::read().is_some_and(|mounts| mounts.holding(folder).is_some_and(Mount::is_local))
 }
 
 /// A worker may run as another user; where a file system refuses, it has its own ways.

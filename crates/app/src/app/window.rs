@@ -1,7 +1,7 @@
 //! What the window keeps, tells and finds out besides storages and jobs.
 
 use super::App;
-use crate::doctor::{self, Around};
+use crate::doctor;
 use crate::lab::LabStorage;
 use crate::notices::Notices;
 use crate::view::{DoctorView, Keep, KeptView, ProgramView};
@@ -43,15 +43,15 @@ impl App {
     }
 
     /// Everything that could be wrong on this computer.
-    pub async fn doctor(&self, around: &Around) -> DoctorView {
-        let findings = doctor::examine(&self.inner.options, &self.inner.storages, around).await;
+    pub async fn doctor(&self) -> DoctorView {
+        let findings = doctor::examine(&self.inner.options, &self.inner.storages, None).await;
         let report = doctor::report(&self.inner.options, &findings, jiff::Timestamp::now());
         DoctorView { findings, report }
     }
 
     /// What jobs find here to compute with, in a sentence.
-    pub async fn hardware(&self, around: &Around) -> String {
-        doctor::hardware(around).await
+    pub async fn hardware(&self) -> String {
+        doctor::hardware(&self.inner.storages).await
     }
 
     /// Where this computer's own desktop can connect a storage: one that was connected here before, or one that workers have.

@@ -1,33 +1,37 @@
 //! GPU, disk and programs of this computer.
 
-use super::{Around, finding};
+use super::{PATIENCE, finding};
 use crate::jobs::bytes;
 use crate::view::{Finding, FindingState};
 use crate::{LocalStorages, Options, size};
 use samepath_storage::helper::DEADLINE;
 use samepath_storage::{Backend, Probe, is_network_file_system};
 use samepath_wire::BackendState;
-use samepath_worker::kinds::{Programs, this_host};
-use std::path::{Path, PathBuf};
+use samepath_worker::kinds::{places, this_host};
+use std::path::Path;
 use std::process::Stdio;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// The driver may need a moment when nobody has used the GPU for a while.
 const GPU_PATIENCE: Duration = Duration::from_secs(8);
+
+/// The program of the driver of NVIDIA.
+const NVIDIA_SMI: &str = if cfg!(windows) { "nvidia-smi.exe" } else { "nvidia-smi" };
 
 /// Below this the history cannot grow much.
 const LITTLE: u64 = 2_000_000_000;
 /// Below this it cannot be kept.
 const NOTHING: u64 = 100_000_000;
 
-pub(super) async fn gpus(around: &Around) -> Vec<Finding> {
-    let (counted, said) = look_for_gpus(around).await;
+pub(super) async fn gpus(storages: &Arc<LocalStorages>) -> Vec<Finding> {
+    let (counted, said) = look_for_gpus(storages).await;
     vec![of_gpus(counted, said)]
 }
 
 /// "NVIDIA A40, 45 GB.", or that there is none and what that means.
-pub(super) async fn hardware(around: &Around) -> String {
-    let (counted, said) = look_for_gpus(around).await;
+pub(super) async fn hardware(storages: &Arc<LocalStorages>) -> String {
+    let (counted, said) = look_for_gpus(storages).await;
     in_a_sentence(counted, said, cfg!(all(target_os = "macos", target_arch = "aarch64")))
 }
 
@@ -47,15 +51,17 @@ fn in_a_sentence(counted: f64, said: Option<Result<String, String>>, apple: bool
 }
 
 /// The GPUs that a job here may use, and the driver's answer; none where there is nobody to be asked.
-async fn look_for_gpus(around: &Around) -> (f64, Option<Result<String, String>>) {
+async fn look_for_gpus(storages: &Arc<LocalStorages>) -> (f64, Option<Result<String, String>>) {
     let counted = this_host().amounts.get("amount.worker.gpu").copied().unwrap_or_default();
-    // A driver's program is in nobody's home folder, which may be a server's that does not answer.
-    let programs = Programs::new(around.search_path.as_deref(), None);
-    let name = if cfg!(windows) { "nvidia-smi.exe" } else { "nvidia-smi" };
-    let program = programs.folders().iter().map(|folder| folder.join(name)).find(|path| path.is_file());
-    let said = match &program {
-        Some(program) => Some(ask_driver(program).await),
-        None => None,
+    let storages = Arc::clone(storages);
+    let looked = tokio::task::spawn_blocking(move || places(storages.helper(), NVIDIA_SMI, PATIENCE)).await;
+    let said = match looked {
+        Ok(Ok(found)) => match found.first() {
+            Some(program) => Some(ask_driver(program).await),
+            None => None,
+        },
+        Ok(Err(error)) => Some(Err(format!("its program cannot be looked for along PATH: {error}"))),
+        Err(_) => None,
     };
     (counted, said)
 }
@@ -154,18 +160,17 @@ fn of_disk(data_dir: &Path, probe: &Probe) -> Vec<Finding> {
     findings
 }
 
-/// Several programs of ours, of which a shell takes the first.
-pub(super) fn programs(around: &Around) -> Vec<Finding> {
-    let name = if cfg!(windows) { "samepath.exe" } else { "samepath" };
-    let folders = around.search_path.as_deref().map(std::env::split_paths);
-    let mut found: Vec<PathBuf> = Vec::new();
-    for path in folders.into_iter().flatten().filter(|folder| folder.is_absolute()).map(|folder| folder.join(name)) {
-        // A link from one folder of the path to another is the same program.
-        let Ok(real) = path.canonicalize() else { continue };
-        if real.is_file() && !found.contains(&real) {
-            found.push(real);
+/// Several programs of ours, of which a shell takes the first; or that nobody can say.
+pub(super) fn programs(storages: &LocalStorages) -> Vec<Finding> {
+    let found = match places(storages.helper(), if cfg!(windows) { "samepath.exe" } else { "samepath" }, PATIENCE) {
+        Ok(found) => found,
+        Err(error) => {
+            let note = finding("programs", FindingState::Note, "PATH", format!("cannot be looked along: {error}"));
+            return vec![
+                note.mend("Connect the storage that a folder of it lies on, or take that folder out of PATH."),
+            ];
         }
-    }
+    };
     let [_, _, ..] = found.as_slice() else { return Vec::new() };
     let shown: Vec<String> = found.iter().map(|path| path.display().to_string()).collect();
     let note =

@@ -1,13 +1,14 @@
-use super::{Around, PATIENCE, finding};
+use super::{PATIENCE, finding};
 use crate::view::{Finding, FindingState};
 use crate::{LocalStorages, Options};
 use samepath_storage::helper::HelperError;
 use samepath_worker::kinds::{Program, ProgramMissing, Survey};
+use std::path::PathBuf;
 
-pub(super) fn examine(options: &Options, storages: &LocalStorages, around: &Around) -> Vec<Finding> {
+pub(super) fn examine(options: &Options, storages: &LocalStorages, kinds: Option<PathBuf>) -> Vec<Finding> {
     const AREA: &str = "job types";
     let configured = &storages.config().programs;
-    let looking = storages.looking(options, around.kinds.clone());
+    let looking = storages.looking(options, kinds);
     let shown = looking.kinds_dir.as_ref().map(|folder| folder.display().to_string());
     let survey = match Survey::ask(storages.helper(), &looking, PATIENCE) {
         Ok(survey) => survey,

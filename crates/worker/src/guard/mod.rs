@@ -67,6 +67,7 @@ pub const FAULTS: &str = "guard.log";
 #[cfg(unix)]
 pub fn run_when_told(ours: Vec<(OsString, OsString)>) -> ExitCode {
     use std::os::unix::ffi::OsStringExt;
+    warm_up();
     let mut dir = Vec::new();
     if io::Read::read_to_end(&mut io::stdin().lock(), &mut dir).is_err() || dir.is_empty() {
         // Nobody needs it any more.
@@ -78,6 +79,12 @@ pub fn run_when_told(ours: Vec<(OsString, OsString)>) -> ExitCode {
         let _ = rustix::stdio::dup2_stderr(&faults);
     }
     run(&dir, ours)
+}
+
+/// Reads job types that nobody asked for: most of what the first one takes is spent on getting the program into memory.
+#[cfg(unix)]
+fn warm_up() {
+    drop(crate::kinds::Catalogue::load(None));
 }
 
 /// Is a guard: runs the attempt in the folder `dir`, whose `spec.json` says everything. `ours` is this process's environment.

@@ -33,7 +33,7 @@ pub use error::TemplateError;
 pub use host::{Host, this_host};
 pub use needs::storages_needed;
 pub use program::{Choice, Choices, Program, ProgramMissing, Programs};
-pub use survey::{Looking, NamedPrograms, Survey, Surveyed};
+pub use survey::{Looking, NamedPrograms, Survey, Surveyed, places};
 pub use template::{Template, TemplateSource};
 pub use values::{Problem, Problems, check_values};
 

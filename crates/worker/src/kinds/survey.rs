@@ -9,6 +9,7 @@ use std::time::Duration;
 
 const KINDS: &str = "kinds";
 const PROGRAMS: &str = "programs";
+const PLACES: &str = "places";
 
 /// Stands for all the folders that are looked into.
 const ABOUT: &str = "the folders of job types and programs";
@@ -84,12 +85,36 @@ impl Looking {
     }
 }
 
+/// Every place on the search path where a file of this name lies, in order, without links to places named before; asked of a helper.
+/// Blocks the calling thread for `deadline` at most.
+///
+/// # Errors
+/// See [`HelperError`].
+pub fn places(helper: &Helper, name: &str, deadline: Duration) -> Result<Vec<PathBuf>, HelperError> {
+    helper.ask(PLACES, &[ABOUT.to_owned()], &name, deadline)
+}
+
+fn places_of(name: &str) -> Vec<PathBuf> {
+    let search_path = crate::entry::search_path();
+    let mut found: Vec<PathBuf> = Vec::new();
+    for folder in Programs::new(search_path.as_deref(), None).folders() {
+        let Ok(real) = folder.join(name).canonicalize() else { continue };
+        if real.is_file() && !found.contains(&real) {
+            found.push(real);
+        }
+    }
+    found
+}
+
 /// The helper's side; `None` for other topics.
 pub(crate) fn answer(topic: &str, question: &Value) -> Option<Value> {
     let looking = || Looking::deserialize(question).map_err(|error| error.to_string());
     match topic {
         KINDS => Some(reply(&looking().map(|looking| looking.look(Survey::of)))),
         PROGRAMS => Some(reply(&looking().map(|looking| looking.look(named)))),
+        PLACES => {
+            Some(reply(&String::deserialize(question).map(|name| places_of(&name)).map_err(|error| error.to_string())))
+        }
         _ => None,
     }
 }
