@@ -169,7 +169,7 @@ mod tests {
     use serde_json::json;
 
     fn kind() -> Kind {
-        Catalogue::load(None).kinds().into_iter().find(|kind| kind.name == "sleap-train").unwrap()
+        Catalogue::built_in().kinds().into_iter().find(|kind| kind.name == "sleap-train").unwrap()
     }
 
     fn record() -> JobRecord {

@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 /// seen before. Those that came with the program first, then by name.
 pub(crate) fn known<'a>(seen: &Kinds, workers: impl IntoIterator<Item = &'a Worker>) -> Vec<Kind> {
     let mut known: BTreeMap<String, Kind> = seen.values().map(|kind| (kind.name.clone(), kind.clone())).collect();
-    let built_in = Catalogue::load(None).kinds();
+    let built_in = Catalogue::built_in().kinds();
     known.extend(built_in.iter().map(|kind| (kind.name.clone(), kind.clone())));
     for advert in workers.into_iter().flat_map(|worker| &worker.kinds) {
         if let Some(kind) = seen.get(&advert.digest) {

@@ -45,7 +45,7 @@ struct Told {
 impl State {
     pub(super) fn new() -> Self {
         let built_in: Kinds =
-            Catalogue::load(None).kinds().into_iter().map(|kind| (kind.digest.clone(), kind)).collect();
+            Catalogue::built_in().kinds().into_iter().map(|kind| (kind.digest.clone(), kind)).collect();
         Self {
             workers: Records::default(),
             jobs: Records::default(),

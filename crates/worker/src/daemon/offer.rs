@@ -28,7 +28,7 @@ impl Offer {
 
     /// What can be said without a look: the kinds that come with the program and need no other.
     pub(super) fn without_looking(why: &HelperError) -> Self {
-        let survey = Survey::of(&Catalogue::load(None), &Programs::default());
+        let survey = Survey::of(Catalogue::built_in(), &Programs::default());
         Self::of(survey, |_| format!("whether its program is here is not known: {why}"))
     }
 

@@ -84,7 +84,7 @@ pub fn run_when_told(ours: Vec<(OsString, OsString)>) -> ExitCode {
 /// Reads job types that nobody asked for: most of what the first one takes is spent on getting the program into memory.
 #[cfg(unix)]
 fn warm_up() {
-    drop(crate::kinds::Catalogue::load(None));
+    crate::kinds::Catalogue::built_in();
 }
 
 /// Is a guard: runs the attempt in the folder `dir`, whose `spec.json` says everything. `ours` is this process's environment.

@@ -3,6 +3,7 @@ use samepath_wire::{Kind, KindUnavailable};
 use std::collections::BTreeMap;
 use std::io::Read;
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 
 /// No template is longer than this.
 pub const MAX_TEMPLATE_BYTES: usize = 1024 * 1024;
@@ -35,21 +36,30 @@ impl Catalogue {
     ///
     /// Never fails: what cannot be used is in [`refused`](Self::refused), and hides nothing else.
     pub fn load(kinds_dir: Option<&Path>) -> Self {
-        let mut catalogue = Self::default();
-        for (name, text, _) in BUILT_IN {
-            let template = TemplateSource::read(name, true, text, false).and_then(Template::new);
-            catalogue.add(name, name, template);
-        }
+        let mut catalogue = Self::built_in().clone();
         if let Some(dir) = kinds_dir {
             catalogue.add_folder(dir);
         }
         catalogue
     }
 
-    /// One kind, as [`Catalogue::load`] has it, without reading the others; none where it was refused or is not there.
+    /// The kinds that come with the program. Read once: that takes milliseconds.
+    pub fn built_in() -> &'static Self {
+        static BUILT_IN_KINDS: LazyLock<Catalogue> = LazyLock::new(|| {
+            let mut catalogue = Catalogue::default();
+            for (name, text, _) in BUILT_IN {
+                let template = TemplateSource::read(name, true, text, false).and_then(Template::new);
+                catalogue.add(name, name, template);
+            }
+            catalogue
+        });
+        &BUILT_IN_KINDS
+    }
+
+    /// One kind, as [`Catalogue::load`] has it, without reading the folder's others; none where it was refused or is not there.
     pub fn load_one(kinds_dir: Option<&Path>, name: &str) -> Option<Template> {
-        if let Some((_, text, _)) = BUILT_IN.iter().find(|(built_in, ..)| *built_in == name) {
-            return TemplateSource::read(name, true, text, false).and_then(Template::new).ok();
+        if BUILT_IN.iter().any(|(built_in, ..)| *built_in == name) {
+            return Self::built_in().templates.get(name).cloned();
         }
         let dir = kinds_dir.filter(|_| is_name(name))?;
         // In the order in which the whole folder is read.
