@@ -118,19 +118,25 @@ impl Desk {
 
     /// Starts the window as a person does, without a driver and without what makes tests fast; it is to open these. Its process's id.
     pub(crate) fn start(&self, files: &[&str]) -> u32 {
-        self.display.start_in_group(self.plain(files)).0
+        self.start_program(env!("CARGO_BIN_EXE_samepath-desktop"), files)
+    }
+
+    /// Likewise, another program.
+    pub(crate) fn start_program(&self, program: &str, arguments: &[&str]) -> u32 {
+        self.display.start_in_group(self.plain(program, arguments)).0
     }
 
     /// Likewise, from this folder; ended by whoever has it.
     pub(crate) fn start_again(&self, from: &Path, files: &[&str]) -> Child {
-        self.plain(files).current_dir(from).spawn().expect("it was built")
+        let mut command = self.plain(env!("CARGO_BIN_EXE_samepath-desktop"), files);
+        command.current_dir(from).spawn().expect("it was built")
     }
 
-    fn plain(&self, files: &[&str]) -> Command {
-        let mut command = self.command(env!("CARGO_BIN_EXE_samepath-desktop"));
+    fn plain(&self, program: &str, arguments: &[&str]) -> Command {
+        let mut command = self.command(program);
         command.env_remove("TAURI_WEBVIEW_AUTOMATION").env_remove("WEBKIT_DISABLE_DMABUF_RENDERER");
         let said = File::create(self.said()).expect("a temporary folder can be filled");
-        command.args(files).stdout(Stdio::null()).stderr(said);
+        command.args(arguments).stdout(Stdio::null()).stderr(said);
         command
     }
 

@@ -7,10 +7,10 @@ use std::path::Path;
 /// What a display shows, from its upper left corner.
 #[derive(PartialEq)]
 pub(crate) struct Picture {
-    width: u32,
+    pub(crate) width: u32,
     height: u32,
     /// Red, green, blue of each pixel, line by line.
-    pixels: Vec<u8>,
+    pub(crate) pixels: Vec<u8>,
 }
 
 impl Picture {
