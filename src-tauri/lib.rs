@@ -32,6 +32,7 @@ pub fn bindings() -> Builder<tauri::Wry> {
     builder.commands(collect_commands![
         storage::add_storage,
         storage::set_storage,
+        storage::rename_storage,
         storage::remove_storage,
         storage::check_storages,
         setup::look_around,

@@ -120,7 +120,7 @@ fn what_is_foreign_is_named_in_one_place() {
         (&["openjd_model", "openjd_expr"], &["crates/worker/src/kinds/"]),
         (&["hdf5_reader"], &["crates/dataset/src/"]),
         (&["serde_saphyr"], &["crates/worker/src/tool/sleap/"]),
-        (&["toml_edit"], &["crates/storage/src/config/"]),
+        (&["toml_edit", "toml_parser"], &["crates/storage/src/config/"]),
         (&["clap::", "indicatif::"], &["crates/cli/src/"]),
         (&["specta::"], &["crates/app/src/view/", "crates/app/src/error.rs", "src-tauri/"]),
         // One place reads the environment: the binaries. A hidden command and a tool are programs, too.

@@ -24,6 +24,18 @@ pub(crate) async fn set_storage(
     app.set_storage(name, fields).await
 }
 
+/// Gives a storage another name, and changes it; what is not given stays.
+#[tauri::command]
+#[specta::specta]
+pub(crate) async fn rename_storage(
+    app: State<'_, App>,
+    name: String,
+    to: String,
+    fields: StorageFields,
+) -> Result<StorageView, Error> {
+    app.rename_storage(name, to, fields).await
+}
+
 /// Forgets a storage. No file on it is touched.
 #[tauri::command]
 #[specta::specta]

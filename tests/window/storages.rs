@@ -1,6 +1,8 @@
 use crate::desk::Desk;
 use crate::driver::wait_for;
 use samepath_testkit::FuseMount;
+use serde_json::Value;
+use std::fs;
 
 #[test]
 fn a_mount_that_fell_silent_stops_neither_the_window_nor_another_storage() {
@@ -55,4 +57,63 @@ fn what_others_write_into_the_configuration_appears() {
     desk.write_config(&good);
     wait_for("the storage to go", || (!window.has("article", "projects")).then_some(()));
     assert!(window.has("article", "vast") && !window.text().contains(&format!("line {lines}")), "{}", window.text());
+}
+
+#[test]
+fn another_name_keeps_what_else_the_file_says_and_how_the_storage_was() {
+    let desk = Desk::new();
+    desk.add_maze();
+    let text = |name: &str| {
+        let table =
+            format!("# The lab's, since 2024.\n[storage.{name}] # vast\nbase_path = '{}'\n", desk.storage().display());
+        format!(
+            "{table}user_subdir = 'amick' # mine\nodd = 1\n[samepath.computers.ws-3.storage.{name}]\nbase_path = '/mnt/vast'\n"
+        )
+    };
+    desk.write_config(&text("vast"));
+    let window = desk.open();
+    window.go("Storage");
+    window.wait_for_text_in("article", "vast", "ready");
+    window.wait_for_element("img", "Seen in 1 hour of the last 7 days: always ready.");
+    window.click("button", "Edit vast");
+    window.fill("Name", "talmo");
+    window.wait_for_text("Others know this storage as vast.");
+    window.click("button", "Save");
+    window.wait_for_text_in("article", "talmo", "ready");
+    assert!(!window.has("article", "vast"), "{}", window.text());
+    window.wait_for_element("img", "Seen in 1 hour of the last 7 days: always ready.");
+    assert_eq!(fs::read_to_string(desk.config()).unwrap(), text("talmo"));
+
+    // It is this computer's own, not the web view's.
+    let kept: Value = serde_json::from_str(&fs::read_to_string(desk.data().join("window.json")).unwrap()).unwrap();
+    assert_eq!(kept["history"]["talmo"][0]["state"], "ready", "{kept}");
+    assert_eq!(kept["history"]["vast"], Value::Null, "{kept}");
+    assert_eq!(window.script("return Object.keys(localStorage)"), serde_json::json!([]));
+}
+
+#[test]
+fn a_mount_that_shows_a_part_of_a_storage_means_the_whole_one_s_files() {
+    let desk = Desk::new();
+    let maze = desk.add_maze();
+    let part = desk.storage().join("amick");
+    desk.write_config(&format!("[storage.vast]\nbase_path = '{}'\nsubpath = 'amick'\n", part.display()));
+    desk.worker("gpu-1", &[("vast", &desk.other_mount())]);
+    let window = desk.open();
+    window.go("Storage");
+    window.wait_for_text_in("article", "vast", "amick");
+    window.wait_for_text_in("article", "vast", "gpu-1");
+
+    window.go("New job");
+    window.fill("Path of the dataset", maze.join("labels.slp").to_str().unwrap());
+    window.click("button", "Open");
+    window.wait_for_text_in("list", "Where the dataset is", "Your folder amick File maze/ labels.slp");
+    window.choose("Job type", "Check a SLEAP project");
+    window.choose("Run on", "gpu-1");
+    window.wait_for_text("Ready. gpu-1 can start now; it sees labels.slp and its video.");
+    window.click("button", "Submit");
+    window.click("button", "Show job");
+    window.wait_for_text_in("table", "Jobs", "Done");
+    window.wait_for_text("on gpu-1");
+    window.click("tab", "Results");
+    window.wait_for_text_in("region", "Report", "1 of 1 video seen");
 }

@@ -280,6 +280,16 @@ export class Fake implements Ipc {
     return changed;
   }
 
+  async renameStorage(name: string, to: string, fields: StorageFields): Promise<StorageView> {
+    await this.#note('renameStorage', name, to, fields);
+    const index = this.storages.findIndex((one) => one.name === name);
+    const given = Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== null));
+    const renamed = storage({ ...this.storages[index], ...given, name: to });
+    this.storages[index] = renamed;
+    this.#publish();
+    return renamed;
+  }
+
   async removeStorage(name: string): Promise<void> {
     await this.#note('removeStorage', name);
     this.storages = this.storages.filter((one) => one.name !== name);

@@ -164,6 +164,7 @@ impl App {
         let shutdown = self.inner.shutdown.clone();
         self.inner.tasks.spawn(watching::probe_regularly(storages.clone(), shutdown.clone()));
         self.inner.tasks.spawn(watching::follow_file(storages, shutdown));
+        self.inner.tasks.spawn(self.clone().keep_history());
     }
 
     pub(crate) fn options(&self) -> &Options {

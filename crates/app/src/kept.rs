@@ -1,7 +1,9 @@
 //! What the window keeps from one start to the next, on this computer's own disk. It is a help and nothing depends on it: what
 //! cannot be read is taken for nothing.
 
-use crate::view::{Keep, KeptView};
+mod history;
+
+use crate::view::{Keep, KeptView, StorageView};
 use crate::{Error, ErrorCode};
 use samepath_storage::{read_json, write_json};
 use std::path::{Path, PathBuf};
@@ -30,9 +32,7 @@ impl Kept {
     /// # Errors
     /// `io`; it counts for this run of the program all the same.
     pub(crate) fn change(&self, change: Keep) -> (KeptView, Result<(), Error>) {
-        let mut now = self.now.lock().unwrap_or_else(PoisonError::into_inner);
-        let before = now.clone();
-        match change {
+        self.edit(|now| match change {
             Keep::Setup(setup) => now.setup = setup,
             Keep::Looks(looks) => now.looks = looks,
             Keep::Page(page) => now.page = Some(page),
@@ -46,7 +46,33 @@ impl Kept {
                     now.unused.push(storage);
                 }
             }
-        }
+        })
+    }
+
+    /// How the storages are now goes into their history.
+    ///
+    /// # Errors
+    /// As [`Kept::change`].
+    pub(crate) fn saw(&self, storages: &[StorageView]) -> (KeptView, Result<(), Error>) {
+        self.edit(|now| history::take(&mut now.history, storages))
+    }
+
+    /// What is kept of a storage is kept of it under its new name.
+    ///
+    /// # Errors
+    /// As [`Kept::change`].
+    pub(crate) fn rename(&self, name: &str, to: &str) -> (KeptView, Result<(), Error>) {
+        self.edit(|now| {
+            if let Some(history) = now.history.remove(name) {
+                now.history.insert(to.to_owned(), history);
+            }
+        })
+    }
+
+    fn edit(&self, edit: impl FnOnce(&mut KeptView)) -> (KeptView, Result<(), Error>) {
+        let mut now = self.now.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = now.clone();
+        edit(&mut now);
         let written = if *now == before {
             Ok(())
         } else {

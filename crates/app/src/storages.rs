@@ -239,6 +239,14 @@ impl LocalStorages {
         Ok(StorageView { warnings, ..view })
     }
 
+    /// Gives a storage another name, wherever the file speaks of it, and other values; looks first like [`LocalStorages::add`].
+    ///
+    /// # Errors
+    /// `already_exists`, `backend_not_found`, `config_invalid`, `config_changed`, `io`.
+    pub fn rename(&self, name: &str, to: &str, fields: StorageFields) -> Result<StorageView, Error> {
+        self.write(to, fields, |to, fields| Change::Rename { name: name.to_owned(), to, fields })
+    }
+
     /// Takes a storage out of the file. Nothing on it is touched.
     ///
     /// # Errors
@@ -256,10 +264,17 @@ impl LocalStorages {
             state.health.remove(name);
             state.moved.remove(name);
             let placed = match change {
-                Change::Set { fields, .. } | Change::Add { fields, .. } => fields.base_path.is_some(),
+                Change::Set { fields, .. } | Change::Add { fields, .. } | Change::Rename { fields, .. } => {
+                    fields.base_path.is_some()
+                }
                 Change::Remove { .. } | Change::Program { .. } | Change::Lab { .. } => true,
             };
-            if placed && let Err(error) = state.sightings.forget(name) {
+            let known = match change {
+                _ if placed => state.sightings.forget(name),
+                Change::Rename { to, .. } => state.sightings.rename(name, to),
+                _ => Ok(()),
+            };
+            if let Err(error) = known {
                 tracing::warn!(%error, "what is known of the storages cannot be kept");
             }
         }

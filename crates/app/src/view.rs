@@ -22,7 +22,7 @@ pub use import::{FoundSettingsView, FoundStorageView, PartView, PlacingView};
 pub use jobs::{
     FollowUpView, JobView, LogView, MetricsView, OfferView, OutputView, TimelineView, TroubleView, TryView,
 };
-pub use kept::{Keep, KeptView, LooksView, NoticesView, PlaceView, SetupProgress};
+pub use kept::{HourView, Keep, KeptView, LooksView, NoticesView, PlaceView, SetupProgress};
 pub use kinds::{FilterView, KindView, ParameterView};
 pub use pretend::{ShownVideo, ShownView};
 pub use setup::{

@@ -46,6 +46,16 @@ impl Sightings {
         self.write(name)
     }
 
+    /// What is known of a storage is known of it under its new name.
+    ///
+    /// # Errors
+    /// As [`Sightings::put`].
+    pub fn rename(&mut self, name: &str, to: &str) -> io::Result<()> {
+        let Some(sighting) = self.seen.get(name).cloned() else { return Ok(()) };
+        self.put(to, sighting)?;
+        self.forget(name)
+    }
+
     /// Puts what is known of this one beside what other programs wrote down meanwhile, in one step.
     fn write(&self, name: &str) -> io::Result<()> {
         let Some(file) = &self.file else { return Ok(()) };
@@ -95,6 +105,11 @@ mod tests {
         assert_eq!(read.of(&backend("vast", "/mnt/vast")), Some(&sighting("/mnt/vast")));
         assert_eq!(read.of(&backend("vast", "/mnt/other")), None);
         assert_eq!(read.of(&backend("scratch", "/scratch")), Some(&sighting("/scratch")));
+        one.rename("vast", "talmo").unwrap();
+        let read = Sightings::kept_in(file.clone());
+        assert_eq!(read.of(&backend("vast", "/mnt/vast")), None);
+        assert_eq!(read.of(&backend("talmo", "/mnt/vast")), Some(&sighting("/mnt/vast")));
+        one.rename("talmo", "vast").unwrap();
         one.forget("vast").unwrap();
         assert_eq!(Sightings::kept_in(file.clone()).of(&backend("vast", "/mnt/vast")), None);
         for nonsense in ["", "{", "[]", r#"{"vast": 7}"#, "\u{fffd}"] {

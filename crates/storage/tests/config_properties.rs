@@ -5,7 +5,7 @@
 
 mod config_lab;
 
-use config_lab::{Lab, add, remove, set};
+use config_lab::{Lab, add, remove, rename, set};
 use proptest::prelude::*;
 use samepath_storage::{BackendFields, Change};
 
@@ -220,6 +220,24 @@ proptest! {
     }
 
     #[test]
+    fn renaming_writes_another_name_only(storage in storage(), around in around(), ending in ending()) {
+        let (before, own, behind) = laid_out(&storage, &around);
+        let text = ending.of(&format!("{before}{own}{behind}"));
+        prop_assume!(is_toml(&text));
+        let lab = Lab::with(&text);
+        let vast = lab.load().unwrap().backends().into_iter().find(|backend| backend.name == "vast").unwrap();
+        let config = lab.apply(&rename("vast", "talmo")).unwrap();
+        let backends = config.backends();
+        prop_assert!(backends.iter().all(|backend| backend.name != "vast"));
+        let talmo = backends.into_iter().find(|backend| backend.name == "talmo").unwrap();
+        prop_assert_eq!(samepath_storage::Backend { name: vast.name.clone(), ..talmo }, vast);
+        let nameless = |text: &str| {
+            ["\"vast\"", "'vast'", "vast", "talmo"].iter().fold(text.to_owned(), |text, name| text.replace(name, "@"))
+        };
+        prop_assert_eq!(nameless(&lab.text()), nameless(&text));
+    }
+
+    #[test]
     fn nonsense_is_an_error_and_never_a_panic(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
         try_everything(&bytes);
     }
@@ -238,7 +256,8 @@ proptest! {
         };
         for change in [
             Change::Add { name: name.clone(), fields: fields.clone() },
-            Change::Set { name: "vast".to_owned(), fields },
+            Change::Set { name: "vast".to_owned(), fields: fields.clone() },
+            Change::Rename { name: "vast".to_owned(), to: name.clone(), fields: fields.clone() },
             Change::Remove { name: name.clone() },
             Change::Program { name: name.clone(), path: values[0].clone() },
             Change::Program { name, path: None },

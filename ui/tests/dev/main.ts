@@ -71,11 +71,14 @@ if (query.get('scene') === 'hostile') {
   storages.forEach((one, n) => Object.assign(one, { description: name(n), user_subdir: name(n + 3), base_path: one.base_path && `/mnt/${name(n + 3)}`, source: name(n + 1), warnings: [name(n + 3)] }));
 }
 
+// How it was in the last days.
+const hours = Array.from({ length: 120 }, (_, hour) => ({ hour: Math.floor(Date.now() / 3_600_000) - hour - (hour > 60 ? 20 : 0), state: hour === 30 || hour === 31 ? 'not_answering' : hour === 80 ? 'not_mounted' : 'ready' }));
 const full = query.get('scene') !== 'empty';
 const fake = new Fake(
   full
     ? [
         { type: 'status', value: status({ lab: 'Talmo Lab', link: 'connected' }) },
+        { type: 'kept', value: { history: { vast: hours } } },
         { type: 'storages', value: storages },
         { type: 'kinds', value: [kind(), train] },
         ...workers.map((value) => ({ type: 'worker' as const, value })),
@@ -126,9 +129,6 @@ fake.same = [
   { id: 'w5', worker: 'gpu-5', saw: 'not_found', words: 'gpu-5 looked and did not find it: its vast is another storage, or another folder of it.' },
 ];
 
-localStorage.setItem('samepath.storage-history', JSON.stringify({
-  vast: Object.fromEntries(Array.from({ length: 120 }, (_, hour) => [Math.floor(Date.now() / 3_600_000) - hour - (hour > 60 ? 20 : 0), hour === 30 || hour === 31 ? 'not_answering' : hour === 80 ? 'not_mounted' : 'ready'])),
-}));
 const target = document.getElementById('app');
 if (target) mount(App, { target, props: { ipc: fake } });
 

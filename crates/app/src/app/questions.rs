@@ -67,6 +67,22 @@ impl App {
         .await
     }
 
+    /// Gives a storage another name and other values, and looks at it. What the window keeps of it goes with it.
+    ///
+    /// # Errors
+    /// As [`LocalStorages::rename`].
+    pub async fn rename_storage(&self, name: String, to: String, fields: StorageFields) -> Result<StorageView, Error> {
+        let (before, now) = (name.clone(), to.clone());
+        let renamed = self
+            .blocking(move |storages| {
+                let written = storages.rename(&before, &now, fields)?;
+                looked_at(storages, written)
+            })
+            .await?;
+        self.keep_renamed(&name, &to);
+        Ok(renamed)
+    }
+
     /// Whether the workers online find a test file that is written to the person's folder of a storage, and removed again; who does
     /// is confirmed from now on. With `fields`, of a storage that is not configured yet.
     ///

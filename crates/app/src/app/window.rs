@@ -29,6 +29,31 @@ impl App {
         written
     }
 
+    pub(super) fn keep_renamed(&self, name: &str, to: &str) {
+        self.show_kept(self.inner.kept.rename(name, to));
+    }
+
+    /// Keeps how the storages are, hour by hour, until the program ends: for a window, which is the only one of a person's programs to.
+    pub(super) async fn keep_history(self) {
+        let storages = &self.inner.storages;
+        let mut changes = storages.changes();
+        loop {
+            changes.mark_unchanged();
+            self.show_kept(self.inner.kept.saw(&storages.views()));
+            tokio::select! {
+                () = self.inner.shutdown.cancelled() => return,
+                changed = changes.changed() => if changed.is_err() { return },
+            }
+        }
+    }
+
+    fn show_kept(&self, (now, written): (KeptView, Result<(), Error>)) {
+        self.inner.board.set_kept(now);
+        if let Err(error) = written {
+            tracing::warn!(%error, "what the window keeps cannot be written");
+        }
+    }
+
     /// What happened until now was shown, for the next start of the window to know.
     ///
     /// # Errors

@@ -1,5 +1,6 @@
 use serde::{Deserialize, Serialize};
 use specta::Type;
+use std::collections::BTreeMap;
 
 /// What the window keeps from one start to the next. A key that is not there has its usual value, so that older files stay good.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Type)]
@@ -21,6 +22,8 @@ pub struct KeptView {
     pub worker: bool,
     /// Storages of the lab that the person does not use, by name.
     pub unused: Vec<String>,
+    /// How each storage was, by name: the hours of the last week in which somebody looked.
+    pub history: BTreeMap<String, Vec<HourView>>,
 }
 
 impl Default for KeptView {
@@ -34,8 +37,18 @@ impl Default for KeptView {
             notices: NoticesView::default(),
             worker: true,
             unused: Vec::new(),
+            history: BTreeMap::new(),
         }
     }
+}
+
+/// How a storage was in an hour.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Type)]
+pub struct HourView {
+    /// Hours since 1970.
+    pub hour: u32,
+    /// The worst that was seen in it, as `HealthView::state`.
+    pub state: String,
 }
 
 /// One change of what is kept.

@@ -3,7 +3,7 @@
 use super::read::{KEYS, Tables};
 use super::replace::{Replaced, Target};
 use super::text::{self, Text, dotted, in_order};
-use super::{BackendFields, Change, Config, ConfigError, Origin, Place, Problem, check, edit, lab, programs};
+use super::{BackendFields, Change, Config, ConfigError, Origin, Place, Problem, check, edit, lab, programs, rename};
 use crate::{Environment, Platform};
 use std::time::Duration;
 
@@ -86,6 +86,11 @@ impl Config {
                 Ok(())
             };
         }
+        if let Change::Rename { to, .. } = change
+            && let Some(line) = taken(text, name, to, computer)
+        {
+            return Err(ConfigError::AlreadyExists { file: file(), line, name: to.clone() });
+        }
         if !is_there {
             let base_path = match change {
                 Change::Set { fields, .. } => fields.base_path.as_deref(),
@@ -102,7 +107,7 @@ impl Config {
         }
         let differs = |key: &str| then.effective(name, key) != now.effective(name, key);
         match change {
-            Change::Set { fields, .. } => {
+            Change::Set { fields, .. } | Change::Rename { fields, .. } => {
                 for (key, yours) in fields.given() {
                     let theirs = now.effective(name, key);
                     if differs(key) && theirs.unwrap_or_default() != yours {
@@ -131,6 +136,10 @@ pub(super) fn well_formed(change: &Change, environment: &Environment) -> Result<
         Change::Program { .. } => return change.own().map_or(Ok(()), |own| programs::well_formed(&own, environment)),
         Change::Lab { .. } => return change.own().map_or(Ok(()), |own| lab::well_formed(&own)),
         Change::Set { name, fields } => (name, fields),
+        Change::Rename { to, fields, .. } => {
+            check::name(to).map_err(|problem| refused(to, None, problem))?;
+            (to, fields)
+        }
         Change::Add { name, fields } => {
             check::name(name).map_err(|problem| refused(name, None, problem))?;
             if fields.base_path.is_none() {
@@ -159,6 +168,12 @@ fn edited(text: &Text<'_>, change: &Change, computer: Option<&str>) -> Result<St
         Change::Set { name, fields } => {
             for (key, value) in fields.given() {
                 new = set(&Text::parse(text.file, &new)?, name, (key, value), computer)?;
+            }
+        }
+        Change::Rename { name, to, fields } => {
+            new = rename::everywhere(text, &written_at(text, name, computer), to)?;
+            for (key, value) in fields.given() {
+                new = set(&Text::parse(text.file, &new)?, to, (key, value), computer)?;
             }
         }
         Change::Remove { name } => {
@@ -196,21 +211,31 @@ fn given(fields: &BackendFields) -> impl Iterator<Item = (&'static str, &str)> {
 
 /// Every place that speaks of a storage: the shared table with the overrides of all computers, or else this computer's own.
 fn written_at(text: &Text<'_>, name: &str, computer: Option<&str>) -> Vec<Vec<String>> {
-    let path = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
-    let holds = |names: &[&str]| text.table(names).ok().flatten().is_some_and(|table| table.contains_key(name));
-    let mut paths = Vec::new();
-    let shared = holds(&["storage"]);
-    if shared {
-        paths.push(path(&["storage", name]));
-    }
-    let Some(this) = computer else { return paths };
+    let shared = line_in(text, &["storage"], name).is_some();
+    let among = shared.then_some(vec!["storage"]).into_iter().chain(own_tables(text, shared, computer));
+    let here = among.filter(|table| line_in(text, table, name).is_some());
+    here.map(|table| table.into_iter().chain([name]).map(str::to_owned).collect()).collect()
+}
+
+/// The line on which the name that a storage is to have is another one's already, wherever the two would become one.
+fn taken(text: &Text<'_>, name: &str, to: &str, computer: Option<&str>) -> Option<usize> {
+    let shared = line_in(text, &["storage"], name).is_some();
+    let mut among = [vec!["storage"]].into_iter().chain(own_tables(text, shared, computer));
+    among.find_map(|table| line_in(text, &table, to))
+}
+
+/// Tables that hold storages of one computer: those of all, or of this one.
+fn own_tables<'t>(text: &'t Text<'_>, all: bool, computer: Option<&str>) -> Vec<Vec<&'t str>> {
+    let Some(this) = computer else { return Vec::new() };
     let computers = text.table(&["samepath", "computers"]).ok().flatten();
-    for computer in computers.into_iter().flat_map(in_order).map(|(name, _)| name.get_ref().as_ref()) {
-        if (shared || computer == this) && holds(&["samepath", "computers", computer, "storage"]) {
-            paths.push(path(&["samepath", "computers", computer, "storage", name]));
-        }
-    }
-    paths
+    let names = computers.into_iter().flat_map(in_order).map(|(name, _)| name.get_ref().as_ref());
+    names.filter(|name| all || *name == this).map(|name| vec!["samepath", "computers", name, "storage"]).collect()
+}
+
+/// The line on which the table at a path names this.
+fn line_in(text: &Text<'_>, table: &[&str], name: &str) -> Option<usize> {
+    let (key, _) = text.table(table).ok().flatten()?.get_key_value(name)?;
+    Some(text.line_of(key))
 }
 
 /// Reads the new text with another parser, and requires that it says what was asked for and, of everything else, what it said before.
@@ -219,6 +244,10 @@ fn confirm(old: &Text<'_>, new: &str, change: &Change, computer: Option<&str>) -
     let tables = Tables::of(&after, computer)?;
     let as_asked = match change {
         Change::Remove { name } => tables.spots(name).is_empty(),
+        Change::Rename { name, to, fields } => {
+            let said = fields.given().all(|(key, value)| tables.says(to, key, value));
+            tables.spots(name).is_empty() && !tables.spots(to).is_empty() && said
+        }
         Change::Add { name, fields } | Change::Set { name, fields } => {
             fields.given().all(|(key, value)| tables.says(name, key, value))
         }
@@ -227,6 +256,10 @@ fn confirm(old: &Text<'_>, new: &str, change: &Change, computer: Option<&str>) -
     let places: Vec<Vec<String>> = match change {
         Change::Add { name, .. } | Change::Set { name, .. } | Change::Remove { name } => {
             written_at(old, name, computer).into_iter().chain([vec!["storage".to_owned(), name.clone()]]).collect()
+        }
+        Change::Rename { name, to, .. } => {
+            let (before, after) = (written_at(old, name, computer), written_at(&after, to, computer));
+            before.into_iter().chain(after).collect()
         }
         Change::Program { .. } | Change::Lab { .. } => change.own().map(|own| own.places(computer)).unwrap_or_default(),
     };
@@ -260,7 +293,7 @@ fn forget(table: &mut toml::Table, path: &[String]) {
 }
 
 /// Equality in which `nan` is `nan`.
-fn same(a: &toml::Value, b: &toml::Value) -> bool {
+pub(super) fn same(a: &toml::Value, b: &toml::Value) -> bool {
     use toml::Value::{Array, Float, Table};
     match (a, b) {
         (Float(a), Float(b)) => a.to_bits() == b.to_bits() || a == b,

@@ -20,6 +20,15 @@ pub enum Change {
         /// The keys to change.
         fields: BackendFields,
     },
+    /// Another name for a storage, on all computers that share the file; and, as [`Change::Set`] has it, other values.
+    Rename {
+        /// Its name so far.
+        name: String,
+        /// Its name from now on; nothing may have it yet.
+        to: String,
+        /// The keys to change.
+        fields: BackendFields,
+    },
     /// Forget a storage, on all computers that share the file. Its files are not touched.
     Remove {
         /// Its name.
@@ -45,7 +54,9 @@ impl Change {
     /// The storage that it is about, if it is about one.
     pub fn storage(&self) -> Option<&str> {
         match self {
-            Self::Add { name, .. } | Self::Set { name, .. } | Self::Remove { name } => Some(name),
+            Self::Add { name, .. } | Self::Set { name, .. } | Self::Rename { name, .. } | Self::Remove { name } => {
+                Some(name)
+            }
             Self::Program { .. } | Self::Lab { .. } => None,
         }
     }
@@ -53,7 +64,7 @@ impl Change {
     /// The string of a table of ours that it is about, if it is about one.
     pub(super) fn own(&self) -> Option<Own<'_>> {
         match self {
-            Self::Add { .. } | Self::Set { .. } | Self::Remove { .. } => None,
+            Self::Add { .. } | Self::Set { .. } | Self::Rename { .. } | Self::Remove { .. } => None,
             Self::Program { name, path } => {
                 Some(Own { table: programs::TABLE, key: name, value: path.as_deref(), alone: false })
             }

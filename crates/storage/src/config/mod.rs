@@ -15,6 +15,7 @@ mod programs;
 mod proposed;
 mod read;
 mod remark;
+mod rename;
 mod replace;
 mod suggest;
 mod text;

@@ -65,6 +65,10 @@ pub(crate) fn remove(name: &str) -> Change {
     Change::Remove { name: name.to_owned() }
 }
 
+pub(crate) fn rename(name: &str, to: &str) -> Change {
+    Change::Rename { name: name.to_owned(), to: to.to_owned(), fields: BackendFields::default() }
+}
+
 /// The names in a folder, sorted.
 pub(crate) fn names(folder: &Path) -> Vec<String> {
     let mut names: Vec<String> =

@@ -8,6 +8,8 @@ export const commands = {
 	addStorage: (name: string, fields: StorageFields) => __TAURI_INVOKE<StorageView>("add_storage", { name, fields }),
 	/**  Changes a storage; what is not given stays. */
 	setStorage: (name: string, fields: StorageFields) => __TAURI_INVOKE<StorageView>("set_storage", { name, fields }),
+	/**  Gives a storage another name, and changes it; what is not given stays. */
+	renameStorage: (name: string, to: string, fields: StorageFields) => __TAURI_INVOKE<StorageView>("rename_storage", { name, to, fields }),
 	/**  Forgets a storage. No file on it is touched. */
 	removeStorage: (name: string) => __TAURI_INVOKE<null>("remove_storage", { name }),
 	/**  Looks at all storages now, or at one. */
@@ -373,6 +375,14 @@ export type HealthView = {
 	checked_at: string,
 };
 
+/**  How a storage was in an hour. */
+export type HourView = {
+	/**  Hours since 1970. */
+	hour: number,
+	/**  The worst that was seen in it, as `HealthView::state`. */
+	state: string,
+};
+
 /**  A job. */
 export type JobView = {
 	/**  UUID. */
@@ -479,6 +489,8 @@ export type KeptView = {
 	worker?: boolean,
 	/**  Storages of the lab that the person does not use, by name. */
 	unused?: string[],
+	/**  How each storage was, by name: the hours of the last week in which somebody looked. */
+	history?: { [key in string]: HourView[] },
 };
 
 /**  A job type. */

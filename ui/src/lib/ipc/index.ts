@@ -49,6 +49,8 @@ export interface Ipc {
   readonly kept: KeptView;
   addStorage(name: string, fields: StorageFields): Promise<StorageView>;
   setStorage(name: string, fields: StorageFields): Promise<StorageView>;
+  /** Wherever the file speaks of it; what is null stays. */
+  renameStorage(name: string, to: string, fields: StorageFields): Promise<StorageView>;
   removeStorage(name: string): Promise<void>;
   checkStorages(name: string | null): Promise<StorageView[]>;
   lookAround(): Promise<SetupView>;

@@ -30,6 +30,7 @@ export const shell: Ipc = {
   kept: window.__SAMEPATH_KEPT__ ?? {},
   addStorage: (name, fields) => answered(commands.addStorage(name, fields)),
   setStorage: (name, fields) => answered(commands.setStorage(name, fields)),
+  renameStorage: (name, to, fields) => answered(commands.renameStorage(name, to, fields)),
   removeStorage: async (name) => void (await answered(commands.removeStorage(name))),
   checkStorages: (name) => answered(commands.checkStorages(name)),
   lookAround: () => answered(commands.lookAround()),

@@ -1,6 +1,5 @@
 import { Failure, type Ipc, type KeptView, type KindView, type StatusView, type StorageView, type Update, type WorkerView } from '../ipc';
 import { Announcer } from './announcer.svelte';
-import { StorageHistory } from './history.svelte';
 import { Jobs } from './jobs.svelte';
 import { Ordered } from './ordered.svelte';
 
@@ -17,7 +16,6 @@ export class Lab {
   workers = new Ordered<WorkerView>(compare);
   jobs = new Jobs();
   readonly announcer = new Announcer();
-  readonly history = new StorageHistory();
   /** Why nothing arrives. */
   failure = $state.raw<Failure | null>(null);
   /** Counts what may change whether a draft can run: workers, storages, job types, and which jobs wait or run. */
@@ -56,7 +54,6 @@ export class Lab {
         return;
       case 'storages':
         this.storages = update.value;
-        this.history.take(update.value);
         break;
       case 'worker':
         this.workers.put(update.value);
