@@ -23,6 +23,8 @@ fn main() -> ExitCode {
         .init();
     // A window started from an icon has no working folder worth the name.
     let options = Options::gather(|name| env::var_os(name), None, None, env!("CARGO_PKG_VERSION"));
+    #[cfg(target_os = "linux")]
+    let options = options.map(Options::started_light);
     // What it is to open was named from where it was started, all the same.
     let files = instance::files(arguments, env::current_dir().ok().as_deref());
     let run = |options| samepath_desktop::run(options, files);

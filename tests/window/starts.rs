@@ -131,3 +131,27 @@ fn this_computer_is_no_worker_where_the_person_says_so() {
     window.go("Workers");
     wait_for("this computer's worker", || window.text().contains("free").then_some(()));
 }
+
+#[test]
+fn what_the_window_starts_again_and_again_brings_no_web_view_along() {
+    let desk = Desk::new();
+    desk.write_config(&desk.vast());
+    let window = desk.open();
+    window.go("Storage");
+    window.wait_for_text_in("article", "vast", "ready");
+    let process = window.process();
+    // Each thread has its own.
+    let threads = fs::read_dir(format!("/proc/{process}/task")).unwrap().flatten();
+    let all: String =
+        threads.map(|thread| fs::read_to_string(thread.path().join("children")).unwrap_or_default()).collect();
+    let programs: Vec<_> = all
+        .split_whitespace()
+        .filter_map(|child| {
+            let line = fs::read_to_string(format!("/proc/{child}/cmdline")).ok()?;
+            let is_ours = line.split('\0').nth(1).is_some_and(|word| matches!(word, "helper" | "guard"));
+            is_ours.then(|| fs::read_link(format!("/proc/{child}/exe")).ok())?
+        })
+        .collect();
+    assert!(!programs.is_empty(), "no helper waits: {all}");
+    assert!(programs.iter().all(|program| program.ends_with("samepath")), "{programs:?}");
+}

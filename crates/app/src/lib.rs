@@ -10,6 +10,8 @@
 mod again;
 mod app;
 mod base_paths;
+#[cfg(target_os = "linux")]
+mod beside;
 mod board;
 mod concerns;
 mod copying;

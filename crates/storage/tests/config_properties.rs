@@ -257,7 +257,7 @@ proptest! {
         for change in [
             Change::Add { name: name.clone(), fields: fields.clone() },
             Change::Set { name: "vast".to_owned(), fields: fields.clone() },
-            Change::Rename { name: "vast".to_owned(), to: name.clone(), fields: fields.clone() },
+            Change::Rename { name: "vast".to_owned(), to: name.clone(), fields },
             Change::Remove { name: name.clone() },
             Change::Program { name: name.clone(), path: values[0].clone() },
             Change::Program { name, path: None },

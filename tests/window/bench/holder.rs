@@ -4,8 +4,8 @@ use crate::lab::SECONDS;
 use samepath_fleet::bus::LocalSettings;
 use samepath_fleet::{Fleet, WorkerSession};
 use samepath_wire::{
-    Access, Assignment, AttemptEnd, AttemptRef, BackendAdvert, BackendState, Claim, Confirm, ConfirmAnswer, Job,
-    KindAdvert, Manifest, Progress, Report, ReportEvent, StorageNeed, Worker,
+    Access, Assignment, AttemptEnd, AttemptRef, Claim, Confirm, ConfirmAnswer, Job, Manifest, Progress, Report,
+    ReportEvent, StorageNeed, Worker,
 };
 use std::collections::VecDeque;
 use std::io::{BufRead, stdin};
@@ -31,7 +31,7 @@ pub(crate) fn run(queue: &Path, sockets: &Path) {
     let (ask, mut asked) = mpsc::unbounded_channel();
     std::thread::spawn(move || {
         let lines = stdin().lock().lines().map_while(Result::ok);
-        lines.for_each(|_| drop(ask.send(())));
+        lines.for_each(|_| ask.send(()).unwrap_or_default());
         exit(0);
     });
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("threads");
@@ -161,28 +161,16 @@ fn job(number: u64) -> Job {
 }
 
 fn worker(name: &str, able: bool) -> Worker {
-    let vast = BackendAdvert {
-        state: BackendState::Ready,
-        id: None,
-        base_path: "/mnt/vast".into(),
-        subpath: String::new(),
-        free_bytes: None,
-        source: None,
-        kind: None,
-        checked_at: None,
-    };
-    Worker {
-        id: name.into(),
-        name: name.into(),
-        version: env!("CARGO_PKG_VERSION").into(),
-        os: "linux".into(),
-        host: name.into(),
-        started_at: "2026-11-27T09:00:00Z".parse().expect("a time"),
-        kinds: vec![KindAdvert { name: "slp-check".into(), digest: "blake3:1".into(), notice_seconds: None }],
-        unavailable: Vec::new(),
-        backends: if able { [("vast".to_owned(), vast)].into() } else { Default::default() },
-        holds: Vec::new(),
-        amounts: Default::default(),
-        attributes: Default::default(),
-    }
+    let vast = serde_json::json!({ "vast": { "state": "ready", "base_path": "/mnt/vast" } });
+    let json = serde_json::json!({
+        "id": name,
+        "name": name,
+        "version": env!("CARGO_PKG_VERSION"),
+        "os": "linux",
+        "host": name,
+        "started_at": "2026-11-27T09:00:00Z",
+        "kinds": [{ "name": "slp-check", "digest": "blake3:1" }],
+        "backends": if able { vast } else { serde_json::json!({}) },
+    });
+    serde_json::from_value(json).expect("a worker")
 }
