@@ -13,8 +13,8 @@ const COUNT: usize = 2;
 const ANSWERS: u32 = 1000;
 /// After one was taken, before another is started in its place: most come back sooner.
 const QUIET: Duration = Duration::from_millis(200);
-/// After one could not be started.
-const AGAIN: Duration = Duration::from_secs(10);
+/// After one could not be started, as when the program is just being replaced: at first, doubled each time, and at most.
+const AGAIN: (Duration, Duration) = (QUIET, Duration::from_secs(10));
 
 /// Keeps [`COUNT`] helpers waiting for a question, from [`Spares::keep`] on until it is dropped. While they wait they hold nothing
 /// of any storage. One that has answered waits for the next question.
@@ -106,6 +106,7 @@ impl Shared {
 
     fn keep(&self, program: &Path) {
         let mut state = self.lock();
+        let mut again = AGAIN.0;
         while !state.ended {
             if state.waiting.len() >= COUNT {
                 state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
@@ -117,6 +118,9 @@ impl Shared {
             drop(state);
             let started = start(program);
             state = self.lock();
+            if started.is_ok() {
+                again = AGAIN.0;
+            }
             match started {
                 Ok(started) if !state.ended && state.waiting.len() < COUNT => {
                     state.waiting.push(Spare { started, answered: 0 });
@@ -128,7 +132,10 @@ impl Shared {
                     state = self.lock();
                 }
                 // Whoever asks is told why.
-                Err(_) => state = self.pause(state, AGAIN),
+                Err(_) => {
+                    state = self.pause(state, again);
+                    again = AGAIN.1.min(again * 2);
+                }
             }
         }
     }
