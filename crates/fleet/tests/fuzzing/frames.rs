@@ -234,7 +234,7 @@ async fn be_guest(settings: LocalSettings) {
 
 /// What whoever holds the queue need never say is waited for no longer than this, so that the next question comes.
 async fn a_moment<T>(news: impl Future<Output = T>) -> Option<T> {
-    tokio::time::timeout(Duration::from_millis(20), news).await.ok()
+    tokio::time::timeout(Duration::from_millis(2), news).await.ok()
 }
 
 /// An error says something.
