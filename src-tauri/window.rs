@@ -28,7 +28,7 @@ pub fn run(options: Options, files: Vec<String>) -> Result<(), StartError> {
         Start::Shown => return Ok(()),
     };
     let app = block_on(async {
-        let app = App::start(options).await?;
+        let app = App::for_window(options).await?;
         app.keep_watch();
         if app.kept().worker {
             app.run_worker(None, None);

@@ -47,6 +47,7 @@ export const status = (over: Partial<StatusView> = {}): StatusView => ({
   member: 'amick',
   version: '0.1.0',
   config_file: '/home/amick/.sleap-rtc/config.toml',
+  offline: null,
   config_error: null,
   worker_error: null,
   ...over,

@@ -31,6 +31,33 @@ describe('The frame', () => {
     expect(screen.getByRole('group', { name: 'Where your jobs run' })).toHaveTextContent('Talmo Lab reconnecting… amick');
   });
 
+  test('a lab that does not answer is named, and nothing of it is made up', async () => {
+    const error = { code: 'fleet_unreachable', message: 'Talmo Lab does not answer (hub:4222).', hint: 'Off campus? Connect the VPN.' };
+    const since = new Date(Date.now() - 60_000).toISOString();
+    const lab = { lab: 'Talmo Lab', link: 'reconnecting…' };
+    const { fake, user } = await ready({ type: 'status', value: status({ ...lab, offline: { since, known: false, error } }) });
+    expect(screen.getByText(/Not connected to Talmo Lab since .* Talmo Lab does not answer \(hub:4222\)\. Off campus\?/)).toBeVisible();
+    for (const [key, empty] of [['2', 'No jobs yet'], ['3', 'No worker is online']]) {
+      await user.keyboard(`{Control>}${key}{/Control}`);
+      expect(screen.getByRole('heading', { name: 'Not known yet' })).toBeVisible();
+      expect(screen.queryByRole('heading', { name: empty! })).toBeNull();
+    }
+    fake.say({ type: 'status', value: status({ ...lab, offline: { since, known: true, error } }) });
+    await settle();
+    expect(screen.getByText(/You see what was known then/)).toBeVisible();
+    expect(screen.getByRole('heading', { name: 'No worker is online' })).toBeVisible();
+    fake.say({ type: 'status', value: status({ lab: 'Talmo Lab', link: 'connected' }) });
+    await settle();
+    expect(screen.queryByText(/Not connected to/)).toBeNull();
+  });
+
+  test('a lab that is back in a moment is no news', async () => {
+    const error = { code: 'fleet_unreachable', message: 'Talmo Lab does not answer.', hint: null };
+    const offline = { since: new Date().toISOString(), known: true, error };
+    await ready({ type: 'status', value: status({ lab: 'Talmo Lab', link: 'reconnecting…', offline }) });
+    expect(screen.queryByText(/Not connected to/)).toBeNull();
+  });
+
   test('free and online workers are counted, and one that goes is gone', async () => {
     const { fake } = await ready({ type: 'worker', value: worker() }, { type: 'worker', value: worker({ id: 'w2', name: 'gpu-2', busy: true, state: 'x' }) });
     expect(screen.getByRole('button', { name: 'Workers 1 free of 2 online' })).toBeVisible();

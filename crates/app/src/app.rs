@@ -8,10 +8,10 @@ mod worker;
 
 use crate::board::Board;
 use crate::kept::Kept;
-use crate::membership::{check_key, fleet_of};
+use crate::membership::{check_key, fleet_later, fleet_of, why_down};
 use crate::places::Options;
 use crate::storages::LocalStorages;
-use crate::view::StatusView;
+use crate::view::{OfflineView, StatusView};
 use crate::{Error, ErrorCode, watching};
 use samepath_fleet::Fleet;
 use samepath_fleet::bus::Link;
@@ -24,6 +24,20 @@ use tokio_util::task::TaskTracker;
 /// How long the queue may take to tell what it knows.
 const PATIENCE: Duration = Duration::from_secs(15);
 
+/// How long a window waits for its lab before it opens without it.
+const MOMENT: Duration = Duration::from_secs(1);
+
+/// How a program waits for a lab.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Patience {
+    /// Not at all: it is there when it is.
+    None,
+    /// As long as a person would.
+    Short,
+    /// For as long as it does not answer.
+    Long,
+}
+
 /// The program without a face. Cheap to clone; all clones are one.
 #[derive(Clone)]
 pub struct App {
@@ -32,8 +46,8 @@ pub struct App {
 
 struct Inner {
     options: Options,
-    /// What people call the lab that this is on; none where it is this computer alone.
-    lab: Option<String>,
+    /// The lab that this is on; none where it is this computer alone.
+    lab: Option<Membership>,
     storages: Arc<LocalStorages>,
     fleet: Fleet,
     board: Arc<Board>,
@@ -63,7 +77,18 @@ impl App {
     /// `fleet_unreachable`, `io`.
     pub async fn with_storages(options: Options, storages: Arc<LocalStorages>) -> Result<Self, Error> {
         let lab = options.belongs()?;
-        Self::on(options, storages, lab, false).await
+        Self::on(options, storages, lab, Patience::Short).await
+    }
+
+    /// The same, for a window: it opens also where its lab does not answer, or does not let it in any more. It says so
+    /// ([`StatusView::offline`]), and is connected as soon as that can be.
+    ///
+    /// # Errors
+    /// `fleet_unreachable` of a queue of this computer, `io`.
+    pub async fn for_window(options: Options) -> Result<Self, Error> {
+        let storages = Arc::new(LocalStorages::of(&options));
+        let lab = options.belongs()?;
+        Self::on(options, storages, lab, Patience::None).await
     }
 
     /// The same, for a program that is to be a worker: of the lab that this computer has joined as one. Waits for a lab that does
@@ -73,21 +98,22 @@ impl App {
     /// `fleet_unreachable`, `io`.
     pub async fn for_worker(options: Options, storages: Arc<LocalStorages>) -> Result<Self, Error> {
         let lab = options.works_for()?;
-        Self::on(options, storages, lab, true).await
+        Self::on(options, storages, lab, Patience::Long).await
     }
 
     async fn on(
         mut options: Options,
         storages: Arc<LocalStorages>,
         lab: Option<Membership>,
-        patient: bool,
+        patience: Patience,
     ) -> Result<Self, Error> {
         let fleet = match &lab {
             None => {
                 check_key(&options, &storages)?;
                 Fleet::local(options.queue()).await?
             }
-            Some(membership) => fleet_of(membership, patient).await?,
+            Some(membership) if patience == Patience::None => fleet_later(membership)?,
+            Some(membership) => fleet_of(membership, patience == Patience::Long).await?,
         };
         if let Some(membership) = &lab {
             options.enter(membership);
@@ -99,7 +125,7 @@ impl App {
         tasks.spawn(board.clone().follow(fleet.workers(), fleet.jobs(), fleet.kinds()));
         let inner = Inner {
             options,
-            lab: lab.map(|membership| membership.lab),
+            lab,
             storages,
             fleet,
             board,
@@ -112,8 +138,13 @@ impl App {
         };
         let app = Self { inner: Arc::new(inner) };
         app.keep_frame();
+        if app.inner.lab.is_some() && patience == Patience::None {
+            // One that answers is shown whole from the beginning.
+            drop(tokio::time::timeout(MOMENT, app.inner.board.ready()).await);
+            return Ok(app);
+        }
         tokio::time::timeout(PATIENCE, app.inner.board.ready()).await.map_err(|_| {
-            let queue = app.inner.lab.as_deref().unwrap_or("The queue of this computer");
+            let queue = app.inner.lab.as_ref().map_or("The queue of this computer", |lab| &lab.lab);
             Error::new(ErrorCode::FleetUnreachable, format!("{queue} does not answer."))
                 .with_hint("Another Samepath program may be stuck: end it, then try again.")
         })?;
@@ -137,17 +168,35 @@ impl App {
         });
     }
 
+    /// Why the lab that this is on is not connected, where it is not.
+    pub(crate) fn offline(&self) -> Option<Error> {
+        match (&*self.inner.fleet.link().borrow(), &self.inner.lab) {
+            (Link::Down { why, .. }, Some(lab)) => Some(why_down(lab, why.as_deref())),
+            _ => None,
+        }
+    }
+
     fn show_frame(&self, link: &Link) {
         let storages = &self.inner.storages;
+        let lab = self.inner.lab.as_ref();
+        let offline = match (link, lab) {
+            (Link::Down { since, why }, Some(lab)) => Some(OfflineView {
+                since: since.to_string(),
+                known: self.inner.board.was_ready(),
+                error: why_down(lab, why.as_deref()).view(),
+            }),
+            _ => None,
+        };
         self.inner.board.set_storages(storages.views());
         self.inner.board.set_status(StatusView {
-            lab: self.inner.lab.clone().unwrap_or_else(|| "This computer".to_owned()),
-            link: match (link, &self.inner.lab) {
+            lab: lab.map_or_else(|| "This computer".to_owned(), |lab| lab.lab.clone()),
+            link: match (link, lab) {
                 (Link::Up, None) => "this computer",
                 (Link::Up, Some(_)) => "connected",
                 (Link::Down { .. }, _) => "reconnecting…",
             }
             .to_owned(),
+            offline,
             member: self.inner.options.member.clone(),
             version: self.inner.options.version.clone(),
             config_file: storages.file().path.display().to_string(),

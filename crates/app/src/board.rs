@@ -120,6 +120,11 @@ impl Board {
         let _ = current.wait_for(|count| *count >= 3).await;
     }
 
+    /// Whether it has.
+    pub(crate) fn was_ready(&self) -> bool {
+        *self.current.borrow() >= 3
+    }
+
     pub(crate) fn set_own(&self, own: Option<Own>) {
         self.lock().set_own(own, &self.updates);
     }

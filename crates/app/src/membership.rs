@@ -143,6 +143,16 @@ pub(crate) fn check_key(options: &Options, storages: &LocalStorages) -> Result<(
         .with_hint("Join again with a new invitation, or forget the lab: samepath leave"))
 }
 
+/// The fleet of a lab, which need not answer yet.
+pub(crate) fn fleet_later(membership: &Membership) -> Result<Fleet, Error> {
+    Fleet::lab_later(membership).map_err(|error| told(membership, error))
+}
+
+/// Why a lab is not connected, in the words in which a command that needs it fails.
+pub(crate) fn why_down(membership: &Membership, why: Option<&BusError>) -> Error {
+    told(membership, LabError::Bus(why.cloned().unwrap_or(BusError::Unreachable)))
+}
+
 /// The fleet of a lab. A `patient` one waits for it as long as it does not answer.
 pub(crate) async fn fleet_of(membership: &Membership, patient: bool) -> Result<Fleet, Error> {
     loop {

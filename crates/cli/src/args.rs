@@ -181,6 +181,9 @@ pub(crate) struct Hub {
     /// The certificate of that server
     #[arg(long, value_name = "FILE", requires = "server")]
     pub(crate) certificate: Option<PathBuf>,
+    /// Programs of members and workers that may be connected at a time, 16 to 65536 [default: 2048]
+    #[arg(long, value_name = "N")]
+    pub(crate) connections: Option<u32>,
     /// The server's program [default: nats-server, beside samepath or in PATH]
     #[arg(long, value_name = "FILE")]
     pub(crate) nats_server: Option<PathBuf>,

@@ -33,12 +33,13 @@ pub(crate) fn run(context: &Context<'_>, hub: Hub, search_path: Option<OsString>
 /// Runs the hub until told to stop.
 fn serve(context: &Context<'_>, hub: Hub, dir: PathBuf, search_path: Option<OsString>) -> Result<ExitCode, Error> {
     let output = context.output;
-    let Hub { listen, address, server, certificate, name, nats_server, .. } = hub;
+    let Hub { listen, address, server, certificate, name, nats_server, connections, .. } = hub;
     let computer = context.options.environment.computer.clone().unwrap_or_else(|| "localhost".to_owned());
     let beside = std::env::current_exe().ok().and_then(|program| Some(program.parent()?.to_owned()));
     let programs = Programs { named: nats_server, beside, search_path };
     block_on(async {
-        let place = HubPlace::make(&dir, Wanted { lab: name, listen, address, server, certificate }, &computer)?;
+        let place =
+            HubPlace::make(&dir, Wanted { lab: name, listen, address, server, certificate, connections }, &computer)?;
         let told = json!({ "lab": place.lab(), "address": place.address(), "dir": place.dir() });
         let words = format!("{} is at {}. Its folder: {}", place.lab(), place.address(), place.dir().display());
         let hub = tokio::select! {

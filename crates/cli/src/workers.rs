@@ -1,6 +1,6 @@
-use crate::output::{Cell, Tone, printable};
+use crate::output::{Cell, Output, Tone, printable};
 use crate::{Context, block_on};
-use samepath_app::view::{Update, WorkerView};
+use samepath_app::view::{ErrorView, Update, WorkerView};
 use samepath_app::{App, Error, ErrorCode};
 use serde_json::json;
 use std::path::{Path, PathBuf};
@@ -90,15 +90,21 @@ pub(crate) fn run(
         let working = app.worker(name, kinds);
         let told = async {
             let mut updates = app.watch();
+            let mut offline = None;
             while let Some(update) = updates.next().await {
-                if let Update::Worker(worker) = update
-                    && worker.this_computer
-                {
-                    if output.is_json() {
-                        output.line_of_json(&worker)?;
-                    } else {
-                        output.line(&sentence(&worker))?;
+                match update {
+                    Update::Worker(worker) if worker.this_computer => {
+                        if output.is_json() {
+                            output.line_of_json(&worker)?;
+                        } else {
+                            output.line(&sentence(&worker))?;
+                        }
                     }
+                    Update::Status(status) if status.offline.as_ref().map(|it| &it.error) != offline.as_ref() => {
+                        offline = status.offline.map(|it| it.error);
+                        link(output, &status.lab, offline.as_ref())?;
+                    }
+                    _ => {}
                 }
             }
             Ok::<(), Error>(())
@@ -112,6 +118,19 @@ pub(crate) fn run(
         app.shut_down().await;
         ended.map(|()| ExitCode::SUCCESS)
     })
+}
+
+/// Says that a worker lost its lab, why, and that it is back.
+fn link(output: &Output, lab: &str, offline: Option<&ErrorView>) -> Result<(), Error> {
+    if output.is_json() {
+        return output.line_of_json(&json!({ "lab": lab, "offline": offline }));
+    }
+    match offline {
+        None => output.line(&format!("Connected to {lab} again.")),
+        Some(ErrorView { message, hint, .. }) => {
+            output.line(&format!("{message} {} Running jobs go on.", hint.as_deref().unwrap_or_default()))
+        }
+    }
 }
 
 /// The folder of the lab's job types, which has to be there: a worker without them would only seem to be one.

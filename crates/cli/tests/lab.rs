@@ -5,6 +5,8 @@ mod common;
 
 use common::lab::{Computer, Lab};
 use common::{Process, until};
+use samepath_app::view::{Draft, StatusView, Update};
+use samepath_app::{App, Updates};
 use serde_json::{Value, json};
 
 #[test]
@@ -114,6 +116,59 @@ fn a_lab_that_does_not_answer_is_named_and_its_worker_waits_for_it() {
     lab.home.ask(&["hub", "storage", "set", "vast", "--mac", "smb://vast01/talmo", "--help-text", "VPN first"]).good();
     let words = lab.home.ask(&["hub", "storage", "set", "vast", "--help-text", ""]).good();
     assert_eq!(words["storage"], json!({ "mac": "smb://vast01/talmo" }));
+    // Who is put out says so, and goes on looking after what runs.
+    lab.home.ask(&["hub", "revoke", "gpu-1"]).good();
+    let told = worker.until(|line| line.contains("has ended").then(|| line.to_owned()));
+    let told: Value = serde_json::from_str(&told).expect("JSON");
+    assert_eq!(told["offline"]["message"], "Your access to Talmo Lab as gpu-1 has ended. Your files are untouched.");
     drop(worker);
     lab.stop();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_window_opens_without_its_lab_says_why_and_is_connected_later() {
+    let lab = tokio::task::block_in_place(Lab::new);
+    let desk = lab.computer("desk");
+    desk.join(&lab.invite("member", "amick"));
+    tokio::task::block_in_place(|| lab.stop());
+    let app = App::for_window(desk.options()).await.expect("opens");
+    let mut updates = app.watch();
+    let offline = |status: &StatusView| status.offline.clone();
+    let status = next_status(&mut updates, |status| status.offline.is_some()).await;
+    assert_eq!(
+        (status.lab.as_str(), status.member.as_str(), status.link.as_str()),
+        ("Talmo Lab", "amick", "reconnecting…")
+    );
+    let told = offline(&status).expect("offline");
+    assert!(!told.known && told.error.message == format!("Talmo Lab does not answer ({}).", lab.listen), "{told:?}");
+    let kind = || Draft { kind: "slp-check".to_owned(), ..Draft::default() };
+    let ready = app.readiness(kind()).await.expect("answered");
+    assert!(!ready.can_submit && ready.sentence.starts_with("Talmo Lab does not answer"), "{ready:?}");
+    tokio::task::block_in_place(|| lab.start());
+    let status = next_status(&mut updates, |status| status.offline.is_none()).await;
+    assert_eq!(status.link, "connected");
+    tokio::task::block_in_place(|| lab.home.ask(&["hub", "revoke", "amick"]).good());
+    let ended = |status: &StatusView| offline(status).is_some_and(|told| told.error.message.contains("has ended"));
+    let status = next_status(&mut updates, ended).await;
+    assert!(offline(&status).is_some_and(|told| told.known));
+    app.shut_down().await;
+    // It opens for whoever was put out, too.
+    let app = App::for_window(desk.options()).await.expect("opens");
+    next_status(&mut app.watch(), ended).await;
+    app.shut_down().await;
+    tokio::task::block_in_place(|| lab.stop());
+}
+
+async fn next_status(updates: &mut Updates, is: impl Fn(&StatusView) -> bool) -> StatusView {
+    tokio::time::timeout(common::DEADLINE, async {
+        loop {
+            if let Some(Update::Status(status)) = updates.next().await
+                && is(&status)
+            {
+                return status;
+            }
+        }
+    })
+    .await
+    .expect("in time")
 }

@@ -82,6 +82,17 @@ impl Fleet {
         Ok(Self::new(bus::nats::join(settings).await?, Form::Lab(worker)))
     }
 
+    /// The same, of a lab that need not answer yet: it is joined as soon as it does, and until then [`Fleet::link`] is down and says
+    /// why.
+    ///
+    /// # Errors
+    /// What was kept is no membership.
+    pub fn lab_later(membership: &Membership) -> Result<Self, LabError> {
+        let settings = membership.settings()?;
+        let worker = (membership.part == Part::Worker).then(|| membership.name.clone());
+        Ok(Self::new(bus::nats::join_later(settings), Form::Lab(worker)))
+    }
+
     /// As which worker this process may claim and report, where it would call itself `own`: a lab lets a computer be the worker that
     /// it has joined as, whatever it calls itself; and a member's none.
     pub fn worker_id(&self, own: &WorkerId) -> Option<WorkerId> {

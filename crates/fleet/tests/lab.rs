@@ -106,6 +106,13 @@ async fn in_time<T>(work: impl Future<Output = T>) -> T {
     tokio::time::timeout(LONG, work).await.expect("in time")
 }
 
+fn why(link: &Link) -> Option<&BusError> {
+    match link {
+        Link::Up => None,
+        Link::Down { why, .. } => why.as_deref(),
+    }
+}
+
 async fn is_answered(fleet: &Fleet) -> bool {
     fleet.unreadable_jobs().await.is_ok()
 }
@@ -204,6 +211,7 @@ async fn whoever_is_put_out_is_out_at_once_and_nobody_else_notices() {
     assert!(matches!(lab.revoke("amick").await, Err(LabError::NoSuchName { .. })));
     let mut link = amick.link();
     in_time(link.wait_for(|link| matches!(link, Link::Down { .. }))).await.expect("still there");
+    in_time(link.wait_for(|link| matches!(why(link), Some(BusError::NotAdmitted { .. })))).await.expect("told why");
     assert!(!is_answered(&amick).await);
     assert!(is_refused(&memberships[0]).await);
     assert!(matches!(in_time(Membership::join(&unused)).await, Err(LabError::Refused)));
@@ -279,6 +287,76 @@ async fn another_server_at_the_address_is_not_trusted() {
     lab.start().await;
     let error = Fleet::lab(&membership).await.expect_err("another certificate");
     assert!(matches!(error, LabError::Bus(BusError::OtherServer { .. })), "{error}");
+    let later = Fleet::lab_later(&membership).expect("a membership");
+    let mut link = later.link();
+    in_time(link.wait_for(|link| matches!(why(link), Some(BusError::OtherServer { .. })))).await.expect("told why");
+    later.close().await;
+    lab.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_lab_that_does_not_answer_yet_is_joined_when_it_does() {
+    let mut lab = Lab::new().await;
+    let membership = lab.member("amick").await;
+    lab.stop().await;
+    let later = Fleet::lab_later(&membership).expect("a membership");
+    let mut link = later.link();
+    assert!(matches!(&*link.borrow_and_update(), Link::Down { why: None, .. }));
+    let mut jobs = later.jobs();
+    lab.start().await;
+    in_time(link.wait_for(|link| *link == Link::Up)).await.expect("still there");
+    assert!(is_answered(&later).await);
+    assert_eq!(in_time(jobs.next()).await, Some(samepath_fleet::Update::Current), "who watched meanwhile is told");
+    later.close().await;
+    // Closed before anybody was there.
+    lab.stop().await;
+    let never = Fleet::lab_later(&membership).expect("a membership");
+    in_time(never.close()).await;
+    assert!(!is_answered(&never).await);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_lab_serves_so_many_and_its_administrator_besides() {
+    let mut lab = Lab::new().await;
+    lab.stop().await;
+    let place = |connections| {
+        let wanted = Wanted { connections: Some(connections), ..Wanted::default() };
+        HubPlace::make(lab.dir(), wanted, "127.0.0.1")
+    };
+    for count in [0, 15, 65_537] {
+        assert!(matches!(place(count), Err(LabError::Connections { .. })), "{count}");
+    }
+    drop(place(16).expect("a number"));
+    // It is kept.
+    lab.start().await;
+    let configuration = std::fs::read_to_string(lab.dir().join("nats-server.conf")).expect("written");
+    assert!(configuration.contains("max_connections: 272"), "{configuration}");
+    let (mut inside, mut first) = (Vec::new(), None);
+    for name in ["one", "two", "three", "four"] {
+        let membership = lab.member(name).await;
+        for _ in 0..4 {
+            inside.push(in_time(Fleet::lab(&membership)).await.expect("comes in"));
+        }
+        first.get_or_insert_with(|| membership.clone());
+        // No member has more than a quarter.
+        let fifth = Fleet::lab_later(&membership).expect("a membership");
+        let mut link = fifth.link();
+        let up = tokio::time::timeout(Duration::from_secs(1), link.wait_for(|link| *link == Link::Up));
+        assert!(up.await.is_err(), "{name}");
+        fifth.close().await;
+    }
+    // It is full; whoever looks after it is served.
+    assert_eq!(lab.names().await, ["four", "one", "three", "two"]);
+    let waiting = Fleet::lab_later(&first.expect("joined")).expect("a membership");
+    let mut link = waiting.link();
+    assert!(tokio::time::timeout(Duration::from_secs(1), link.wait_for(|link| *link == Link::Up)).await.is_err());
+    // A place that comes free is somebody else's.
+    inside.remove(0).close().await;
+    in_time(link.wait_for(|link| *link == Link::Up)).await.expect("still there");
+    waiting.close().await;
+    for fleet in inside {
+        fleet.close().await;
+    }
     lab.stop().await;
 }
 

@@ -19,6 +19,8 @@ export const words = {
   },
 
   frame: {
+    unknown: 'Not known yet',
+    unknownText: (lab: string) => `${lab} is not connected. What it has appears here as soon as it is.`,
     navigation: 'Pages',
     page: 'Page',
     lab: 'Where your jobs run',
@@ -40,6 +42,8 @@ export const words = {
     askAgain: 'Ask again',
     notMounted: 'is not mounted on this computer. Jobs that run in the lab go on; you cannot choose files from it.',
     missing: 'is not there: the folder does not exist on this computer.',
+    offline: (lab: string, since: string) => `Not connected to ${lab} since ${since}.`,
+    knownThen: 'You see what was known then.',
     othersWork: 'The other storages work.',
     news: (since: string, done: number, failed: number) =>
       `Welcome back. Since ${since}: ${[done > 0 ? `${done} finished` : '', failed > 0 ? `${failed} failed` : ''].filter((part) => part !== '').join(', ')}.`,

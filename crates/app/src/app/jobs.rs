@@ -26,6 +26,9 @@ impl App {
     /// # Errors
     /// `kind_not_found`.
     pub async fn readiness(&self, draft: Draft) -> Result<ReadinessView, Error> {
+        if let Some(offline) = self.offline() {
+            return Ok(self.inner.board.look(|seen| blocked(&draft, seen.around.workers.values(), &offline)));
+        }
         let kind = self.find_kind(&draft.kind)?;
         let planned = self.plan(kind, draft.clone()).await;
         let board = &self.inner.board;

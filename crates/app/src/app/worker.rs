@@ -133,7 +133,7 @@ impl App {
 
     fn set_worker_error(&self, error: Option<Error>) {
         *self.inner.worker.error.lock().unwrap_or_else(PoisonError::into_inner) = error;
-        let link = *self.inner.fleet.link().borrow();
+        let link = self.inner.fleet.link().borrow().clone();
         self.show_frame(&link);
     }
 }

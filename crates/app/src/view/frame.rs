@@ -9,6 +9,8 @@ pub struct StatusView {
     pub lab: String,
     /// "this computer", "connected", "reconnecting…".
     pub link: String,
+    /// That the lab is not connected, and why; none while it is.
+    pub offline: Option<OfflineView>,
     /// The person.
     pub member: String,
     /// Of the program.
@@ -19,6 +21,17 @@ pub struct StatusView {
     pub config_error: Option<ErrorView>,
     /// Why the worker of this program is not running, if it should be.
     pub worker_error: Option<ErrorView>,
+}
+
+/// That the lab cannot be reached, or does not let this computer in.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Type)]
+pub struct OfflineView {
+    /// Since when.
+    pub since: String,
+    /// Whether it was connected since the program was started: then what was known is shown.
+    pub known: bool,
+    /// Why, and what to do.
+    pub error: ErrorView,
 }
 
 /// That this computer belongs to a lab.

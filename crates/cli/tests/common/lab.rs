@@ -91,6 +91,20 @@ impl Computer<'_> {
         run(&mut self.command(words))
     }
 
+    /// What its window would be started with.
+    pub(crate) fn options(&self) -> samepath_app::Options {
+        let folder = |name: &str| self.home.path(&format!("{}/{name}", self.name)).into_os_string();
+        let variable = |name: &str| match name {
+            "HOME" => Some(folder("home")),
+            "SAMEPATH_DATA" => Some(folder("data")),
+            "USER" => Some("somebody".into()),
+            _ => None,
+        };
+        let mut options = samepath_app::Options::gather(variable, None, None, "0").expect("options");
+        options.program = env!("CARGO_BIN_EXE_samepath").into();
+        options
+    }
+
     pub(crate) fn join(&self, invitation: &str) -> Value {
         self.ask(&["join", invitation]).good()
     }

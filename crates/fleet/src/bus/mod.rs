@@ -66,14 +66,16 @@ pub const DEFAULT_ALL_LOG_BYTES: u64 = 2 * 1024 * 1024 * 1024;
 const FORGET: u64 = u64::MAX;
 
 /// Whether the bus can be used now.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Link {
     /// Yes.
     Up,
     /// Not since then. It comes back by itself; running work goes on meanwhile.
     Down {
-        /// When it was lost.
+        /// When it was lost, or was looked for first.
         since: Timestamp,
+        /// What was said the last time that somebody answered and did not let us in; none while nobody does.
+        why: Option<Box<BusError>>,
     },
 }
 

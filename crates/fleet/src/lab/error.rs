@@ -71,6 +71,16 @@ pub enum LabError {
         /// Those, in words.
         places: String,
     },
+    /// More or fewer programs than a hub can be told to serve.
+    #[error("{count} is no number of connections: {fewest} to {most}")]
+    Connections {
+        /// As given.
+        count: u32,
+        /// The least.
+        fewest: u32,
+        /// The most.
+        most: u32,
+    },
     /// Nobody of the name belongs to the lab.
     #[error("nobody here is called {name}")]
     NoSuchName {
@@ -103,6 +113,7 @@ impl LabError {
             | Self::Place { .. }
             | Self::OtherPlaces { .. }
             | Self::NoSuchName { .. }
+            | Self::Connections { .. }
             | Self::Address { .. } => "invalid_parameter",
             Self::Bus(error) => error.code(),
         }
@@ -132,7 +143,7 @@ impl LabError {
             )),
             Self::NoSuchName { .. } => Some("`samepath hub members` and `samepath hub workers` list them.".to_owned()),
             Self::Bus(error) => error.hint(),
-            Self::ServerEnded { .. } | Self::Io { .. } | Self::Place { .. } | Self::Address { .. } => None,
+            Self::ServerEnded { .. } | Self::Io { .. } | Self::Place { .. } | Self::Connections { .. } | Self::Address { .. } => None,
         }
     }
 }

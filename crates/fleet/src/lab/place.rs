@@ -21,6 +21,12 @@ const CONFIGURATION: &str = "nats-server.conf";
 pub(super) const PID_FILE: &str = "nats-server.pid";
 /// What the server keeps at most: twice what the hub lets logs and records become.
 const DISK: &str = "8GB";
+/// Programs of members and workers that may be connected at a time, where nothing else is said, and what may be said.
+const CONNECTIONS: u32 = 2_048;
+const FEWEST_CONNECTIONS: u32 = 16;
+const MOST_CONNECTIONS: u32 = 65_536;
+/// Beyond those, for hubs, and for whoever is being let in or refused.
+const AT_THE_DOOR: u32 = 256;
 
 /// A hub's folder: its keys, the server's certificate and configuration, and what the server keeps.
 #[derive(Debug)]
@@ -43,6 +49,9 @@ struct Kept {
     /// Where it is, if somebody else runs it.
     #[serde(default)]
     server: Option<String>,
+    /// Programs of members and workers that may be connected at a time.
+    #[serde(default)]
+    connections: Option<u32>,
     /// The key with which hubs come in.
     hub: String,
     /// The key with which they say who else may.
@@ -62,6 +71,8 @@ pub struct Wanted {
     pub server: Option<String>,
     /// The certificate of that server, a PEM file; at first one that the hub makes.
     pub certificate: Option<PathBuf>,
+    /// Programs of members and workers that may be connected at a time, 16 to 65,536; at first 2,048. Others have to wait.
+    pub connections: Option<u32>,
 }
 
 impl HubPlace {
@@ -89,9 +100,16 @@ impl HubPlace {
         };
         let lab = wanted.lab.or_else(|| before.as_ref().map(|before| before.lab.clone()));
         let lab = lab.unwrap_or_else(|| computer.to_owned());
+        let connections = wanted.connections.or(before.as_ref().and_then(|before| before.connections));
+        if let Some(count) = connections.filter(|count| !(FEWEST_CONNECTIONS..=MOST_CONNECTIONS).contains(count)) {
+            return Err(LabError::Connections { count, fewest: FEWEST_CONNECTIONS, most: MOST_CONNECTIONS });
+        }
         let kept = match before {
-            Some(before) => Kept { lab, listen, address, server, ..before },
-            None => Kept { lab, listen, address, server, hub: Key::new_user().seed, issuer: Key::new_issuer().seed },
+            Some(before) => Kept { lab, listen, address, server, connections, ..before },
+            None => {
+                let (hub, issuer) = (Key::new_user().seed, Key::new_issuer().seed);
+                Kept { lab, listen, address, server, connections, hub, issuer }
+            }
         };
         let json = serde_json::to_vec_pretty(&kept).unwrap_or_default();
         write_private(&dir.join(KEPT), &json)?;
@@ -137,6 +155,10 @@ impl HubPlace {
         self.kept.server.is_none()
     }
 
+    fn connections(&self) -> u32 {
+        self.kept.connections.unwrap_or(CONNECTIONS)
+    }
+
     /// The server's configuration.
     pub fn configuration(&self) -> PathBuf {
         self.dir.join(CONFIGURATION)
@@ -161,7 +183,7 @@ impl HubPlace {
             login: Login::Key { seed: self.kept.hub.clone(), token: None },
             certificate: Some(self.certificate),
             issuer: Some(self.kept.issuer.clone()),
-            limits: Limits::default(),
+            limits: Limits { connections: self.connections() as usize, ..Limits::default() },
         }
     }
 
@@ -208,13 +230,14 @@ impl HubPlace {
              listen: \"{listen}\"\n\
              pid_file: {pid}\n\
              max_payload: 1MB\n\
-             max_connections: 16384\n\
+             max_connections: {connections}\n\
              write_deadline: \"10s\"\n\
              # What was answered is not lost, in a power cut neither.\n\
              jetstream {{ store_dir: {store}, sync_interval: always }}\n\
              tls {{ cert_file: {certificate}, key_file: {key}, min_version: \"1.3\", timeout: 10 }}\n\
              {account}",
             listen = self.kept.listen,
+            connections = self.connections() + AT_THE_DOOR,
             pid = at(PID_FILE),
             store = at("store"),
             certificate = at(CERTIFICATE),

@@ -627,6 +627,16 @@ export type OfferView = {
 	draft: Draft,
 };
 
+/**  That the lab cannot be reached, or does not let this computer in. */
+export type OfflineView = {
+	/**  Since when. */
+	since: string,
+	/**  Whether it was connected since the program was started: then what was known is shown. */
+	known: boolean,
+	/**  Why, and what to do. */
+	error: ErrorView,
+};
+
 /**  A file that a job wrote. */
 export type OutputView = {
 	/**  Relative to the results folder. */
@@ -837,6 +847,8 @@ export type StatusView = {
 	lab: string,
 	/**  "this computer", "connected", "reconnecting…". */
 	link: string,
+	/**  That the lab is not connected, and why; none while it is. */
+	offline: OfflineView | null,
 	/**  The person. */
 	member: string,
 	/**  Of the program. */

@@ -39,6 +39,12 @@ pub async fn join(settings: NatsSettings) -> Result<Arc<SharedBus>, BusError> {
     SharedBus::open(Lab { settings, place, may_hold: false }).await
 }
 
+/// The same, without waiting for anybody: the link says how it is.
+pub(crate) fn join_later(settings: NatsSettings) -> Arc<SharedBus> {
+    let place = settings.place();
+    SharedBus::open_later(Lab { settings, place, may_hold: false })
+}
+
 struct Lab {
     settings: NatsSettings,
     place: PathBuf,
@@ -137,7 +143,8 @@ impl Held {
             None => None,
         };
         let mut serving = JoinSet::new();
-        serving.spawn(server::run(client.clone(), doors, registry, core.clone(), reign, over.clone()));
+        let most = settings.limits.connections;
+        serving.spawn(server::run(client.clone(), doors, registry, core.clone(), reign, most, over.clone()));
         tasks.spawn(async move { store.watch_over().await });
         let (ends, closed) = (over.clone(), core.closed().clone());
         tasks.spawn(async move {

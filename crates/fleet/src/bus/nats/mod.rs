@@ -34,6 +34,7 @@ mod store;
 
 pub(crate) use callout::ACCOUNT;
 pub(crate) use connect::is_new_enough;
+pub(crate) use door::join_later;
 pub use door::{join, open};
 pub use identity::{Identity, Part};
 pub(crate) use keys::Key;

@@ -71,17 +71,17 @@ impl SharedBus {
     /// time; whatever else the door says at once.
     pub(in crate::bus) async fn open(door: impl Door) -> Result<Arc<Self>, BusError> {
         let session = tokio::time::timeout(OPENING, retry(&door)).await.unwrap_or(Err(BusError::Unreachable))?;
-        let shared = Arc::new(Shared {
-            current: watch::Sender::new(None),
-            link: watch::Sender::new(Link::Down { since: Timestamp::now() }),
-            role: watch::Sender::new(Role::Guest),
-            own: Mutex::default(),
-            closing: CancellationToken::new(),
-            closed: CancellationToken::new(),
-        });
+        let shared = Arc::new(Shared::new());
         shared.publish(&*session, 1);
-        tokio::spawn(keep(shared.clone(), door, session));
+        tokio::spawn(keep(shared.clone(), door, Some(session)));
         Ok(Arc::new(Self { shared }))
+    }
+
+    /// The same, without waiting: it is opened as soon as that can be, and until then the link is down and says why.
+    pub(in crate::bus) fn open_later(door: impl Door) -> Arc<Self> {
+        let shared = Arc::new(Shared::new());
+        tokio::spawn(keep(shared.clone(), door, None));
+        Arc::new(Self { shared })
     }
 }
 
@@ -100,9 +100,19 @@ async fn retry(door: &impl Door) -> Result<Box<dyn Session>, BusError> {
 }
 
 /// Takes care that there is always somebody who holds the bus, until told to end.
-async fn keep(shared: Arc<Shared>, door: impl Door, first: Box<dyn Session>) {
-    let mut session = first;
+async fn keep(shared: Arc<Shared>, door: impl Door, first: Option<Box<dyn Session>>) {
     let mut number = 1;
+    let mut session = match first {
+        Some(session) => session,
+        None => {
+            let session = tokio::select! {
+                session = again(&shared, &door) => session,
+                () = shared.closing.cancelled() => return shared.closed.cancel(),
+            };
+            shared.publish(&*session, number);
+            session
+        }
+    };
     loop {
         let over = session.over();
         let closing = tokio::select! {
@@ -116,7 +126,7 @@ async fn keep(shared: Arc<Shared>, door: impl Door, first: Box<dyn Session>) {
         }
         number += 1;
         let next = tokio::select! {
-            next = again(&door) => next,
+            next = again(&shared, &door) => next,
             () = shared.closing.cancelled() => break,
         };
         session = next;
@@ -126,13 +136,14 @@ async fn keep(shared: Arc<Shared>, door: impl Door, first: Box<dyn Session>) {
     shared.closed.cancel();
 }
 
-/// Like [`retry`], and never gives up.
-async fn again(door: &impl Door) -> Box<dyn Session> {
+/// Like [`retry`], and never gives up; says meanwhile why not.
+async fn again(shared: &Shared, door: &impl Door) -> Box<dyn Session> {
     loop {
         match retry(door).await {
             Ok(session) => return session,
             Err(error) => {
                 tracing::warn!(%error, place = %door.place().display(), "the bus cannot be held or joined");
+                shared.not_let_in(error);
                 tokio::time::sleep(LONG_PAUSE).await;
             }
         }
@@ -140,6 +151,27 @@ async fn again(door: &impl Door) -> Box<dyn Session> {
 }
 
 impl Shared {
+    fn new() -> Self {
+        Self {
+            current: watch::Sender::new(None),
+            link: watch::Sender::new(Link::Down { since: Timestamp::now(), why: None }),
+            role: watch::Sender::new(Role::Guest),
+            own: Mutex::default(),
+            closing: CancellationToken::new(),
+            closed: CancellationToken::new(),
+        }
+    }
+
+    fn not_let_in(&self, error: BusError) {
+        self.link.send_if_modified(|link| match link {
+            Link::Down { why, .. } if why.as_deref() != Some(&error) => {
+                *why = Some(Box::new(error));
+                true
+            }
+            Link::Down { .. } | Link::Up => false,
+        });
+    }
+
     fn publish(&self, session: &dyn Session, number: u64) {
         self.role.send_replace(if session.is_held() { Role::Holder } else { Role::Guest });
         self.current.send_replace(Some(Current { number, bus: session.bus() }));
@@ -147,7 +179,7 @@ impl Shared {
     }
 
     fn withdraw(&self) {
-        self.link.send_replace(Link::Down { since: Timestamp::now() });
+        self.link.send_replace(Link::Down { since: Timestamp::now(), why: None });
         self.current.send_replace(None);
         self.role.send_replace(Role::Guest);
     }
