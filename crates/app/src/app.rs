@@ -113,7 +113,7 @@ impl App {
                 Fleet::local(options.queue()).await?
             }
             Some(membership) if patience == Patience::None => fleet_later(membership)?,
-            Some(membership) => fleet_of(membership, patience == Patience::Long).await?,
+            Some(membership) => fleet_of(membership, options.gpu, patience == Patience::Long).await?,
         };
         if let Some(membership) = &lab {
             options.enter(membership);

@@ -63,6 +63,17 @@ impl Options {
         })
     }
 
+    /// Where the workers of this computer keep what is theirs: of the lab that it has joined, or of its own queue.
+    ///
+    /// # Errors
+    /// As of a key that cannot be read.
+    pub fn workers_here(mut self) -> Result<PathBuf, Error> {
+        if let Some(membership) = self.works_for()? {
+            self.enter(&membership);
+        }
+        Ok(self.workers_dir())
+    }
+
     /// The workers and jobs as others hold them, for a look: of the lab, or of whoever holds the queue of this computer.
     pub(crate) async fn look(&self) -> Option<Fleet> {
         match self.belongs() {
@@ -154,9 +165,13 @@ pub(crate) fn why_down(membership: &Membership, why: Option<&BusError>) -> Error
 }
 
 /// The fleet of a lab. A `patient` one waits for it as long as it does not answer.
-pub(crate) async fn fleet_of(membership: &Membership, patient: bool) -> Result<Fleet, Error> {
+pub(crate) async fn fleet_of(membership: &Membership, gpu: Option<u32>, patient: bool) -> Result<Fleet, Error> {
     loop {
-        match Fleet::lab(membership).await {
+        let joined = match gpu {
+            Some(gpu) => Fleet::lab_on_gpu(membership, gpu).await,
+            None => Fleet::lab(membership).await,
+        };
+        match joined {
             Ok(fleet) => return Ok(fleet),
             Err(LabError::Bus(BusError::Unreachable)) if patient => {
                 tracing::warn!(lab = %membership.lab, server = %membership.server, "the lab does not answer; trying again");

@@ -49,6 +49,8 @@ pub struct Options {
     /// Where jobs of the member may write and read, as the invitation said: so that it is said early. What counts is what the lab
     /// knows.
     pub places: Option<Places>,
+    /// Of a worker for one of this computer's GPUs: which.
+    pub gpu: Option<u32>,
 }
 
 impl Options {
@@ -120,6 +122,7 @@ impl Options {
             version: version.to_owned(),
             in_lab: false,
             places: None,
+            gpu: None,
         })
     }
 }

@@ -221,6 +221,8 @@ impl Folders {
             },
             data_dir: self.root.join("data"),
             in_lab: false,
+            places: None,
+            gpu: None,
             ..own.clone()
         }
     }

@@ -83,18 +83,8 @@ pub(crate) enum Command {
         /// The job's id, or its first or last characters
         id: String,
     },
-    /// Run jobs on this computer, until told to stop
-    Worker {
-        /// The worker's name [default: this computer's]
-        #[arg(long)]
-        name: Option<String>,
-        /// A folder with the lab's own job types
-        #[arg(long, value_name = "DIR")]
-        kinds: Option<PathBuf>,
-        /// End when standard input is closed: when whoever started this worker is gone
-        #[arg(long, hide = true)]
-        end_with_stdin: bool,
-    },
+    /// Run jobs on this computer, until told to stop; or be a service that does
+    Worker(Box<Worker>),
     /// Join a lab with an invitation of its hub: as a member, or as a worker
     Join {
         /// The line that begins with samepath:
@@ -142,7 +132,7 @@ impl Command {
             | Self::Resolve(_)
             | Self::Dataset { .. }
             | Self::Submit(_)
-            | Self::Worker { .. }
+            | Self::Worker(_)
             | Self::Join { .. }
             | Self::Leave
             | Self::Setup { .. } => true,
@@ -158,6 +148,80 @@ impl Command {
             | Self::Demo { .. } => false,
         }
     }
+}
+
+#[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
+pub(crate) struct Worker {
+    /// The worker's name [default: this computer's]
+    #[arg(long)]
+    pub(crate) name: Option<String>,
+    /// A folder with the lab's own job types
+    #[arg(long, value_name = "DIR")]
+    pub(crate) kinds: Option<PathBuf>,
+    /// Be a worker for each of these GPUs, as nvidia-smi counts them: 0,1. Each runs one job at a time, and sees its own GPU alone
+    #[arg(long, value_name = "N,…", value_delimiter = ',', conflicts_with_all = ["gpu", "end_with_stdin"])]
+    pub(crate) gpus: Vec<u32>,
+    /// Of the workers for each GPU: be that of this one
+    #[arg(long, hide = true)]
+    pub(crate) gpu: Option<u32>,
+    /// End when standard input is closed: when whoever started this worker is gone
+    #[arg(long, hide = true)]
+    pub(crate) end_with_stdin: bool,
+    #[command(subcommand)]
+    pub(crate) command: Option<WorkerCommand>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum WorkerCommand {
+    /// Make it a service of systemd, that of this user or of the whole system, and start it
+    Install(Install),
+    /// Take the service back. Jobs that run go on
+    Uninstall(Uninstall),
+    /// Have the workers of this computer take no new job, until the computer is started again. What runs goes on
+    Drain {
+        /// Only the worker of this name
+        #[arg(long)]
+        name: Option<String>,
+        /// Have them take jobs again
+        #[arg(long, conflicts_with = "wait")]
+        undo: bool,
+        /// Return when no job is left
+        #[arg(long)]
+        wait: bool,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Install {
+    /// For the whole system, from its start on; needs root
+    #[arg(long, requires = "user")]
+    pub(crate) system: bool,
+    /// The user that jobs run as
+    #[arg(long = "as", value_name = "USER", requires = "system")]
+    pub(crate) user: Option<String>,
+    /// The worker's name [default: this computer's]
+    #[arg(long)]
+    pub(crate) name: Option<String>,
+    /// A folder with the lab's own job types
+    #[arg(long, value_name = "DIR")]
+    pub(crate) kinds: Option<PathBuf>,
+    /// A worker for each of these GPUs: 0,1
+    #[arg(long, value_name = "N,…", value_delimiter = ',')]
+    pub(crate) gpus: Vec<u32>,
+    /// Only say what would be done
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Uninstall {
+    /// That of the whole system; needs root
+    #[arg(long)]
+    pub(crate) system: bool,
+    /// Only say what would be done
+    #[arg(long)]
+    pub(crate) dry_run: bool,
 }
 
 /// What a hub keeps is said once: the next time it is as it was.

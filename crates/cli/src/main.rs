@@ -7,6 +7,7 @@ mod args;
 mod dataset;
 mod demo;
 mod doctor;
+mod gpus;
 mod hub;
 mod jobs;
 mod kinds;
@@ -14,19 +15,22 @@ mod output;
 mod paths;
 mod programs;
 mod progress;
+mod service;
 mod setup;
 mod storages;
 mod submit;
 mod workers;
 
-use args::{Arguments, Command};
+use args::{Arguments, Command, WorkerCommand};
 use clap::Parser;
 use output::Output;
 use samepath_app::{App, Error, ErrorCode, LocalStorages, Options};
+use samepath_storage::Origin;
 use std::env;
 use std::ffi::OsString;
 use std::future::Future;
 use std::io::IsTerminal;
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 use tracing_subscriber::EnvFilter;
@@ -75,6 +79,12 @@ struct Context<'a> {
 }
 
 impl Context<'_> {
+    /// The configuration file that was named on the command line.
+    fn named_config(&self) -> Option<&Path> {
+        let config = &self.options.config;
+        (config.origin == Origin::Argument).then_some(config.path.as_path())
+    }
+
     /// Runs a command that needs the queue: opens it, and hands it over at the end, whatever the command says.
     fn with_app<A, F: Future<Output = Result<A, Error>>>(&self, command: impl FnOnce(App) -> F) -> Result<A, Error> {
         block_on(async {
@@ -110,6 +120,11 @@ fn run(arguments: Arguments, output: &Output) -> Result<ExitCode, Error> {
         return Err(error);
     }
     let context = Context { options, storages: Arc::new(storages), output };
+    let service = || service::Around {
+        config_home: env::var_os("XDG_CONFIG_HOME").map(Into::into),
+        search_path: env::var_os("PATH"),
+        data: env::var_os("SAMEPATH_DATA"),
+    };
     match arguments.command {
         Command::Storage { command } => storages::run(&context, command),
         Command::Locate { path } => paths::locate(&context, &path),
@@ -123,7 +138,12 @@ fn run(arguments: Arguments, output: &Output) -> Result<ExitCode, Error> {
         Command::Stop { id } => jobs::change(&context, &id, jobs::Change::Stop),
         Command::Kill { id } => jobs::change(&context, &id, jobs::Change::Kill),
         Command::Retry { id } => jobs::change(&context, &id, jobs::Change::Retry),
-        Command::Worker { name, kinds, end_with_stdin } => workers::run(&context, name, kinds, end_with_stdin),
+        Command::Worker(worker) => match worker.command {
+            None => workers::run(&context, *worker),
+            Some(WorkerCommand::Install(install)) => service::install(&context, &install, &service()),
+            Some(WorkerCommand::Uninstall(uninstall)) => service::uninstall(&context, &uninstall, &service()),
+            Some(WorkerCommand::Drain { name, undo, wait }) => workers::drain(&context, name.as_deref(), undo, wait),
+        },
         Command::Join { invitation } => hub::join(&context, &invitation),
         Command::Leave => hub::leave(&context),
         Command::Hub(command) => hub::run(&context, *command, env::var_os("PATH")),

@@ -1,11 +1,17 @@
+use crate::args::Worker;
 use crate::output::{Cell, Output, Tone, printable};
 use crate::{Context, block_on};
 use samepath_app::view::{ErrorView, Update, WorkerView};
-use samepath_app::{App, Error, ErrorCode};
+use samepath_app::{App, Error, ErrorCode, Options};
+use samepath_worker::Drained;
 use serde_json::json;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::time::Duration;
 use tokio::io::AsyncReadExt;
+
+/// Between two looks at what a worker still has to do.
+const PAUSE: Duration = Duration::from_millis(500);
 
 /// The workers online.
 pub(crate) fn list(context: &Context<'_>, watch: bool) -> Result<ExitCode, Error> {
@@ -77,16 +83,16 @@ fn row(worker: &WorkerView, own: &str) -> Vec<Cell> {
 }
 
 /// Is a worker until told to stop.
-pub(crate) fn run(
-    context: &Context<'_>,
-    name: Option<String>,
-    kinds: Option<PathBuf>,
-    end_with_stdin: bool,
-) -> Result<ExitCode, Error> {
+pub(crate) fn run(context: &Context<'_>, worker: Worker) -> Result<ExitCode, Error> {
     let output = context.output;
+    let Worker { name, kinds, gpus, gpu, end_with_stdin, .. } = worker;
     let kinds = kinds.map(|folder| kinds_folder(&folder)).transpose()?;
     block_on(async {
-        let app = App::for_worker(context.options.clone(), context.storages.clone()).await?;
+        if !gpus.is_empty() {
+            return crate::gpus::run(context, &gpus, name.as_deref(), kinds.as_deref()).await;
+        }
+        let options = Options { gpu, ..context.options.clone() };
+        let app = App::for_worker(options, context.storages.clone()).await?;
         let working = app.worker(name, kinds);
         let told = async {
             let mut updates = app.watch();
@@ -118,6 +124,40 @@ pub(crate) fn run(
         app.shut_down().await;
         ended.map(|()| ExitCode::SUCCESS)
     })
+}
+
+/// Has the workers of this computer take no new job, or take them again.
+pub(crate) fn drain(context: &Context<'_>, name: Option<&str>, undo: bool, wait: bool) -> Result<ExitCode, Error> {
+    let output = context.output;
+    let folder = context.options.clone().workers_here()?;
+    let failed =
+        |error: std::io::Error| Error::new(ErrorCode::Io, format!("The workers' folders cannot be used: {error}."));
+    let mut drained = samepath_worker::drain(&folder, name, !undo).map_err(failed)?;
+    if drained.is_empty() {
+        let message = name
+            .map_or("This computer has no worker.".to_owned(), |name| format!("This computer has no worker {name}."));
+        return Err(Error::new(ErrorCode::NoWorker, message).with_hint("Start one: samepath worker"));
+    }
+    while wait && drained.iter().any(|worker| worker.left > 0) {
+        std::thread::sleep(PAUSE);
+        drained = samepath_worker::drained(&folder, name).map_err(failed)?;
+    }
+    if output.is_json() {
+        let told = |worker: &Drained| json!({ "worker": worker.name, "draining": !undo, "left": worker.left });
+        output.document(&drained.iter().map(told).collect::<Vec<_>>())?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    for Drained { name, left } in &drained {
+        output.line(&match (undo, left) {
+            (true, _) => format!("{name} takes jobs again."),
+            (false, 0) => format!("{name} takes no new job; none is left."),
+            (false, left) => format!("{name} takes no new job; {left} left."),
+        })?;
+    }
+    if !undo {
+        output.line("Until the computer is started again, or: samepath worker drain --undo")?;
+    }
+    Ok(ExitCode::SUCCESS)
 }
 
 /// Says that a worker lost its lab, why, and that it is back.

@@ -48,6 +48,7 @@ fn worker(name: &str, backend: &str) -> Worker {
     };
     Worker {
         confines: true,
+        draining: false,
         id: name.into(),
         name: name.into(),
         version: "0.1.0".into(),

@@ -2,7 +2,7 @@ use crate::ask::{PATIENCE, about_job, ask, decode_answer, encode, persist};
 use crate::bus::local::LocalSettings;
 use crate::bus::memory::MemoryBus;
 use crate::bus::{self, Bus, BusError, Change, Link, Role, SharedBus};
-use crate::lab::{LabError, Membership, Part};
+use crate::lab::{LabError, Membership};
 use crate::matchmaker::{Timing, lead};
 use crate::{FleetError, JobLog, Live, WorkerSession, log};
 use samepath_wire::{
@@ -78,7 +78,19 @@ impl Fleet {
     /// The lab does not answer within fifteen seconds, or does not let this computer in.
     pub async fn lab(membership: &Membership) -> Result<Self, LabError> {
         let settings = membership.settings()?;
-        let worker = (membership.part == Part::Worker).then(|| membership.name.clone());
+        let worker = settings.identity.acting().worker;
+        Ok(Self::new(bus::nats::join(settings).await?, Form::Lab(worker)))
+    }
+
+    /// The same, as the worker of one of this computer's GPUs: a computer that has joined as one worker may be several, each by the
+    /// number of its GPU.
+    ///
+    /// # Errors
+    /// As [`Fleet::lab`].
+    pub async fn lab_on_gpu(membership: &Membership, gpu: u32) -> Result<Self, LabError> {
+        let mut settings = membership.settings()?;
+        settings.identity = settings.identity.on_gpu(gpu);
+        let worker = settings.identity.acting().worker;
         Ok(Self::new(bus::nats::join(settings).await?, Form::Lab(worker)))
     }
 
@@ -89,7 +101,7 @@ impl Fleet {
     /// What was kept is no membership.
     pub fn lab_later(membership: &Membership) -> Result<Self, LabError> {
         let settings = membership.settings()?;
-        let worker = (membership.part == Part::Worker).then(|| membership.name.clone());
+        let worker = settings.identity.acting().worker;
         Ok(Self::new(bus::nats::join_later(settings), Form::Lab(worker)))
     }
 

@@ -31,6 +31,9 @@ pub fn reasons(job: &Job, record: Option<&JobRecord>, worker: &Worker, kinds: &K
     {
         reasons.push(Reason::Pinned { worker: wanted.clone() });
     }
+    if worker.draining {
+        reasons.push(Reason::Draining);
+    }
     if job.places.is_some() && !worker.confines {
         reasons.push(Reason::NotConfining);
     }

@@ -48,6 +48,8 @@ pub enum Reason {
         /// Which.
         kind: String,
     },
+    /// Takes no new job.
+    Draining,
     /// Does not keep a job to the places of its member.
     NotConfining,
     /// Does not mount a storage.
@@ -87,6 +89,7 @@ impl fmt::Display for Reason {
             Self::NoKind { kind } => write!(f, "cannot run {kind}"),
             Self::KindUnavailable { kind, why } => write!(f, "cannot run {kind}: {why}"),
             Self::KindDiffers { kind } => write!(f, "has another version of {kind}"),
+            Self::Draining => write!(f, "takes no new jobs"),
             Self::NotConfining => write!(f, "too old to keep jobs to their member's folders; it must be updated"),
             Self::NoBackend { backend } => write!(f, "has no {backend}"),
             Self::BackendState { backend, state: BackendState::Denied } => write!(f, "may not read its {backend}"),

@@ -39,6 +39,9 @@ pub struct Worker {
     /// Likewise, `attr.worker.os.family` and the like.
     #[serde(default)]
     pub attributes: BTreeMap<String, Vec<String>>,
+    /// Whether it takes no new job, because somebody there said so.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub draining: bool,
     /// Whether it keeps jobs to their [`Places`](crate::Places). An older one does not say so, and does not.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub confines: bool,

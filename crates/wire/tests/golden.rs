@@ -214,6 +214,7 @@ fn worker() -> Worker {
         holds: vec![attempt_ref()],
         amounts: BTreeMap::from([("amount.worker.gpu".into(), 1.0), ("amount.worker.memory".into(), 65536.5)]),
         attributes: BTreeMap::from([("attr.worker.os.family".into(), vec!["linux".into()])]),
+        draining: true,
         confines: true,
     }
 }
@@ -359,6 +360,7 @@ fn what_is_explained() {
         Reason::NoKind { kind: kind() },
         Reason::KindUnavailable { kind: kind(), why: "no sleap".into() },
         Reason::KindDiffers { kind: kind() },
+        Reason::Draining,
         Reason::NotConfining,
         Reason::NoBackend { backend: backend() },
         Reason::BackendState { backend: backend(), state: BackendState::NotMounted },

@@ -32,6 +32,7 @@ fn main() -> ExitCode {
 fn worker(args: &[OsString]) -> Result<(), Box<dyn Error>> {
     let [_, state_dir, fleet_dir, config, kinds_dir, patience] = args else { return Err("usage".into()) };
     let settings = WorkerSettings {
+        gpu: None,
         name: Some("gpu-1".into()),
         state_dir: state_dir.into(),
         kinds_dir: Some(kinds_dir.into()),

@@ -107,11 +107,13 @@ impl App {
         let options = &self.inner.options;
         // In a lab it is called as it was invited.
         let own = self.inner.lab.as_ref().and_then(|_| self.inner.fleet.worker_id(&String::new()));
-        let name = name.or(own);
+        // A folder's name has no colon.
+        let name = name.or(own.map(|own| own.replace(':', "-gpu")));
         let host = hostname::get().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
         let own = Own { name: name.clone().unwrap_or_else(|| host.clone()), host };
         self.inner.board.set_own(Some(own));
         let settings = WorkerSettings {
+            gpu: options.gpu,
             name,
             state_dir: options.workers_dir(),
             kinds_dir: options.kinds_dir(kinds),

@@ -14,6 +14,8 @@ pub struct WorkerView {
     pub state: String,
     /// Whether it runs a job.
     pub busy: bool,
+    /// Whether it takes no new job, because somebody there said so.
+    pub draining: bool,
     /// The id of the job that it runs, where that is known here.
     pub job: Option<String>,
     /// How many NVIDIA GPUs it has, as far as it says.

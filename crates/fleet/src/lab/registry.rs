@@ -113,12 +113,16 @@ impl Registry {
         Ok(nats::invited(&*self.bus).await?)
     }
 
-    /// Whether a worker is there.
+    /// Whether a worker is there, or one of its GPUs.
     ///
     /// # Errors
     /// The hub does not answer.
     pub async fn is_online(&self, worker: &str) -> Result<bool, LabError> {
-        Ok(self.bus.get(&format!("workers/{worker}")).await?.is_some())
+        if self.bus.get(&format!("workers/{worker}")).await?.is_some() {
+            return Ok(true);
+        }
+        let gpus = nats::all::<serde_json::Value>(&*self.bus, &format!("workers/{worker}{}", nats::GPU)).await?;
+        Ok(!gpus.is_empty())
     }
 
     /// Takes back what a name was given: whoever is in is out at once, and no invitation of the name can be used any more. Answers

@@ -112,7 +112,11 @@ impl State {
     /// there.
     fn is_hopeless(&self, record: &JobRecord) -> bool {
         let passing = |reason: &Reason| {
-            matches!(reason, Reason::BackendState { state: BackendState::Unknown | BackendState::NotAnswering, .. })
+            matches!(
+                reason,
+                Reason::Draining
+                    | Reason::BackendState { state: BackendState::Unknown | BackendState::NotAnswering, .. }
+            )
         };
         if record.excluded.len() >= bounds::EXCLUSIONS {
             return true;

@@ -60,6 +60,7 @@ pub(crate) fn worker(name: &str) -> Worker {
     };
     Worker {
         confines: true,
+        draining: false,
         id: name.into(),
         name: name.into(),
         version: "0.1.0".into(),

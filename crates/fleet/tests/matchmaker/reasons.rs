@@ -20,6 +20,7 @@ fn every_reason_is_given_and_said() {
             Some(Reason::Pinned { worker: "gpu-2".into() }),
             "not asked: the job is for gpu-2",
         ),
+        ("draining", |_, worker, _| worker.draining = true, Some(Reason::Draining), "takes no new jobs"),
         (
             "an older worker for a member who is kept to places",
             |job, worker, _| {

@@ -55,6 +55,7 @@ pub(crate) fn record(job: Job, order: u64) -> JobRecord {
 pub(crate) fn worker(name: &str) -> Worker {
     Worker {
         confines: true,
+        draining: false,
         id: name.to_owned(),
         name: format!("{name}-name"),
         version: "0.1.0".to_owned(),

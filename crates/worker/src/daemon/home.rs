@@ -105,7 +105,12 @@ impl Home {
 
     /// Where the attempts are.
     pub(super) fn attempts(&self) -> PathBuf {
-        self.path.join(ATTEMPTS)
+        Self::attempts_in(&self.path)
+    }
+
+    /// Where those of the worker in this folder are.
+    pub(super) fn attempts_in(home: &Path) -> PathBuf {
+        home.join(ATTEMPTS)
     }
 
     /// What a predecessor left.

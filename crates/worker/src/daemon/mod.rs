@@ -1,6 +1,7 @@
 //! The worker: stays, asks for work, hands it to guards, and says how it is.
 
 mod checks;
+mod drain;
 mod guards;
 mod held;
 mod holding;
@@ -11,6 +12,7 @@ mod offer;
 mod presence;
 
 use crate::guard::{AttemptDir, Patience, Spec};
+pub use drain::{Drained, drain, drained};
 use guards::Guards;
 use holding::{Holding, Looked, Wish};
 use home::Home;
@@ -26,6 +28,7 @@ use std::io;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 /// Between two claims of a worker that has work: they only say what it holds.
@@ -38,6 +41,8 @@ const MOST_BASE_PATHS: usize = 200;
 /// What a worker is told when it is started.
 #[derive(Debug, Clone)]
 pub struct WorkerSettings {
+    /// The one GPU that it is for, where its computer has a worker for each; the environment already says so to the tools.
+    pub gpu: Option<u32>,
     /// For people, and the name of its folder; by default the computer's name.
     pub name: Option<String>,
     /// Where workers of this person keep their state on the local disk.
@@ -162,6 +167,8 @@ pub async fn run(fleet: Fleet, settings: WorkerSettings, shutdown: CancellationT
     helper.keep_ready();
     let presence = Presence::begin(session.clone(), &settings, &helper, &home.id, &name).await;
     let known = Arc::new(Mutex::new(BTreeMap::new()));
+    let (tell_draining, draining) = watch::channel(false);
+    let folder = home.path().to_owned();
     let mut worker = Worker {
         session: session.clone(),
         presence: presence.clone(),
@@ -171,6 +178,7 @@ pub async fn run(fleet: Fleet, settings: WorkerSettings, shutdown: CancellationT
         base_paths: Arc::clone(&known),
         holding: Holding::default(),
         guards: Guards::new(settings.program.clone()),
+        draining,
     };
     worker.guards.prepare();
     let checks =
@@ -182,6 +190,7 @@ pub async fn run(fleet: Fleet, settings: WorkerSettings, shutdown: CancellationT
         () = presence.keep(&settings, &helper) => Ok(()),
         () = presence.keep_offer(&settings, &helper) => Ok(()),
         () = remember(&fleet, &known) => Ok(()),
+        () = drain::follow(&folder, &tell_draining) => Ok(()),
         result = async {
             let result = checks.await;
             if result.is_ok() { shutdown.cancelled().await }
@@ -204,6 +213,8 @@ struct Worker {
     base_paths: Arc<Mutex<BTreeMap<String, Vec<String>>>>,
     holding: Holding,
     guards: Guards,
+    /// Whether it is to take no new job.
+    draining: watch::Receiver<bool>,
 }
 
 impl Worker {
@@ -216,7 +227,9 @@ impl Worker {
         loop {
             let holds = self.holding.all();
             self.presence.hold(holds.clone());
-            let claim = Claim { wants: self.holding.is_free(), holds };
+            let draining = *self.draining.borrow_and_update();
+            self.presence.drain(draining);
+            let claim = Claim { wants: self.holding.is_free() && !draining, holds };
             // Dropping a claim is safe: what it may have been given is not confirmed, and goes back.
             let session = self.session.clone();
             let claiming = session.claim(&claim);
@@ -231,6 +244,7 @@ impl Worker {
                         Some((at, mode)) => self.holding.wish(&at, mode.into()),
                         None => return Ok(()),
                     },
+                    Ok(()) = self.draining.changed() => break None,
                     answer = &mut claiming => break Some(answer),
                 }
             };
@@ -265,6 +279,7 @@ impl Worker {
         loop {
             tokio::select! {
                 () = tokio::time::sleep_until(until) => return,
+                Ok(()) = self.draining.changed() => return,
                 Some((at, looked)) = self.holding.ended() => {
                     self.ended(at, looked);
                     return;

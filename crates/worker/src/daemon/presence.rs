@@ -59,9 +59,13 @@ impl Presence {
         id: &str,
         name: &str,
     ) -> Self {
-        let host = this_host();
+        let mut host = this_host();
+        if settings.gpu.is_some() {
+            host.amounts.insert("amount.worker.gpu".to_owned(), 1.0);
+        }
         let worker = Worker {
             confines: true,
+            draining: false,
             id: id.to_owned(),
             name: name.to_owned(),
             version: settings.version.clone(),
@@ -152,6 +156,11 @@ impl Presence {
             sleep(Duration::from_secs(1)).await;
         }
         true
+    }
+
+    /// Whether it takes no new job.
+    pub(super) fn drain(&self, draining: bool) {
+        self.change(|state| state.worker.draining = draining);
     }
 
     /// The attempts that it holds.

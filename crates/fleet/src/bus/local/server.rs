@@ -38,5 +38,5 @@ pub(super) async fn run(listener: Listener, core: Arc<Core>, member: String, con
 
 async fn serve(stream: Stream, core: Arc<Core>, member: String) -> io::Result<()> {
     socket::check_peer(&stream)?;
-    guest(socket::line(stream), core, Rights::All, |worker| Caller::new(member, worker)).await
+    guest(socket::line(stream), core, |worker| (Caller::new(member, worker), Rights::All)).await
 }

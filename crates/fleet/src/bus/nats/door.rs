@@ -70,7 +70,7 @@ impl Lab {
             return Ok(Box::new(Held::open(&self.settings, client.clone(), over.clone()).await?));
         }
         let (line, gone) = line::open(client, &self.settings.identity, over).await?;
-        let worker = self.settings.identity.caller.worker.clone();
+        let worker = self.settings.identity.acting().worker;
         let connection = Connection::open(line, &self.place, worker).await?;
         Ok(Box::new(Joined { connection: Arc::new(connection), client: client.clone(), gone }))
     }

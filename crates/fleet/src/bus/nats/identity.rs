@@ -6,6 +6,8 @@ use serde::{Deserialize, Serialize};
 pub(super) const UP: &str = "samepath.up";
 /// Before the identity, on the way to the guest.
 pub(super) const DOWN: &str = "samepath.down";
+/// Between a worker's name and the number of its GPU: no name has one.
+pub(crate) const GPU: char = ':';
 
 /// The part that somebody has in a lab.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -28,6 +30,8 @@ pub struct Identity {
     pub caller: Caller,
     /// The public key by which it came in, where that is known.
     pub key: Option<String>,
+    /// Of a worker that is several, one for each GPU: which. It is no part of the subjects: the worker itself says it.
+    pub gpu: Option<u32>,
 }
 
 impl Identity {
@@ -48,12 +52,34 @@ impl Identity {
     }
 
     fn new(part: Part, member: String, worker: Option<WorkerId>) -> Self {
-        Self { part, caller: Caller::new(member, worker), key: None }
+        Self { part, caller: Caller::new(member, worker), key: None, gpu: None }
     }
 
     /// The same, by this public key.
     pub fn with_key(self, key: impl Into<String>) -> Self {
         Self { key: Some(key.into()), ..self }
+    }
+
+    /// The same worker, as that of one of its GPUs.
+    #[must_use]
+    pub fn on_gpu(self, gpu: u32) -> Self {
+        Self { gpu: Some(gpu), ..self }
+    }
+
+    /// Who asks, where it asks something.
+    pub(crate) fn acting(&self) -> Caller {
+        let mut caller = self.caller.clone();
+        if let (Some(worker), Some(gpu)) = (&mut caller.worker, self.gpu) {
+            worker.push_str(&format!("{GPU}{gpu}"));
+        }
+        caller
+    }
+
+    /// Which of its GPUs this worker means by what it calls itself.
+    pub(super) fn gpu_of(&self, said: &str) -> Option<u32> {
+        let own = self.caller.worker.as_deref().filter(|_| self.part == Part::Worker)?;
+        let gpu = said.strip_prefix(own)?.strip_prefix(GPU)?.parse().ok()?;
+        (said == format!("{own}{GPU}{gpu}")).then_some(gpu)
     }
 
     /// The only subjects that the server is to let it publish on, and hear: in this order.
@@ -90,13 +116,13 @@ impl Identity {
         };
         let (worker, key) = (known(tokens.next()?)?, known(tokens.next()?)?);
         let line = tokens.next().filter(|line| !line.is_empty())?;
-        tokens.next().is_none().then_some((Self { part, caller: Caller::new(member, worker), key }, line))
+        tokens.next().is_none().then_some((Self { part, caller: Caller::new(member, worker), key, gpu: None }, line))
     }
 
     pub(super) fn rights(&self) -> Rights {
-        match (self.part, &self.caller.worker) {
+        match (self.part, self.acting().worker) {
             (Part::Hub, _) => Rights::All,
-            (Part::Worker, Some(worker)) => Rights::Worker { id: worker.clone() },
+            (Part::Worker, Some(worker)) => Rights::Worker { id: worker },
             (Part::Member | Part::Worker, _) => Rights::Member,
         }
     }
@@ -156,6 +182,20 @@ mod tests {
                 prop_assert_eq!(token(&name), written);
             }
         }
+    }
+
+    #[test]
+    fn a_worker_is_itself_or_one_of_its_gpus() {
+        let worker = Identity::worker("gpu-1");
+        assert_eq!(worker.gpu_of("gpu-1:0"), Some(0));
+        let one = worker.clone().on_gpu(12);
+        assert_eq!(one.acting().worker.as_deref(), Some("gpu-1:12"));
+        assert_eq!(one.subjects(), worker.subjects());
+        assert_eq!(worker.acting().worker.as_deref(), Some("gpu-1"));
+        for other in ["gpu-2:0", "gpu-1", "gpu-1:", "gpu-1:00", "gpu-1:+1", "gpu-1:x", "gpu-10:0", "gpu-1:0:0", ""] {
+            assert_eq!(worker.gpu_of(other), None, "{other}");
+        }
+        assert_eq!(Identity::member("gpu-1").gpu_of("gpu-1:0"), None);
     }
 
     #[test]

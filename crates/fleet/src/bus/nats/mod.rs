@@ -36,6 +36,7 @@ pub(crate) use callout::ACCOUNT;
 pub(crate) use connect::is_new_enough;
 pub(crate) use door::join_later;
 pub use door::{join, open};
+pub(crate) use identity::GPU;
 pub use identity::{Identity, Part};
 pub(crate) use keys::Key;
 pub use registry::{Invited, Joined};

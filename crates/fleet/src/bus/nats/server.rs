@@ -11,7 +11,7 @@ use crate::bus::{
 };
 use async_nats::{Client, Message, Subscriber};
 use futures::StreamExt;
-use samepath_wire::Places;
+use samepath_wire::{Places, WorkerId};
 use std::{
     collections::{HashMap, hash_map::Entry},
     sync::Arc,
@@ -240,9 +240,13 @@ async fn serve(
         receiver.recv().await.map(|incoming| (incoming, receiver))
     });
     let (line, gone) = line::answer(client, route, reign, incoming.boxed(), over);
-    let (rights, caller) = (identity.rights(), identity.caller);
-    // What a guest calls itself in its greeting is not asked: its subject says it.
-    if let Err(error) = guest(line, core, rights, |_| caller).await {
+    // Its subject says who it is; of what it calls itself in its greeting, which of its own GPUs counts alone.
+    let who = |said: Option<WorkerId>| {
+        let identity =
+            said.and_then(|said| identity.gpu_of(&said)).map_or(identity.clone(), |gpu| identity.on_gpu(gpu));
+        (identity.acting(), identity.rights())
+    };
+    if let Err(error) = guest(line, core, who).await {
         tracing::debug!(%error, route, "a guest was dropped");
     }
     gone.cancelled().await;

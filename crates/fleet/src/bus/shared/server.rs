@@ -72,12 +72,11 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Serves one guest until it or the bus goes. `who` makes of the id that it gives itself what the bus vouches for.
+/// Serves one guest until it or the bus goes. `who` makes of the id that it gives itself what the bus vouches for, and what it may do.
 pub(in crate::bus) async fn guest(
     line: Line,
     core: Arc<Core>,
-    rights: Rights,
-    who: impl FnOnce(Option<WorkerId>) -> Caller,
+    who: impl FnOnce(Option<WorkerId>) -> (Caller, Rights),
 ) -> io::Result<()> {
     let Line { mut frames, out: mut writer } = line;
     let first = tokio::time::timeout(PATIENCE, frames.next()).await.map_err(|_| nonsense("no greeting"))?;
@@ -90,8 +89,9 @@ pub(in crate::bus) async fn guest(
         return Ok(());
     }
     let (out, mut unwritten) = mpsc::channel::<Bytes>(UNWRITTEN);
+    let (caller, rights) = who(worker);
     let guest = Arc::new(Guest {
-        endpoint: Endpoint::new(core.clone(), who(worker)),
+        endpoint: Endpoint::new(core.clone(), caller),
         rights,
         watches: Mutex::default(),
         services: Mutex::default(),

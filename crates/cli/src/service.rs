@@ -1,0 +1,246 @@
+//! A worker as a service of systemd: written, started, and taken back. What is done is said first.
+
+use crate::Context;
+use crate::args::{Install, Uninstall};
+use samepath_app::{Error, ErrorCode};
+use serde_json::json;
+use std::ffi::OsString;
+use std::fmt::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode};
+
+/// What systemd calls it.
+const UNIT: &str = "samepath-worker.service";
+
+/// What the process's environment says, as far as a service needs it.
+pub(crate) struct Around {
+    /// `XDG_CONFIG_HOME`.
+    pub(crate) config_home: Option<PathBuf>,
+    /// `PATH`: of a user's service, so that it finds the tools that a shell finds.
+    pub(crate) search_path: Option<OsString>,
+    /// `SAMEPATH_DATA`.
+    pub(crate) data: Option<OsString>,
+}
+
+/// One thing to be done.
+enum Step {
+    Write(PathBuf, String),
+    Remove(PathBuf),
+    Run(Vec<String>),
+}
+
+impl Step {
+    fn words(&self) -> String {
+        match self {
+            Self::Write(file, _) => format!("write {}", file.display()),
+            Self::Remove(file) => format!("remove {}", file.display()),
+            Self::Run(words) => words.join(" "),
+        }
+    }
+
+    fn take(&self) -> Result<(), Error> {
+        let failed = |error: std::io::Error| {
+            Error::new(ErrorCode::Io, format!("Could not {}: {error}.", self.words())).with_hint(
+                "A service of the whole system is root's to install: sudo samepath worker install --system --as USER",
+            )
+        };
+        match self {
+            Self::Write(file, text) => {
+                if let Some(folder) = file.parent() {
+                    fs_err::create_dir_all(folder).map_err(failed)?;
+                }
+                fs_err::write(file, text).map_err(failed)
+            }
+            Self::Remove(file) => match fs_err::remove_file(file) {
+                Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(failed(error)),
+                _ => Ok(()),
+            },
+            Self::Run(words) => {
+                let Some((program, arguments)) = words.split_first() else { return Ok(()) };
+                let status = Command::new(program).args(arguments).status().map_err(failed)?;
+                if status.success() {
+                    return Ok(());
+                }
+                Err(Error::new(ErrorCode::Io, format!("`{}` ended with {status}.", self.words())).with_hint(format!(
+                    "See what systemd says: journalctl {}-u {UNIT}",
+                    if words.iter().any(|word| word == "--user") { "--user " } else { "" }
+                )))
+            }
+        }
+    }
+}
+
+pub(crate) fn install(context: &Context<'_>, install: &Install, around: &Around) -> Result<ExitCode, Error> {
+    let (file, systemctl) = place(context, install.system, around)?;
+    let text = unit(context, install, around)?;
+    let mut steps = vec![Step::Write(file.clone(), text)];
+    steps.push(run(&systemctl, &["daemon-reload"]));
+    steps.push(run(&systemctl, &["enable", UNIT]));
+    steps.push(run(&systemctl, &["restart", UNIT]));
+    if !install.system {
+        // Without it the worker would end when its person logs out.
+        steps.push(Step::Run(vec!["loginctl".to_owned(), "enable-linger".to_owned()]));
+    }
+    take(context, &steps, install.dry_run, Some(&file))?;
+    if !context.output.is_json() && !install.dry_run {
+        let (system, user) = if install.system { (" --system", "") } else { ("", "--user ") };
+        context.output.line(&format!(
+            "It runs from now on, also after a start of the computer. How it is: systemctl {user}status {UNIT}"
+        ))?;
+        context.output.line(&format!("To take it back: samepath worker uninstall{system}"))?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+pub(crate) fn uninstall(context: &Context<'_>, uninstall: &Uninstall, around: &Around) -> Result<ExitCode, Error> {
+    let (file, systemctl) = place(context, uninstall.system, around)?;
+    if !file.exists() {
+        let message = format!("There is no {}.", file.display());
+        return Err(
+            Error::new(ErrorCode::Io, message).with_hint("Nothing is installed there. Of the whole system: --system")
+        );
+    }
+    let steps = [run(&systemctl, &["disable", "--now", UNIT]), Step::Remove(file), run(&systemctl, &["daemon-reload"])];
+    take(context, &steps, uninstall.dry_run, None)?;
+    if !context.output.is_json() && !uninstall.dry_run {
+        context.output.line(
+            "The worker is no service any more. Jobs that run go on for an hour; a worker that is started finds them.",
+        )?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Says every step, and takes it.
+fn take(context: &Context<'_>, steps: &[Step], dry: bool, shown: Option<&Path>) -> Result<(), Error> {
+    let output = context.output;
+    if output.is_json() {
+        let text = steps.iter().find_map(|step| match step {
+            Step::Write(_, text) => Some(text),
+            _ => None,
+        });
+        let words: Vec<String> = steps.iter().map(Step::words).collect();
+        output.document(&json!({ "steps": words, "unit": text, "file": shown, "done": !dry }))?;
+    }
+    for step in steps {
+        if !output.is_json() {
+            output.line(&step.words())?;
+            if let (Step::Write(_, text), true) = (step, dry) {
+                output.line(text.trim_end())?;
+            }
+        }
+        if !dry {
+            step.take()?;
+        }
+    }
+    Ok(())
+}
+
+fn run(systemctl: &[&str], words: &[&str]) -> Step {
+    Step::Run(systemctl.iter().chain(words).map(|&word| word.to_owned()).collect())
+}
+
+/// Where the unit lies, and how systemd is spoken to.
+fn place(context: &Context<'_>, system: bool, around: &Around) -> Result<(PathBuf, Vec<&'static str>), Error> {
+    if !cfg!(target_os = "linux") {
+        return Err(
+            Error::new(ErrorCode::Usage, "Only Linux has systemd.").with_hint("Start it by hand: samepath worker")
+        );
+    }
+    if system {
+        return Ok((Path::new("/etc/systemd/system").join(UNIT), vec!["systemctl"]));
+    }
+    let home = context.options.environment.home.as_ref().map(|home| home.join(".config"));
+    let folder = around.config_home.clone().filter(|folder| folder.is_absolute()).or(home);
+    let folder = folder
+        .ok_or_else(|| Error::new(ErrorCode::ConfigInvalid, "There is no home folder.").with_hint("Set HOME."))?;
+    Ok((folder.join("systemd/user").join(UNIT), vec!["systemctl", "--user"]))
+}
+
+/// The unit.
+fn unit(context: &Context<'_>, install: &Install, around: &Around) -> Result<String, Error> {
+    let Install { system, user, name, kinds, gpus, .. } = install;
+    let program = std::env::current_exe()
+        .map_err(|error| Error::new(ErrorCode::Io, format!("The program's own file cannot be found: {error}.")))?;
+    let mut words: Vec<OsString> = vec![program.into_os_string()];
+    if let (false, Some(config)) = (*system, context.named_config()) {
+        words.extend(["--config".into(), absolute(config)?.into_os_string()]);
+    }
+    words.push("worker".into());
+    if let Some(name) = name {
+        words.extend(["--name".into(), name.into()]);
+    }
+    if let Some(kinds) = kinds {
+        words.extend(["--kinds".into(), absolute(kinds)?.into_os_string()]);
+    }
+    if !gpus.is_empty() {
+        let gpus: Vec<String> = gpus.iter().map(u32::to_string).collect();
+        words.extend(["--gpus".into(), gpus.join(",").into()]);
+    }
+    let words: Vec<String> = words.iter().map(|word| quoted(&text(word)?, true)).collect::<Result<_, _>>()?;
+    let mut unit = String::from("[Unit]\nDescription=Samepath worker\n");
+    if *system {
+        unit.push_str("After=network-online.target remote-fs.target\nWants=network-online.target\n");
+    }
+    unit.push_str("\n[Service]\n");
+    // Writing to a text cannot fail.
+    if let Some(user) = user {
+        let _ = writeln!(unit, "User={}", quoted(user, false)?);
+    }
+    if !system {
+        for (variable, value) in [("PATH", &around.search_path), ("SAMEPATH_DATA", &around.data)] {
+            if let Some(value) = value {
+                let _ = writeln!(unit, "Environment={}", quoted(&format!("{variable}={}", text(value)?), false)?);
+            }
+        }
+    }
+    let _ = writeln!(unit, "ExecStart={}", words.join(" "));
+    unit.push_str(
+        "Restart=always\nRestartSec=5\n# Jobs live on when the worker is stopped or upgraded.\nKillMode=process\n",
+    );
+    let _ = write!(unit, "\n[Install]\nWantedBy={}\n", if *system { "multi-user.target" } else { "default.target" });
+    Ok(unit)
+}
+
+fn absolute(path: &Path) -> Result<PathBuf, Error> {
+    std::path::absolute(path).map_err(|error| Error::new(ErrorCode::Io, format!("{}: {error}.", path.display())))
+}
+
+fn text(word: &std::ffi::OsStr) -> Result<String, Error> {
+    let unusable =
+        || Error::new(ErrorCode::Usage, format!("{word:?} cannot be written into a service: it is not valid Unicode."));
+    word.to_str().map(str::to_owned).ok_or_else(unusable)
+}
+
+/// One word of a unit, whatever is in it: systemd takes `%` for a name of its own, and in a command `$` for a variable.
+fn quoted(word: &str, in_command: bool) -> Result<String, Error> {
+    if word.chars().any(char::is_control) {
+        let message = format!("{word:?} cannot be written into a service: it has a control character.");
+        return Err(Error::new(ErrorCode::Usage, message));
+    }
+    let mut word = word.replace('\\', "\\\\").replace('"', "\\\"").replace('%', "%%");
+    if in_command {
+        word = word.replace('$', "$$");
+    }
+    Ok(if word.is_empty() || word.contains([' ', '\'', '"', ';']) { format!("\"{word}\"") } else { word })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::quoted;
+
+    #[test]
+    fn a_word_of_a_unit_means_itself() {
+        for (word, written) in [
+            ("/usr/bin/samepath", "/usr/bin/samepath"),
+            ("/opt/my programs/samepath", "\"/opt/my programs/samepath\""),
+            ("100%", "100%%"),
+            ("a$b", "a$$b"),
+            ("a\"b\\c", "\"a\\\"b\\\\c\""),
+            ("", "\"\""),
+        ] {
+            assert_eq!(quoted(word, true).expect("written"), written);
+        }
+        assert_eq!(quoted("PATH=/a:$b", false).expect("written"), "PATH=/a:$b");
+        assert!(quoted("a\nExecStart=/bin/sh", true).is_err());
+    }
+}

@@ -1,0 +1,168 @@
+//! A worker as a service, one for each GPU, and one that takes no new job.
+#![cfg(target_os = "linux")]
+
+mod common;
+
+use common::lab::Lab;
+use common::{Home, Process, until};
+use rustix::process::Signal;
+use serde_json::{Value, json};
+use std::os::unix::fs::PermissionsExt;
+use std::process::Command;
+
+/// A home in which programs of systemd write down how they are called.
+fn with_systemd() -> Home {
+    let home = Home::new();
+    for name in ["systemctl", "loginctl"] {
+        let script =
+            format!("#!/bin/sh\necho \"{name} $*\" >> '{}'\n[ ! -e '{}' ]\n", home.text("calls"), home.text("fails"));
+        let program = home.write(&format!("bin/{name}"), script);
+        fs_err::set_permissions(program, std::fs::Permissions::from_mode(0o755)).expect("a program");
+    }
+    home
+}
+
+fn asks(home: &Home, words: &[&str]) -> Command {
+    let mut command = home.command([&["--json"], words].concat());
+    command.env("PATH", format!("{}:/usr/bin:/bin", home.text("bin")));
+    command
+}
+
+#[test]
+fn a_service_is_installed_said_and_taken_back() {
+    let home = with_systemd();
+    let unit = home.path("home/.config/systemd/user/samepath-worker.service");
+    let install = ["worker", "install", "--name", "gpu 1", "--gpus", "0,1"];
+    let told = common::run(&mut asks(&home, &[&install[..], &["--dry-run"]].concat())).good();
+    assert!(!unit.exists() && !home.path("calls").exists(), "nothing was done");
+    assert_eq!(told["done"], false);
+    let told = common::run(&mut asks(&home, &install)).good();
+    let text = fs_err::read_to_string(&unit).expect("written");
+    assert_eq!((told["unit"].as_str(), told["done"].as_bool()), (Some(text.as_str()), Some(true)));
+    let program = fs_err::canonicalize(env!("CARGO_BIN_EXE_samepath")).expect("the program");
+    assert!(text.contains(&format!("ExecStart={} worker --name \"gpu 1\" --gpus 0,1\n", program.display())), "{text}");
+    assert!(text.contains("KillMode=process\n") && text.contains("WantedBy=default.target"), "{text}");
+    assert!(text.contains(&format!("Environment=SAMEPATH_DATA={}\n", home.text("data"))), "{text}");
+    let calls = || fs_err::read_to_string(home.path("calls")).expect("calls");
+    let user = "systemctl --user";
+    assert_eq!(
+        calls(),
+        format!(
+            "{user} daemon-reload\n{user} enable samepath-worker.service\n{user} restart samepath-worker.service\nloginctl enable-linger\n"
+        )
+    );
+    // Those of people name every step.
+    let shown = home.command(["worker", "uninstall", "--dry-run"]).output().expect("runs");
+    let shown = String::from_utf8(shown.stdout).expect("text");
+    assert!(shown.contains(&format!("remove {}", unit.display())), "{shown}");
+    fs_err::remove_file(home.path("calls")).expect("removed");
+    common::run(&mut asks(&home, &["worker", "uninstall"])).good();
+    assert!(!unit.exists());
+    assert_eq!(calls(), format!("{user} disable --now samepath-worker.service\n{user} daemon-reload\n"));
+    common::run(&mut asks(&home, &["worker", "uninstall"])).fails("io");
+    // What systemd refuses is told.
+    home.write("fails", "");
+    let refused =
+        home.command(["worker", "install"]).env("PATH", format!("{}:/usr/bin:/bin", home.text("bin"))).output();
+    let refused = refused.expect("runs");
+    assert!(!refused.status.success());
+    assert!(String::from_utf8_lossy(&refused.stderr).contains("daemon-reload` ended with"), "{refused:?}");
+    // Of the whole system it is somebody's.
+    common::run(&mut asks(&home, &["worker", "install", "--system"])).fails("usage");
+    let told = common::run(&mut asks(&home, &["worker", "install", "--system", "--as", "gpu", "--dry-run"])).good();
+    let text = told["unit"].as_str().expect("a unit");
+    assert!(text.contains("User=gpu\n") && text.contains("WantedBy=multi-user.target"), "{text}");
+    assert!(!text.contains("Environment="), "{text}");
+}
+
+#[test]
+fn a_worker_that_is_drained_finishes_and_takes_no_new_job() {
+    let home = Home::new();
+    home.waiting_kind();
+    home.ask(&["worker", "drain"]).fails("no_worker");
+    let mut worker = home.worker("gpu-1");
+    let first = home.ask(&["submit", "--detach", "waits"]).good();
+    let id = first["id"].as_str().expect("an id").to_owned();
+    home.job_until(&id, |job| job["state"] == "running");
+    home.ask(&["worker", "drain", "--name", "gpu-2"]).fails("no_worker");
+    let told = home.ask(&["worker", "drain"]).good();
+    assert_eq!(told, json!([{ "worker": "gpu-1", "draining": true, "left": 1 }]));
+    until(|| {
+        let workers = home.ask(&["workers"]).good();
+        if workers[0]["draining"] == true { Ok(()) } else { Err(format!("{workers:#}")) }
+    });
+    let second = home.ask(&["submit", "--detach", "waits"]).good();
+    let second = second["id"].as_str().expect("an id").to_owned();
+    let mut waiting = home.start(&["--json", "worker", "drain", "--wait"]);
+    home.go();
+    home.job_until(&id, |job| job["state"] == "succeeded");
+    assert_eq!(waiting.wait().status, Some(0), "nothing is left");
+    // Started again it is as it was; the other job says why it waits.
+    worker.end();
+    let _worker = home.worker("gpu-1");
+    let job = home.job_until(&second, |job| job["waiting_for"].to_string().contains("takes no new jobs"));
+    assert_eq!(job["state"], "queued");
+    home.ask(&["worker", "drain", "--undo"]).good();
+    home.job_until(&second, |job| job["state"] == "succeeded");
+}
+
+#[test]
+fn a_worker_for_each_gpu_sees_its_own_alone() {
+    let lab = Lab::new();
+    let shows =
+        "echo \"GPU $CUDA_VISIBLE_DEVICES by $CUDA_DEVICE_ORDER\"; while [ ! -e \"$HOME/go\" ]; do sleep 0.05; done";
+    lab.home.kind("shows", shows);
+    let (desk, gpu) = (lab.computer("desk"), lab.computer("gpu-1"));
+    desk.join(&lab.invite("member", "amick"));
+    gpu.join(&lab.invite("worker", "gpu-1"));
+    let kinds = lab.home.text("kinds");
+    gpu.ask(&["worker", "--gpus", "1,1"]).fails("invalid_parameter");
+    let mut both = Process::start(&mut gpu.command(&["worker", "--gpus", "0,3", "--kinds", &kinds]));
+    let online = until(|| {
+        let online = desk.ask(&["workers"]).good();
+        let ready = online
+            .as_array()
+            .is_some_and(|all| all.len() == 2 && all.iter().all(|it| it["storages"][0]["state"] == "ready"));
+        if ready { Ok(online) } else { Err(format!("{online:#}")) }
+    });
+    let mut ids: Vec<(&str, &str, u64)> = online
+        .as_array()
+        .expect("workers")
+        .iter()
+        .filter_map(|it| Some((it["id"].as_str()?, it["name"].as_str()?, it["gpus"].as_u64()?)))
+        .collect();
+    ids.sort_unstable();
+    assert_eq!(ids, [("gpu-1:0", "gpu-1-gpu0", 1), ("gpu-1:3", "gpu-1-gpu3", 1)]);
+    let known = lab.home.ask(&["hub", "workers"]).good();
+    assert_eq!(
+        (&known[0]["name"], &known[0]["online"], known.as_array().map(Vec::len)),
+        (&json!("gpu-1"), &json!(true), Some(1))
+    );
+    // Two jobs run at the same time, each with a GPU.
+    let jobs =
+        [(); 2].map(|()| desk.ask(&["submit", "--detach", "shows"]).good()["id"].as_str().expect("an id").to_owned());
+    for id in &jobs {
+        desk.job_until(id, |job| job["state"] == "running");
+    }
+    let mut seen = jobs.clone().map(|id| {
+        until(|| match desk.ask(&["logs", &id]).out {
+            lines if lines.contains("GPU ") => Ok(lines),
+            lines => Err(lines),
+        })
+    });
+    seen.sort_unstable_by_key(|lines| lines.split("GPU ").nth(1).map(str::to_owned));
+    for (gpu, lines) in ["0", "3"].iter().zip(&seen) {
+        assert!(lines.contains(&format!("GPU {gpu} by PCI_BUS_ID")), "{lines}");
+    }
+    lab.home.write("gpu-1/home/go", "");
+    for id in &jobs {
+        desk.job_until(id, |job| job["state"] == "succeeded");
+    }
+    both.signal(Signal::TERM);
+    assert_eq!(both.wait().status, Some(0));
+    until(|| match desk.ask(&["workers"]).good() {
+        Value::Array(online) if online.is_empty() => Ok(()),
+        online => Err(online.to_string()),
+    });
+    lab.stop();
+}

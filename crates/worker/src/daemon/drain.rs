@@ -1,0 +1,110 @@
+//! That a worker takes no new job, as somebody on its computer said: a mark in its folder.
+
+use super::home::Home;
+use crate::guard::AttemptDir;
+use std::io;
+use std::path::Path;
+use std::time::Duration;
+use tokio::sync::watch;
+
+/// The mark. It holds which start of the computer it is of, where that can be known.
+const MARK: &str = "drain";
+/// Between two looks at it.
+const LOOK: Duration = Duration::from_secs(1);
+
+/// A worker of this computer, as its folder has it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Drained {
+    /// Its name.
+    pub name: String,
+    /// Tries that it still looks after.
+    pub left: usize,
+}
+
+/// Has the workers of this computer take no new job, or take them again; all of them, or the one of this name. Answers them. A worker
+/// that runs heeds it within seconds, one that is started later from the beginning. It holds until it is taken back, or until the
+/// computer is started again, where that can be told.
+///
+/// # Errors
+/// A mark cannot be written or removed.
+pub fn drain(state_dir: &Path, name: Option<&str>, drain: bool) -> io::Result<Vec<Drained>> {
+    let drained = drained(state_dir, name)?;
+    for worker in &drained {
+        let mark = state_dir.join(&worker.name).join(MARK);
+        if drain {
+            fs_err::write(mark, this_start())?;
+        } else if let Err(error) = fs_err::remove_file(mark)
+            && error.kind() != io::ErrorKind::NotFound
+        {
+            return Err(error);
+        }
+    }
+    Ok(drained)
+}
+
+/// The workers of this computer, or the one of this name, with what each looks after now.
+///
+/// # Errors
+/// Their folders cannot be listed.
+pub fn drained(state_dir: &Path, name: Option<&str>) -> io::Result<Vec<Drained>> {
+    let entries = match fs_err::read_dir(state_dir) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        entries => entries?,
+    };
+    let homes = entries.filter_map(Result::ok).filter(|entry| entry.path().join("id").is_file());
+    let names = homes.filter_map(|entry| entry.file_name().into_string().ok());
+    let mut workers: Vec<Drained> = names
+        .filter(|found| name.is_none_or(|name| name == found))
+        .map(|name| {
+            let attempts = fs_err::read_dir(Home::attempts_in(&state_dir.join(&name)));
+            let left = attempts.into_iter().flatten().filter_map(|entry| AttemptDir::at(&entry.ok()?.path())).count();
+            Drained { name, left }
+        })
+        .collect();
+    workers.sort_by(|a, b| a.name.cmp(&b.name));
+    Ok(workers)
+}
+
+/// Whether a worker's folder carries the mark of this start of the computer.
+fn is_marked(home: &Path) -> bool {
+    fs_err::read_to_string(home.join(MARK)).is_ok_and(|start| start == this_start())
+}
+
+/// Looks at the mark again and again; for ever.
+pub(super) async fn follow(home: &Path, tell: &watch::Sender<bool>) {
+    loop {
+        let marked = is_marked(home);
+        tell.send_if_modified(|draining| std::mem::replace(draining, marked) != marked);
+        tokio::time::sleep(LOOK).await;
+    }
+}
+
+/// What is another after the computer was started again; the same for ever where nothing tells.
+fn this_start() -> String {
+    std::fs::read_to_string("/proc/sys/kernel/random/boot_id").map(|id| id.trim().to_owned()).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mark_is_of_one_start_of_the_computer_and_of_the_workers_meant() {
+        let dir = tempfile::tempdir().unwrap();
+        assert_eq!(drain(&dir.path().join("none"), None, true).unwrap(), []);
+        for name in ["gpu-1", "gpu-2"] {
+            fs_err::create_dir_all(dir.path().join(name)).unwrap();
+            fs_err::write(dir.path().join(name).join("id"), "").unwrap();
+        }
+        let home = |name: &str| dir.path().join(name);
+        assert_eq!(drain(dir.path(), Some("gpu-1"), true).unwrap(), [Drained { name: "gpu-1".into(), left: 0 }]);
+        assert!(is_marked(&home("gpu-1")) && !is_marked(&home("gpu-2")));
+        fs_err::write(home("gpu-1").join(MARK), "of the start before").unwrap();
+        assert!(!is_marked(&home("gpu-1")));
+        assert_eq!(drain(dir.path(), None, true).unwrap().len(), 2);
+        assert!(is_marked(&home("gpu-1")) && is_marked(&home("gpu-2")));
+        drain(dir.path(), None, false).unwrap();
+        drain(dir.path(), None, false).unwrap();
+        assert!(!is_marked(&home("gpu-1")) && !is_marked(&home("gpu-2")));
+    }
+}
