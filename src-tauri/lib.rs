@@ -19,7 +19,7 @@ mod window;
 pub use error::StartError;
 pub use window::run;
 
-use commands::{dataset, dialog, job, settings, setup, storage, stream};
+use commands::{dataset, dialog, job, lab, settings, setup, storage, stream};
 use tauri_specta::{Builder, ErrorHandlingMode, collect_commands};
 
 /// Everything that the page can call, with its types.
@@ -58,6 +58,12 @@ pub fn bindings() -> Builder<tauri::Wry> {
         job::report,
         job::follow_up,
         job::show_results,
+        lab::read_invitation,
+        lab::join_lab,
+        lab::memberships,
+        lab::leave_lab,
+        lab::add_computer,
+        lab::start_again,
         settings::keep,
         settings::start_worker,
         settings::stop_worker,

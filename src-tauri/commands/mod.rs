@@ -3,6 +3,7 @@
 pub(crate) mod dataset;
 pub(crate) mod dialog;
 pub(crate) mod job;
+pub(crate) mod lab;
 pub(crate) mod settings;
 pub(crate) mod setup;
 pub(crate) mod storage;

@@ -17,8 +17,10 @@ import type {
   FolderView,
   FollowUpView,
   FoundSettingsView,
+  InvitationView,
   LogUpdate,
   LogView,
+  MembershipView,
   ParameterView,
   MetricsUpdate,
   MetricsView,
@@ -88,6 +90,7 @@ export const worker = (over: Partial<WorkerView> = {}): WorkerView => ({
   this_computer: false,
   state: 'free',
   busy: false,
+  draining: false,
   job: null,
   gpus: null,
   version: '0.1.0',
@@ -255,6 +258,40 @@ export class Fake implements Ipc {
 
   #publish(): void {
     this.say({ type: 'storages', value: [...this.storages] });
+  }
+
+  /** The labs that this computer has joined, and what an invitation says. */
+  labs: MembershipView[] = [];
+  invited: InvitationView = {
+    line: 'samepath:eyJ4', lab: 'Talmo Lab', name: 'amick', server: 'hub.talmolab.org:4222', expires_at: AT, places: null,
+  };
+
+  async readInvitation(text: string): Promise<InvitationView> {
+    await this.#note('readInvitation', text);
+    return this.invited;
+  }
+
+  async joinLab(text: string): Promise<MembershipView> {
+    await this.#note('joinLab', text);
+    return { lab: 'Talmo Lab', role: 'member', name: 'amick', server: 'hub.talmolab.org:4222', joined_at: AT };
+  }
+
+  async memberships(): Promise<MembershipView[]> {
+    await this.#note('memberships');
+    return this.labs;
+  }
+
+  async leaveLab(): Promise<void> {
+    await this.#note('leaveLab');
+  }
+
+  async addComputer(): Promise<InvitationView> {
+    await this.#note('addComputer');
+    return this.invited;
+  }
+
+  async startAgain(): Promise<void> {
+    await this.#note('startAgain');
   }
 
   async addStorage(name: string, fields: StorageFields): Promise<StorageView> {

@@ -16,6 +16,36 @@ async function settings(...more: Parameters<typeof ready>) {
 }
 
 describe('Settings', () => {
+  test('a lab is joined from here, a computer added to it, and it is left', async () => {
+    const { fake, user } = await settings();
+    await user.click(within(section('Where your jobs run')).getByRole('button', { name: 'Join a lab…' }));
+    expect(screen.getByRole('radio', { name: /In my lab/ })).toBeChecked();
+    fake.labs = [{ lab: 'Talmo Lab', role: 'member', name: 'amick', server: 'hub.talmolab.org:4222', joined_at: '2026-11-20T09:00:00Z' }];
+    await user.keyboard('{Control>}5{/Control}');
+    await settle();
+    const lab = section('Where your jobs run');
+    expect(lab).toHaveTextContent('hub.talmolab.org:4222');
+    fake.failures.set('addComputer', new Failure('fleet_unreachable', 'Talmo Lab does not answer.'));
+    await user.click(within(lab).getByRole('button', { name: 'Add a computer…' }));
+    await settle();
+    expect(lab).toHaveTextContent('Talmo Lab does not answer.');
+    fake.failures.clear();
+    await user.click(within(lab).getByRole('button', { name: 'Add a computer…' }));
+    await settle();
+    expect(within(lab).getByText('samepath:eyJ4')).toBeVisible();
+    expect(lab).toHaveTextContent('It can be used once; whoever has it is you.');
+    await user.click(within(lab).getByRole('button', { name: 'Leave this lab…' }));
+    let question = screen.getByRole('dialog', { name: 'Leave Talmo Lab?' });
+    expect(question).toHaveTextContent('Your jobs go on.');
+    await user.click(within(question).getByRole('button', { name: 'Stay' }));
+    expect(fake.called('leaveLab')).toEqual([]);
+    await user.click(within(lab).getByRole('button', { name: 'Leave this lab…' }));
+    question = screen.getByRole('dialog', { name: 'Leave Talmo Lab?' });
+    await user.click(within(question).getByRole('button', { name: 'Leave and start again' }));
+    await settle();
+    expect([fake.called('leaveLab').length, fake.called('startAgain').length]).toEqual([1, 1]);
+  });
+
   test('this computer is a worker as long as the person wants it', async () => {
     const { fake, user } = await settings();
     const here = section('This computer as a worker');

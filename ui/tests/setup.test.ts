@@ -1,7 +1,9 @@
-import { screen, within } from '@testing-library/svelte';
+import { render, screen, within } from '@testing-library/svelte';
+import userEvent from '@testing-library/user-event';
 import { describe, expect, test, vi } from 'vitest';
 import { Failure, type LabStorageView, type SuggestionView } from '../src/lib/ipc';
-import { job, storage } from './fake';
+import App from '../src/App.svelte';
+import { Fake, job, status, storage } from './fake';
 import { HOSTILE, open, settle } from './render';
 
 const here = (over: Partial<SuggestionView> = {}): SuggestionView => ({
@@ -24,16 +26,58 @@ const title = (name: string | RegExp) => screen.getByRole('region', { name });
 const kept = (fake: Awaited<ReturnType<typeof open>>['fake']) => fake.keptOf('setup');
 
 describe('Setting up', () => {
-  test('it begins by itself with where jobs run; a lab cannot be joined yet, and says so', async () => {
+  test('it begins by itself with where jobs run', async () => {
     const { fake } = await open({ type: 'storages', value: [] });
     const card = title('Where do your jobs run?');
     expect(screen.getByRole('radio', { name: /On this computer/ })).toBeChecked();
     expect(card).toHaveTextContent('No account, no server. Jobs run here.');
-    expect(screen.getByRole('radio', { name: /In my lab/ })).toBeDisabled();
-    expect(card).toHaveTextContent('The window cannot join a lab yet. In a terminal: samepath join INVITATION');
+    expect(screen.queryByRole('textbox', { name: 'Invitation' })).toBeNull();
     expect(within(card).getByRole('list', { name: 'Steps' })).toHaveTextContent(/Your lab.*Storage.*Your folder.*Check/);
     expect(within(card).getByRole('heading', { level: 1 })).toHaveFocus();
     expect(kept(fake)).toMatchObject({ step: 'lab' });
+  });
+
+  test('a lab is joined with the line of an invitation, and the window starts again', async () => {
+    const { fake, user } = await open({ type: 'storages', value: [] });
+    await user.click(screen.getByRole('radio', { name: /In my lab/ }));
+    const join = screen.getByRole('button', { name: 'Join and start again' });
+    expect(join).toBeDisabled();
+    const line = screen.getByRole('textbox', { name: 'Invitation' });
+    fake.failures.set('readInvitation', new Failure('invalid_parameter', 'that is not an invitation, or not all of it', 'Copy the line again, to its end.'));
+    await user.click(line);
+    await user.paste('samepath:half');
+    await settle();
+    expect(screen.getByText(/not an invitation, or not all of it/)).toBeVisible();
+    fake.failures.clear();
+    fake.invited = { ...fake.invited, places: 'writes and reads in amick only' };
+    await user.clear(line);
+    await user.paste(' samepath:eyJ4\n');
+    await settle();
+    const card = title('Where do your jobs run?');
+    expect(card).toHaveTextContent(/Talmo Lab · you join as amick · lab server hub\.talmolab\.org:4222 · invitation valid until/);
+    expect(card).toHaveTextContent('A job of amick writes and reads in amick only.');
+    expect(card).not.toHaveTextContent('not all of it');
+    fake.failures.set('joinLab', new Failure('fleet_unreachable', 'the lab does not accept this invitation: it was used already, or was withdrawn', 'Ask for a new one.'));
+    await user.click(join);
+    await settle();
+    expect(card).toHaveTextContent('it was used already, or was withdrawn');
+    expect(fake.called('startAgain')).toEqual([]);
+    fake.failures.clear();
+    await user.click(join);
+    await settle();
+    expect(fake.called('joinLab').at(-1)?.[0]).toContain('samepath:eyJ4');
+    expect(fake.called('startAgain')).toHaveLength(1);
+  });
+
+  test('whoever belongs to a lab leaves it before joining another', async () => {
+    const fake = new Fake([{ type: 'status', value: status() }, { type: 'storages', value: [] }]);
+    fake.labs = [{ lab: 'Talmo Lab', role: 'member', name: 'amick', server: 'hub:4222', joined_at: '2026-11-20T09:00:00Z' }];
+    render(App, { ipc: fake });
+    await settle();
+    const user = userEvent.setup();
+    await user.click(screen.getByRole('radio', { name: /In my lab/ }));
+    expect(screen.getByText(/This computer belongs to Talmo Lab already/)).toBeVisible();
+    expect(screen.getByRole('button', { name: 'Join and start again' })).toBeDisabled();
   });
 
   test('left half-way, it is resumed there at the next start, and from the frame', async () => {

@@ -1,6 +1,7 @@
 mod after;
 mod copying;
 mod jobs;
+mod membership;
 mod questions;
 mod setup;
 mod window;

@@ -1,7 +1,7 @@
 //! The lab that this computer has joined, as a member's and as a worker: a key in a file of its own, and a line of the configuration
 //! that says so.
 
-use crate::view::MembershipView;
+use crate::view::{InvitationView, MembershipView};
 use crate::{Error, ErrorCode, LocalStorages, Options};
 use samepath_fleet::lab::{Invitation, LabError, Membership, Part};
 use samepath_fleet::{Fleet, bus::BusError};
@@ -33,6 +33,19 @@ impl MembershipView {
             name: membership.name.clone(),
             server: membership.server.clone(),
             joined_at: membership.joined_at.to_string(),
+        }
+    }
+}
+
+impl InvitationView {
+    pub(crate) fn of(invitation: &Invitation) -> Self {
+        Self {
+            line: invitation.to_string(),
+            lab: invitation.lab.clone(),
+            name: invitation.name.clone(),
+            server: invitation.server.clone(),
+            expires_at: invitation.expires_at.to_string(),
+            places: invitation.places.are_limited().then(|| invitation.places.words()),
         }
     }
 }

@@ -17,7 +17,7 @@ mod workers;
 
 pub use datasets::{ChosenVideo, CopiedView, CopyView, DatasetView, LocatedView, VideoView};
 pub use drafts::{CandidateView, Draft, ReadinessView};
-pub use frame::{ErrorView, MembershipView, OfflineView, StatusView, Update};
+pub use frame::{ErrorView, InvitationView, MembershipView, OfflineView, StatusView, Update};
 pub use import::{FoundSettingsView, FoundStorageView, PartView, PlacingView};
 pub use jobs::{
     FollowUpView, JobView, LogView, MetricsView, OfferView, OutputView, TimelineView, TroubleView, TryView,

@@ -159,6 +159,63 @@ async fn a_window_opens_without_its_lab_says_why_and_is_connected_later() {
     tokio::task::block_in_place(|| lab.stop());
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_window_joins_adds_a_computer_and_leaves() {
+    let lab = tokio::task::block_in_place(Lab::new);
+    let (desk, laptop) = (lab.computer("desk"), lab.computer("laptop"));
+    let worker = tokio::task::block_in_place(|| lab.invite("worker", "gpu-1"));
+    let places = ["hub", "invite", "member", "amick", "--user-subdir", "amick"];
+    let told = tokio::task::block_in_place(|| lab.home.ask(&places).good());
+    let line = told["invitation"].as_str().expect("a line").to_owned();
+    let app = App::for_window(desk.options()).await.expect("opens");
+    for (text, part) in [("samepath:half", "not an invitation"), (worker.as_str(), "a worker of Talmo Lab")] {
+        let refused = app.join_lab(text).await.expect_err("refused");
+        assert!(refused.message.contains(part), "{refused:?}");
+    }
+    assert_eq!(app.add_computer().await.expect_err("on no lab").code.as_str(), "invalid_parameter");
+    let read = app.read_invitation(&line).expect("read");
+    assert_eq!((read.lab.as_str(), read.name.as_str(), read.server.as_str()), ("Talmo Lab", "amick", &*lab.listen));
+    assert_eq!(read.places.as_deref(), Some("writes and reads in amick only"));
+    let joined = app.join_lab(&line).await.expect("joins");
+    assert_eq!((joined.lab.as_str(), joined.role.as_str()), ("Talmo Lab", "member"));
+    assert_eq!(app.memberships().expect("read"), [joined]);
+    app.shut_down().await;
+    // Started again it is in the lab, and invites the person's other computer, to the same places.
+    let app = App::for_window(desk.options()).await.expect("opens");
+    next_status(&mut app.watch(), |status| status.lab == "Talmo Lab" && status.offline.is_none()).await;
+    let added = app.add_computer().await.expect("invited");
+    assert_eq!((added.name.as_str(), added.places.as_deref()), ("amick", Some("writes and reads in amick only")));
+    let told = tokio::task::block_in_place(|| laptop.join(&added.line));
+    assert_eq!(told["name"], "amick");
+    let members = tokio::task::block_in_place(|| lab.home.ask(&["hub", "members"]).good());
+    let joined: Vec<&Value> =
+        members.as_array().expect("members").iter().filter(|it| it["state"] == "joined").collect();
+    assert_eq!(joined.len(), 2, "{members:#}");
+    assert!(joined.iter().all(|it| it["places"]["user_subdir"] == "amick"), "{members:#}");
+    tokio::task::block_in_place(|| laptop.ask(&["join", &added.line]).fails("already_exists"));
+    // There is an end to it.
+    let mut more = 2;
+    let refused = loop {
+        match app.add_computer().await {
+            Ok(_) => more += 1,
+            Err(refused) => break refused,
+        }
+    };
+    assert_eq!(more, 16);
+    assert!(refused.message.contains("16 at most"), "{refused:?}");
+    app.leave_lab().expect("left");
+    app.shut_down().await;
+    let app = App::for_window(desk.options()).await.expect("opens");
+    next_status(&mut app.watch(), |status| status.lab == "This computer").await;
+    assert_eq!(app.memberships().expect("read"), []);
+    app.shut_down().await;
+    // Who revokes the name puts out all of them.
+    let gone = tokio::task::block_in_place(|| lab.home.ask(&["hub", "revoke", "amick"]).good());
+    assert_eq!((&gone["computers"], &gone["invitations"]), (&json!(2), &json!(14)));
+    tokio::task::block_in_place(|| laptop.ask(&["jobs"]).fails("fleet_unreachable"));
+    tokio::task::block_in_place(|| lab.stop());
+}
+
 async fn next_status(updates: &mut Updates, is: impl Fn(&StatusView) -> bool) -> StatusView {
     tokio::time::timeout(common::DEADLINE, async {
         loop {

@@ -2,7 +2,7 @@ use crate::ask::{PATIENCE, about_job, ask, decode_answer, encode, persist};
 use crate::bus::local::LocalSettings;
 use crate::bus::memory::MemoryBus;
 use crate::bus::{self, Bus, BusError, Change, Link, Role, SharedBus};
-use crate::lab::{LabError, Membership};
+use crate::lab::{Invitation, LabError, Membership};
 use crate::matchmaker::{Timing, lead};
 use crate::{FleetError, JobLog, Live, WorkerSession, log};
 use samepath_wire::{
@@ -103,6 +103,16 @@ impl Fleet {
         let settings = membership.settings()?;
         let worker = settings.identity.acting().worker;
         Ok(Self::new(bus::nats::join_later(settings), Form::Lab(worker)))
+    }
+
+    /// An invitation for one more computer of the same person, good for ten minutes, once.
+    ///
+    /// # Errors
+    /// The lab does not answer, or refuses: whoever has many computers asks its administrator.
+    pub async fn add_computer(&self, membership: &Membership) -> Result<Invitation, FleetError> {
+        let doing = "asking for an invitation";
+        let added = ask(&*self.inner.bus, bus::nats::ADD_COMPUTER, &(), doing, PATIENCE, Some(PATIENCE)).await?;
+        Ok(membership.invitation(added))
     }
 
     /// As which worker this process may claim and report, where it would call itself `own`: a lab lets a computer be the worker that

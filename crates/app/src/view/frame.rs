@@ -49,6 +49,23 @@ pub struct MembershipView {
     pub joined_at: String,
 }
 
+/// A line with which somebody joins a lab. A secret until it is used.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Type)]
+pub struct InvitationView {
+    /// The line itself.
+    pub line: String,
+    /// The lab's name.
+    pub lab: String,
+    /// The person's name there.
+    pub name: String,
+    /// Where the lab's server is.
+    pub server: String,
+    /// Until when it can be used.
+    pub expires_at: String,
+    /// To which places the person's jobs are kept, in words; none where to none.
+    pub places: Option<String>,
+}
+
 /// One change for the page. First everything known, then `current`, then every change.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Type)]
 #[serde(tag = "type", content = "value", rename_all = "snake_case")]

@@ -94,6 +94,22 @@ impl Membership {
         }
     }
 
+    /// The invitation that the lab has added for the same person.
+    pub(crate) fn invitation(&self, added: nats::Added) -> Invitation {
+        let nats::Added { token, expires_at, places } = added;
+        Invitation {
+            lab: self.lab.clone(),
+            server: self.server.clone(),
+            certificate: self.certificate.clone(),
+            part: self.part,
+            name: self.name.clone(),
+            many: false,
+            expires_at,
+            places,
+            token,
+        }
+    }
+
     /// How the bus of the lab is opened. [`LabError::NoInvitation`] where what was kept cannot be what joining gave.
     pub(crate) fn settings(&self) -> Result<NatsSettings, LabError> {
         let key = Key::of(&self.seed).ok_or(LabError::NoInvitation)?;

@@ -63,6 +63,18 @@ export const commands = {
 	followUp: (id: string) => __TAURI_INVOKE<FollowUpView>("follow_up", { id }),
 	/**  Shows a job's results in the file manager. */
 	showResults: (id: string) => __TAURI_INVOKE<null>("show_results", { id }),
+	/**  What an invitation says, before anything is done with it. */
+	readInvitation: (text: string) => __TAURI_INVOKE<InvitationView>("read_invitation", { text }),
+	/**  Joins the lab of an invitation. The program is on it once it was started again. */
+	joinLab: (text: string) => __TAURI_INVOKE<MembershipView>("join_lab", { text }),
+	/**  The labs that this computer has joined. */
+	memberships: () => __TAURI_INVOKE<MembershipView[]>("memberships"),
+	/**  Forgets the labs that this computer has joined. The program is on none once it was started again. */
+	leaveLab: () => __TAURI_INVOKE<null>("leave_lab"),
+	/**  An invitation for one more computer of this person. */
+	addComputer: () => __TAURI_INVOKE<InvitationView>("add_computer"),
+	/**  Ends the program in good order, and starts it again. */
+	startAgain: () => __TAURI_INVOKE<null>("start_again"),
 	/**  Keeps this for the next start of the window. */
 	keep: (change: Keep) => __TAURI_INVOKE<null>("keep", { change }),
 	/**  This computer is a worker from now on. */
@@ -383,6 +395,22 @@ export type HourView = {
 	state: string,
 };
 
+/**  A line with which somebody joins a lab. A secret until it is used. */
+export type InvitationView = {
+	/**  The line itself. */
+	line: string,
+	/**  The lab's name. */
+	lab: string,
+	/**  The person's name there. */
+	name: string,
+	/**  Where the lab's server is. */
+	server: string,
+	/**  Until when it can be used. */
+	expires_at: string,
+	/**  To which places the person's jobs are kept, in words; none where to none. */
+	places: string | null,
+};
+
 /**  A job. */
 export type JobView = {
 	/**  UUID. */
@@ -574,6 +602,20 @@ export type LooksView = {
 	appearance?: string,
 	/**  Percent of what the system says. */
 	text_size?: number,
+};
+
+/**  That this computer belongs to a lab. */
+export type MembershipView = {
+	/**  The lab's name. */
+	lab: string,
+	/**  `member` or `worker`. */
+	role: string,
+	/**  The person's or the worker's name there. */
+	name: string,
+	/**  Where the lab's server is. */
+	server: string,
+	/**  Since when. */
+	joined_at: string,
 };
 
 /**  Likewise, of a job's figures. */
@@ -1049,6 +1091,8 @@ export type WorkerView = {
 	state: string,
 	/**  Whether it runs a job. */
 	busy: boolean,
+	/**  Whether it takes no new job, because somebody there said so. */
+	draining: boolean,
 	/**  The id of the job that it runs, where that is known here. */
 	job: string | null,
 	/**  How many NVIDIA GPUs it has, as far as it says. */

@@ -13,12 +13,14 @@ import type {
   FolderView,
   FollowUpView,
   FoundSettingsView,
+  InvitationView,
   JobView,
   Keep,
   KeptView,
   KindView,
   LocatedView,
   LogUpdate,
+  MembershipView,
   MetricsUpdate,
   PlacingView,
   ProgramView,
@@ -66,6 +68,15 @@ export interface Ipc {
   /** A job in a pretend lab, step by step; answers once the lab is gone again. */
   showMe(receive: (step: ShownView) => void): Promise<void>;
   stopShowing(): Promise<void>;
+  /** What an invitation to a lab says, before anything is done with it. */
+  readInvitation(text: string): Promise<InvitationView>;
+  /** The window is in the lab once it was started again. */
+  joinLab(text: string): Promise<MembershipView>;
+  memberships(): Promise<MembershipView[]>;
+  leaveLab(): Promise<void>;
+  /** An invitation for one more computer of the same person. */
+  addComputer(): Promise<InvitationView>;
+  startAgain(): Promise<void>;
   /** For the next start of the window. */
   keep(change: Keep): Promise<void>;
   startWorker(): Promise<void>;

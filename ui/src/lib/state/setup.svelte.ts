@@ -5,6 +5,7 @@ import {
   type FolderView,
   type FoundSettingsView,
   type FoundStorageView,
+  type InvitationView,
   type Ipc,
   type LabStorageView,
   type PlacingView,
@@ -37,7 +38,14 @@ export class Setup {
   failure = $state.raw<Failure | null>(null);
 
   /** What the first question is answered with. */
-  where = $state<'here' | 'show'>('here');
+  where = $state<'lab' | 'here' | 'show'>('here');
+  /** The line that was pasted, and what it says once it was read. */
+  invitation = $state('');
+  invited = $state.raw<InvitationView | null>(null);
+  joining = $state(false);
+  /** The lab that this computer belongs to. */
+  lab = $state<string | null>(null);
+
   /** The demonstration, as long as it is looked at. */
   show = $state.raw<Show | null>(null);
 
@@ -116,6 +124,13 @@ export class Setup {
   #toLab(): void {
     const mine = this.#go('lab');
     void this.learnHardware();
+    this.#ipc.memberships().then(
+      ([first]) => {
+        if (mine === this.#asked) this.lab = first?.lab ?? null;
+      },
+      // Without an answer nothing is known, and joining says why.
+      () => {},
+    );
     this.#ipc.foundSettings().then(
       (found) => {
         if (mine === this.#asked) this.found = found;
@@ -128,7 +143,38 @@ export class Setup {
   /** On from the first question. */
   answerLab(): void {
     if (this.where === 'here') this.toStorage();
+    else if (this.where === 'lab') void this.joinLab();
     else this.startShow();
+  }
+
+  /** Reads what was pasted. The newest text counts. */
+  async readInvitation(): Promise<void> {
+    const text = this.invitation.trim();
+    this.invited = null;
+    this.failure = null;
+    if (text === '') return;
+    try {
+      const invited = await this.#ipc.readInvitation(text);
+      if (text === this.invitation.trim()) this.invited = invited;
+    } catch (thrown) {
+      if (text === this.invitation.trim()) this.failure = Failure.from(thrown);
+    }
+  }
+
+  /** The window is in the lab once it was started again, and goes on with the storage there. */
+  async joinLab(): Promise<void> {
+    if (this.joining) return;
+    if (this.invited === null) await this.readInvitation();
+    if (this.invited === null) return;
+    this.joining = true;
+    try {
+      await this.#ipc.joinLab(this.invitation);
+      await this.#ipc.startAgain();
+    } catch (thrown) {
+      this.failure = Failure.from(thrown);
+    } finally {
+      this.joining = false;
+    }
   }
 
   startShow(): void {

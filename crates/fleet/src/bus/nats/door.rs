@@ -138,6 +138,7 @@ impl Held {
                 })?;
                 let asked = callout::listen(&client).await?;
                 tasks.spawn(callout::run(client.clone(), asked, endpoint.clone(), issuer));
+                tasks.spawn(registry::add_computers(endpoint.clone()));
                 Some(Registry { bus: endpoint.clone(), changes: endpoint.watch(registry::KEYS).await? })
             }
             None => None,

@@ -39,8 +39,8 @@ pub use door::{join, open};
 pub(crate) use identity::GPU;
 pub use identity::{Identity, Part};
 pub(crate) use keys::Key;
+pub(crate) use registry::{ADD_COMPUTER, Added, all, invite, invited, joined, many_name, revoke};
 pub use registry::{Invited, Joined};
-pub(crate) use registry::{all, invite, invited, joined, many_name, revoke};
 pub use settings::{Login, NatsSettings};
 
 /// The oldest server that keeps what it is told to keep: major, minor.

@@ -1,11 +1,12 @@
 //! Who belongs to a lab: records that only hubs see.
 
 use super::{Identity, Part};
-use crate::bus::{Bus, BusError, Change, Expect, Write};
-use jiff::Timestamp;
+use crate::bus::{Bus, BusError, Caller, Change, Expect, Write};
+use jiff::{SignedDuration, Timestamp};
 use ring::rand::{SecureRandom, SystemRandom};
-use samepath_wire::Places;
+use samepath_wire::{Places, Refused};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use std::sync::Arc;
 
 /// Before the public key of somebody who has joined.
 pub(super) const KEYS: &str = "lab/keys/";
@@ -97,6 +98,59 @@ pub(crate) async fn invite(bus: &dyn Bus, invited: &Invited) -> Result<String, B
     let token: String = secret.iter().map(|byte| format!("{byte:02x}")).collect();
     bus.put(&place_of(&token), encode(invited), Expect::Absent, None).await?;
     Ok(token)
+}
+
+/// What a member asks for one more computer of its own.
+pub(crate) const ADD_COMPUTER: &str = "add-computer";
+/// How long it can be used.
+const ADDING: SignedDuration = SignedDuration::from_mins(10);
+/// Computers of one member, and invitations for some, that a member may come to by itself.
+const COMPUTERS: usize = 16;
+
+/// The answer: what an invitation is made of.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Added {
+    pub(crate) token: String,
+    pub(crate) expires_at: Timestamp,
+    #[serde(default, flatten)]
+    pub(crate) places: Places,
+}
+
+/// Invites further computers of members who ask for one: under their own name, and to their own places. Until the bus is closed.
+pub(super) async fn add_computers(bus: Arc<dyn Bus>) {
+    let Ok(mut requests) = bus.serve(ADD_COMPUTER).await else { return };
+    while let Some(request) = requests.next().await {
+        let answer = match add_computer(&*bus, &request.from).await {
+            Ok(added) => encode(&added),
+            Err(refused) => encode(&refused),
+        };
+        request.reply(answer);
+    }
+}
+
+async fn add_computer(bus: &dyn Bus, from: &Caller) -> Result<Added, Refused> {
+    let refuse = |code: &str, message: String| Refused { code: code.to_owned(), message };
+    let failed = |error: BusError| refuse("internal", error.to_string());
+    let Caller { member, places, .. } = from;
+    let keys = joined(bus).await.map_err(failed)?.into_iter().filter(|(_, it)| is_member(it.part, &it.name, member));
+    let now = Timestamp::now();
+    let open = invited(bus).await.map_err(failed)?.into_iter();
+    let open = open.filter(|it| it.expires_at >= now && is_member(it.part, &it.name, member));
+    let count = keys.count() + open.count();
+    if count >= COMPUTERS {
+        let message = format!("{member} has {count} computers or invitations for some already; {COMPUTERS} at most");
+        return Err(refuse("invalid_parameter", message));
+    }
+    let places = places.clone().unwrap_or_default();
+    let expires_at = now + ADDING;
+    let wanted =
+        Invited { part: Part::Member, name: member.clone(), many: false, uses: 1, expires_at, places: places.clone() };
+    let token = invite(bus, &wanted).await.map_err(failed)?;
+    Ok(Added { token, expires_at, places })
+}
+
+fn is_member(part: Part, name: &str, member: &str) -> bool {
+    part == Part::Member && name == member
 }
 
 /// Everybody who has joined, with their keys.
