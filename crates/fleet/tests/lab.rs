@@ -1,126 +1,15 @@
 //! A lab's hub on a real server: invitations, keys that never leave, expiry, being put out, and another hub taking over.
 
+mod labs;
+
+use labs::*;
 use samepath_fleet::{
     Fleet,
     bus::{BusError, Link},
-    lab::{Hub, HubPlace, Invitation, Invite, LabError, Membership, Part, Places, Programs, Registry, Wanted},
+    lab::{HubPlace, Invitation, Invite, LabError, Membership, Part, Places, Registry, Wanted},
 };
 use samepath_testkit::nats_server;
-use std::{
-    net::SocketAddr,
-    path::{Path, PathBuf},
-    time::Duration,
-};
-use tokio::task::JoinHandle;
-use tokio_util::sync::CancellationToken;
-
-const LONG: Duration = Duration::from_secs(60);
-const HOUR: jiff::SignedDuration = jiff::SignedDuration::from_hours(1);
-
-/// A hub in this process, and the server that it runs.
-struct Running {
-    task: JoinHandle<()>,
-    shutdown: CancellationToken,
-}
-
-impl Running {
-    async fn start(place: HubPlace) -> Self {
-        let hub = Hub::start(place, &programs()).await.expect("starts");
-        let shutdown = CancellationToken::new();
-        Self { task: tokio::spawn(hub.run(shutdown.clone())), shutdown }
-    }
-
-    async fn stop(self) {
-        self.shutdown.cancel();
-        self.task.await.expect("ended");
-    }
-}
-
-fn programs() -> Programs {
-    Programs { named: Some(nats_server()), ..Programs::default() }
-}
-
-struct Lab {
-    dir: tempfile::TempDir,
-    listen: SocketAddr,
-    hub: Option<Running>,
-}
-
-impl Lab {
-    async fn new() -> Self {
-        let listen = std::net::TcpListener::bind("127.0.0.1:0").and_then(|taken| taken.local_addr()).expect("a port");
-        let mut lab = Self { dir: tempfile::tempdir().expect("a folder"), listen, hub: None };
-        lab.start().await;
-        lab
-    }
-
-    fn dir(&self) -> &Path {
-        self.dir.path()
-    }
-
-    fn place(&self) -> HubPlace {
-        let wanted = Wanted { listen: Some(self.listen), lab: Some("Test Lab".to_owned()), ..Wanted::default() };
-        HubPlace::make(self.dir(), wanted, "127.0.0.1").expect("a hub's folder")
-    }
-
-    async fn start(&mut self) {
-        self.hub = Some(Running::start(self.place()).await);
-    }
-
-    async fn stop(&mut self) {
-        if let Some(hub) = self.hub.take() {
-            hub.stop().await;
-        }
-    }
-
-    async fn invite(&self, part: Part, name: &str, uses: u32, lasts: jiff::SignedDuration) -> Invitation {
-        let registry = Registry::open(self.dir()).await.expect("joins");
-        let wanted = Invite { part, name: name.to_owned(), uses, lasts, places: Places::default() };
-        let invitation = registry.invite(wanted).await.expect("invited");
-        registry.close().await;
-        invitation
-    }
-
-    async fn member(&self, name: &str) -> Membership {
-        Membership::join(&self.invite(Part::Member, name, 1, HOUR).await).await.expect("joins")
-    }
-
-    async fn revoke(&self, name: &str) -> Result<(usize, usize), LabError> {
-        let registry = Registry::open(self.dir()).await.expect("joins");
-        let gone = registry.revoke(name).await;
-        registry.close().await;
-        gone
-    }
-
-    async fn names(&self) -> Vec<String> {
-        let registry = Registry::open(self.dir()).await.expect("joins");
-        let mut names: Vec<String> =
-            registry.joined().await.expect("answered").into_iter().map(|joined| joined.name).collect();
-        registry.close().await;
-        names.sort_unstable();
-        names
-    }
-}
-
-async fn in_time<T>(work: impl Future<Output = T>) -> T {
-    tokio::time::timeout(LONG, work).await.expect("in time")
-}
-
-fn why(link: &Link) -> Option<&BusError> {
-    match link {
-        Link::Up => None,
-        Link::Down { why, .. } => why.as_deref(),
-    }
-}
-
-async fn is_answered(fleet: &Fleet) -> bool {
-    fleet.unreadable_jobs().await.is_ok()
-}
-
-async fn is_refused(membership: &Membership) -> bool {
-    let refused = in_time(Fleet::lab(membership)).await;
-    refused.is_err_and(|error| matches!(error, LabError::Bus(BusError::NotAdmitted { .. })))
-}
+use std::{path::PathBuf, time::Duration};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_invitation_is_for_one_computer_and_for_its_time() {
@@ -423,57 +312,6 @@ async fn a_second_hub_elsewhere_takes_over_on_the_server_of_the_first() {
     fleet.close().await;
     second.stop().await;
     drop(again);
-}
-
-// ---- other programs than ours ---------------------------------------------------------------------------------------
-
-/// Somebody with a key of the lab, and another program than ours.
-struct Thief {
-    client: async_nats::Client,
-    refusals: tokio::sync::mpsc::UnboundedReceiver<String>,
-    key: String,
-}
-
-impl Thief {
-    async fn connect(lab: &Lab, seed: &str) -> Result<Self, async_nats::ConnectError> {
-        let (refused, refusals) = tokio::sync::mpsc::unbounded_channel();
-        let client = async_nats::ConnectOptions::with_nkey(seed.to_owned())
-            .require_tls(true)
-            .add_root_certificates(lab.dir().join("certificate.pem"))
-            .event_callback(move |event| {
-                let refused = refused.clone();
-                async move {
-                    if let async_nats::Event::ServerError(error) = event {
-                        drop(refused.send(error.to_string()));
-                    }
-                }
-            })
-            .connect(lab.listen.to_string())
-            .await?;
-        let key = nkeys::KeyPair::from_seed(seed).expect("a seed").public_key();
-        Ok(Self { client, refusals, key })
-    }
-
-    async fn with(lab: &Lab, membership: &Membership) -> Self {
-        Self::connect(lab, &seed(membership)).await.expect("is let in")
-    }
-
-    async fn is_refused(&mut self, what: &str) {
-        let said = in_time(self.refusals.recv()).await.expect("goes on");
-        assert!(said.to_lowercase().contains("permissions violation"), "{what}: {said}");
-    }
-}
-
-fn seed(membership: &Membership) -> String {
-    let json = serde_json::to_value(membership).expect("plain data");
-    json["seed"].as_str().expect("a seed").to_owned()
-}
-
-/// A line's first frame: for whichever hub is there.
-fn greeting() -> Vec<u8> {
-    let hello = br#"{"frame":"hello","version":2,"worker":null}"#;
-    let size = u32::try_from(hello.len()).expect("small").to_le_bytes();
-    [&[0; 17][..], &size, hello].concat()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
