@@ -51,6 +51,13 @@ impl Sight<'_> {
         job_view(record, &self.around)
     }
 
+    /// A job of which a record was just answered. It may have gone on since: beside workers as they are now, that one would be said
+    /// to wait for itself.
+    pub(crate) fn answered(&self, record: &JobRecord) -> JobView {
+        let known = self.around.jobs.get(&record.job.id.to_string());
+        self.job(known.filter(|known| known.history.len() > record.history.len()).unwrap_or(record))
+    }
+
     /// Every worker, and what it is to a job that is not submitted yet.
     pub(crate) fn fits(&self, job: &Job) -> Vec<(Worker, Fit)> {
         let Surroundings { workers, jobs, .. } = &self.around;

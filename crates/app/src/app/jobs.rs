@@ -121,7 +121,7 @@ impl App {
     }
 
     fn view(&self, record: &JobRecord) -> JobView {
-        self.inner.board.look(|seen| seen.job(record))
+        self.inner.board.look(|seen| seen.answered(record))
     }
 
     /// Every job, newest first.

@@ -1,4 +1,4 @@
-use super::state::State;
+use super::{Board, state::State};
 use crate::view::{JobView, Update};
 use samepath_fleet::Update::{Current, Gone, Put};
 use samepath_wire::{JobRecord, JobState, Worker};
@@ -105,6 +105,23 @@ fn the_end_of_one_job_is_told_of_those_that_wait_behind_it() {
     let behind = vec!["gpu-1: busy, 1 job before yours".to_owned()];
     assert_eq!(waits, [("job 2".to_owned(), vec![]), ("job 3".to_owned(), behind)]);
     assert!(!board.state.is_stale());
+}
+
+#[test]
+fn a_job_that_was_given_out_before_its_record_came_does_not_wait_for_itself() {
+    let (board, said) = (Board::new(), tokio::sync::broadcast::channel(LAG).0);
+    let change = json!({ "at": "2026-11-22T09:00:00Z", "state": "queued", "reason": "submitted" });
+    let mut submitted = waiting(1);
+    submitted.history.push(serde_json::from_value(change).unwrap());
+    let mut given = running(1, "gpu-1");
+    given.history = [submitted.history.clone(), submitted.history.clone()].concat();
+    board.lock().take_worker(Put("gpu-1".to_owned(), worker("gpu-1")), &said);
+    board.lock().take_worker(Current, &said);
+    board.lock().take_job(Current, &said);
+    let words = || board.look(|seen| seen.answered(&submitted)).words;
+    assert_eq!(words(), "Waiting");
+    board.lock().take_job(Put(id(1), given), &said);
+    assert_eq!(words(), "Running");
 }
 
 #[test]
