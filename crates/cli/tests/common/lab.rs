@@ -11,7 +11,7 @@ use std::process::Command;
 pub(crate) struct Lab {
     pub(crate) home: Home,
     pub(crate) listen: String,
-    hub: RefCell<Option<Process>>,
+    pub(crate) hub: RefCell<Option<Process>>,
 }
 
 /// Another computer of the lab.
