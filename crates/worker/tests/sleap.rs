@@ -65,7 +65,7 @@ fn several_models_are_trained_one_after_the_other() {
     let told = lab.train("labels.pkg.slp", &[("THEN_PREDICT", "suggested frames")], &[]);
     assert!(told.good, "{told:?}");
     let heads = [1, 2].map(|number| lab.seen(number)["trainer_config"]["run_name"].as_str().unwrap().to_owned());
-    assert_eq!(heads, ["labels_2026-11-22_091400.centroid", "labels_2026-11-22_091400.centered_instance"]);
+    assert_eq!(heads, ["centroid", "centered_instance"]);
     assert!(told.said("openjd_status").contains(&"Epoch 1 of 2, centered instance (2 of 2)"), "{told:?}");
     let calls = lab.calls();
     let models = heads.map(|head| format!("-m\n{}\n", lab.out().join(head).display())).concat();
@@ -73,6 +73,9 @@ fn several_models_are_trained_one_after_the_other() {
     assert!(!calls.contains("--video-path-map"), "a package brings its frames: {calls}");
     assert!(lab.out().join("labels.predictions.slp").is_file());
     assert!(lab.out().join("labels_centroid.yaml").is_file(), "what was made is kept");
+    // Beside others it takes a name to know them by.
+    let told = lab.train("labels.pkg.slp", &[], &[]);
+    assert!(told.good && lab.out().join("labels_2026-11-22_091400.centroid/best.ckpt").is_file(), "{told:?}");
 }
 
 #[test]

@@ -10,6 +10,7 @@ use super::kept::Inputs;
 use super::predict::{Task, file_name, not_started, predict, unused};
 use super::start::{checkpoint, configurations, trained};
 use super::{Ended, Session, failure, remark, settings, stem, tell, tell_metrics};
+use crate::prepare::MARKER;
 use samepath_wire::{Cause, Failure, Metrics};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -41,6 +42,7 @@ struct Run {
 pub(in crate::tool) fn run(session: &Session) -> Result<(), Ended> {
     let output = session.needed("OUTPUT_DIR")?;
     let labels = session.needed("LABELS")?;
+    let to_itself = is_empty(&output);
     let settings = settings::read(session.value("OVERRIDES"))?;
     tell("openjd_status", &format!("Reading {}", file_name(&labels)));
     let placed = session.place(&labels)?;
@@ -54,7 +56,7 @@ pub(in crate::tool) fn run(session: &Session) -> Result<(), Ended> {
     let controller = Controller::open()
         .map_err(|error| failure(Cause::Internal, format!("no port of this computer can be opened: {error}")))?;
     let several = configurations.len() > 1;
-    let names = run_names(session, &labels, &output, &configurations);
+    let names = run_names(session, &labels, (&output, to_itself), &configurations);
     let mut runs = Vec::new();
     for ((path, mut configuration), name) in configurations.into_iter().zip(names) {
         let part = if several { configuration.head().unwrap_or(&name).replace('_', " ") } else { String::new() };
@@ -125,28 +127,38 @@ fn and_kept(session: &Session, ended: Ended, models: &[PathBuf]) -> Ended {
     }
 }
 
-/// Names for the runs, none of which is there yet.
+/// Whether nothing is in a folder but our own mark.
+fn is_empty(folder: &Path) -> bool {
+    let entries = fs_err::read_dir(folder).into_iter().flatten().flatten();
+    entries.into_iter().all(|entry| entry.file_name() == MARKER)
+}
+
+/// Names for the runs, none of which is there yet: those that were given, what each one is where they have the results folder to
+/// themselves, after the project and the time elsewhere.
 fn run_names(
     session: &Session,
     labels: &Path,
-    output: &Path,
+    (output, to_itself): (&Path, bool),
     configurations: &[(PathBuf, Configuration)],
 ) -> Vec<String> {
     let job = &session.context.job;
     let given = session.value("RUN_NAME");
-    let base = if given.is_empty() {
-        let time = job.submitted_at.strftime("%Y-%m-%d_%H%M%S");
-        format!("{}_{time}", plain_name(&stem(labels)))
-    } else {
-        given.to_owned()
+    let base = match given {
+        "" if to_itself => None,
+        "" => {
+            let time = job.submitted_at.strftime("%Y-%m-%d_%H%M%S");
+            Some(format!("{}_{time}", plain_name(&stem(labels))))
+        }
+        given => Some(given.to_owned()),
     };
     let mut names: Vec<String> = Vec::new();
     for (index, (_, configuration)) in configurations.iter().enumerate() {
-        let wanted = if configurations.len() == 1 {
-            base.clone()
-        } else {
-            let part = configuration.head().map_or_else(|| (index + 1).to_string(), plain_name);
-            format!("{base}.{part}")
+        let part = configuration.head().map_or_else(|| format!("model-{}", index + 1), plain_name);
+        let wanted = match &base {
+            Some(base) if configurations.len() == 1 => base.clone(),
+            Some(base) => format!("{base}.{part}"),
+            None if configurations.len() == 1 => "model".to_owned(),
+            None => part,
         };
         let mut name = file_name(&unused(output, &wanted, ""));
         if names.contains(&name) {
