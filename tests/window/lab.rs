@@ -61,8 +61,11 @@ fn workers_of_other_computers_are_told_apart() {
     assert!(killed.success());
     // It may have held the queue: then the others are back a moment after it has gone.
     wait_for("gpu-1 alone to go", || {
-        let here = |name| window.row("Workers", name).is_some();
+        let here = |name| window.row("Workers", name).is_some_and(|row| !row.contains("offline"));
         (!here("gpu-1") && here("gpu-2") && here("gpu-3")).then_some(())
     });
     assert!(!runs(first), "{}", window.text());
+    // It ran a job just now, so that it is known when it was seen.
+    let row = window.row("Workers", "gpu-1").unwrap();
+    assert!(row.contains("offline"), "{row}");
 }

@@ -69,3 +69,25 @@ fn is_plain(window: &OpenWindow<'_>) {
                 .filter((part) => part.scrollWidth > part.clientWidth + 1).map((part) => part.outerHTML.slice(0, 200))";
     assert_eq!(window.script(wide), serde_json::json!([]), "{text}");
 }
+
+#[test]
+fn whoever_wants_no_motion_sees_none() {
+    let desk = Desk::new();
+    desk.write_config(&desk.vast());
+    let moving = "return [...document.querySelectorAll('*')].filter((one) => { const style = getComputedStyle(one); \
+                  return [style.transitionDuration, style.animationDuration].some((all) => all.split(', ').some((one) => parseFloat(one) > 0)); }).length";
+    let window = desk.open();
+    window.go("New job");
+    assert_ne!(window.script(moving), 0, "the test sees no motion at all");
+    drop(window);
+
+    let settings = desk.data().with_file_name("config").join("gtk-3.0");
+    fs::create_dir_all(&settings).unwrap();
+    fs::write(settings.join("settings.ini"), "[Settings]\ngtk-enable-animations=0\n").unwrap();
+    let window = desk.open();
+    for page in ["New job", "Jobs", "Workers", "Storage", "Settings"] {
+        window.go(page);
+        assert_eq!(window.script("return matchMedia('(prefers-reduced-motion: reduce)').matches"), true);
+        assert_eq!(window.script(moving), 0, "{page}");
+    }
+}

@@ -52,6 +52,7 @@ export const status = (over: Partial<StatusView> = {}): StatusView => ({
   offline: null,
   config_error: null,
   worker_error: null,
+  in_lab: false,
   ...over,
 });
 
@@ -183,7 +184,6 @@ export const job = (over: Partial<JobView> = {}): JobView => ({
   failure: null,
   trouble: null,
   results: path('vast:amick/project/slp-check_2026-11-22_0914'),
-  results_local: '/mnt/vast/amick/project/slp-check_2026-11-22_0914',
   outputs: [],
   settings: [['LABELS', 'vast:amick/project/labels.slp']],
   ...over,

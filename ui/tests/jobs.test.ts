@@ -202,11 +202,30 @@ describe('Jobs', () => {
     expect(screen.getByRole('region', { name: 'Job second' })).toBeVisible();
   });
 
+  test('a row asked for its verbs opens them where the pointer is, and has the keyboard again', async () => {
+    const { fake, user } = await open();
+    const row = screen.getByRole('row', { name: /maze day 3/ });
+    await user.pointer({ keys: '[MouseRight]', target: row, coords: { clientX: 300, clientY: 200 } });
+    const menu = await screen.findByRole('menu');
+    expect(menu).toHaveStyle({ left: '300px', top: '200px' });
+    expect(within(menu).getAllByRole('menuitem').map((item) => item.querySelector('span')?.textContent)).toEqual([
+      'Run again…', 'Show in file manager', 'Copy storage path', 'Copy path on this computer', 'Copy as command', 'Stop…',
+    ]);
+    expect(within(menu).getAllByRole('menuitem')[0]).toHaveFocus();
+    await user.keyboard('{Escape}');
+    expect(screen.queryByRole('menu')).toBeNull();
+    expect(screen.getByRole('row', { name: /maze day 3/ })).toHaveFocus();
+    await user.pointer({ keys: '[MouseRight]', target: screen.getByRole('row', { name: /maze day 3/ }) });
+    await user.click(await screen.findByRole('menuitem', { name: /^Stop…/ }));
+    expect(screen.getByRole('dialog', { name: /^Stop/ })).toBeVisible();
+    expect(fake.called('stop')).toEqual([]);
+  });
+
   test('Ctrl Alt C copies where the results are on this computer', async () => {
     const { user } = await open();
     screen.getByRole('row', { name: /maze day 3/ }).focus();
     await user.keyboard('{Control>}{Alt>}[KeyC]{/Alt}{/Control}');
-    expect(await navigator.clipboard.readText()).toBe(job().results_local);
+    expect(await navigator.clipboard.readText()).toBe('/mnt/vast/amick/project/slp-check_2026-11-22_0914');
   });
 
   test('what a job said last is kept in sight after its end', async () => {

@@ -64,6 +64,13 @@ describe('Settings', () => {
     expect(fake.called('startWorker')).toHaveLength(1);
   });
 
+  test('in a lab the window runs no jobs, and says what does', async () => {
+    await settings({ type: 'status', value: status({ lab: 'Talmo Lab', link: 'connected', in_lab: true }) });
+    const here = section('This computer as a worker');
+    expect(within(here).queryByRole('checkbox')).toBeNull();
+    expect(here).toHaveTextContent('In Talmo Lab jobs run on computers that joined as workers, whether this window is open or not.');
+  });
+
   test('a job that runs here is asked about before the worker ends', async () => {
     const { fake, user } = await settings({ type: 'job', value: job({ worker: 'amick-laptop' }) }, { type: 'job', value: job({ id: 'x', name: 'elsewhere', worker: 'gpu-1' }) });
     const on = screen.getByRole('checkbox', { name: /^Run jobs on this computer/ });

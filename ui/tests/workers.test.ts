@@ -51,6 +51,28 @@ describe('Workers', () => {
     expect(screen.queryByRole('button', { name: 'Confirm vast on gpu-1' })).toBeNull();
   });
 
+  test('who is offline is told of with when it was seen, as far as jobs tell', async () => {
+    const at = (days: number) => new Date(Date.now() - days * 24 * 3_600_000).toISOString();
+    const tried = (id: string, worker: string, began: number, ended: number | null, end: string | null = 'succeeded') =>
+      ({ type: 'job' as const, value: job({ id, worker, tries: [{ number: 1, worker, began_at: at(began), ended_at: ended === null ? null : at(ended), end, why: null }] }) });
+    const { fake, user } = await open(worker());
+    expect(screen.queryByText(/offline/)).toBeNull();
+    fake.say(tried('a', 'ws-2', 9, 8), tried('b', 'ws-2', 3, 2, 'lost'), tried('c', 'gpu-1', 1, 1), tried('d', 'old', 41, 40), tried('e', 'ws-3', 5, null, null));
+    await settle();
+    const rows = screen.getAllByRole('row').slice(1).map((row) => row.textContent?.replace(/\s+/g, ' ').trim());
+    expect(rows).toHaveLength(3);
+    expect(rows[0]).toMatch(/^gpu-1.*now$/);
+    expect(rows[1]).toMatch(/^ws-2 offline/);
+    expect(rows[2]).toMatch(/^ws-3 offline/);
+    expect(screen.getByText('1 free · 0 busy · 2 offline')).toBeVisible();
+    fake.say({ type: 'worker', value: worker({ id: 'w2', name: 'ws-2' }) }, { type: 'worker_gone', value: 'w1' });
+    await settle();
+    expect(screen.getByRole('row', { name: /^gpu-1 offline/ })).toBeVisible();
+    expect(screen.queryByRole('row', { name: /^ws-2 offline/ })).toBeNull();
+    await user.click(screen.getByRole('row', { name: /^gpu-1 offline/ }));
+    expect(screen.queryByRole('region', { name: 'Worker gpu-1' })).toBeNull();
+  });
+
   test('a check is run on the very worker', async () => {
     const { fake, user } = await open(worker(), worker({ id: 'w2', name: 'gpu-2', kinds: ['train'] }));
     fake.say({ type: 'kinds', value: [kind({ name: 'train', title: 'Training' }), kind()] });

@@ -191,6 +191,7 @@ impl App {
         self.inner.board.set_storages(storages.views());
         self.inner.board.set_status(StatusView {
             lab: lab.map_or_else(|| "This computer".to_owned(), |lab| lab.lab.clone()),
+            in_lab: lab.is_some(),
             link: match (link, lab) {
                 (Link::Up, None) => "this computer",
                 (Link::Up, Some(_)) => "connected",

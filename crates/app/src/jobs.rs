@@ -94,7 +94,6 @@ pub(crate) fn job_view(record: &JobRecord, around: &Surroundings<'_>) -> JobView
         }),
         trouble: record.failure.as_ref().map(trouble),
         results: results_of(record, kind).map(|at| path_view(&at)),
-        results_local: None,
         outputs: manifest.map(outputs).unwrap_or_default(),
         settings: job.parameters.iter().map(|(name, value)| (name.clone(), value_words(value))).collect(),
     }

@@ -13,7 +13,7 @@ fn keys(value: &Value) -> Vec<&str> {
     value.as_object().expect("an object").keys().map(String::as_str).collect()
 }
 
-const JOB: [&str; 27] = [
+const JOB: [&str; 26] = [
     "id",
     "name",
     "kind",
@@ -38,7 +38,6 @@ const JOB: [&str; 27] = [
     "failure",
     "trouble",
     "results",
-    "results_local",
     "outputs",
     "settings",
 ];

@@ -44,7 +44,7 @@ function meant(session: Session): { text: string; local: string | null } | null 
   if (session.page !== 'jobs') return null;
   const at = document.activeElement?.closest<HTMLElement>('[data-job]')?.dataset['job'] ?? session.job;
   const job = at === null ? undefined : session.lab.jobs.all.get(at);
-  return job?.results ? { text: job.results.text, local: job.results_local ?? localPath(session.lab.storages, job.results) } : null;
+  return job?.results ? { text: job.results.text, local: localPath(session.lab.storages, job.results) } : null;
 }
 
 /** With nothing selected, copying means a path. */

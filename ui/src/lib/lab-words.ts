@@ -86,8 +86,11 @@ export const storage = {
 export const workers = {
   notRunning: 'This computer’s worker is not running',
   list: 'Workers',
-  columns: { name: 'Worker', state: 'State', gpu: 'GPUs', runs: 'Job types', version: 'Version' },
-  summary: (free: number, busy: number) => `${free} free · ${busy} busy`,
+  columns: { name: 'Worker', state: 'State', gpu: 'GPUs', runs: 'Job types', seen: 'Seen', version: 'Version' },
+  summary: (free: number, busy: number, offline: number) => `${free} free · ${busy} busy${offline > 0 ? ` · ${offline} offline` : ''}`,
+  offline: 'offline',
+  seenNow: 'now',
+  seenHint: 'Of a worker that is offline: when a job last told of it',
   filter: 'Which workers',
   filters: { all: 'All', free: 'Free', trouble: 'Not ready for all your storages' },
   search: 'Name, computer, job',

@@ -56,6 +56,8 @@ export const settings = {
   peopleText: 'Whoever submits here is known by the login’s name.',
   worker: 'This computer as a worker',
   workerOn: 'Run jobs on this computer while Samepath is open',
+  workerInLab: (lab: string) => `In ${lab} jobs run on computers that joined as workers, whether this window is open or not. To make this computer one, ask for an invitation for a worker; then, in a terminal:`,
+  joinCommand: 'samepath join INVITATION && samepath worker',
   workerOff: 'Jobs wait for other workers.',
   computesWith: 'Computes with',
   kinds: 'Job types',

@@ -7,6 +7,8 @@ use specta::Type;
 pub struct StatusView {
     /// "This computer", or the lab's name.
     pub lab: String,
+    /// Whether it is a lab's server that this is on, and not this computer's own queue.
+    pub in_lab: bool,
     /// "this computer", "connected", "reconnecting…".
     pub link: String,
     /// That the lab is not connected, and why; none while it is.

@@ -56,8 +56,6 @@ pub struct JobView {
     pub trouble: Option<TroubleView>,
     /// Where its results are.
     pub results: Option<PathView>,
-    /// The results folder here, where it can be resolved.
-    pub results_local: Option<String>,
     /// What it wrote.
     pub outputs: Vec<OutputView>,
     /// What was submitted, for people: parameter and value.

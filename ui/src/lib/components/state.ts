@@ -84,6 +84,8 @@ export const fitLook = (fit: string): Look => FIT[fit] ?? UNKNOWN;
 export const readinessLook = (state: string): Look => READINESS[state] ?? UNKNOWN;
 export const workerLook = (busy: boolean): Look => (busy ? look(Play, 'info') : look(CircleCheck, 'ok'));
 
+export const OFFLINE: Look = look(Circle, 'off');
+
 /** How a try of a job ended; null while it goes on. */
 export const tryLook = (end: string | null): Look => (end === null ? JOB['running'] : end === 'unfit' ? JOB['failed'] : JOB[end]) ?? UNKNOWN;
 

@@ -467,8 +467,6 @@ export type JobView = {
 	trouble: TroubleView | null,
 	/**  Where its results are. */
 	results: PathView | null,
-	/**  The results folder here, where it can be resolved. */
-	results_local: string | null,
 	/**  What it wrote. */
 	outputs: OutputView[],
 	/**  What was submitted, for people: parameter and value. */
@@ -887,6 +885,8 @@ export type ShownView =
 export type StatusView = {
 	/**  "This computer", or the lab's name. */
 	lab: string,
+	/**  Whether it is a lab's server that this is on, and not this computer's own queue. */
+	in_lab: boolean,
 	/**  "this computer", "connected", "reconnecting…". */
 	link: string,
 	/**  That the lab is not connected, and why; none while it is. */

@@ -33,6 +33,8 @@ export class Session {
   chosen = $state<Page | null>(null);
   job = $state<string | null>(null);
   worker = $state<string | null>(null);
+  /** Where the verbs of the open job were asked for, if not at their button. */
+  menuAt = $state.raw<{ x: number; y: number } | null>(null);
   /** A folder for which the storage form was asked for from elsewhere. */
   addFolder = $state<string | null>(null);
   now = $state(Date.now());
