@@ -64,6 +64,7 @@ fn a_job_finds_its_video_by_the_workers_own_path() {
             "this_computer",
             "state",
             "busy",
+            "draining",
             "job",
             "gpus",
             "version",
