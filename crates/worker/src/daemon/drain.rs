@@ -1,7 +1,7 @@
 //! That a worker takes no new job, as somebody on its computer said: a mark in its folder.
 
 use super::home::Home;
-use crate::guard::AttemptDir;
+use crate::guard::{AttemptDir, boot};
 use std::io;
 use std::path::Path;
 use std::time::Duration;
@@ -32,7 +32,7 @@ pub fn drain(state_dir: &Path, name: Option<&str>, drain: bool) -> io::Result<Ve
     for worker in &drained {
         let mark = state_dir.join(&worker.name).join(MARK);
         if drain {
-            fs_err::write(mark, this_start())?;
+            fs_err::write(mark, boot())?;
         } else if let Err(error) = fs_err::remove_file(mark)
             && error.kind() != io::ErrorKind::NotFound
         {
@@ -67,7 +67,7 @@ pub fn drained(state_dir: &Path, name: Option<&str>) -> io::Result<Vec<Drained>>
 
 /// Whether a worker's folder carries the mark of this start of the computer.
 fn is_marked(home: &Path) -> bool {
-    fs_err::read_to_string(home.join(MARK)).is_ok_and(|start| start == this_start())
+    fs_err::read_to_string(home.join(MARK)).is_ok_and(|start| start == boot())
 }
 
 /// Looks at the mark again and again; for ever.
@@ -77,11 +77,6 @@ pub(super) async fn follow(home: &Path, tell: &watch::Sender<bool>) {
         tell.send_if_modified(|draining| std::mem::replace(draining, marked) != marked);
         tokio::time::sleep(LOOK).await;
     }
-}
-
-/// What is another after the computer was started again; the same for ever where nothing tells.
-fn this_start() -> String {
-    std::fs::read_to_string("/proc/sys/kernel/random/boot_id").map(|id| id.trim().to_owned()).unwrap_or_default()
 }
 
 #[cfg(test)]

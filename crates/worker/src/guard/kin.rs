@@ -73,7 +73,8 @@ fn write(dir: &AttemptDir, kin: &[Kin]) -> std::io::Result<()> {
     fs_err::rename(half, dir.join(FILE))
 }
 
-fn boot() -> String {
+/// Which boot of the computer this is; nothing where the system does not tell.
+pub(crate) fn boot() -> String {
     std::fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default()
 }
 

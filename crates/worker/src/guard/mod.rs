@@ -41,6 +41,7 @@ mod tool;
 mod tool_id;
 mod tree;
 
+pub(crate) use kin::boot;
 pub(crate) use lines::LineCutter;
 
 pub use control::{Order, Phase, Socket, Status};
