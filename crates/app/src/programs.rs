@@ -5,8 +5,12 @@ use crate::view::ProgramView;
 use crate::{Error, ErrorCode, LocalStorages, Options};
 use samepath_storage::Change;
 use samepath_storage::helper::HelperError;
-use samepath_worker::kinds::{Choice, Looking, ProgramMissing};
+use samepath_worker::kinds::{Choice, Looking, ProgramMissing, places};
 use std::path::PathBuf;
+
+/// What helps where a folder of `PATH` does not answer.
+pub(crate) const DEAD_FOLDER: &str =
+    "Connect the storage that a folder of it lies on, or take that folder out of PATH.";
 
 impl LocalStorages {
     /// Where job types and programs are looked for on this computer; `kinds` as for a worker.
@@ -39,6 +43,18 @@ impl LocalStorages {
             name,
         };
         Ok(found.into_iter().map(view).collect())
+    }
+
+    /// The first file of this name along `PATH`. Blocks for some seconds at most.
+    ///
+    /// # Errors
+    /// `io` where a folder of it does not answer.
+    pub fn program(&self, name: &str) -> Result<Option<PathBuf>, Error> {
+        let found = places(self.helper(), name, PATIENCE).map_err(|error| {
+            Error::new(ErrorCode::Io, format!("{name} cannot be looked for along PATH: {error}."))
+                .with_hint(DEAD_FOLDER)
+        })?;
+        Ok(found.into_iter().next())
     }
 
     /// Says which file is meant where a job type names a program: a local path. It need not be there now; whether it is, is told

@@ -7,17 +7,16 @@ use crate::{Context, block_on};
 use jiff::{SignedDuration, Timestamp};
 use samepath_app::Error;
 use samepath_fleet::lab::{
-    self, HubPlace, Invitation, Invite, Invited, Joined, Part, Places, Programs, Registry, StorageWords, Wanted,
+    self, HubPlace, Invitation, Invite, Invited, Joined, Part, Places, Registry, StorageWords, Wanted,
 };
 use serde_json::{Value, json};
-use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use tokio_util::sync::CancellationToken;
 
-pub(crate) fn run(context: &Context<'_>, hub: Hub, search_path: Option<OsString>) -> Result<ExitCode, Error> {
+pub(crate) fn run(context: &Context<'_>, hub: Hub) -> Result<ExitCode, Error> {
     let dir = hub.dir.clone().unwrap_or_else(|| context.options.data_dir.join("hub"));
-    let Some(command) = hub.command else { return serve(context, hub, dir, search_path) };
+    let Some(command) = hub.command else { return serve(context, hub, dir) };
     block_on(async {
         if let HubCommand::Configuration = command {
             let lines = HubPlace::open(&dir)?.account_lines()?;
@@ -31,19 +30,22 @@ pub(crate) fn run(context: &Context<'_>, hub: Hub, search_path: Option<OsString>
 }
 
 /// Runs the hub until told to stop.
-fn serve(context: &Context<'_>, hub: Hub, dir: PathBuf, search_path: Option<OsString>) -> Result<ExitCode, Error> {
+fn serve(context: &Context<'_>, hub: Hub, dir: PathBuf) -> Result<ExitCode, Error> {
     let output = context.output;
     let Hub { listen, address, server, certificate, name, nats_server, connections, .. } = hub;
     let computer = context.options.environment.computer.clone().unwrap_or_else(|| "localhost".to_owned());
-    let beside = std::env::current_exe().ok().and_then(|program| Some(program.parent()?.to_owned()));
-    let programs = Programs { named: nats_server, beside, search_path };
     block_on(async {
         let place =
             HubPlace::make(&dir, Wanted { lab: name, listen, address, server, certificate, connections }, &computer)?;
+        let program = if place.runs_server() {
+            nats_server.map_or_else(|| installed(context), |named| Ok(Some(named)))?
+        } else {
+            None
+        };
         let told = json!({ "lab": place.lab(), "address": place.address(), "dir": place.dir() });
         let words = format!("{} is at {}. Its folder: {}", place.lab(), place.address(), place.dir().display());
         let hub = tokio::select! {
-            hub = lab::Hub::start(place, &programs) => hub?,
+            hub = lab::Hub::start(place, program) => hub?,
             () = interrupted() => return Ok(ExitCode::SUCCESS),
         };
         if output.is_json() {
@@ -66,6 +68,16 @@ fn serve(context: &Context<'_>, hub: Hub, dir: PathBuf, search_path: Option<OsSt
         }
         Ok(ExitCode::SUCCESS)
     })
+}
+
+/// The `nats-server` that is beside this program, or else along `PATH`.
+fn installed(context: &Context<'_>) -> Result<Option<PathBuf>, Error> {
+    let name = format!("nats-server{}", std::env::consts::EXE_SUFFIX);
+    let beside = std::env::current_exe().ok().map(|program| program.with_file_name(&name));
+    match beside.filter(|program| program.is_file()) {
+        Some(program) => Ok(Some(program)),
+        None => context.storages.program(&name),
+    }
 }
 
 async fn ask(context: &Context<'_>, registry: &Registry, command: HubCommand) -> Result<(), Error> {

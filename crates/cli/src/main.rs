@@ -146,7 +146,7 @@ fn run(arguments: Arguments, output: &Output) -> Result<ExitCode, Error> {
         },
         Command::Join { invitation } => hub::join(&context, &invitation),
         Command::Leave => hub::leave(&context),
-        Command::Hub(command) => hub::run(&context, *command, env::var_os("PATH")),
+        Command::Hub(command) => hub::run(&context, *command),
         Command::Setup { yes, from } => setup::run(&context, yes, &from),
         Command::Program { command } => programs::run(&context, command),
         Command::Doctor { kinds, report } => doctor::run(&context, kinds, report),

@@ -3,7 +3,7 @@
 
 mod common;
 
-use common::Home;
+use common::{Home, run};
 use samepath_testkit::FuseMount;
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
@@ -129,4 +129,20 @@ fn a_worker_with_it_stays_and_runs_jobs_on_the_others() {
     assert_eq!(state_of(&workers[0], "vast"), Some(json!("ready")));
     let ended = worker.interrupt();
     assert_eq!(ended.status, Some(0), "{ended:?}");
+}
+
+#[test]
+fn a_hub_whose_search_path_leads_to_a_dead_disk_says_so() {
+    let home = Home::new();
+    let mount = FuseMount::new(&[("bin/nats-server", "")]);
+    mount.stop();
+    let began = Instant::now();
+    let mut command = home.command(["--json", "hub", "--listen", "127.0.0.1:0"]);
+    command.env("PATH", format!("{}:/usr/bin:/bin", mount.path().join("bin").display()));
+    let told = run(&mut command).fails("io");
+    assert!(began.elapsed() < Duration::from_secs(25), "{:?}", began.elapsed());
+    assert!(
+        told["error"]["message"].as_str().is_some_and(|it| it.contains("nats-server cannot be looked for")),
+        "{told:#}"
+    );
 }

@@ -4,7 +4,7 @@ use samepath_fleet::bus::{
     Bus, BusError, Caller, Change, Expect, Limits, Link, LocalSettings, LogItem, LogRange, LogReader, MAX_LOG_ENTRY,
     MAX_MESSAGE, MAX_RECORD, Requests, SharedBus, Watch, Write, local,
     memory::MemoryBus,
-    nats::{self, Identity, Login, NatsSettings},
+    nats::{self, Identity, NatsSettings},
 };
 use samepath_testkit::NatsServer;
 use std::{any::Any, collections::BTreeMap, collections::BTreeSet, sync::Arc, time::Duration};
@@ -70,14 +70,7 @@ async fn another_holds() -> Handles {
 async fn in_a_lab(server: &NatsServer, worker: Option<&str>) -> Arc<SharedBus> {
     let mut identity = Identity::hub("amick");
     identity.caller.worker = worker.map(str::to_owned);
-    let settings = NatsSettings {
-        server: server.address(),
-        identity,
-        login: Login::Open,
-        certificate: None,
-        issuer: None,
-        limits: limits(),
-    };
+    let settings = NatsSettings { limits: limits(), ..NatsSettings::open(server.address(), identity) };
     nats::open(settings).await.expect("opens")
 }
 

@@ -166,6 +166,25 @@ async fn an_invitation_for_several_makes_as_many_workers() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_whose_certificate_was_renewed_is_the_one_that_was_joined() {
+    let mut lab = Lab::new().await;
+    let membership = lab.member("amick").await;
+    let invited_before = lab.invite(Part::Member, "lee", 1, HOUR).await;
+    lab.stop().await;
+    let certificate = lab.dir().join("certificate.pem");
+    let key = std::fs::read_to_string(lab.dir().join("certificate-key.pem")).expect("a key");
+    let key = rcgen::KeyPair::from_pem(&key).expect("a key");
+    let renewed = rcgen::CertificateParams::new(vec!["renewed.example".to_owned()]).expect("names");
+    let renewed = renewed.self_signed(&key).expect("a certificate").pem();
+    assert_ne!(std::fs::read_to_string(&certificate).expect("a certificate"), renewed);
+    std::fs::write(&certificate, renewed).expect("renewed");
+    lab.start().await;
+    Fleet::lab(&membership).await.expect("comes in").close().await;
+    Membership::join(&invited_before).await.expect("joins");
+    lab.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn another_server_at_the_address_is_not_trusted() {
     let mut lab = Lab::new().await;
     let membership = lab.member("amick").await;
@@ -174,7 +193,7 @@ async fn another_server_at_the_address_is_not_trusted() {
         std::fs::remove_file(lab.dir().join(name)).expect("removed");
     }
     lab.start().await;
-    let error = Fleet::lab(&membership).await.expect_err("another certificate");
+    let error = Fleet::lab(&membership).await.expect_err("another key");
     assert!(matches!(error, LabError::Bus(BusError::OtherServer { .. })), "{error}");
     let later = Fleet::lab_later(&membership).expect("a membership");
     let mut link = later.link();

@@ -18,24 +18,13 @@ const LONG: Duration = Duration::from_secs(60);
 /// Of the servers that ask who somebody is.
 const PASSWORD: &str = "open";
 
-fn settings(server: &NatsServer, identity: Identity) -> NatsSettings {
-    NatsSettings {
-        server: server.address(),
-        identity,
-        login: Login::Open,
-        certificate: None,
-        issuer: None,
-        limits: Limits::default(),
-    }
-}
-
 fn with_password(server: &NatsServer, identity: Identity, user: &str) -> NatsSettings {
     let login = Login::Password { user: user.to_owned(), password: PASSWORD.to_owned() };
-    NatsSettings { login, ..settings(server, identity) }
+    NatsSettings { login, ..NatsSettings::open(server.address(), identity) }
 }
 
 async fn hub(server: &NatsServer) -> Arc<SharedBus> {
-    nats::open(settings(server, Identity::hub("hub"))).await.expect("opens")
+    nats::open(NatsSettings::open(server.address(), Identity::hub("hub"))).await.expect("opens")
 }
 
 /// A server that lets each of them use the subjects of its own, and no others.
@@ -146,14 +135,7 @@ impl Drop for Hub {
 fn is_a_hub_when_told_to() {
     let Ok(server) = std::env::var(SERVER) else { return };
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("runtime");
-    let settings = NatsSettings {
-        server,
-        identity: Identity::hub("hub"),
-        login: Login::Open,
-        certificate: None,
-        issuer: None,
-        limits: Limits::default(),
-    };
+    let settings = NatsSettings::open(server, Identity::hub("hub"));
     let bus = runtime.block_on(nats::open(settings)).expect("opens");
     println!("\n! {}", if bus.is_holder() { "holder" } else { "guest" });
     let mut last = 0;
@@ -191,7 +173,7 @@ async fn a_killed_hub_is_succeeded_and_nothing_is_lost() {
     let server = NatsServer::open();
     let mut first = Hub::start(&server);
     let second = hub(&server).await;
-    let member = nats::open(settings(&server, Identity::member("amick"))).await.expect("joins");
+    let member = nats::open(NatsSettings::open(server.address(), Identity::member("amick"))).await.expect("joins");
     assert!(!second.is_holder());
     for number in 0..20 {
         assert_eq!(first.ask(&format!("put jobs/{number} a")), "done");
@@ -255,7 +237,7 @@ async fn a_frozen_hub_is_succeeded_and_writes_nothing_when_it_thaws() {
 async fn a_server_that_was_killed_comes_back_with_all_that_was_answered() {
     let mut server = NatsServer::open();
     let bus = hub(&server).await;
-    let worker = nats::open(settings(&server, Identity::worker("gpu-1"))).await.expect("joins");
+    let worker = nats::open(NatsSettings::open(server.address(), Identity::worker("gpu-1"))).await.expect("joins");
     worker.put("workers/gpu-1", b"here".to_vec(), Expect::Any, Some(LONG)).await.expect("put");
     let mut kept = 0;
     for number in 0..200 {
@@ -296,7 +278,7 @@ async fn a_server_that_was_killed_comes_back_with_all_that_was_answered() {
 async fn what_all_logs_keep_is_bounded() {
     let server = NatsServer::open();
     let limits = Limits { all_log_bytes: 1_000_000, log_bytes: 400_000, ..Limits::default() };
-    let settings = NatsSettings { limits, ..settings(&server, Identity::hub("hub")) };
+    let settings = NatsSettings { limits, ..NatsSettings::open(server.address(), Identity::hub("hub")) };
     let bus = nats::open(settings.clone()).await.expect("opens");
     for log in 0..5 {
         for first in 0..60 {
@@ -504,14 +486,7 @@ async fn an_old_server_is_named_with_what_is_needed() {
             }
         }
     });
-    let settings = NatsSettings {
-        server: address.clone(),
-        identity: Identity::hub("hub"),
-        login: Login::Open,
-        certificate: None,
-        issuer: None,
-        limits: Limits::default(),
-    };
+    let settings = NatsSettings::open(address.clone(), Identity::hub("hub"));
     let error = nats::open(settings).await.err().expect("refused");
     assert_eq!(error, BusError::ServerTooOld { server: address, version: "2.9.10".to_owned() });
     assert!(error.hint().is_some_and(|hint| hint.contains("2.11")));
@@ -520,6 +495,6 @@ async fn an_old_server_is_named_with_what_is_needed() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nobody_there_is_unreachable_and_takes_its_time() {
     let server = NatsServer::open();
-    let alone = nats::open(settings(&server, Identity::member("amick"))).await;
+    let alone = nats::open(NatsSettings::open(server.address(), Identity::member("amick"))).await;
     assert_eq!(alone.err(), Some(BusError::Unreachable), "a server without a hub");
 }

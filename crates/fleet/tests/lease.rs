@@ -12,8 +12,8 @@ use lab::{ended, job, online, report, soon, start, until};
 use samepath_fleet::{
     Fleet,
     bus::{
-        Bus, Limits, Link,
-        nats::{self, Identity, Login, NatsSettings},
+        Bus, Link,
+        nats::{self, Identity, NatsSettings},
     },
     matchmaker::{Timing, lead},
 };
@@ -25,25 +25,16 @@ use tokio_util::sync::CancellationToken;
 /// Long enough for a server to come back within it, short enough to be waited for.
 const LEASE: Duration = Duration::from_secs(4);
 
-fn settings(server: &NatsServer, identity: Identity) -> NatsSettings {
-    NatsSettings {
-        server: server.address(),
-        identity,
-        login: Login::Open,
-        certificate: None,
-        issuer: None,
-        limits: Limits::default(),
-    }
-}
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_server_that_is_away_longer_than_a_lease_costs_no_try_and_a_worker_that_is_does() {
     let mut server = NatsServer::with("");
-    let hub = nats::open(settings(&server, Identity::hub("hub"))).await.expect("opens");
+    let hub = nats::open(NatsSettings::open(server.address(), Identity::hub("hub"))).await.expect("opens");
     let shutdown = CancellationToken::new();
     let leading = tokio::spawn(lead(hub.clone(), Timing { lease: LEASE, ..Timing::default() }, shutdown.clone()));
-    let person = Fleet::over(nats::join(settings(&server, Identity::member("amick"))).await.expect("joins"));
-    let computer = Fleet::over(nats::join(settings(&server, Identity::worker("gpu-1"))).await.expect("joins"));
+    let person =
+        Fleet::over(nats::join(NatsSettings::open(server.address(), Identity::member("amick"))).await.expect("joins"));
+    let computer =
+        Fleet::over(nats::join(NatsSettings::open(server.address(), Identity::worker("gpu-1"))).await.expect("joins"));
     let gpu = online(&computer, "gpu-1");
     let job = job();
     person.submit(&job).await.expect("recorded");

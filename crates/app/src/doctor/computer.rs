@@ -166,9 +166,7 @@ pub(super) fn programs(storages: &LocalStorages) -> Vec<Finding> {
         Ok(found) => found,
         Err(error) => {
             let note = finding("programs", FindingState::Note, "PATH", format!("cannot be looked along: {error}"));
-            return vec![
-                note.mend("Connect the storage that a folder of it lies on, or take that folder out of PATH."),
-            ];
+            return vec![note.mend(crate::programs::DEAD_FOLDER)];
         }
     };
     let [_, _, ..] = found.as_slice() else { return Vec::new() };

@@ -115,7 +115,7 @@ pub enum BusError {
         server: String,
     },
     /// Whoever answers at the lab's address is not the lab's server.
-    #[error("{server} is not the server that this computer joined: it shows another certificate")]
+    #[error("{server} is not the server that this computer joined: it has another key")]
     OtherServer {
         /// Its address.
         server: String,

@@ -2,7 +2,6 @@ use super::{HubPlace, LabError, server::Server};
 use crate::bus::{Bus, SharedBus, nats};
 use crate::fleet::lead_as_holder;
 use std::{
-    ffi::OsString,
     fs::File,
     path::{Path, PathBuf},
     sync::Arc,
@@ -14,17 +13,6 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 const LOOKING: Duration = Duration::from_secs(1);
 /// After a server that ended.
 const PAUSE: Duration = Duration::from_secs(1);
-
-/// Where the lab's server is looked for.
-#[derive(Debug, Clone, Default)]
-pub struct Programs {
-    /// The file that was named: nothing else is looked at.
-    pub named: Option<PathBuf>,
-    /// A folder to be looked into first: that of our own program.
-    pub beside: Option<PathBuf>,
-    /// The value of `PATH`.
-    pub search_path: Option<OsString>,
-}
 
 /// What runs a lab: its server, the bus on it, the matchmaker. Several may run, in one folder or with copies of it on several
 /// computers: one holds the bus, the others wait until it has gone.
@@ -38,20 +26,21 @@ pub struct Hub {
 }
 
 impl Hub {
-    /// Starts the server, unless another hub of the folder runs it or it is none of ours, and opens the bus.
+    /// Starts the server, unless another hub of the folder runs it or it is none of ours, and opens the bus. `program` is the
+    /// `nats-server` to start, if this computer has one.
     ///
     /// # Errors
     /// There is no program to be the server, it cannot run here, or it does not let us in within fifteen seconds.
-    pub async fn start(place: HubPlace, programs: &Programs) -> Result<Self, LabError> {
-        let (mut program, mut running) = (None, None);
+    pub async fn start(place: HubPlace, program: Option<PathBuf>) -> Result<Self, LabError> {
+        let (mut ours, mut running) = (None, None);
         if place.runs_server() {
-            let found = super::server::find(programs)?;
-            super::server::check(&found).await?;
-            running = take_over(&place, &found).await?;
-            program = Some(found);
+            let program = program.ok_or(LabError::NoServer)?;
+            super::server::check(&program).await?;
+            running = take_over(&place, &program).await?;
+            ours = Some(program);
         }
         match nats::open(place.settings()).await {
-            Ok(bus) => Ok(Self { place, bus, program, running }),
+            Ok(bus) => Ok(Self { place, bus, program: ours, running }),
             Err(error) => {
                 if let Some((_lock, server)) = running {
                     server.stop(&place).await;

@@ -14,8 +14,8 @@ pub struct Invitation {
     pub lab: String,
     /// Where the lab's server is, `HOST:PORT`.
     pub server: String,
-    /// The SHA-256 of its certificate, in hexadecimal digits.
-    pub certificate: String,
+    /// The SHA-256 of its public key, in hexadecimal digits.
+    pub server_key: String,
     /// As what: a member or a worker.
     pub part: Part,
     /// The person's name; the worker's, or what the names of several workers begin with.
@@ -55,14 +55,13 @@ impl FromStr for Invitation {
         let text: String = text.split_whitespace().collect();
         let inner = text.strip_prefix(BEGINNING).and_then(|inner| BASE64.decode(inner).ok());
         let invitation: Option<Self> = inner.and_then(|inner| serde_json::from_slice(&inner).ok());
-        let is_usable =
-            |invitation: &Self| fingerprint(&invitation.certificate).is_some() && invitation.part != Part::Hub;
+        let is_usable = |invitation: &Self| key_bytes(&invitation.server_key).is_some() && invitation.part != Part::Hub;
         invitation.filter(is_usable).ok_or(LabError::NoInvitation)
     }
 }
 
-/// The bytes of a fingerprint.
-pub(super) fn fingerprint(digits: &str) -> Option<[u8; 32]> {
+/// The bytes of [`Invitation::server_key`].
+pub(super) fn key_bytes(digits: &str) -> Option<[u8; 32]> {
     let mut bytes = [0; 32];
     if digits.len() != 64 || !digits.is_ascii() {
         return None;
@@ -82,7 +81,7 @@ mod tests {
         let invitation = Invitation {
             lab: "Talmo Lab".to_owned(),
             server: "hub.lab.example:4222".to_owned(),
-            certificate: "ab".repeat(32),
+            server_key: "ab".repeat(32),
             part: Part::Member,
             name: "amick".to_owned(),
             many: false,

@@ -1,6 +1,6 @@
 use super::{Invitation, LabError, Part, Places, error::io_error, invitation, private::Half};
 use crate::bus::{
-    Bus, BusError, Limits,
+    Bus, BusError,
     nats::{self, Identity, Key, Login, NatsSettings},
 };
 use jiff::Timestamp;
@@ -14,8 +14,8 @@ pub struct Membership {
     pub lab: String,
     /// Where the lab's server is, `HOST:PORT`.
     pub server: String,
-    /// The SHA-256 of its certificate, in hexadecimal digits.
-    pub certificate: String,
+    /// The SHA-256 of its public key, in hexadecimal digits.
+    pub server_key: String,
     /// As what: a member or a worker.
     pub part: Part,
     /// The person's or the worker's name.
@@ -49,7 +49,7 @@ impl Membership {
         let membership = Self {
             lab: invitation.lab.clone(),
             server: invitation.server.clone(),
-            certificate: invitation.certificate.clone(),
+            server_key: invitation.server_key.clone(),
             part: invitation.part,
             name: if invitation.many { nats::many_name(name, &key.public) } else { name.clone() },
             joined_at: Timestamp::now(),
@@ -100,7 +100,7 @@ impl Membership {
         Invitation {
             lab: self.lab.clone(),
             server: self.server.clone(),
-            certificate: self.certificate.clone(),
+            server_key: self.server_key.clone(),
             part: self.part,
             name: self.name.clone(),
             many: false,
@@ -113,19 +113,16 @@ impl Membership {
     /// How the bus of the lab is opened. [`LabError::NoInvitation`] where what was kept cannot be what joining gave.
     pub(crate) fn settings(&self) -> Result<NatsSettings, LabError> {
         let key = Key::of(&self.seed).ok_or(LabError::NoInvitation)?;
-        let certificate = invitation::fingerprint(&self.certificate).ok_or(LabError::NoInvitation)?;
+        let server_key = invitation::key_bytes(&self.server_key).ok_or(LabError::NoInvitation)?;
         let identity = match self.part {
             Part::Hub => return Err(LabError::NoInvitation),
             Part::Member => Identity::member(&self.name),
             Part::Worker => Identity::worker(&self.name),
         };
         Ok(NatsSettings {
-            server: self.server.clone(),
-            identity: identity.with_key(key.public),
             login: Login::Key { seed: key.seed, token: None },
-            certificate: Some(certificate),
-            issuer: None,
-            limits: Limits::default(),
+            server_key: Some(server_key),
+            ..NatsSettings::open(self.server.clone(), identity.with_key(key.public))
         })
     }
 }

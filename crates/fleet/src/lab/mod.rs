@@ -2,7 +2,7 @@
 //!
 //! An administrator runs a hub ([`Hub`]) in a folder of its own ([`HubPlace`]); it starts the lab's server, holds the bus and leads. To
 //! invite is to write down the fingerprint of a token; an [`Invitation`] is one line with the server's address, the fingerprint of its
-//! certificate, and the token. Whoever pastes it makes a key pair that never leaves their computer, and comes in once with key and token:
+//! public key, and the token. Whoever pastes it makes a key pair that never leaves their computer, and comes in once with key and token:
 //! from then on the key is theirs ([`Membership`]). Nothing of that restarts anything.
 
 mod error;
@@ -16,7 +16,7 @@ mod server;
 
 pub use crate::bus::nats::{Invited, Joined, Part};
 pub use error::LabError;
-pub use hub::{Hub, Programs};
+pub use hub::Hub;
 pub use invitation::Invitation;
 pub use membership::Membership;
 pub use place::{HubPlace, Wanted};

@@ -33,8 +33,8 @@ const AT_THE_DOOR: u32 = 256;
 pub struct HubPlace {
     dir: PathBuf,
     kept: Kept,
-    /// Of the server's certificate.
-    certificate: [u8; 32],
+    /// The SHA-256 of the server's public key.
+    server_key: [u8; 32],
 }
 
 /// What a hub knows about itself.
@@ -131,8 +131,8 @@ impl HubPlace {
         let kept = read(dir)?.ok_or_else(|| LabError::NoHub { path: dir.to_owned() })?;
         let path = dir.join(CERTIFICATE);
         let pem = fs::read(&path).map_err(io_error(&path))?;
-        let certificate = nats::fingerprint_of_pem(&pem).ok_or_else(|| LabError::NoHub { path: dir.to_owned() })?;
-        Ok(Self { dir: dir.to_owned(), kept, certificate })
+        let server_key = nats::server_key_of_pem(&pem).ok_or_else(|| LabError::NoHub { path: dir.to_owned() })?;
+        Ok(Self { dir: dir.to_owned(), kept, server_key })
     }
 
     /// Where it is.
@@ -181,7 +181,7 @@ impl HubPlace {
             server: self.kept.server.clone().unwrap_or_else(|| self.here().to_string()),
             identity: Identity::hub(NAME),
             login: Login::Key { seed: self.kept.hub.clone(), token: None },
-            certificate: Some(self.certificate),
+            server_key: Some(self.server_key),
             issuer: Some(self.kept.issuer.clone()),
             limits: Limits { connections: self.connections() as usize, ..Limits::default() },
         }
@@ -192,7 +192,7 @@ impl HubPlace {
         Invitation {
             lab: self.kept.lab.clone(),
             server: self.kept.address.clone(),
-            certificate: self.certificate.iter().map(|byte| format!("{byte:02x}")).collect(),
+            server_key: self.server_key.iter().map(|byte| format!("{byte:02x}")).collect(),
             part,
             name,
             many,

@@ -1,12 +1,8 @@
 //! The lab's server as a process.
 
-use super::{HubPlace, LabError, Programs, error::io_error};
+use super::{HubPlace, LabError, error::io_error};
 use fs_err as fs;
-use std::{
-    path::{Path, PathBuf},
-    process::Stdio,
-    time::Duration,
-};
+use std::{path::Path, process::Stdio, time::Duration};
 use tokio::{
     net::TcpStream,
     process::{Child, Command},
@@ -22,18 +18,6 @@ const PAUSE: Duration = Duration::from_millis(50);
 const SAID: usize = 600;
 /// What it says, in the hub's folder.
 const LOG: &str = "nats-server.log";
-
-/// The program's file.
-pub(super) fn find(programs: &Programs) -> Result<PathBuf, LabError> {
-    let Programs { named, beside, search_path } = programs;
-    if let Some(named) = named {
-        return Ok(named.clone());
-    }
-    let file = format!("nats-server{}", std::env::consts::EXE_SUFFIX);
-    let searched = search_path.iter().flat_map(|path| std::env::split_paths(path));
-    let mut places = beside.iter().cloned().chain(searched).map(|folder| folder.join(&file));
-    places.find(|program| program.is_file()).ok_or(LabError::NoServer)
-}
 
 /// Refuses a program that is too old, before it writes anything.
 pub(super) async fn check(program: &Path) -> Result<(), LabError> {

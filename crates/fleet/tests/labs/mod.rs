@@ -4,10 +4,10 @@
 use samepath_fleet::{
     Fleet,
     bus::{
-        Bus, BusError, Expect, Limits, Link,
+        Bus, BusError, Expect, Link,
         nats::{self, Identity, Login, NatsSettings},
     },
-    lab::{Hub, HubPlace, Invitation, Invite, LabError, Membership, Part, Places, Programs, Registry, Wanted},
+    lab::{Hub, HubPlace, Invitation, Invite, LabError, Membership, Part, Places, Registry, Wanted},
 };
 use samepath_testkit::nats_server;
 use std::{net::SocketAddr, path::Path, time::Duration};
@@ -25,7 +25,7 @@ pub(crate) struct Running {
 
 impl Running {
     pub(crate) async fn start(place: HubPlace) -> Self {
-        let hub = Hub::start(place, &programs()).await.expect("starts");
+        let hub = Hub::start(place, Some(nats_server())).await.expect("starts");
         let shutdown = CancellationToken::new();
         Self { task: tokio::spawn(hub.run(shutdown.clone())), shutdown }
     }
@@ -34,10 +34,6 @@ impl Running {
         self.shutdown.cancel();
         self.task.await.expect("ended");
     }
-}
-
-pub(crate) fn programs() -> Programs {
-    Programs { named: Some(nats_server()), ..Programs::default() }
 }
 
 pub(crate) struct Lab {
@@ -201,16 +197,13 @@ pub(crate) fn settings(lab: &Lab, membership: &Membership) -> NatsSettings {
         Part::Worker => Identity::worker(&membership.name),
         _ => Identity::member(&membership.name),
     };
-    let mut certificate = [0; 32];
-    for (at, byte) in certificate.iter_mut().enumerate() {
-        *byte = u8::from_str_radix(&membership.certificate[2 * at..2 * at + 2], 16).expect("hexadecimal");
+    let mut server_key = [0; 32];
+    for (at, byte) in server_key.iter_mut().enumerate() {
+        *byte = u8::from_str_radix(&membership.server_key[2 * at..2 * at + 2], 16).expect("hexadecimal");
     }
     NatsSettings {
-        server: lab.listen.to_string(),
-        identity: identity.with_key(key),
         login: Login::Key { seed: seed(membership), token: None },
-        certificate: Some(certificate),
-        issuer: None,
-        limits: Limits::default(),
+        server_key: Some(server_key),
+        ..NatsSettings::open(lab.listen.to_string(), identity.with_key(key))
     }
 }

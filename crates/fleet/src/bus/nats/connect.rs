@@ -76,8 +76,8 @@ fn options(
             detail: format!("the credentials cannot be read: {error}"),
         })?,
     };
-    if let Some(certificate) = settings.certificate {
-        options = options.require_tls(true).tls_client_config(tls(certificate));
+    if let Some(key) = settings.server_key {
+        options = options.require_tls(true).tls_client_config(tls(key));
     }
     Ok(options)
 }
@@ -142,10 +142,10 @@ pub(crate) fn is_new_enough(version: &str) -> bool {
     (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0)) >= OLDEST
 }
 
-/// TLS with the one server whose certificate has this fingerprint, whoever signed it and whatever it is called.
-fn tls(certificate: [u8; 32]) -> rustls::ClientConfig {
+/// TLS with the one server that has this key, whoever signed its certificate, whatever that says and however old it is.
+fn tls(key: [u8; 32]) -> rustls::ClientConfig {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let verifier = Arc::new(OneCertificate { fingerprint: certificate, provider: provider.clone() });
+    let verifier = Arc::new(OneKey { key, provider: provider.clone() });
     rustls::ClientConfig::builder_with_provider(provider)
         .with_protocol_versions(&[&rustls::version::TLS13])
         .unwrap_or_else(|error| unreachable!("ring speaks TLS 1.3: {error}"))
@@ -155,12 +155,13 @@ fn tls(certificate: [u8; 32]) -> rustls::ClientConfig {
 }
 
 #[derive(Debug)]
-struct OneCertificate {
-    fingerprint: [u8; 32],
+struct OneKey {
+    /// As [`super::server_key`] makes it.
+    key: [u8; 32],
     provider: Arc<rustls::crypto::CryptoProvider>,
 }
 
-impl rustls::client::danger::ServerCertVerifier for OneCertificate {
+impl rustls::client::danger::ServerCertVerifier for OneKey {
     fn verify_server_cert(
         &self,
         end_entity: &rustls::pki_types::CertificateDer<'_>,
@@ -169,7 +170,7 @@ impl rustls::client::danger::ServerCertVerifier for OneCertificate {
         _ocsp_response: &[u8],
         _now: rustls::pki_types::UnixTime,
     ) -> Result<rustls::client::danger::ServerCertVerified, rustls::Error> {
-        if super::fingerprint(end_entity) == self.fingerprint {
+        if super::server_key(end_entity) == Some(self.key) {
             Ok(rustls::client::danger::ServerCertVerified::assertion())
         } else {
             Err(rustls::Error::InvalidCertificate(rustls::CertificateError::ApplicationVerificationFailure))

@@ -43,18 +43,29 @@ pub(crate) use registry::{ADD_COMPUTER, Added, all, invite, invited, joined, man
 pub use registry::{Invited, Joined};
 pub use settings::{Login, NatsSettings};
 
+use async_nats::rustls::{
+    pki_types::{CertificateDer, pem::PemObject},
+    server::ParsedCertificate,
+};
+
 /// The oldest server that keeps what it is told to keep: major, minor.
 const OLDEST: (u64, u64) = (2, 11);
 
-/// What a certificate is known by: the SHA-256 of its bytes, as other programs show it, too.
-pub fn fingerprint(certificate: &[u8]) -> [u8; 32] {
-    let mut fingerprint = [0; 32];
-    fingerprint.copy_from_slice(ring::digest::digest(&ring::digest::SHA256, certificate).as_ref());
-    fingerprint
+/// The SHA-256 of some bytes.
+fn sha256(bytes: &[u8]) -> [u8; 32] {
+    let mut digest = [0; 32];
+    digest.copy_from_slice(ring::digest::digest(&ring::digest::SHA256, bytes).as_ref());
+    digest
 }
 
-/// The fingerprint of the certificate in a file.
-pub(crate) fn fingerprint_of_pem(pem: &[u8]) -> Option<[u8; 32]> {
-    use async_nats::rustls::pki_types::{CertificateDer, pem::PemObject};
-    Some(fingerprint(&CertificateDer::from_pem_slice(pem).ok()?))
+/// What a lab's server is known by: the SHA-256 of the public key in its certificate (the `SubjectPublicKeyInfo`, as in RFC 7469, §2.4). A
+/// certificate that is renewed with the same key is the same server's.
+fn server_key(certificate: &CertificateDer<'_>) -> Option<[u8; 32]> {
+    let certificate = ParsedCertificate::try_from(certificate).ok()?;
+    Some(sha256(&certificate.subject_public_key_info()))
+}
+
+/// The same of the first certificate in a PEM file.
+pub(crate) fn server_key_of_pem(pem: &[u8]) -> Option<[u8; 32]> {
+    server_key(&CertificateDer::from_pem_slice(pem).ok()?)
 }

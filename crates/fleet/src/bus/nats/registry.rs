@@ -80,7 +80,7 @@ fn identity(part: Part, name: &str, key: &str) -> Identity {
 
 /// A token is kept by its fingerprint alone: who reads the records cannot join with them.
 fn place_of(token: &str) -> String {
-    let fingerprint: String = super::fingerprint(token.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect();
+    let fingerprint: String = super::sha256(token.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect();
     format!("{INVITATIONS}{fingerprint}")
 }
 

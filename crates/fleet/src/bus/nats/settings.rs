@@ -11,12 +11,19 @@ pub struct NatsSettings {
     pub identity: Identity,
     /// How it proves that.
     pub login: Login,
-    /// The SHA-256 of the only certificate that the server may show. None: no TLS, unless the server or its address wants it.
-    pub certificate: Option<[u8; 32]>,
+    /// The SHA-256 of the public key that the server must have. None: no TLS, unless the server or its address wants it.
+    pub server_key: Option<[u8; 32]>,
     /// The private key with which a hub says who may come in. None: the server's configuration says it.
     pub issuer: Option<String>,
     /// Bounds, where this process holds the bus.
     pub limits: Limits,
+}
+
+impl NatsSettings {
+    /// For a server that lets everybody in, in plain text.
+    pub fn open(server: String, identity: Identity) -> Self {
+        Self { server, identity, login: Login::Open, server_key: None, issuer: None, limits: Limits::default() }
+    }
 }
 
 /// How a process proves who it is.
