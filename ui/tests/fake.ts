@@ -94,6 +94,8 @@ export const worker = (over: Partial<WorkerView> = {}): WorkerView => ({
   draining: false,
   job: null,
   gpus: null,
+  gpu: null,
+  gpu_in_use: null,
   version: '0.1.0',
   os: 'linux',
   host: 'gpu-1.lab.edu',

@@ -51,6 +51,20 @@ describe('Workers', () => {
     expect(screen.queryByRole('button', { name: 'Confirm vast on gpu-1' })).toBeNull();
   });
 
+  test('a GPU that somebody else works with is told, with what that means', async () => {
+    const { fake, user } = await open(worker({ gpus: 1, gpu: 'A40 45 GiB · 97 %', gpu_in_use: 'tom (python), 21 GiB' }), worker({ id: 'w2', name: 'gpu-2', gpus: 2 }));
+    const row = screen.getByRole('row', { name: /gpu-1/ });
+    expect(row).toHaveTextContent('A40 45 GiB · 97 %');
+    expect(row).toHaveTextContent('in use by tom (python), 21 GiB');
+    // Whose driver tells nothing.
+    expect(within(screen.getByRole('row', { name: /gpu-2/ })).getByRole('cell', { name: '2' })).toBeVisible();
+    await user.click(row);
+    expect(screen.getByRole('region', { name: 'Worker gpu-1' })).toHaveTextContent('It gets no job meanwhile that works with a GPU.');
+    fake.say({ type: 'worker', value: worker({ gpus: 1, gpu: 'A40 45 GiB · 2 %' }) });
+    await settle();
+    expect(screen.queryByText(/in use by/)).toBeNull();
+  });
+
   test('who is offline is told of with when it was seen, as far as jobs tell', async () => {
     const at = (days: number) => new Date(Date.now() - days * 24 * 3_600_000).toISOString();
     const tried = (id: string, worker: string, began: number, ended: number | null, end: string | null = 'succeeded') =>

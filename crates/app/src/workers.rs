@@ -5,7 +5,7 @@ use crate::sameness::{self, Proofs};
 use crate::storages::state_name;
 use crate::view::{StorageView, WorkerStorageView, WorkerView};
 use samepath_fleet::matching::Sameness;
-use samepath_wire::{BackendAdvert, BackendState, JobRecord, Worker};
+use samepath_wire::{BackendAdvert, BackendState, Gpu, JobRecord, Worker, gibibytes};
 use std::collections::BTreeMap;
 
 /// Who runs inside this very program.
@@ -52,6 +52,8 @@ pub(crate) fn worker_view(
         draining: worker.draining,
         job: running.map(|record| record.job.id.to_string()),
         gpus: worker.amounts.get("amount.worker.gpu").map(|count| whole(*count)),
+        gpu: gpus_in_words(&worker.gpus),
+        gpu_in_use: worker.gpus.iter().find_map(|gpu| gpu.taken.as_ref()).map(ToString::to_string),
         version: worker.version.clone(),
         os: worker.os.clone(),
         host: worker.host.clone(),
@@ -63,6 +65,28 @@ pub(crate) fn worker_view(
         kinds: worker.kinds.iter().map(|kind| kind.name.clone()).collect(),
         unavailable: worker.unavailable.iter().map(|kind| format!("{}: {}", kind.name, kind.reason)).collect(),
     }
+}
+
+/// "2 × A40 45 GiB · 97 %": alike ones together, and how busy the busiest is.
+fn gpus_in_words(gpus: &[Gpu]) -> Option<String> {
+    let mut alike: Vec<(String, u32)> = Vec::new();
+    for gpu in gpus {
+        // Everything here is NVIDIA's.
+        let name = gpu.name.trim_start_matches("NVIDIA ").trim_start_matches("GeForce ");
+        let words = if gpu.memory == 0 { name.to_owned() } else { format!("{name} {} GiB", gibibytes(gpu.memory)) };
+        match alike.iter_mut().find(|(known, _)| *known == words) {
+            Some((_, count)) => *count += 1,
+            None => alike.push((words, 1)),
+        }
+    }
+    let words =
+        |(words, count): &(String, u32)| if *count == 1 { words.clone() } else { format!("{count} × {words}") };
+    let all: Vec<String> = alike.iter().map(words).collect();
+    let busiest = gpus.iter().filter_map(|gpu| gpu.busy).max();
+    (!all.is_empty()).then(|| match busiest {
+        Some(percent) => format!("{} · {percent} %", all.join(", ")),
+        None => all.join(", "),
+    })
 }
 
 /// A count, as amounts have it.

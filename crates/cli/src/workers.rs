@@ -48,7 +48,7 @@ pub(crate) fn list(context: &Context<'_>, watch: bool) -> Result<ExitCode, Error
     } else {
         let own = &context.options.version;
         let rows: Vec<Vec<Cell>> = workers.iter().map(|worker| row(worker, own)).collect();
-        output.table(&["WORKER", "STATE", "STORAGES", "RUNS"], &rows)?;
+        output.table(&["WORKER", "STATE", "GPU", "STORAGES", "RUNS"], &rows)?;
         for (worker, kind) in
             workers.iter().flat_map(|worker| worker.unavailable.iter().map(move |kind| (worker, kind)))
         {
@@ -59,7 +59,8 @@ pub(crate) fn list(context: &Context<'_>, watch: bool) -> Result<ExitCode, Error
 }
 
 fn sentence(worker: &WorkerView) -> String {
-    format!("{}: {} · {}", worker.name, worker.state, storages(worker))
+    let in_use = worker.gpu_in_use.as_ref().map(|by| format!(" · its GPU is in use by {by}")).unwrap_or_default();
+    format!("{}: {} · {}{in_use}", worker.name, worker.state, storages(worker))
 }
 
 fn storages(worker: &WorkerView) -> String {
@@ -79,7 +80,12 @@ fn row(worker: &WorkerView, own: &str) -> Vec<Cell> {
     let name =
         if worker.version == own { worker.name.clone() } else { format!("{} ({})", worker.name, worker.version) };
     let state = if worker.busy { Cell::new(&worker.state, Tone::Warn) } else { Cell::new(&worker.state, Tone::Good) };
-    vec![name.into(), state, storages(worker).into(), worker.kinds.join(", ").into()]
+    let gpu = worker.gpu.as_deref().unwrap_or_default();
+    let gpu = match &worker.gpu_in_use {
+        Some(by) => Cell::new(format!("{gpu}, in use by {by}"), Tone::Warn),
+        None => gpu.into(),
+    };
+    vec![name.into(), state, gpu, storages(worker).into(), worker.kinds.join(", ").into()]
 }
 
 /// Is a worker until told to stop.
@@ -96,14 +102,15 @@ pub(crate) fn run(context: &Context<'_>, worker: Worker) -> Result<ExitCode, Err
         let working = app.worker(name, kinds);
         let told = async {
             let mut updates = app.watch();
-            let mut offline = None;
+            let (mut offline, mut said) = (None, String::new());
             while let Some(update) = updates.next().await {
                 match update {
                     Update::Worker(worker) if worker.this_computer => {
                         if output.is_json() {
                             output.line_of_json(&worker)?;
-                        } else {
-                            output.line(&sentence(&worker))?;
+                        } else if said != sentence(&worker) {
+                            said = sentence(&worker);
+                            output.line(&said)?;
                         }
                     }
                     Update::Status(status) if status.offline.as_ref().map(|it| &it.error) != offline.as_ref() => {

@@ -49,6 +49,7 @@ fn worker(name: &str, backend: &str) -> Worker {
     Worker {
         confines: true,
         draining: false,
+        gpus: Vec::new(),
         id: name.into(),
         name: name.into(),
         version: "0.1.0".into(),

@@ -9,6 +9,7 @@ mod sameness;
 mod shape;
 
 pub use prospects::{Prospects, absent};
+use requirements::gpu_taken;
 pub use requirements::unmet;
 pub(crate) use sameness::doubts;
 pub use sameness::{Sameness, sameness};
@@ -67,6 +68,7 @@ fn of_kind(job: &Job, worker: &Worker, kinds: &Kinds, reasons: &mut Vec<Reason>)
         Some(advert) => {
             if let Some(definition) = kinds.get(&advert.digest) {
                 reasons.extend(unmet(&definition.needs, worker).into_iter().map(|what| Reason::Requirement { what }));
+                reasons.extend(gpu_taken(&definition.needs, worker).map(|by| Reason::GpuTaken { by }));
             }
         }
     }

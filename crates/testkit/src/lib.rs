@@ -1,5 +1,5 @@
-//! What the tests of Samepath share: folders full of files, a mount whose server can fall silent, a server for labs, and the seeds of
-//! `fuzz/`.
+//! What the tests of Samepath share: folders full of files, a mount whose server can fall silent, a server for labs, a driver of GPUs,
+//! and the seeds of `fuzz/`.
 //!
 //! Everything here panics where it fails, with what to install or allow: a test that cannot be run is a failed test.
 //!
@@ -17,6 +17,8 @@ mod files;
 mod fuse;
 mod gate;
 mod nats;
+#[cfg(target_os = "linux")]
+mod nvml;
 mod seeds;
 mod tree;
 
@@ -25,6 +27,8 @@ pub use files::Trouble;
 #[cfg(target_os = "linux")]
 pub use fuse::FuseMount;
 pub use nats::{NatsServer, nats_server};
+#[cfg(target_os = "linux")]
+pub use nvml::FakeDriver;
 pub use seeds::replay;
 #[cfg(unix)]
 pub use tree::pipe;

@@ -8,6 +8,7 @@
 //! `samepath-fleet`'s. This crate never touches a file, a socket, a clock or the environment.
 
 mod address;
+mod gpu;
 mod job;
 mod kind;
 mod log;
@@ -19,6 +20,7 @@ mod record;
 mod worker;
 
 pub use address::StoragePath;
+pub use gpu::{Gpu, GpuUse, gibibytes};
 pub use job::{Access, DEFAULT_BACKEND, InputSeen, Job, JobId, PathValue, StorageNeed, VideoChoice};
 pub use kind::{Kind, Parameter, ParameterType};
 pub use log::{LogLine, Stream};

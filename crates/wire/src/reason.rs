@@ -1,4 +1,4 @@
-use crate::BackendState;
+use crate::{BackendState, GpuUse};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -74,6 +74,11 @@ pub enum Reason {
         /// In words: "needs 1 GPU".
         what: String,
     },
+    /// The kind wants a GPU, and somebody uses every GPU that it has.
+    GpuTaken {
+        /// Of the first one.
+        by: GpuUse,
+    },
     /// Tried, and found that it cannot.
     Excluded {
         /// What it found.
@@ -104,6 +109,7 @@ impl fmt::Display for Reason {
             }
             Self::OtherStorage { backend } => write!(f, "its {backend} is a different storage"),
             Self::Requirement { what } => write!(f, "{what}"),
+            Self::GpuTaken { by } => write!(f, "its GPU is in use by {by}"),
             Self::Excluded { why } => write!(f, "tried it: {why}"),
         }
     }

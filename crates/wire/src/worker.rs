@@ -1,4 +1,4 @@
-use crate::AttemptRef;
+use crate::{AttemptRef, Gpu};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -39,6 +39,9 @@ pub struct Worker {
     /// Likewise, `attr.worker.os.family` and the like.
     #[serde(default)]
     pub attributes: BTreeMap<String, Vec<String>>,
+    /// Its GPUs, where the driver tells of them; `amounts` has how many.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub gpus: Vec<Gpu>,
     /// Whether it takes no new job, because somebody there said so.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub draining: bool,

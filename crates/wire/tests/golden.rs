@@ -214,6 +214,12 @@ fn worker() -> Worker {
         holds: vec![attempt_ref()],
         amounts: BTreeMap::from([("amount.worker.gpu".into(), 1.0), ("amount.worker.memory".into(), 65536.5)]),
         attributes: BTreeMap::from([("attr.worker.os.family".into(), vec!["linux".into()])]),
+        gpus: vec![Gpu {
+            name: "NVIDIA A40".into(),
+            memory: 46_068,
+            busy: Some(2),
+            taken: Some(GpuUse { user: Some("tom".into()), program: Some("python".into()), memory: 21_300 }),
+        }],
         draining: true,
         confines: true,
     }

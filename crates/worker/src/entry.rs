@@ -20,8 +20,13 @@ pub fn run_hidden(args: &[OsString]) -> Option<ExitCode> {
     }
 }
 
+/// Which GPUs this process's programs may use, as CUDA is told.
+pub(crate) fn visible_gpus() -> Option<String> {
+    std::env::var("CUDA_VISIBLE_DEVICES").ok()
+}
+
 /// Where programs are looked for: the same for the helpers that say what a worker can run, and for its guards, which all inherit
-/// it. No other place of this crate reads the process's environment.
+/// it. Nothing outside of this file reads the process's environment.
 pub(crate) fn search_path() -> Option<OsString> {
     std::env::var_os("PATH")
 }

@@ -22,6 +22,7 @@
 mod context;
 mod daemon;
 pub mod entry;
+mod gpus;
 pub mod guard;
 pub mod kinds;
 pub mod prepare;

@@ -1,5 +1,5 @@
 // What the pages of the storages and the workers say. Part of the catalogue in words.ts.
-import { plural } from './format';
+import { plural, tame } from './format';
 
 export const storage = {
   tooltip: 'Called “backend” in sleap-rtc and on the command line.',
@@ -132,6 +132,9 @@ export const workers = {
   version: 'Version',
   panel: (name: string) => `Worker ${name}`,
   close: 'Close the worker',
+  inUse: (by: string) => `in use by ${tame(by)}`,
+  gpuInUse: (by: string) => `GPU in use by ${tame(by)}`,
+  gpuInUseMeans: 'It gets no job meanwhile that works with a GPU.',
   gpus: (count: number | null) => (count === null ? '–' : count === 0 ? 'none' : String(count)),
   gpuHint: 'NVIDIA GPUs of its computer',
   types: (count: number) => plural(count, 'type', 'types'),

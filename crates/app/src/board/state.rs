@@ -8,7 +8,7 @@ use crate::view::{JobView, KeptView, KindView, StatusView, StorageView, Update, 
 use crate::workers::{Ours, Own, worker_view};
 use samepath_fleet::Update as Record;
 use samepath_fleet::matching::Kinds;
-use samepath_wire::{AttemptState, BackendAdvert, BackendState, JobRecord, JobState, Kind, Worker};
+use samepath_wire::{AttemptState, BackendAdvert, BackendState, GpuUse, JobRecord, JobState, Kind, Worker};
 use samepath_worker::kinds::Catalogue;
 use std::collections::{HashMap, VecDeque};
 use tokio::sync::broadcast::Sender;
@@ -246,5 +246,6 @@ fn standing(record: &JobRecord) -> impl PartialEq + use<> {
 fn offer(worker: &Worker) -> impl PartialEq + '_ {
     let storage = |(name, storage): (&'_ String, &'_ BackendAdvert)| (name.clone(), storage.state, storage.id.clone());
     let storages: Vec<(String, BackendState, Option<String>)> = worker.backends.iter().map(storage).collect();
-    (&worker.name, &worker.kinds, &worker.unavailable, &worker.amounts, &worker.attributes, storages)
+    let taken: Vec<Option<&GpuUse>> = worker.gpus.iter().map(|gpu| gpu.taken.as_ref()).collect();
+    (&worker.name, &worker.kinds, &worker.unavailable, &worker.amounts, &worker.attributes, storages, taken)
 }

@@ -20,6 +20,10 @@ pub struct WorkerView {
     pub job: Option<String>,
     /// How many NVIDIA GPUs it has, as far as it says.
     pub gpus: Option<u32>,
+    /// Its GPUs, where their driver tells of them: "A40 45 GiB · 97 %", how busy the busiest is.
+    pub gpu: Option<String>,
+    /// Who uses one outside of its jobs: "tom (python), 21 GiB".
+    pub gpu_in_use: Option<String>,
     /// Version of the program.
     pub version: String,
     /// Operating system.

@@ -1,5 +1,8 @@
-use samepath_wire::Worker;
+use samepath_wire::{GpuUse, Worker};
 use serde_json::Value;
+
+/// How many GPUs; names of other amounts of GPUs begin with it.
+const GPU: &str = "amount.worker.gpu";
 
 /// What of a kind's `hostRequirements` this worker has not, in words: "needs 1 GPU". Names and values are compared without case,
 /// as Open Job Description says. An amount that the worker does not advertise is 0, an attribute has no value.
@@ -8,6 +11,15 @@ pub fn unmet(needs: &Value, worker: &Worker) -> Vec<String> {
     let amounts = list("amounts").filter_map(|need| amount(need, worker));
     let attributes = list("attributes").flat_map(|need| attribute(need, worker));
     amounts.chain(attributes).collect()
+}
+
+/// Who uses the GPUs of this worker, where a kind names GPUs among its `hostRequirements` and each one is in use. A `min` of 0 names
+/// them, too: such a kind uses a GPU where there is one.
+pub(super) fn gpu_taken(needs: &Value, worker: &Worker) -> Option<GpuUse> {
+    let mut amounts = needs.get("amounts").and_then(Value::as_array).into_iter().flatten();
+    let wants = amounts.any(|need| name_of(need).starts_with(GPU));
+    let taken: Option<Vec<&GpuUse>> = worker.gpus.iter().map(|gpu| gpu.taken.as_ref()).collect();
+    wants.then_some(taken?.first().map(|by| (*by).clone())).flatten()
 }
 
 fn amount(need: &Value, worker: &Worker) -> Option<String> {
@@ -68,7 +80,7 @@ fn number(value: &Value) -> Option<f64> {
 fn measure(name: &str, value: f64) -> String {
     let plural = if value == 1.0 { "" } else { "s" };
     match name {
-        "amount.worker.gpu" => format!("{value} GPU{plural}"),
+        GPU => format!("{value} GPU{plural}"),
         "amount.worker.vcpu" => format!("{value} processor{plural}"),
         "amount.worker.memory" => format!("{} of memory", mebibytes(value)),
         "amount.worker.gpu.memory" => format!("{} of GPU memory", mebibytes(value)),

@@ -61,6 +61,7 @@ pub(crate) fn worker(name: &str) -> Worker {
     Worker {
         confines: true,
         draining: false,
+        gpus: Vec::new(),
         id: name.into(),
         name: name.into(),
         version: "0.1.0".into(),

@@ -56,6 +56,7 @@ pub(crate) fn worker(name: &str) -> Worker {
     Worker {
         confines: true,
         draining: false,
+        gpus: Vec::new(),
         id: name.to_owned(),
         name: format!("{name}-name"),
         version: "0.1.0".to_owned(),

@@ -2,6 +2,7 @@
 
 mod checks;
 mod drain;
+mod gpus;
 mod guards;
 mod held;
 mod holding;
@@ -189,6 +190,7 @@ pub async fn run(fleet: Fleet, settings: WorkerSettings, shutdown: CancellationT
         // Neither of these ends while the fleet is there.
         () = presence.keep(&settings, &helper) => Ok(()),
         () = presence.keep_offer(&settings, &helper) => Ok(()),
+        () = gpus::keep(&presence, &helper) => Ok(()),
         () = remember(&fleet, &known) => Ok(()),
         () = drain::follow(&folder, &tell_draining) => Ok(()),
         result = async {
@@ -371,5 +373,6 @@ async fn remember(fleet: &Fleet, known: &Mutex<BTreeMap<String, Vec<String>>>) {
 
 /// Answers a worker's questions to its helper; `None` for other topics.
 pub(crate) fn answer(topic: &str, question: &serde_json::Value) -> Option<serde_json::Value> {
-    checks::answer(topic, question).or_else(|| crate::kinds::answer(topic, question))
+    let gpus = || crate::gpus::answer(topic);
+    checks::answer(topic, question).or_else(|| crate::kinds::answer(topic, question)).or_else(gpus)
 }

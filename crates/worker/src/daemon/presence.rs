@@ -1,13 +1,13 @@
 //! What a worker says of itself: its kinds, and its storages with their health.
 
-use super::WorkerSettings;
 use super::offer::Offer;
-use crate::kinds::{Choice, Choices, this_host};
+use super::{WorkerSettings, gpus};
+use crate::kinds::{Choice, Choices, GPUS, this_host};
 use jiff::Timestamp;
 use samepath_fleet::WorkerSession;
 use samepath_storage::helper::{DEADLINE, Helper};
 use samepath_storage::{self as storage, Backend, Config, ConfigError, PathMapping, Probe, Written};
-use samepath_wire::{AttemptEnd, AttemptRef, BackendAdvert, BackendState, Cause, Kind, Worker};
+use samepath_wire::{AttemptEnd, AttemptRef, BackendAdvert, BackendState, Cause, Gpu, Kind, Worker};
 use std::collections::{BTreeMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -61,7 +61,7 @@ impl Presence {
     ) -> Self {
         let mut host = this_host();
         if settings.gpu.is_some() {
-            host.amounts.insert("amount.worker.gpu".to_owned(), 1.0);
+            host.amounts.insert(GPUS.to_owned(), 1.0);
         }
         let worker = Worker {
             confines: true,
@@ -78,6 +78,7 @@ impl Presence {
             holds: Vec::new(),
             amounts: host.amounts,
             attributes: host.attributes,
+            gpus: Vec::new(),
         };
         let state =
             State { worker, shown: false, backends: Vec::new(), path_mappings: Vec::new(), programs: Choices::new() };
@@ -166,6 +167,23 @@ impl Presence {
     /// The attempts that it holds.
     pub(super) fn hold(&self, holds: Vec<AttemptRef>) {
         self.change(|state| state.worker.holds = holds);
+    }
+
+    /// Whether it holds no attempt.
+    pub(super) fn is_idle(&self) -> bool {
+        self.lock().worker.holds.is_empty()
+    }
+
+    /// Tells of the GPUs that were seen; `was_idle`: it held no attempt before the look.
+    pub(super) fn see_gpus(&self, seen: Vec<Gpu>, was_idle: bool) {
+        self.change(|State { worker, .. }| {
+            worker.amounts.insert(GPUS.to_owned(), f64::from(u32::try_from(seen.len()).unwrap_or(u32::MAX)));
+            if let Some(smallest) = seen.iter().map(|gpu| gpu.memory).filter(|memory| *memory > 0).min() {
+                let smallest = f64::from(u32::try_from(smallest).unwrap_or(u32::MAX));
+                worker.amounts.insert(format!("{GPUS}.memory"), smallest);
+            }
+            worker.gpus = gpus::told(&worker.gpus, seen, was_idle && worker.holds.is_empty());
+        });
     }
 
     /// Keeps the advertisement true until dropped.

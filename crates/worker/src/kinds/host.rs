@@ -1,6 +1,9 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+/// How many GPUs, in the standard's words.
+pub(crate) const GPUS: &str = "amount.worker.gpu";
+
 /// What this computer offers to `hostRequirements`, in the standard's words.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Host {
@@ -19,8 +22,7 @@ pub fn this_host() -> Host {
     if let Some(memory) = memory_mib() {
         amounts.insert("amount.worker.memory".to_owned(), memory);
     }
-    amounts
-        .insert("amount.worker.gpu".to_owned(), gpus(Path::new("/proc/driver/nvidia/gpus"), Path::new("/dev")) as f64);
+    amounts.insert(GPUS.to_owned(), gpus(Path::new("/proc/driver/nvidia/gpus"), Path::new("/dev")) as f64);
     let attributes = [("attr.worker.os.family", os_family()), ("attr.worker.cpu.arch", cpu_arch())];
     let attributes = attributes.into_iter().map(|(name, value)| (name.to_owned(), vec![value.to_owned()])).collect();
     Host { amounts, attributes }

@@ -30,6 +30,7 @@ mod values;
 
 pub use catalogue::{Catalogue, MAX_TEMPLATE_BYTES};
 pub use error::TemplateError;
+pub(crate) use host::GPUS;
 pub use host::{Host, this_host};
 pub use needs::storages_needed;
 pub use program::{Choice, Choices, Program, ProgramMissing, Programs};

@@ -70,6 +70,7 @@ const READINESS: Record<string, Look> = {
   offline: look(Unplug, 'warn'),
 };
 
+export const WARNING: Look = look(TriangleAlert, 'warn');
 export const UNKNOWN: Look = look(Circle, 'off');
 
 /** As the shell calls a storage's state. */

@@ -1097,6 +1097,10 @@ export type WorkerView = {
 	job: string | null,
 	/**  How many NVIDIA GPUs it has, as far as it says. */
 	gpus: number | null,
+	/**  Its GPUs, where their driver tells of them: "A40 45 GiB · 97 %", how busy the busiest is. */
+	gpu: string | null,
+	/**  Who uses one outside of its jobs: "tom (python), 21 GiB". */
+	gpu_in_use: string | null,
 	/**  Version of the program. */
 	version: string,
 	/**  Operating system. */
