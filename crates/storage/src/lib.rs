@@ -76,7 +76,7 @@ pub use locate::{CanonicalBases, LocateError, Located, Nesting, Overlap, locate_
 pub use look::Looked;
 pub use marker::{Damage, MarkError, Marked};
 pub use platform::Platform;
-pub use probe::{Probe, probe, probe_again};
+pub use probe::{Glance, Probe, probe, probe_again};
 pub use proof::ProofKey;
 pub use resolve::{Match, Purpose, ResolveError, Resolved};
 pub use shell::shell_word;

@@ -130,6 +130,34 @@ pub fn probe_again(backend: &Backend, mounted_before: Option<&Path>) -> Probe {
     probe
 }
 
+/// What a storage is at a glance: another one, or one that can be used in another way, has another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Glance {
+    /// In one word, as far as one question tells it.
+    pub state: BackendState,
+    /// By which the system knows the file system; 0 where it does not say.
+    pub file_system: u64,
+}
+
+impl Glance {
+    /// Nothing known but the state.
+    pub(crate) fn of(state: BackendState) -> Self {
+        Self { state, file_system: 0 }
+    }
+}
+
+/// Asks a storage's server the one thing that no system answers from memory: how much room there is. So it can be asked often.
+///
+/// Touches the storage, as [`probe`] does.
+pub(crate) fn glance(backend: &Backend) -> Glance {
+    match space(&backend.base_path) {
+        Ok(Space { read_only: true, file_system, .. }) => Glance { state: BackendState::ReadOnly, file_system },
+        Ok(Space { full: true, file_system, .. }) => Glance { state: BackendState::Full, file_system },
+        Ok(Space { file_system, .. }) => Glance { state: BackendState::Ready, file_system },
+        Err(error) => Glance::of(health::state_of(&error)),
+    }
+}
+
 enum Folder {
     Empty,
     Filled,
@@ -147,6 +175,8 @@ struct Space {
     total: Option<u64>,
     full: bool,
     read_only: bool,
+    /// 0 where it is not known.
+    file_system: u64,
 }
 
 #[cfg(unix)]
@@ -161,11 +191,12 @@ fn space(base: &Path) -> io::Result<Space> {
         total: bytes(found.f_blocks),
         full: known && (found.f_bavail == 0 || (found.f_files > 0 && found.f_favail == 0)),
         read_only: found.f_flag.contains(StatVfsMountFlags::RDONLY),
+        file_system: found.f_fsid,
     })
 }
 
 #[cfg(not(unix))]
 fn space(base: &Path) -> io::Result<Space> {
     let read_only = fs_err::metadata(base)?.permissions().readonly();
-    Ok(Space { free: None, total: None, full: false, read_only: read_only && !cfg!(windows) })
+    Ok(Space { free: None, total: None, full: false, read_only: read_only && !cfg!(windows), file_system: 0 })
 }

@@ -7,7 +7,7 @@ mod lab;
 use lab::{DEADLINE, Lab, end, go, until_gone};
 use samepath_storage::{Platform, ProofKey, Storages};
 use samepath_testkit::FuseMount;
-use samepath_wire::{AttemptEnd, BackendState, Cause, CheckPaths, JobState, PathSeen, ProofAsked, StoragePath};
+use samepath_wire::{AttemptEnd, BackendState, Cause, CheckPaths, JobState, PathSeen, ProofAsked, StoragePath, Worker};
 use samepath_worker::guard::{JournalReader, Kin};
 use serde_json::json;
 use std::process::{Command, Stdio};
@@ -127,6 +127,26 @@ async fn a_worker_whose_configuration_falls_silent_goes_on() {
     }
     mount.resume();
     end(worker);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_storage_that_falls_silent_is_withdrawn_long_before_the_next_whole_look_and_comes_back() {
+    let lab = Lab::new().await;
+    let mount = FuseMount::new(&[("amick/labels.slp", "x")]);
+    fs_err::write(lab.path("config.toml"), format!("[storage.vast]\nbase_path = {:?}\n", mount.path())).unwrap();
+    let worker = lab.worker();
+    let state = |worker: &Worker| worker.backends.get("vast").map(|vast| vast.state);
+    let first = lab.until_worker(|worker| state(worker) == Some(BackendState::Ready)).await;
+    let looked = first.backends["vast"].checked_at.unwrap();
+    mount.stop();
+    let silent = lab.until_worker(|worker| state(worker) == Some(BackendState::NotAnswering)).await;
+    mount.resume();
+    let back = lab.until_worker(|worker| state(worker) == Some(BackendState::Ready)).await;
+    end(worker);
+    // Each storage is looked at as a whole every thirty seconds, and this is both of them sooner, on a busy machine, too.
+    let checked = |worker: &Worker| worker.backends["vast"].checked_at.unwrap();
+    assert!(checked(&silent).duration_since(looked).as_secs() < 20, "{looked}, {silent:?}");
+    assert!(checked(&back).duration_since(looked).as_secs() < 28, "{looked}, {back:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,6 +1,8 @@
 use super::{LONGEST, configuration, following};
 use crate::locate::Real;
-use crate::{Backend, ConfigFile, LocateError, Platform, ProofKey, Purpose, Storages, marker, probe_again, sighting};
+use crate::{
+    Backend, ConfigFile, LocateError, Platform, ProofKey, Purpose, Storages, marker, probe, probe_again, sighting,
+};
 use samepath_wire::StoragePath;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -146,7 +148,7 @@ pub(super) fn refusal(why: &str) -> Value {
     serde_json::json!({ "Err": why })
 }
 
-/// Answers this crate's own topics: `probe`, `mark`, `prove`, `look_at`, `resolve`, `look`, `look_each`, `try_folder`, those of
+/// Answers this crate's own topics: `probe`, `glance`, `mark`, `prove`, `look_at`, `resolve`, `look`, `look_each`, `try_folder`, those of
 /// test files, `canonical`, those of the configuration file, those of settings and names that were found, and those of suggestions;
 /// `None` for others.
 pub fn answer(topic: &str, question: Value) -> Option<Value> {
@@ -154,6 +156,9 @@ pub fn answer(topic: &str, question: Value) -> Option<Value> {
         "probe" => serde_json::from_value(question).map(|ProbeQuestion { backend, mounted_before }| {
             reply(&Ok::<_, ()>(probe_again(&backend, mounted_before.as_deref())))
         }),
+        "glance" => {
+            serde_json::from_value(question).map(|backend: Backend| reply(&Ok::<_, ()>(probe::glance(&backend))))
+        }
         "mark" => serde_json::from_value(question)
             .map(|ProbeQuestion { backend, mounted_before }| reply(&marker::mark(&backend, mounted_before.as_deref()))),
         "prove" => {

@@ -4,7 +4,9 @@ use super::child::{
 use super::{Helper, HelperError};
 use crate::locate::{Bases, OnMount, Real, text_of};
 use crate::mounts::{Mounts, Reached};
-use crate::{Backend, LocateError, Located, Looked, Platform, Probe, Purpose, ResolveError, Resolved, Storages, Trial};
+use crate::{
+    Backend, Glance, LocateError, Located, Looked, Platform, Probe, Purpose, ResolveError, Resolved, Storages, Trial,
+};
 use samepath_wire::{BackendState, StoragePath};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -33,6 +35,15 @@ impl Helper {
             Err(HelperError::NotAnswering { .. }) => Probe::of(BackendState::NotAnswering),
             Err(error) => Probe::with_detail(BackendState::Unknown, error.told()),
         }
+    }
+
+    /// How a storage is at a glance: one question to its server, which can be asked often. See [`Helper::probe`].
+    pub fn glance(&self, backend: &Backend, deadline: Duration) -> Glance {
+        let answer = self.ask("glance", std::slice::from_ref(&backend.name), backend, deadline);
+        answer.unwrap_or_else(|error| match error {
+            HelperError::NotAnswering { .. } => Glance::of(BackendState::NotAnswering),
+            _ => Glance::of(BackendState::Unknown),
+        })
     }
 
     /// The local path of a storage path; see [`Storages::resolve`].

@@ -8,16 +8,17 @@ use samepath_fleet::WorkerSession;
 use samepath_storage::helper::{DEADLINE, Helper};
 use samepath_storage::{self as storage, Backend, Config, ConfigError, PathMapping, Probe, Written};
 use samepath_wire::{AttemptEnd, AttemptRef, BackendAdvert, BackendState, Cause, Gpu, Kind, Worker};
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::task::{JoinSet, spawn_blocking};
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep, timeout};
 
-/// Between two looks at whether the configuration or the mounts changed.
-const LOOK: Duration = Duration::from_secs(2);
-/// Between two looks at every storage.
+/// Between two looks at whether the configuration, the mounts or what a storage is at a glance changed. Together with the deadline of
+/// a glance, a storage that fell silent is withdrawn within five seconds.
+const LOOK: Duration = Duration::from_millis(1500);
+/// Between two looks at the whole of every storage, unless there is a reason to look at once.
 const PROBE: Duration = Duration::from_secs(30);
 /// Between two looks at what can be run, unless there is a reason to look at once.
 const OFFER: Duration = Duration::from_secs(10);
@@ -191,8 +192,8 @@ impl Presence {
         let mut ticks = interval(LOOK);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         // Whatever is silent holds up neither the other looks nor anything else of this worker.
-        let (mut looks, mut probes) = (JoinSet::new(), JoinSet::new());
-        let mut seen = None;
+        let (mut looks, mut probes, mut glances) = (JoinSet::new(), JoinSet::new(), JoinSet::new());
+        let (mut seen, mut glanced) = (None, HashMap::new());
         let mut due = Instant::now();
         loop {
             tokio::select! {
@@ -200,6 +201,15 @@ impl Presence {
                     if looks.is_empty() {
                         let (helper, settings, seen) = (helper.clone(), settings.clone(), seen);
                         looks.spawn_blocking(move || look(&helper, &settings, seen));
+                    }
+                    if glances.is_empty() {
+                        for backend in self.configured().backends {
+                            let helper = helper.clone();
+                            glances.spawn_blocking(move || {
+                                let glance = helper.glance(&backend, DEADLINE);
+                                ((backend.name, backend.base_path), glance)
+                            });
+                        }
                     }
                     if Instant::now() >= due && probes.is_empty() {
                         due = Instant::now() + PROBE;
@@ -219,6 +229,13 @@ impl Presence {
                         due = Instant::now();
                         ticks.reset_immediately();
                         self.look_again.notify_one();
+                    }
+                }
+                Some(looked) = glances.join_next() => {
+                    let Ok((storage, now)) = looked else { continue };
+                    if glanced.insert(storage, now).is_some_and(|before| before != now) {
+                        due = Instant::now();
+                        ticks.reset_immediately();
                     }
                 }
                 Some(probed) = probes.join_next() => {
