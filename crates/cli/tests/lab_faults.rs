@@ -6,13 +6,8 @@ mod common;
 use common::lab::{Computer, Lab};
 use common::until;
 use rustix::process::Signal;
-use samepath_testkit::nats_server;
+use samepath_testkit::{Cable, nats_server};
 use serde_json::{Value, json};
-use std::io::{Read, Write};
-use std::net::{Shutdown, TcpListener, TcpStream};
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex};
-use std::thread;
 
 /// A job that runs on the only worker, and waits.
 fn running(desk: &Computer<'_>) -> String {
@@ -80,63 +75,6 @@ fn a_worker_that_is_frozen_is_missed_and_goes_on() {
     lab.stop();
 }
 
-/// A line to the lab's server that can be cut.
-struct Cable {
-    address: String,
-    cut: Arc<AtomicBool>,
-    open: Arc<Mutex<Vec<TcpStream>>>,
-}
-
-impl Cable {
-    fn to(server: &str) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
-        let address = listener.local_addr().expect("an address").to_string();
-        let (cut, open) = (Arc::new(AtomicBool::new(false)), Arc::new(Mutex::new(Vec::new())));
-        let cable = Self { address, cut: cut.clone(), open: open.clone() };
-        let server = server.to_owned();
-        thread::spawn(move || {
-            for here in listener.incoming().map_while(Result::ok) {
-                // Who comes while it is cut is not heard.
-                let Some(there) = (!cut.load(Ordering::SeqCst)).then(|| TcpStream::connect(&server).ok()).flatten()
-                else {
-                    continue;
-                };
-                let ends = [(&here, &there), (&there, &here)].map(|(from, to)| (copy(from), copy(to)));
-                open.lock().expect("unharmed").extend([here, there]);
-                for (from, to) in ends {
-                    thread::spawn(move || carry(from, to));
-                }
-            }
-        });
-        cable
-    }
-
-    fn cut(&self) {
-        self.cut.store(true, Ordering::SeqCst);
-        for end in self.open.lock().expect("unharmed").drain(..) {
-            let _ = end.shutdown(Shutdown::Both);
-        }
-    }
-
-    fn mend(&self) {
-        self.cut.store(false, Ordering::SeqCst);
-    }
-}
-
-fn copy(stream: &TcpStream) -> TcpStream {
-    stream.try_clone().expect("a copy")
-}
-
-fn carry(mut from: TcpStream, mut to: TcpStream) {
-    let mut bytes = [0; 16 * 1024];
-    while let Ok(count @ 1..) = from.read(&mut bytes) {
-        if to.write_all(&bytes[..count]).is_err() {
-            break;
-        }
-    }
-    let _ = to.shutdown(Shutdown::Both);
-}
-
 #[test]
 fn a_worker_whose_line_is_cut_reports_when_it_is_mended() {
     let lab = Lab::new();
@@ -146,7 +84,7 @@ fn a_worker_whose_line_is_cut_reports_when_it_is_mended() {
     let cable = Cable::to(&lab.listen);
     let key = lab.home.path("gpu-1/data/lab/worker.json");
     let mut kept: Value = serde_json::from_slice(&fs_err::read(&key).expect("a key")).expect("JSON");
-    kept["server"] = cable.address.as_str().into();
+    kept["server"] = cable.address().into();
     fs_err::write(&key, kept.to_string()).expect("written");
     let mut worker = gpu.worker();
     let id = running(&desk);

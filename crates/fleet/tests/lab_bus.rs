@@ -5,7 +5,7 @@ use samepath_fleet::bus::{
     Bus, BusError, Change, Expect, Limits, Link, LogItem, LogRange, Role, SharedBus,
     nats::{self, Identity, Login, NatsSettings},
 };
-use samepath_testkit::NatsServer;
+use samepath_testkit::{Cable, NatsServer};
 use std::{
     io::{BufRead, BufReader, Read, Write},
     net::TcpListener,
@@ -208,6 +208,29 @@ async fn a_killed_hub_is_succeeded_and_nothing_is_lost() {
         let Some(LogItem::Entry(entry)) = log.next().await else { panic!("line {number} is missing") };
         assert_eq!(entry.value, format!("line-{number}").into_bytes());
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_guest_comes_to_the_next_hub_on_the_connection_that_it_has() {
+    let server = NatsServer::open();
+    let mut first = Hub::start(&server);
+    let cable = Cable::to(&server.address());
+    let amick = NatsSettings::open(cable.address().to_owned(), Identity::member("amick"));
+    let guest = nats::join(amick).await.expect("joins");
+    let mut link = guest.link();
+    first.kill();
+    in_time(link.wait_for(|link| matches!(link, Link::Down { .. }))).await.expect("still there");
+    // Long enough to have asked whether a hub is there, and to be told that none is.
+    tokio::time::sleep(Duration::from_millis(600)).await;
+    let _second = hub(&server).await;
+    in_time(link.wait_for(|link| *link == Link::Up)).await.expect("still there");
+    assert_eq!(cable.connections(), 1, "it was let in again");
+    // One that breaks is another matter.
+    cable.cut();
+    in_time(link.wait_for(|link| matches!(link, Link::Down { .. }))).await.expect("still there");
+    cable.mend();
+    in_time(link.wait_for(|link| *link == Link::Up)).await.expect("still there");
+    assert!(cable.connections() > 1);
 }
 
 #[cfg(unix)]

@@ -1,5 +1,5 @@
-//! What the tests of Samepath share: folders full of files, a mount whose server can fall silent, a server for labs, a driver of GPUs,
-//! and the seeds of `fuzz/`.
+//! What the tests of Samepath share: folders full of files, a mount whose server can fall silent, a server for labs, a line to it that
+//! can be cut, a driver of GPUs, and the seeds of `fuzz/`.
 //!
 //! Everything here panics where it fails, with what to install or allow: a test that cannot be run is a failed test.
 //!
@@ -11,6 +11,7 @@
 //!
 //! What is deliberately not here: anything that knows another crate of Samepath, so that all of them can use it.
 
+mod cable;
 #[cfg(target_os = "linux")]
 mod files;
 #[cfg(target_os = "linux")]
@@ -22,6 +23,7 @@ mod nvml;
 mod seeds;
 mod tree;
 
+pub use cable::Cable;
 #[cfg(target_os = "linux")]
 pub use files::Trouble;
 #[cfg(target_os = "linux")]

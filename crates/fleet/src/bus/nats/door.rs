@@ -18,44 +18,68 @@ use std::{
     sync::Arc,
     time::Duration,
 };
-use tokio::task::JoinSet;
+use tokio::{sync::Mutex, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 
 /// For leaving in good order.
 const LEAVING: Duration = Duration::from_secs(2);
+/// Before a guest asks again whether a hub is there, where the server says that none is.
+const UNHEARD: Duration = Duration::from_millis(250);
 
 /// Opens the bus of a lab: a hub holds it where no other does, everybody else joins whoever holds it.
 ///
 /// [`BusError::NotAdmitted`], [`BusError::OtherServer`], [`BusError::ServerTooOld`] and [`BusError::Server`] where the server is
 /// there and cannot be used, [`BusError::Unreachable`] where it is not, or where no hub is.
 pub async fn open(settings: NatsSettings) -> Result<Arc<SharedBus>, BusError> {
-    let place = settings.place();
-    SharedBus::open(Lab { settings, place, may_hold: true }).await
+    SharedBus::open(Lab::new(settings, true)).await
 }
 
 /// Joins whoever holds the bus of a lab, and never holds it, not even as a hub. Errors as of [`open`].
 pub async fn join(settings: NatsSettings) -> Result<Arc<SharedBus>, BusError> {
-    let place = settings.place();
-    SharedBus::open(Lab { settings, place, may_hold: false }).await
+    SharedBus::open(Lab::new(settings, false)).await
 }
 
 /// The same, without waiting for anybody: the link says how it is.
 pub(crate) fn join_later(settings: NatsSettings) -> Arc<SharedBus> {
-    let place = settings.place();
-    SharedBus::open_later(Lab { settings, place, may_hold: false })
+    SharedBus::open_later(Lab::new(settings, false))
 }
 
 struct Lab {
     settings: NatsSettings,
     place: PathBuf,
     may_hold: bool,
+    /// A guest's connection, as long as it passes: the next hub is reached on it, and lets nobody in anew who was let in.
+    connected: Mutex<Option<Connected>>,
 }
 
 #[async_trait]
 impl Door for Lab {
     async fn open(&self) -> Result<Box<dyn Session>, BusError> {
-        let connected = connect(&self.settings).await?;
-        self.use_it(&connected).await.map_err(|error| connected.explain(&self.settings, error))
+        let mut kept = self.connected.lock().await;
+        let connected = match kept.take().filter(|connected| !connected.over.is_cancelled()) {
+            Some(connected) => connected,
+            None => connect(&self.settings).await?,
+        };
+        if self.may_hold && self.settings.identity.part == Part::Hub && !server::is_held(&connected.client).await? {
+            let held = Held::open(&self.settings, connected.client.clone(), connected.over.clone()).await;
+            return held
+                .map(|held| -> Box<dyn Session> { Box::new(held) })
+                .map_err(|error| connected.explain(&self.settings, error));
+        }
+        let unheard = CancellationToken::new();
+        match self.join(&connected, &unheard).await {
+            Ok(session) => {
+                *kept = Some(connected);
+                Ok(session)
+            }
+            // Whether a hub that refuses still knows who this is, the server says who asks it for a new connection.
+            Err(BusError::Unreachable) if unheard.is_cancelled() => {
+                tokio::time::sleep(UNHEARD).await;
+                *kept = Some(connected);
+                Err(BusError::Unreachable)
+            }
+            Err(error) => Err(connected.explain(&self.settings, error)),
+        }
     }
 
     fn place(&self) -> &Path {
@@ -64,22 +88,22 @@ impl Door for Lab {
 }
 
 impl Lab {
-    async fn use_it(&self, connected: &Connected) -> Result<Box<dyn Session>, BusError> {
-        let Connected { client, over, .. } = connected;
-        if self.may_hold && self.settings.identity.part == Part::Hub && !server::is_held(client).await? {
-            return Ok(Box::new(Held::open(&self.settings, client.clone(), over.clone()).await?));
-        }
-        let (line, gone) = line::open(client, &self.settings.identity, over).await?;
+    fn new(settings: NatsSettings, may_hold: bool) -> Self {
+        Self { place: settings.place(), settings, may_hold, connected: Mutex::default() }
+    }
+
+    /// As a guest of whichever hub is there.
+    async fn join(&self, connected: &Connected, unheard: &CancellationToken) -> Result<Box<dyn Session>, BusError> {
+        let (line, gone) = line::open(&connected.client, &self.settings.identity, &connected.over, unheard).await?;
         let worker = self.settings.identity.acting().worker;
         let connection = Connection::open(line, &self.place, worker).await?;
-        Ok(Box::new(Joined { connection: Arc::new(connection), client: client.clone(), gone }))
+        Ok(Box::new(Joined { connection: Arc::new(connection), gone }))
     }
 }
 
 /// A guest's session.
 struct Joined {
     connection: Arc<Connection>,
-    client: Client,
     /// Cancelled once the hub was told, if it could be.
     gone: CancellationToken,
 }
@@ -101,7 +125,6 @@ impl Session for Joined {
     async fn close(self: Box<Self>) {
         Bus::close(&*self.connection).await;
         drop(tokio::time::timeout(LEAVING, self.gone.cancelled()).await);
-        drop(tokio::time::timeout(LEAVING, self.client.drain()).await);
     }
 }
 

@@ -123,18 +123,26 @@ impl Out {
     }
 }
 
-/// A guest's end of a new line to whichever hub is there, and what is cancelled once its last word is on its way.
+/// A guest's end of a new line to whichever hub is there, and what is cancelled once its last word is on its way. `unheard` is
+/// cancelled where the server says that no hub is there.
 pub(super) async fn open(
     client: &Client,
     identity: &Identity,
     over: &CancellationToken,
+    unheard: &CancellationToken,
 ) -> Result<(Line, CancellationToken), BusError> {
     let inbox = client.new_inbox();
     let id = inbox.rsplit('.').next().unwrap_or(&inbox);
     let route = format!("{}.{id}", identity.route());
     let down = format!("{DOWN}.{route}");
     let heard = client.subscribe(down.clone()).await.map_err(|_| BusError::Unreachable)?;
-    let incoming = heard.filter_map(async |message| Incoming::of(message)).boxed();
+    let unheard = unheard.clone();
+    let incoming = heard.filter_map(async |message| Incoming::of(message)).inspect(move |incoming| {
+        if matches!(incoming, Incoming::Unheard) {
+            unheard.cancel();
+        }
+    });
+    let incoming = incoming.boxed();
     Ok(line(client.clone(), format!("{UP}.{route}"), down, 0, incoming, over.child_token()))
 }
 

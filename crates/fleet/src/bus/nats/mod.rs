@@ -20,6 +20,7 @@
 //! a key which is taken back is no longer heard, whatever the server still lets its connection do.
 //!
 //! What is deliberately not here: a client that mends its connection. One that breaks is over, and [`SharedBus`](super::SharedBus) opens the next.
+//! A connection that passes outlives the hub: a guest opens a new line on it, so that the next hub need not let everybody in again.
 
 mod callout;
 mod connect;
