@@ -60,7 +60,7 @@ impl Fleet {
     pub async fn local(settings: LocalSettings) -> Result<Self, FleetError> {
         let bus = bus::local::open(settings.clone()).await?;
         let fleet = Self::new(bus.clone(), Form::Local(settings));
-        fleet.inner.tasks.spawn(lead_as_holder(bus, fleet.inner.shutdown.clone()));
+        fleet.inner.tasks.spawn(lead_as_holder(bus, Timing::default(), fleet.inner.shutdown.clone()));
         Ok(fleet)
     }
 
@@ -280,7 +280,7 @@ impl Fleet {
                 let settings = LocalSettings { worker: Some(worker.clone()), ..settings.clone() };
                 let bus = bus::local::open(settings).await?;
                 // It takes over like any other if the holder goes.
-                self.inner.tasks.spawn(lead_as_holder(bus.clone(), self.inner.shutdown.clone()));
+                self.inner.tasks.spawn(lead_as_holder(bus.clone(), Timing::default(), self.inner.shutdown.clone()));
                 bus
             }
             Form::Memory(bus) => Arc::new(bus.worker(worker.clone())),
@@ -310,7 +310,7 @@ impl fmt::Debug for Fleet {
 }
 
 /// Leads while this process holds the bus.
-pub(crate) async fn lead_as_holder(bus: Arc<SharedBus>, shutdown: CancellationToken) {
+pub(crate) async fn lead_as_holder(bus: Arc<SharedBus>, timing: Timing, shutdown: CancellationToken) {
     let mut role = bus.role();
     loop {
         tokio::select! {
@@ -320,7 +320,7 @@ pub(crate) async fn lead_as_holder(bus: Arc<SharedBus>, shutdown: CancellationTo
         let reign = shutdown.child_token();
         let mut lost = role.clone();
         tokio::select! {
-            () = lead(bus.clone(), Timing::default(), reign) => return,
+            () = lead(bus.clone(), timing, reign) => return,
             gone = lost.wait_for(|role| *role != Role::Holder) => if gone.is_err() { return },
         }
     }

@@ -1,6 +1,7 @@
 //! A storage on the local disk, job types, and this program with a worker in it.
 
 use crate::SAMEPATH;
+use crate::kinds::{STAMP, TICK, script};
 use samepath_app::view::{Draft, JobView, Update};
 use samepath_app::{App, Options};
 use serde_json::Value;
@@ -8,49 +9,9 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-/// Its tool prints when it runs.
-const STAMP: &str = r#"
-specificationVersion: jobtemplate-2023-09
-name: Stamp
-parameterDefinitions:
-  - {name: OUTPUT_DIR, type: PATH, objectType: DIRECTORY, dataFlow: OUT}
-  - {name: MARKED, type: PATH, objectType: FILE, dataFlow: IN}
-steps:
-  - name: stamp
-    script:
-      actions:
-        onRun: {command: date, args: ["+%s%N"]}
-"#;
-
-/// Its tool prints when it prints, a hundred times.
-const TICK: &str = r#"
-specificationVersion: jobtemplate-2023-09
-name: Tick
-steps:
-  - name: tick
-    script:
-      actions:
-        onRun: {command: sh, args: ["-c", "for i in $(seq 100); do date +%s%N; sleep 0.1; done"]}
-"#;
-
 /// A program that prints 1 GB, in lines of 100 characters.
 pub(crate) fn flood() -> String {
     format!("yes {} | head -c 1010000000", "0123456789".repeat(10))
-}
-
-fn flood_template() -> String {
-    format!(
-        r#"
-specificationVersion: jobtemplate-2023-09
-name: Flood
-steps:
-  - name: flood
-    script:
-      actions:
-        onRun: {{command: sh, args: ["-c", "{}"]}}
-"#,
-        flood()
-    )
 }
 
 pub(crate) struct Lab {
@@ -75,7 +36,7 @@ impl Lab {
             (storage.join("amick/notes.txt"), "some notes"),
             (kinds.join("stamp.yaml"), STAMP),
             (kinds.join("tick.yaml"), TICK),
-            (kinds.join("flood.yaml"), &flood_template()),
+            (kinds.join("flood.yaml"), &script("Flood", &flood())),
             (config.clone(), &format!("[storage.vast]\nbase_path = {base}\nuser_subdir = \"amick\"\n")),
         ] {
             std::fs::write(file, text).expect("room");

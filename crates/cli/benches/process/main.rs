@@ -1,14 +1,17 @@
 //! What a person waits for: `samepath locate` as a process, from *Submit* to the started tool, and from a line that a tool prints
 //! to whoever follows its log. Each beside its floor, in turns.
 
+mod figures;
+mod kinds;
 mod lab;
 mod locate;
 mod log;
 mod submit;
 mod timeline;
 
+use figures::{at, now, stamp, tell};
 use std::process::{Command, Stdio};
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
@@ -41,29 +44,4 @@ fn timed(mut command: Command) -> Duration {
     let took = begun.elapsed();
     assert!(status.success(), "{command:?} failed");
     took
-}
-
-/// The time since 1970, as `date +%s%N` tells it.
-fn now() -> Duration {
-    SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970")
-}
-
-/// What `date +%s%N` printed, if it is that.
-fn stamp(text: &str) -> Option<Duration> {
-    text.trim().parse().ok().map(Duration::from_nanos)
-}
-
-fn tell(what: &str, ours: &mut [Duration], beside: &str, floor: &mut [Duration]) {
-    let (p50, p95) = (at(ours, 50), at(ours, 95));
-    let (floor50, floor95) = (at(floor, 50), at(floor, 95));
-    println!("{what}: p50 {p50:.2?}, p95 {p95:.2?}");
-    println!(
-        "  {beside}: p50 {floor50:.2?}, p95 {floor95:.2?}; ratio {:.1}",
-        p50.as_secs_f64() / floor50.as_secs_f64()
-    );
-}
-
-fn at(times: &mut [Duration], percent: usize) -> Duration {
-    times.sort();
-    times[(times.len() - 1) * percent / 100]
 }

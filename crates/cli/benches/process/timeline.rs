@@ -1,6 +1,6 @@
 //! The steps of a job, as the program itself writes them into its own log.
 
-use crate::now;
+use super::figures::now;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;

@@ -1,6 +1,6 @@
 //! A lab's hub, and computers of the lab that see one storage at paths of their own.
 
-use super::{Answer, Home, Process, run, until};
+use super::{Answer, Home, Process, processes, run, until};
 use rustix::process::Signal;
 use samepath_testkit::nats_server;
 use serde_json::{Value, json};
@@ -103,6 +103,11 @@ impl Computer<'_> {
         let mut options = samepath_app::Options::gather(variable, None, None, "0").expect("options");
         options.program = env!("CARGO_BIN_EXE_samepath").into();
         options
+    }
+
+    /// Processes of this computer: its worker, guards and helpers.
+    pub(crate) fn processes(&self) -> Vec<i32> {
+        processes(&format!("SAMEPATH_DATA={}", self.home.text(&format!("{}/data", self.name))))
     }
 
     pub(crate) fn join(&self, invitation: &str) -> Value {

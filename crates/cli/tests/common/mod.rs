@@ -275,7 +275,7 @@ impl Home {
 }
 
 /// Running processes with this at the beginning of a variable of their environment.
-fn processes(variable: &str) -> Vec<i32> {
+pub(crate) fn processes(variable: &str) -> Vec<i32> {
     let mut found = Vec::new();
     for entry in fs_err::read_dir("/proc").expect("/proc").flatten() {
         let Some(id) = entry.file_name().to_str().and_then(|name| name.parse::<i32>().ok()) else { continue };
@@ -450,9 +450,9 @@ pub(crate) fn send(id: i32, signal: rustix::process::Signal) {
 }
 
 impl Drop for Home {
-    /// Nothing that was started here stays: guards and tools of jobs are sessions of their own.
+    /// Nothing that was started here, or on another computer of its lab, stays: guards and tools of jobs are sessions of their own.
     fn drop(&mut self) {
-        for id in self.processes() {
+        for id in processes(&format!("SAMEPATH_DATA={}/", self.root.display())) {
             send(id, rustix::process::Signal::KILL);
         }
     }

@@ -3,23 +3,21 @@
 
 #![expect(clippy::unwrap_used, reason = "a failing bench has nobody to tell")]
 
-use futures::StreamExt;
-use jiff::Timestamp;
+mod crowd;
+
+use crowd::{AT_A_TIME, job, memory, processor, rate, submit, told, work};
 use redb::{Database, TableDefinition};
 use samepath_fleet::bus::LocalSettings;
-use samepath_fleet::{Fleet, Update, WorkerSession};
-use samepath_wire::*;
+use samepath_fleet::{Fleet, WorkerSession};
+use samepath_wire::JobId;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 use tokio::runtime::Runtime;
-use tokio::sync::mpsc;
 
 /// Set for the process that holds the queue: its folder.
 const HOLDS: &str = "SAMEPATH_BENCH_HOLDS";
-/// Submitted at a time.
-const AT_A_TIME: usize = 256;
 /// Records of a job in the work: given, confirmed, ended.
 const RECORDS: u64 = 3;
 
@@ -50,33 +48,24 @@ fn main() {
 /// Everything waits, then is worked off.
 fn crowd(runtime: &Runtime, jobs: u64, workers: usize) {
     let (queue, fleet) = Queue::open(runtime, tempfile::tempdir().unwrap());
-    told("the holder, empty", &queue.memory());
+    told("the holder, empty", &memory(queue.holder.id()));
     let began = Instant::now();
     runtime.block_on(submit(&fleet, 0..jobs));
     told(&format!("{jobs} jobs submitted, {AT_A_TIME} at a time"), &rate(jobs, began));
-    told(&format!("the holder, {jobs} jobs that wait"), &queue.memory());
+    told(&format!("the holder, {jobs} jobs that wait"), &memory(queue.holder.id()));
     let folder = queue.close(runtime, &fleet);
     let (queue, fleet) = Queue::open(runtime, folder);
     told(&format!("begun again from {jobs} records"), &queue.ready);
-    told(&format!("the holder, begun again from {jobs} records"), &queue.memory());
+    told(&format!("the holder, begun again from {jobs} records"), &memory(queue.holder.id()));
     let sessions = runtime.block_on(online(&fleet, workers));
-    let (began, before) = (Instant::now(), queue.processor());
+    let (began, before) = (Instant::now(), processor(queue.holder.id()));
     runtime.block_on(work(sessions, jobs));
     told(&format!("{jobs} jobs, given to ended, {workers} workers"), &rate(jobs, began));
-    if let (Some(before), Some(after)) = (before, queue.processor()) {
+    if let (Some(before), Some(after)) = (before, processor(queue.holder.id())) {
         told("processor time of the holder, a job", &format!("{:.0?}", (after - before) / jobs as u32));
     }
-    told(&format!("the holder, {jobs} jobs later"), &queue.memory());
+    told(&format!("the holder, {jobs} jobs later"), &memory(queue.holder.id()));
     queue.close(runtime, &fleet);
-}
-
-fn told(what: &str, figure: &str) {
-    println!("{what:<55} {figure}");
-}
-
-fn rate(count: u64, began: Instant) -> String {
-    let seconds = began.elapsed().as_secs_f64();
-    format!("{:.0}/s ({seconds:.1} s)", count as f64 / seconds)
 }
 
 fn runtime() -> Runtime {
@@ -159,28 +148,6 @@ impl Queue {
         (Self { folder, holder, input, _output: output, ready: ready.trim().to_owned() }, fleet)
     }
 
-    /// Processor time that the holder has taken so far, as Linux counts it: in hundredths of a second.
-    fn processor(&self) -> Option<Duration> {
-        let stat = fs_err::read_to_string(format!("/proc/{}/stat", self.holder.id())).ok()?;
-        let mut fields = stat.rsplit_once(')')?.1.split_whitespace().skip(11);
-        let mut next = || fields.next()?.parse::<u64>().ok();
-        Some(Duration::from_millis(10 * (next()? + next()?)))
-    }
-
-    /// Of the holder, as Linux counts it.
-    fn memory(&self) -> String {
-        let file = format!("/proc/{}/smaps_rollup", self.holder.id());
-        let smaps = fs_err::read_to_string(file).unwrap_or_default();
-        let mib = |name: &str| {
-            let line = smaps.lines().find_map(|line| line.strip_prefix(name))?;
-            Some(line.trim().trim_end_matches(" kB").parse::<f64>().ok()? / 1024.0)
-        };
-        match (mib("Rss:"), mib("Pss:")) {
-            (Some(rss), Some(pss)) => format!("{rss:.0} MiB (of its own {pss:.0})"),
-            _ => "not known here".to_owned(),
-        }
-    }
-
     /// The guests leave first: none of them is to take over.
     fn close(mut self, runtime: &Runtime, fleet: &Fleet) -> tempfile::TempDir {
         runtime.block_on(fleet.close());
@@ -190,113 +157,9 @@ impl Queue {
     }
 }
 
-async fn submit(fleet: &Fleet, numbers: std::ops::Range<u64>) {
-    let submitted =
-        futures::stream::iter(numbers).map(|number| async move { fleet.submit(&job(number)).await.unwrap() });
-    submitted.buffer_unordered(AT_A_TIME).for_each(|_| async {}).await;
-}
-
-/// So many workers, seen by the fleet.
+/// So many workers, each with a connection of its own, seen by the fleet.
 async fn online(fleet: &Fleet, workers: usize) -> Vec<WorkerSession> {
-    let names = (0..workers).map(|number| format!("gpu-{number}"));
-    let sessions: Vec<_> = names
-        .map(|name| {
-            let session = fleet.session(name.as_str());
-            session.advertise(worker(&name));
-            session
-        })
-        .collect();
-    let (mut seen, mut there) = (fleet.workers(), std::collections::BTreeSet::new());
-    while there.len() < workers {
-        match seen.next().await.unwrap() {
-            Update::Put(id, _) => drop(there.insert(id)),
-            Update::Gone(id) => drop(there.remove(&id)),
-            Update::Reset => there.clear(),
-            Update::Current => {}
-        }
-    }
+    let sessions: Vec<_> = (0..workers).map(|number| fleet.session(format!("gpu-{number}"))).collect();
+    crowd::online(fleet, &sessions).await;
     sessions
-}
-
-/// The workers work until so many jobs have ended.
-async fn work(sessions: Vec<WorkerSession>, jobs: u64) {
-    let (ended, mut news) = mpsc::unbounded_channel();
-    let working: Vec<_> = sessions.into_iter().map(|session| tokio::spawn(work_on(session, ended.clone()))).collect();
-    for _ in 0..jobs {
-        news.recv().await.unwrap();
-    }
-    working.iter().for_each(|work| work.abort());
-}
-
-async fn work_on(session: WorkerSession, ended: mpsc::UnboundedSender<()>) {
-    loop {
-        let given = match session.claim(&Claim { holds: Vec::new(), wants: true }).await {
-            Ok(answer) => answer.assignment,
-            Err(error) if error.is_passing() => None,
-            Err(error) => panic!("{error}"),
-        };
-        let Some(given) = given else { continue };
-        let attempt = AttemptRef { job: given.job.id, attempt: given.attempt };
-        let confirm = Confirm { attempt: attempt.clone(), epoch: given.epoch };
-        if !session.confirm(&confirm).await.is_ok_and(|answer| answer == ConfirmAnswer::Go) {
-            continue;
-        }
-        let event = ReportEvent::Ended { end: AttemptEnd::Succeeded { outputs: Manifest::default() } };
-        let report = Report { attempt, event, log_end: None };
-        if session.report(&report).await.unwrap() == ReportAnswer::Accepted && ended.send(()).is_err() {
-            return;
-        }
-    }
-}
-
-fn job(number: u64) -> Job {
-    Job {
-        version: 1,
-        id: uuid::Uuid::from_u64_pair(0x0199_c0de_0000_7000, 0x8000_0000_0000_0000 | number),
-        kind: "slp-check".into(),
-        name: String::new(),
-        storage_backend: "vast".into(),
-        user_subdir: "amick".into(),
-        parameters: Default::default(),
-        storages: [("vast".to_owned(), StorageNeed { id: None, access: Access::Write })].into(),
-        confirmed: Default::default(),
-        base_paths: Default::default(),
-        videos: Vec::new(),
-        inputs: Default::default(),
-        kind_digest: Some("blake3:1".into()),
-        worker: None,
-        submitted_by: "amick".into(),
-        places: None,
-        submitted_at: Timestamp::UNIX_EPOCH,
-    }
-}
-
-fn worker(name: &str) -> Worker {
-    let vast = BackendAdvert {
-        state: BackendState::Ready,
-        id: None,
-        base_path: "/mnt".into(),
-        subpath: String::new(),
-        free_bytes: None,
-        source: None,
-        kind: None,
-        checked_at: None,
-    };
-    Worker {
-        confines: true,
-        draining: false,
-        gpus: Vec::new(),
-        id: name.into(),
-        name: name.into(),
-        version: "0.1.0".into(),
-        os: "linux".into(),
-        host: name.into(),
-        started_at: Timestamp::UNIX_EPOCH,
-        kinds: vec![KindAdvert { name: "slp-check".into(), digest: "blake3:1".into(), notice_seconds: None }],
-        unavailable: Vec::new(),
-        backends: [("vast".to_owned(), vast)].into(),
-        holds: Vec::new(),
-        amounts: Default::default(),
-        attributes: Default::default(),
-    }
 }

@@ -1,6 +1,7 @@
 use super::{HubPlace, LabError, server::Server};
 use crate::bus::{Bus, SharedBus, nats};
 use crate::fleet::lead_as_holder;
+use crate::matchmaker::Timing;
 use std::{
     fs::File,
     path::{Path, PathBuf},
@@ -23,6 +24,7 @@ pub struct Hub {
     program: Option<PathBuf>,
     /// The right to run the server, and the server.
     running: Option<(File, Server)>,
+    timing: Timing,
 }
 
 impl Hub {
@@ -40,7 +42,7 @@ impl Hub {
             ours = Some(program);
         }
         match nats::open(place.settings()).await {
-            Ok(bus) => Ok(Self { place, bus, program: ours, running }),
+            Ok(bus) => Ok(Self { place, bus, program: ours, running, timing: Timing::default() }),
             Err(error) => {
                 if let Some((_lock, server)) = running {
                     server.stop(&place).await;
@@ -55,10 +57,16 @@ impl Hub {
         self.bus.is_holder()
     }
 
+    /// Waits for this long where it would wait as a hub usually does: a lab that is tried out has a shorter lease.
+    #[must_use]
+    pub fn with_timing(self, timing: Timing) -> Self {
+        Self { timing, ..self }
+    }
+
     /// Leads and keeps the server running until `shutdown`; then ends both, in good order.
     pub async fn run(mut self, shutdown: CancellationToken) {
         let tasks = TaskTracker::new();
-        tasks.spawn(lead_as_holder(self.bus.clone(), shutdown.clone()));
+        tasks.spawn(lead_as_holder(self.bus.clone(), self.timing, shutdown.clone()));
         tasks.close();
         tokio::select! {
             () = shutdown.cancelled() => {}

@@ -1,0 +1,76 @@
+//! From *Submit* in a window until the tool runs on a worker of the lab, as a whole and step by step.
+
+use super::common::lab::Lab;
+use super::desk::{fleet_of, job_until, lines_of, member, record_of, submit, window};
+use super::figures::{at, now, stamp, tell};
+use super::kinds::STAMP;
+use super::timeline::Steps;
+use std::process::Command;
+use std::time::Duration;
+use tokio::runtime::Runtime;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+
+const ROUNDS: usize = 100;
+/// Between two jobs: one by one, as a person submits them, who leaves the programs time to be ready again.
+const PAUSE: Duration = Duration::from_millis(500);
+
+pub(crate) fn bench(runtime: &Runtime) {
+    let steps = Steps::default();
+    tracing_subscriber::registry().with(steps.clone()).init();
+    let lab = Lab::new();
+    lab.home.write("kinds/stamp.yaml", STAMP);
+    lab.home.write("storage/amick/notes.txt", "some notes");
+    let (desk, gpu) = (member(&lab, "desk"), lab.computer("gpu-1"));
+    gpu.join(&lab.invite("worker", "gpu-1"));
+    let worker = gpu.worker();
+    runtime.block_on(async {
+        let (app, fleet) = (window(&desk, 1, "stamp").await, fleet_of(&desk, "member").await);
+        let (mut ours, mut recorded, mut floor) = (Vec::new(), Vec::new(), Vec::new());
+        let mut timeline: Vec<(&'static str, Vec<Duration>)> = Vec::new();
+        for round in 0..ROUNDS {
+            tokio::time::sleep(PAUSE).await;
+            let values =
+                [("OUTPUT_DIR", format!("vast:amick/out/{round}")), ("MARKED", "vast:amick/notes.txt".to_owned())];
+            steps.begin();
+            let begun = now();
+            let job = submit(&app, "stamp", &values).await;
+            job_until(&app, &job.id, |job| job.ended_at.is_some()).await;
+            let started = stamp(&lines_of(&fleet, &job.id, 1, 1).await[0]).expect("the tool ran");
+            ours.push(started.saturating_sub(begun));
+            let record = record_of(&fleet, &job.id).await;
+            let attempt = &record.attempts[0];
+            let when =
+                |at: jiff::Timestamp| Duration::from_nanos(u64::try_from(at.as_nanosecond()).expect("after 1970"));
+            let mut all: Vec<(&str, Duration)> = steps.of(&job.id);
+            // The client hears of its record when its worker may have been given the job already.
+            all.retain(|(step, _)| *step != "recorded");
+            let submitted = all.last().map_or(begun, |(_, when)| *when);
+            recorded.push(started.saturating_sub(submitted));
+            all.push(("decided whose it is", when(attempt.assigned_at)));
+            all.extend(attempt.confirmed_at.map(|at| ("confirmed", when(at))));
+            all.push(("the tool runs", started));
+            let mut before = begun;
+            for (step, when) in all {
+                match timeline.iter_mut().find(|(known, _)| *known == step) {
+                    Some((_, times)) => times.push(when.saturating_sub(before)),
+                    None => timeline.push((step, vec![when.saturating_sub(before)])),
+                }
+                before = before.max(when);
+            }
+            let begun = now();
+            let printed = Command::new("date").arg("+%s%N").output().expect("it starts").stdout;
+            let started = stamp(&String::from_utf8_lossy(&printed)).expect("the tool ran");
+            floor.push(started.saturating_sub(begun));
+        }
+        tell("a click on Submit, until the tool runs", &mut ours, "a bare start of the same tool", &mut floor);
+        tell("  of that, from the job on its way to the hub", &mut recorded, "the same", &mut floor);
+        for (step, mut times) in timeline {
+            println!("  {step}: p50 {:.2?} after the step before, p95 {:.2?}", at(&mut times, 50), at(&mut times, 95));
+        }
+        app.shut_down().await;
+        fleet.close().await;
+    });
+    drop(worker);
+    lab.stop();
+}
