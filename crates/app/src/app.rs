@@ -68,7 +68,7 @@ impl App {
     /// # Errors
     /// `fleet_unreachable`, `io`. A configuration that cannot be read is no error here: see [`LocalStorages::config_error`].
     pub async fn start(options: Options) -> Result<Self, Error> {
-        let storages = Arc::new(LocalStorages::of(&options));
+        let storages = Arc::new(LocalStorages::of(&options)?);
         Self::with_storages(options, storages).await
     }
 
@@ -87,7 +87,7 @@ impl App {
     /// # Errors
     /// `fleet_unreachable` of a queue of this computer, `io`.
     pub async fn for_window(options: Options) -> Result<Self, Error> {
-        let storages = Arc::new(LocalStorages::of(&options));
+        let storages = Arc::new(LocalStorages::of(&options)?);
         let lab = options.belongs()?;
         Self::on(options, storages, lab, Patience::None).await
     }

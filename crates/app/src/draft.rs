@@ -215,7 +215,8 @@ fn allowed(around: &Circumstances<'_>, parameter: &Parameter, at: &StoragePath) 
 fn judge(parameter: &Parameter, at: &StoragePath, found: &Result<Looked, Error>) -> Result<Option<InputSeen>, Error> {
     let found = match found {
         Ok(found) => found,
-        Err(error) if parameter.is_input() => return Err(error.clone()),
+        // No worker follows a link that leads out of a storage either.
+        Err(error) if parameter.is_input() || error.code == ErrorCode::PathEscapes => return Err(error.clone()),
         // Whether results can go there is tried where they are written.
         Err(_) => return Ok(None),
     };

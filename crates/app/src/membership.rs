@@ -50,6 +50,9 @@ impl InvitationView {
     }
 }
 
+/// As often as the configuration may have been changed by others while a line is written into it.
+const OTHERS: usize = 100;
+
 impl Options {
     fn key_file(&self, part: Part) -> PathBuf {
         self.data_dir.join("lab").join(format!("{}.json", word(part)))
@@ -128,8 +131,16 @@ impl Options {
             return Err(Error::new(ErrorCode::AlreadyExists, message).with_hint("Leave it first: samepath leave"));
         }
         let membership = Membership::join_and_keep(&invitation, &self.key_file(part)).await?;
-        storages.apply(&Change::Lab { part: word(part).to_owned(), value: Some(line(&membership)) })?;
-        Ok(MembershipView::of(&membership))
+        let change = Change::Lab { part: word(part).to_owned(), value: Some(line(&membership)) };
+        // Workers of one home, each with data of its own, may join at once, as under Slurm: the keys count, and the line says who was
+        // last.
+        for _ in 0..OTHERS {
+            match storages.apply(&change) {
+                Err(error) if error.code == ErrorCode::ConfigChanged => drop(storages.reload()),
+                applied => return applied.map(|()| MembershipView::of(&membership)),
+            }
+        }
+        storages.apply(&change).map(|()| MembershipView::of(&membership))
     }
 
     /// Forgets the labs that this computer has joined, with their keys; jobs go on. Answers which.

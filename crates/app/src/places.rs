@@ -55,8 +55,12 @@ pub struct Options {
 
 impl Options {
     /// Where the lab's own job types are: in the folder that was named, else in the folder `kinds` of this computer's data, if it
-    /// is there.
+    /// is there. A helper looks there, which has a current folder of its own.
     pub(crate) fn kinds_dir(&self, named: Option<PathBuf>) -> Option<PathBuf> {
+        let named = named.map(|named| match &self.environment.current_dir {
+            Some(here) => here.join(named),
+            None => named,
+        });
         named.or_else(|| Some(self.data_dir.join("kinds")).filter(|own| own.is_dir()))
     }
 

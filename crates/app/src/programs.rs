@@ -6,7 +6,7 @@ use crate::{Error, ErrorCode, LocalStorages, Options};
 use samepath_storage::Change;
 use samepath_storage::helper::HelperError;
 use samepath_worker::kinds::{Choice, Looking, ProgramMissing, places};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// What helps where a folder of `PATH` does not answer.
 pub(crate) const DEAD_FOLDER: &str =
@@ -45,6 +45,20 @@ impl LocalStorages {
         Ok(found.into_iter().map(view).collect())
     }
 
+    /// Whether a folder that was named for job types answers. Blocks for some seconds at most.
+    ///
+    /// # Errors
+    /// `io` where it does not.
+    pub fn answers(&self, folder: &Path) -> Result<(), Error> {
+        self.helper().answers(folder, PATIENCE).map_err(|error| {
+            let message = match error {
+                HelperError::NotAnswering { .. } => format!("{} does not answer.", folder.display()),
+                other => format!("{} cannot be looked at: {other}.", folder.display()),
+            };
+            Error::new(ErrorCode::Io, message).with_hint("Connect the storage that it lies on, then try again.")
+        })
+    }
+
     /// The first file of this name along `PATH`. Blocks for some seconds at most.
     ///
     /// # Errors
@@ -61,10 +75,21 @@ impl LocalStorages {
     /// by [`LocalStorages::programs`].
     ///
     /// # Errors
-    /// `invalid_parameter` for an empty path, `config_invalid`, `config_changed`, `io`.
+    /// `invalid_parameter` for an empty path and for a folder, `config_invalid`, `config_changed`, `io`.
     pub fn set_program(&self, name: &str, path: &str) -> Result<(), Error> {
         // Home stays written as `~`: the file may be shared by several computers.
-        let path = if path.starts_with('~') { path.to_owned() } else { self.absolute(path)?.display().to_string() };
+        let path = if path.starts_with('~') {
+            path.to_owned()
+        } else {
+            let file = self.absolute(path)?;
+            self.answers(&file)?;
+            if file.is_dir() {
+                let message = format!("{} is a folder, not a program.", file.display());
+                return Err(Error::new(ErrorCode::InvalidParameter, message)
+                    .with_hint(format!("Give the file in it: samepath program set {name} {}/{name}", file.display())));
+            }
+            file.display().to_string()
+        };
         self.apply(&Change::Program { name: name.to_owned(), path: Some(path) })
     }
 

@@ -10,7 +10,7 @@ use crate::sameness::Reader;
 use crate::view::{HealthView, StorageFields, StorageView};
 use crate::{Error, ErrorCode, Options};
 use health::moved_view;
-use samepath_storage::helper::{DEADLINE, Helper};
+use samepath_storage::helper::{DEADLINE, Helper, HelperError};
 use samepath_storage::{
     Backend, BackendFields, Change, Config, ConfigFile, Entry, Environment, Platform, ResolveError, Sightings,
     Storages, address_of_share,
@@ -68,10 +68,23 @@ impl LocalStorages {
         Self { file, environment, helper, state: RwLock::new(state), changed: watch::Sender::new(0) }
     }
 
-    /// The same, as a program's options say, with its memory.
-    pub fn of(options: &Options) -> Self {
-        Self::open(options.config.clone(), options.environment.clone(), options.program.clone())
-            .with_memory_in(&options.data_dir)
+    /// The same, as a program's options say, with its memory. Blocks for some seconds at most.
+    ///
+    /// # Errors
+    /// `io` where the folder of the program's data does not answer: nothing can be done without it.
+    pub fn of(options: &Options) -> Result<Self, Error> {
+        let storages = Self::open(options.config.clone(), options.environment.clone(), options.program.clone());
+        let folder = &options.data_dir;
+        storages.helper.answers(folder, DEADLINE).map_err(|error| {
+            let message = match error {
+                HelperError::NotAnswering { .. } => format!("{} does not answer: it has jobs and keys.", folder.display()),
+                other => format!("{} cannot be looked at: {other}.", folder.display()),
+            };
+            Error::new(ErrorCode::Io, message).with_hint(
+                "Its disk or server may be away. Another folder, on a disk of this computer, is taken with SAMEPATH_DATA=/FOLDER.",
+            )
+        })?;
+        Ok(storages.with_memory_in(folder))
     }
 
     /// The same, with what earlier runs of the program saw of the storages, which is kept in `data_dir`: so that one that is no

@@ -438,6 +438,8 @@ pub(crate) struct Resolve {
 pub(crate) struct Submit {
     /// What to run: see `samepath kinds`
     pub(crate) kind: String,
+    /// The dataset: a local path, or a storage path such as vast:amick/labels.slp; the same as -p of the first file that is read
+    pub(crate) file: Option<String>,
     /// The job's name
     #[arg(long)]
     pub(crate) name: Option<String>,

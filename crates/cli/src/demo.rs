@@ -22,7 +22,8 @@ pub(crate) fn run(options: &Options, keep: bool, output: &Output) -> Result<Exit
 }
 
 async fn show(lab: &PretendLab, output: &Output) -> Result<ExitCode, Error> {
-    let say = |text: &str| if output.is_json() { Ok(()) } else { output.line(text) };
+    let tell = |pieces: &[(&str, Tone)]| if output.is_json() { Ok(()) } else { output.pieces(pieces) };
+    let say = |text: &str| tell(&[(text, Tone::Plain)]);
     let (yours, workers) = lab.mounts();
     say("A pretend lab, in a temporary folder; nothing of yours is touched.")?;
     say(&format!("  your computer has the storage vast at  {}", yours.display()))?;
@@ -33,7 +34,7 @@ async fn show(lab: &PretendLab, output: &Output) -> Result<ExitCode, Error> {
         say(&format!("  which everybody in the lab can call {}", place.text))?;
     }
     let readiness = lab.desk().readiness(lab.draft()).await?;
-    say(&output.toned(&readiness.sentence, Tone::Good))?;
+    tell(&[(&readiness.sentence, Tone::Good)])?;
     let job = lab.desk().submit(lab.draft()).await?;
     let job = progress::wait(lab.desk(), job, output).await?;
     if job.state != "succeeded" || output.is_json() {
@@ -42,7 +43,7 @@ async fn show(lab: &PretendLab, output: &Output) -> Result<ExitCode, Error> {
     say(&format!("Done on {}.", job.worker.as_deref().unwrap_or("the worker")))?;
     for ShownVideo { written, local, found } in lab.seen(&job).await? {
         let (mark, tone) = if found { ("✓ found", Tone::Good) } else { ("✕ not found", Tone::Bad) };
-        say(&format!("  {}  {written}", output.toned(mark, tone)))?;
+        tell(&[("  ", Tone::Plain), (mark, tone), (&format!("  {written}"), Tone::Plain)])?;
         say(&format!("           on gpu-1 at {local}"))?;
     }
     let results = job.results.as_ref().map(|results| results.text.clone()).unwrap_or_default();

@@ -1,4 +1,4 @@
-use crate::output::{Output, Tone, printable};
+use crate::output::{Output, Tone};
 use crate::{Context, block_on};
 use samepath_app::Error;
 use samepath_app::doctor::{examine, report, verdict};
@@ -15,7 +15,7 @@ pub(crate) fn run(context: &Context<'_>, kinds: Option<PathBuf>, as_report: bool
     if output.is_json() {
         output.document(&json!({ "findings": findings, "report": text }))?;
     } else if as_report {
-        output.line(text.trim_end())?;
+        output.lines(text.trim_end())?;
     } else {
         show(output, &findings)?;
     }
@@ -28,7 +28,7 @@ pub(crate) fn show(output: &Output, findings: &[Finding]) -> Result<(), Error> {
     for finding in findings {
         if finding.area != area {
             area = &finding.area;
-            output.line(&output.toned(area, Tone::Quiet))?;
+            output.pieces(&[(area, Tone::Quiet)])?;
         }
         line(output, finding)?;
     }
@@ -50,10 +50,13 @@ pub(crate) fn line(output: &Output, finding: &Finding) -> Result<(), Error> {
         FindingState::Note => ("!", Tone::Warn),
         FindingState::Wrong => ("✕", Tone::Bad),
     };
-    let mark = output.toned(mark, tone);
-    output.line(&format!("  {mark} {}: {}", printable(&finding.what), printable(&finding.found)))?;
+    output.pieces(&[
+        ("  ", Tone::Plain),
+        (mark, tone),
+        (&format!(" {}: {}", finding.what, finding.found), Tone::Plain),
+    ])?;
     match finding.mend.as_ref().filter(|_| finding.state != FindingState::Good) {
-        Some(mend) => output.line(&format!("      {}", printable(mend))),
+        Some(mend) => output.line(&format!("      {mend}")),
         None => Ok(()),
     }
 }

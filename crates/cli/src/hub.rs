@@ -20,7 +20,7 @@ pub(crate) fn run(context: &Context<'_>, hub: Hub) -> Result<ExitCode, Error> {
     block_on(async {
         if let HubCommand::Configuration = command {
             let lines = HubPlace::open(&dir)?.account_lines()?;
-            return context.output.line(lines.trim_end()).map(|()| ExitCode::SUCCESS);
+            return context.output.lines(lines.trim_end()).map(|()| ExitCode::SUCCESS);
         }
         let registry = Registry::open(&dir).await?;
         let answer = ask(context, &registry, command).await;

@@ -83,26 +83,26 @@ pub(crate) fn show(output: &Output, job: &JobView) -> Result<(), Error> {
     if output.is_json() {
         return output.document(job);
     }
-    output.line(&format!("{} · {} ({})", printable(&job.name), job.what, job.id))?;
+    output.line(&format!("{} · {} ({})", job.name, job.what, job.id))?;
     output.line(&sentence(job))?;
     if let Some(failure) = &job.failure {
-        output.line(&output.toned(&printable(failure), Tone::Bad))?;
+        output.pieces(&[(failure, Tone::Bad)])?;
     }
     for reason in &job.waiting_for {
-        output.line(&format!("  {}", printable(reason)))?;
+        output.line(&format!("  {}", reason))?;
     }
     for line in &job.timeline {
-        output.line(&output.toned(&format!("  {}  {}", when(&line.at), printable(&line.words)), Tone::Quiet))?;
+        output.pieces(&[(&format!("  {}  {}", when(&line.at), line.words), Tone::Quiet)])?;
     }
     for (name, value) in &job.settings {
-        let lines: Vec<String> = value.lines().map(printable).collect();
-        output.line(&format!("  {name} = {}", lines.join(&format!("\n{}", " ".repeat(name.len() + 5)))))?;
+        let below = format!("\n{}", " ".repeat(name.len() + 5));
+        output.lines(&format!("  {name} = {}", value.trim_end().replace('\n', &below)))?;
     }
     if let Some(results) = &job.results {
         output.line(&format!("Results: {}", results.text))?;
     }
     for file in &job.outputs {
-        output.line(&format!("  {}  {}", printable(&file.path), size(file.size)))?;
+        output.line(&format!("  {}  {}", file.path, size(file.size)))?;
     }
     Ok(())
 }
@@ -126,7 +126,7 @@ pub(crate) fn logs(context: &Context<'_>, id: &str, attempt: Option<u32>, follow
                     output.line_of_json(&line)?;
                 } else {
                     let tone = if line.stream == "samepath" { Tone::Quiet } else { Tone::Plain };
-                    output.line(&output.toned(&printable(&line.text), tone))?;
+                    output.pieces(&[(&line.text, tone)])?;
                 }
             }
         }
@@ -143,20 +143,22 @@ pub(crate) enum Change {
 
 /// Asks it, and tells what became of it.
 pub(crate) fn change(context: &Context<'_>, id: &str, change: Change) -> Result<ExitCode, Error> {
-    let job = context.with_app(|app| async move {
+    let (job, had_ended) = context.with_app(|app| async move {
+        let before = app.job(id).await?;
         match change {
             Change::Stop => app.stop(id).await?,
             Change::Kill => app.kill(id).await?,
-            Change::Retry => return app.retry(id).await,
+            Change::Retry => return app.retry(id).await.map(|job| (job, false)),
         };
-        app.ended_here(id).await
+        Ok((app.ended_here(id).await?, before.ended_at.is_some()))
     })?;
     if context.output.is_json() {
         context.output.document(&job)?;
     } else {
-        context.output.line(&format!("{}: {}", printable(&job.name), job.words))?;
+        let already = if had_ended { " already, nothing was changed" } else { "" };
+        context.output.line(&format!("{}: {}{already}", job.name, job.words))?;
         if let (true, Some(status)) = (job.lost, &job.status) {
-            context.output.line(&format!("  {}", printable(status)))?;
+            context.output.line(&format!("  {}", status))?;
         } else if let (Some("stop"), Some(seconds @ 1..)) = (job.stopping.as_deref(), job.notice_seconds) {
             context.output.line(&format!("  It has up to {seconds} s to save what it has."))?;
         }

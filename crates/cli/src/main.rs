@@ -115,7 +115,7 @@ fn run(arguments: Arguments, output: &Output) -> Result<ExitCode, Error> {
         env::current_dir().ok(),
         env!("CARGO_PKG_VERSION"),
     )?;
-    let storages = LocalStorages::of(&options);
+    let storages = LocalStorages::of(&options)?;
     if let (true, Some(error)) = (arguments.command.needs_storages(), storages.config_error()) {
         return Err(error);
     }

@@ -82,9 +82,21 @@ impl Output {
         print(&text)
     }
 
-    /// A line for people.
+    /// A line for people. Whatever it is made of may come from somewhere else, a file's name or a worker's words: it is made
+    /// [`printable`] here.
     pub(crate) fn line(&self, text: &str) -> Result<(), Error> {
-        print(&text.replace(turns, "\u{fffd}"))
+        print(&printable(text))
+    }
+
+    /// Text of several lines, likewise.
+    pub(crate) fn lines(&self, text: &str) -> Result<(), Error> {
+        text.lines().try_for_each(|line| self.line(line))
+    }
+
+    /// A line of pieces, likewise, each in a colour of its own.
+    pub(crate) fn pieces(&self, pieces: &[(&str, Tone)]) -> Result<(), Error> {
+        let toned: String = pieces.iter().map(|(text, tone)| self.toned(&printable(text), *tone)).collect();
+        print(&toned)
     }
 
     /// A table for people: columns as wide as their widest cell.
@@ -114,7 +126,7 @@ impl Output {
     }
 
     /// Text in a colour, on a terminal.
-    pub(crate) fn toned(&self, text: &str, tone: Tone) -> String {
+    fn toned(&self, text: &str, tone: Tone) -> String {
         match tone.code() {
             Some(code) if self.colour => format!("\u{1b}[{code}m{text}\u{1b}[0m"),
             _ => text.to_owned(),

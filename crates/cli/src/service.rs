@@ -125,7 +125,7 @@ fn take(context: &Context<'_>, steps: &[Step], dry: bool, shown: Option<&Path>) 
         if !output.is_json() {
             output.line(&step.words())?;
             if let (Step::Write(_, text), true) = (step, dry) {
-                output.line(text.trim_end())?;
+                output.lines(text.trim_end())?;
             }
         }
         if !dry {

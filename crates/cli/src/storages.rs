@@ -1,5 +1,5 @@
 use crate::args::{Fields, StorageCommand};
-use crate::output::{Cell, Output, Tone, printable, size};
+use crate::output::{Cell, Output, Tone, size};
 use crate::workers::interrupted;
 use crate::{Context, block_on, doctor};
 use samepath_app::view::{ErrorView, SameStorageView, StorageFields, StorageView};
@@ -187,7 +187,7 @@ fn troubles(
             None => otherwise(view),
         };
         for line in detail.iter().chain(&view.warnings) {
-            output.line(&printable(line))?;
+            output.line(line)?;
         }
     }
     Ok(())
@@ -196,7 +196,7 @@ fn troubles(
 /// Which storages are elsewhere now, and what to do about it.
 fn moves(output: &Output, views: &[StorageView]) -> Result<(), Error> {
     for (view, moved) in views.iter().filter_map(|view| Some((view, view.moved.as_ref()?))) {
-        output.line(&printable(&moved.sentence))?;
+        output.line(&moved.sentence)?;
         output.line(&format!(
             "  Use the new place: samepath storage set {} --base-path {}",
             view.name,
@@ -248,17 +248,17 @@ fn check(output: &Output, views: &[StorageView], seen: &Seen) -> Result<(), Erro
         health.detail.clone()
     })?;
     for warning in views.iter().filter_map(|view| view.health.as_ref()?.warning.as_ref()) {
-        output.line(&printable(warning))?;
+        output.line(warning)?;
     }
     moves(output, views)?;
     for (name, told) in seen {
-        output.line(&output.toned(name, Tone::Quiet))?;
+        output.pieces(&[(name, Tone::Quiet)])?;
         match told {
             Ok(None) => output.line("  No worker is online to be asked. Start one: samepath worker")?,
             Ok(Some(told)) => {
                 same_storage::findings(name, told).iter().try_for_each(|finding| doctor::line(output, finding))?;
             }
-            Err(error) => output.line(&format!("  {}", printable(&error.message)))?,
+            Err(error) => output.line(&format!("  {}", error.message))?,
         }
     }
     Ok(())

@@ -80,7 +80,7 @@ fn draft(submission: Submit) -> Result<Draft, Error> {
     }
     Ok(Draft {
         kind: submission.kind,
-        dataset: None,
+        dataset: submission.file,
         values,
         name: submission.name.unwrap_or_default(),
         worker: submission.worker,

@@ -1,5 +1,5 @@
 use crate::args::Worker;
-use crate::output::{Cell, Output, Tone, printable};
+use crate::output::{Cell, Output, Tone};
 use crate::{Context, block_on};
 use samepath_app::view::{ErrorView, Update, WorkerView};
 use samepath_app::{App, Error, ErrorCode, Options};
@@ -52,7 +52,7 @@ pub(crate) fn list(context: &Context<'_>, watch: bool) -> Result<ExitCode, Error
         for (worker, kind) in
             workers.iter().flat_map(|worker| worker.unavailable.iter().map(move |kind| (worker, kind)))
         {
-            output.line(&printable(&format!("{} cannot run {kind}", worker.name)))?;
+            output.line(&format!("{} cannot run {kind}", worker.name))?;
         }
     }
     Ok(ExitCode::SUCCESS)
@@ -92,7 +92,7 @@ fn row(worker: &WorkerView, own: &str) -> Vec<Cell> {
 pub(crate) fn run(context: &Context<'_>, worker: Worker) -> Result<ExitCode, Error> {
     let output = context.output;
     let Worker { name, kinds, gpus, gpu, end_with_stdin, .. } = worker;
-    let kinds = kinds.map(|folder| kinds_folder(&folder)).transpose()?;
+    let kinds = kinds.map(|folder| kinds_folder(context, &folder)).transpose()?;
     block_on(async {
         if !gpus.is_empty() {
             return crate::gpus::run(context, &gpus, name.as_deref(), kinds.as_deref()).await;
@@ -181,7 +181,8 @@ fn link(output: &Output, lab: &str, offline: Option<&ErrorView>) -> Result<(), E
 }
 
 /// The folder of the lab's job types, which has to be there: a worker without them would only seem to be one.
-fn kinds_folder(folder: &Path) -> Result<PathBuf, Error> {
+fn kinds_folder(context: &Context<'_>, folder: &Path) -> Result<PathBuf, Error> {
+    context.storages.answers(folder)?;
     let found = fs_err::canonicalize(folder).and_then(|found| fs_err::read_dir(&found).map(|_| found));
     found.map_err(|error| {
         let reason = match error.kind() {

@@ -311,39 +311,6 @@ fn a_job_that_nobody_can_run_is_listed_and_says_why() {
 }
 
 #[test]
-fn what_is_submitted_is_looked_at_first() {
-    let home = Home::new();
-    let labels = "LABELS=vast:amick/maze/labels.slp";
-    let refused = |words: &[&str], code: &str| {
-        home.ask(&[&["submit"], words].concat()).fails(code);
-    };
-    refused(&["nope"], "kind_not_found");
-    refused(&["slp-check"], "invalid_parameter");
-    refused(&["slp-check", "-p", "LABELS"], "invalid_parameter");
-    refused(&["slp-check", "-p", labels, "-p", labels], "invalid_parameter");
-    refused(&["slp-check", "-p", labels, "-p", "NOPE=1"], "invalid_parameter");
-    refused(&["slp-check", "-p", labels, "--worker", "nope"], "no_worker");
-    refused(&["slp-check", "-p", "LABELS=vast:amick/nope.slp"], "path_not_found");
-    refused(&["slp-check", "-p", "LABELS=nope.slp"], "path_not_found");
-    refused(&["slp-check", "-p", "LABELS=vast:amick/maze"], "invalid_parameter");
-    refused(&["slp-check", "-p", "LABELS=vast:amick/maze/train.yaml"], "invalid_parameter");
-    refused(&["slp-check", "-p", "LABELS=vast:amick/maze/cam0.mp4"], "invalid_parameter");
-    refused(&["slp-check", "-p", labels, "-p", "OUTPUT_DIR=vast:amick/maze/cam0.mp4"], "invalid_parameter");
-    refused(&["slp-check", "-p", "LABELS=/etc/passwd"], "not_in_any_backend");
-    refused(&["slp-check", "-p", "LABELS=vast:../x.slp"], "path_refused");
-    refused(&["slp-check", "-p", labels, "-p", "OUTPUT_DIR=/nowhere/results"], "not_in_any_backend");
-    assert_eq!(home.ask(&["jobs"]).good(), json!([]), "nothing of it was submitted");
-    // Results that are not there yet, by a local path.
-    for (written, rest) in
-        [("storage/amick/new/results", "new/results"), ("vast:amick/new/", "new"), ("mnt/vast/amick/maze/r/", "maze/r")]
-    {
-        let output = format!("OUTPUT_DIR={written}");
-        let job = home.ask(&["submit", "slp-check", "-p", labels, "-p", &output, "--detach"]).good();
-        assert_eq!(job["results"]["text"], json!(format!("vast:amick/{rest}")), "{written}");
-    }
-}
-
-#[test]
 fn options_of_all_commands_stand_anywhere() {
     let home = Home::bare();
     let config = home.write("elsewhere.toml", "[storage.other]\nbase_path = \"/nowhere\"\n");

@@ -146,3 +146,31 @@ fn a_hub_whose_search_path_leads_to_a_dead_disk_says_so() {
         "{told:#}"
     );
 }
+
+#[test]
+fn a_data_folder_on_a_dead_disk_is_told_by_every_command() {
+    let (home, _silent) = lab();
+    let mount = FuseMount::new(&[("state/x", "")]);
+    mount.stop();
+    for words in
+        [&["jobs"][..], &["storage", "list"], &["locate", "storage/amick/maze/labels.slp"], &["doctor"], &["worker"]]
+    {
+        let began = Instant::now();
+        let mut command = home.command([&["--json"], words].concat());
+        let told = run(command.env("SAMEPATH_DATA", mount.path().join("state"))).fails("io");
+        assert!(began.elapsed() < Duration::from_secs(15), "{words:?} took {:?}", began.elapsed());
+        let message = told["error"]["message"].as_str().unwrap_or_default();
+        assert!(message.contains("does not answer: it has jobs and keys"), "{words:?}: {told:#}");
+    }
+}
+
+#[test]
+fn job_types_on_a_dead_disk_are_told_by_a_worker() {
+    let home = Home::new();
+    let mount = FuseMount::new(&[("kinds/x.json", "{}")]);
+    mount.stop();
+    let began = Instant::now();
+    let told = home.ask(&["worker", "--kinds", &mount.path().join("kinds").display().to_string()]).fails("io");
+    assert!(began.elapsed() < Duration::from_secs(15), "{:?}", began.elapsed());
+    assert!(told["error"]["message"].as_str().is_some_and(|it| it.contains("kinds does not answer")), "{told:#}");
+}

@@ -67,6 +67,8 @@ fn a_job_finds_its_video_by_the_workers_own_path() {
             "draining",
             "job",
             "gpus",
+            "gpu",
+            "gpu_in_use",
             "version",
             "os",
             "host",

@@ -229,3 +229,25 @@ async fn next_status(updates: &mut Updates, is: impl Fn(&StatusView) -> bool) ->
     .await
     .expect("in time")
 }
+
+#[test]
+fn workers_of_one_home_join_at_once_as_under_slurm() {
+    let lab = Lab::new();
+    let node = lab.computer("node");
+    let told = lab.home.ask(&["hub", "invite", "worker", "slurm", "--uses", "4"]).good();
+    let invitation = told["invitation"].as_str().expect("a line");
+    let task = |number: usize| {
+        let mut join = node.command(&["join", invitation]);
+        Process::start(join.env("SAMEPATH_DATA", lab.home.path(&format!("node/data/{number}"))))
+    };
+    let mut names: Vec<String> = (0..4)
+        .map(task)
+        .collect::<Vec<_>>()
+        .iter_mut()
+        .map(|join| join.wait().good()["name"].as_str().expect("a name").to_owned())
+        .collect();
+    names.sort_unstable();
+    names.dedup();
+    assert_eq!(names.len(), 4, "{names:?}");
+    lab.stop();
+}

@@ -5,7 +5,8 @@
 use proptest::prelude::*;
 use samepath_wire::{Access, Job, Kind};
 use samepath_worker::kinds::{
-    Catalogue, Choice, Program, Programs, Template, TemplateError, TemplateSource, check_values, storages_needed,
+    Catalogue, Choice, Program, ProgramMissing, Programs, Template, TemplateError, TemplateSource, check_values,
+    storages_needed,
 };
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -486,8 +487,12 @@ fn a_program_is_looked_for_where_people_have_it() {
     let template = command_line(&["sleap-nn-of-this-test", "{{Param.X}}"]).unwrap();
     let programs = Programs::new(Some("relative:/nowhere/bin".as_ref()), Some(home.path()));
     assert!(programs.folders().iter().all(|folder| folder.is_absolute()));
-    let missing = programs.find(&template).unwrap_err().to_string();
-    assert!(missing.contains("sleap-nn-of-this-test was not found in /nowhere/bin"), "{missing}");
+    let missing = programs.find(&template).unwrap_err();
+    assert!(missing.to_string().contains("sleap-nn-of-this-test was not found in PATH, ~/.local/bin"), "{missing}");
+    assert!(
+        matches!(&missing, ProgramMissing::NotFound { looked_in, .. } if looked_in.starts_with("/nowhere/bin, ")),
+        "{missing:?}"
+    );
     let file = bin.join("sleap-nn-of-this-test");
     fs_err::write(&file, "#!/bin/sh\n").unwrap();
     #[cfg(unix)]

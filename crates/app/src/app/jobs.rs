@@ -143,7 +143,9 @@ impl App {
             return Ok(id);
         }
         let wanted = text.to_ascii_lowercase();
-        let fits = |id: &str| wanted.len() >= 4 && (id.ends_with(&wanted) || id.starts_with(&wanted));
+        // Lists show the last eight.
+        let shown = |id: &str| id.get(id.len().saturating_sub(8)..).is_some_and(|shown| shown.starts_with(&wanted));
+        let fits = |id: &str| wanted.len() >= 4 && (id.ends_with(&wanted) || id.starts_with(&wanted) || shown(id));
         let mut fit: Vec<(JobId, String)> = self.inner.board.look(|seen| {
             let fit = seen.around.jobs.iter().filter(|(id, _)| fits(id));
             fit.map(|(_, record)| (record.job.id, seen.job(record).name)).collect()

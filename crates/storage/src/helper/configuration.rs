@@ -2,6 +2,7 @@ use super::{Helper, HelperError};
 use crate::config::FileState;
 use crate::mounts::{Mounts, Reached};
 use crate::{Config, ConfigError, ConfigFile, Environment};
+use std::path::Path;
 use std::thread;
 use std::time::Duration;
 
@@ -13,6 +14,8 @@ const LOOKS: usize = 10;
 pub(super) const TEXT: &str = "configuration";
 /// `configuration_state` → [`FileState`]
 pub(super) const STATE: &str = "configuration_state";
+/// `answers` → nothing, once the system has said something of a path
+pub(super) const ANSWERS: &str = "answers";
 
 impl Helper {
     /// Reads a configuration, as [`Config::load`] does. A home folder may be a server's: a file that is not on this computer's
@@ -26,7 +29,7 @@ impl Helper {
         environment: &Environment,
         deadline: Duration,
     ) -> Result<Config, ConfigError> {
-        if cannot_be_silent(file) {
+        if cannot_be_silent(&file.path) {
             return Config::load(file, environment);
         }
         let text: Option<String> =
@@ -53,18 +56,27 @@ impl Helper {
     /// # Errors
     /// If it does not answer.
     pub fn look_at_config(&self, file: &ConfigFile, deadline: Duration) -> Result<FileState, ConfigError> {
-        if cannot_be_silent(file) {
+        if cannot_be_silent(&file.path) {
             return Ok(file.look());
         }
         self.ask(STATE, &about(file), file, deadline).map_err(|error| refused(file, error))
     }
+
+    /// Whether the system says anything of a path of the program's own, which may lie in a home folder that is a server's. At once
+    /// where it is on this computer's own file systems. Blocks for `deadline` at most.
+    ///
+    /// # Errors
+    /// See [`HelperError`]. A path that is not there is none.
+    pub fn answers(&self, path: &Path, deadline: Duration) -> Result<(), HelperError> {
+        if cannot_be_silent(path) { Ok(()) } else { self.ask(ANSWERS, &[path.display().to_string()], &path, deadline) }
+    }
 }
 
 /// Without a mount table nobody knows: then it is looked at as any other file of the program's own.
-fn cannot_be_silent(file: &ConfigFile) -> bool {
+fn cannot_be_silent(path: &Path) -> bool {
     let Some(mounts) = Mounts::read() else { return true };
     // What cannot be reached is for reading to report.
-    !matches!(mounts.reach(&file.path), Ok(Reached::Stopped { .. }))
+    !matches!(mounts.reach(path), Ok(Reached::Stopped { .. }))
 }
 
 fn about(file: &ConfigFile) -> [String; 1] {

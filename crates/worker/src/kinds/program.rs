@@ -23,11 +23,11 @@ pub enum Program {
 #[serde(rename_all = "snake_case")]
 pub enum ProgramMissing {
     /// It is in none of the folders.
-    #[error("its program {command} was not found in {looked_in}")]
+    #[error("its program {command} was not found in PATH, ~/.local/bin or where conda, uv and pipx keep theirs")]
     NotFound {
         /// As the template names it.
         command: String,
-        /// The folders, as one text.
+        /// All the folders, as one text.
         looked_in: String,
     },
     /// The template names a file, and that cannot be run.
