@@ -24,7 +24,10 @@ fn main() -> ExitCode {
     // A window started from an icon has no working folder worth the name.
     let options = Options::gather(|name| env::var_os(name), None, None, env!("CARGO_PKG_VERSION"));
     #[cfg(target_os = "linux")]
-    let options = options.map(Options::started_light);
+    let options = options.map(|options| match env::current_exe() {
+        Ok(window) => options.started_light(&window),
+        Err(_) => options,
+    });
     // What it is to open was named from where it was started, all the same.
     let files = instance::files(arguments, env::current_dir().ok().as_deref());
     let run = |options| samepath_desktop::run(options, files);

@@ -18,6 +18,8 @@ pub(crate) const MAIN: &str = "main";
 
 /// Where the page finds what is kept before it is drawn for the first time.
 const KEPT: &str = "__SAMEPATH_KEPT__";
+/// Likewise, what is known already.
+const KNOWN: &str = "__SAMEPATH_KNOWN__";
 
 /// Starts the program, with a worker of its own, and shows it until the window is closed. Where it runs already, that window is shown.
 /// It opens `files`: paths, or storage paths.
@@ -62,7 +64,8 @@ pub fn run(options: Options, files: Vec<String>) -> Result<(), StartError> {
                 if let Some(hearing) = hearing.take() {
                     hearing.abort();
                 }
-                if block_on(timeout(HAND_OVER, faceless.shut_down())).is_err() {
+                // Made inside: a deadline is the runtime's.
+                if block_on(async { timeout(HAND_OVER, faceless.shut_down()).await }).is_err() {
                     tracing::warn!("the queue was not handed over in time; whoever opens it next takes it");
                 }
             }
@@ -73,30 +76,31 @@ pub fn run(options: Options, files: Vec<String>) -> Result<(), StartError> {
 
 /// Opens the window where it was, if that is on a screen.
 fn open(handle: &AppHandle) -> tauri::Result<WebviewWindow> {
-    let kept = handle.state::<App>().kept();
-    // JSON is JavaScript; what is kept can always be written so.
-    let script = format!("window.{KEPT} = {};", serde_json::to_string(&kept).unwrap_or_else(|_| "{}".to_owned()));
+    let app = handle.state::<App>();
+    let kept = app.kept();
+    // JSON is JavaScript; what is kept and what is known can always be written so.
+    let kept_script = serde_json::to_string(&kept).unwrap_or_else(|_| "{}".to_owned());
+    let known_script = serde_json::to_string(&app.known_at_first()).unwrap_or_else(|_| "[]".to_owned());
+    let script = format!("window.{KEPT} = {kept_script}; window.{KNOWN} = {known_script};");
     let screens: Vec<_> = handle.available_monitors()?.iter().map(place::Screen::of).collect();
     let put = kept.place.and_then(|kept| place::onto_a_screen(kept, &screens));
     let builder = WebviewWindowBuilder::new(handle, MAIN, WebviewUrl::default())
         .title("Samepath")
         .initialization_script(script)
         .min_inner_size(place::LEAST.0, place::LEAST.1);
-    match put {
-        None => builder.inner_size(place::FIRST.0, place::FIRST.1).build(),
-        Some(put) => {
-            let window = builder
-                .inner_size(f64::from(put.width), f64::from(put.height))
-                .position(f64::from(put.x), f64::from(put.y))
-                .maximized(put.maximised)
-                .build()?;
-            if !put.maximised {
-                // Some window systems place a window by themselves unless they are told when it is there.
-                window.set_position(LogicalPosition::new(put.x, put.y))?;
-            }
-            Ok(window)
-        }
+    let builder = match put {
+        None => builder.inner_size(place::FIRST.0, place::FIRST.1),
+        Some(put) => builder
+            .inner_size(f64::from(put.width), f64::from(put.height))
+            .position(f64::from(put.x), f64::from(put.y))
+            .maximized(put.maximised),
+    };
+    let window = builder.build()?;
+    if let Some(put) = put.filter(|put| !put.maximised) {
+        // Some window systems place a window by themselves unless they are told when it is there.
+        window.set_position(LogicalPosition::new(put.x, put.y))?;
     }
+    Ok(window)
 }
 
 /// Brings the window to the front.

@@ -106,7 +106,7 @@ impl Desk {
         for _ in 0..3 {
             let port = Driver::free_port();
             let mut command = self.command("WebKitWebDriver");
-            let said = File::create(self.said()).expect("a temporary folder can be filled");
+            let said = File::create(self.said_in()).expect("a temporary folder can be filled");
             command.arg(format!("--port={port}")).stdout(Stdio::null()).stderr(said);
             self.display.start_in_group(command);
             if let Some(driver) = Driver::connect(port, Path::new(env!("CARGO_BIN_EXE_samepath-desktop"))) {
@@ -135,7 +135,7 @@ impl Desk {
     fn plain(&self, program: &str, arguments: &[&str]) -> Command {
         let mut command = self.command(program);
         command.env_remove("TAURI_WEBVIEW_AUTOMATION").env_remove("WEBKIT_DISABLE_DMABUF_RENDERER");
-        let said = File::create(self.said()).expect("a temporary folder can be filled");
+        let said = File::create(self.said_in()).expect("a temporary folder can be filled");
         command.args(arguments).stdout(Stdio::null()).stderr(said);
         command
     }
@@ -144,6 +144,16 @@ impl Desk {
     pub(crate) fn window(&self) -> Option<String> {
         let ids = self.display.xdotool(&["search", "--onlyvisible", "--name", "^Samepath$"])?;
         ids.lines().last().map(str::to_owned)
+    }
+
+    /// Closes the window by the keyboard, as a person does, and waits until its process has ended.
+    pub(crate) fn close_window(&self, process: u32) {
+        wait_for("the window to close", || {
+            let Some(id) = self.window() else { return (!runs(process)).then_some(()) };
+            self.display.xdotool(&["windowactivate", "--sync", &id]);
+            self.display.xdotool(&["key", "alt+F4"]);
+            None
+        });
     }
 
     /// Where the program keeps what is its own.
@@ -286,8 +296,12 @@ done
         command
     }
 
-    /// Where the driver and the window write what goes wrong.
-    fn said(&self) -> PathBuf {
+    /// What driver and window wrote of what goes wrong, since either was started last.
+    pub(crate) fn said(&self) -> String {
+        fs::read_to_string(self.said_in()).unwrap_or_default()
+    }
+
+    fn said_in(&self) -> PathBuf {
         self.folder.path().join("said.txt")
     }
 }
@@ -356,7 +370,7 @@ impl OpenWindow<'_> {
         let file = pictures().join(format!("failed-{name}.png"));
         // Another panic that leaves this place would end the process without a word.
         let _ = panic::catch_unwind(AssertUnwindSafe(|| self.desk.display.picture(None).write(&file)));
-        let said = fs::read_to_string(self.desk.said()).unwrap_or_default();
+        let said = self.desk.said();
         eprintln!("The window is shown in {}. It says:\n{}\n{said}", file.display(), self.driver.text());
     }
 }

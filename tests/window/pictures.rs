@@ -125,6 +125,8 @@ fn take(window: &OpenWindow<'_>, shade: &str, name: &str, text: &str) {
     for size in [(900, 600), (1280, 800)] {
         let file = pictures().join(format!("{name}-{shade}-{}.png", size.0));
         let picture = window.picture(size);
+        let beyond = window.script("return document.scrollingElement.scrollHeight - innerHeight");
+        assert_eq!(beyond, 0, "the window itself scrolls in {}", file.display());
         picture.write(&file);
         assert!(picture.has_more_colours_than(LEAST), "{} is blank", file.display());
     }

@@ -30,6 +30,16 @@ fn a_second_start_shows_the_first_window_and_what_it_was_to_open() {
 }
 
 #[test]
+fn a_window_that_is_closed_hands_its_queue_over_and_says_nothing() {
+    let desk = Desk::new();
+    desk.write_config(&desk.vast());
+    let process = desk.start(&[]);
+    wait_for("the window", || desk.window());
+    desk.close_window(process);
+    assert_eq!(desk.said(), "");
+}
+
+#[test]
 fn a_first_that_was_killed_blocks_nobody_and_one_that_ends_is_waited_for() {
     let desk = Desk::new();
     let maze = desk.add_maze();

@@ -199,6 +199,7 @@ export const row = (epoch: number, train: number, val: number, over: Partial<Met
 
 export class Fake implements Ipc {
   kept: KeptView = {};
+  known: Update[] = [];
   storages: StorageView[] = [];
   datasets = new Map<string, DatasetView>();
   ready: ReadinessView | Failure = readiness();

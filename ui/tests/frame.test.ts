@@ -75,6 +75,43 @@ describe('The frame', () => {
     expect(screen.getByRole('heading', { name: 'No jobs yet' })).toBeVisible();
   });
 
+  test('what is told anew takes the place of what was known, and nothing flickers meanwhile', async () => {
+    const { fake } = await ready({ type: 'worker', value: worker() }, { type: 'job', value: job({ id: 'a' }) }, { type: 'job', value: job({ id: 'b' }) });
+    fake.say({ type: 'reset' });
+    await settle();
+    expect(screen.getByRole('button', { name: /^Jobs/ })).toHaveTextContent('2 running');
+    fake.say({ type: 'job', value: job({ id: 'b' }) });
+    await settle();
+    expect(screen.getByRole('button', { name: 'Workers 1 free of 1 online' })).toBeVisible();
+    fake.say({ type: 'current' });
+    await settle();
+    expect(screen.getByRole('button', { name: 'Workers 0 free of 0 online' })).toBeVisible();
+    expect(screen.getByRole('button', { name: /^Jobs/ })).toHaveTextContent('1 running');
+  });
+
+  test('what was known when the window opened is drawn before anything is told', async () => {
+    const fake = new Fake([{ type: 'status', value: status() }, { type: 'storages', value: [storage()] }]);
+    fake.known = [{ type: 'status', value: status() }, { type: 'storages', value: [storage()] }, { type: 'worker', value: worker() }, { type: 'current' }];
+    render(App, { ipc: fake });
+    expect(screen.getByRole('heading', { name: 'New job' })).toBeVisible();
+    expect(screen.getByRole('button', { name: 'Workers 1 free of 1 online' })).toBeVisible();
+    // It went before the page watched.
+    await settle();
+    expect(screen.getByRole('button', { name: 'Workers 0 free of 0 online' })).toBeVisible();
+  });
+
+  test('in a large lab the first page is the right one before everything is known', async () => {
+    const all: Update[] = [{ type: 'status', value: status() }, { type: 'kept', value: { seen_until: Date.parse('2026-11-22T09:00:00Z') } }, { type: 'storages', value: [storage()] }];
+    const ended = (id: string) => ({ type: 'job' as const, value: job({ id, state: 'succeeded', words: 'Done', ended_at: '2026-11-22T10:00:00Z' }) });
+    const fake = new Fake([...all, ended('a'), ended('b')]);
+    fake.known = [...all, ended('a')];
+    render(App, { ipc: fake });
+    expect(screen.getByRole('heading', { name: 'Jobs' })).toBeVisible();
+    expect(fake.called('keep')).not.toContainEqual([expect.objectContaining({ type: 'seen_until' })]);
+    await settle();
+    expect(screen.getByRole('main')).toHaveTextContent('2 finished');
+  });
+
   test('a reset forgets workers and jobs', async () => {
     const { fake, user } = await ready({ type: 'worker', value: worker() });
     fake.say({ type: 'reset' }, { type: 'current' });

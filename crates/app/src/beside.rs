@@ -9,10 +9,11 @@ use std::process::{Command, Stdio};
 impl Options {
     /// For a window: has the command line beside it be what is started as helper, guard and tool, where it is there and of the same
     /// version. The window itself could be, too, and takes fifty times as long to start: it brings a web view along.
+    ///
+    /// `window` is the window's own program.
     #[must_use]
-    pub fn started_light(self) -> Self {
-        let beside = std::env::current_exe().ok().map(|window| window.with_file_name("samepath"));
-        let program = beside.and_then(|program| held(&program, &self.version)).unwrap_or(self.program);
+    pub fn started_light(self, window: &Path) -> Self {
+        let program = held(&window.with_file_name("samepath"), &self.version).unwrap_or(self.program);
         Self { program, ..self }
     }
 }

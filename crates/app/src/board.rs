@@ -174,6 +174,15 @@ impl Board {
         Updates { board: self.clone(), known, changes }
     }
 
+    /// What a window draws first: see [`State::first`].
+    pub(crate) fn first(&self, most: usize) -> Vec<Update> {
+        let mut first = self.lock().first(most);
+        if !self.was_ready() {
+            first.retain(|update| !matches!(update, Update::Current));
+        }
+        first
+    }
+
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }

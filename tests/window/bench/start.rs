@@ -1,7 +1,7 @@
 //! From the start of the program to the first thing that is drawn, and until the page *New job* is there as it stays. Then the same
 //! program at rest.
 
-use crate::desk::{Desk, pictures, runs};
+use crate::desk::{Desk, pictures};
 use crate::driver::wait_for;
 use crate::figures::{ratio, tell, told};
 use crate::picture::Picture;
@@ -63,7 +63,7 @@ fn settled(desk: &Desk, begin: impl Fn(&Desk) -> u32) -> Picture {
     wait_for("the window", || desk.window());
     sleep(REST);
     let picture = desk.display.picture(Some(SIZE));
-    end(desk, process);
+    desk.close_window(process);
     picture
 }
 
@@ -90,17 +90,8 @@ fn start(desk: &Desk, begin: impl Fn(&Desk) -> u32, page: &Picture) -> (Duration
         }
         sleep(LOOK);
     };
-    end(desk, process);
+    desk.close_window(process);
     (painted.unwrap_or(there), there)
-}
-
-fn end(desk: &Desk, process: u32) {
-    wait_for("the window to close", || {
-        let Some(id) = desk.window() else { return (!runs(process)).then_some(()) };
-        desk.display.xdotool(&["windowactivate", "--sync", &id]);
-        desk.display.xdotool(&["key", "alt+F4"]);
-        None
-    });
 }
 
 fn rest(what: &str, desk: &Desk, begin: impl Fn(&Desk) -> u32) {
@@ -120,7 +111,7 @@ fn rest(what: &str, desk: &Desk, begin: impl Fn(&Desk) -> u32) {
         &format!("{what}: processor"),
         &format!("{share:.2} % of one, {:.0} wake-ups a second", times as f64 / seconds),
     );
-    end(desk, process);
+    desk.close_window(process);
 }
 
 /// Whether there is more than areas of one colour: text has many. It is quick.

@@ -4,14 +4,23 @@ use super::App;
 use crate::doctor;
 use crate::lab::LabStorage;
 use crate::notices::Notices;
-use crate::view::{DoctorView, Keep, KeptView, ProgramView};
+use crate::view::{DoctorView, Keep, KeptView, ProgramView, Update};
 use crate::{Error, ErrorCode, LocalStorages};
 use std::path::Path;
+
+/// Workers and jobs that a window draws first: more than a screen shows of either.
+const AT_FIRST: usize = 50;
 
 impl App {
     /// What is kept from one start of the window to the next.
     pub fn kept(&self) -> KeptView {
         self.inner.kept.view()
+    }
+
+    /// What a window draws first, before it hears of anything by [`App::watch`], which tells all of it once more. It is short in a
+    /// large lab, too.
+    pub fn known_at_first(&self) -> Vec<Update> {
+        self.inner.board.first(AT_FIRST)
     }
 
     /// The folder of this computer's own data.

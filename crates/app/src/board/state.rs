@@ -173,6 +173,33 @@ impl State {
         known
     }
 
+    /// What a window draws first, before it watches. Of workers and jobs it is at most `most` each: what runs, what waits, and what
+    /// of the person's has ended since the window was last open. It ends with `current` where that is everything.
+    pub(super) fn first(&self, most: usize) -> Vec<Update> {
+        let around = Surroundings::new(&self.workers.known, &self.jobs.known, &self.known_kinds);
+        let ours = Ours { storages: &self.storages, proofs: &self.proofs };
+        let member = self.status.as_ref().map_or("", |status| &status.member);
+        let seen = self.kept.seen_until.unwrap_or(f64::INFINITY);
+        let is_news = |record: &JobRecord| {
+            let ended = record.history.last().map_or(0.0, |change| change.at.as_millisecond() as f64);
+            record.job.submitted_by == member && ended > seen
+        };
+        let whole = self.workers.known.len() <= most && self.jobs.known.len() <= most;
+        let matters = |record: &&JobRecord| whole || !record.state.is_ended() || is_news(record);
+        let mut jobs: Vec<&JobRecord> = self.jobs.known.values().filter(matters).collect();
+        jobs.sort_by_key(|record| (record.state.is_ended(), record.state == JobState::Queued));
+        let worker = |worker| Update::Worker(worker_view(worker, &self.jobs.known, self.own.as_ref(), &ours));
+        let kinds = known(&self.known_kinds, self.workers.known.values());
+        let mut first: Vec<Update> = self.status.clone().map(Update::Status).into_iter().collect();
+        first.push(Update::Kept(self.kept.clone()));
+        first.push(Update::Storages(self.storages.clone()));
+        first.push(Update::Kinds(kinds.iter().map(kind_view).collect()));
+        first.extend(self.workers.known.values().take(most).map(worker));
+        first.extend(jobs.into_iter().take(most).map(|job| Update::Job(Box::new(job_view(job, &around)))));
+        first.extend(whole.then_some(Update::Current));
+        first
+    }
+
     fn tell_all(&mut self, to: &Sender<Update>) {
         let Some(told) = &mut self.told else { return };
         for (id, _) in told.workers.extract_if(|id, _| !self.workers.known.contains_key(id)) {

@@ -1,5 +1,5 @@
 use super::{Board, state::State};
-use crate::view::{JobView, Update};
+use crate::view::{JobView, KeptView, StatusView, Update};
 use samepath_fleet::Update::{Current, Gone, Put};
 use samepath_wire::{JobRecord, JobState, Worker};
 use serde_json::json;
@@ -38,6 +38,14 @@ fn running(number: u64, on: &str) -> JobRecord {
     record.state = JobState::Running;
     record.attempts.push(serde_json::from_value(attempt).unwrap());
     record
+}
+
+fn status(member: &str) -> StatusView {
+    serde_json::from_value(json!({
+        "lab": "Talmo Lab", "in_lab": true, "link": "connected", "offline": null, "member": member, "version": "1",
+        "config_file": "", "config_error": null, "worker_error": null,
+    }))
+    .unwrap()
 }
 
 /// A board that somebody watches, and what it says.
@@ -151,6 +159,38 @@ fn a_worker_that_is_alive_changes_no_job() {
     board.state.take_worker(Gone("gpu-1".to_owned()), &board.to);
     assert_eq!(board.said(), [Update::WorkerGone("gpu-1".to_owned())]);
     assert!(board.state.is_stale());
+}
+
+#[test]
+fn a_window_draws_everything_first_in_a_small_lab_and_what_matters_in_a_large_one() {
+    let ended = |number, at: &str, by: &str| {
+        let mut record = running(number, "gpu-1");
+        let change = json!({ "at": at, "state": "succeeded", "reason": "done" });
+        record.history.push(serde_json::from_value(change).unwrap());
+        (record.state, record.job.submitted_by) = (JobState::Succeeded, by.to_owned());
+        record
+    };
+    let (before, since) = ("2026-11-22T09:00:00Z", "2026-11-22T11:00:00Z");
+    let jobs =
+        [ended(1, before, "amick"), ended(2, since, "amick"), ended(3, since, "tom"), waiting(4), running(5, "gpu-1")];
+    let mut board = Watched::new([worker("gpu-1"), worker("gpu-2")], jobs);
+    let seen_until: jiff::Timestamp = "2026-11-22T10:00:00Z".parse().unwrap();
+    board
+        .state
+        .set_kept(KeptView { seen_until: Some(seen_until.as_millisecond() as f64), ..KeptView::default() }, &board.to);
+    board.state.set_status(status("amick"), &board.to);
+    let first = |most| {
+        let first = board.state.first(most);
+        let jobs =
+            first.iter().filter_map(|one| if let Update::Job(job) = one { Some(job.name.clone()) } else { None });
+        let workers = first.iter().filter(|one| matches!(one, Update::Worker(_))).count();
+        (jobs.collect::<Vec<_>>(), workers, first.last() == Some(&Update::Current))
+    };
+    let (mut all, workers, whole) = first(5);
+    all.sort();
+    assert_eq!((all.len(), workers, whole), (5, 2, true));
+    assert_eq!(first(4).0, ["job 5", "job 4", "job 2"], "what runs, what waits, what is news");
+    assert_eq!((first(1).0, first(1).1, first(1).2), (vec!["job 5".to_owned()], 1, false));
 }
 
 #[test]

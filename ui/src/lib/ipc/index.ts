@@ -49,6 +49,8 @@ export interface CopyUnderWay {
 export interface Ipc {
   /** What earlier windows kept, as it was when this one was opened. */
   readonly kept: KeptView;
+  /** What was known then: with `current` at its end if it was everything. `watch` tells all of it once more. */
+  readonly known: Update[];
   addStorage(name: string, fields: StorageFields): Promise<StorageView>;
   setStorage(name: string, fields: StorageFields): Promise<StorageView>;
   /** Wherever the file speaks of it; what is null stays. */

@@ -23,11 +23,13 @@ function leaving<T>(channel: Channel<T>): () => void {
 declare global {
   interface Window {
     __SAMEPATH_KEPT__?: KeptView;
+    __SAMEPATH_KNOWN__?: Update[];
   }
 }
 
 export const shell: Ipc = {
   kept: window.__SAMEPATH_KEPT__ ?? {},
+  known: window.__SAMEPATH_KNOWN__ ?? [],
   addStorage: (name, fields) => answered(commands.addStorage(name, fields)),
   setStorage: (name, fields) => answered(commands.setStorage(name, fields)),
   renameStorage: (name, to, fields) => answered(commands.renameStorage(name, to, fields)),

@@ -64,13 +64,6 @@ export class Jobs {
     this.#moved.delete(id);
   }
 
-  clear(): void {
-    this.all.clear();
-    this.running = 0;
-    this.waiting = 0;
-    this.current = false;
-  }
-
   /** Milliseconds until a running job's end, if it goes on as it went so far. None while that is no more than a guess. */
   left(job: JobView, now: number): number | null {
     const moved = this.#moved.get(job.id);

@@ -7,6 +7,10 @@ import { Ordered } from './ordered.svelte';
 export class Lab {
   /** Whether everything known has arrived. */
   current = $state(false);
+  /** Whether enough has arrived to say which page is fit to begin with. */
+  begun = $state(false);
+  /** Workers and jobs that were told of since all is told anew, by id; null while nothing is. */
+  #anew: Set<string> | null = null;
   status = $state.raw<StatusView | null>(null);
   /** What earlier runs of the program left to go on with. */
   kept = $state.raw<KeptView>({});
@@ -30,6 +34,11 @@ export class Lab {
 
   async watch(ipc: Ipc): Promise<void> {
     this.failure = null;
+    if (!this.begun && ipc.known.length > 0) {
+      ipc.known.forEach((update) => this.apply(update));
+      this.begun = true;
+    }
+    this.#anew = new Set();
     try {
       await ipc.watch((update) => this.apply(update));
     } catch (thrown) {
@@ -40,12 +49,12 @@ export class Lab {
   apply(update: Update): void {
     switch (update.type) {
       case 'reset':
-        this.current = false;
-        this.workers.clear();
-        this.jobs.clear();
-        break;
+        this.#anew = new Set();
+        return;
       case 'current':
+        this.#sweep();
         this.current = true;
+        this.begun = true;
         this.jobs.current = true;
         break;
       case 'status':
@@ -58,12 +67,14 @@ export class Lab {
         this.storages = update.value;
         break;
       case 'worker':
+        this.#anew?.add(update.value.id);
         this.workers.put(update.value);
         break;
       case 'worker_gone':
         this.workers.delete(update.value);
         break;
       case 'job': {
+        this.#anew?.add(update.value.id);
         const member = this.status?.member ?? '';
         const before = this.jobs.all.get(update.value.id);
         if (this.current && before !== undefined && update.value.submitted_by === member) this.announcer.heard(before, update.value);
@@ -78,6 +89,15 @@ export class Lab {
         break;
     }
     this.version += 1;
+  }
+
+  /** All was told anew: what was not told of is gone. Until now it stayed as it was, so that nothing flickers. */
+  #sweep(): void {
+    const told = this.#anew;
+    this.#anew = null;
+    if (told === null) return;
+    for (const { id } of this.workers.list) if (!told.has(id)) this.workers.delete(id);
+    for (const { id } of this.jobs.all.list) if (!told.has(id)) this.jobs.forget(id);
   }
 }
 

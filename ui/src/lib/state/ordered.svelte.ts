@@ -52,12 +52,6 @@ export class Ordered<T extends { id: string }> {
     this.#changed();
   }
 
-  clear(): void {
-    this.#byId.clear();
-    this.#list = [];
-    this.#changed();
-  }
-
   #changed(): void {
     this.#shown = null;
     this.#version += 1;

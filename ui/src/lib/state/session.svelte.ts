@@ -53,8 +53,10 @@ export class Session {
   notNow = new SvelteSet<string>();
   /** Whether the news of a newer version was put aside. */
   versionSeen = $state(false);
-  /** Whether everything known has arrived once. */
+  /** Whether what is drawn first has arrived. */
   #begun = false;
+  /** Whether everything known had arrived when it was counted what ended meanwhile. */
+  #counted = false;
   /** Until when it was kept that this window shows what happens. */
   #visited = 0;
 
@@ -71,11 +73,16 @@ export class Session {
     this.setup = new Setup(ipc, () => this.lab.status?.member ?? '', () => this.lab.storages);
   }
 
-  /** Everything known has arrived: the page that was fit to begin with stays until the person goes elsewhere. */
+  /**
+   * What is drawn first has arrived, or everything: the page that was fit to begin with stays until the person goes elsewhere.
+   */
   begin(): void {
+    if (!this.#counted) {
+      this.#counted = this.lab.current;
+      this.#learnNews();
+    }
     if (!this.#begun) {
       this.#begun = true;
-      this.#learnNews();
       const kept = this.lab.kept.setup;
       if (this.setup.step === null && kept) this.setup.resume(kept);
     }
@@ -85,7 +92,7 @@ export class Session {
 
   /** What happens is being shown. It is kept once a minute, and by the shell when the window closes. */
   visit(): void {
-    if (!this.#begun || this.now - this.#visited < 60_000) return;
+    if (!this.#counted || this.now - this.#visited < 60_000) return;
     this.#visited = this.now;
     this.keep({ type: 'seen_until', value: this.now });
   }
