@@ -2,7 +2,7 @@ import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'svelte/compiler';
 import { expect, test } from 'vitest';
-import { bytes, cutPath, drawable, duration, loss, suggestName, tame } from '../src/lib/format';
+import { bytes, cutPath, drawable, duration, loss, plural, suggestName, tame } from '../src/lib/format';
 import { Failure } from '../src/lib/ipc';
 import { localPath } from '../src/lib/places';
 import { storage } from './fake';
@@ -57,6 +57,7 @@ test.each([
 test('numbers as people read them', () => {
   expect([0, 999, 1000, 4210, 41e12, 999_999].map(bytes)).toEqual(['0 B', '999 B', '1.0 KB', '4.2 KB', '41 TB', '1.0 MB']);
   expect([-5, 59_999, 60_000, 3_720_000].map(duration)).toEqual(['0 s', '59 s', '1 min', '1 h 02 min']);
+  expect([1, 2, 100_000].map((count) => plural(count, 'line', 'lines'))).toEqual(['1 line', '2 lines', '100,000 lines']);
   expect(cutPath('vast:amick/labels.slp')).toEqual({ head: 'vast:amick/', tail: 'labels.slp' });
 });
 

@@ -50,7 +50,7 @@ describe('Settings', () => {
     const { fake, user } = await settings();
     const here = section('This computer as a worker');
     expect(here).toHaveTextContent('No NVIDIA GPU: SLEAP training will be slow.');
-    expect(here).toHaveTextContent('slp-check');
+    expect(here).toHaveTextContent('Check a SLEAP project');
     expect(here).toHaveTextContent(`sleap-train: ${HOSTILE}`);
     const on = within(here).getByRole('checkbox', { name: /^Run jobs on this computer/ });
     expect(on).toBeChecked();

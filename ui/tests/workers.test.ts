@@ -129,4 +129,15 @@ describe('Workers', () => {
     await user.click(screen.getByRole('button', { name: 'Show all' }));
     expect(drawn()).toBe(120);
   }, 60_000);
+
+  test('the verbs of a worker are offered at its row, too', async () => {
+    const { user } = await ready({ type: 'worker', value: worker() });
+    await user.keyboard('{Control>}3{/Control}');
+    await user.pointer({ keys: '[MouseRight]', target: screen.getByRole('row', { name: /gpu-1/ }), coords: { clientX: 300, clientY: 200 } });
+    await settle();
+    const menu = screen.getByRole('menu', { name: 'More for this worker' });
+    expect(within(menu).getAllByRole('menuitem').map((item) => item.textContent?.trim())).toEqual(['Use for my next job', 'Run a check here', 'Copy its name']);
+    await user.click(within(menu).getByRole('menuitem', { name: 'Use for my next job' }));
+    expect(screen.getByRole('heading', { name: 'New job' })).toBeVisible();
+  });
 });

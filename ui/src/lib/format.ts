@@ -116,7 +116,10 @@ export function drawable(text: string): string {
   });
 }
 
-export const plural = (count: number, one: string, many: string) => `${count} ${count === 1 ? one : many}`;
+const grouped = new Intl.NumberFormat('en');
+
+/** "1 line", "100,000 lines". */
+export const plural = (count: number, one: string, many: string) => `${grouped.format(count)} ${count === 1 ? one : many}`;
 
 /** Whether the version `a` comes after `b`. What is no version comes after none. */
 export function isNewer(a: string, b: string): boolean {

@@ -139,6 +139,8 @@ export const workers = {
   gpuHint: 'NVIDIA GPUs of its computer',
   types: (count: number) => plural(count, 'type', 'types'),
   missing: (count: number) => `${count} missing`,
+  more: 'More for this worker',
+  copyName: 'Copy its name',
   use: 'Use for my next job',
   check: 'Run a check here',
   now: 'Runs now',

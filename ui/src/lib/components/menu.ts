@@ -5,3 +5,16 @@ export interface MenuItem {
   key?: string | undefined;
   act: () => void;
 }
+
+/** A place in the window. */
+export interface Spot {
+  x: number;
+  y: number;
+}
+
+/** Where the verbs of a row were asked for. By the keyboard there is no place: then below the row's beginning. */
+export function askedAt(event: MouseEvent & { currentTarget: HTMLElement }): Spot {
+  event.preventDefault();
+  const row = event.currentTarget.getBoundingClientRect();
+  return event.clientX === 0 && event.clientY === 0 ? { x: row.left + 16, y: row.bottom } : { x: event.clientX, y: event.clientY };
+}

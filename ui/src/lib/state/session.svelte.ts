@@ -1,5 +1,6 @@
 import { createContext } from 'svelte';
 import { SvelteSet } from 'svelte/reactivity';
+import type { Spot } from '../components/menu';
 import { midnight } from '../format';
 import { Failure, type Ipc, type Keep, type MovedView, type StorageView } from '../ipc';
 import { Confirming } from './confirming.svelte';
@@ -33,8 +34,8 @@ export class Session {
   chosen = $state<Page | null>(null);
   job = $state<string | null>(null);
   worker = $state<string | null>(null);
-  /** Where the verbs of the open job were asked for, if not at their button. */
-  menuAt = $state.raw<{ x: number; y: number } | null>(null);
+  /** Where the verbs of the open job or worker were asked for, if not at their button. */
+  menuAt = $state.raw<Spot | null>(null);
   /** A folder for which the storage form was asked for from elsewhere. */
   addFolder = $state<string | null>(null);
   now = $state(Date.now());
