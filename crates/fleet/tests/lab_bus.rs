@@ -516,6 +516,24 @@ async fn an_old_server_is_named_with_what_is_needed() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_that_says_nothing_is_asked_again_soon() {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = listener.local_addr().expect("an address").to_string();
+    let (came, mut coming) = tokio::sync::mpsc::unbounded_channel();
+    std::thread::spawn(move || {
+        // Each is kept open: nobody is told that there is nothing to come.
+        let _mute: Vec<_> = listener.incoming().map_while(|stream| came.send(()).ok().map(|()| stream)).collect();
+    });
+    let began = Instant::now();
+    let joining = tokio::spawn(nats::join(NatsSettings::open(address, Identity::member("amick"))));
+    for _ in 0..2 {
+        in_time(coming.recv()).await.expect("it tries");
+    }
+    assert!(began.elapsed() < Duration::from_secs(8), "{:?}", began.elapsed());
+    joining.abort();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nobody_there_is_unreachable_and_takes_its_time() {
     let server = NatsServer::open();
     let alone = nats::open(NatsSettings::open(server.address(), Identity::member("amick"))).await;

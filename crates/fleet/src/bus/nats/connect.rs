@@ -9,8 +9,9 @@ use std::{
 };
 use tokio_util::sync::CancellationToken;
 
-/// For reaching the server and being let in.
-const CONNECTING: Duration = Duration::from_secs(5);
+/// For reaching the server and being let in, the first time, the second, and from then on. A server that has no hub to ask says nothing
+/// until it gives up: whoever tries again is let in as soon as there is one. Where very many come at once, they have to wait.
+const CONNECTING: [Duration; 3] = [Duration::from_secs(2), Duration::from_secs(4), Duration::from_secs(10)];
 /// How often the connection is tried where nothing passes; the second one without an answer ends it.
 const PING: Duration = Duration::from_secs(5);
 
@@ -36,11 +37,12 @@ impl Connected {
     }
 }
 
-/// Connects. [`BusError::Unreachable`] where trying again may help.
-pub(super) async fn connect(settings: &NatsSettings) -> Result<Connected, BusError> {
+/// Connects, after so many tries in vain. [`BusError::Unreachable`] where trying again may help.
+pub(super) async fn connect(settings: &NatsSettings, tries: usize) -> Result<Connected, BusError> {
     let (over, denied) = (CancellationToken::new(), Arc::new(OnceLock::new()));
-    let client = options(settings, over.clone(), denied.clone())?.connect(&settings.server);
-    let client = tokio::time::timeout(CONNECTING * 2, client)
+    let patience = CONNECTING[tries.min(CONNECTING.len() - 1)];
+    let client = options(settings, patience, over.clone(), denied.clone())?.connect(&settings.server);
+    let client = tokio::time::timeout(patience, client)
         .await
         .map_err(|_| BusError::Unreachable)?
         .map_err(|error| explain(settings, &error))?;
@@ -53,12 +55,13 @@ pub(super) async fn connect(settings: &NatsSettings) -> Result<Connected, BusErr
 
 fn options(
     settings: &NatsSettings,
+    patience: Duration,
     over: CancellationToken,
     denied: Arc<OnceLock<String>>,
 ) -> Result<ConnectOptions, BusError> {
     let mut options = ConnectOptions::new()
         .name(format!("samepath {}", settings.identity.route()))
-        .connection_timeout(CONNECTING)
+        .connection_timeout(patience)
         .ping_interval(PING)
         // The next one is opened by whoever uses this one: what was under way on it is lost.
         .max_reconnects(1)

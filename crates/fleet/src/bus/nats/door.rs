@@ -15,7 +15,10 @@ use async_trait::async_trait;
 use nkeys::KeyPair;
 use std::{
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::Duration,
 };
 use tokio::{sync::Mutex, task::JoinSet};
@@ -50,6 +53,8 @@ struct Lab {
     may_hold: bool,
     /// A guest's connection, as long as it passes: the next hub is reached on it, and lets nobody in anew who was let in.
     connected: Mutex<Option<Connected>>,
+    /// Tries to connect in vain, since the last that was not.
+    tries: AtomicUsize,
 }
 
 #[async_trait]
@@ -58,7 +63,7 @@ impl Door for Lab {
         let mut kept = self.connected.lock().await;
         let connected = match kept.take().filter(|connected| !connected.over.is_cancelled()) {
             Some(connected) => connected,
-            None => connect(&self.settings).await?,
+            None => self.connect().await?,
         };
         if self.may_hold && self.settings.identity.part == Part::Hub && !server::is_held(&connected.client).await? {
             let held = Held::open(&self.settings, connected.client.clone(), connected.over.clone()).await;
@@ -89,7 +94,14 @@ impl Door for Lab {
 
 impl Lab {
     fn new(settings: NatsSettings, may_hold: bool) -> Self {
-        Self { place: settings.place(), settings, may_hold, connected: Mutex::default() }
+        Self { place: settings.place(), settings, may_hold, connected: Mutex::default(), tries: AtomicUsize::new(0) }
+    }
+
+    async fn connect(&self) -> Result<Connected, BusError> {
+        let tries = self.tries.load(Ordering::Relaxed);
+        let connected = connect(&self.settings, tries).await;
+        self.tries.store(if connected.is_ok() { 0 } else { tries + 1 }, Ordering::Relaxed);
+        connected
     }
 
     /// As a guest of whichever hub is there.
