@@ -1,6 +1,6 @@
 use crate::lab::Lab;
-use samepath_fleet::bus::local::LocalSettings;
-use samepath_fleet::{Fleet, LogItem, Update};
+use samepath_fleet::matchmaker::KEPT_JOBS;
+use samepath_fleet::{LogItem, Update};
 use samepath_wire::{Attempt, AttemptEnd, JobRecord, JobState};
 use std::collections::BTreeMap;
 use std::fmt;
@@ -65,8 +65,14 @@ pub(crate) fn all(mut lab: Lab) -> Found {
     lab.close();
     until("processes of jobs run on", || lab.tools().is_empty() && lab.guards().is_empty());
     let spans = journal(&lab);
-    let (records, logs) = tokio::runtime::Runtime::new().unwrap().block_on(read(&lab));
+    let (kept, logs) = tokio::runtime::Runtime::new().unwrap().block_on(read(&lab));
+    lab.close_hub();
+    let records = std::mem::take(&mut lab.ended);
     assert_eq!(records.len(), lab.jobs.len(), "a job was lost, or made up");
+    assert!(kept.len() >= records.len().min(KEPT_JOBS), "{} of {} records are left", kept.len(), records.len());
+    for (id, record) in &kept {
+        assert_eq!(Some(record), records.get(id), "it changed after it had ended");
+    }
     let mut found = Found { jobs: records.len(), ..Found::default() };
     for (id, record) in &records {
         assert!(lab.jobs.contains_key(id));
@@ -92,7 +98,9 @@ pub(crate) fn all(mut lab: Lab) -> Found {
             assert!(span.finished, "{id} is said to be done, and is not");
             let result = fs_err::read_to_string(format!("{}/result", span.output)).unwrap();
             assert_eq!(result.trim(), format!("{id}.{won}"), "the output is not of the try that won");
-            assert_eq!(logs[id].last().map(String::as_str), Some("done"), "{id}: {:?}", logs[id]);
+            if let Some(log) = logs.get(id) {
+                assert_eq!(log.last().map(String::as_str), Some("done"), "{id}: {log:?}");
+            }
         }
     }
     let tried = |(job, number): &(String, u32)| records[job].attempts.iter().any(|attempt| attempt.number == *number);
@@ -131,9 +139,9 @@ fn record_holds(record: &JobRecord, found: &mut Found) {
     }
 }
 
-/// All records, and what the last try of each job printed.
+/// The records that are kept, and what the last try of each of these jobs printed.
 async fn read(lab: &Lab) -> (BTreeMap<String, JobRecord>, BTreeMap<String, Vec<String>>) {
-    let fleet = Fleet::local(LocalSettings::new(lab.dir.path().join("fleet"), "amick")).await.unwrap();
+    let fleet = lab.fleet().await;
     let (mut records, mut logs) = (BTreeMap::new(), BTreeMap::new());
     let mut jobs = fleet.jobs();
     while let Some(update) = jobs.next().await {

@@ -1,5 +1,10 @@
+use super::hubs::Hubs;
 use fastrand::Rng;
 use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
+use samepath_fleet::Fleet;
+use samepath_fleet::bus::local::LocalSettings;
+use samepath_fleet::lab::Membership;
+use samepath_wire::JobRecord;
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufRead, BufReader, Write};
@@ -12,6 +17,10 @@ use std::time::{Duration, Instant};
 /// In the end every job has ended within this time.
 const DEADLINE: Duration = Duration::from_secs(150);
 const WORKERS: usize = 2;
+/// In a lab.
+const WORKERS_OF_A_LAB: usize = 3;
+/// For how long a computer is away that was lost with all that ran on it, at most, in milliseconds: longer than a lease.
+const AWAY: u64 = 12_000;
 
 /// What is killed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -23,28 +32,68 @@ pub(crate) enum Target {
     Tool,
     /// The client that submits.
     Client,
+    /// A lab's hub.
+    Hub,
+    /// A lab's server.
+    Server,
+    /// A worker, its guards and their tools, all at once.
+    Computer,
+    /// The line between a lab's server and a worker, or the client.
+    Line,
 }
 
 impl Target {
-    pub(crate) const ALL: [Self; 7] =
+    /// Of this computer's queue.
+    pub(crate) const HERE: [Self; 7] =
         [Self::Holder, Self::Worker, Self::Worker, Self::Guard, Self::Guard, Self::Tool, Self::Client];
+
+    /// Of a lab.
+    pub(crate) const LAB: [Self; 12] = [
+        Self::Hub,
+        Self::Server,
+        Self::Worker,
+        Self::Worker,
+        Self::Guard,
+        Self::Guard,
+        Self::Tool,
+        Self::Client,
+        Self::Computer,
+        Self::Line,
+        Self::Line,
+        Self::Line,
+    ];
 }
 
 /// Workers and a client as processes, on one queue, with a storage.
 pub(crate) struct Lab {
     pub(crate) dir: tempfile::TempDir,
+    /// None: the queue is this computer's.
+    hubs: Option<Hubs>,
     workers: Vec<Option<Child>>,
+    /// Until when a worker is not started again.
+    away: Vec<Option<Instant>>,
     client: Option<(Child, ChildStdin)>,
     heard: Receiver<String>,
     hear: Sender<String>,
     /// What was submitted, by id.
     pub(crate) jobs: BTreeMap<String, String>,
     known: BTreeSet<String>,
-    ended: BTreeSet<String>,
+    /// With the record as it was heard last: of very many jobs not all are kept.
+    pub(crate) ended: BTreeMap<String, JobRecord>,
 }
 
 impl Lab {
-    pub(crate) fn new() -> Self {
+    /// On this computer's queue.
+    pub(crate) fn here() -> Self {
+        Self::new(WORKERS, false)
+    }
+
+    /// In a lab with a hub and a server of its own.
+    pub(crate) fn in_a_lab() -> Self {
+        Self::new(WORKERS_OF_A_LAB, true)
+    }
+
+    fn new(count: usize, in_a_lab: bool) -> Self {
         let dir = tempfile::tempdir().unwrap();
         for name in ["kinds", "storage"] {
             fs_err::create_dir_all(dir.path().join(name)).unwrap();
@@ -66,9 +115,11 @@ impl Lab {
         let config = format!("[storage.vast]\nbase_path = {:?}\n", dir.path().join("storage"));
         fs_err::write(dir.path().join("config.toml"), config).unwrap();
         let (hear, heard) = channel();
-        let workers = (0..WORKERS).map(|_| None).collect();
+        let hubs = in_a_lab.then(|| Hubs::new(dir.path(), count));
+        let workers = (0..count).map(|_| None).collect();
         let (jobs, known, ended) = Default::default();
-        let mut lab = Self { dir, workers, client: None, heard, hear, jobs, known, ended };
+        let mut lab =
+            Self { dir, hubs, workers, away: vec![None; count], client: None, heard, hear, jobs, known, ended };
         lab.start_what_is_missing();
         lab
     }
@@ -77,10 +128,31 @@ impl Lab {
         self.dir.path().join(name)
     }
 
-    /// Starts every process that does not run.
+    /// How the client gets to the queue.
+    fn client_fleet(&self) -> PathBuf {
+        self.hubs.as_ref().map_or_else(|| self.path("fleet"), Hubs::client)
+    }
+
+    /// How a worker does.
+    fn worker_fleet(&self, at: usize) -> PathBuf {
+        self.hubs.as_ref().map_or_else(|| self.path("fleet"), |hubs| hubs.worker(at))
+    }
+
+    /// The queue, as the client sees it: while the client does not.
+    pub(crate) async fn fleet(&self) -> Fleet {
+        match &self.hubs {
+            None => Fleet::local(LocalSettings::new(self.client_fleet(), "amick")).await.unwrap(),
+            Some(hubs) => Fleet::lab(&Membership::kept(&hubs.client()).unwrap().unwrap()).await.unwrap(),
+        }
+    }
+
+    /// Starts every process that does not run, but for computers that are away.
     pub(crate) fn start_what_is_missing(&mut self) {
+        if let Some(hubs) = &mut self.hubs {
+            hubs.start_what_is_missing();
+        }
         if self.client.is_none() {
-            let mut client = hidden().arg("client").arg(self.path("fleet")).stdout(Stdio::piped()).spawn().unwrap();
+            let mut client = hidden().arg("client").arg(self.client_fleet()).stdout(Stdio::piped()).spawn().unwrap();
             let (out, hear) = (BufReader::new(client.stdout.take().unwrap()), self.hear.clone());
             std::thread::spawn(move || out.lines().map_while(Result::ok).all(|line| hear.send(line).is_ok()));
             let input = client.stdin.take().unwrap();
@@ -92,11 +164,13 @@ impl Lab {
             }
         }
         for at in 0..self.workers.len() {
-            if self.workers[at].is_none() {
+            if let Some(worker) = &mut self.workers[at] {
+                assert!(worker.try_wait().unwrap().is_none(), "worker {at} ended by itself");
+            } else if self.away[at].is_none_or(|until| until <= Instant::now()) {
                 let [config, kinds] = [self.path("config.toml"), self.path("kinds")];
                 let worker = hidden()
                     .arg("worker")
-                    .args([self.path(&format!("state-{at}")), self.path("fleet"), config, kinds])
+                    .args([self.path(&format!("state-{at}")), self.worker_fleet(at), config, kinds])
                     .arg(r#"{"orphan": {"secs": 120, "nanos": 0}}"#)
                     .spawn()
                     .unwrap();
@@ -114,10 +188,12 @@ impl Lab {
 
     fn listen(&mut self) {
         while let Ok(line) = self.heard.try_recv() {
-            let (what, id) = line.split_once(' ').unwrap();
-            self.known.insert(id.to_owned());
+            let (what, record) = line.split_once(' ').unwrap();
+            let record: JobRecord = serde_json::from_str(record).unwrap();
+            let id = record.job.id.to_string();
+            self.known.insert(id.clone());
             if what == "ended" {
-                self.ended.insert(id.to_owned());
+                self.ended.insert(id, record);
             }
         }
     }
@@ -140,7 +216,7 @@ impl Lab {
 
     /// Asks a job to end.
     pub(crate) fn order(&mut self, order: &str, random: &mut Rng) {
-        let running: Vec<&String> = self.known.difference(&self.ended).collect();
+        let running: Vec<&String> = self.known.iter().filter(|id| !self.ended.contains_key(*id)).collect();
         if let Some(id) = random.choice(running) {
             let line = format!("{order} {id}");
             self.tell(&line);
@@ -163,6 +239,26 @@ impl Lab {
                 let holds = |worker: &&mut Option<Child>| worker.as_ref().is_some_and(|worker| worker.id() == holder);
                 self.workers.iter_mut().find(holds).and_then(Option::take).map(end).is_some()
             }
+            Target::Hub => self.hubs.as_mut().is_some_and(Hubs::kill_hub),
+            Target::Server => self.hubs.as_ref().is_some_and(Hubs::kill_server),
+            Target::Line => self.hubs.as_mut().is_some_and(|hubs| hubs.cut(random)),
+            Target::Computer => {
+                let at = random.usize(..self.workers.len());
+                let Some(worker) = self.workers[at].take() else { return false };
+                end(worker);
+                self.away[at] = Some(Instant::now() + Duration::from_millis(random.u64(..AWAY)));
+                let state = self.path(&format!("state-{at}"));
+                for id in self.guards_below(&state) {
+                    kill(id, &|id| self.guards_below(&state).contains(&id));
+                }
+                let marks: Vec<String> =
+                    self.attempts_of(at).iter().filter_map(|dir| Some(dir.file_name()?.to_str()?.to_owned())).collect();
+                let ours = |mark: &str| marks.iter().any(|ours| ours == mark);
+                for id in tools_of(ours) {
+                    kill(id, &|id| tools_of(ours).contains(&id));
+                }
+                true
+            }
             Target::Guard => random.choice(self.guards()).is_some_and(|id| kill(id, &|id| self.guards().contains(&id))),
             Target::Tool => random.choice(self.tools()).is_some_and(|id| kill(id, &|id| self.tools().contains(&id))),
         }
@@ -182,7 +278,11 @@ impl Lab {
 
     /// Guards of this lab that have an attempt: they hold its lock.
     pub(crate) fn guards(&self) -> Vec<u32> {
-        let below = self.dir.path().canonicalize().unwrap();
+        self.guards_below(self.dir.path())
+    }
+
+    fn guards_below(&self, folder: &Path) -> Vec<u32> {
+        let Ok(below) = folder.canonicalize() else { return Vec::new() };
         let is_ours = |file: std::io::Result<std::fs::DirEntry>| {
             let link = file.ok().and_then(|file| std::fs::read_link(file.path()).ok());
             link.is_some_and(|link| link.starts_with(&below) && link.ends_with("lock"))
@@ -193,11 +293,7 @@ impl Lab {
 
     /// Whatever runs of the jobs of this lab.
     pub(crate) fn tools(&self) -> Vec<u32> {
-        let ours = |entry: &&str| {
-            let mark = entry.strip_prefix("SAMEPATH_ATTEMPT=").and_then(|mark| mark.split_once('.'));
-            mark.is_some_and(|(job, _)| self.jobs.contains_key(job))
-        };
-        processes("environ", &|entries: &[&str]| entries.iter().any(ours))
+        tools_of(|mark| mark.split_once('.').is_some_and(|(job, _)| self.jobs.contains_key(job)))
     }
 
     pub(crate) fn until_all_have_ended(&mut self) {
@@ -205,7 +301,12 @@ impl Lab {
         let unheard = self.ended.len();
         println!("{unheard} of {} jobs have ended; the rest is waited for", self.jobs.len());
         while self.on_their_way() > 0 {
-            let left: Vec<_> = self.jobs.keys().filter(|id| !self.ended.contains(*id)).collect();
+            if let Some(hubs) = &mut self.hubs {
+                hubs.mend(true);
+                self.away.fill(None);
+                self.start_what_is_missing();
+            }
+            let left: Vec<_> = self.jobs.keys().filter(|id| !self.ended.contains_key(*id)).collect();
             assert!(began.elapsed() < DEADLINE, "jobs that did not end: {left:?}; kept in {:?}", self.dir.path());
             std::thread::sleep(Duration::from_millis(20));
         }
@@ -223,10 +324,28 @@ impl Lab {
         }
     }
 
+    /// Ends a lab's hub and server as they are meant to be ended.
+    pub(crate) fn close_hub(&mut self) {
+        if let Some(hubs) = &mut self.hubs {
+            hubs.close();
+            assert_eq!(hubs.server(), None, "the server runs on without its hub");
+        }
+    }
+
+    /// Lets lines that were cut long enough pass on again.
+    pub(crate) fn mend(&mut self) {
+        if let Some(hubs) = &mut self.hubs {
+            hubs.mend(false);
+        }
+    }
+
     /// Folders of attempts that were kept.
     pub(crate) fn attempts_left(&self) -> Vec<PathBuf> {
-        let folders = (0..WORKERS).map(|at| self.path(&format!("state-{at}/gpu-1/attempts")));
-        let entries = folders.filter_map(|folder| fs_err::read_dir(folder).ok()).flatten();
+        (0..self.workers.len()).flat_map(|at| self.attempts_of(at)).collect()
+    }
+
+    fn attempts_of(&self, at: usize) -> Vec<PathBuf> {
+        let entries = fs_err::read_dir(self.path(&format!("state-{at}/gpu-1/attempts"))).into_iter().flatten();
         entries.map(|entry| entry.unwrap().path()).collect()
     }
 }
@@ -247,20 +366,26 @@ impl Drop for Lab {
     }
 }
 
-fn hidden() -> Command {
+/// Whatever runs of attempts with such marks.
+fn tools_of(is_one: impl Fn(&str) -> bool) -> Vec<u32> {
+    let ours = |entry: &&str| entry.strip_prefix("SAMEPATH_ATTEMPT=").is_some_and(&is_one);
+    processes("environ", &|entries: &[&str]| entries.iter().any(ours))
+}
+
+pub(crate) fn hidden() -> Command {
     let test = std::env::current_exe().unwrap();
     let mut command = Command::new(test.parent().and_then(Path::parent).unwrap().join("examples/hidden"));
     command.stdin(Stdio::piped());
     command
 }
 
-fn end(mut child: Child) {
+pub(crate) fn end(mut child: Child) {
     child.kill().unwrap();
     child.wait().unwrap();
 }
 
 /// Kills a process that is found again after it was taken hold of: its number was not given to another meanwhile.
-fn kill(id: u32, is_it: &dyn Fn(u32) -> bool) -> bool {
+pub(crate) fn kill(id: u32, is_it: &dyn Fn(u32) -> bool) -> bool {
     let pid = i32::try_from(id).ok().and_then(Pid::from_raw).unwrap();
     let Ok(handle) = pidfd_open(pid, PidfdFlags::empty()) else { return false };
     is_it(id) && pidfd_send_signal(handle, Signal::KILL).is_ok()

@@ -1,11 +1,13 @@
 //! Everything is killed, again and again at random moments, while jobs flow. In the end what is promised must hold: every job
 //! ended, once; no two tries of one shared an output folder while both ran; what counts is of the try that won; nothing runs on.
 //!
-//! `SAMEPATH_STRESS_KILLS` says how often, `SAMEPATH_STRESS_SEED` repeats the choices of a run (not its timing).
+//! `SAMEPATH_STRESS_KILLS` says how often, `SAMEPATH_STRESS_JOBS` with how many jobs in a lab, `SAMEPATH_STRESS_SEED` repeats the
+//! choices of a run (not its timing).
 #![cfg(target_os = "linux")]
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod check;
+mod hubs;
 mod lab;
 
 use fastrand::Rng;
@@ -16,6 +18,9 @@ use std::time::{Duration, Instant};
 /// Kills in a usual run, and jobs that are on their way at the same time.
 const KILLS: usize = 25;
 const JOBS_AT_ONCE: usize = 6;
+/// In a lab: jobs in a usual run, and the time between two faults, in milliseconds.
+const JOBS: usize = 100;
+const CALM: std::ops::Range<u64> = 2_000..8_000;
 
 fn number(name: &str) -> Option<u64> {
     std::env::var(name).ok().filter(|text| !text.is_empty()).map(|text| text.parse().expect(name))
@@ -28,14 +33,14 @@ fn whatever_is_killed_whenever_every_job_ends_once() {
     println!("{kills} kills with SAMEPATH_STRESS_SEED={seed}");
     let mut random = Rng::with_seed(seed);
     let began = Instant::now();
-    let mut lab = Lab::new();
+    let mut lab = Lab::here();
     let mut killed: BTreeMap<Target, usize> = BTreeMap::new();
     while killed.values().sum::<usize>() < kills {
         while lab.on_their_way() < JOBS_AT_ONCE {
             lab.submit(random.u32(1..15));
         }
         std::thread::sleep(Duration::from_millis(random.u64(10..300)));
-        let target = *random.choice(&Target::ALL).unwrap();
+        let target = *random.choice(&Target::HERE).unwrap();
         if lab.kill(target, &mut random) {
             *killed.entry(target).or_default() += 1;
         }
@@ -50,4 +55,47 @@ fn whatever_is_killed_whenever_every_job_ends_once() {
     lab.until_all_have_ended();
     let found = check::all(lab);
     println!("killed {killed:?}\n{found}\nin {:?}", began.elapsed());
+}
+
+#[test]
+fn whatever_breaks_in_a_lab_every_job_ends_once() {
+    let jobs = number("SAMEPATH_STRESS_JOBS").map_or(JOBS, |jobs| usize::try_from(jobs).unwrap());
+    let seed = number("SAMEPATH_STRESS_SEED").unwrap_or_else(|| fastrand::u64(..1_000_000));
+    println!("{jobs} jobs with SAMEPATH_STRESS_SEED={seed}");
+    let mut random = Rng::with_seed(seed);
+    let began = Instant::now();
+    let mut lab = Lab::in_a_lab();
+    let mut broken: BTreeMap<Target, usize> = BTreeMap::new();
+    let mut next = Instant::now();
+    while lab.jobs.len() < jobs {
+        while lab.on_their_way() < 2 * JOBS_AT_ONCE && lab.jobs.len() < jobs {
+            // Most are over at once, some outlast a line that is cut, a few a lease.
+            lab.submit(match random.u8(..100) {
+                0 => random.u32(60..110),
+                1..10 => random.u32(3..12),
+                _ => random.u32(..2),
+            });
+        }
+        std::thread::sleep(Duration::from_millis(10));
+        lab.mend();
+        // What died comes back within the second, mostly.
+        if random.u8(..30) == 0 {
+            lab.start_what_is_missing();
+        }
+        if Instant::now() < next {
+            continue;
+        }
+        next = Instant::now() + Duration::from_millis(random.u64(CALM));
+        let target = *random.choice(&Target::LAB).unwrap();
+        if lab.kill(target, &mut random) {
+            *broken.entry(target).or_default() += 1;
+        }
+        if random.u8(..10) == 0 {
+            lab.order(if random.bool() { "stop" } else { "kill" }, &mut random);
+        }
+    }
+    println!("all were submitted after {:?}", began.elapsed());
+    lab.until_all_have_ended();
+    let found = check::all(lab);
+    println!("broken {broken:?}\n{found}\nin {:?}", began.elapsed());
 }
