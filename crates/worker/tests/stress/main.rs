@@ -19,7 +19,7 @@ use std::time::{Duration, Instant};
 const KILLS: usize = 25;
 const JOBS_AT_ONCE: usize = 6;
 /// In a lab: jobs in a usual run, and the time between two faults, in milliseconds.
-const JOBS: usize = 100;
+const JOBS: usize = 60;
 const CALM: std::ops::Range<u64> = 2_000..8_000;
 
 fn number(name: &str) -> Option<u64> {
