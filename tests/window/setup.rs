@@ -41,7 +41,7 @@ fn what_sleap_rtc_left_behind_is_taken_over() {
     window.wait_for_text_in("article", "vast", "ready");
     let written = fs::read_to_string(desk.config()).unwrap().parse::<toml::Table>().unwrap();
     let storages = written["storage"].as_table().unwrap();
-    assert_eq!(storages.keys().collect::<Vec<_>>(), ["scratch", "vast"]);
+    assert_eq!(storages.keys().collect::<Vec<_>>(), ["vast", "scratch"]);
     assert_eq!(storages["scratch"]["base_path"].as_str(), desk.scratch().to_str());
     assert_eq!(fs::read_to_string(&old).unwrap(), text, "nothing in the file is removed");
 }

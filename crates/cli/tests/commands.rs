@@ -129,6 +129,19 @@ fn a_broken_entry_hides_no_other() {
     assert_eq!(home.ask(&["storage", "check"]).good()[1]["state"], "ready");
     home.ask(&["resolve", "vast:amick/maze"]).good();
     home.ask(&["resolve", "bad:x"]).fails("config_invalid");
+    let told = home.ask(&["locate", "home"]).fails("not_in_any_backend");
+    assert!(told["error"]["hint"].as_str().is_some_and(|hint| hint.contains("in bad, which cannot")), "{told:#}");
+}
+
+#[test]
+fn a_data_folder_that_is_none_is_told_with_what_to_do() {
+    let home = Home::new();
+    home.write("file", "");
+    let mut command = home.command(["--json", "jobs"]);
+    let told = common::run(command.env("SAMEPATH_DATA", home.path("file"))).fails("io");
+    let error = &told["error"];
+    assert!(error["message"].as_str().is_some_and(|message| message.contains("member.json: ")), "{told:#}");
+    assert!(error["hint"].as_str().is_some_and(|hint| hint.contains("SAMEPATH_DATA=")), "{told:#}");
 }
 
 #[test]

@@ -16,7 +16,19 @@ impl LocalStorages {
     /// # Errors
     /// `not_in_any_backend`, `path_refused`, `path_not_found`, `backend_unavailable`.
     pub fn locate(&self, path: &Path) -> Result<Located, Error> {
-        Ok(self.helper.locate(&self.storages(), path, DEADLINE)?)
+        self.helper.locate(&self.storages(), path, DEADLINE).map_err(|error| self.beside_broken(error.into()))
+    }
+
+    /// What is in no storage may be in one that cannot be used as it is configured.
+    fn beside_broken(&self, error: Error) -> Error {
+        let config = self.config();
+        let broken: Vec<&str> =
+            config.entries.iter().filter(|entry| entry.backend.is_err()).map(|entry| entry.name.as_str()).collect();
+        if error.code != ErrorCode::NotInAnyBackend || broken.is_empty() {
+            return error;
+        }
+        let hint = format!("It may be in {}, which cannot be used as configured: samepath doctor", broken.join(" or "));
+        error.with_hint(hint)
     }
 
     /// Storage path → local path.

@@ -141,6 +141,9 @@ pub enum BusError {
     Closed,
 }
 
+/// What helps where a folder of the program's own data cannot be used.
+pub(crate) const OWN_FOLDER: &str = "its folder must be yours, on a disk that can be written; SAMEPATH_DATA=/FOLDER takes another one for all that the program keeps";
+
 impl BusError {
     /// What to do about it, where there is something to do.
     pub fn hint(&self) -> Option<String> {
@@ -164,8 +167,8 @@ impl BusError {
             ),
             Self::ServerTooOld { .. } => Some("nats-server 2.11 or newer is needed: https://nats.io/download".to_owned()),
             Self::Server { .. } => Some("whoever looks after the lab can mend it".to_owned()),
-            Self::Io { .. }
-            | Self::Conflict { .. }
+            Self::Io { .. } => Some(OWN_FOLDER.to_owned()),
+            Self::Conflict { .. }
             | Self::TooLarge { .. }
             | Self::Gap { .. }
             | Self::BadName { .. }

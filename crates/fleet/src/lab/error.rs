@@ -25,12 +25,11 @@ pub enum LabError {
         said: String,
     },
     /// A file cannot be used.
-    #[error("cannot use {}", path.display())]
+    #[error("cannot use {}: {source}", path.display())]
     Io {
         /// Which.
         path: PathBuf,
         /// What the system says.
-        #[source]
         source: io::Error,
     },
     /// The folder is not a hub's.
@@ -143,7 +142,8 @@ impl LabError {
             )),
             Self::NoSuchName { .. } => Some("`samepath hub members` and `samepath hub workers` list them.".to_owned()),
             Self::Bus(error) => error.hint(),
-            Self::ServerEnded { .. } | Self::Io { .. } | Self::Place { .. } | Self::Connections { .. } | Self::Address { .. } => None,
+            Self::Io { .. } => Some(crate::bus::OWN_FOLDER.to_owned()),
+            Self::ServerEnded { .. } | Self::Place { .. } | Self::Connections { .. } | Self::Address { .. } => None,
         }
     }
 }
