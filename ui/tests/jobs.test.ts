@@ -263,7 +263,7 @@ describe('Log', () => {
     await user.click(tab('Log'));
     fake.logs.get(job().id)?.({ type: 'lines', value: lines(0, 100_000) });
     await settle();
-    expect(screen.getByText('100000 lines')).toBeVisible();
+    expect(screen.getByText('100,000 lines')).toBeVisible();
     expect(screen.getByRole('log').querySelectorAll('.entry').length).toBeLessThan(300);
   });
 

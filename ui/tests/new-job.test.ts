@@ -142,13 +142,15 @@ describe('New job', () => {
     fake.say(
       { type: 'kinds', value: [kind({ name: 'train', title: 'Training' })] },
       { type: 'worker', value: worker({ unavailable: ['train: sleap-nn was not found', 'other: x'] }) },
+      { type: 'worker', value: worker({ id: 'w3', name: 'gpu-3', unavailable: ['train: sleap-nn was not found'] }) },
+      { type: 'worker', value: worker({ id: 'w4', name: 'gpu-4', unavailable: ['train: too old'] }) },
       { type: 'worker', value: worker({ id: 'w2', name: 'gpu-2' }) },
     );
     await settle();
-    const said = 'Training: no worker that is online can run it (gpu-1: sleap-nn was not found).';
+    const said = 'Training: no worker that is online can run it (gpu-1, gpu-3: sleap-nn was not found; gpu-4: too old).';
     expect(screen.getByText(said)).toBeVisible();
     await user.click(screen.getAllByRole('button', { name: 'Copy for your admin' })[0]!);
-    expect(await navigator.clipboard.readText()).toMatch(/^Training: no worker .*\namick, Samepath 0\.1\.0, 2.*\ngpu-1: sleap-nn was not found\nMore: /);
+    expect(await navigator.clipboard.readText()).toMatch(/^Training: no worker .*\namick, Samepath 0\.1\.0, 2.*\ngpu-1: sleap-nn was not found\ngpu-3: sleap-nn was not found\ngpu-4: too old\nMore: /);
     fake.say({ type: 'worker', value: worker({ id: 'w2', name: 'gpu-2', kinds: ['train'] }) });
     await settle();
     expect(screen.queryByText(said)).toBeNull();

@@ -39,7 +39,7 @@ impl LocalStorages {
                 _ => None,
             },
             found: found.as_ref().ok().map(|path| path.display().to_string()),
-            problem: found.err().map(|missing| missing.to_string()),
+            problem: found.err().map(|missing| missing.whole()),
             name,
         };
         Ok(found.into_iter().map(view).collect())

@@ -14,6 +14,8 @@ use samepath_wire::{Fit, Job, PathSeen, StoragePath, Worker};
 use std::collections::HashMap;
 use std::time::Duration;
 
+/// Workers, and reasons, that the sentence names; the list beside it has all of them.
+const MOST: usize = 3;
 /// A worker that has not said within this time what it sees is shown as not having answered.
 const PATIENCE: Duration = Duration::from_secs(4);
 
@@ -233,22 +235,36 @@ fn sentence(
             if let (true, Some(pinned)) = (asked.is_empty(), pinned) {
                 return ("wait", format!("{pinned} is not online. Submit and it waits for {pinned}."), WAIT);
             }
-            let why: Vec<String> = asked
-                .iter()
-                .take(3)
-                .map(|candidate| format!("{}: {}", candidate.worker.name, words(candidate, total)))
-                .collect();
-            let more = asked.len().saturating_sub(3);
-            let more = if more > 0 { format!("; and {more} more") } else { String::new() };
+            let why = told(asked.iter().map(|candidate| (candidate.worker.name.as_str(), words(candidate, total))));
             (
                 "wait",
-                format!(
-                    "No worker can run this now: {}{more}. Submit and it waits; you are told when it starts.",
-                    why.join("; ")
-                ),
+                format!("No worker can run this now: {why}. Submit and it waits; you are told when it starts."),
                 WAIT,
             )
         }
+    }
+}
+
+/// What is to be said of each worker; those of whom it is the same are named together: "gpu-1, gpu-2: has no vast; gpu-3: …".
+fn told<'w>(workers: impl Iterator<Item = (&'w str, String)>) -> String {
+    let mut alike: Vec<(String, Vec<&str>)> = Vec::new();
+    for (name, said) in workers {
+        match alike.iter_mut().find(|(known, _)| *known == said) {
+            Some((_, names)) => names.push(name),
+            None => alike.push((said, vec![name])),
+        }
+    }
+    let named = |names: &[&str]| {
+        let shown = names.iter().take(MOST).copied().collect::<Vec<_>>().join(", ");
+        match names.len().saturating_sub(MOST) {
+            0 => shown,
+            more => format!("{shown} and {more} more"),
+        }
+    };
+    let why: Vec<String> = alike.iter().take(MOST).map(|(said, names)| format!("{}: {said}", named(names))).collect();
+    match alike.iter().skip(MOST).map(|(_, names)| names.len()).sum() {
+        0 => why.join("; "),
+        more @ 1_usize.. => format!("{}; and {more} more", why.join("; ")),
     }
 }
 
@@ -296,5 +312,22 @@ fn candidate_view(candidate: &Candidate<'_>, total: usize, asked_about: &[u32]) 
             }
             _ => None,
         },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::told;
+
+    #[test]
+    fn workers_of_whom_the_same_is_to_be_said_are_named_together() {
+        let all = |said: &[&str]| {
+            let names: Vec<String> = (1..=said.len()).map(|number| format!("gpu-{number}")).collect();
+            told(names.iter().zip(said).map(|(name, said)| (name.as_str(), (*said).to_owned())))
+        };
+        assert_eq!(all(&["has no vast"]), "gpu-1: has no vast");
+        assert_eq!(all(&["has no vast", "busy", "has no vast"]), "gpu-1, gpu-3: has no vast; gpu-2: busy");
+        assert_eq!(all(&["a", "a", "a", "a", "a"]), "gpu-1, gpu-2, gpu-3 and 2 more: a");
+        assert_eq!(all(&["a", "b", "c", "d", "d"]), "gpu-1: a; gpu-2: b; gpu-3: c; and 2 more");
     }
 }

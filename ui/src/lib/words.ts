@@ -152,6 +152,7 @@ export const words = {
       reasons.length === 0
         ? `${title}: no worker that is online can run it.`
         : `${title}: no worker that is online can run it (${reasons.join('; ')}${more > 0 ? `; and ${more} more` : ''}).`,
+    nobodyOf: (names: string[], more: number, why: string) => `${names.join(', ')}${more > 0 ? ` and ${more} more` : ''}: ${why}`,
     kindAway: (title: string) => `${title} · no worker online`,
     whoMore: (count: number) => `and ${count} more`,
     name: 'Name',

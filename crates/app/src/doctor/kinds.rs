@@ -51,13 +51,7 @@ pub(super) fn examine(options: &Options, storages: &LocalStorages, kinds: Option
 
 fn missed(kind: &str, missing: &ProgramMissing) -> Finding {
     let command = missing.command();
-    let told = match missing {
-        ProgramMissing::NotFound { command, looked_in } => {
-            format!("its program {command} was not found in {looked_in}")
-        }
-        other => other.to_string(),
-    };
-    let note = finding("programs", FindingState::Note, kind, told);
+    let note = finding("programs", FindingState::Note, kind, missing.whole());
     match missing {
         ProgramMissing::NotFound { .. } | ProgramMissing::NotThere { .. } => note.mend(format!(
             "Install {command}, if this computer is to run such jobs; others can all the same. Where it lies at a place of its \

@@ -23,7 +23,7 @@ pub enum Program {
 #[serde(rename_all = "snake_case")]
 pub enum ProgramMissing {
     /// It is in none of the folders.
-    #[error("its program {command} was not found in PATH, ~/.local/bin or where conda, uv and pipx keep theirs")]
+    #[error("its program {command} was not found in PATH or the usual places")]
     NotFound {
         /// As the template names it.
         command: String,
@@ -55,6 +55,14 @@ pub enum ProgramMissing {
 }
 
 impl ProgramMissing {
+    /// The same sentence with every folder that was looked into: for whoever is to mend it.
+    pub fn whole(&self) -> String {
+        match self {
+            Self::NotFound { command, looked_in } => format!("its program {command} was not found in {looked_in}"),
+            other => other.to_string(),
+        }
+    }
+
     /// As the template names it.
     pub fn command(&self) -> &str {
         match self {
