@@ -137,7 +137,7 @@ fn this_computer_is_no_worker_where_the_person_says_so() {
     window.wait_for_text("No worker is online");
     window.go("Settings");
     window.click("checkbox", "Run jobs on this computer while Samepath is open");
-    window.wait_for_text("slp-check");
+    window.wait_for_text("Check a SLEAP project");
     window.go("Workers");
     wait_for("this computer's worker", || window.text().contains("free").then_some(()));
 }
