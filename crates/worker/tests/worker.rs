@@ -269,6 +269,8 @@ async fn an_end_that_was_not_told_is_told_by_the_next_worker() {
     let mut first = lab.worker();
     let job = lab.submit().await;
     lab.log(&job, 1, "one").await;
+    // A line may be told before the state is.
+    lab.until(|record| record.state == JobState::Running).await;
     first.kill().unwrap();
     first.wait().unwrap();
     go(&lab.path("go"));
