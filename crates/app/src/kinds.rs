@@ -4,6 +4,7 @@ use crate::draft::{Role, roles};
 use crate::view::{FilterView, KindView, ParameterView};
 use crate::{Error, ErrorCode};
 use samepath_fleet::matching::Kinds;
+use samepath_storage::near;
 use samepath_wire::{Kind, Parameter, ParameterType, Worker};
 use samepath_worker::kinds::Catalogue;
 use serde_json::Value;
@@ -29,16 +30,10 @@ pub(crate) fn known<'a>(seen: &Kinds, workers: impl IntoIterator<Item = &'a Work
 pub(crate) fn find_kind(kinds: &[Kind], name: &str) -> Result<Kind, Error> {
     kinds.iter().find(|kind| kind.name == name).cloned().ok_or_else(|| {
         let names: Vec<&str> = kinds.iter().map(|kind| kind.name.as_str()).collect();
-        let meant = nearest(name, &names).map(|name| format!("Did you mean {name}? ")).unwrap_or_default();
+        let meant = near(name, &names).map(|name| format!("Did you mean {name}? ")).unwrap_or_default();
         Error::new(ErrorCode::KindNotFound, format!("There is no job type {name}."))
             .with_hint(format!("{meant}Known: {}.", names.join(", ")))
     })
-}
-
-/// The name that a person may have meant, if one is near.
-fn nearest<'a>(written: &str, names: &[&'a str]) -> Option<&'a str> {
-    let distance = |name: &&str| strsim::damerau_levenshtein(&written.to_lowercase(), name);
-    names.iter().copied().min_by_key(distance).filter(|name| distance(name) <= 2)
 }
 
 /// The form of a kind.

@@ -24,7 +24,7 @@ pub use change::{BackendFields, Change};
 pub use error::{Action, ConfigError, Place, Problem};
 pub use file::{ConfigFile, Origin};
 pub use look::{FileState, Written};
-pub use remark::Remark;
+pub use remark::{Remark, near};
 
 use crate::{Backend, Environment};
 use serde::{Deserialize, Serialize};

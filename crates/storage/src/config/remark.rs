@@ -154,8 +154,8 @@ fn unknown(text: &Text<'_>, key: &Name<'_>, path: &[&str], near: Option<String>)
     Remark::UnknownKey { place: text.place(path, text.line_of(key)), near }
 }
 
-/// The known word that a person may have meant; none for a known one, and where nothing is near.
-fn near(key: &str, known: &[&str]) -> Option<String> {
+/// The known word that a person may have meant, whatever its case and the dashes in it; none for a known one, and where nothing is near.
+pub fn near(key: &str, known: &[&str]) -> Option<String> {
     let plain = |word: &str| word.to_lowercase().replace(['-', '_', ' '], "");
     if known.contains(&key) {
         return None;
