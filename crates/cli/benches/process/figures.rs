@@ -1,5 +1,6 @@
 //! Times, and how they are told: each beside its floor.
 
+use std::process::Command;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// The time since 1970, as `date +%s%N` tells it.
@@ -10,6 +11,13 @@ pub(crate) fn now() -> Duration {
 /// What `date +%s%N` printed, if it is that.
 pub(crate) fn stamp(text: &str) -> Option<Duration> {
     text.trim().parse().ok().map(Duration::from_nanos)
+}
+
+/// How long it takes until the tool that prints the time runs, started by nobody but this program.
+pub(crate) fn bare_start() -> Duration {
+    let begun = now();
+    let printed = Command::new("date").arg("+%s%N").output().expect("it starts").stdout;
+    stamp(&String::from_utf8_lossy(&printed)).expect("the tool ran").saturating_sub(begun)
 }
 
 pub(crate) fn tell(what: &str, ours: &mut [Duration], beside: &str, floor: &mut [Duration]) {

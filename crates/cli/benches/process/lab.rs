@@ -2,10 +2,9 @@
 
 use crate::SAMEPATH;
 use crate::kinds::{STAMP, TICK, script};
-use samepath_app::view::{Draft, JobView, Update};
+use samepath_app::view::Update;
 use samepath_app::{App, Options};
 use serde_json::Value;
-use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
@@ -63,12 +62,6 @@ impl Lab {
         }
         app
     }
-}
-
-pub(crate) async fn submit(app: &App, kind: &str, values: &[(&str, String)]) -> JobView {
-    let value = |(name, value): &(&str, String)| ((*name).to_owned(), Value::from(value.clone()));
-    let values: BTreeMap<String, Value> = values.iter().map(value).collect();
-    app.submit(Draft { kind: kind.to_owned(), values, ..Draft::default() }).await.expect("it is accepted")
 }
 
 pub(crate) async fn succeeded(app: &App, id: &str) {

@@ -1,31 +1,12 @@
-//! What a tool prints: how soon whoever follows has a line, and how fast 1 GB is taken.
+//! What a tool prints: how fast 1 GB is taken.
 
-use crate::lab::{Lab, flood, submit};
-use crate::{SAMEPATH, now, stamp, tell};
-use samepath_app::App;
+use crate::SAMEPATH;
+use crate::lab::{Lab, flood};
 use samepath_wire::{Assignment, AttemptEnd, AttemptRef, Job};
 use samepath_worker::guard::{AttemptDir, Patience, Spec};
-use std::io::{BufRead, BufReader, Read};
+use std::io::Read;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
-
-/// A line, ten a second, from the moment at which the tool took the time until this program has it as somebody who follows.
-pub(crate) async fn latency(app: &App) {
-    let job = submit(app, "tick", &[]).await;
-    let mut log = app.log(&job.id, None).await.expect("it has a log");
-    let mut ours = Vec::new();
-    while let Some(lines) = log.next().await {
-        let heard = now();
-        ours.extend(lines.iter().filter_map(|line| Some(heard.saturating_sub(stamp(&line.text)?))));
-    }
-    let script = "for i in $(seq 100); do date +%s%N; sleep 0.1; done";
-    let mut bare = Command::new("sh").args(["-c", script]).stdout(Stdio::piped()).spawn().expect("it starts");
-    let lines = BufReader::new(bare.stdout.take().expect("its pipe")).lines();
-    let mut floor: Vec<Duration> = lines.filter_map(|line| Some(now().saturating_sub(stamp(&line.ok()?)?))).collect();
-    bare.wait().expect("it ends");
-    assert_eq!((ours.len(), floor.len()), (100, 100));
-    tell("a line of a log, until whoever follows has it", &mut ours, "the same through a bare pipe", &mut floor);
-}
 
 /// 1 GB of lines through a guard, beside the same bytes through a bare pipe, thrown away, and written to a file.
 pub(crate) fn throughput(lab: &Lab) {

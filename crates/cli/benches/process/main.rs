@@ -6,10 +6,11 @@ mod kinds;
 mod lab;
 mod locate;
 mod log;
+mod person;
 mod submit;
 mod timeline;
 
-use figures::{at, now, stamp, tell};
+use figures::tell;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 use tracing_subscriber::layer::SubscriberExt;
@@ -31,7 +32,7 @@ fn main() {
     runtime.block_on(async {
         let app = lab.app().await;
         submit::bench(&app, &steps).await;
-        log::latency(&app).await;
+        person::latency(&app).await;
         app.shut_down().await;
     });
     log::throughput(&lab);

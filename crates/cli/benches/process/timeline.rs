@@ -1,6 +1,6 @@
 //! The steps of a job, as the program itself writes them into its own log.
 
-use super::figures::now;
+use super::figures::{at, now};
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -33,6 +33,31 @@ impl Steps {
             steps.iter().filter(|step| step.job == job).map(|step| (step.name, step.when)).collect();
         steps.sort_by_key(|(_, when)| *when);
         steps
+    }
+}
+
+/// How long each step took after the one before it, over many jobs; in the order in which steps were first seen.
+#[derive(Debug, Default)]
+pub(crate) struct Timeline(Vec<(&'static str, Vec<Duration>)>);
+
+impl Timeline {
+    /// Takes up the steps of one job, which was `begun` then.
+    pub(crate) fn add(&mut self, begun: Duration, steps: impl IntoIterator<Item = (&'static str, Duration)>) {
+        let mut before = begun;
+        for (step, when) in steps {
+            let took = when.saturating_sub(before);
+            match self.0.iter_mut().find(|(known, _)| *known == step) {
+                Some((_, times)) => times.push(took),
+                None => self.0.push((step, vec![took])),
+            }
+            before = before.max(when);
+        }
+    }
+
+    pub(crate) fn tell(self) {
+        for (step, mut times) in self.0 {
+            println!("  {step}: p50 {:.2?} after the step before, p95 {:.2?}", at(&mut times, 50), at(&mut times, 95));
+        }
     }
 }
 

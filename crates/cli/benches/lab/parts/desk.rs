@@ -2,12 +2,10 @@
 
 use super::common::lab::{Computer, Lab};
 use samepath_app::App;
-use samepath_app::view::{Draft, JobView, Update};
+use samepath_app::view::{JobView, Update};
 use samepath_fleet::Fleet;
 use samepath_fleet::lab::Membership;
 use samepath_wire::{JobId, JobRecord, Worker};
-use serde_json::Value;
-use std::collections::BTreeMap;
 use std::time::Duration;
 use tokio::task::block_in_place;
 
@@ -45,12 +43,6 @@ pub(crate) async fn window(computer: &Computer<'_>, workers: usize, kind: &str) 
     .await
     .expect("the workers come");
     app
-}
-
-pub(crate) async fn submit(app: &App, kind: &str, values: &[(&str, String)]) -> JobView {
-    let value = |(name, value): &(&str, String)| ((*name).to_owned(), Value::from(value.clone()));
-    let values: BTreeMap<String, Value> = values.iter().map(value).collect();
-    app.submit(Draft { kind: kind.to_owned(), values, ..Draft::default() }).await.expect("it is accepted")
 }
 
 /// Until a job is like this.

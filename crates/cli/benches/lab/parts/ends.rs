@@ -2,9 +2,10 @@
 
 use super::common::Process;
 use super::common::lab::{Computer, Lab};
-use super::desk::{aside, fleet_of, job_until, lines_of, member, submit, window, worker_until};
+use super::desk::{aside, fleet_of, job_until, lines_of, member, window, worker_until};
 use super::figures::{at, now, stamp, tell};
 use super::kinds::script;
+use super::person::submit;
 use rustix::process::Signal;
 use samepath_app::App;
 use std::time::Duration;

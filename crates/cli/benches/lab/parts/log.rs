@@ -1,14 +1,14 @@
 //! What a tool prints: how soon whoever follows has a line, and how many lines a second pass through a lab.
 
 use super::common::lab::Lab;
-use super::desk::{fleet_of, member, submit, window};
-use super::figures::{now, stamp, tell};
+use super::desk::{fleet_of, member, window};
+use super::figures::{now, stamp};
 use super::kinds::{TICK, script};
 use super::many::told;
+use super::person::{latency, submit};
 use super::server::Bare;
 use async_nats::Client;
 use futures::StreamExt;
-use samepath_app::App;
 use samepath_fleet::{Fleet, LogItem};
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
@@ -54,24 +54,6 @@ fn chatty() -> String {
 
 fn rate(lines: u64, took: Duration) -> String {
     format!("{:.0} lines/s ({took:.2?})", lines as f64 / took.as_secs_f64())
-}
-
-/// Ten lines a second, each from the moment at which the tool took the time until this program has it as somebody who follows.
-async fn latency(app: &App) {
-    let job = submit(app, "tick", &[]).await;
-    let mut log = app.log(&job.id, None).await.expect("it has a log");
-    let mut ours = Vec::new();
-    while let Some(lines) = log.next().await {
-        let heard = now();
-        ours.extend(lines.iter().filter_map(|line| Some(heard.saturating_sub(stamp(&line.text)?))));
-    }
-    let script = "for i in $(seq 100); do date +%s%N; sleep 0.1; done";
-    let mut bare = Command::new("sh").args(["-c", script]).stdout(Stdio::piped()).spawn().expect("it starts");
-    let lines = BufReader::new(bare.stdout.take().expect("its pipe")).lines();
-    let mut floor: Vec<Duration> = lines.filter_map(|line| Some(now().saturating_sub(stamp(&line.ok()?)?))).collect();
-    bare.wait().expect("it ends");
-    assert_eq!((ours.len(), floor.len()), (100, 100));
-    tell("a line of a log, until whoever follows has it", &mut ours, "the same through a bare pipe", &mut floor);
 }
 
 /// From the tool's first line, which says when that is, until the last is here.

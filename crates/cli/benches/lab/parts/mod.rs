@@ -19,6 +19,8 @@ mod figures;
 mod kinds;
 #[path = "../../../../fleet/benches/queue/crowd.rs"]
 mod many;
+#[path = "../../process/person.rs"]
+mod person;
 
 use tokio::runtime::Runtime;
 

@@ -1,11 +1,11 @@
 //! From *Submit* in a window until the tool runs on a worker of the lab, as a whole and step by step.
 
 use super::common::lab::Lab;
-use super::desk::{fleet_of, job_until, lines_of, member, record_of, submit, window};
-use super::figures::{at, now, stamp, tell};
+use super::desk::{fleet_of, job_until, lines_of, member, record_of, window};
+use super::figures::{bare_start, now, stamp, tell};
 use super::kinds::STAMP;
-use super::timeline::Steps;
-use std::process::Command;
+use super::person::submit;
+use super::timeline::{Steps, Timeline};
 use std::time::Duration;
 use tokio::runtime::Runtime;
 use tracing_subscriber::layer::SubscriberExt;
@@ -27,7 +27,7 @@ pub(crate) fn bench(runtime: &Runtime) {
     runtime.block_on(async {
         let (app, fleet) = (window(&desk, 1, "stamp").await, fleet_of(&desk, "member").await);
         let (mut ours, mut recorded, mut floor) = (Vec::new(), Vec::new(), Vec::new());
-        let mut timeline: Vec<(&'static str, Vec<Duration>)> = Vec::new();
+        let mut timeline = Timeline::default();
         for round in 0..ROUNDS {
             tokio::time::sleep(PAUSE).await;
             let values =
@@ -42,7 +42,7 @@ pub(crate) fn bench(runtime: &Runtime) {
             let attempt = &record.attempts[0];
             let when =
                 |at: jiff::Timestamp| Duration::from_nanos(u64::try_from(at.as_nanosecond()).expect("after 1970"));
-            let mut all: Vec<(&str, Duration)> = steps.of(&job.id);
+            let mut all: Vec<(&'static str, Duration)> = steps.of(&job.id);
             // The client hears of its record when its worker may have been given the job already.
             all.retain(|(step, _)| *step != "recorded");
             let submitted = all.last().map_or(begun, |(_, when)| *when);
@@ -50,24 +50,12 @@ pub(crate) fn bench(runtime: &Runtime) {
             all.push(("decided whose it is", when(attempt.assigned_at)));
             all.extend(attempt.confirmed_at.map(|at| ("confirmed", when(at))));
             all.push(("the tool runs", started));
-            let mut before = begun;
-            for (step, when) in all {
-                match timeline.iter_mut().find(|(known, _)| *known == step) {
-                    Some((_, times)) => times.push(when.saturating_sub(before)),
-                    None => timeline.push((step, vec![when.saturating_sub(before)])),
-                }
-                before = before.max(when);
-            }
-            let begun = now();
-            let printed = Command::new("date").arg("+%s%N").output().expect("it starts").stdout;
-            let started = stamp(&String::from_utf8_lossy(&printed)).expect("the tool ran");
-            floor.push(started.saturating_sub(begun));
+            timeline.add(begun, all);
+            floor.push(bare_start());
         }
         tell("a click on Submit, until the tool runs", &mut ours, "a bare start of the same tool", &mut floor);
         tell("  of that, from the job on its way to the hub", &mut recorded, "the same", &mut floor);
-        for (step, mut times) in timeline {
-            println!("  {step}: p50 {:.2?} after the step before, p95 {:.2?}", at(&mut times, 50), at(&mut times, 95));
-        }
+        timeline.tell();
         app.shut_down().await;
         fleet.close().await;
     });
