@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use tokio::runtime::Runtime;
 
 /// Longer than a worker takes from one word about itself to the next, and short enough to run out now and then.
-const LEASE: Duration = Duration::from_secs(7);
+pub(crate) const LEASE: Duration = Duration::from_secs(7);
 /// For how long a line is cut, at least and at most, in milliseconds: now and then longer than a lease.
 const CUT: std::ops::Range<u64> = 100..11_000;
 
@@ -52,7 +52,7 @@ impl Hubs {
         let last = self.cables.len() - 1;
         for (at, (cable, _)) in self.cables.iter().enumerate() {
             let (part, name) =
-                if at == last { (Part::Member, "amick".to_owned()) } else { (Part::Worker, format!("gpu-{at}")) };
+                if at == last { (Part::Member, "amick".to_owned()) } else { (Part::Worker, Self::name(at)) };
             let lasts = jiff::SignedDuration::from_hours(1);
             let invite = Invite { part, name, uses: 1, lasts, places: Places::default() };
             let invitation: Invitation = registry.invite(invite).await.unwrap();
@@ -61,6 +61,11 @@ impl Hubs {
             fs_err::write(self.member(at), serde_json::to_vec(&membership).unwrap()).unwrap();
         }
         registry.close().await;
+    }
+
+    /// What a worker has joined as.
+    pub(crate) fn name(at: usize) -> String {
+        format!("gpu-{at}")
     }
 
     /// With what a worker, or the client, has joined.
@@ -101,12 +106,17 @@ impl Hubs {
     /// Cuts one line; whether there was one that was not cut.
     pub(crate) fn cut(&mut self, random: &mut Rng) -> bool {
         let at = random.usize(..self.cables.len());
-        let (cable, until) = &mut self.cables[at];
+        self.cut_for(at, Duration::from_millis(random.u64(CUT)))
+    }
+
+    /// Cuts the line to a worker, unless it is cut.
+    pub(crate) fn cut_for(&mut self, worker: usize, time: Duration) -> bool {
+        let (cable, until) = &mut self.cables[worker];
         if until.is_some() {
             return false;
         }
         cable.cut();
-        *until = Some(Instant::now() + Duration::from_millis(random.u64(CUT)));
+        *until = Some(Instant::now() + time);
         true
     }
 

@@ -1,10 +1,12 @@
-use super::hubs::Hubs;
+use super::hubs::{Hubs, LEASE};
+use super::rules::{Sight, Try, Watch};
 use fastrand::Rng;
 use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
 use samepath_fleet::Fleet;
 use samepath_fleet::bus::local::LocalSettings;
 use samepath_fleet::lab::Membership;
-use samepath_wire::JobRecord;
+use samepath_fleet::matchmaker::Timing;
+use samepath_wire::{Attempt, JobRecord};
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufRead, BufReader, Write};
@@ -18,9 +20,12 @@ use std::time::{Duration, Instant};
 const DEADLINE: Duration = Duration::from_secs(150);
 const WORKERS: usize = 2;
 /// In a lab.
-const WORKERS_OF_A_LAB: usize = 3;
+const WORKERS_OF_A_LAB: usize = 4;
 /// For how long a computer is away that was lost with all that ran on it, at most, in milliseconds: longer than a lease.
 const AWAY: u64 = 12_000;
+
+/// Of guards. One in two jobs leaves processes behind that will not end by themselves: they are not waited for as long as usual.
+const PATIENCE: &str = r#"{"orphan": {"secs": 120, "nanos": 0}, "leftovers": {"secs": 0, "nanos": 200000000}}"#;
 
 /// What is killed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -69,7 +74,7 @@ pub(crate) struct Lab {
     pub(crate) dir: tempfile::TempDir,
     /// None: the queue is this computer's.
     hubs: Option<Hubs>,
-    workers: Vec<Option<Child>>,
+    pub(crate) workers: Vec<Option<Child>>,
     /// Until when a worker is not started again.
     away: Vec<Option<Instant>>,
     client: Option<(Child, ChildStdin)>,
@@ -78,8 +83,11 @@ pub(crate) struct Lab {
     /// What was submitted, by id.
     pub(crate) jobs: BTreeMap<String, String>,
     known: BTreeSet<String>,
-    /// With the record as it was heard last: of very many jobs not all are kept.
-    pub(crate) ended: BTreeMap<String, JobRecord>,
+    ended: BTreeSet<String>,
+    /// Jobs that were given to somebody who has not confirmed yet, as they were heard of last.
+    pub(crate) given: BTreeMap<String, Attempt>,
+    /// What is heard and seen is held to the rules.
+    pub(crate) watch: Watch,
 }
 
 impl Lab {
@@ -117,9 +125,10 @@ impl Lab {
         let (hear, heard) = channel();
         let hubs = in_a_lab.then(|| Hubs::new(dir.path(), count));
         let workers = (0..count).map(|_| None).collect();
-        let (jobs, known, ended) = Default::default();
-        let mut lab =
-            Self { dir, hubs, workers, away: vec![None; count], client: None, heard, hear, jobs, known, ended };
+        let watch = Watch::new(if in_a_lab { LEASE } else { Timing::default().lease });
+        let (jobs, known, ended, given, away) =
+            (BTreeMap::new(), BTreeSet::new(), BTreeSet::new(), BTreeMap::new(), vec![None; count]);
+        let mut lab = Self { dir, hubs, workers, away, client: None, heard, hear, jobs, known, ended, given, watch };
         lab.start_what_is_missing();
         lab
     }
@@ -171,7 +180,7 @@ impl Lab {
                 let worker = hidden()
                     .arg("worker")
                     .args([self.path(&format!("state-{at}")), self.worker_fleet(at), config, kinds])
-                    .arg(r#"{"orphan": {"secs": 120, "nanos": 0}}"#)
+                    .arg(PATIENCE)
                     .spawn()
                     .unwrap();
                 self.workers[at] = Some(worker);
@@ -186,16 +195,54 @@ impl Lab {
         }
     }
 
-    fn listen(&mut self) {
+    pub(crate) fn listen(&mut self) {
         while let Ok(line) = self.heard.try_recv() {
             let (what, record) = line.split_once(' ').unwrap();
             let record: JobRecord = serde_json::from_str(record).unwrap();
             let id = record.job.id.to_string();
             self.known.insert(id.clone());
             if what == "ended" {
-                self.ended.insert(id, record);
+                self.ended.insert(id.clone());
             }
+            match record.attempts.last().filter(|last| last.confirmed_at.is_none()) {
+                Some(last) => drop(self.given.insert(id, last.clone())),
+                None => drop(self.given.remove(&id)),
+            }
+            self.watch.hear(record);
         }
+    }
+
+    /// Holds what is known and what runs to the rules.
+    pub(crate) fn look(&mut self) {
+        self.listen();
+        let settled = Instant::now() + Duration::from_secs(2);
+        loop {
+            let guards = self.working();
+            let tools = marks().filter_map(|(_, mark)| self.try_of(&mark)).collect();
+            // Who works before and after worked meanwhile.
+            let guards = &guards & &self.working();
+            // Of one that has been told of and is being cleared away there may be half a folder.
+            if guards.iter().any(|(job, _)| self.ended.contains(job)) && Instant::now() < settled {
+                continue;
+            }
+            self.watch.look(&Sight { guards, tools });
+            break;
+        }
+        let faults = self.watch.faults();
+        assert!(faults.is_empty(), "{} rules were broken:\n{}", faults.len(), faults.join("\n"));
+    }
+
+    /// Tries of this lab whose guards hold their locks and have written no end.
+    fn working(&self) -> BTreeSet<Try> {
+        let held = self.guards_below(self.dir.path()).into_iter().map(|(_, dir)| dir);
+        let works = held.filter(|dir| dir.join("spec.json").exists() && !dir.join("end.json").exists());
+        works.filter_map(|dir| self.try_of(dir.file_name()?.to_str()?)).collect()
+    }
+
+    /// The try of a job of this lab that has this mark.
+    fn try_of(&self, mark: &str) -> Option<Try> {
+        let (job, number) = mark.split_once('.')?;
+        self.jobs.contains_key(job).then_some((job.to_owned(), number.parse().ok()?))
     }
 
     pub(crate) fn on_their_way(&mut self) -> usize {
@@ -216,7 +263,7 @@ impl Lab {
 
     /// Asks a job to end.
     pub(crate) fn order(&mut self, order: &str, random: &mut Rng) {
-        let running: Vec<&String> = self.known.iter().filter(|id| !self.ended.contains_key(*id)).collect();
+        let running: Vec<&String> = self.known.difference(&self.ended).collect();
         if let Some(id) = random.choice(running) {
             let line = format!("{order} {id}");
             self.tell(&line);
@@ -248,8 +295,9 @@ impl Lab {
                 end(worker);
                 self.away[at] = Some(Instant::now() + Duration::from_millis(random.u64(..AWAY)));
                 let state = self.path(&format!("state-{at}"));
-                for id in self.guards_below(&state) {
-                    kill(id, &|id| self.guards_below(&state).contains(&id));
+                let guards = || self.guards_below(&state).into_iter().map(|(id, _)| id).collect::<Vec<_>>();
+                for id in guards() {
+                    kill(id, &|id| guards().contains(&id));
                 }
                 let marks: Vec<String> =
                     self.attempts_of(at).iter().filter_map(|dir| Some(dir.file_name()?.to_str()?.to_owned())).collect();
@@ -265,7 +313,7 @@ impl Lab {
     }
 
     /// The process that has the lock of the queue.
-    fn holder(&self) -> Option<u32> {
+    pub(crate) fn holder(&self) -> Option<u32> {
         let inode = fs_err::metadata(self.path("fleet/holder.lock")).ok()?.ino();
         let locks = std::fs::read_to_string("/proc/locks").ok()?;
         let of = |line: &str| {
@@ -278,22 +326,25 @@ impl Lab {
 
     /// Guards of this lab that have an attempt: they hold its lock.
     pub(crate) fn guards(&self) -> Vec<u32> {
-        self.guards_below(self.dir.path())
+        self.guards_below(self.dir.path()).into_iter().map(|(id, _)| id).collect()
     }
 
-    fn guards_below(&self, folder: &Path) -> Vec<u32> {
+    /// Likewise, below a folder, each with the folder of its attempt.
+    pub(crate) fn guards_below(&self, folder: &Path) -> Vec<(u32, PathBuf)> {
         let Ok(below) = folder.canonicalize() else { return Vec::new() };
-        let is_ours = |file: std::io::Result<std::fs::DirEntry>| {
-            let link = file.ok().and_then(|file| std::fs::read_link(file.path()).ok());
-            link.is_some_and(|link| link.starts_with(&below) && link.ends_with("lock"))
+        let ours = |file: std::io::Result<std::fs::DirEntry>| {
+            let link = std::fs::read_link(file.ok()?.path()).ok()?;
+            link.parent().filter(|_| link.starts_with(&below) && link.ends_with("lock")).map(Path::to_owned)
         };
-        let holds = |id: &u32| std::fs::read_dir(format!("/proc/{id}/fd")).is_ok_and(|mut files| files.any(is_ours));
-        processes("cmdline", &|words: &[&str]| words.get(1) == Some(&"guard")).into_iter().filter(holds).collect()
+        let holds = |id: u32| std::fs::read_dir(format!("/proc/{id}/fd")).ok()?.find_map(ours).map(|dir| (id, dir));
+        processes("cmdline", &|words: &[&str]| (words.get(1) == Some(&"guard")).then_some(()))
+            .filter_map(|(id, ())| holds(id))
+            .collect()
     }
 
     /// Whatever runs of the jobs of this lab.
     pub(crate) fn tools(&self) -> Vec<u32> {
-        tools_of(|mark| mark.split_once('.').is_some_and(|(job, _)| self.jobs.contains_key(job)))
+        tools_of(|mark| self.try_of(mark).is_some())
     }
 
     pub(crate) fn until_all_have_ended(&mut self) {
@@ -306,7 +357,7 @@ impl Lab {
                 self.away.fill(None);
                 self.start_what_is_missing();
             }
-            let left: Vec<_> = self.jobs.keys().filter(|id| !self.ended.contains_key(*id)).collect();
+            let left: Vec<_> = self.jobs.keys().filter(|id| !self.ended.contains(*id)).collect();
             assert!(began.elapsed() < DEADLINE, "jobs that did not end: {left:?}; kept in {:?}", self.dir.path());
             std::thread::sleep(Duration::from_millis(20));
         }
@@ -332,6 +383,19 @@ impl Lab {
         }
     }
 
+    /// What the queue calls a worker; none for one that was never started.
+    pub(crate) fn worker_id(&self, at: usize) -> Option<String> {
+        match &self.hubs {
+            None => fs_err::read_to_string(self.path(&format!("state-{at}/gpu-1/id"))).ok(),
+            Some(_) => Some(Hubs::name(at)),
+        }
+    }
+
+    /// Cuts a worker's line in a lab; whether there was one that was not cut.
+    pub(crate) fn cut_for(&mut self, at: usize, time: Duration) -> bool {
+        self.hubs.as_mut().is_some_and(|hubs| hubs.cut_for(at, time))
+    }
+
     /// Lets lines that were cut long enough pass on again.
     pub(crate) fn mend(&mut self) {
         if let Some(hubs) = &mut self.hubs {
@@ -344,7 +408,7 @@ impl Lab {
         (0..self.workers.len()).flat_map(|at| self.attempts_of(at)).collect()
     }
 
-    fn attempts_of(&self, at: usize) -> Vec<PathBuf> {
+    pub(crate) fn attempts_of(&self, at: usize) -> Vec<PathBuf> {
         let entries = fs_err::read_dir(self.path(&format!("state-{at}/gpu-1/attempts"))).into_iter().flatten();
         entries.map(|entry| entry.unwrap().path()).collect()
     }
@@ -368,8 +432,13 @@ impl Drop for Lab {
 
 /// Whatever runs of attempts with such marks.
 fn tools_of(is_one: impl Fn(&str) -> bool) -> Vec<u32> {
-    let ours = |entry: &&str| entry.strip_prefix("SAMEPATH_ATTEMPT=").is_some_and(&is_one);
-    processes("environ", &|entries: &[&str]| entries.iter().any(ours))
+    marks().filter(|(_, mark)| is_one(mark)).map(|(id, _)| id).collect()
+}
+
+/// Every process that carries an attempt's mark.
+fn marks() -> impl Iterator<Item = (u32, String)> {
+    let mark = |entry: &&str| entry.strip_prefix("SAMEPATH_ATTEMPT=").map(str::to_owned);
+    processes("environ", &move |entries: &[&str]| entries.iter().find_map(mark))
 }
 
 pub(crate) fn hidden() -> Command {
@@ -391,12 +460,13 @@ pub(crate) fn kill(id: u32, is_it: &dyn Fn(u32) -> bool) -> bool {
     is_it(id) && pidfd_send_signal(handle, Signal::KILL).is_ok()
 }
 
-fn processes(file: &str, is_it: &dyn Fn(&[&str]) -> bool) -> Vec<u32> {
+/// What `look` sees in a file of each process that is parted by zeros.
+fn processes<T>(file: &str, look: &dyn Fn(&[&str]) -> Option<T>) -> impl Iterator<Item = (u32, T)> + use<T> {
     let ids = fs_err::read_dir("/proc").unwrap().filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok());
-    ids.filter(|id: &u32| {
+    let seen = ids.filter_map(|id: u32| {
         let text = std::fs::read(format!("/proc/{id}/{file}")).unwrap_or_default();
         let text = String::from_utf8_lossy(&text);
-        is_it(&text.split('\0').collect::<Vec<_>>())
-    })
-    .collect()
+        look(&text.split('\0').collect::<Vec<_>>()).map(|seen| (id, seen))
+    });
+    seen.collect::<Vec<_>>().into_iter()
 }

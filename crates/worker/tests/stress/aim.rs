@@ -1,0 +1,135 @@
+//! Faults at moments that chance seldom finds: whoever is at such a moment is waited for, for a while.
+
+use super::hubs::LEASE;
+use super::lab::{Lab, end, kill};
+use fastrand::Rng;
+use rustix::process::{Pid, Signal, kill_process};
+use std::path::Path;
+use std::process::Child;
+use std::time::{Duration, Instant};
+
+/// For somebody to come to the moment.
+const WAIT: Duration = Duration::from_millis(500);
+/// For the jobs that are on their way to become fewer than workers.
+const DRAINED: Duration = Duration::from_secs(5);
+/// Between two looks: the moments are short.
+const LOOK: Duration = Duration::from_micros(200);
+
+/// For how long a worker's line is cut so that it loses a job that goes on.
+pub(crate) const CUT_OFF: Duration = LEASE.saturating_add(Duration::from_secs(4));
+
+/// A moment, and who dies at it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Moment {
+    /// A worker was given a job and has not confirmed it: the worker.
+    Given,
+    /// It has confirmed, and its guard is not there yet: the worker.
+    Confirmed,
+    /// The same moment: the guard, which knows its folder and has no tool.
+    Begun,
+    /// The tool has done its work, and the guard has not written so: the guard.
+    Done,
+    /// The end is written, and not recorded: the worker.
+    Ended,
+}
+
+impl Moment {
+    pub(crate) const ALL: [Self; 5] = [Self::Given, Self::Confirmed, Self::Begun, Self::Done, Self::Ended];
+}
+
+impl Lab {
+    /// Waits for such a moment and strikes; whether somebody came to it.
+    pub(crate) fn aim(&mut self, moment: Moment, random: &mut Rng) -> bool {
+        if moment == Moment::Given {
+            return self.strike_before_it_confirms(random);
+        }
+        let until = Instant::now() + WAIT;
+        while Instant::now() < until {
+            if self.strike(moment) {
+                return true;
+            }
+            std::thread::sleep(LOOK);
+        }
+        false
+    }
+
+    fn strike(&mut self, moment: Moment) -> bool {
+        for at in 0..self.workers.len() {
+            for dir in self.attempts_of(at) {
+                let has = |name: &str| dir.join(name).exists();
+                let is_now = match moment {
+                    Moment::Confirmed => !has("log.jsonl") && !has("end.json"),
+                    Moment::Begun => has("socket") && !has("tool.pid"),
+                    Moment::Done => is_done(&dir) && !has("end.json"),
+                    Moment::Ended => has("end.json"),
+                    Moment::Given => false,
+                };
+                if is_now {
+                    return match moment {
+                        Moment::Begun | Moment::Done => self.kill_guard_of(&dir),
+                        _ => self.workers[at].take().map(end).is_some(),
+                    };
+                }
+            }
+        }
+        false
+    }
+
+    fn kill_guard_of(&self, dir: &Path) -> bool {
+        let Ok(dir) = dir.canonicalize() else { return false };
+        let guards = || self.guards_below(&dir).into_iter().map(|(id, _)| id).collect::<Vec<_>>();
+        guards().into_iter().any(|id| kill(id, &|id| guards().contains(&id)))
+    }
+
+    /// A worker that waits for work is frozen, is given a job, and dies before it confirms.
+    fn strike_before_it_confirms(&mut self, random: &mut Rng) -> bool {
+        let drained = Instant::now() + DRAINED;
+        while self.on_their_way() >= self.workers.len() && Instant::now() < drained {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        // Whoever holds the queue would give out nothing.
+        let holder = self.holder();
+        let waits = |at: &usize| {
+            let id = self.workers[*at].as_ref().map(Child::id);
+            id.filter(|id| Some(*id) != holder && self.attempts_of(*at).is_empty())
+        };
+        let Some((at, id)) = (0..self.workers.len()).find_map(|at| Some((at, waits(&at)?))) else { return false };
+        let (id, name) = (Pid::from_raw(id.cast_signed()).unwrap(), self.worker_id(at));
+        kill_process(id, Signal::STOP).unwrap();
+        // The others may be given the first ones.
+        for _ in 0..=self.workers.len() {
+            self.submit(random.u32(1..5));
+        }
+        let until = Instant::now() + WAIT;
+        while Instant::now() < until {
+            self.listen();
+            if self.given.values().any(|attempt| Some(&attempt.worker) == name.as_ref()) {
+                return self.workers[at].take().map(end).is_some();
+            }
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        kill_process(id, Signal::CONT).unwrap();
+        false
+    }
+
+    /// Cuts off whoever runs a job, for longer than a lease: it is lost without proof, and goes on beside the next try.
+    pub(crate) fn cut_off_whoever_runs_one(&mut self) {
+        let runs = |lab: &Self| {
+            (0..lab.workers.len()).find(|at| lab.attempts_of(*at).iter().any(|dir| dir.join("tool.pid").exists()))
+        };
+        let until = Instant::now() + Duration::from_secs(30);
+        let at = loop {
+            match runs(self) {
+                Some(at) => break at,
+                None => assert!(Instant::now() < until, "nobody runs the job"),
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        };
+        self.cut_for(at, CUT_OFF);
+    }
+}
+
+/// Whether the tool has said its last word.
+fn is_done(dir: &Path) -> bool {
+    std::fs::read_to_string(dir.join("log.jsonl")).is_ok_and(|log| log.contains(r#""text":"done""#))
+}
