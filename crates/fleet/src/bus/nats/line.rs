@@ -15,7 +15,7 @@ use std::{
     },
     time::Duration,
 };
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, watch};
 use tokio_util::{
     bytes::{BufMut, Bytes, BytesMut},
     sync::CancellationToken,
@@ -143,19 +143,21 @@ pub(super) async fn open(
         }
     });
     let incoming = incoming.boxed();
-    Ok(line(client.clone(), format!("{UP}.{route}"), down, 0, incoming, over.child_token()))
+    Ok(line(client.clone(), format!("{UP}.{route}"), down, 0, incoming, None, over.child_token()))
 }
 
-/// The hub's end of a line. `route` is the guest's, with the line.
+/// The hub's end of a line. `route` is the guest's, with the line. Each change of `doubted` has it say at once that it is there,
+/// whereupon the server tells if nobody hears it.
 pub(super) fn answer(
     client: Client,
     route: &str,
     reign: u64,
     incoming: BoxStream<'static, Incoming>,
+    doubted: watch::Receiver<()>,
     over: &CancellationToken,
 ) -> (Line, CancellationToken) {
     let unheard = super::server::unheard(reign, route);
-    line(client, format!("{DOWN}.{route}"), unheard, reign, incoming, over.child_token())
+    line(client, format!("{DOWN}.{route}"), unheard, reign, incoming, Some(doubted), over.child_token())
 }
 
 fn line(
@@ -164,11 +166,12 @@ fn line(
     unheard: String,
     reign: u64,
     incoming: BoxStream<'static, Incoming>,
+    doubted: Option<watch::Receiver<()>>,
     over: CancellationToken,
 ) -> (Line, CancellationToken) {
     let out = Arc::new(Out { client, subject, unheard, reign: AtomicU64::new(reign), next: Mutex::new(0) });
     let (done, gone) = (CancellationToken::new(), CancellationToken::new());
-    tokio::spawn(beat(out.clone(), done.clone(), gone.clone()));
+    tokio::spawn(beat(out.clone(), doubted, done.clone(), gone.clone()));
     let frames = frames(incoming, out.clone(), reign == 0, over);
     let guard = done.drop_guard();
     let sink = sink::unfold((out, guard), |(out, guard), frame| async move {
@@ -179,13 +182,28 @@ fn line(
 }
 
 /// Says that this end is there until it is not, and then that.
-async fn beat(out: Arc<Out>, done: CancellationToken, gone: CancellationToken) {
+async fn beat(
+    out: Arc<Out>,
+    mut doubted: Option<watch::Receiver<()>>,
+    done: CancellationToken,
+    gone: CancellationToken,
+) {
     let _gone = gone.drop_guard();
     let mut ticks = tokio::time::interval(BEAT);
     loop {
+        let doubt = async {
+            let changed = match &mut doubted {
+                Some(doubted) => doubted.changed().await.is_ok(),
+                None => false,
+            };
+            if !changed {
+                std::future::pending::<()>().await;
+            }
+        };
         tokio::select! {
             () = done.cancelled() => break,
             _ = ticks.tick() => {}
+            () = doubt => {}
         }
         // Whom a guest greets it does not know before it is answered.
         if out.reign.load(Ordering::Acquire) != 0 && out.send(Sort::Beat, Bytes::new()).await.is_err() {

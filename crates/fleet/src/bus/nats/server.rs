@@ -13,11 +13,14 @@ use async_nats::{Client, Message, Subscriber};
 use futures::StreamExt;
 use samepath_wire::{Places, WorkerId};
 use std::{
-    collections::{HashMap, hash_map::Entry},
+    collections::HashMap,
     sync::Arc,
     time::Duration,
 };
-use tokio::{sync::mpsc, task::JoinSet};
+use tokio::{
+    sync::{mpsc, watch},
+    task::JoinSet,
+};
 use tokio_util::{bytes::Bytes, sync::CancellationToken};
 
 /// Where a hub says that it is there.
@@ -121,7 +124,8 @@ pub(super) async fn run(
 ) {
     let keys = registry.as_ref().map(|registry| registry.bus.clone());
     let mut lines = Lines::new();
-    let mut by_identity: HashMap<String, usize> = HashMap::new();
+    // Of each that has a line: heard by all of them.
+    let mut by_identity: HashMap<String, watch::Sender<()>> = HashMap::new();
     let mut guests: JoinSet<String> = JoinSet::new();
     let unheard_at = format!("{UNHEARD}.{reign}.");
     loop {
@@ -145,20 +149,22 @@ pub(super) async fn run(
                     say_goodbye(&client, &route, reign).await;
                     continue;
                 };
-                let count = by_identity.entry(identity.route()).or_default();
+                let own = by_identity.entry(identity.route()).or_default();
                 // Whoever looks after the lab comes in however full it is. Others hear nothing, and so try again by and by.
-                let full = lines.len() >= most || *count >= LINES.min((most / 4).max(1));
+                let full = lines.len() >= most || own.receiver_count() >= LINES.min((most / 4).max(1));
                 if full && identity.part != Part::Hub {
                     tracing::warn!(who = %identity.route(), "too many lines: one more was not opened");
                     continue;
                 }
-                *count += 1;
+                // Whoever died and comes anew is not to wait until it is noticed of the one before.
+                own.send_replace(());
+                let doubted = own.subscribe();
                 let (sender, receiver) = mpsc::channel(WAITING);
                 drop(sender.try_send(Incoming::Packet(opening)));
                 lines.insert(route.clone(), sender);
                 let (client, core, over) = (client.clone(), core.clone(), over.clone());
                 guests.spawn(async move {
-                    serve(client, core, reign, &route, identity, receiver, &over).await;
+                    serve(client, core, reign, &route, identity, (receiver, doubted), &over).await;
                     route
                 });
             }
@@ -183,11 +189,9 @@ pub(super) async fn run(
                 let Ok(route) = ended else { continue };
                 lines.remove(&route);
                 let Some((identity, _)) = Identity::parse(&route) else { continue };
-                if let Entry::Occupied(mut count) = by_identity.entry(identity.route()) {
-                    *count.get_mut() -= 1;
-                    if *count.get() == 0 {
-                        count.remove();
-                    }
+                let route = identity.route();
+                if by_identity.get(&route).is_some_and(|own| own.receiver_count() == 0) {
+                    by_identity.remove(&route);
                 }
             }
         }
@@ -233,13 +237,13 @@ async fn serve(
     reign: u64,
     route: &str,
     identity: Identity,
-    receiver: mpsc::Receiver<Incoming>,
+    (receiver, doubted): (mpsc::Receiver<Incoming>, watch::Receiver<()>),
     over: &CancellationToken,
 ) {
     let incoming = futures::stream::unfold(receiver, |mut receiver| async move {
         receiver.recv().await.map(|incoming| (incoming, receiver))
     });
-    let (line, gone) = line::answer(client, route, reign, incoming.boxed(), over);
+    let (line, gone) = line::answer(client, route, reign, incoming.boxed(), doubted, over);
     // Its subject says who it is; of what it calls itself in its greeting, which of its own GPUs counts alone.
     let who = |said: Option<WorkerId>| {
         let identity =
