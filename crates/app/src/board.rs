@@ -6,7 +6,7 @@ mod state;
 mod tests;
 
 use crate::jobs::{Surroundings, job_view, named};
-use crate::sameness::{Proofs, Verdict};
+use crate::sameness::{Proofs, Verdict, Witness};
 use crate::view::{JobView, KeptView, StatusView, StorageView, Update};
 use crate::workers::Own;
 use samepath_fleet::{Live, Update as Record};
@@ -148,9 +148,9 @@ impl Board {
         self.lock().set_storages(storages, &self.updates);
     }
 
-    /// What workers proved of a storage of this computer.
-    pub(crate) fn take_proofs(&self, ours: &StorageView, verdicts: &[(&Worker, Verdict)]) {
-        self.lock().take_proofs(ours, verdicts, &self.updates);
+    /// What workers proved of a storage of this computer, by a file that may be looked at again.
+    pub(crate) fn take_proofs(&self, ours: &StorageView, verdicts: &[(&Worker, Verdict)], by: Option<&Witness>) {
+        self.lock().take_proofs(ours, verdicts, by, &self.updates);
     }
 
     /// Looks at everything. Nothing changes meanwhile: the look has to be a short one.

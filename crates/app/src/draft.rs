@@ -2,6 +2,7 @@
 
 use crate::base_paths::BasePaths;
 use crate::dataset::is_project;
+use crate::sameness::Witness;
 use crate::storages::LocalStorages;
 use crate::view::{DatasetView, Draft};
 use crate::{Error, ErrorCode};
@@ -18,14 +19,17 @@ use uuid::Uuid;
 pub(crate) struct Plan {
     pub(crate) job: Job,
     pub(crate) dataset: Option<DatasetView>,
+    /// The dataset's size and time.
+    seen: Option<InputSeen>,
     pub(crate) results: Option<StoragePath>,
 }
 
 impl Plan {
     /// The file by which workers prove that they have the same storage: the dataset.
-    pub(crate) fn proven_by(&self) -> Option<StoragePath> {
+    pub(crate) fn proven_by(&self) -> Option<Witness> {
         let place = self.dataset.as_ref()?.place.as_ref()?;
-        Some(StoragePath::new(&place.storage_backend, &place.user_subdir, &place.path))
+        let at = StoragePath::new(&place.storage_backend, &place.user_subdir, &place.path);
+        Some(Witness { at, seen: self.seen.clone() })
     }
 }
 
@@ -193,7 +197,8 @@ pub(crate) fn plan(
     for (name, need) in &mut job.storages {
         need.id = storages.mark_now(name);
     }
-    Ok(Plan { job, dataset, results })
+    let seen = dataset_parameter.and_then(|parameter| job.inputs.get(&parameter.name)).cloned();
+    Ok(Plan { job, dataset, seen, results })
 }
 
 /// Refuses what the member's jobs may not read or write, in the words in which a worker would.

@@ -66,7 +66,7 @@ pub(crate) async fn readiness<'a>(
 ) -> (ReadinessView, Vec<(&'a Worker, Verdict)>) {
     let job = &plan.job;
     let dataset = plan.dataset.as_ref();
-    let mut paths: Vec<StoragePath> = plan.proven_by().into_iter().collect();
+    let mut paths: Vec<StoragePath> = plan.proven_by().into_iter().map(|by| by.at).collect();
     if !paths.is_empty() {
         paths.extend(videos(dataset));
     }

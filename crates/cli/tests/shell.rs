@@ -97,3 +97,23 @@ async fn a_worker_that_finds_the_test_file_is_confirmed_and_no_other() {
     });
     app.shut_down().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_worker_that_just_proved_to_read_a_dataset_is_not_asked_again_before_it_changes() {
+    let home = Home::new();
+    let app = open(&home).await;
+    let mut worker = tokio::task::block_in_place(|| home.worker("gpu-1"));
+    let dataset = home.path("mnt/vast/amick/maze/labels.slp");
+    let text = dataset.display().to_string();
+    let draft = Draft { kind: "slp-check".to_owned(), dataset: Some(text), ..Draft::default() };
+    assert_eq!(app.readiness(draft.clone()).await.expect("a sentence").state, "ready");
+    // From now on it answers nothing.
+    worker.signal(rustix::process::Signal::STOP);
+    assert_eq!(app.submit(draft.clone()).await.expect("it is accepted").confirmed, ["gpu-1"]);
+    let file = std::fs::File::options().append(true).open(&dataset).unwrap();
+    file.set_modified(std::time::SystemTime::now() + std::time::Duration::from_secs(5)).unwrap();
+    assert_eq!(app.submit(draft).await.expect("it is accepted").confirmed, [""; 0]);
+    worker.signal(rustix::process::Signal::CONT);
+    tokio::task::block_in_place(|| worker.end());
+    app.shut_down().await;
+}

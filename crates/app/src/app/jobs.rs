@@ -9,9 +9,9 @@ use crate::sameness::{self, Asked, Verdict};
 use crate::view::{Draft, JobView, ReadinessView};
 use crate::{Error, ErrorCode};
 use jiff::Zoned;
-use samepath_wire::{AttemptRef, JobId, JobRecord, Kind, Worker};
+use samepath_wire::{AttemptRef, Fit, JobId, JobRecord, Kind, Worker};
 use serde_json::Value;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// How long a worker may take to prove that it reads a dataset while somebody waits for a job to be submitted.
 const MOMENT: Duration = Duration::from_secs(1);
@@ -45,22 +45,34 @@ impl App {
 
     /// Remembers what workers proved, for whoever looks at them.
     fn proved(&self, plan: &Plan, verdicts: &[(&Worker, Verdict)]) {
-        let Some(at) = plan.proven_by() else { return };
-        if let Ok(ours) = self.inner.storages.view(&at.storage_backend) {
-            self.inner.board.take_proofs(&ours, verdicts);
+        let Some(by) = plan.proven_by() else { return };
+        if let Ok(ours) = self.inner.storages.view(&by.at.storage_backend) {
+            self.inner.board.take_proofs(&ours, verdicts, Some(&by));
         }
     }
 
-    /// Asks the workers that could run a job whether they read the same dataset, and says in the job which do: these come first.
-    /// Nobody is waited for long, and nothing depends on an answer.
+    /// Says in the job which of the workers that could run it read the same dataset: these come first. Those that did not prove it
+    /// a moment ago are asked. Nobody is waited for long, and nothing depends on an answer.
     async fn confirm(&self, plan: &mut Plan) {
-        let Some(at) = plan.proven_by() else { return };
-        let fits = self.inner.board.look(|seen| seen.fits(&plan.job));
+        let Some(by) = plan.proven_by() else { return };
+        let ours = self.inner.storages.view(&by.at.storage_backend).ok();
+        let (now, mut proved) = (Instant::now(), Vec::new());
+        let fits = self.inner.board.look(|seen| {
+            let mut fits = seen.fits(&plan.job);
+            if let Some(ours) = &ours {
+                let known = |(worker, fit): &mut (Worker, Fit)| {
+                    !matches!(fit, Fit::No { .. }) && seen.proofs.lately(ours, worker, &by, now)
+                };
+                proved.extend(fits.extract_if(.., known).map(|(worker, _)| worker.id));
+            }
+            fits
+        });
         let workers = sameness::worth_asking(&fits);
-        let paths = std::slice::from_ref(&at);
+        let paths = std::slice::from_ref(&by.at);
         let reader = self.inner.storages.reader();
         let asked = sameness::ask(&self.inner.fleet, &reader, &workers, paths, MOMENT).await;
-        sameness::confirm(&mut plan.job, &at.storage_backend, Asked::same(&asked));
+        proved.extend(Asked::same(&asked));
+        sameness::confirm(&mut plan.job, &by.at.storage_backend, proved);
         self.proved(plan, &Asked::verdicts(&asked));
     }
 

@@ -101,7 +101,7 @@ impl App {
         // What was proved of another place says nothing of the one that is written down.
         let here = Some(backend.base_path.display().to_string());
         if let Some(ours) = storages.view(name).ok().filter(|ours| ours.base_path == here) {
-            self.inner.board.take_proofs(&ours, &verdicts);
+            self.inner.board.take_proofs(&ours, &verdicts, None);
         }
         Ok(told)
     }

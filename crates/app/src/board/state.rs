@@ -3,7 +3,7 @@
 use super::records::{Records, Taken};
 use crate::jobs::{Surroundings, job_view};
 use crate::kinds::{kind_view, known};
-use crate::sameness::{Proofs, Verdict};
+use crate::sameness::{Proofs, Verdict, Witness};
 use crate::view::{JobView, KeptView, KindView, StatusView, StorageView, Update, WorkerView};
 use crate::workers::{Ours, Own, worker_view};
 use samepath_fleet::Update as Record;
@@ -129,9 +129,15 @@ impl State {
         }
     }
 
-    pub(super) fn take_proofs(&mut self, ours: &StorageView, verdicts: &[(&Worker, Verdict)], to: &Sender<Update>) {
+    pub(super) fn take_proofs(
+        &mut self,
+        ours: &StorageView,
+        verdicts: &[(&Worker, Verdict)],
+        by: Option<&Witness>,
+        to: &Sender<Update>,
+    ) {
         for (worker, verdict) in verdicts {
-            self.proofs.take(ours, worker, *verdict);
+            self.proofs.take(ours, worker, *verdict, by);
         }
         self.tell_workers(|worker| verdicts.iter().any(|(one, _)| one.id == worker.id), to);
     }

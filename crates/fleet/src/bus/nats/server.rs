@@ -12,11 +12,7 @@ use crate::bus::{
 use async_nats::{Client, Message, Subscriber};
 use futures::StreamExt;
 use samepath_wire::{Places, WorkerId};
-use std::{
-    collections::HashMap,
-    sync::Arc,
-    time::Duration,
-};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 use tokio::{
     sync::{mpsc, watch},
     task::JoinSet,
