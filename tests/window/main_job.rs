@@ -58,7 +58,7 @@ fn a_new_user_is_led_to_a_storage_and_nothing_is_written_before_the_end() {
     window.click("button", "Finish setup");
     window.click("button", "Continue");
     window.wait_for_text("Ask your lab how to connect to vast. This page notices when it appears.");
-    window.click("button", "Choose the folder of vast");
+    window.click("button", "Choose folder of vast");
     choose(&desk.display, "Where is vast", &desk.storage());
     window.wait_for_text("Which folder in vast is yours?");
     window.wait_for_text("amick your login");

@@ -57,8 +57,8 @@ fn a_folder_inside_a_share_is_the_persons_folder_and_not_the_storage() {
     window.click("button", "Finish setup");
     window.click("button", "Continue");
     // The lab's storage is found by its share. Whoever chooses a folder inside all the same is told what that is.
-    window.wait_for_element("button", &format!("Use {}", mount.path().display()));
-    window.click("button", "Choose another folder for vast");
+    window.wait_for_element("button", &format!("Use this: {}", mount.path().display()));
+    window.click("button", "Other folder for vast");
     choose(&desk.display, "Where is vast", &mount.path().join("amick"));
     let base = mount.path().display();
     window.wait_for_text(&format!("That is a folder inside vast. We take {base} as vast and amick as your folder."));
@@ -107,7 +107,7 @@ fn a_storage_of_the_lab_that_nobody_uses_here_is_not_asked_about_again() {
     window.click("button", "Finish setup");
     window.click("button", "Continue");
     window.wait_for_text("Ask your lab how to connect to vast.");
-    window.click("button", "I don’t use vast");
+    window.click("button", "I don’t use it: vast");
     window.wait_for_text("You said that you do not use vast.");
     let process = window.process();
     window.close();

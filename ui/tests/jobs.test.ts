@@ -119,6 +119,13 @@ describe('Jobs', () => {
     await user.click(screen.getByRole('button', { name: 'Kill now' }));
     await user.click(within(screen.getByRole('dialog', { name: 'Kill now?' })).getByRole('button', { name: 'Kill' }));
     expect(fake.called('kill')).toEqual([[job().id]]);
+    const panel = screen.getByRole('region', { name: /^Job / });
+    expect(panel).toHaveTextContent('Saving…');
+    fake.say({ type: 'job', value: job({ stopping: 'kill', words: 'Stopping' }) });
+    await settle();
+    // What is killed saves nothing.
+    expect(panel).toHaveTextContent('Ending it…');
+    expect(panel).not.toHaveTextContent('Saving…');
   });
 
   test('a waiting job says why per worker, and is cancelled without a question', async () => {

@@ -271,7 +271,7 @@ describe('New job', () => {
     await user.keyboard('{Control>}o{/Control}');
     const videos = await screen.findByRole('region', { name: 'Videos (1)' });
     expect(videos).toHaveTextContent('1.2 GB');
-    await user.click(screen.getByRole('button', { name: 'Copy x.mp4 to vast:amick' }));
+    await user.click(screen.getByRole('button', { name: 'Copy to vast:amick: x.mp4' }));
     fake.copy!.end([{ from: here.local, place: path('vast:amick/x.mp4'), already: false }]);
     await waitFor(() => expect(fake.called('openDataset').at(-1)).toEqual(['vast:amick/project/labels.slp', [{ written: here.written, path: 'vast:amick/x.mp4' }]]));
   });

@@ -46,6 +46,24 @@ test('every word of the page is in the catalogue', () => {
   expect(found).toEqual([]);
 });
 
+test('no rule of style says a thing twice: the later would take back the earlier', () => {
+  const found: string[] = [];
+  const walk = (node: unknown, file: string): void => {
+    if (typeof node !== 'object' || node === null) return;
+    const { type, children } = node as { type?: string; children?: { type: string; property: string }[] };
+    if (type === 'Block') {
+      const said = (children ?? []).filter((child) => child.type === 'Declaration').map(({ property }) => property);
+      found.push(...said.filter((property, at) => said.indexOf(property) < at).map((property) => `${file}: ${property}`));
+    }
+    for (const child of Object.values(node)) {
+      if (Array.isArray(child)) child.forEach((one) => walk(one, file));
+      else walk(child, file);
+    }
+  };
+  for (const file of files.filter((file) => file.endsWith('.svelte'))) walk(parse(readFileSync(file, 'utf8'), { modern: true }).css, file);
+  expect(found).toEqual([]);
+});
+
 test.each([
   ['/Volumes/Talmo Lab (2)', 'Talmo-Lab-2'],
   ['/mnt/vast/', 'vast'],

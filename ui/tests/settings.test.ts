@@ -101,7 +101,7 @@ describe('Settings', () => {
     await settle();
     expect(fake.called('setProgram')).toEqual([['sleap-nn', '/opt/sleap/bin/sleap-nn']]);
     expect(section('This computer as a worker')).toHaveTextContent('chosen');
-    await user.click(screen.getByRole('button', { name: /^Look for the program sleap-nn/ }));
+    await user.click(screen.getByRole('button', { name: /^Look for it in the usual places: sleap-nn/ }));
     expect(fake.called('setProgram').at(-1)).toEqual(['sleap-nn', null]);
   });
 
@@ -142,7 +142,7 @@ describe('The banner', () => {
     const { fake, user } = await ready({ type: 'status', value: status({ config_error }) });
     await user.click(screen.getByRole('button', { name: 'Open file' }));
     expect(fake.called('openSettings')).toHaveLength(1);
-    await user.click(screen.getByRole('button', { name: 'Show line' }));
+    await user.click(screen.getByRole('button', { name: 'Details' }));
     expect(screen.getByRole('heading', { name: 'Settings', level: 1 })).toBeVisible();
   });
 
@@ -156,6 +156,13 @@ describe('The banner', () => {
     await settle();
     await user.click(screen.getByRole('button', { name: 'Connect…' }));
     expect(fake.called('connect')).toEqual([['vast']]);
+    // The page of the storages, which shows no banner of it, has the same button; what the desktop says against it is told there.
+    await user.keyboard('{Control>}4{/Control}');
+    fake.failures.set('connect', new Failure('io', 'vast01 was not found.'));
+    await user.click(screen.getByRole('button', { name: 'Connect vast' }));
+    await settle();
+    expect(fake.called('connect')).toHaveLength(2);
+    expect(screen.getByRole('article', { name: 'vast' })).toHaveTextContent('vast01 was not found.');
   });
 
   test('a newer version that the lab runs is told of once', async () => {

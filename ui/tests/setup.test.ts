@@ -37,6 +37,17 @@ describe('Setting up', () => {
     expect(kept(fake)).toMatchObject({ step: 'lab' });
   });
 
+  test('where nothing can be looked at, a folder can still be chosen, and it is looked again', async () => {
+    const { fake, user } = await begin(({ fake }) => fake.failures.set('lookAround', new Failure('io', 'What is mounted here cannot be read.')));
+    expect(screen.getByRole('alert')).toHaveTextContent('What is mounted here cannot be read.');
+    expect(screen.getByRole('button', { name: 'Another folder…' })).toBeVisible();
+    fake.failures.clear();
+    fake.around = { here: [here()], missing: [] };
+    await user.click(screen.getByRole('button', { name: 'Check again' }));
+    await settle();
+    expect(screen.getByRole('button', { name: 'Add as… /Volumes/talmo' })).toBeVisible();
+  });
+
   test('a lab is joined with the line of an invitation, and the window starts again', async () => {
     const { fake, user } = await open({ type: 'storages', value: [] });
     await user.click(screen.getByRole('radio', { name: /In my lab/ }));
@@ -113,7 +124,7 @@ describe('Setting up', () => {
         { id: 'w5', worker: 'gpu-5', saw: 'not_found', words: 'gpu-5 looked and did not find it' },
       ];
     });
-    await user.click(screen.getByRole('button', { name: 'Use /Volumes/talmo' }));
+    await user.click(screen.getByRole('button', { name: 'Use this: /Volumes/talmo' }));
     await settle();
     expect(screen.getByRole('heading', { name: 'Which folder in vast is yours?' })).toHaveFocus();
     expect(screen.getByRole('listitem', { current: 'step' })).toHaveTextContent('Your folder');
@@ -152,7 +163,7 @@ describe('Setting up', () => {
   test('a storage of the lab that is not here gets the folder that the person chooses', async () => {
     const { fake, user } = await begin(({ fake }) => (fake.around = { here: [], missing: [missing] }));
     fake.picked = '/mnt/fast';
-    await user.click(screen.getByRole('button', { name: 'Choose the folder of scratch' }));
+    await user.click(screen.getByRole('button', { name: 'Choose folder of scratch' }));
     await settle();
     expect(fake.called('ownFolder')[0]?.[0]).toBe('scratch');
   });
@@ -182,7 +193,7 @@ describe('Setting up', () => {
 
   test('what fails is said, and what was answered is there again after Back', async () => {
     const { fake, user } = await begin(({ fake }) => (fake.around = { here: [here({ lab: ofLab(true) })], missing: [] }));
-    await user.click(screen.getByRole('button', { name: 'Use /Volumes/talmo' }));
+    await user.click(screen.getByRole('button', { name: 'Use this: /Volumes/talmo' }));
     await settle();
     await user.type(screen.getByRole('textbox', { name: 'Another folder' }), 'tom');
     fake.failures.set('tryStorage', new Failure('path_not_found', 'There is no folder tom in vast.', 'Choose another one.'));
@@ -226,14 +237,14 @@ describe('Setting up', () => {
     const { fake, user } = await begin(({ fake }) => (fake.around = { here: [], missing: [missing] }));
     fake.picked = '/mnt/fast/amick';
     fake.placing = { base_path: '/mnt/fast', folder: 'amick', parts: [] };
-    await user.click(screen.getByRole('button', { name: 'Choose the folder of scratch' }));
+    await user.click(screen.getByRole('button', { name: 'Choose folder of scratch' }));
     await settle();
     expect(fake.called('placeFolder')).toEqual([['scratch', '/mnt/fast/amick']]);
     expect(title(/^Where is/)).toHaveTextContent('That is a folder inside scratch. We take /mnt/fast as scratch and amick as your folder.');
     expect(next()).toBeDisabled();
     await user.click(screen.getByRole('button', { name: 'Choose again' }));
     fake.placing = { base_path: '/mnt/fast/amick', folder: '', parts: [{ subpath: 'lab/amick', same: 3, of: 3 }, { subpath: 'amick', same: 1, of: 3 }] };
-    await user.click(screen.getByRole('button', { name: 'Choose the folder of scratch' }));
+    await user.click(screen.getByRole('button', { name: 'Choose folder of scratch' }));
     await settle();
     const parts = screen.getByRole('group', { name: 'This share shows part of scratch. Which part?' });
     expect(within(parts).getByRole('radio', { name: /lab\/amick.*the same 3 names/ })).toBeChecked();
@@ -352,7 +363,7 @@ describe('Show me first', () => {
     await user.click(screen.getByRole('button', { name: 'Connect to smb://nas/scratch' }));
     expect(fake.called('connect')).toEqual([['scratch']]);
     expect(screen.getByRole('main')).toHaveTextContent('Ask your lab how to connect to photos.');
-    await user.click(screen.getByRole('button', { name: 'I don’t use photos' }));
+    await user.click(screen.getByRole('button', { name: 'I don’t use it: photos' }));
     expect(fake.keptOf('unused')).toEqual({ storage: 'photos', unused: true });
     fake.say({ type: 'kept', value: { unused: ['photos'] } });
     await settle();
@@ -371,7 +382,7 @@ describe('Show me first', () => {
       fake.around = { here: [here({ lab: ofLab(true) })], missing: [] };
       fake.own = { name: 'amick', words: '214 items, newest today' };
     });
-    await user.click(screen.getByRole('button', { name: 'Use /Volumes/talmo' }));
+    await user.click(screen.getByRole('button', { name: 'Use this: /Volumes/talmo' }));
     await settle();
     expect(screen.getByRole('radio', { name: 'amick your login · 214 items, newest today' })).toBeChecked();
     fake.picked = '/Volumes/talmo/labs/amick';

@@ -140,4 +140,16 @@ describe('Workers', () => {
     await user.click(within(menu).getByRole('menuitem', { name: 'Use for my next job' }));
     expect(screen.getByRole('heading', { name: 'New job' })).toBeVisible();
   });
+
+  test('beside an open worker the list keeps to how each is and to the storages', async () => {
+    const { user } = await open(worker(), worker({ id: 'w2', name: 'gpu-2', draining: true, state: 'takes no new jobs' }));
+    const headings = () => screen.getAllByRole('columnheader').map((heading) => heading.textContent);
+    expect(headings()).toEqual(['Worker', 'State', 'GPUs', 'vast', 'Job types', 'Seen']);
+    expect(within(screen.getByRole('row', { name: /gpu-2/ })).getByText('takes no new jobs').closest('.state')).not.toHaveClass('ok');
+    await user.click(screen.getByRole('row', { name: /gpu-1/ }));
+    expect(headings()).toEqual(['Worker', 'State', 'vast']);
+    expect(screen.getByRole('row', { name: /gpu-2/ }).querySelectorAll('td')).toHaveLength(3);
+    await user.keyboard('{Escape}');
+    expect(headings()).toHaveLength(6);
+  });
 });

@@ -17,6 +17,7 @@ export const storage = {
   notNow: 'Not now',
   edit: 'Edit…',
   editName: (name: string) => `Edit ${name}`,
+  connectName: (name: string) => `Connect ${name}`,
   remove: 'Remove…',
   removeName: (name: string) => `Remove ${name}`,
   copyPath: (name: string) => `Copy the path of ${name}`,

@@ -70,11 +70,11 @@ export const settings = {
   programChosen: 'chosen',
   chooseProgram: (name: string) => `Choose the program ${name}`,
   forgetProgram: 'Look for it',
-  forgetProgramName: (name: string) => `Look for the program ${name} in the usual places`,
+  forgetProgramName: (name: string) => `Look for it in the usual places: ${name}`,
   looking: 'Looking…',
   endJobs: {
     title: (count: number) => `${plural(count, 'job runs', 'jobs run')} on this computer`,
-    text: 'Without a worker, nothing runs here.',
+    text: () => 'Without a worker, nothing runs here.',
     stop: 'Stop it, saving, and turn the worker off',
     stopMany: 'Stop them, saving, and turn the worker off',
     stay: 'Keep the worker on',

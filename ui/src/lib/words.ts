@@ -34,7 +34,6 @@ export const words = {
     checkAgain: 'Check again',
     details: 'Details',
     openSettings: 'Open file',
-    showSettings: 'Show line',
   },
 
   banner: {
@@ -44,7 +43,6 @@ export const words = {
     missing: 'is not there: the folder does not exist on this computer.',
     offline: (lab: string, since: string) => `Not connected to ${lab} since ${since}.`,
     knownThen: 'You see what was known then.',
-    othersWork: 'The other storages work.',
     news: (since: string, done: number, failed: number) =>
       `Welcome back. Since ${since}: ${[done > 0 ? `${done} finished` : '', failed > 0 ? `${failed} failed` : ''].filter((part) => part !== '').join(', ')}.`,
     show: 'Show',
@@ -114,7 +112,7 @@ export const words = {
     copyTo: (place: string) => `Copy to ${place}`,
     copyToLabel: 'Copy to',
     copyAllTo: (count: number, place: string) => `Copy all ${count} to ${place}`,
-    copyVideo: (name: string, place: string) => `Copy ${name} to ${place}`,
+    copyVideo: (name: string, place: string) => `Copy to ${place}: ${name}`,
     copyElsewhere: 'Another folder…',
     copyFolderTitle: 'Choose a folder on a storage',
     copyWith: (size: string | null, videos: number, videosSize: string | null) =>
@@ -285,6 +283,7 @@ export const words = {
     stopYes: 'Stop and save',
     stopNo: 'Go on running',
     saving: 'Saving…',
+    killing: 'Ending it…',
     kill: 'Kill now',
     killTitle: 'Kill now?',
     killText: 'What is not saved is lost; what it wrote so far stays.',
@@ -341,6 +340,7 @@ export const words = {
     command: (id: string) => `samepath logs ${id}`,
     copyCommand: 'Copy the command',
     find: 'Find in the log',
+    findHint: 'Find',
     found: (which: number, count: number) => (count === 0 ? 'not found' : `${which} of ${count}`),
     next: 'Next',
     copyAll: 'Copy all',
@@ -374,7 +374,7 @@ export const words = {
 
   quit: {
     title: (count: number) => `${plural(count, 'job runs', 'jobs run')} on this computer`,
-    text: 'Closing the window ends the worker that runs it.',
+    text: (count: number) => `Closing the window ends the worker that runs ${count === 1 ? 'it' : 'them'}.`,
     stop: 'Stop it, saving, and quit',
     stopMany: 'Stop them, saving, and quit',
     stay: 'Keep Samepath open',

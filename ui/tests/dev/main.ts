@@ -1,4 +1,5 @@
-// The page with a pretended shell, for looking at it in a browser: `npm run dev`, then /tests/dev/?scene=full&page=jobs.
+// The page with a pretended shell, for looking at it in a browser: `npm run dev`, then /tests/dev/?scene=full&do=Jobs.
+// `scene` is full, lab, hostile or empty; `looks` light or dark, `text` the percent of its size; `do` the names of what is clicked.
 // Never part of what is built.
 import '../../src/lib/language';
 import { mount } from 'svelte';
@@ -74,17 +75,18 @@ if (query.get('scene') === 'hostile') {
 // How it was in the last days.
 const hours = Array.from({ length: 120 }, (_, hour) => ({ hour: Math.floor(Date.now() / 3_600_000) - hour - (hour > 60 ? 20 : 0), state: hour === 30 || hour === 31 ? 'not_answering' : hour === 80 ? 'not_mounted' : 'ready' }));
 const full = query.get('scene') !== 'empty';
+const looks = { appearance: query.get('looks') ?? 'system', text_size: Number(query.get('text') ?? 100) };
 const fake = new Fake(
   full
     ? [
         { type: 'status', value: status({ lab: 'Talmo Lab', link: 'connected' }) },
-        { type: 'kept', value: { history: { vast: hours } } },
+        { type: 'kept', value: { history: { vast: hours }, looks } },
         { type: 'storages', value: storages },
         { type: 'kinds', value: [kind(), train] },
         ...workers.map((value) => ({ type: 'worker' as const, value })),
         ...(query.get('scene') === 'lab' ? lab() : jobs.map((value) => ({ type: 'job' as const, value }))),
       ]
-    : [{ type: 'status', value: status() }, { type: 'storages', value: [] }, { type: 'kinds', value: [kind()] }],
+    : [{ type: 'status', value: status() }, { type: 'kept', value: { looks } }, { type: 'storages', value: [] }, { type: 'kinds', value: [kind()] }],
 );
 fake.datasets.set('labels', dataset({ videos, summary: '12 videos: 11 on vast, 1 not found' }));
 fake.datasets.set('vast:amick/project/labels.slp', dataset({ videos, summary: '12 videos: 11 on vast, 1 not found' }));
@@ -128,6 +130,9 @@ fake.same = [
   { id: 'w1', worker: 'gpu-1', saw: 'found', words: 'gpu-1 found the test file' },
   { id: 'w5', worker: 'gpu-5', saw: 'not_found', words: 'gpu-5 looked and did not find it: its vast is another storage, or another folder of it.' },
 ];
+
+// For whatever no name leads to: `fake.say({ type: 'job', value: made.job({ … }) })` in the inspector.
+Object.assign(window, { fake, made: { dataset, job, kind, logLine, parameter, path, readiness, row, status, storage, worker } });
 
 const target = document.getElementById('app');
 if (target) mount(App, { target, props: { ipc: fake } });

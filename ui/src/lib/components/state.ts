@@ -15,7 +15,7 @@ import ShieldCheck from '@lucide/svelte/icons/shield-check';
 import TriangleAlert from '@lucide/svelte/icons/triangle-alert';
 import Unplug from '@lucide/svelte/icons/unplug';
 import type { Component } from 'svelte';
-import type { JobView, WorkerStorageView } from '../ipc';
+import type { JobView, WorkerStorageView, WorkerView } from '../ipc';
 
 export type Tone = 'ok' | 'warn' | 'bad' | 'off' | 'info';
 export type Look = { icon: Component; tone: Tone };
@@ -83,7 +83,7 @@ export function storageLook({ state, sameness }: WorkerStorageView): Look {
 }
 export const fitLook = (fit: string): Look => FIT[fit] ?? UNKNOWN;
 export const readinessLook = (state: string): Look => READINESS[state] ?? UNKNOWN;
-export const workerLook = (busy: boolean): Look => (busy ? look(Play, 'info') : look(CircleCheck, 'ok'));
+export const workerLook = ({ busy, draining }: WorkerView): Look => (busy ? look(Play, 'info') : draining ? look(CirclePause, 'off') : look(CircleCheck, 'ok'));
 
 export const OFFLINE: Look = look(Circle, 'off');
 
