@@ -104,19 +104,13 @@ impl Helper {
                 Err(error) => found.push((number, Err(error))),
             }
         }
-        thread::scope(|scope| {
-            let asking: Vec<_> = asked
-                .into_iter()
-                .map(|(name, numbers)| {
-                    let of_it: Vec<StoragePath> = numbers.iter().map(|number| paths[*number].clone()).collect();
-                    (numbers, scope.spawn(move || self.look_on_one(storages, name, of_it, deadline)))
-                })
-                .collect();
-            for (numbers, answer) in asking {
-                let answers = answer.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
-                found.extend(numbers.into_iter().zip(answers));
-            }
+        let answers = at_once(asked.into_iter().collect(), |(name, numbers)| {
+            let of_it: Vec<StoragePath> = numbers.iter().map(|number| paths[*number].clone()).collect();
+            (numbers, self.look_on_one(storages, name, of_it, deadline))
         });
+        for (numbers, looked) in answers {
+            found.extend(numbers.into_iter().zip(looked));
+        }
         found.sort_by_key(|(number, _)| *number);
         found.into_iter().map(|(_, looked)| looked).collect()
     }
@@ -211,20 +205,14 @@ impl Helper {
         let mut asked: BTreeMap<&Path, &OnMount> = own_mount.iter().map(|mount| (mount.as_path(), &empty)).collect();
         let worth = |(mount, on_it): &(&PathBuf, &OnMount)| is_own(mount) || !on_it.further.is_empty();
         asked.extend(reaches.stopped().iter().filter(worth).map(|(mount, on_it)| (mount.as_path(), on_it)));
-        let answers: Vec<_> = thread::scope(|scope| {
-            let asking: Vec<_> = asked
-                .iter()
-                .map(|(mount, on_it)| {
-                    let own = is_own(mount).then_some(path);
-                    scope.spawn(move || self.canonical(storages, mount, on_it, own, deadline))
-                })
-                .collect();
-            asking.into_iter().map(thread::ScopedJoinHandle::join).collect()
+        let answers = at_once(asked.into_iter().collect(), |(mount, on_it)| {
+            let own = is_own(mount).then_some(path);
+            (mount, on_it, self.canonical(storages, mount, on_it, own, deadline))
         });
         let mut followed: HashMap<usize, Option<PathBuf>> = HashMap::new();
         let mut skipped: Vec<usize> = Vec::new();
-        for ((mount, on_it), answer) in asked.into_iter().zip(answers) {
-            match answer.unwrap_or_else(|_| Err(HelperError::failed("its thread panicked"))) {
+        for (mount, on_it, answer) in answers {
+            match answer {
                 Ok(mut canonical) => {
                     if is_own(mount)
                         && let Some(last) = canonical.pop()
@@ -302,6 +290,18 @@ impl Helper {
         let answer: Vec<Canonical> = self.ask_in_turn("canonical", &about, &question, deadline, patience)?;
         if answer.len() == expected { Ok(answer) } else { Err(HelperError::failed("it answered another question")) }
     }
+}
+
+/// Asks about each at the same time, and answers in their order. The last one is asked on this thread: mostly there is one.
+fn at_once<T: Send, A: Send>(mut all: Vec<T>, ask: impl Fn(T) -> A + Sync) -> Vec<A> {
+    let Some(last) = all.pop() else { return Vec::new() };
+    thread::scope(|scope| {
+        let ask = &ask;
+        let asking: Vec<_> = all.into_iter().map(|one| scope.spawn(move || ask(one))).collect();
+        let last = ask(last);
+        let asked = asking.into_iter().map(|one| one.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+        asked.chain([last]).collect()
+    })
 }
 
 /// Without a mount table nothing is known to be safe, and each path is asked about on its own.
