@@ -25,6 +25,8 @@ struct Node {
     name: String,
     /// None for a folder.
     content: Option<Vec<u8>>,
+    /// A file where a program listens; that is the kernel's affair.
+    socket: bool,
     modified: SystemTime,
 }
 
@@ -38,6 +40,10 @@ pub(crate) struct Files {
 
 /// Nothing is remembered by the kernel: every look is a question to the server.
 const TTL: Duration = Duration::ZERO;
+
+/// As modes say it on Linux.
+const FILE_KIND: u32 = 0o170_000;
+const SOCKET: u32 = 0o140_000;
 
 type Nodes = Vec<Option<Node>>;
 
@@ -143,7 +149,7 @@ impl Files {
 }
 
 fn add(nodes: &mut Nodes, parent: u64, name: &str, content: Option<Vec<u8>>, modified: SystemTime) -> u64 {
-    nodes.push(Some(Node { parent, name: name.to_owned(), content, modified }));
+    nodes.push(Some(Node { parent, name: name.to_owned(), content, socket: false, modified }));
     nodes.len() as u64
 }
 
@@ -176,7 +182,7 @@ fn attributes(nodes: &Nodes, number: u64) -> Option<FileAttr> {
         mtime: time,
         ctime: time,
         crtime: time,
-        kind: if size.is_some() { FileType::RegularFile } else { FileType::Directory },
+        kind: kind(node),
         perm: if size.is_some() { 0o644 } else { 0o755 },
         nlink: 1,
         uid: 0,
@@ -185,6 +191,14 @@ fn attributes(nodes: &Nodes, number: u64) -> Option<FileAttr> {
         blksize: 512,
         flags: 0,
     })
+}
+
+fn kind(node: &Node) -> FileType {
+    match node {
+        Node { socket: true, .. } => FileType::Socket,
+        Node { content: Some(_), .. } => FileType::RegularFile,
+        Node { content: None, .. } => FileType::Directory,
+    }
 }
 
 fn empty(done: Result<(), Errno>, reply: ReplyEmpty) {
@@ -238,8 +252,7 @@ impl Filesystem for Files {
         let (nodes, folder) = (self.nodes(), u64::from(inode));
         let own = [(folder, FileType::Directory, "."), (1, FileType::Directory, "..")];
         let within = numbered(&nodes).skip(1).filter(|(_, node)| node.parent == folder).map(|(number, node)| {
-            let kind = if node.content.is_some() { FileType::RegularFile } else { FileType::Directory };
-            (number, kind, node.name.as_str())
+            (number, kind(node), node.name.as_str())
         });
         for (next, (number, kind, name)) in (1..).zip(own.into_iter().chain(within)) {
             if next > offset && reply.add(INodeNo(number), next, kind, name) {
@@ -270,6 +283,29 @@ impl Filesystem for Files {
             Ok(attributes) => {
                 reply.created(&TTL, &attributes, Generation(0), FileHandle(0), FopenFlags::empty());
             }
+            Err(error) => reply.error(error),
+        }
+    }
+
+    fn mknod(
+        &self,
+        _req: &Request,
+        parent: INodeNo,
+        name: &OsStr,
+        mode: u32,
+        _umask: u32,
+        _rdev: u32,
+        reply: ReplyEntry,
+    ) {
+        let made = self.made(parent, name, Some(Vec::new())).and_then(|made| {
+            let mut nodes = self.nodes();
+            if let Some(node) = node_mut(&mut nodes, u64::from(made.ino)) {
+                node.socket = mode & FILE_KIND == SOCKET;
+            }
+            attributes(&nodes, u64::from(made.ino)).ok_or(Errno::EIO)
+        });
+        match made {
+            Ok(attributes) => reply.entry(&TTL, &attributes, Generation(0)),
             Err(error) => reply.error(error),
         }
     }

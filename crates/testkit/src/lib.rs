@@ -1,5 +1,5 @@
-//! What the tests of Samepath share: folders full of files, a mount whose server can fall silent, a server for labs, a line to it that
-//! can be cut, a driver of GPUs, and the seeds of `fuzz/`.
+//! What the tests of Samepath share: folders full of files, a mount whose server can fall silent, small disks with faults, a server
+//! for labs, a line to it that can be cut, a driver of GPUs, and the seeds of `fuzz/`.
 //!
 //! Everything here panics where it fails, with what to install or allow: a test that cannot be run is a failed test.
 //!
@@ -13,6 +13,8 @@
 
 mod cable;
 #[cfg(target_os = "linux")]
+mod disk;
+#[cfg(target_os = "linux")]
 mod files;
 #[cfg(target_os = "linux")]
 mod fuse;
@@ -24,6 +26,8 @@ mod seeds;
 mod tree;
 
 pub use cable::Cable;
+#[cfg(target_os = "linux")]
+pub use disk::{Disk, Fault, with_disks};
 #[cfg(target_os = "linux")]
 pub use files::Trouble;
 #[cfg(target_os = "linux")]

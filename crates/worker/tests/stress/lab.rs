@@ -162,8 +162,14 @@ impl Lab {
         }
         if self.client.is_none() {
             let mut client = hidden().arg("client").arg(self.client_fleet()).stdout(Stdio::piped()).spawn().unwrap();
-            let (out, hear) = (BufReader::new(client.stdout.take().unwrap()), self.hear.clone());
-            std::thread::spawn(move || out.lines().map_while(Result::ok).all(|line| hear.send(line).is_ok()));
+            let (mut out, hear) = (BufReader::new(client.stdout.take().unwrap()), self.hear.clone());
+            std::thread::spawn(move || {
+                let mut line = String::new();
+                // One that is killed may leave half a line.
+                while out.read_line(&mut line).is_ok() && line.ends_with('\n') && hear.send(line).is_ok() {
+                    line = String::new();
+                }
+            });
             let input = client.stdin.take().unwrap();
             self.client = Some((client, input));
             // Whether the one before had done it is not known; submitting twice is submitting once.
