@@ -127,20 +127,30 @@ impl Options {
                 .with_hint("Name your own: samepath --config ~/.sleap-rtc/config.toml join INVITATION"));
         }
         if let Some(before) = self.membership(part)? {
+            let said = storages.config().lab.contains_key(word(part));
+            if !said && before.name == invitation.name && before.server_key == invitation.server_key {
+                // It had joined when its configuration could not be written: the invitation is used up, and the key is here.
+                return self.say(storages, &before);
+            }
             let message = format!("This computer belongs to {} already, as {}.", before.lab, before.name);
             return Err(Error::new(ErrorCode::AlreadyExists, message).with_hint("Leave it first: samepath leave"));
         }
         let membership = Membership::join_and_keep(&invitation, &self.key_file(part)).await?;
-        let change = Change::Lab { part: word(part).to_owned(), value: Some(line(&membership)) };
+        self.say(storages, &membership)
+    }
+
+    /// Writes into the configuration what this computer has joined.
+    fn say(&self, storages: &LocalStorages, membership: &Membership) -> Result<MembershipView, Error> {
+        let change = Change::Lab { part: word(membership.part).to_owned(), value: Some(line(membership)) };
         // Workers of one home, each with data of its own, may join at once, as under Slurm: the keys count, and the line says who was
         // last.
         for _ in 0..OTHERS {
             match storages.apply(&change) {
                 Err(error) if error.code == ErrorCode::ConfigChanged => drop(storages.reload()),
-                applied => return applied.map(|()| MembershipView::of(&membership)),
+                applied => return applied.map(|()| MembershipView::of(membership)),
             }
         }
-        storages.apply(&change).map(|()| MembershipView::of(&membership))
+        storages.apply(&change).map(|()| MembershipView::of(membership))
     }
 
     /// Forgets the labs that this computer has joined, with their keys; jobs go on. Answers which.

@@ -288,7 +288,7 @@ impl LocalStorages {
                 _ => Ok(()),
             };
             if let Err(error) = known {
-                tracing::warn!(%error, "what is known of the storages cannot be kept");
+                tracing::info!(%error, "what is known of the storages cannot be kept");
             }
         }
         state.adopt(written, &self.environment);

@@ -69,6 +69,9 @@ impl FleetError {
             Self::WorkerAbsent { .. } => Some("`samepath workers` lists those that are online".to_owned()),
             Self::Unreadable { .. } => Some("update Samepath everywhere to the same version".to_owned()),
             Self::Bus(error) => error.hint(),
+            Self::Refused(refused) if refused.code == "io" => {
+                Some("nothing was recorded: mend that on the computer that keeps the jobs, then ask again".to_owned())
+            }
             Self::Refused(_) => None,
         }
     }

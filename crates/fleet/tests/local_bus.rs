@@ -1,6 +1,8 @@
 //! The bus of this computer as processes: who holds it, what is left when one is killed, who may reach it.
 
-use samepath_fleet::bus::{Bus, BusError, Change, Expect, Link, LocalSettings, LogItem, Role, SharedBus, local};
+use samepath_fleet::bus::{
+    Bus, BusError, Change, Expect, Link, LocalSettings, LogItem, NoRoom, Role, SharedBus, local,
+};
 use std::{
     collections::{BTreeMap, BTreeSet},
     io::{BufRead, BufReader, Write},
@@ -201,7 +203,9 @@ async fn filler(dir: &Path) {
         }
         assert!(kept < 10_000, "the disk is never full");
     };
-    assert!(matches!(error, BusError::DiskFull { .. }), "{error:?}");
+    assert!(matches!(error, BusError::DiskFull { why: NoRoom::FileSize, .. }), "{error:?}");
+    assert!(error.to_string().contains("no file may grow"), "{error}");
+    assert!(error.hint().is_some_and(|hint| hint.contains("ulimit -f")), "{error:?}");
     assert_eq!(bus.get(&format!("big/{kept}")).await, Ok(None), "what failed is not there");
     // What needs no disk goes on, and so does reading.
     bus.put("workers/a", b"here".to_vec(), Expect::Any, Some(LONG)).await.expect("in memory");
@@ -460,10 +464,10 @@ mod unix {
     }
 
     #[test]
-    fn a_full_disk_is_an_error_and_no_end() {
+    fn a_limit_on_the_size_of_files_is_an_error_and_no_end() {
         let dir = tempfile::tempdir().expect("a folder");
         let (sender, lines) = mpsc::channel();
-        // No file may grow beyond 8,192 blocks; the system says so as it does of a full disk.
+        // No file may grow beyond 8,192 blocks.
         let mut limited = Command::new("sh");
         limited.args(["-c", r#"trap "" XFSZ; ulimit -f 8192; exec "$0" "$@""#]);
         limited.arg(std::env::current_exe().expect("this program"));

@@ -10,8 +10,12 @@ pub enum Cause {
     Denied,
     /// The file system is mounted read-only.
     ReadOnly,
-    /// The disk or the quota is full.
+    /// The disk is full.
     Full,
+    /// This user may take no more of the disk, whatever room it has.
+    Quota,
+    /// No file may become that large, there or for this program.
+    Limited,
     /// Nothing is there.
     Missing,
     /// A file where a folder must be.
@@ -42,7 +46,8 @@ impl Cause {
         match error.kind() {
             ErrorKind::PermissionDenied => Self::Denied,
             ErrorKind::ReadOnlyFilesystem => Self::ReadOnly,
-            ErrorKind::StorageFull | ErrorKind::QuotaExceeded => Self::Full,
+            ErrorKind::StorageFull => Self::Full,
+            ErrorKind::QuotaExceeded => Self::Quota,
             ErrorKind::NotFound => Self::Missing,
             ErrorKind::NotADirectory => Self::NotAFolder,
             ErrorKind::TooManyLinks => Self::TooManyLinks,
@@ -52,6 +57,29 @@ impl Cause {
             ErrorKind::ResourceBusy | ErrorKind::ExecutableFileBusy => Self::Busy,
             _ if health::is_silence(error) => Self::Silent,
             kind => Self::of_unnamed(kind, error),
+        }
+    }
+
+    /// The kind of an error of somebody who wrote: what is too large then is not what was to be read.
+    pub fn of_writing(error: &io::Error) -> Self {
+        match Self::of(error) {
+            Self::TooLarge => Self::Limited,
+            cause => cause,
+        }
+    }
+
+    /// Whether there is no room for what was to be written.
+    pub fn is_room(self) -> bool {
+        matches!(self, Self::Full | Self::Quota | Self::Limited)
+    }
+
+    /// What it is, of a cause that [is about room](Cause::is_room); else nothing that the system's own words do not say better.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Full => "no space is left there",
+            Self::Quota => "your quota there is used up",
+            Self::Limited => "no file may grow as large there",
+            _ => "",
         }
     }
 
@@ -80,6 +108,8 @@ impl Cause {
             Self::Denied => format!("ask whoever owns `{what}` for access"),
             Self::ReadOnly => format!("`{what}` is read-only: use another place, or have it mounted for writing"),
             Self::Full => "free some space, or use another place".to_owned(),
+            Self::Quota => "remove something of yours there, ask for more, or use another place".to_owned(),
+            Self::Limited => "have the limit on the size of files raised (ulimit -f), or use another place".to_owned(),
             Self::Missing => format!("check that `{what}` is there"),
             Self::NotAFolder => "check the path: there is a file where a folder must be".to_owned(),
             Self::LinkLoop => "mend or remove the link".to_owned(),

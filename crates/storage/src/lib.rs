@@ -53,6 +53,7 @@ mod platform;
 mod probe;
 mod proof;
 mod resolve;
+mod rights;
 mod shell;
 mod sighting;
 mod sightings;

@@ -8,6 +8,7 @@ mod error;
 pub use error::{Damage, MarkError};
 
 use crate::probe::probe_again;
+use crate::rights::open_to_all;
 use crate::{Backend, ResolveError};
 use cap_std::ambient_authority;
 use cap_std::fs::{Dir, File, OpenOptions};
@@ -140,14 +141,23 @@ pub(crate) fn mark(backend: &Backend, mounted_before: Option<&Path>) -> Result<M
     }
     let failed = |error: io::Error| MarkError::of(backend, &error);
     let root = Dir::open_ambient_dir(&backend.base_path, ambient_authority()).map_err(failed)?;
-    match root.create_dir(FOLDER) {
-        Ok(()) => open_to_all(&root, FOLDER, 0o755),
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+    let ours = match root.create_dir(FOLDER) {
+        Ok(()) => {
+            drop(root.open_dir(FOLDER).map(|made| open_to_all(&made.into_std_file())));
+            true
+        }
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => false,
         Err(error) => return Err(failed(error)),
-    }
+    };
     let folder = folder(&root).map_err(damaged)?.ok_or_else(|| failed(io::ErrorKind::NotFound.into()))?;
     let id = Uuid::new_v4().hyphenated().to_string();
-    let made = make(&folder, &id, |draft| folder.hard_link(draft, &folder, FILE)).map_err(failed)?;
+    let made = make(&folder, &id, |draft| folder.hard_link(draft, &folder, FILE)).map_err(|error| {
+        if ours {
+            // Goes only while it is empty: somebody else may have had more luck.
+            let _ = root.remove_dir(FOLDER);
+        }
+        failed(error)
+    })?;
     let id_there = if made { Some(id) } else { settled(&folder).map_err(damaged)? };
     id_there.map(|id| Marked { id, made }).ok_or_else(|| failed(io::ErrorKind::NotFound.into()))
 }
@@ -190,22 +200,11 @@ fn write_new(folder: &Dir, name: &str, text: &[u8]) -> io::Result<()> {
     let mut file: File = folder.open_with(name, OpenOptions::new().write(true).create_new(true))?;
     let written = file.write_all(text).and_then(|()| file.sync_all());
     match &written {
-        Ok(()) => open_to_all(folder, name, 0o644),
+        Ok(()) => open_to_all(&file.into_std()),
         Err(_) => drop(folder.remove_file(name)),
     }
     written
 }
-
-/// Everybody in the lab must be able to read it, whatever the umask of who made it. Where a file system refuses, it has its own
-/// ways.
-#[cfg(unix)]
-fn open_to_all(folder: &Dir, name: &str, mode: u32) {
-    use cap_std::fs::{Permissions, PermissionsExt};
-    let _ = folder.set_permissions(name, Permissions::from_mode(mode));
-}
-
-#[cfg(not(unix))]
-fn open_to_all(_folder: &Dir, _name: &str, _mode: u32) {}
 
 /// What somebody else wrote, who may still be writing it.
 fn settled(folder: &Dir) -> Result<Option<String>, Damage> {

@@ -1,4 +1,5 @@
 use crate::mounts::{Mount, Mounts};
+use crate::rights::open_to_all;
 use crate::{Cause, Purpose, ResolveError, Storages};
 use jiff::{SignedDuration, Timestamp};
 use samepath_wire::StoragePath;
@@ -219,16 +220,6 @@ fn write_new(folder: &Path, content: &[u8]) -> io::Result<(PathBuf, SystemTime)>
 fn is_here(folder: &Path) -> bool {
     Mounts::read().is_some_and(|mounts| mounts.holding(folder).is_some_and(Mount::is_local))
 }
-
-/// A worker may run as another user; where a file system refuses, it has its own ways.
-#[cfg(unix)]
-pub(crate) fn open_to_all(file: &std::fs::File) {
-    use std::os::unix::fs::PermissionsExt;
-    let _ = file.set_permissions(std::fs::Permissions::from_mode(0o644));
-}
-
-#[cfg(not(unix))]
-pub(crate) fn open_to_all(_file: &std::fs::File) {}
 
 #[cfg(test)]
 mod tests {

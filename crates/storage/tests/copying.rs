@@ -169,7 +169,7 @@ fn what_goes_wrong_is_said_and_leaves_nothing() {
     assert!(matches!(no_room.failure, CopyFailure::NoRoom { needed: 1_048_576, .. }), "{no_room:?}");
     mount.trouble(Some(Trouble::Quota));
     let quota = failure(&from, "labels.slp");
-    assert!(matches!(quota.failure, CopyFailure::Unwritable { cause: Cause::Full, .. }), "{quota:?}");
+    assert!(matches!(quota.failure, CopyFailure::Unwritable { cause: Cause::Quota, .. }), "{quota:?}");
     mount.trouble(Some(Trouble::Denied));
     let denied = failure(&from, "labels.slp");
     assert!(matches!(denied.failure, CopyFailure::Unwritable { cause: Cause::Denied, .. }), "{denied:?}");

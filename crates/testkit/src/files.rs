@@ -15,6 +15,8 @@ pub enum Trouble {
     Quota,
     /// Nobody may make or write anything, whatever the rights say: root, where the server squashes it.
     Denied,
+    /// It was mounted read-only under those who write, as a system does whose disk breaks.
+    ReadOnly,
     /// The server knows no file any more that was opened or found before.
     Stale,
 }
@@ -90,6 +92,7 @@ impl Files {
         match self.writable {
             false => Err(Errno::ENOSYS),
             true if self.has(Trouble::Denied) => Err(Errno::EACCES),
+            true if self.has(Trouble::ReadOnly) => Err(Errno::EROFS),
             true => Ok(()),
         }
     }
@@ -251,9 +254,10 @@ impl Filesystem for Files {
         }
         let (nodes, folder) = (self.nodes(), u64::from(inode));
         let own = [(folder, FileType::Directory, "."), (1, FileType::Directory, "..")];
-        let within = numbered(&nodes).skip(1).filter(|(_, node)| node.parent == folder).map(|(number, node)| {
-            (number, kind(node), node.name.as_str())
-        });
+        let within = numbered(&nodes)
+            .skip(1)
+            .filter(|(_, node)| node.parent == folder)
+            .map(|(number, node)| (number, kind(node), node.name.as_str()));
         for (next, (number, kind, name)) in (1..).zip(own.into_iter().chain(within)) {
             if next > offset && reply.add(INodeNo(number), next, kind, name) {
                 break;

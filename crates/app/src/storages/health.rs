@@ -89,7 +89,8 @@ impl LocalStorages {
         if let (None, false, Some(now)) = (&moved, other, now)
             && let Err(error) = state.sightings.put(&backend.name, now)
         {
-            tracing::warn!(%error, "what is known of the storages cannot be kept");
+            // A help, and nothing depends on it: what is wrong with the disk is said by what needs it, and by `samepath doctor`.
+            tracing::info!(%error, "what is known of the storages cannot be kept");
         }
         state.health.insert(backend.name.clone(), view);
         match moved {

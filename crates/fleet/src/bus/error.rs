@@ -1,5 +1,6 @@
 use serde::{Deserialize, Serialize};
-use std::path::PathBuf;
+use std::io;
+use std::path::{Path, PathBuf};
 
 /// What went wrong on the bus. Crosses the local socket, hence plain data.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
@@ -68,11 +69,14 @@ pub enum BusError {
         /// Subject, or what was asked of the bus.
         name: String,
     },
-    /// The history cannot be written: no space left.
-    #[error("no space left for the history {}", path.display())]
+    /// The history, or a file beside it, cannot be written: there is no room for it.
+    #[error("{} {}", why.words(), path.display())]
     DiskFull {
-        /// The history's file.
+        /// Which file.
         path: PathBuf,
+        /// Room of what kind.
+        #[serde(default)]
+        why: NoRoom,
     },
     /// The history, its folder or its socket cannot be used.
     #[error("cannot use {}: {detail}", path.display())]
@@ -144,6 +148,50 @@ pub enum BusError {
 /// What helps where a folder of the program's own data cannot be used.
 pub(crate) const OWN_FOLDER: &str = "its folder must be yours, on a disk that can be written; SAMEPATH_DATA=/FOLDER takes another one for all that the program keeps";
 
+const OTHER_FOLDER: &str = "or SAMEPATH_DATA=/FOLDER takes another folder for all that the program keeps";
+
+/// Why there is no room for a file.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NoRoom {
+    /// The disk is full.
+    #[default]
+    Space,
+    /// This user may take no more of it.
+    Quota,
+    /// No file may become that large, here or for this process.
+    FileSize,
+}
+
+impl NoRoom {
+    /// If that is what an error of the system means.
+    pub(crate) fn of(error: &io::Error) -> Option<Self> {
+        match error.kind() {
+            io::ErrorKind::StorageFull => Some(Self::Space),
+            io::ErrorKind::QuotaExceeded => Some(Self::Quota),
+            io::ErrorKind::FileTooLarge => Some(Self::FileSize),
+            _ => None,
+        }
+    }
+
+    /// In front of the file.
+    fn words(self) -> &'static str {
+        match self {
+            Self::Space => "no space is left on the disk for",
+            Self::Quota => "your quota on the disk is used up: there is no room for",
+            Self::FileSize => "no file may grow as large as is needed for",
+        }
+    }
+
+    fn mend(self, path: &Path) -> String {
+        match self {
+            Self::Space => format!("free some space on the disk of {}", path.display()),
+            Self::Quota => format!("remove something of yours from the disk of {}, or ask for more", path.display()),
+            Self::FileSize => "raise the limit on the size of files (ulimit -f)".to_owned(),
+        }
+    }
+}
+
 impl BusError {
     /// What to do about it, where there is something to do.
     pub fn hint(&self) -> Option<String> {
@@ -152,7 +200,7 @@ impl BusError {
                 Some("try again in a moment".to_owned())
             }
             Self::NoResponder { .. } => Some("start Samepath, or a worker, and try again".to_owned()),
-            Self::DiskFull { path } => Some(format!("free some space on the disk of {}", path.display())),
+            Self::DiskFull { path, why } => Some(format!("{}; {OTHER_FOLDER}", why.mend(path))),
             Self::NotPrivate { path, .. } => {
                 Some(format!("it must belong to you and to nobody else: chmod 700 {}", path.display()))
             }

@@ -39,8 +39,8 @@ mod record;
 mod request;
 mod shared;
 
-pub use error::BusError;
 pub(crate) use error::OWN_FOLDER;
+pub use error::{BusError, NoRoom};
 pub use local::{Limits, LocalSettings};
 pub use log::{LogEntry, LogItem, LogRange, LogReader};
 pub use record::{Change, Entry, Expect, Watch, Write};

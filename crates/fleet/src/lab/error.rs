@@ -1,4 +1,4 @@
-use crate::bus::BusError;
+use crate::bus::{BusError, NoRoom};
 use jiff::Timestamp;
 use std::io;
 use std::path::PathBuf;
@@ -150,7 +150,10 @@ impl LabError {
 
 pub(super) fn io_error(path: impl Into<PathBuf>) -> impl FnOnce(io::Error) -> LabError {
     let path = path.into();
-    |source| LabError::Io { path, source }
+    |source| match NoRoom::of(&source) {
+        Some(why) => LabError::Bus(BusError::DiskFull { path, why }),
+        None => LabError::Io { path, source },
+    }
 }
 
 /// Refuses a name that could not be told apart, typed, or used as a folder.

@@ -3,9 +3,12 @@
 use super::{LabError, error::io_error};
 use std::{
     fs::{self, File},
-    io::Write,
+    io::{Seek, Write},
     path::{Path, PathBuf},
 };
+
+/// Bytes that are on the disk before it is begun: more than a key needs.
+const ROOM: usize = 4096;
 
 /// A file that is there, whole, once it is finished. One that is dropped before leaves what was there.
 #[derive(Debug)]
@@ -16,7 +19,7 @@ pub(super) struct Half {
 }
 
 impl Half {
-    /// Begins, and makes the folder.
+    /// Begins: makes the folder, and has the room that is needed.
     pub(super) fn begin(path: &Path) -> Result<Self, LabError> {
         let mut half = path.as_os_str().to_owned();
         half.push(".new");
@@ -37,11 +40,18 @@ impl Half {
             options.open(&half)
         };
         let file = begun().map_err(io_error(path))?;
-        Ok(Self { file, half, path: path.to_owned() })
+        let mut begun = Self { file, half, path: path.to_owned() };
+        begun.file.write_all(&[b' '; ROOM]).and_then(|()| begun.file.sync_all()).map_err(io_error(path))?;
+        Ok(begun)
     }
 
     pub(super) fn finish(mut self, bytes: &[u8]) -> Result<(), LabError> {
-        let written = self.file.write_all(bytes).and_then(|()| self.file.sync_all());
+        let written = self
+            .file
+            .rewind()
+            .and_then(|()| self.file.write_all(bytes))
+            .and_then(|()| self.file.set_len(bytes.len() as u64))
+            .and_then(|()| self.file.sync_all());
         written.and_then(|()| fs::rename(&self.half, &self.path)).map_err(io_error(&self.path))
     }
 }

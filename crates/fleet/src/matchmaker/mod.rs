@@ -37,6 +37,7 @@ mod request;
 mod revisions;
 mod state;
 mod task;
+mod unwritable;
 
 pub use event::{Action, Answer, Event, Now, Order, Ticket, Timing};
 pub use leader::LEADER;

@@ -2,6 +2,7 @@ use super::asking::{SUBJECTS, event, reply};
 use super::batch::{Batch, Written};
 use super::leader::{Leader, REFRESH};
 use super::revisions::{Revisions, job_of};
+use super::unwritable::refuse;
 use super::{Action, Answer, Event, Now, State, Ticket, Timing};
 use crate::bus::{Bus, BusError, Change, Request, Watch};
 use crate::log;
@@ -19,6 +20,9 @@ use tokio_util::sync::CancellationToken;
 
 /// Pause after a reign that ended badly.
 const PAUSE: Duration = Duration::from_millis(200);
+
+/// Before it is tried again whether records can be written.
+const REFUSING: Duration = Duration::from_secs(1);
 
 /// Why a reign ended.
 enum End {
@@ -38,13 +42,26 @@ impl From<BusError> for End {
 pub async fn lead(bus: Arc<dyn Bus>, timing: Timing, shutdown: CancellationToken) {
     let started = Instant::now();
     let mut leader = Leader::new();
+    // Whether the last reign wrote nothing, because it could not.
+    let mut idle = false;
     loop {
-        let end = reign(&*bus, timing, started, &mut leader, &shutdown).await;
+        let mut wrote = false;
+        let end = reign(&*bus, timing, started, &mut leader, &mut wrote, &shutdown).await;
         drop(timeout(PAUSE, leader.give_up(&*bus)).await);
         match end {
             End::Closed => return,
-            End::Overtaken => tracing::info!("another matchmaker leads"),
-            End::Bus(error) => tracing::warn!(%error, "the matchmaker starts over"),
+            End::Overtaken => {
+                tracing::info!("another matchmaker leads");
+                idle = false;
+            }
+            End::Bus(error) => {
+                tracing::warn!(%error, "the matchmaker starts over");
+                let fails = error.code() == "io" && !wrote;
+                if fails && idle {
+                    refuse(&*bus, &error, REFUSING).await;
+                }
+                idle = fails;
+            }
         }
         tokio::select! {
             () = shutdown.cancelled() => return,
@@ -58,11 +75,12 @@ async fn reign(
     timing: Timing,
     started: Instant,
     leader: &mut Leader,
+    wrote: &mut bool,
     shutdown: &CancellationToken,
 ) -> End {
     let begin = async {
         leader.take(bus).await?;
-        Reign::begin(bus, timing, started, leader).await
+        Reign::begin(bus, timing, started, leader, wrote).await
     };
     let begun = tokio::select! {
         () = shutdown.cancelled() => Err(End::Closed),
@@ -82,6 +100,8 @@ struct Reign<'a> {
     bus: &'a dyn Bus,
     started: Instant,
     leader: &'a mut Leader,
+    /// Whether anything could be written.
+    wrote: &'a mut bool,
     state: State,
     revisions: Revisions,
     /// Requests that wait for their answers.
@@ -117,7 +137,13 @@ struct Writing<'a> {
 
 impl<'a> Reign<'a> {
     /// Serves first, then reads: what is asked meanwhile waits.
-    async fn begin(bus: &'a dyn Bus, timing: Timing, started: Instant, leader: &'a mut Leader) -> Result<Self, End> {
+    async fn begin(
+        bus: &'a dyn Bus,
+        timing: Timing,
+        started: Instant,
+        leader: &'a mut Leader,
+        wrote: &'a mut bool,
+    ) -> Result<Self, End> {
         let mut served = Vec::new();
         for subject in SUBJECTS {
             let requests = bus.serve(subject).await?;
@@ -135,6 +161,7 @@ impl<'a> Reign<'a> {
             started,
             state: State::rebuild(leader.revision(), timing, [], now),
             leader,
+            wrote,
             revisions: Revisions::default(),
             waiting: HashMap::new(),
             next_ticket: 1,
@@ -369,7 +396,10 @@ impl<'a> Reign<'a> {
     fn written(&mut self, written: Result<Vec<u64>, BusError>) -> Result<(), End> {
         let Some(Writing { batch, what, .. }) = self.writing.take() else { return Ok(()) };
         let revisions = match written {
-            Ok(revisions) => revisions,
+            Ok(revisions) => {
+                *self.wrote = true;
+                revisions
+            }
             Err(error) => return self.not_written(batch, error),
         };
         for (what, revision) in what.into_iter().zip(revisions) {

@@ -354,10 +354,11 @@ impl ConfigError {
     }
 
     pub(super) fn io(file: &Path, action: Action, error: &std::io::Error) -> Self {
-        let cause = Cause::of(error);
+        let cause = if action == Action::Read { Cause::of(error) } else { Cause::of_writing(error) };
         // The kind's words: the path is already in the sentence.
         let message = match cause {
             Cause::Other | Cause::Silent | Cause::TooManyOpen => error.to_string(),
+            cause if cause.is_room() => cause.words().to_owned(),
             _ => error.kind().to_string(),
         };
         Self::Io { file: file.to_owned(), action, cause, message }

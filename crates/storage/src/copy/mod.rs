@@ -8,7 +8,7 @@ mod publish;
 
 pub use error::{CopyError, CopyFailure};
 
-use crate::trial::open_to_all;
+use crate::rights::open_to_all;
 use crate::{Cause, Purpose, ResolveError, Storages};
 use cap_std::ambient_authority;
 use cap_std::fs::{Dir, OpenOptions};
@@ -115,7 +115,7 @@ impl Storages {
         let mut missing: Vec<&Path> = path.ancestors().take_while(|folder| !folder.exists()).collect();
         while let Some(folder) = missing.pop() {
             match std::fs::create_dir(folder) {
-                Ok(()) => open_to_all_in(folder),
+                Ok(()) => drop(File::open(folder).map(|made| open_to_all(&made))),
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
                 Err(error) => return Err(failed(error)),
             }
@@ -125,16 +125,6 @@ impl Storages {
         Dir::open_ambient_dir(path, ambient_authority()).map_err(failed)
     }
 }
-
-/// A worker may run as another user; where a file system refuses, it has its own ways.
-#[cfg(unix)]
-fn open_to_all_in(folder: &Path) {
-    use std::os::unix::fs::PermissionsExt;
-    let _ = std::fs::set_permissions(folder, std::fs::Permissions::from_mode(0o755));
-}
-
-#[cfg(not(unix))]
-fn open_to_all_in(_folder: &Path) {}
 
 enum Free {
     /// Nothing is called so.
@@ -337,7 +327,7 @@ impl CopyFailure {
     }
 
     fn unwritable(folder: &StoragePath, error: &io::Error) -> Self {
-        Self::Unwritable { folder: folder.clone(), cause: Cause::of(error), detail: error.to_string() }
+        Self::Unwritable { folder: folder.clone(), cause: Cause::of_writing(error), detail: error.to_string() }
     }
 }
 

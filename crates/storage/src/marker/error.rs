@@ -59,10 +59,12 @@ pub enum MarkError {
         base_path: PathBuf,
     },
     /// No space, or no more of this user's.
-    #[error("`{backend}` has no space left for its mark")]
+    #[error("`{backend}` has no room for its mark: {}", cause.words())]
     Full {
         /// The storage.
         backend: String,
+        /// Of what kind.
+        cause: Cause,
     },
     /// Something is there that is no mark. It is left alone.
     #[error("`{}` is in the way of the mark of `{backend}`: {damage}", .file.display())]
@@ -88,17 +90,17 @@ pub enum MarkError {
 
 impl MarkError {
     pub(super) fn of(backend: &Backend, error: &io::Error) -> Self {
-        let name = backend.name.clone();
+        let (name, cause) = (backend.name.clone(), Cause::of_writing(error));
         match error.kind() {
             io::ErrorKind::PermissionDenied => Self::Denied { backend: name, base_path: backend.base_path.clone() },
-            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Self::Full { backend: name },
+            _ if cause.is_room() => Self::Full { backend: name, cause },
             io::ErrorKind::ReadOnlyFilesystem => Self::Storage(ResolveError::BackendUnavailable {
                 backend: name,
                 base_path: backend.base_path.clone(),
                 state: BackendState::ReadOnly,
                 detail: None,
             }),
-            _ => Self::Io { backend: name, cause: Cause::of(error), detail: error.to_string() },
+            _ => Self::Io { backend: name, cause, detail: error.to_string() },
         }
     }
 
@@ -128,7 +130,7 @@ impl MarkError {
             Self::Denied { backend, .. } => {
                 format!("ask whoever administers the storage to run `samepath storage mark {backend}`")
             }
-            Self::Full { .. } => "make room on the storage, then try again".to_owned(),
+            Self::Full { backend, cause } => cause.mend(backend),
             Self::Damaged { .. } => {
                 "look at what it is; if nobody needs it, remove it, then mark the storage again".to_owned()
             }

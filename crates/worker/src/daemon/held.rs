@@ -5,7 +5,7 @@ use super::link::GuardLink;
 use crate::guard::{AttemptDir, JournalReader, Kin, Phase, Status, ToolId, kill_left};
 use samepath_fleet::bus::BusError;
 use samepath_fleet::{FleetError, WorkerSession};
-use samepath_wire::{AttemptEnd, AttemptRef, Progress, Report, ReportAnswer, ReportEvent};
+use samepath_wire::{AttemptEnd, AttemptRef, Failure, Progress, Report, ReportAnswer, ReportEvent};
 use std::io;
 use std::time::Duration;
 use tokio::sync::watch;
@@ -42,9 +42,25 @@ pub(super) async fn look_after(session: &WorkerSession, dir: AttemptDir, hold: &
             Told::Closed => return,
         }
     }
+    clear_away(&dir).await;
+}
+
+/// Tells of an attempt that never had a guard: this worker cannot serve it, another may.
+pub(super) async fn tell_unstarted(session: &WorkerSession, dir: AttemptDir, hold: &Hold, failure: Failure) {
+    let event = ReportEvent::Ended { end: AttemptEnd::Unfit { failure } };
+    let report = Report { attempt: dir.attempt().clone(), event, log_end: None };
+    if !matches!(tell_end(session, &report, hold).await, Told::Closed) {
+        clear_away(&dir).await;
+    }
+}
+
+async fn clear_away(dir: &AttemptDir) {
     let path = dir.path().to_owned();
-    if let Err(error) = tokio::task::spawn_blocking(move || fs_err::remove_dir_all(path)).await.unwrap_or(Ok(())) {
-        tracing::warn!(%error, "the folder of an attempt cannot be removed");
+    match tokio::task::spawn_blocking(move || fs_err::remove_dir_all(path)).await {
+        Ok(Err(error)) if error.kind() != io::ErrorKind::NotFound => {
+            tracing::warn!(%error, "the folder of an attempt cannot be removed");
+        }
+        _ => {}
     }
 }
 
@@ -220,7 +236,12 @@ async fn forward(
         if over {
             return Some(next);
         }
-        sleep(GATHER).await;
+        let mut watching = status.clone();
+        tokio::select! {
+            () = sleep(GATHER) => {}
+            // Nobody waits for the end of a job longer than it takes.
+            () = closed(&mut watching) => {}
+        }
     }
 }
 

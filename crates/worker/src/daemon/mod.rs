@@ -12,7 +12,7 @@ mod link;
 mod offer;
 mod presence;
 
-use crate::guard::{AttemptDir, Patience, Spec};
+use crate::guard::{AttemptDir, Patience, Spec, unwritable};
 pub use drain::{Drained, drain, drained};
 use guards::Guards;
 use holding::{Holding, Looked, Wish};
@@ -327,11 +327,19 @@ impl Worker {
             Err(error) => Err(error),
         };
         match started {
-            Ok(()) => tracing::debug!(job = %dir.attempt().job, attempt = dir.attempt().attempt, "its guard is there"),
-            // Its lock is free and it has no end: that is what will be reported.
-            Err(error) => tracing::error!(%error, "a guard cannot be started"),
+            Ok(()) => {
+                tracing::debug!(job = %dir.attempt().job, attempt = dir.attempt().attempt, "its guard is there");
+                self.look_after(dir);
+            }
+            Err(error) => {
+                tracing::error!(%error, "a guard cannot be started");
+                let failure = unwritable(&self.name, dir.path(), &error);
+                let (at, session) = (dir.attempt().clone(), self.session.clone());
+                self.holding.look_after(at, |hold| async move {
+                    held::tell_unstarted(&session, dir, &hold, failure).await;
+                });
+            }
         }
-        self.look_after(dir);
     }
 
     fn look_after(&mut self, dir: AttemptDir) {

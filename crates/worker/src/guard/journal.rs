@@ -2,7 +2,7 @@ use jiff::Timestamp;
 use samepath_wire::{LogLine, Stream};
 use std::collections::VecDeque;
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, BufWriter, Seek, SeekFrom, Write};
+use std::io::{self, BufRead, BufReader, Seek, SeekFrom, Write};
 use std::path::Path;
 
 /// How much of the end of a log is kept where its middle is not.
@@ -11,33 +11,58 @@ const TAIL_BYTES: usize = 64 * 1024;
 /// Longest line of the file itself: 16 KiB of text, each character escaped, and what is around it.
 const LONGEST_RECORD: u64 = 256 * 1024;
 
-/// The log of an attempt on the local disk, as its guard writes it: a JSON [`LogLine`] per line, numbered without gaps.
+/// How much is kept for a disk that takes nothing.
+const PENDING_BYTES: usize = 256 * 1024;
+
+/// The log of an attempt on the local disk, as its guard writes it: a JSON [`LogLine`] per line, numbered without gaps, and never half
+/// a line before another one.
 ///
 /// It has a limit. Past it lines are left out, but the last of them ([`TAIL_BYTES`]) come when the journal is closed, after
-/// a line that says how many are missing. A disk that is full ends the log, never the job.
+/// a line that says how many are missing. A disk that is full holds up the log, never the job: some lines are kept until there is room
+/// ([`PENDING_BYTES`]), of those that come then the last ones, as past the limit.
 #[derive(Debug)]
 pub(crate) struct Journal {
-    file: BufWriter<File>,
+    file: File,
+    /// Whole lines that are not in the file yet.
+    pending: Vec<u8>,
+    /// Bytes of the file, all of them whole lines.
+    at: u64,
+    /// Lines that can be read.
+    readable: u64,
     next: u64,
     written: u64,
     limit: u64,
     tail: VecDeque<(Timestamp, Stream, String, bool)>,
     tail_bytes: usize,
     left_out: u64,
+    /// The disk takes nothing, or did not until now.
+    stuck: bool,
     fault: Option<io::Error>,
 }
 
 impl Journal {
     /// A new, empty one of at most `limit` bytes.
     pub(crate) fn create(path: &Path, limit: u64) -> io::Result<Self> {
-        let file = BufWriter::with_capacity(64 * 1024, File::create(path)?);
-        Ok(Self { file, next: 0, written: 0, limit, tail: VecDeque::new(), tail_bytes: 0, left_out: 0, fault: None })
+        Ok(Self {
+            file: File::create(path)?,
+            pending: Vec::new(),
+            at: 0,
+            readable: 0,
+            next: 0,
+            written: 0,
+            limit,
+            tail: VecDeque::new(),
+            tail_bytes: 0,
+            left_out: 0,
+            stuck: false,
+            fault: None,
+        })
     }
 
     /// Adds a line.
     pub(crate) fn line(&mut self, at: Timestamp, stream: Stream, text: &str, cut: bool) {
-        if self.left_out == 0 && self.written < self.limit {
-            self.write(at, stream, text.to_owned(), cut);
+        if self.left_out == 0 && self.written < self.limit && self.has_room() {
+            self.put(at, stream, text.to_owned(), cut);
             return;
         }
         self.left_out += 1;
@@ -56,25 +81,21 @@ impl Journal {
         self.line(Timestamp::now(), Stream::Samepath, text, false);
     }
 
-    /// Makes what was added readable; the number of the line that comes next.
+    /// Makes what was added readable; the number of lines that can be read.
     pub(crate) fn flush(&mut self) -> u64 {
-        if let Err(error) = self.file.flush() {
-            self.fault.get_or_insert(error);
+        if self.drain() && self.written < self.limit {
+            // There is room again.
+            self.put_tail();
+            self.drain();
         }
-        self.next
+        self.readable
     }
 
-    /// Writes the tail of a log that grew too long.
+    /// Writes the tail of a log that grew too long. May be called again where there was no room.
     pub(crate) fn close(&mut self) -> u64 {
-        let missing = self.left_out - self.tail.len() as u64;
-        if missing > 0 {
-            let text = format!("The log grew too long: {missing} lines are left out here.");
-            self.write(Timestamp::now(), Stream::Samepath, text, false);
-        }
-        for (at, stream, text, cut) in std::mem::take(&mut self.tail) {
-            self.write(at, stream, text, cut);
-        }
-        self.flush()
+        self.put_tail();
+        self.drain();
+        self.readable
     }
 
     /// What kept it from being written, once something did.
@@ -82,20 +103,65 @@ impl Journal {
         self.fault.take()
     }
 
-    fn write(&mut self, at: Timestamp, stream: Stream, text: String, cut: bool) {
-        if self.fault.is_some() {
-            return;
+    /// What was left out so far is told, and its end kept; what comes next follows it.
+    fn put_tail(&mut self) {
+        let missing = self.left_out - self.tail.len() as u64;
+        if missing > 0 {
+            let why = if self.written < self.limit { "The disk of the log was full" } else { "The log grew too long" };
+            self.put(Timestamp::now(), Stream::Samepath, format!("{why}: {missing} lines are left out here."), false);
         }
+        for (at, stream, text, cut) in std::mem::take(&mut self.tail) {
+            self.put(at, stream, text, cut);
+        }
+        (self.left_out, self.tail_bytes) = (0, 0);
+    }
+
+    /// Whether what is pending may become more.
+    fn has_room(&mut self) -> bool {
+        self.pending.len() < PENDING_BYTES || (!self.stuck && self.drain())
+    }
+
+    fn put(&mut self, at: Timestamp, stream: Stream, text: String, cut: bool) {
         let line = LogLine { seq: self.next, at, stream, text, cut };
-        let result = serde_json::to_vec(&line).map_err(io::Error::from).and_then(|mut bytes| {
-            bytes.push(b'\n');
-            self.written += bytes.len() as u64;
-            self.file.write_all(&bytes)
-        });
-        match result {
-            Ok(()) => self.next += 1,
-            Err(error) => self.fault = Some(error),
+        let before = self.pending.len();
+        match serde_json::to_writer(&mut self.pending, &line) {
+            Ok(()) => {
+                self.pending.push(b'\n');
+                self.written += (self.pending.len() - before) as u64;
+                self.next += 1;
+            }
+            Err(error) => {
+                self.pending.truncate(before);
+                self.fault = Some(error.into());
+            }
         }
+    }
+
+    /// Writes what is pending; whether all of it is in the file.
+    fn drain(&mut self) -> bool {
+        let mut done = 0;
+        let result = loop {
+            if done == self.pending.len() {
+                break Ok(());
+            }
+            match self.file.write(&self.pending[done..]) {
+                Ok(0) => break Err(io::ErrorKind::WriteZero.into()),
+                Ok(written) => done += written,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => break Err(error),
+            }
+        };
+        let whole = self.pending[..done].iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
+        self.at += whole as u64;
+        self.readable += self.pending[..whole].iter().filter(|byte| **byte == b'\n').count() as u64;
+        self.pending.drain(..whole);
+        self.stuck = result.is_err();
+        if let Err(error) = result {
+            // Half a line is taken back: it is written again, whole.
+            let back = self.file.set_len(self.at).and_then(|()| self.file.seek(SeekFrom::Start(self.at)));
+            self.fault = Some(back.err().unwrap_or(error));
+        }
+        !self.stuck
     }
 }
 

@@ -34,6 +34,7 @@ mod kin;
 mod lines;
 mod messages;
 mod output;
+mod own_disk;
 mod prepared;
 mod run;
 mod spec;
@@ -43,6 +44,7 @@ mod tree;
 
 pub(crate) use kin::boot;
 pub(crate) use lines::LineCutter;
+pub(crate) use own_disk::unwritable;
 
 pub use control::{Order, Phase, Socket, Status};
 pub use journal::JournalReader;

@@ -70,8 +70,8 @@ pub(super) fn check(spec: &Spec, dir: &AttemptDir, ours: &[(OsString, OsString)]
     })
 }
 
-/// The command that was prepared, in the attempt's own environment.
-pub(super) fn launch(prepared: &Prepared, spec: &Spec, mark: &str, dir: &AttemptDir) -> io::Result<Launch> {
+/// Writes down what a tool of ours is told of its job; where that is.
+pub(super) fn write_context(prepared: &Prepared, spec: &Spec, dir: &AttemptDir) -> io::Result<PathBuf> {
     let context = Context {
         job: spec.assignment.job.clone(),
         backends: spec.backends.clone(),
@@ -86,6 +86,11 @@ pub(super) fn launch(prepared: &Prepared, spec: &Spec, mark: &str, dir: &Attempt
     };
     let file = dir.join("context.json");
     fs_err::write(&file, serde_json::to_vec(&context)?)?;
+    Ok(file)
+}
+
+/// The command that was prepared, in the attempt's own environment.
+pub(super) fn launch(prepared: &Prepared, mark: &str, context: PathBuf) -> io::Result<Launch> {
     let mut argv: Vec<OsString> = match (&prepared.program, &prepared.file) {
         (Program::Own | Program::OwnFor(_), _) => vec![own_program()?.into()],
         (_, Some(file)) => vec![file.into()],
@@ -94,7 +99,7 @@ pub(super) fn launch(prepared: &Prepared, spec: &Spec, mark: &str, dir: &Attempt
     argv.extend(prepared.args.iter().cloned());
     let mut environment = prepared.environment.clone();
     environment.push((MARK.into(), mark.into()));
-    environment.push((CONTEXT_VARIABLE.into(), file.into()));
+    environment.push((CONTEXT_VARIABLE.into(), context.into()));
     Ok(Launch { argv, environment, current_dir: Some(prepared.working_dir.clone()) })
 }
 

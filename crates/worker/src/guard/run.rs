@@ -2,6 +2,7 @@ use super::control::{self, Board, FromWorker, Order, Phase};
 use super::journal::Journal;
 use super::kin;
 use super::output::{Bell, Output};
+use super::own_disk::unwritable;
 use super::prepared::{self, Checked, Stopped};
 use super::spec::{AttemptDir, Patience, Spec, mark};
 use super::tool::{Exit, Tool, interrupt};
@@ -64,10 +65,6 @@ pub(super) fn run(dir: &AttemptDir, ours: Vec<(OsString, OsString)>) -> io::Resu
     let alone_since = Some(Instant::now());
     let mut guard = Guard { spec, mark, board, output, send, events, workers: 0, alone_since, pipes: 0 };
     let end = guard.attempt(dir, ours);
-    guard.output.close();
-    if let Some(fault) = guard.output.fault() {
-        tracing::error!(error = %fault, "the log could not be kept");
-    }
     // A worker that is away, or does not read quickly enough, finds it there.
     let said = guard.board.said();
     if said != Progress::default()
@@ -75,15 +72,20 @@ pub(super) fn run(dir: &AttemptDir, ours: Vec<(OsString, OsString)>) -> io::Resu
     {
         tracing::warn!(%error, "what the tool said last cannot be written down");
     }
-    write_end(dir, &end, &guard.spec.patience)?;
+    write_end(dir, &end, &guard.spec.patience, &guard.output)?;
     guard.board.update(|status| status.phase = Phase::Ended);
     Ok(end)
 }
 
-/// Writes the end down, and tries again where there is no room for it: without it, work that is done counts as lost.
-fn write_end(dir: &AttemptDir, end: &AttemptEnd, patience: &Patience) -> io::Result<()> {
+/// Writes the end down, and before it what is left of the log; tries again where there is no room for it: without it, work that is
+/// done counts as lost.
+fn write_end(dir: &AttemptDir, end: &AttemptEnd, patience: &Patience, output: &Output) -> io::Result<()> {
     let give_up = Instant::now() + patience.orphan;
     loop {
+        output.close();
+        if let Some(fault) = output.fault() {
+            tracing::error!(error = %fault, "the log could not be kept");
+        }
         match dir.write_end(end) {
             Err(error) if error.kind() != io::ErrorKind::NotFound && Instant::now() < give_up => {
                 tracing::error!(%error, "the end of the attempt cannot be written yet");
@@ -104,9 +106,15 @@ impl Guard {
         for remark in &prepared.remarks {
             self.output.note(remark);
         }
-        let launch = prepared::launch(&prepared, &self.spec, &self.mark, dir);
-        let tool = launch.and_then(|launch| launch.start(ours));
-        let tool = match tool {
+        let context = match prepared::write_context(&prepared, &self.spec, dir) {
+            Ok(file) => file,
+            Err(error) => {
+                self.finish((prepared, None), None, true);
+                return AttemptEnd::Unfit { failure: unwritable(&self.spec.worker, dir.path(), &error) };
+            }
+        };
+        let launch = prepared::launch(&prepared, &self.mark, context);
+        let tool = match launch.and_then(|launch| launch.start(ours)) {
             Ok(tool) => tool,
             Err(error) => {
                 let program = prepared.file.as_ref().map_or("samepath".into(), |file| file.display().to_string());

@@ -1,13 +1,13 @@
 use super::logs::{ENTRIES, LOGS, Logs, META};
 use super::quiet;
 use crate::bus::{
-    BusError, FORGET, Limits, LogEntry, LogRange,
+    BusError, FORGET, Limits, LogEntry, LogRange, NoRoom,
     core::{GENERATION_BITS, History, Op, Record},
 };
 use redb::{Database, Durability, ReadableDatabase, ReadableTable, TableDefinition, WriteTransaction};
 use std::{
     collections::{BTreeMap, HashMap},
-    io,
+    io::{self, Read},
     path::{Path, PathBuf},
     sync::{
         Arc, PoisonError, RwLock,
@@ -66,7 +66,15 @@ pub(super) struct Opened {
 
 /// Opens the history, or sets aside one that cannot be read and begins anew.
 pub(super) fn open(path: &Path, limits: Limits) -> Result<Opened, BusError> {
+    if was_never_begun(path) {
+        fs_err::remove_file(path).map_err(|error| io_error(path, &error))?;
+    }
     match try_open(path, limits) {
+        // A disk without room for a new one is left as it was.
+        Err(error) if was_never_begun(path) => {
+            let _ = fs_err::remove_file(path);
+            Err(error)
+        }
         Err(error) if error.is_damage() => {
             let aside = set_aside(path)?;
             tracing::warn!(history = %path.display(), kept = %aside.display(), ?error, "the history cannot be read; it was set aside, and a new one begun");
@@ -75,6 +83,22 @@ pub(super) fn open(path: &Path, limits: Limits) -> Result<Opened, BusError> {
         opened => opened,
     }
     .map_err(|error| error.into_bus(path))
+}
+
+/// Whether nothing was ever written into the file: there was no room for it when it was made, or the computer stopped just then. redb
+/// makes a file as large as it needs at first, then writes the header, and the name in front of it when that is on the disk.
+fn was_never_begun(path: &Path) -> bool {
+    const NAME: u64 = 9;
+    const HEADER: usize = 512;
+    const FIRST: u64 = 16 * 1024 * 1024;
+    let read = |bytes: u64| -> io::Result<Vec<u8>> {
+        let mut read = Vec::new();
+        fs_err::File::open(path)?.take(bytes).read_to_end(&mut read)?;
+        Ok(read)
+    };
+    let is_blank = |bytes: &[u8]| bytes.iter().all(|byte| *byte == 0);
+    read(NAME).is_ok_and(|name| is_blank(&name))
+        && read(FIRST + 1).is_ok_and(|all| all.len() as u64 <= FIRST && is_blank(all.get(HEADER..).unwrap_or_default()))
 }
 
 fn set_aside(path: &Path) -> Result<PathBuf, BusError> {
@@ -299,10 +323,8 @@ impl DiskError {
 }
 
 pub(super) fn io_error(path: &Path, error: &io::Error) -> BusError {
-    match error.kind() {
-        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge => {
-            BusError::DiskFull { path: path.to_owned() }
-        }
-        _ => BusError::Io { path: path.to_owned(), detail: error.to_string() },
+    match NoRoom::of(error) {
+        Some(why) => BusError::DiskFull { path: path.to_owned(), why },
+        None => BusError::Io { path: path.to_owned(), detail: error.to_string() },
     }
 }

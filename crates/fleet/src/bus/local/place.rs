@@ -87,9 +87,13 @@ impl Place {
     pub(super) fn announce(&self, socket: &Path) -> Result<(), BusError> {
         let path = self.dir.join("holder.socket");
         let new = self.dir.join("holder.socket.new");
-        fs_err::write(&new, socket.as_os_str().as_encoded_bytes())
-            .and_then(|()| fs_err::rename(&new, &path))
-            .map_err(|error| io_error(&path, &error))
+        let written =
+            fs_err::write(&new, socket.as_os_str().as_encoded_bytes()).and_then(|()| fs_err::rename(&new, &path));
+        if written.is_err() {
+            // Half an address leads nowhere.
+            let _ = fs_err::remove_file(&new);
+        }
+        written.map_err(|error| io_error(&path, &error))
     }
 
     /// Where the holder listens, if one has said so.
