@@ -17,6 +17,7 @@ pub(crate) fn throughput(lab: &Lab) {
     let job: Job = serde_json::from_value(job).expect("a job");
     let dir = AttemptDir::new(&lab.root.join("attempts"), AttemptRef { job: job.id, attempt: 1 });
     let spec = Spec {
+        version: samepath_worker::guard::VERSION,
         assignment: Assignment { job, attempt: 1, epoch: 1, own_output: false },
         worker: "bench".to_owned(),
         backends: Vec::new(),

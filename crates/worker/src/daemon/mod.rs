@@ -12,7 +12,7 @@ mod link;
 mod offer;
 mod presence;
 
-use crate::guard::{AttemptDir, Patience, Spec, unwritable};
+use crate::guard::{AttemptDir, Patience, Spec, VERSION, unwritable};
 pub use drain::{Drained, drain, drained};
 use guards::Guards;
 use holding::{Holding, Looked, Wish};
@@ -312,6 +312,7 @@ impl Worker {
         }
         let Configured { backends, path_mappings, programs } = self.presence.configured();
         let spec = Spec {
+            version: VERSION,
             assignment,
             worker: self.name.clone(),
             backends,

@@ -50,7 +50,7 @@ pub use control::{Order, Phase, Socket, Status};
 pub use journal::JournalReader;
 pub use kin::Kin;
 pub use messages::is_for_us;
-pub use spec::{AttemptDir, Patience, Spec, make_private};
+pub use spec::{AttemptDir, Patience, Spec, VERSION, make_private};
 pub use tool_id::{Standing, ToolId};
 pub(crate) use tree::kill_left;
 pub use tree::{MARK, Tree};
@@ -114,7 +114,7 @@ fn attempt(dir: &Path, ours: Vec<(OsString, OsString)>) -> io::Result<()> {
     let _signals = detach()?;
     let result = run::run(&dir, ours).map(drop).or_else(|error| {
         eprintln!("{error}");
-        dir.write_end(&run::internal(&format!("the guard failed: {error}")))
+        dir.write_end(&run::failed(&error))
     });
     // A thread that hangs on a dead mount may keep this process for ever, and the lock with it.
     lock.unlock()?;

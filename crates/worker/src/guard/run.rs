@@ -460,8 +460,17 @@ fn failure(cause: Cause, message: String) -> Failure {
     Failure { cause, message, exit_code: None, last_line: None }
 }
 
+/// The guard itself failed, before or after its tool ran.
+pub(super) fn failed(error: &io::Error) -> AttemptEnd {
+    if error.kind() == io::ErrorKind::Unsupported {
+        let message = format!("{error}; start the worker again, so that its programs are of one version");
+        return AttemptEnd::Unfit { failure: failure(Cause::Other, message) };
+    }
+    internal(&format!("the guard failed: {error}"))
+}
+
 /// A fault of ours.
-pub(super) fn internal(message: &str) -> AttemptEnd {
+fn internal(message: &str) -> AttemptEnd {
     AttemptEnd::Failed { failure: failure(Cause::Internal, message.to_owned()) }
 }
 

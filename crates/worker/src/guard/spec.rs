@@ -8,9 +8,16 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+/// The form in which a [`Spec`] is written. It grows when a guard of before would do something wrong with what it reads; what it may
+/// leave out grows nothing.
+pub const VERSION: u32 = 1;
+
 /// What a worker writes down before it starts a guard: all that the guard needs to know, so that it asks nobody.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Spec {
+    /// [`VERSION`] of whoever wrote it.
+    #[serde(default = "first")]
+    pub version: u32,
     /// Job, attempt, epoch, and whether it gets an output folder of its own.
     pub assignment: Assignment,
     /// The worker's name.
@@ -32,6 +39,11 @@ pub struct Spec {
     /// How long the guard waits for what.
     #[serde(default)]
     pub patience: Patience,
+}
+
+/// Of a spec that says nothing of it.
+fn first() -> u32 {
+    1
 }
 
 /// How long a guard waits, and how much it keeps.
@@ -109,7 +121,21 @@ impl AttemptDir {
     }
 
     /// The specification.
+    ///
+    /// # Errors
+    /// It cannot be read, or ([`io::ErrorKind::Unsupported`]) a later version wrote it: the worker is newer than its guard.
     pub fn spec(&self) -> io::Result<Spec> {
+        #[derive(Deserialize)]
+        struct Written {
+            #[serde(default = "first")]
+            version: u32,
+        }
+        let Written { version } = self.read("spec.json")?;
+        if version > VERSION {
+            let words =
+                format!("a newer Samepath wrote this job down: in form {version}, and this one knows {VERSION}");
+            return Err(io::Error::new(io::ErrorKind::Unsupported, words));
+        }
         self.read("spec.json")
     }
 

@@ -99,11 +99,12 @@ pub fn prepare(request: &Request<'_>) -> Result<Prepared, Failure> {
     check_job(template, job)?;
     let program =
         request.programs.find(template).map_err(|missing| failure(Cause::ProgramMissing, missing.to_string()))?;
-    // Before anything is made there.
+    // Three times, each before something that must not be done with another storage than the one meant. Of its files nobody says that
+    // they differ from what was submitted, or waits a minute for them.
     marks::compare(request)?;
     let mut remarks = Vec::new();
     let mut plan = plan(request, &mut remarks)?;
-    // That may have taken a minute.
+    // Nothing is made there; that may have taken a minute.
     marks::compare(request)?;
     let mut taken = Taken::default();
     for folder in &mut plan.outputs {
@@ -159,6 +160,7 @@ struct Plan {
 impl Plan {
     /// The tool opens paths by itself: they must still lead where they led when they were checked.
     fn check_again(&self, request: &Request<'_>) -> Result<(), Failure> {
+        // No tool is started; taking the folders touched the storages again, and may have waited for them.
         marks::compare(request)?;
         for (parameter, at, purpose, path) in &self.found {
             let again =

@@ -5,7 +5,7 @@ use interprocess::local_socket::Stream;
 use interprocess::local_socket::traits::Stream as _;
 use samepath_storage::Backend;
 use samepath_wire::{Assignment, AttemptEnd, AttemptRef, Job, LogLine};
-use samepath_worker::guard::{AttemptDir, JournalReader, MARK, Order, Patience, Socket, Spec, Status};
+use samepath_worker::guard::{AttemptDir, JournalReader, MARK, Order, Patience, Socket, Spec, Status, VERSION};
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
@@ -60,6 +60,8 @@ pub(crate) struct Plan {
     pub(crate) job: Value,
     /// Words of the shell before the guard.
     pub(crate) before: &'static str,
+    /// What is written down of it, if not all of the above.
+    pub(crate) spec: Option<Value>,
 }
 
 impl Plan {
@@ -76,7 +78,7 @@ impl Plan {
         let job = json!({
             "version": 1, "id": uuid::Uuid::new_v4(), "kind": "script", "submitted_at": "2026-11-22T09:00:00Z",
         });
-        Self { dir, patience: patience(), backends: Vec::new(), template, job, before: "" }
+        Self { dir, patience: patience(), backends: Vec::new(), template, job, before: "", spec: None }
     }
 
     /// With a storage `vast` there, and a path on it as the value of a parameter, which the script is given.
@@ -103,13 +105,27 @@ impl Plan {
     }
 
     fn start_below(self, folder: &str) -> Case {
-        let Self { dir, patience, backends, template, job, before } = self;
+        let (case, ready) = self.spawn(folder);
+        assert_eq!(ready, "ready\n");
+        case
+    }
+
+    /// A guard that does not come so far that it can be connected to.
+    pub(crate) fn start_unready(self) -> Case {
+        let (case, ready) = self.spawn("");
+        assert_eq!(ready, "");
+        case
+    }
+
+    fn spawn(self, folder: &str) -> (Case, String) {
+        let Self { dir, patience, backends, template, job, before, spec: other } = self;
         let kinds = dir.path().join("kinds");
         fs_err::create_dir_all(&kinds).unwrap();
         fs_err::write(kinds.join("script.json"), template.to_string()).unwrap();
         let job: Job = serde_json::from_value(job).unwrap();
         let id = job.id;
         let spec = Spec {
+            version: VERSION,
             assignment: Assignment { job, attempt: 1, epoch: 1, own_output: false },
             worker: "gpu-1".into(),
             backends,
@@ -121,6 +137,9 @@ impl Plan {
         };
         let at = AttemptDir::new(&dir.path().join(folder).join("attempts"), AttemptRef { job: id, attempt: 1 });
         at.create(&spec).unwrap();
+        if let Some(other) = other {
+            fs_err::write(at.join("spec.json"), other.to_string()).unwrap();
+        }
         let mut guard = Command::new("sh")
             .args(["-c", &format!("{before} exec \"$@\""), "sh"])
             .arg(hidden())
@@ -133,8 +152,7 @@ impl Plan {
             .unwrap();
         let mut ready = String::new();
         BufReader::new(guard.stdout.take().unwrap()).read_line(&mut ready).unwrap();
-        assert_eq!(ready, "ready\n");
-        Case { dir, at, guard }
+        (Case { dir, at, guard }, ready)
     }
 }
 
