@@ -301,3 +301,24 @@ fn a_worker_that_cannot_write_down_its_job_says_so_and_serves_the_next() {
         }
     });
 }
+
+#[test]
+fn a_worker_starts_when_its_folder_can_be_written() {
+    with_disks("a_worker_starts_when_its_folder_can_be_written", || {
+        for fault in Fault::ALL {
+            let (home, disk) = (Home::new(), Disk::new(fault));
+            let workers = home.path("data/workers");
+            fs_err::create_dir_all(&workers).expect("a folder");
+            put_on(&disk, &workers);
+            disk.strike();
+            for _ in 0..2 {
+                told(fault, &home.ask(&["worker", "--name", "gpu-1"]), "io", "workers/gpu-1");
+            }
+            let mut left = content(&disk.path().join("it"));
+            left.retain(|path, _| !path.ends_with("gpu-1") && !path.ends_with("lock"));
+            assert_eq!(left, BTreeMap::new(), "{fault:?}");
+            disk.mend();
+            let _worker = home.worker("gpu-1");
+        }
+    });
+}

@@ -8,6 +8,10 @@ use tempfile::TempDir;
 /// Set where a test runs among mounts of its own.
 const INSIDE: &str = "SAMEPATH_TEST_MOUNTS";
 
+/// For whoever runs a test where it cannot be run.
+const ALLOW: &str = "This test needs mounts of its own. Where the system lets nobody have them, allow it: \
+                     sysctl -w kernel.apparmor_restrict_unprivileged_userns=0, or, in a container, `--cap-add SYS_ADMIN`.";
+
 /// Bytes of a disk.
 const SIZE: &str = "size=8m";
 
@@ -165,7 +169,8 @@ fn allow(path: &Path, write: bool) {
 
 fn mount(words: &[&str], point: &Path) {
     let done = Command::new("mount").args(words).arg(point).output().expect("mount is on every Linux");
-    assert!(done.status.success(), "mount {words:?} {}: {}", point.display(), String::from_utf8_lossy(&done.stderr));
+    let said = String::from_utf8_lossy(&done.stderr);
+    assert!(done.status.success(), "mount {words:?} {}: {said}\n{ALLOW}", point.display());
 }
 
 /// Runs the test `name`, by its whole name, in a process of its own that may mount disks, as a user whom rights hold off: one that is
@@ -196,12 +201,7 @@ pub fn with_disks(name: &str, test: impl FnOnce()) {
     let (out, err) = (String::from_utf8_lossy(&told.stdout), String::from_utf8_lossy(&told.stderr));
     println!("{out}");
     eprintln!("{err}");
-    assert!(
-        !err.contains("unshare:") && !err.contains("setpriv:"),
-        "no disk can be mounted: {err}\n\
-         This test needs mounts of its own. Where the system lets nobody have them, allow it: \
-         sysctl -w kernel.apparmor_restrict_unprivileged_userns=0, or, in a container, `--cap-add SYS_ADMIN`."
-    );
+    assert!(!err.contains("unshare:") && !err.contains("setpriv:"), "no disk can be mounted: {err}\n{ALLOW}");
     assert!(told.status.success(), "{name} failed");
     assert!(out.contains("1 passed"), "there is no test {name}");
 }

@@ -55,8 +55,12 @@ impl Home {
             None => {
                 let id = Uuid::new_v4();
                 let half = path.join("id.new");
-                fs_err::write(&half, id.to_string()).map_err(state(&half))?;
-                fs_err::rename(&half, &id_path).map_err(state(&id_path))?;
+                let written = fs_err::write(&half, id.to_string()).and_then(|()| fs_err::rename(&half, &id_path));
+                if written.is_err() {
+                    // Half an id is nobody's.
+                    let _ = fs_err::remove_file(&half);
+                }
+                written.map_err(state(&id_path))?;
                 id
             }
         };

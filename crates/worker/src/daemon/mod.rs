@@ -12,7 +12,7 @@ mod link;
 mod offer;
 mod presence;
 
-use crate::guard::{AttemptDir, Patience, Spec, VERSION, unwritable};
+use crate::guard::{AttemptDir, Patience, Spec, VERSION, unwritable, why};
 pub use drain::{Drained, drain, drained};
 use guards::Guards;
 use holding::{Holding, Looked, Wish};
@@ -93,7 +93,7 @@ pub enum WorkerError {
     #[error("this computer has joined the lab as a member, not as a worker")]
     Member,
     /// Its state cannot be read or written.
-    #[error("the worker's folder {path} cannot be used")]
+    #[error("{} of the worker cannot be used: {}", path.display(), why(source))]
     State {
         /// The folder or file.
         path: PathBuf,
@@ -131,7 +131,10 @@ impl WorkerError {
             Self::Member => {
                 Some("Ask whoever looks after the lab for a worker's invitation, then: samepath join INVITATION".into())
             }
-            Self::State { .. } => Some("The folder must be on a local disk, and belong to you.".into()),
+            Self::State { path, source } => match samepath_storage::Cause::of_writing(source) {
+                kind if kind.is_room() => Some(kind.mend(&path.display().to_string())),
+                _ => Some("The folder must be on a local disk that can be written, and belong to you.".into()),
+            },
             Self::Fleet(_) => None,
         }
     }

@@ -44,7 +44,7 @@ mod tree;
 
 pub(crate) use kin::boot;
 pub(crate) use lines::LineCutter;
-pub(crate) use own_disk::unwritable;
+pub(crate) use own_disk::{unwritable, why};
 
 pub use control::{Order, Phase, Socket, Status};
 pub use journal::JournalReader;

@@ -4,7 +4,7 @@ use super::hubs::LEASE;
 use super::lab::{Lab, end, kill};
 use fastrand::Rng;
 use rustix::process::{Pid, Signal, kill_process};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Child;
 use std::time::{Duration, Instant};
 
@@ -43,17 +43,20 @@ impl Lab {
         if moment == Moment::Given {
             return self.strike_before_it_confirms(random);
         }
-        let until = Instant::now() + WAIT;
-        while Instant::now() < until {
-            if self.strike(moment) {
-                return true;
-            }
-            std::thread::sleep(LOOK);
-        }
-        false
+        within(WAIT, || match self.who_is_at(moment) {
+            None => false,
+            Some((_, dir)) if matches!(moment, Moment::Begun | Moment::Done) => self.kill_guard_of(&dir),
+            Some((at, _)) => self.workers[at].take().map(end).is_some(),
+        })
     }
 
-    fn strike(&mut self, moment: Moment) -> bool {
+    /// Likewise, and cuts the worker off instead, for longer than a lease: what it has is lost without proof, wherever it is by then.
+    pub(crate) fn aim_and_cut_off(&mut self, moment: Moment) -> bool {
+        within(WAIT, || self.who_is_at(moment).is_some_and(|(at, _)| self.cut_for(at, CUT_OFF)))
+    }
+
+    /// A worker at such a moment, and the folder of the attempt.
+    fn who_is_at(&self, moment: Moment) -> Option<(usize, PathBuf)> {
         for at in 0..self.workers.len() {
             for dir in self.attempts_of(at) {
                 let has = |name: &str| dir.join(name).exists();
@@ -65,14 +68,11 @@ impl Lab {
                     Moment::Given => false,
                 };
                 if is_now {
-                    return match moment {
-                        Moment::Begun | Moment::Done => self.kill_guard_of(&dir),
-                        _ => self.workers[at].take().map(end).is_some(),
-                    };
+                    return Some((at, dir));
                 }
             }
         }
-        false
+        None
     }
 
     fn kill_guard_of(&self, dir: &Path) -> bool {
@@ -127,6 +127,18 @@ impl Lab {
         };
         self.cut_for(at, CUT_OFF);
     }
+}
+
+/// Whether it comes about in this time.
+fn within(time: Duration, mut look: impl FnMut() -> bool) -> bool {
+    let until = Instant::now() + time;
+    while Instant::now() < until {
+        if look() {
+            return true;
+        }
+        std::thread::sleep(LOOK);
+    }
+    false
 }
 
 /// Whether the tool has said its last word.

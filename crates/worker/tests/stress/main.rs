@@ -83,6 +83,7 @@ fn whatever_breaks_in_a_lab_every_job_ends_once() {
     let mut told = began;
     let mut lab = Lab::in_a_lab();
     let mut broken: BTreeMap<Target, usize> = BTreeMap::new();
+    let mut aimed: BTreeMap<(Moment, &str), usize> = BTreeMap::new();
     // One that outlasts a lease and the cut, in tenths of a second.
     lab.submit(150);
     lab.cut_off_whoever_runs_one();
@@ -106,9 +107,16 @@ fn whatever_breaks_in_a_lab_every_job_ends_once() {
             continue;
         }
         next = Instant::now() + Duration::from_millis(random.u64(CALM));
-        let target = *random.choice(&Target::LAB).unwrap();
-        if lab.kill(target, &mut random) {
-            *broken.entry(target).or_default() += 1;
+        let moment = *random.choice(&Moment::ALL).unwrap();
+        match random.u8(..4) {
+            0 if lab.aim(moment, &mut random) => *aimed.entry((moment, "killed")).or_default() += 1,
+            1 if lab.aim_and_cut_off(moment) => *aimed.entry((moment, "cut off")).or_default() += 1,
+            _ => {
+                let target = *random.choice(&Target::LAB).unwrap();
+                if lab.kill(target, &mut random) {
+                    *broken.entry(target).or_default() += 1;
+                }
+            }
         }
         if random.u8(..10) == 0 {
             lab.order(if random.bool() { "stop" } else { "kill" }, &mut random);
@@ -122,6 +130,6 @@ fn whatever_breaks_in_a_lab_every_job_ends_once() {
     println!("all were submitted after {:?}", began.elapsed());
     lab.until_all_have_ended();
     let found = check::all(lab);
-    println!("broken {broken:?}\n{found}\nin {:?}", began.elapsed());
+    println!("broken {broken:?}, and when it mattered {aimed:?}\n{found}\nin {:?}", began.elapsed());
     assert!(found.lost_unproved > 0 && found.overlaps > 0, "the rules were not put to the test");
 }
