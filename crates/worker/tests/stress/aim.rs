@@ -15,6 +15,8 @@ const DRAINED: Duration = Duration::from_secs(5);
 /// Between two looks: the moments are short.
 const LOOK: Duration = Duration::from_micros(200);
 
+/// For the first job to run: where other tests have the processor, a lab takes its time to begin.
+const RUNS: Duration = Duration::from_secs(120);
 /// For how long a worker's line is cut so that it loses a job that goes on.
 pub(crate) const CUT_OFF: Duration = LEASE.saturating_add(Duration::from_secs(4));
 
@@ -117,7 +119,7 @@ impl Lab {
         let runs = |lab: &Self| {
             (0..lab.workers.len()).find(|at| lab.attempts_of(*at).iter().any(|dir| dir.join("tool.pid").exists()))
         };
-        let until = Instant::now() + Duration::from_secs(30);
+        let until = Instant::now() + RUNS;
         let at = loop {
             match runs(self) {
                 Some(at) => break at,
