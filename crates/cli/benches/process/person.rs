@@ -4,15 +4,23 @@ use super::figures::{now, stamp, tell};
 use samepath_app::App;
 use samepath_app::view::{Draft, JobView};
 use serde_json::Value;
-use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-pub(crate) async fn submit(app: &App, kind: &str, values: &[(&str, String)]) -> JobView {
+fn draft(kind: &str, values: &[(&str, String)]) -> Draft {
     let value = |(name, value): &(&str, String)| ((*name).to_owned(), Value::from(value.clone()));
-    let values: BTreeMap<String, Value> = values.iter().map(value).collect();
-    app.submit(Draft { kind: kind.to_owned(), values, ..Draft::default() }).await.expect("it is accepted")
+    Draft { kind: kind.to_owned(), values: values.iter().map(value).collect(), ..Draft::default() }
+}
+
+/// Reads the sentence above *Submit*, which a window makes whenever its form changes.
+pub(crate) async fn fill_in(app: &App, kind: &str, values: &[(&str, String)]) {
+    let seen = app.readiness(draft(kind, values)).await.expect("a sentence");
+    assert!(seen.can_submit, "{}", seen.sentence);
+}
+
+pub(crate) async fn submit(app: &App, kind: &str, values: &[(&str, String)]) -> JobView {
+    app.submit(draft(kind, values)).await.expect("it is accepted")
 }
 
 /// A line, ten a second, from the moment at which the tool took the time until this program has it as somebody who follows.

@@ -6,15 +6,16 @@ use crate::{lab, person};
 use samepath_app::App;
 use std::time::Duration;
 
-/// Between two jobs: one by one, as a person submits them, who leaves the program time to be ready again.
+/// Before each click: one by one, as a person submits jobs, who reads the sentence above the button.
 const PAUSE: Duration = Duration::from_millis(500);
 
 pub(crate) async fn bench(app: &App, steps: &Steps) {
     let (mut ours, mut floor) = (Vec::new(), Vec::new());
     let mut timeline = Timeline::default();
     for round in 0..40 {
-        tokio::time::sleep(PAUSE).await;
         let values = [("OUTPUT_DIR", format!("vast:amick/out/{round}")), ("MARKED", "vast:amick/notes.txt".to_owned())];
+        person::fill_in(app, "stamp", &values).await;
+        tokio::time::sleep(PAUSE).await;
         steps.begin();
         let begun = now();
         let job = person::submit(app, "stamp", &values).await;

@@ -4,7 +4,7 @@ use super::common::lab::Lab;
 use super::desk::{fleet_of, job_until, lines_of, member, record_of, window};
 use super::figures::{bare_start, now, stamp, tell};
 use super::kinds::STAMP;
-use super::person::submit;
+use super::person::{fill_in, submit};
 use super::timeline::{Steps, Timeline};
 use std::time::Duration;
 use tokio::runtime::Runtime;
@@ -12,7 +12,7 @@ use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
 const ROUNDS: usize = 100;
-/// Between two jobs: one by one, as a person submits them, who leaves the programs time to be ready again.
+/// Before each click: one by one, as a person submits jobs, who reads the sentence above the button.
 const PAUSE: Duration = Duration::from_millis(500);
 
 pub(crate) fn bench(runtime: &Runtime) {
@@ -29,9 +29,10 @@ pub(crate) fn bench(runtime: &Runtime) {
         let (mut ours, mut recorded, mut floor) = (Vec::new(), Vec::new(), Vec::new());
         let mut timeline = Timeline::default();
         for round in 0..ROUNDS {
-            tokio::time::sleep(PAUSE).await;
             let values =
                 [("OUTPUT_DIR", format!("vast:amick/out/{round}")), ("MARKED", "vast:amick/notes.txt".to_owned())];
+            fill_in(&app, "stamp", &values).await;
+            tokio::time::sleep(PAUSE).await;
             steps.begin();
             let begun = now();
             let job = submit(&app, "stamp", &values).await;
