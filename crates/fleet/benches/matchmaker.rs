@@ -1,5 +1,8 @@
 //! How long a job waits for the matchmaker: its decision alone, and from submitting to the assignment over a bus in memory.
 
+#[path = "../tests/samples/mod.rs"]
+mod plain;
+
 use divan::{Bencher, black_box};
 use jiff::Timestamp;
 use samepath_fleet::Fleet;
@@ -14,55 +17,11 @@ fn main() {
 }
 
 fn job(number: u64) -> Job {
-    Job {
-        version: 1,
-        id: uuid::Uuid::from_u64_pair(0x0199_c0de_0000_7000, 0x8000_0000_0000_0000 | number),
-        kind: "slp-check".into(),
-        name: String::new(),
-        storage_backend: "vast".into(),
-        user_subdir: "amick".into(),
-        parameters: Default::default(),
-        storages: [("vast".to_owned(), StorageNeed { id: None, access: Access::Write })].into(),
-        confirmed: Default::default(),
-        base_paths: Default::default(),
-        videos: Vec::new(),
-        inputs: Default::default(),
-        kind_digest: Some("blake3:1".into()),
-        worker: None,
-        submitted_by: format!("member{}", number % 20),
-        places: None,
-        submitted_at: Timestamp::UNIX_EPOCH,
-    }
+    Job { submitted_by: format!("member{}", number % 20), ..plain::job(number) }
 }
 
 fn worker(name: &str, backend: &str) -> Worker {
-    let advert = BackendAdvert {
-        state: BackendState::Ready,
-        id: None,
-        base_path: "/mnt".into(),
-        subpath: String::new(),
-        free_bytes: None,
-        source: None,
-        kind: None,
-        checked_at: None,
-    };
-    Worker {
-        confines: true,
-        draining: false,
-        gpus: Vec::new(),
-        id: name.into(),
-        name: name.into(),
-        version: "0.1.0".into(),
-        os: "linux".into(),
-        host: name.into(),
-        started_at: Timestamp::UNIX_EPOCH,
-        kinds: vec![KindAdvert { name: "slp-check".into(), digest: "blake3:1".into(), notice_seconds: None }],
-        unavailable: Vec::new(),
-        backends: [(backend.to_owned(), advert)].into(),
-        holds: Vec::new(),
-        amounts: Default::default(),
-        attributes: Default::default(),
-    }
+    Worker { backends: [(backend.to_owned(), plain::advert(BackendState::Ready, None))].into(), ..plain::worker(name) }
 }
 
 const NOW: Now = Now { clock: Duration::from_secs(10), wall: Timestamp::UNIX_EPOCH };

@@ -7,6 +7,8 @@
     reason = "every test file uses its own part of it, and fails where it cannot go on"
 )]
 mod lab;
+#[path = "samples/mod.rs"]
+mod plain;
 
 use lab::{ended, job, online, report, soon, start, until};
 use samepath_fleet::{

@@ -1,8 +1,8 @@
 //! Many jobs and many workers without a tool, and what a process takes meanwhile.
 #![expect(clippy::unwrap_used, reason = "a failing bench has nobody to tell")]
 
+use super::plain::{job, worker};
 use futures::StreamExt;
-use jiff::Timestamp;
 use samepath_fleet::{Fleet, Update, WorkerSession};
 use samepath_wire::*;
 use std::time::{Duration, Instant};
@@ -92,57 +92,5 @@ async fn work_on(session: WorkerSession, ended: mpsc::UnboundedSender<()>) {
         if session.report(&report).await.unwrap() == ReportAnswer::Accepted && ended.send(()).is_err() {
             return;
         }
-    }
-}
-
-pub(crate) fn job(number: u64) -> Job {
-    Job {
-        version: 1,
-        id: uuid::Uuid::from_u64_pair(0x0199_c0de_0000_7000, 0x8000_0000_0000_0000 | number),
-        kind: "slp-check".into(),
-        name: String::new(),
-        storage_backend: "vast".into(),
-        user_subdir: "amick".into(),
-        parameters: Default::default(),
-        storages: [("vast".to_owned(), StorageNeed { id: None, access: Access::Write })].into(),
-        confirmed: Default::default(),
-        base_paths: Default::default(),
-        videos: Vec::new(),
-        inputs: Default::default(),
-        kind_digest: Some("blake3:1".into()),
-        worker: None,
-        submitted_by: "amick".into(),
-        places: None,
-        submitted_at: Timestamp::UNIX_EPOCH,
-    }
-}
-
-pub(crate) fn worker(name: &str) -> Worker {
-    let vast = BackendAdvert {
-        state: BackendState::Ready,
-        id: None,
-        base_path: "/mnt".into(),
-        subpath: String::new(),
-        free_bytes: None,
-        source: None,
-        kind: None,
-        checked_at: None,
-    };
-    Worker {
-        confines: true,
-        draining: false,
-        gpus: Vec::new(),
-        id: name.into(),
-        name: name.into(),
-        version: "0.1.0".into(),
-        os: "linux".into(),
-        host: name.into(),
-        started_at: Timestamp::UNIX_EPOCH,
-        kinds: vec![KindAdvert { name: "slp-check".into(), digest: "blake3:1".into(), notice_seconds: None }],
-        unavailable: Vec::new(),
-        backends: [("vast".to_owned(), vast)].into(),
-        holds: Vec::new(),
-        amounts: Default::default(),
-        attributes: Default::default(),
     }
 }

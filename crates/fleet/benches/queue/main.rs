@@ -4,8 +4,11 @@
 #![expect(clippy::unwrap_used, reason = "a failing bench has nobody to tell")]
 
 mod crowd;
+#[path = "../../tests/samples/mod.rs"]
+mod plain;
 
-use crowd::{AT_A_TIME, job, memory, processor, rate, submit, told, work};
+use crowd::{AT_A_TIME, memory, processor, rate, submit, told, work};
+use plain::job;
 use redb::{Database, TableDefinition};
 use samepath_fleet::bus::LocalSettings;
 use samepath_fleet::{Fleet, WorkerSession};

@@ -1,5 +1,6 @@
 //! A person's fleet and workers that do as they are told.
 
+use super::plain;
 use jiff::Timestamp;
 use samepath_fleet::{Fleet, Live, Update, WorkerSession};
 use samepath_wire::*;
@@ -14,67 +15,16 @@ pub(crate) async fn soon<T>(what: &str, happens: impl Future<Output = T>) -> T {
 }
 
 pub(crate) fn job() -> Job {
-    Job {
-        version: 1,
-        id: uuid::Uuid::now_v7(),
-        kind: "slp-check".into(),
-        name: "maze day 3".into(),
-        storage_backend: "vast".into(),
-        user_subdir: "amick".into(),
-        parameters: Default::default(),
-        storages: [("vast".to_owned(), StorageNeed { id: None, access: Access::Write })].into(),
-        confirmed: Default::default(),
-        base_paths: Default::default(),
-        videos: Vec::new(),
-        inputs: Default::default(),
-        kind_digest: Some("blake3:1".into()),
-        worker: None,
-        submitted_by: "somebody else".into(),
-        places: None,
-        submitted_at: Timestamp::now(),
-    }
+    let (name, submitted_by) = ("maze day 3".to_owned(), "somebody else".to_owned());
+    Job { id: uuid::Uuid::now_v7(), name, submitted_by, submitted_at: Timestamp::now(), ..plain::job(0) }
 }
 
 pub(crate) fn kind() -> Kind {
-    Kind {
-        name: "slp-check".into(),
-        title: "Check a SLEAP project".into(),
-        description: String::new(),
-        digest: "blake3:1".into(),
-        parameters: Vec::new(),
-        needs: serde_json::Value::Null,
-        built_in: true,
-    }
+    plain::kind(serde_json::Value::Null)
 }
 
 pub(crate) fn worker(name: &str) -> Worker {
-    let vast = BackendAdvert {
-        state: BackendState::Ready,
-        id: None,
-        base_path: "/mnt/vast".into(),
-        subpath: String::new(),
-        free_bytes: None,
-        source: None,
-        kind: None,
-        checked_at: None,
-    };
-    Worker {
-        confines: true,
-        draining: false,
-        gpus: Vec::new(),
-        id: name.into(),
-        name: name.into(),
-        version: "0.1.0".into(),
-        os: "linux".into(),
-        host: name.into(),
-        started_at: Timestamp::now(),
-        kinds: vec![KindAdvert { name: "slp-check".into(), digest: "blake3:1".into(), notice_seconds: None }],
-        unavailable: Vec::new(),
-        backends: [("vast".to_owned(), vast)].into(),
-        holds: Vec::new(),
-        amounts: Default::default(),
-        attributes: Default::default(),
-    }
+    Worker { started_at: Timestamp::now(), ..plain::worker(name) }
 }
 
 /// A worker that is online.

@@ -5,6 +5,8 @@
 mod lab;
 mod one_process;
 mod paths;
+#[path = "../samples/mod.rs"]
+mod plain;
 mod this_computer;
 mod through;
 mod writes;

@@ -4,6 +4,8 @@ mod bounds;
 mod explain;
 mod machine;
 mod places;
+#[path = "../samples/mod.rs"]
+mod plain;
 mod precious;
 mod reasons;
 mod samples;

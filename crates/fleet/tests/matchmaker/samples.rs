@@ -1,37 +1,18 @@
 //! Jobs, workers and a matchmaker with a clock, to be changed where a test needs it.
 
+use super::plain;
+pub(crate) use super::plain::{DIGEST, KIND, advert, id, kind};
 use jiff::Timestamp;
 use samepath_fleet::matchmaker::{Action, Answer, Event, Now, Order, State, Ticket, Timing};
 use samepath_wire::*;
 use std::time::Duration;
-use uuid::Uuid;
-
-pub(crate) const KIND: &str = "slp-check";
-pub(crate) const DIGEST: &str = "blake3:1";
-
-pub(crate) fn id(number: u64) -> JobId {
-    Uuid::from_u64_pair(0x0199_c0de_0000_7000, 0x8000_0000_0000_0000 | number)
-}
 
 pub(crate) fn job(number: u64) -> Job {
     Job {
-        version: 1,
-        id: id(number),
-        kind: KIND.to_owned(),
         name: format!("job {number}"),
-        storage_backend: "vast".to_owned(),
-        user_subdir: "amick".to_owned(),
         parameters: [("LABELS".to_owned(), "project/labels.slp".into())].into(),
-        storages: [("vast".to_owned(), StorageNeed { id: None, access: Access::Write })].into(),
-        confirmed: Default::default(),
         base_paths: [("vast".to_owned(), vec!["/Volumes/talmo".to_owned()])].into(),
-        videos: Vec::new(),
-        inputs: Default::default(),
-        kind_digest: Some(DIGEST.to_owned()),
-        worker: None,
-        submitted_by: "amick".to_owned(),
-        places: None,
-        submitted_at: Timestamp::UNIX_EPOCH,
+        ..plain::job(number)
     }
 }
 
@@ -53,48 +34,7 @@ pub(crate) fn record(job: Job, order: u64) -> JobRecord {
 }
 
 pub(crate) fn worker(name: &str) -> Worker {
-    Worker {
-        confines: true,
-        draining: false,
-        gpus: Vec::new(),
-        id: name.to_owned(),
-        name: format!("{name}-name"),
-        version: "0.1.0".to_owned(),
-        os: "linux".to_owned(),
-        host: name.to_owned(),
-        started_at: Timestamp::UNIX_EPOCH,
-        kinds: vec![KindAdvert { name: KIND.to_owned(), digest: DIGEST.to_owned(), notice_seconds: None }],
-        unavailable: Vec::new(),
-        backends: [("vast".to_owned(), advert(BackendState::Ready, None))].into(),
-        holds: Vec::new(),
-        amounts: Default::default(),
-        attributes: Default::default(),
-    }
-}
-
-pub(crate) fn advert(state: BackendState, id: Option<&str>) -> BackendAdvert {
-    BackendAdvert {
-        state,
-        id: id.map(str::to_owned),
-        base_path: "/mnt/vast".to_owned(),
-        subpath: String::new(),
-        free_bytes: None,
-        source: None,
-        kind: None,
-        checked_at: None,
-    }
-}
-
-pub(crate) fn kind(needs: serde_json::Value) -> Kind {
-    Kind {
-        name: KIND.to_owned(),
-        title: "Check a SLEAP project".to_owned(),
-        description: String::new(),
-        digest: DIGEST.to_owned(),
-        parameters: Vec::new(),
-        needs,
-        built_in: true,
-    }
+    Worker { name: format!("{name}-name"), ..plain::worker(name) }
 }
 
 pub(crate) fn failure(cause: Cause, message: &str) -> Failure {

@@ -21,6 +21,8 @@ mod kinds;
 mod many;
 #[path = "../../process/person.rs"]
 mod person;
+#[path = "../../../../fleet/tests/samples/mod.rs"]
+mod plain;
 
 use tokio::runtime::Runtime;
 

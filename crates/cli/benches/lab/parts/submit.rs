@@ -3,9 +3,10 @@
 use super::common::lab::Lab;
 use super::desk::{fleet_of, member};
 use super::figures::{at, tell};
+use super::plain;
 use super::server::Bare;
 use jiff::Timestamp;
-use samepath_wire::{Access, Job, StorageNeed};
+use samepath_wire::Job;
 use std::time::{Duration, Instant};
 use tokio::runtime::Runtime;
 
@@ -42,23 +43,13 @@ pub(crate) fn bench(runtime: &Runtime) {
 
 /// One that nobody runs.
 fn job(number: u64) -> Job {
+    let (kind, name) = ("nobody-runs-it".to_owned(), format!("maze day {number}"));
     Job {
-        version: 1,
         id: uuid::Uuid::now_v7(),
-        kind: "nobody-runs-it".into(),
-        name: format!("maze day {number}"),
-        storage_backend: "vast".into(),
-        user_subdir: "amick".into(),
-        parameters: Default::default(),
-        storages: [("vast".to_owned(), StorageNeed { id: None, access: Access::Write })].into(),
-        confirmed: Default::default(),
-        base_paths: Default::default(),
-        videos: Vec::new(),
-        inputs: Default::default(),
+        kind,
         kind_digest: None,
-        worker: None,
-        submitted_by: String::new(),
-        places: None,
+        name,
         submitted_at: Timestamp::now(),
+        ..plain::job(number)
     }
 }
