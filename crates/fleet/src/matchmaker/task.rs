@@ -55,10 +55,13 @@ pub async fn lead(bus: Arc<dyn Bus>, timing: Timing, shutdown: CancellationToken
                 idle = false;
             }
             End::Bus(error) => {
-                tracing::warn!(%error, "the matchmaker starts over");
                 let fails = error.code() == "io" && !wrote;
                 if fails && idle {
+                    // Said once: a disk may stay full for long.
+                    tracing::debug!(%error, "the matchmaker starts over");
                     refuse(&*bus, &error, REFUSING).await;
+                } else {
+                    tracing::warn!(%error, "the matchmaker starts over");
                 }
                 idle = fails;
             }
