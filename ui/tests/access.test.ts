@@ -1,7 +1,7 @@
 import { screen } from '@testing-library/svelte';
 import axe from 'axe-core';
 import { expect, test, vi } from 'vitest';
-import type { Update } from '../src/lib/ipc';
+import { Failure, type Update } from '../src/lib/ipc';
 import { dataset, job, readiness, row, status, storage, worker } from './fake';
 import { open, ready, settle } from './render';
 
@@ -130,4 +130,62 @@ test('the questions before stopping, killing and quitting', async () => {
   fake.tell({ type: 'quit_asked', value: ['maze day 3'] });
   await settle();
   await check(container);
+});
+
+test('an invitation that is none, and storages of the lab that are here, not here, or only part of one', async () => {
+  const { container, fake, user } = await open({ type: 'storages', value: [] });
+  fake.failures.set('readInvitation', new Failure('invalid_parameter', 'This is not a whole invitation.', 'Copy the line again.'));
+  await user.click(screen.getByRole('radio', { name: /In my lab/ }));
+  await user.type(screen.getByRole('textbox', { name: 'Invitation' }), 'x');
+  await settle();
+  await check(container);
+  const lab = { name: 'vast', by: 'share', sure: true, words: 'the lab’s vast', type: 'nfs', workers: ['gpu-1'], subpath: '' };
+  const here = { name: 'talmo', base_path: '/Volumes/talmo', type: 'smb', user_subdir: null, elsewhere: null, source: 'mounted', state: 'ready', words: 'ready', free_bytes: null, lab };
+  fake.around = {
+    here: [here, { ...here, base_path: '/Volumes/photos', lab: null }, { ...here, base_path: '/Volumes/fast', lab: { ...lab, name: 'fast', sure: false } }],
+    missing: [{ name: 'scratch', type: null, workers: ['gpu-1'], shares: ['//nas/scratch'], connect: 'smb://nas/scratch' }],
+  };
+  fake.placing = { base_path: '/data/share', folder: '', parts: [{ subpath: 'amick', same: 3, of: 3 }] };
+  fake.picked = '/data/share';
+  await user.click(screen.getByRole('radio', { name: /On this computer/ }));
+  await user.click(screen.getByRole('button', { name: 'Continue' }));
+  await settle();
+  await user.click(screen.getByRole('button', { name: 'Another folder…' }));
+  await settle();
+  await check(container);
+});
+
+test('what lies over the page: the list of keys, the verbs of a row, what can be taken back', async () => {
+  const { container, fake, user } = await ready({ type: 'worker', value: worker() }, { type: 'job', value: job({ state: 'queued', words: 'Waiting', worker: null }) });
+  await user.keyboard('{Control>}/{/Control}');
+  await check(container);
+  await user.keyboard('{Escape}{Control>}3{/Control}');
+  await user.pointer({ keys: '[MouseRight]', target: screen.getByRole('row', { name: /gpu-1/ }) });
+  await settle();
+  await check(container);
+  // Esc goes back to the row that was asked.
+  await user.keyboard('{Escape}');
+  expect(screen.getByRole('row', { name: /gpu-1/ })).toHaveFocus();
+  await user.keyboard('{Control>}2{/Control}');
+  await user.click(screen.getByRole('row', { name: /maze day 3/ }));
+  fake.stopped = job({ state: 'cancelled', words: 'Cancelled', worker: null });
+  await user.click(screen.getByRole('button', { name: 'Cancel job' }));
+  await settle();
+  expect(screen.getByRole('button', { name: 'Undo' })).toBeVisible();
+  await check(container);
+});
+
+test('a lab that is left, and a computer that is added to it', async () => {
+  const { container, fake, user } = await ready({ type: 'status', value: status({ lab: 'Talmo Lab', link: 'connected', in_lab: true }) });
+  fake.labs = [{ lab: 'Talmo Lab', role: 'member', name: 'amick', server: 'hub:4222', joined_at: '2026-11-20T09:00:00Z' }];
+  await user.keyboard('{Control>},{/Control}');
+  await settle();
+  await user.click(screen.getByRole('button', { name: 'Add a computer…' }));
+  await settle();
+  const leave = screen.getByRole('button', { name: 'Leave this lab…' });
+  await user.click(leave);
+  await check(container);
+  await user.click(screen.getByRole('button', { name: 'Stay' }));
+  await settle();
+  expect(leave).toHaveFocus();
 });

@@ -33,10 +33,12 @@ describe('The frame', () => {
 
   test('a lab that does not answer is named, and nothing of it is made up', async () => {
     const error = { code: 'fleet_unreachable', message: 'Talmo Lab does not answer (hub:4222).', hint: 'Off campus? Connect the VPN.' };
-    const since = new Date(Date.now() - 60_000).toISOString();
+    const since = new Date(Date.now() - 61_000).toISOString();
     const lab = { lab: 'Talmo Lab', link: 'reconnecting…' };
     const { fake, user } = await ready({ type: 'status', value: status({ ...lab, offline: { since, known: false, error } }) });
+    expect(screen.getByRole('group', { name: 'Where your jobs run' })).toHaveTextContent(/Talmo Lab offline since \S+( \d\d:\d\d)? amick/);
     expect(screen.getByText(/Not connected to Talmo Lab since .* Talmo Lab does not answer \(hub:4222\)\. Off campus\?/)).toBeVisible();
+    expect(screen.getByRole('button', { name: 'Workers' })).toBeVisible();
     for (const [key, empty] of [['2', 'No jobs yet'], ['3', 'No worker is online']]) {
       await user.keyboard(`{Control>}${key}{/Control}`);
       expect(screen.getByRole('heading', { name: 'Not known yet' })).toBeVisible();
@@ -49,6 +51,14 @@ describe('The frame', () => {
     fake.say({ type: 'status', value: status({ lab: 'Talmo Lab', link: 'connected' }) });
     await settle();
     expect(screen.queryByText(/Not connected to/)).toBeNull();
+  });
+
+  test('where nobody works for a lab, it is said how a computer does', async () => {
+    const { user } = await ready({ type: 'status', value: status({ lab: 'Talmo Lab', link: 'connected', in_lab: true }) });
+    await user.keyboard('{Control>}3{/Control}');
+    const page = screen.getByRole('region', { name: 'Workers' });
+    expect(page).toHaveTextContent('samepath join INVITATION && samepath worker');
+    expect(page).not.toHaveTextContent('Samepath runs one on this computer');
   });
 
   test('a lab that is back in a moment is no news', async () => {

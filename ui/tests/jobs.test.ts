@@ -152,6 +152,11 @@ describe('Jobs', () => {
     await settle();
     expect(panel).toHaveTextContent('Results are on vast, which is not mounted on this computer.');
     expect(within(panel).queryByRole('button', { name: 'Show in file manager' })).toBeNull();
+    expect(within(panel).queryByRole('button', { name: 'Connect…' })).toBeNull();
+    fake.say({ type: 'storages', value: [storage({ connect: 'smb://vast01/talmo', health: { ...storage().health!, state: 'not_mounted', words: 'not mounted' } })] });
+    await settle();
+    await user.click(within(panel).getByRole('button', { name: 'Connect…' }));
+    expect(fake.called('connect')).toEqual([['vast']]);
     fake.say({ type: 'storages', value: [] });
     await settle();
     expect(panel).toHaveTextContent('Results are on vast, which is not set up on this computer.');

@@ -53,6 +53,20 @@ describe('New job', () => {
     expect(screen.getByRole('region', { name: 'Job labels · check' })).toBeVisible();
   });
 
+  test('a worker that nobody has proved is asked for it where it is chosen; who is offline is told of', async () => {
+    const unknown = { ...worker().storages[0]!, words: 'not confirmed', sameness: 'unknown' };
+    const last = job({ id: 'old', state: 'succeeded', words: 'Done', worker: 'ws-2', tries: [{ number: 1, worker: 'ws-2', began_at: new Date(Date.now() - 60_000).toISOString(), ended_at: null, end: 'succeeded', why: null }] });
+    const { fake, user } = await chosen({ type: 'worker', value: worker({ storages: [unknown] }) }, { type: 'job', value: last });
+    await waitFor(() => expect(fake.called('readiness')).toHaveLength(1));
+    const who = screen.getByRole('region', { name: 'Who can run this' });
+    expect(within(who).getByRole('list', { name: 'offline' })).toHaveTextContent(/ws-2 offline since/);
+    fake.same = [{ id: 'w1', worker: 'gpu-1', saw: 'not_found', words: 'gpu-1 looked and did not find it.' }];
+    await user.click(within(who).getByRole('button', { name: 'Confirm vast on gpu-1' }));
+    await settle();
+    expect(fake.called('sameStorage')).toEqual([['vast', null]]);
+    expect(who).toHaveTextContent('gpu-1 looked and did not find it.');
+  });
+
   test('what happens in the lab is asked about, but not at every turn; what the person changes is at once', async () => {
     vi.useFakeTimers({ shouldAdvanceTime: true });
     const { fake, user } = await chosen();

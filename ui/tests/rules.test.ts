@@ -5,6 +5,7 @@ import { expect, test } from 'vitest';
 import { bytes, cutPath, drawable, duration, loss, plural, suggestName, tame } from '../src/lib/format';
 import { Failure } from '../src/lib/ipc';
 import { localPath } from '../src/lib/places';
+import { keyWords } from '../src/lib/platform';
 import { storage } from './fake';
 
 const SRC = join(import.meta.dirname, '../src');
@@ -62,6 +63,19 @@ test('no rule of style says a thing twice: the later would take back the earlier
   };
   for (const file of files.filter((file) => file.endsWith('.svelte'))) walk(parse(readFileSync(file, 'utf8'), { modern: true }).css, file);
   expect(found).toEqual([]);
+});
+
+test.each([
+  ['Ctrl N', '⌘N'],
+  ['Ctrl Shift R', '⇧⌘R'],
+  ['Ctrl Alt C', '⌥⌘C'],
+  ['Ctrl Shift Enter', '⇧⌘↵'],
+  ['Ctrl 1 … 5', '⌘1 … 5'],
+  ['Ctrl ↵', '⌘↵'],
+  ['F6', 'F6'],
+])('the keys %s are %s on a Mac', (keys, mac) => {
+  expect(keyWords(keys, true)).toBe(mac);
+  expect(keyWords(keys, false)).toBe(keys);
 });
 
 test.each([

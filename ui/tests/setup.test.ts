@@ -37,6 +37,26 @@ describe('Setting up', () => {
     expect(kept(fake)).toMatchObject({ step: 'lab' });
   });
 
+  test('a folder that is not proposed is chosen, and named before it goes on', async () => {
+    const { fake, user } = await begin(({ fake }) => {
+      fake.around = { here: [here({ lab: ofLab(true) })], missing: [] };
+      fake.own = { name: 'amick', words: null };
+    });
+    await user.click(screen.getByRole('button', { name: 'Use this: /Volumes/talmo' }));
+    await settle();
+    expect(screen.getByRole('radio', { name: /^amick/ })).toBeChecked();
+    await user.click(screen.getByRole('radio', { name: 'Another folder' }));
+    expect(screen.getByRole('textbox', { name: 'Another folder' })).toHaveFocus();
+    expect(next()).toBeDisabled();
+    await user.keyboard('tom');
+    expect(screen.getByRole('radio', { name: 'Another folder' })).toBeChecked();
+    await user.click(screen.getByRole('radio', { name: /^amick/ }));
+    expect(screen.getByRole('textbox', { name: 'Another folder' })).toHaveValue('');
+    await user.click(next());
+    await settle();
+    expect(fake.called('tryStorage')[0]).toMatchObject(['vast', { user_subdir: 'amick' }, false]);
+  });
+
   test('where nothing can be looked at, a folder can still be chosen, and it is looked again', async () => {
     const { fake, user } = await begin(({ fake }) => fake.failures.set('lookAround', new Failure('io', 'What is mounted here cannot be read.')));
     expect(screen.getByRole('alert')).toHaveTextContent('What is mounted here cannot be read.');
@@ -58,7 +78,12 @@ describe('Setting up', () => {
     await user.click(line);
     await user.paste('samepath:half');
     await settle();
-    expect(screen.getByText(/not an invitation, or not all of it/)).toBeVisible();
+    // Once, beside the line, and to be sent without it.
+    const said = screen.getByRole('alert');
+    expect(said).toHaveTextContent(/not an invitation, or not all of it/);
+    await user.click(within(said).getByRole('button', { name: 'Copy for your admin' }));
+    expect(await navigator.clipboard.readText()).toMatch(/not an invitation, or not all of it\nCopy the line again, to its end\./);
+    expect(await navigator.clipboard.readText()).not.toContain('samepath:half');
     fake.failures.clear();
     fake.invited = { ...fake.invited, places: 'writes and reads in amick only' };
     await user.clear(line);

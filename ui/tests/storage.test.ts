@@ -1,5 +1,5 @@
 import { screen, within } from '@testing-library/svelte';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { Failure } from '../src/lib/ipc';
 import { job, storage, worker } from './fake';
 import { HOSTILE, open, settle } from './render';
@@ -47,7 +47,12 @@ describe('Storage', () => {
     await user.type(screen.getByLabelText('Name'), 'v');
     await user.click(screen.getByRole('button', { name: 'Add' }));
     expect(screen.getByLabelText('Name')).toBeInvalid();
+    await vi.waitFor(() => expect(screen.getByLabelText('Name')).toHaveFocus());
     expect(fake.called('addStorage')).toEqual([]);
+    await user.keyboard('{Escape}');
+    await settle();
+    // The form is gone; the keyboard is where it came from.
+    expect(screen.getByRole('button', { name: 'Set up…' })).toHaveFocus();
   });
 
   test('what the shell refuses is said in the form, which stays', async () => {
@@ -114,6 +119,8 @@ describe('Storage', () => {
     await user.click(within(question).getByRole('button', { name: 'Remove' }));
     expect(fake.called('removeStorage')).toEqual([['vast']]);
     expect(screen.queryByRole('article', { name: 'vast' })).toBeNull();
+    // Its card had the keyboard.
+    expect(screen.getByRole('button', { name: 'Set up…' })).toHaveFocus();
     await user.click(screen.getByRole('button', { name: 'Undo' }));
     expect(fake.called('addStorage')).toEqual([
       ['vast', { base_path: '/mnt/vast', type: 'nfs', description: 'Institutional VAST', user_subdir: 'amick', subpath: null }],

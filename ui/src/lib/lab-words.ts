@@ -121,6 +121,7 @@ export const workers = {
   cellNone: (worker: string, storage: string) => `${worker} has no ${storage}.`,
   emptyTitle: 'No worker is online',
   emptyText: 'Samepath runs one on this computer; it appears here as soon as it is up. On another computer, run:',
+  emptyTextLab: 'Workers of the lab appear here as soon as they are online. To make a GPU machine one, with an invitation for a worker:',
   emptyTextBroken: 'On another computer, run:',
   emptyCommand: 'samepath worker',
   kinds: 'Can run',

@@ -39,7 +39,6 @@ export const settings = {
     ['Ctrl ,', 'settings'],
     ['Ctrl /', 'this list'],
   ] as const,
-  yourLab: 'Your lab',
   server: 'Lab server',
   since: 'This computer since',
   addComputer: 'Add a computer…',

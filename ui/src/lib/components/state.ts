@@ -2,6 +2,7 @@
 import Ban from '@lucide/svelte/icons/ban';
 import Circle from '@lucide/svelte/icons/circle';
 import CircleCheck from '@lucide/svelte/icons/circle-check';
+import CircleDot from '@lucide/svelte/icons/circle-dot';
 import CircleDashed from '@lucide/svelte/icons/circle-dashed';
 import CirclePause from '@lucide/svelte/icons/circle-pause';
 import CircleX from '@lucide/svelte/icons/circle-x';
@@ -86,6 +87,9 @@ export const readinessLook = (state: string): Look => READINESS[state] ?? UNKNOW
 export const workerLook = ({ busy, draining }: WorkerView): Look => (busy ? look(Play, 'info') : draining ? look(CirclePause, 'off') : look(CircleCheck, 'ok'));
 
 export const OFFLINE: Look = look(Circle, 'off');
+
+/** Of the lab: whether it is connected. */
+export const linkLook = (up: boolean): Look => (up ? look(CircleDot, 'ok') : look(CircleDashed, 'warn'));
 
 /** How a try of a job ended; null while it goes on. */
 export const tryLook = (end: string | null): Look => (end === null ? JOB['running'] : end === 'unfit' ? JOB['failed'] : JOB[end]) ?? UNKNOWN;

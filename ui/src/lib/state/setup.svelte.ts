@@ -74,6 +74,8 @@ export class Setup {
   own = $state.raw<FolderView | null>(null);
   looking = $state(false);
   folder = $state('');
+  /** Whether it is another one than those that are proposed, and may still have to be named. */
+  other = $state(false);
   /** Whether the folder is to be made. */
   make = $state(false);
 
@@ -318,6 +320,7 @@ export class Setup {
   async toFolder(fresh = this.folder === ''): Promise<void> {
     const mine = this.#go('folder');
     this.own = null;
+    this.other = false;
     this.looking = true;
     try {
       const own = await this.#ipc.ownFolder(this.name, { ...this.fields(), user_subdir: null });
@@ -337,6 +340,7 @@ export class Setup {
     try {
       this.folder = await this.#ipc.folderIn(this.name, { ...this.fields(), user_subdir: null }, path);
       this.make = false;
+      this.other = false;
     } catch (thrown) {
       this.failure = Failure.from(thrown);
     }

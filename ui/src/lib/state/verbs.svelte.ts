@@ -90,6 +90,11 @@ export class Verbs {
     if (next) await copyText(next.command);
   }
 
+  /** Has the desktop connect the storage that the results are on. */
+  async connect(job: JobView): Promise<void> {
+    await this.#do((ipc) => ipc.connect(job.results?.storage_backend ?? ''));
+  }
+
   async showResults(): Promise<void> {
     await this.#do((ipc) => ipc.showResults(this.#id));
   }

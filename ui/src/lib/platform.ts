@@ -1,0 +1,13 @@
+/** On a Mac the keys have other names, and signs. */
+const onMac = /Mac/.test(navigator.platform);
+
+const SIGNS: Record<string, string> = { Ctrl: '⌘', Shift: '⇧', Alt: '⌥', Enter: '↵' };
+const ORDER = ['⌥', '⇧', '⌘'];
+
+/** "Ctrl Shift R", as this computer's keyboard has it: "⇧⌘R" on a Mac. */
+export function keyWords(keys: string, mac = onMac): string {
+  if (!mac) return keys;
+  const signs = keys.split(' ').map((key) => SIGNS[key] ?? key);
+  const held = signs.filter((sign) => ORDER.includes(sign)).sort((a, b) => ORDER.indexOf(a) - ORDER.indexOf(b));
+  return held.join('') + signs.filter((sign) => !ORDER.includes(sign)).join(' ');
+}
