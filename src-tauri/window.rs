@@ -9,12 +9,15 @@ use serde::{Deserialize, Serialize};
 use specta::Type;
 use tauri::async_runtime::{block_on, spawn};
 use tauri::{
-    AppHandle, DragDropEvent, LogicalPosition, Manager, RunEvent, State, WebviewUrl, WebviewWindow,
-    WebviewWindowBuilder, Window, WindowEvent,
+    AppHandle, DragDropEvent, LogicalPosition, Manager, RunEvent, State, Theme, WebviewUrl, WebviewWindow,
+    WebviewWindowBuilder, Window, WindowEvent, window::Color,
 };
 use tokio::time::timeout;
 
 pub(crate) const MAIN: &str = "main";
+
+/// Behind the page until it is drawn: `--bg` of `ui/src/app.css`, light and dark.
+const GROUND: [Color; 2] = [Color(0xfb, 0xfb, 0xfa, 0xff), Color(0x16, 0x16, 0x15, 0xff)];
 
 /// Where the page finds what is kept before it is drawn for the first time.
 const KEPT: &str = "__SAMEPATH_KEPT__";
@@ -96,6 +99,12 @@ fn open(handle: &AppHandle) -> tauri::Result<WebviewWindow> {
             .maximized(put.maximised),
     };
     let window = builder.build()?;
+    let dark = match kept.looks.appearance.as_str() {
+        "dark" => true,
+        "light" => false,
+        _ => window.theme()? == Theme::Dark,
+    };
+    window.set_background_color(Some(GROUND[usize::from(dark)]))?;
     if let Some(put) = put.filter(|put| !put.maximised) {
         // Some window systems place a window by themselves unless they are told when it is there.
         window.set_position(LogicalPosition::new(put.x, put.y))?;
@@ -181,4 +190,19 @@ pub(crate) async fn quit(handle: AppHandle, app: State<'_, App>, mode: QuitMode)
     app.end_jobs_here(mode == QuitMode::Kill).await?;
     handle.exit(0);
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::GROUND;
+
+    #[test]
+    fn what_is_behind_the_page_is_what_the_page_has_for_a_ground() {
+        let css = include_str!("../ui/src/app.css");
+        let after = |what: &str| css.split_once(what).expect("it is there").1;
+        for (color, rule) in GROUND.iter().zip([":root", ":root[data-dark]"]) {
+            let ground = after(&format!("{rule} {{")).split_once("--bg: ").expect("it has one").1;
+            assert!(ground.starts_with(&format!("#{:02x}{:02x}{:02x};", color.0, color.1, color.2)), "{rule}");
+        }
+    }
 }
