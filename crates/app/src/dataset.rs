@@ -35,7 +35,12 @@ impl LocalStorages {
             }
             None => {
                 let local = self.absolute(text)?;
-                Ok((local.clone(), self.inspect_at(None, &local, fleet, chosen)?))
+                let inspection = self.inspect_at(None, &local, fleet, chosen).map_err(|error| match error.code {
+                    // Locating knows better what is not there, and what it looks like.
+                    ErrorCode::PathNotFound => self.locate_typed(text).err().unwrap_or(error),
+                    _ => error,
+                })?;
+                Ok((local, inspection))
             }
         }
     }
@@ -157,7 +162,7 @@ impl LocalStorages {
             return Ok(self.plain_at(&at, &found));
         }
         let local = self.absolute(text)?;
-        match self.locate(&local) {
+        match self.locate_typed(text) {
             Ok(located) => {
                 let found = self.look(&located.at)?;
                 Ok(self.plain_view(&local, Some((&located.at, &found))))

@@ -2,7 +2,7 @@ use crate::view::ErrorView;
 use samepath_dataset::InspectError;
 use samepath_fleet::FleetError;
 use samepath_fleet::lab::LabError;
-use samepath_storage::{ConfigError, CopyError, LocateError, MarkError, ResolveError};
+use samepath_storage::{ConfigError, CopyError, Foreign, LocateError, MarkError, ResolveError};
 use samepath_worker::WorkerError;
 use serde::{Deserialize, Serialize};
 use specta::Type;
@@ -166,4 +166,15 @@ macro_rules! told {
     };
 }
 
-told!(ConfigError, CopyError, FleetError, InspectError, LabError, LocateError, MarkError, ResolveError, WorkerError);
+told!(
+    ConfigError,
+    CopyError,
+    FleetError,
+    Foreign,
+    InspectError,
+    LabError,
+    LocateError,
+    MarkError,
+    ResolveError,
+    WorkerError
+);

@@ -1,7 +1,7 @@
 use crate::Context;
 use crate::args::Resolve;
 use samepath_app::{Error, ErrorCode};
-use samepath_storage::{Backend, Match, Purpose, shell_word};
+use samepath_storage::{Backend, Match, Purpose, named, shell_word};
 use samepath_wire::{DEFAULT_BACKEND, StoragePath};
 use serde_json::json;
 use std::process::ExitCode;
@@ -9,8 +9,10 @@ use std::process::ExitCode;
 /// Local path → storage path.
 pub(crate) fn locate(context: &Context<'_>, path: &str) -> Result<ExitCode, Error> {
     let Context { storages, output, .. } = context;
-    let located = storages.absolute(path).and_then(|local| storages.locate(&local)).map_err(|error| {
-        if storages.parse(path).is_some() {
+    let located = storages.locate_typed(path).map_err(|error| {
+        if let Some(at) = storages.parse(path) {
+            let slashed = at.ok().and_then(|at| storages.storages().with_slashes(&at)).map(|at| at.to_string());
+            let path = slashed.as_deref().unwrap_or(path);
             return error.or_rather(&[ErrorCode::PathNotFound], || {
                 format!(
                     "this is a storage path; where it is on this computer says `samepath resolve {}`",
@@ -47,6 +49,12 @@ pub(crate) fn resolve(context: &Context<'_>, question: &Resolve) -> Result<ExitC
     let Context { storages, output, .. } = context;
     let purpose = if question.output { Purpose::Output } else { Purpose::Input };
     let resolved = address(context, question).and_then(|at| storages.resolve(&at, purpose)).map_err(|error| {
+        let elsewhere = || storages.foreign(&question.path, None);
+        if let (ErrorCode::BackendNotFound | ErrorCode::PathRefused | ErrorCode::PathNotFound, Some(foreign)) =
+            (error.code, elsewhere())
+        {
+            return foreign;
+        }
         if !is_local(&question.path) {
             return error;
         }
@@ -117,11 +125,4 @@ fn bare(text: &str) -> &str {
         "" => text,
         bare => bare,
     }
-}
-
-/// `NAME:rest` with a name that could be a storage's: one that is not configured is an unknown storage, not a strange path.
-fn named(text: &str) -> Option<(&str, &str)> {
-    let (name, rest) = text.split_once(':')?;
-    let fits = name.len() >= 2 && name.chars().all(|letter| letter.is_ascii_alphanumeric() || "-_".contains(letter));
-    fits.then_some((name, rest))
 }

@@ -142,7 +142,7 @@ fn the_other_command_is_named_where_that_is_meant() {
         assert_ne!(told.status, Some(0));
         assert!(hint(&told.json()).contains(&format!("`samepath locate '{local}'`")), "{told:?}");
     }
-    for text in ["~/x", "./x", "../x", r"C:\x"] {
+    for text in ["~/x", "./x", "../x"] {
         let told = home.ask(&["resolve", text]);
         assert!(hint(&told.json()).contains("samepath locate"), "{told:?}");
     }

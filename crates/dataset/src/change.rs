@@ -1,5 +1,5 @@
-use crate::written::{Written, nfc};
 use samepath_storage::split_below_root;
+use samepath_storage::{WrittenPath, nfc};
 use samepath_wire::{StoragePath, VideoChoice};
 
 /// One video was found elsewhere than it is written: where others would be if the same change led to them. Nothing is looked
@@ -18,7 +18,7 @@ pub fn same_change<'a>(
     found: &StoragePath,
     others: impl IntoIterator<Item = &'a str>,
 ) -> Vec<VideoChoice> {
-    let before = Written::new(written);
+    let before = WrittenPath::new(written);
     let below_root = found.below_root();
     let after: Vec<&str> = below_root.split('/').filter(|part| !part.is_empty()).collect();
     let tails = before.components.iter().rev().zip(after.iter().rev());
@@ -27,7 +27,7 @@ pub fn same_change<'a>(
         // Another name says nothing of others.
         return Vec::new();
     }
-    let head = Written { components: before.components[..before.components.len() - same].to_vec(), ..before };
+    let head = WrittenPath { components: before.components[..before.components.len() - same].to_vec(), ..before };
     let onto = &after[..after.len() - same];
     let place = |rest: &[String]| {
         let parts: Vec<&str> = onto.iter().copied().chain(rest.iter().map(String::as_str)).collect();
@@ -37,7 +37,7 @@ pub fn same_change<'a>(
     let others = others.into_iter().filter(|other| *other != written);
     others
         .filter_map(|other| {
-            let at = place(Written::new(other).below(&head)?);
+            let at = place(WrittenPath::new(other).below(&head)?);
             Some(VideoChoice { written: other.to_owned(), at })
         })
         .collect()

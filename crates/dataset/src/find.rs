@@ -1,7 +1,6 @@
 use crate::place::{Look, Seen};
-use crate::written::{Root, Written, nfc};
 use crate::{Hints, How, Project, Video, Whereabouts};
-use samepath_storage::Storages;
+use samepath_storage::{Storages, WrittenPath, WrittenRoot, nfc};
 use samepath_wire::{StoragePath, VideoChoice};
 use std::cell::Cell;
 use std::collections::{BTreeMap, HashMap};
@@ -69,15 +68,15 @@ enum Answer {
 struct Finder<'a> {
     look: Look<'a>,
     chosen: HashMap<String, Vec<&'a VideoChoice>>,
-    submitter: Vec<(&'a str, Written)>,
-    fleet: Vec<(&'a str, Written)>,
-    mappings: Vec<(Written, &'a str)>,
+    submitter: Vec<(&'a str, WrittenPath)>,
+    fleet: Vec<(&'a str, WrittenPath)>,
+    mappings: Vec<(WrittenPath, &'a str)>,
     images_left: Cell<usize>,
 }
 
-fn bases(base_paths: &BTreeMap<String, Vec<String>>) -> Vec<(&str, Written)> {
+fn bases(base_paths: &BTreeMap<String, Vec<String>>) -> Vec<(&str, WrittenPath)> {
     let each = base_paths.iter().flat_map(|(name, paths)| paths.iter().map(move |path| (name.as_str(), path)));
-    each.map(|(name, path)| (name, Written::new(path))).collect()
+    each.map(|(name, path)| (name, WrittenPath::new(path))).collect()
 }
 
 impl<'a> Finder<'a> {
@@ -93,7 +92,7 @@ impl<'a> Finder<'a> {
             chosen,
             submitter: bases(&hints.base_paths),
             fleet: bases(&hints.fleet_base_paths),
-            mappings: mappings.map(|(from, to)| (Written::new(from), to.as_str())).collect(),
+            mappings: mappings.map(|(from, to)| (WrittenPath::new(from), to.as_str())).collect(),
             images_left: Cell::new(MAX_IMAGES),
         }
     }
@@ -173,7 +172,7 @@ impl<'a> Finder<'a> {
         if let Some(choices) = self.chosen.get(nfc(text).as_ref()) {
             return self.chosen(choices);
         }
-        let written = Written::new(text);
+        let written = WrittenPath::new(text);
         let mut first_miss = None;
         self.look.take_refused();
         let ranks = [
@@ -248,10 +247,10 @@ impl<'a> Finder<'a> {
     fn as_written(
         &self,
         text: &str,
-        written: &Written,
+        written: &WrittenPath,
         first_miss: &mut Option<(StoragePath, String)>,
     ) -> Option<Answer> {
-        if written.root == Root::None {
+        if written.root == WrittenRoot::None {
             let seen = self.look.beside_project(&written.components)?;
             return Some(Answer::Here(seen, How::AsWritten, None));
         }
@@ -266,7 +265,7 @@ impl<'a> Finder<'a> {
         })
     }
 
-    fn beside(&self, written: &Written) -> Option<Answer> {
+    fn beside(&self, written: &WrittenPath) -> Option<Answer> {
         let parts = &written.components;
         for length in (1..=parts.len().min(MAX_TAIL)).rev() {
             let tail = &parts[parts.len() - length..];
@@ -292,7 +291,7 @@ impl<'a> Finder<'a> {
 type Translated<'a, 'w> = (&'a str, &'w [String]);
 
 /// Every storage path that a written path may be; with each, how long its base path was.
-fn translate<'a, 'w>(written: &'w Written, bases: &[(&'a str, Written)]) -> Vec<(usize, Translated<'a, 'w>)> {
+fn translate<'a, 'w>(written: &'w WrittenPath, bases: &[(&'a str, WrittenPath)]) -> Vec<(usize, Translated<'a, 'w>)> {
     let each = bases.iter().filter_map(|(name, base)| Some((base.components.len(), (*name, written.below(base)?))));
     each.collect()
 }

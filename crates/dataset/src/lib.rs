@@ -37,7 +37,6 @@ mod place;
 mod project;
 mod quiet;
 mod whereabouts;
-mod written;
 
 pub use change::same_change;
 pub use error::{DatasetError, NotAFile};

@@ -1,6 +1,5 @@
-use crate::written::{Written, nfc};
 use fs_err as fs;
-use samepath_storage::{Purpose, ResolveError, Storages, locate_here, split_below_root};
+use samepath_storage::{Purpose, ResolveError, Storages, WrittenPath, locate_here, nfc, split_below_root};
 use samepath_wire::StoragePath;
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -60,7 +59,7 @@ pub(crate) struct Look<'a> {
     project_path: PathBuf,
     /// None where the project is on no storage.
     project_at: Option<StoragePath>,
-    local_bases: Vec<(String, Written)>,
+    local_bases: Vec<(String, WrittenPath)>,
     /// Folders that were asked for already, and whether they are there: thousands of videos share a few.
     folders: RefCell<HashMap<StoragePath, bool>>,
     /// The first path that was asked for and may not be used, and why.
@@ -69,7 +68,7 @@ pub(crate) struct Look<'a> {
 
 impl<'a> Look<'a> {
     pub(crate) fn new(project_path: &Path, storages: &'a Storages, silent: &'a [String]) -> Self {
-        let base = |path: &Path| path.to_str().map(Written::new);
+        let base = |path: &Path| path.to_str().map(WrittenPath::new);
         let bases = storages.iter().filter_map(|backend| Some((backend.name.clone(), base(&backend.base_path)?)));
         let mut look = Self {
             storages,
@@ -81,7 +80,7 @@ impl<'a> Look<'a> {
             folders: RefCell::default(),
             refused: RefCell::default(),
         };
-        let by_text = project_path.to_str().and_then(|text| look.locate_by_text(&Written::new(text)));
+        let by_text = project_path.to_str().and_then(|text| look.locate_by_text(&WrittenPath::new(text)));
         look.project_at = by_text.or_else(|| look.locate(project_path));
         look
     }
@@ -103,7 +102,7 @@ impl<'a> Look<'a> {
     }
 
     /// The storage path of a local path by its text alone: through the longest base path that it begins with.
-    pub(crate) fn locate_by_text(&self, local: &Written) -> Option<StoragePath> {
+    pub(crate) fn locate_by_text(&self, local: &WrittenPath) -> Option<StoragePath> {
         let below = self.local_bases.iter().filter_map(|(name, base)| Some((name, base, local.below(base)?)));
         let (name, _, rest) = below.max_by_key(|(_, base, _)| base.components.len())?;
         let subpath = self.storages.get(name).ok()?.subpath.split('/').filter(|part| !part.is_empty());
@@ -145,7 +144,7 @@ impl<'a> Look<'a> {
         if !local.is_absolute() || leads_up {
             return None;
         }
-        if let Some(at) = local.to_str().and_then(|text| self.locate_by_text(&Written::new(text))) {
+        if let Some(at) = local.to_str().and_then(|text| self.locate_by_text(&WrittenPath::new(text))) {
             return self.at(&at).ok();
         }
         if self.storages.are_confined() {

@@ -76,6 +76,7 @@ impl Refusal {
             Self::Parent | Self::Current => "write the path from the storage's own top, without `.` and `..`",
             Self::Empty => "leave out the `/` that is too many",
             Self::Unc | Self::Drive => "leave out the drive, or rename what is really called so",
+            Self::Character { character: '\\' } => "write `/` between folders",
             Self::Control { .. } | Self::Reserved | Self::TrailingDotOrSpace | Self::Character { .. } => "rename it",
             Self::TooLong => "shorten the name",
         }

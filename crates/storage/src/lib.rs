@@ -41,6 +41,7 @@ mod config;
 mod confined;
 mod copy;
 mod environment;
+mod foreign;
 mod found;
 mod health;
 pub mod helper;
@@ -60,6 +61,7 @@ mod sightings;
 mod storages;
 mod suggest;
 mod trial;
+mod written;
 
 pub use backend::Backend;
 pub use cause::Cause;
@@ -70,10 +72,11 @@ pub use config::{
 };
 pub use copy::{Copied, CopyError, CopyFailure, CopyProgress, CopyStep, CopyWatch};
 pub use environment::Environment;
+pub use foreign::{Elsewhere, Foreign, path_of_url};
 pub use found::{Counted, FoundSettings};
 pub use helper::answer;
 pub use json_file::{read_json, write_json};
-pub use locate::{CanonicalBases, LocateError, Located, Nesting, Overlap, locate_here, split_below_root};
+pub use locate::{CanonicalBases, LocateError, Located, Nesting, Overlap, locate_here, named, split_below_root};
 pub use look::Looked;
 pub use marker::{Damage, MarkError, Marked};
 pub use platform::Platform;
@@ -89,3 +92,4 @@ pub use suggest::{
     suggest_here,
 };
 pub use trial::{Trial, Tried, try_writing};
+pub use written::{WrittenPath, WrittenRoot, nfc};

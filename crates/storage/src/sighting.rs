@@ -112,6 +112,13 @@ impl Sighting {
         found.is_folder && same_mark.unwrap_or(candidate.same_source)
     }
 
+    /// What other computers know the storage's base path by: server and share, and the rest of the way. `None` of a local disk.
+    pub fn share(&self) -> Option<String> {
+        let source = self.source.as_deref().filter(|_| self.is_shared())?;
+        let below = self.below_mount.as_deref()?.to_str()?;
+        Some(if below.is_empty() { source.to_owned() } else { format!("{}/{below}", source.trim_end_matches('/')) })
+    }
+
     /// Whether it was a share of another computer: a local disk's device name says little.
     fn is_shared(&self) -> bool {
         match (&self.file_system, &self.source) {

@@ -3,12 +3,27 @@
 use super::LocalStorages;
 use crate::{Error, ErrorCode};
 use samepath_storage::helper::DEADLINE;
-use samepath_storage::{Located, Looked, Purpose, Resolved};
+use samepath_storage::{
+    Elsewhere, Foreign, LocateError, Located, Looked, Purpose, ResolveError, Resolved, named, near, path_of_url,
+};
 use samepath_wire::StoragePath;
 use std::path::{Path, PathBuf};
 
 /// Bytes of a file that is read as text.
 const LONGEST_TEXT: u64 = 8 * 1024 * 1024;
+
+/// Why a text that was typed is no path of this computer.
+struct Miss {
+    error: Error,
+    /// It may well be one, only nothing is there yet.
+    absent: bool,
+}
+
+impl Miss {
+    fn otherwise(error: Error) -> Self {
+        Self { error, absent: false }
+    }
+}
 
 impl LocalStorages {
     /// Local path → storage path.
@@ -17,6 +32,88 @@ impl LocalStorages {
     /// `not_in_any_backend`, `path_refused`, `path_not_found`, `backend_unavailable`.
     pub fn locate(&self, path: &Path) -> Result<Located, Error> {
         self.helper.locate(&self.storages(), path, DEADLINE).map_err(|error| self.beside_broken(error.into()))
+    }
+
+    /// The same, of a local path as a person typed it. Where nothing is there, what it looks like is told: a path of another
+    /// computer, a storage's name in other letters.
+    ///
+    /// # Errors
+    /// As [`LocalStorages::locate`]; `invalid_parameter` as [`LocalStorages::absolute`].
+    pub fn locate_typed(&self, text: &str) -> Result<Located, Error> {
+        self.locate_or_miss(text).map_err(|miss| miss.error)
+    }
+
+    fn locate_or_miss(&self, text: &str) -> Result<Located, Miss> {
+        let path = self.absolute(text).map_err(Miss::otherwise)?;
+        self.helper.locate(&self.storages(), &path, DEADLINE).map_err(|error| {
+            let LocateError::NotFound { missing, .. } = &error else {
+                let error = self.beside_broken(error.into());
+                return Miss { absent: error.code == ErrorCode::PathNotFound, error };
+            };
+            if let Some(foreign) = self.foreign(text, Some(missing)) {
+                return Miss::otherwise(foreign);
+            }
+            match self.misnamed(text) {
+                Some(miss) => miss,
+                None => Miss { error: self.not_mounted(&path, missing).unwrap_or_else(|| error.into()), absent: true },
+            }
+        })
+    }
+
+    /// What a text is that looks like a path of another computer; `missing` is the first part of it that is not on this one, where
+    /// that is known.
+    pub fn foreign(&self, text: &str, missing: Option<&Path>) -> Option<Error> {
+        Foreign::of(text, missing, &self.storages(), &self.elsewhere()).map(Error::from)
+    }
+
+    /// A text like a storage path, of a storage that is not here.
+    fn misnamed(&self, text: &str) -> Option<Miss> {
+        let (name, rest) = named(text)?;
+        let known: Vec<String> = self.config().entries.iter().map(|entry| entry.name.clone()).collect();
+        if known.iter().any(|known| known == name) {
+            return None;
+        }
+        let unknown = ResolveError::BackendNotFound { backend: name.to_owned(), known };
+        let error = Error::new(ErrorCode::PathNotFound, format!("`{text}` does not exist, and {unknown}"));
+        Some(match unknown.meant() {
+            Some(meant) => Miss::otherwise(error.with_hint(format!("write `{meant}:{rest}`, if that is meant"))),
+            None => Miss { error: error.with_hint(unknown.hint().unwrap_or_default()), absent: true },
+        })
+    }
+
+    /// Where the storages are on other computers, as far as the configuration and what was seen here tell.
+    fn elsewhere(&self) -> Elsewhere {
+        let base_paths = self.base_paths().into_iter();
+        let state = self.read();
+        let shares = state.config.backends().into_iter().filter_map(|backend| {
+            let share = state.sightings.of(&backend)?.share()?;
+            Some((backend.name, share))
+        });
+        Elsewhere {
+            base_paths: base_paths
+                .flat_map(|(name, paths)| paths.into_iter().map(move |path| (name.clone(), path)))
+                .collect(),
+            shares: shares.collect(),
+            mappings: state.config.path_mappings.clone(),
+        }
+    }
+
+    /// What lies on a storage whose folder is not there is not spelled wrongly; one that is nearly a storage's folder is.
+    fn not_mounted(&self, path: &Path, missing: &Path) -> Option<Error> {
+        let storages = self.storages();
+        let own: Vec<&str> = storages.iter().filter_map(|backend| backend.base_path.to_str()).collect();
+        if let Some(meant) = missing.to_str().and_then(|missing| near(missing, &own)) {
+            let message = format!("`{}` does not exist: there is no `{}`", path.display(), missing.display());
+            let below = path.strip_prefix(missing).unwrap_or(Path::new(""));
+            let hint = format!("write `{}`, if that is meant", Path::new(&meant).join(below).display());
+            return Some(Error::new(ErrorCode::PathNotFound, message).with_hint(hint));
+        }
+        let backend =
+            storages.iter().find(|it| path.starts_with(&it.base_path) && it.base_path.starts_with(missing))?;
+        let (name, at) = (&backend.name, backend.base_path.display());
+        let message = format!("`{}` does not exist: {name} is to be at `{at}`, and is not there", path.display());
+        let hint = format!("connect or mount it, or say where it is: `samepath storage set {name} --base-path FOLDER`");
+        Some(Error::new(ErrorCode::PathNotFound, message).with_hint(hint))
     }
 
     /// What is in no storage may be in one that cannot be used as it is configured.
@@ -82,13 +179,13 @@ impl LocalStorages {
         if let Some(parsed) = self.parse(text) {
             return parsed;
         }
-        let path = self.absolute(text)?;
-        match self.locate(&path) {
-            Err(error) if purpose == Purpose::Output && error.code == ErrorCode::PathNotFound => self
-                .locate_absent(&path)
-                .map_err(|nearer| if nearer.code == ErrorCode::PathNotFound { error } else { nearer }),
-            located => Ok(located?.at),
-        }
+        let error = match self.locate_or_miss(text) {
+            Ok(located) => return Ok(located.at),
+            Err(Miss { error, absent }) if absent && purpose == Purpose::Output => error,
+            Err(Miss { error, .. }) => return Err(error),
+        };
+        self.locate_absent(&self.absolute(text)?)
+            .map_err(|nearer| if nearer.code == ErrorCode::PathNotFound { error } else { nearer })
     }
 
     /// The storage path of what is not there yet, by the nearest folder that is.
@@ -117,13 +214,16 @@ impl LocalStorages {
     /// A local path as typed, made absolute.
     ///
     /// # Errors
-    /// `invalid_parameter` for a relative path where there is no current folder, and for no path at all.
+    /// `invalid_parameter` for a relative path where there is no current folder, and for no path at all; there `path_not_found` for
+    /// what looks like a path of another computer.
     pub fn absolute(&self, text: &str) -> Result<PathBuf, Error> {
         if text.is_empty() {
             return Err(Error::new(ErrorCode::InvalidParameter, "The path is empty.")
                 .with_hint("Give a local path, or a storage path such as vast:amick/labels.slp."));
         }
+        let url = path_of_url(text, self.environment.computer.as_deref());
         let path = match (text.strip_prefix('~'), &self.environment.home) {
+            _ if url.is_some() => PathBuf::from(url.unwrap_or_default()),
             (Some(""), Some(home)) => home.clone(),
             (Some(rest), Some(home)) if rest.starts_with('/') => home.join(rest.trim_start_matches('/')),
             _ => PathBuf::from(text),
@@ -131,11 +231,10 @@ impl LocalStorages {
         match &self.environment.current_dir {
             _ if path.is_absolute() => Ok(path),
             Some(current) => Ok(current.join(path)),
-            None => Err(Error::new(
-                ErrorCode::InvalidParameter,
-                format!("{text} is neither a whole path nor on a storage."),
-            )
-            .with_hint("Give a path that begins at the root, or a storage path such as vast:amick/labels.slp.")),
+            None => Err(self.foreign(text, None).unwrap_or_else(|| {
+                Error::new(ErrorCode::InvalidParameter, format!("{text} is neither a whole path nor on a storage."))
+                    .with_hint("Give a path that begins at the root, or a storage path such as vast:amick/labels.slp.")
+            })),
         }
     }
 }

@@ -5,7 +5,7 @@ use crate::resolve::list;
 use crate::shell::shell_word;
 use samepath_wire::StoragePath;
 use serde::{Deserialize, Serialize};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Why a local path has no storage path.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
@@ -32,7 +32,7 @@ pub enum LocateError {
         places: Vec<StoragePath>,
     },
     /// Resolving would refuse it.
-    #[error("`{component}` in `{}` is refused: {refusal}", .path.display())]
+    #[error("{} is refused: {refusal}", refused_words(component, &.path.display()))]
     Refused {
         /// The path.
         path: PathBuf,
@@ -54,10 +54,12 @@ pub enum LocateError {
         path: PathBuf,
     },
     /// There is no such file or folder.
-    #[error("`{}` does not exist", .path.display())]
+    #[error("`{}` does not exist{}", .path.display(), missing_words(.path, .missing))]
     NotFound {
         /// The path.
         path: PathBuf,
+        /// The first part of it that is not there.
+        missing: PathBuf,
     },
     /// Links that lead to one another.
     #[error("`{}` is a link that leads nowhere: more than 40 links follow one another", .link.display())]
@@ -158,6 +160,15 @@ impl LocateError {
             Self::Helper { .. } => HELPER_MEND.to_owned(),
         })
     }
+}
+
+fn missing_words(path: &Path, missing: &Path) -> String {
+    if path == missing { String::new() } else { format!(": there is no `{}`", missing.display()) }
+}
+
+/// What is refused; where nothing is the matter, the path.
+pub(crate) fn refused_words(component: &str, at: &dyn std::fmt::Display) -> String {
+    if component.is_empty() { format!("`{at}`") } else { format!("`{component}` in `{at}`") }
 }
 
 fn bases_words(bases: &[(String, PathBuf)]) -> String {

@@ -11,7 +11,7 @@ impl LocateError {
     pub(crate) fn of(path: &Path, error: &io::Error) -> Self {
         let at = path.to_owned();
         match Cause::of(error) {
-            Cause::Missing | Cause::NotAFolder | Cause::LinkLoop => broken(path).unwrap_or(Self::NotFound { path: at }),
+            Cause::Missing | Cause::NotAFolder | Cause::LinkLoop => broken(path),
             Cause::Denied => Self::Denied { path: at },
             Cause::TooLong => Self::Refused { component: longest(path), path: at, refusal: Refusal::TooLong },
             cause => Self::Io { path: at, cause, detail: error.to_string() },
@@ -19,27 +19,29 @@ impl LocateError {
     }
 }
 
-/// The first link on the way that leads nowhere, or the file that stands in it.
-fn broken(path: &Path) -> Option<LocateError> {
+/// The first link on the way that leads nowhere, the file that stands in it, or the first part that is not there.
+fn broken(path: &Path) -> LocateError {
+    let not_found = |missing: &Path| LocateError::NotFound { path: path.to_owned(), missing: missing.to_owned() };
     let mut on_the_way: Vec<&Path> = path.ancestors().collect();
     on_the_way.reverse();
     for place in on_the_way {
-        let is_link = fs_err::symlink_metadata(place).ok()?.is_symlink();
+        let Ok(seen) = fs_err::symlink_metadata(place) else { return not_found(place) };
+        let is_link = seen.is_symlink();
         match fs_err::metadata(place) {
             Ok(there) if there.is_dir() => {}
-            Ok(_) => return Some(LocateError::NotAFolder { path: place.to_owned() }),
+            Ok(_) => return LocateError::NotAFolder { path: place.to_owned() },
             Err(error) if is_link && Cause::of(&error) == Cause::LinkLoop => {
-                return Some(LocateError::LinkLoop { link: place.to_owned() });
+                return LocateError::LinkLoop { link: place.to_owned() };
             }
             Err(_) if is_link => {
-                let said = fs_err::read_link(place).ok()?;
+                let Ok(said) = fs_err::read_link(place) else { return not_found(place) };
                 let target = place.parent().map_or_else(|| said.clone(), |folder| folder.join(&said));
-                return Some(LocateError::DanglingLink { link: place.to_owned(), target });
+                return LocateError::DanglingLink { link: place.to_owned(), target };
             }
-            Err(_) => return None,
+            Err(_) => return not_found(place),
         }
     }
-    None
+    not_found(path)
 }
 
 fn longest(path: &Path) -> String {

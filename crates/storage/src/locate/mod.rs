@@ -11,9 +11,11 @@ mod ways;
 pub(crate) use bases::Bases;
 pub use bases::CanonicalBases;
 pub use error::LocateError;
+pub(crate) use error::refused_words;
 pub use overlap::{Nesting, Overlap};
 pub(crate) use ways::{OnMount, Reaches, Ways};
 
+use crate::config::check;
 use crate::{Backend, Storages, component};
 use local_path::LocalPath;
 use samepath_wire::StoragePath;
@@ -65,6 +67,16 @@ pub fn split_below_root(user_subdir: &str, below: &str) -> (String, String) {
     }
 }
 
+/// `NAME:rest` with a name that a storage could have, whether there is one or not.
+///
+/// ```
+/// assert_eq!(samepath_storage::named("vast:amick/x"), Some(("vast", "amick/x")));
+/// assert_eq!(samepath_storage::named("C:x"), None);
+/// ```
+pub fn named(text: &str) -> Option<(&str, &str)> {
+    text.split_once(':').filter(|(name, _)| check::name(name).is_ok())
+}
+
 impl Storages {
     /// The storage path of a canonical local path: on the storage with the longest base path that holds it. Pure.
     ///
@@ -108,6 +120,18 @@ impl Storages {
         let (name, below_root) = text.split_once(':')?;
         let number = self.number(name)?;
         Some(self.take_apart(number, below_root, Path::new(text)))
+    }
+
+    /// The storage path with `/` between folders where somebody wrote `\`; `None` where nobody did.
+    pub fn with_slashes(&self, at: &StoragePath) -> Option<StoragePath> {
+        let below_root = at.below_root();
+        if !below_root.contains('\\') {
+            return None;
+        }
+        let names: Vec<&str> = below_root.split(['/', '\\']).filter(|name| !name.is_empty()).collect();
+        let own = self.get(&at.storage_backend).map(Backend::user_subdir_below_root).unwrap_or_default();
+        let (user_subdir, path) = split_below_root(&own, &names.join("/"));
+        Some(StoragePath::new(&at.storage_backend, user_subdir, path))
     }
 
     fn take_apart(&self, number: usize, below_root: &str, path: &Path) -> Result<StoragePath, LocateError> {

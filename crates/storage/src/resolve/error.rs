@@ -1,6 +1,8 @@
 use crate::cause::Cause;
 use crate::component::{Field, Refusal};
+use crate::config::near;
 use crate::helper::HELPER_MEND;
+use crate::locate::refused_words;
 use samepath_wire::{BackendState, Places, StoragePath};
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
@@ -33,7 +35,7 @@ pub enum ResolveError {
         detail: Option<String>,
     },
     /// A component that no storage path may have.
-    #[error("`{component}` in `{at}` is refused: {refusal}")]
+    #[error("{} is refused: {refusal}", refused_words(component, at))]
     Refused {
         /// The path asked for.
         at: StoragePath,
@@ -111,6 +113,8 @@ pub enum ResolveError {
         component: String,
         /// Where it would be.
         path: PathBuf,
+        /// The same with `/` between folders, where somebody wrote `\`.
+        slashes: Option<Box<StoragePath>>,
     },
     /// A file where a folder must be.
     #[error("`{component}` on `{backend}` is a file, not a folder")]
@@ -181,12 +185,23 @@ impl ResolveError {
         }
     }
 
+    /// The storage that was meant, where one is called nearly like one that is not there.
+    pub fn meant(&self) -> Option<String> {
+        let Self::BackendNotFound { backend, known } = self else { return None };
+        near(backend, &known.iter().map(String::as_str).collect::<Vec<_>>())
+    }
+
     /// What to do about it.
     pub fn hint(&self) -> Option<String> {
         Some(match self {
-            Self::BackendNotFound { backend, known } => {
-                if let Some(meant) = known.iter().find(|name| name.eq_ignore_ascii_case(backend)) {
-                    return Some(format!("write `{meant}`: capital letters count"));
+            Self::BackendNotFound { backend, .. } => {
+                if let Some(meant) = self.meant() {
+                    let why = if meant.eq_ignore_ascii_case(backend) {
+                        ": capital letters count"
+                    } else {
+                        ", if that is meant"
+                    };
+                    return Some(format!("write `{meant}`{why}"));
                 }
                 "check the name, or add the storage with `samepath storage add NAME BASE_PATH`".to_owned()
             }
@@ -205,6 +220,9 @@ impl ResolveError {
             }
             Self::LinkLoop { .. } | Self::DanglingLink { .. } => Cause::LinkLoop.mend(""),
             Self::Ambiguous { .. } => "write the name exactly as it is, or rename one of them".to_owned(),
+            Self::NotFound { slashes: Some(slashes), .. } => {
+                format!("between folders a storage path has `/`, not `\\`: write `{slashes}`")
+            }
             Self::NotFound { .. } => "check the spelling, and that the file is on this storage".to_owned(),
             Self::NotAFolder { .. } | Self::NotAFile { .. } => "check the path".to_owned(),
             Self::Io { backend, cause, .. } => cause.mend(backend),

@@ -103,7 +103,8 @@ pub(super) fn walk<H: Handle>(
         if purpose == Purpose::Input {
             names.push(component.into());
             let path = storages.under_base(backend, names);
-            return Err(ResolveError::NotFound { backend: backend.name.clone(), component: walk.shown, path });
+            let slashes = storages.with_slashes(at).map(Box::new);
+            return Err(ResolveError::NotFound { backend: backend.name.clone(), component: walk.shown, path, slashes });
         }
         names.extend(components[number..].iter().map(OsString::from));
         hold(bounds, &names)?;

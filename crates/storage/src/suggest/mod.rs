@@ -10,6 +10,7 @@ mod system;
 
 pub(crate) use here::answer;
 pub use here::{share_of, size_here, suggest_here};
+pub(crate) use share::share_text;
 pub use share::{address_of_share, part_of_share, same_share};
 pub use system::is_network_file_system;
 

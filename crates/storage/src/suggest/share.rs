@@ -49,6 +49,11 @@ fn without_user(text: &str) -> &str {
     })
 }
 
+/// A source without the name and the password of who signs in.
+pub(crate) fn share_text(source: &str) -> String {
+    Share::of(source).text
+}
+
 /// Whether two sources mean one share: server and path are compared, not who signed in nor how the share is spelled. A server's short
 /// name and its whole one are one server.
 ///

@@ -4,14 +4,16 @@ use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfc_quick};
 /// A path as somebody's computer wrote it, taken apart. Whose rules it follows is seen from how it begins, never from the
 /// computer that reads it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Written {
-    pub(crate) root: Root,
-    pub(crate) components: Vec<String>,
+pub struct WrittenPath {
+    /// What it begins with.
+    pub root: WrittenRoot,
+    /// The names below that, as they are written.
+    pub components: Vec<String>,
 }
 
 /// What a written path begins with.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Root {
+pub enum WrittenRoot {
     /// `/`
     Slash,
     /// `Z:/`, as a capital letter.
@@ -22,8 +24,9 @@ pub(crate) enum Root {
     None,
 }
 
-impl Written {
-    pub(crate) fn new(text: &str) -> Self {
+impl WrittenPath {
+    /// Takes any text apart; never fails.
+    pub fn new(text: &str) -> Self {
         let verbatim = text.strip_prefix(r"\\?\").or_else(|| text.strip_prefix("//?/"));
         let text = match verbatim {
             Some(rest)
@@ -37,30 +40,35 @@ impl Written {
             None => Cow::Borrowed(text),
         };
         if let Some(drive) = drive(&text) {
-            return Self { root: Root::Drive(drive), components: split(&text[2..], &['/', '\\']) };
+            return Self { root: WrittenRoot::Drive(drive), components: split(&text[2..], &['/', '\\']) };
         }
         if text.starts_with(r"\\") || text.starts_with("//") {
             let mut components = split(&text, &['/', '\\']);
             if components.len() >= 2 {
                 let rest = components.split_off(2);
-                let root = Root::Share(fold(&components[0]), fold(&components[1]));
+                let root = WrittenRoot::Share(fold(&components[0]), fold(&components[1]));
                 return Self { root, components: rest };
             }
         }
         match text.strip_prefix('/') {
-            Some(rest) => Self { root: Root::Slash, components: split(rest, &['/']) },
-            None => Self { root: Root::None, components: split(&text, &['/', '\\']) },
+            Some(rest) => Self { root: WrittenRoot::Slash, components: split(rest, &['/']) },
+            None => Self { root: WrittenRoot::None, components: split(&text, &['/', '\\']) },
         }
     }
 
     /// What is left of this path below `base`; none where it is not below it.
-    pub(crate) fn below(&self, base: &Self) -> Option<&[String]> {
-        if self.root != base.root || self.root == Root::None || self.components.len() <= base.components.len() {
+    pub fn below(&self, base: &Self) -> Option<&[String]> {
+        self.at_or_below(base).filter(|rest| !rest.is_empty())
+    }
+
+    /// The same; nothing is left of `base` itself.
+    pub(crate) fn at_or_below(&self, base: &Self) -> Option<&[String]> {
+        if self.root != base.root || self.root == WrittenRoot::None || self.components.len() < base.components.len() {
             return None;
         }
         let same = |(mine, theirs): (&String, &String)| match self.root {
-            Root::Drive(_) | Root::Share(..) => fold(mine) == fold(theirs),
-            Root::Slash | Root::None => nfc(mine) == nfc(theirs),
+            WrittenRoot::Drive(_) | WrittenRoot::Share(..) => fold(mine) == fold(theirs),
+            WrittenRoot::Slash | WrittenRoot::None => nfc(mine) == nfc(theirs),
         };
         let (head, rest) = self.components.split_at(base.components.len());
         head.iter().zip(&base.components).all(same).then_some(rest)
@@ -80,7 +88,7 @@ fn split(text: &str, separators: &[char]) -> Vec<String> {
 }
 
 /// Composed form: two spellings of one name become the same text.
-pub(crate) fn nfc(text: &str) -> Cow<'_, str> {
+pub fn nfc(text: &str) -> Cow<'_, str> {
     match is_nfc_quick(text.chars()) {
         IsNormalized::Yes => Cow::Borrowed(text),
         _ => Cow::Owned(text.nfc().collect()),
@@ -96,7 +104,7 @@ mod tests {
     use super::*;
 
     fn below(path: &str, base: &str) -> Option<String> {
-        Written::new(path).below(&Written::new(base)).map(|rest| rest.join("/"))
+        WrittenPath::new(path).below(&WrittenPath::new(base)).map(|rest| rest.join("/"))
     }
 
     #[test]
@@ -130,8 +138,8 @@ mod tests {
     fn nonsense_is_taken_apart_too() {
         for text in ["", "/", "//", "///", r"\\", r"\\?\", r"\\?\UNC\", "//?/é", "Z:", "é:/x", "//server", ":", "\0"]
         {
-            let _ = Written::new(text);
+            let _ = WrittenPath::new(text);
         }
-        assert_eq!(Written::new("a:b/c").root, Root::None);
+        assert_eq!(WrittenPath::new("a:b/c").root, WrittenRoot::None);
     }
 }

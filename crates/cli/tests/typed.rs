@@ -1,0 +1,159 @@
+//! What a tired person types instead of a path of this computer, and what they are told.
+#![cfg(target_os = "linux")]
+
+mod common;
+
+use common::Home;
+use serde_json::{Value, json};
+
+fn told(answer: &Value) -> (&str, &str) {
+    let text = |key: &str| answer["error"][key].as_str().unwrap_or_default();
+    (text("message"), text("hint"))
+}
+
+/// With `vast`, whose places on other computers are in the same file.
+fn shared() -> Home {
+    let home = Home::bare();
+    home.configure(&format!(
+        "[storage.vast]\nbase_path = {}\nuser_subdir = \"amick\"\n\n\
+         [samepath.computers.mac.storage.vast]\nbase_path = \"/Volumes/talmo\"\n\n\
+         [samepath.computers.win.storage.vast]\nbase_path = 'Z:\\'\n\n\
+         [samepath.computers.nas.storage.vast]\nbase_path = '\\\\vast01\\talmo'\n\n\
+         [[path_mappings]]\nlocal = \"/Users/amick/lab\"\nworker = \"/Volumes/talmo/amick\"\n",
+        json!(home.path("mnt/vast"))
+    ));
+    home
+}
+
+#[test]
+fn a_path_of_another_computer_is_told_as_that_with_the_storage_path_that_is_meant() {
+    let home = shared();
+    for (text, looks) in [
+        ("/Volumes/talmo/amick/maze/labels.slp", "a path of a Mac"),
+        (r"Z:\amick\maze\labels.slp", "a path of Windows"),
+        (r"\\vast01\talmo\amick\maze\labels.slp", "a share, as Windows writes it"),
+        ("smb://vast01/talmo/amick/maze/labels.slp", "the address of a share"),
+        ("/Users/amick/lab/maze/labels.slp", "home on a Mac"),
+    ] {
+        for words in [
+            &["locate", text][..],
+            &["dataset", text],
+            &["submit", "slp-check", text],
+            &["submit", "slp-check", "-p", &format!("LABELS={text}")],
+            &["submit", "slp-check", "vast:amick/maze/labels.slp", "-p", &format!("OUTPUT_DIR={text}")],
+            &["resolve", text],
+        ] {
+            let answer = home.ask(words).fails("path_not_found");
+            let (message, hint) = told(&answer);
+            assert!(message.contains(text) && message.contains(looks), "{words:?}: {answer:#}");
+            assert!(hint.contains("write `vast:amick/maze/labels.slp`"), "{words:?}: {answer:#}");
+        }
+    }
+    assert_eq!(home.ask(&["jobs"]).good(), json!([]), "nothing was submitted");
+}
+
+#[test]
+fn a_place_that_nobody_named_is_told_with_what_to_write() {
+    let home = Home::new();
+    for (text, looks, write) in [
+        ("/Volumes/talmo/amick/x.slp", "a path of a Mac", "has vast at `/Volumes/talmo`, write `vast:amick/x.slp`"),
+        (r"Z:\x\y.slp", "a path of Windows", "has vast at `Z:`, write `vast:x/y.slp`"),
+        (r"C:\Users\tom\x.slp", "own disk", "copy it to one of the storages first"),
+        ("Z:xy.slp", "lost each", "quotation marks"),
+        ("https://example.org/x.slp", "on the web", "download it"),
+    ] {
+        let answer = home.ask(&["locate", text]).fails("path_not_found");
+        let (message, hint) = told(&answer);
+        assert!(message.contains(looks) && hint.contains(write), "{answer:#}");
+    }
+    // What is spelled wrongly is told with the part that is not there.
+    let answer = home.ask(&["locate", "mnt/vast/amick/maez/x.slp"]).fails("path_not_found");
+    let (message, hint) = told(&answer);
+    assert!(message.contains(&format!("there is no `{}`", home.text("mnt/vast/amick/maez"))), "{answer:#}");
+    assert!(hint.contains("spelling"), "{answer:#}");
+    let answer = home.ask(&["locate", "mnt/vats/amick/x.slp"]).fails("path_not_found");
+    assert!(told(&answer).1.contains(&format!("write `{}`", home.text("mnt/vast/amick/x.slp"))), "{answer:#}");
+}
+
+#[test]
+fn a_storage_whose_folder_is_not_there_is_no_matter_of_spelling() {
+    let home = Home::new();
+    fs_err::remove_file(home.path("mnt/vast")).expect("a link");
+    for command in ["locate", "dataset"] {
+        let answer = home.ask(&[command, &home.text("mnt/vast/amick/maze/labels.slp")]).fails("path_not_found");
+        let (message, hint) = told(&answer);
+        assert!(message.contains("vast is to be at"), "{answer:#}");
+        assert!(hint.contains("mount it") && hint.contains("samepath storage set vast --base-path"), "{answer:#}");
+    }
+}
+
+#[test]
+fn the_address_of_a_file_of_this_computer_is_its_path() {
+    let home = Home::new();
+    let address = format!("file://{}", home.text("mnt/vast/amick/maze/labels.slp"));
+    assert_eq!(home.run(["locate", &address]).out, "vast:amick/maze/labels.slp");
+    assert_eq!(home.ask(&["dataset", &address]).good()["labelled_frames"], 10);
+    home.write("storage/amick/day 1/x", "");
+    let address = format!("file://localhost{}", home.text("mnt/vast/amick/day%201/x"));
+    assert_eq!(home.run(["locate", &address]).out, "vast:amick/day 1/x");
+    let answer = home.ask(&["locate", "file://nas/lab/x"]).fails("path_not_found");
+    assert!(told(&answer).0.contains("on another computer"), "{answer:#}");
+}
+
+#[test]
+fn a_storage_path_with_backslashes_is_told_with_the_right_one() {
+    let home = Home::new();
+    let written = r"vast:amick\maze\labels.slp";
+    for words in [
+        &["resolve", written][..],
+        &["resolve", "--storage-backend", "vast", r"maze\labels.slp"],
+        &["dataset", written],
+        &["submit", "slp-check", written],
+    ] {
+        let answer = home.ask(words).fails("path_not_found");
+        assert!(told(&answer).1.contains("write `vast:amick/maze/labels.slp`"), "{words:?}: {answer:#}");
+    }
+    let answer = home.ask(&["locate", written]).fails("path_not_found");
+    assert!(told(&answer).1.contains("`samepath resolve vast:amick/maze/labels.slp`"), "{answer:#}");
+    // A file may really be called so.
+    home.write(r"storage/amick/a\b", "");
+    home.ask(&["resolve", r"vast:amick/a\b"]).good();
+}
+
+#[test]
+fn a_storage_by_nearly_its_name_is_asked_back() {
+    let home = Home::new();
+    let path = "amick/maze/labels.slp";
+    for name in ["Vast", "VAST", "vats", "vas"] {
+        let text = format!("{name}:{path}");
+        for words in [&["locate", &text][..], &["dataset", &text], &["submit", "slp-check", &text]] {
+            let answer = home.ask(words).fails("path_not_found");
+            assert!(told(&answer).1.contains(&format!("`vast:{path}`")), "{words:?}: {answer:#}");
+        }
+        let answer = home.ask(&["resolve", &text]).fails("backend_not_found");
+        assert!(told(&answer).1.contains("write `vast`"), "{answer:#}");
+    }
+    let answer = home.ask(&["locate", "elsewhere:x"]).fails("path_not_found");
+    let (message, hint) = told(&answer);
+    assert!(message.contains("no storage `elsewhere`; it has `vast`") && hint.contains("storage add"), "{answer:#}");
+    // A folder of results may be called so, where no storage is meant.
+    home.ask(&[
+        "submit",
+        "--detach",
+        "slp-check",
+        "vast:amick/maze/labels.slp",
+        "-p",
+        "OUTPUT_DIR=storage/amick/run:1",
+    ])
+    .good();
+}
+
+#[test]
+fn a_slash_too_many_is_told_with_the_path() {
+    let home = Home::new();
+    for words in [&["resolve", "vast:amick//maze"][..], &["dataset", "vast:amick//maze/labels.slp"]] {
+        let answer = home.ask(words).fails("path_refused");
+        let (message, _) = told(&answer);
+        assert!(message.starts_with(&format!("`{}` is refused", words[1])), "{answer:#}");
+    }
+}
