@@ -38,9 +38,11 @@ pub enum TemplateError {
         found: Option<String>,
     },
     /// Not what the standard demands.
-    #[error("{detail}")]
+    #[error("{place}{detail}")]
     Invalid {
-        /// With the path of the key.
+        /// The path of the key, with a colon; empty for the whole.
+        place: String,
+        /// What is wrong there.
         detail: String,
     },
     /// Standard, but not run by this version.

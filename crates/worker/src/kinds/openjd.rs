@@ -1,13 +1,15 @@
 //! The only module that names the Open Job Description libraries. Its own types are plain.
 
+mod refusal;
+
 use super::TemplateError;
 use openjd_expr::path_mapping::PathFormat;
 use openjd_expr::{ExprProfile, ExprType, ExprValue, FormatString, FormatStringOptions, FunctionLibrary, HostContext};
 use openjd_expr::{ParsedExpression, SymbolTable};
 use openjd_model::template::parse::{DocumentType, decode_job_template, document_string_to_object};
 
+use openjd_model::CallerLimits;
 use openjd_model::template::{CancelationMode, EmbeddedFile, JobTemplate, StepTemplate};
-use openjd_model::{CallerLimits, ModelError};
 use serde_json::Value;
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,30 +23,11 @@ const DEFAULT_NOTICE: Duration = Duration::from_secs(120);
 /// Reads a document without judging it. `json` says which of the two forms it is in.
 pub(super) fn read(text: &str, json: bool) -> Result<Value, TemplateError> {
     let form = if json { DocumentType::Json } else { DocumentType::Yaml };
-    document_string_to_object(text, form, &limits()).map_err(|error| TemplateError::Syntax { detail: flat(&error) })
+    document_string_to_object(text, form, &limits()).map_err(|error| refusal::unreadable(text, &error))
 }
 
 fn limits() -> CallerLimits {
     CallerLimits { max_template_size: Some(super::MAX_TEMPLATE_BYTES), ..CallerLimits::default() }
-}
-
-/// A model error on one line: what is refused is shown in tables.
-fn flat(error: &ModelError) -> String {
-    let text = error.to_string();
-    let text = text.rsplit_once("key-value pairs. ").map_or(text.as_str(), |(_, rest)| rest);
-    let mut line = String::new();
-    for part in text.lines().map(str::trim).filter(|part| !part.is_empty()) {
-        if !line.is_empty() {
-            line.push_str(if line.ends_with([':', '.', ';']) { " " } else { "; " });
-        }
-        line.push_str(part);
-        if line.len() > 600 {
-            line.truncate(line.floor_char_boundary(600));
-            line.push('…');
-            break;
-        }
-    }
-    line
 }
 
 /// What a step does, taken out of an accepted template.
@@ -73,11 +56,11 @@ pub(super) fn accept(document: &Value) -> Result<Script, TemplateError> {
         return Err(TemplateError::Version { found: version.map(ToOwned::to_owned) });
     }
     let template = decode_job_template(document.clone(), Some(EXTENSIONS), &limits())
-        .map_err(|error| TemplateError::Invalid { detail: flat(&error) })?;
+        .map_err(|error| refusal::refused(document, error))?;
     let step = only_step(&template)?;
     let script = step
         .resolve_syntax_sugar()
-        .map_err(|error| TemplateError::Invalid { detail: flat(&error) })?
+        .map_err(|error| refusal::refused(document, error))?
         .ok_or(TemplateError::Unsupported { what: "a step without a script", place: "steps[0]".to_owned() })?;
     if script.let_bindings.is_some() || sugar_has_let(step) {
         return Err(unsupported("let bindings", "steps[0].script.let"));

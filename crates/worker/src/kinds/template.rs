@@ -115,8 +115,10 @@ fn public(source: &TemplateSource) -> Result<Kind, TemplateError> {
     let digest = digest(&source.name, &definitions);
     let parameters: Vec<Parameter> = match definitions {
         Value::Null => Vec::new(),
-        definitions => serde_json::from_value(definitions)
-            .map_err(|error| TemplateError::Invalid { detail: format!("parameterDefinitions: {error}") })?,
+        definitions => serde_json::from_value(definitions).map_err(|error| TemplateError::Invalid {
+            place: "parameterDefinitions: ".to_owned(),
+            detail: error.to_string(),
+        })?,
     };
     let needs = document.pointer("/steps/0/hostRequirements").cloned().unwrap_or(Value::Null);
     Ok(Kind {

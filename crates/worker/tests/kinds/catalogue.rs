@@ -175,7 +175,7 @@ fn a_lab_folder_adds_kinds_and_what_is_refused_hides_nothing() {
         ("good.yml", "another file of the folder has the same name"),
         ("broken.yaml", "line "),
         ("broken2.json", "line 2"),
-        ("list.yaml", "key-value pairs"),
+        ("list.yaml", "it has no keys"),
         ("huge.yaml", "a template has at most 1048576"),
         ("version.yaml", "specificationVersion is \"jobtemplate-2031-01\"; it must be jobtemplate-2023-09"),
         ("environment.yaml", "specificationVersion is \"environment-2023-09\""),

@@ -1,0 +1,89 @@
+//! A lab's own job types that are written wrongly: the file, the place and what is wrong there, in words.
+#![cfg(target_os = "linux")]
+
+mod common;
+
+use common::Home;
+use serde_json::Value;
+
+const HEAD: &str = "specificationVersion: jobtemplate-2023-09\nname: A\n";
+const STEPS: &str = "steps:\n- name: s\n  script:\n    actions:\n      onRun:\n        command: sh\n";
+
+#[test]
+fn a_template_that_is_refused_says_where_and_why() {
+    let home = Home::new();
+    let cases = [
+        (
+            "type",
+            format!("{HEAD}parameterDefinitions:\n- name: X\n  type: STRNG\n{STEPS}"),
+            "parameterDefinitions[0] (X): there is no type STRNG; STRING may be meant",
+        ),
+        (
+            "no-type",
+            format!("{HEAD}parameterDefinitions:\n- name: X\n{STEPS}"),
+            "parameterDefinitions[0] (X): it needs the key type",
+        ),
+        (
+            "indent",
+            format!("{HEAD}parameterDefinitions:\n- name: X\n   type: STRING\n"),
+            "line 5, column 8: a `:` where none can be",
+        ),
+        ("tab", format!("{HEAD}{STEPS}\targs: x\n"), "a tab; write spaces instead"),
+        (
+            "key",
+            format!("{HEAD}{}", STEPS.replace("onRun", "onRn")),
+            "steps[0].script.actions (s): it has no key onRn; onRun may be meant",
+        ),
+        (
+            "args",
+            format!("{HEAD}{STEPS}        args: \"-c\"\n"),
+            "steps[0].script.actions.onRun.args (s): the text \"-c\" is written, where a list is to be",
+        ),
+        (
+            "list",
+            "- just\n- a list\n".to_owned(),
+            "it has no keys; a template begins with `specificationVersion: jobtemplate-2023-09`",
+        ),
+        ("empty", String::new(), "it is empty"),
+        ("nameless", format!("specificationVersion: jobtemplate-2023-09\n{STEPS}"), "it needs the key name"),
+        (
+            "braces",
+            format!("{HEAD}{STEPS}        args: [\"{{{{Param.X\"]\n"),
+            "steps[0].script.actions.onRun.args[0] (s): ",
+        ),
+        (
+            "unknown",
+            format!("{HEAD}{STEPS}        args: [\"{{{{Param.X}}}}\"]\n"),
+            "steps[0].script.actions.onRun.args[0] (s): ",
+        ),
+        (
+            "default",
+            format!("{HEAD}parameterDefinitions:\n- name: X\n  type: INT\n  default: many\n{STEPS}"),
+            "parameterDefinitions[0] (X): ",
+        ),
+    ];
+    for (name, text, _) in &cases {
+        home.write(&format!("kinds/{name}.yaml"), text);
+    }
+    home.write("kinds/comma.json", "{ \"specificationVersion\": \"jobtemplate-2023-09\", \"name\": \"A\", }");
+    let told = home.ask(&["doctor", "--kinds", &home.text("kinds")]).json();
+    let findings = told["findings"].as_array().expect("findings");
+    let found = |file: &str| {
+        let one = findings.iter().find(|finding| finding["what"] == file);
+        one.unwrap_or_else(|| panic!("{file}: {told:#}"))["found"].as_str().unwrap_or_default().to_owned()
+    };
+    for (name, _, wanted) in &cases {
+        let found = found(&format!("{name}.yaml"));
+        assert!(found.contains(wanted), "{name}: {found}");
+        assert!(!found.contains('\n') && !found.contains("Validation") && !found.contains("-->"), "{name}: {found}");
+    }
+    assert_eq!(found("comma.json"), "line 1, column 63: trailing comma");
+    // The window and `samepath workers` have the same words from the worker.
+    let mut worker = home.start(&["--json", "worker", "--name", "gpu-1", "--kinds", &home.text("kinds")]);
+    let unavailable = worker.until(|line| {
+        let told: Value = serde_json::from_str(line).unwrap_or_default();
+        told["unavailable"].as_array().filter(|all| !all.is_empty()).cloned()
+    });
+    let key = unavailable.iter().find(|it| it["name"] == "key.yaml").expect("it is told");
+    assert!(key["reason"].as_str().is_some_and(|reason| reason.contains("onRun may be meant")), "{unavailable:#?}");
+}
