@@ -79,24 +79,36 @@ fn without_word(line: &str, word: &str, instead: &str) -> String {
     plain + rest
 }
 
-/// `/home/tom/x` as `/home/USER/x`: other people have homes, too.
+/// `/home/tom/x` as `/home/USER/x`: other people have homes, too, also where they are called `/n/home12` or `/users`.
 fn without_homes(line: &str) -> String {
-    let mut line = line.to_owned();
-    for homes in ["/home/", "/Users/", "\\Users\\"] {
-        let mut plain = String::new();
-        let mut rest = line.as_str();
-        while let Some(at) = rest.find(homes) {
-            let (before, after) = rest.split_at(at + homes.len());
-            let end =
-                after.find(|next: char| "/\\,;:'\"`)".contains(next) || next.is_whitespace()).unwrap_or(after.len());
-            plain.push_str(before);
-            plain.push_str(if end == 0 { "" } else { PERSON });
-            rest = &after[end..];
-        }
-        plain.push_str(rest);
-        line = plain;
+    let mut plain = String::new();
+    let mut rest = line;
+    while let Some(at) = rest.find(['/', '\\']) {
+        let (before, after) = rest.split_at(at + 1);
+        plain.push_str(before);
+        rest = after;
+        let Some(end) = after.find(['/', '\\']).filter(|end| holds_homes(&after[..*end])) else { continue };
+        let (homes, name) = after.split_at(end + 1);
+        plain.push_str(homes);
+        let end = name_length(name, homes.ends_with('\\'));
+        plain.push_str(if end == 0 { "" } else { PERSON });
+        rest = &name[end..];
     }
-    line
+    plain + rest
+}
+
+/// `home`, `home12`, `homes`, `Users`, `people`
+fn holds_homes(name: &str) -> bool {
+    let name = name.to_lowercase();
+    let numbered = name.strip_prefix("home").is_some_and(|rest| rest.chars().all(|letter| letter.is_ascii_digit()));
+    numbered || ["homes", "users", "people"].contains(&name.as_str())
+}
+
+/// How much of a text is the name with which it begins. On Windows it may have spaces, where a `\` follows it.
+fn name_length(text: &str, windows: bool) -> usize {
+    let ends = |next: char| "/\\,;:'\"`)".contains(next);
+    let with_spaces = text.find(ends).filter(|end| windows && text[*end..].starts_with('\\'));
+    with_spaces.or_else(|| text.find(|next: char| ends(next) || next.is_whitespace())).unwrap_or(text.len())
 }
 
 /// `password=hush` as `password=…`, of whatever is called like a secret.
@@ -152,7 +164,11 @@ mod tests {
         for (text, wanted) in [
             ("/home/amick/.sleap-rtc/config.toml, 2 storages", "~/.sleap-rtc/config.toml, 2 storages"),
             ("at /home/amick and /home/amick2 and /home/amick.", "at ~ and /home/USER and ~."),
-            ("/Users/tom/x and C:\\Users\\Tom Jones\\x", "/Users/USER/x and C:\\Users\\USER Jones\\x"),
+            ("/Users/tom/x and C:\\Users\\Tom Jones\\x", "/Users/USER/x and C:\\Users\\USER\\x"),
+            ("C:\\Users\\tom and C:\\Users\\Tom Jones, ok", "C:\\Users\\USER and C:\\Users\\USER Jones, ok"),
+            ("/n/home12/tom/x, /nfs/homes/tom, /users/tom.", "/n/home12/USER/x, /nfs/homes/USER, /users/USER"),
+            ("nfs4 from fs01:/export/home/tom/lab at /mnt", "nfs4 from fs01:/export/home/USER/lab at /mnt"),
+            ("\\\\nas\\home\\tom\\x and /mnt/homework/x", "\\\\nas\\home\\USER\\x and /mnt/homework/x"),
             ("smbfs from //amick:secret@vast01/talmo", "smbfs from //vast01/talmo"),
             ("sshfs from amick:secret@gpu-1:/data", "sshfs from gpu-1:/data"),
             ("https://amick:p@ss@dav.org/lab, a@b", "https://dav.org/lab, a@b"),
