@@ -126,21 +126,31 @@ impl LocalStorages {
         choices.retain(|choice| choice.written != chosen.written);
         let new = self.choices(std::slice::from_ref(chosen))?;
         choices.extend(new.iter().cloned());
-        let dataset = self.dataset(text, fleet.clone(), &choices)?;
-        let lost = |view: &DatasetView| -> Vec<String> {
-            view.videos.iter().filter(|video| !video.found).map(|video| video.written.clone()).collect()
-        };
-        let missing = lost(&dataset);
+        let (local, inspection) = self.inspect(text, fleet.clone(), &choices)?;
+        let missing = inspection.videos.iter().filter(|video| !video.found).map(|video| video.written.as_str());
+        let missing: Vec<&str> = missing.collect();
         let mut more: Vec<VideoChoice> = Vec::new();
         for choice in &new {
-            more.extend(same_change(&choice.written, &choice.at, missing.iter().map(String::as_str)));
+            more.extend(same_change(&choice.written, &choice.at, missing.iter().copied()));
         }
-        if !more.is_empty() {
+        // Only where a file really lies is it offered, and a sequence where all of its images do.
+        let is_sequence = |choice: &VideoChoice| {
+            inspection.videos.iter().any(|video| video.written == choice.written && video.images > 1)
+        };
+        if more.iter().any(is_sequence) {
             choices.extend(more.iter().cloned());
-            // Only where a file really lies is it offered.
-            let still = lost(&self.dataset(text, fleet, &choices)?);
-            more.retain(|choice| !still.contains(&choice.written));
+            let (_, then) = self.inspect(text, fleet, &choices)?;
+            more.retain(|choice| then.videos.iter().any(|video| video.found && video.written == choice.written));
+        } else {
+            let places: Vec<StoragePath> = more.iter().map(|choice| choice.at.clone()).collect();
+            let mut found = self.look_each(&places).into_iter();
+            let taken = |at: &StoragePath| inspection.videos.iter().any(|it| it.found && it.at.as_ref() == Some(at));
+            more.retain(|choice| {
+                let is_file = matches!(found.next(), Some(Ok(found)) if !found.directory);
+                is_file && !taken(&choice.at)
+            });
         }
+        let dataset = self.dataset_view(&local, inspection);
         let told = |choice: &VideoChoice| ChosenVideo { written: choice.written.clone(), path: choice.at.to_string() };
         let chosen = new.first().map_or_else(|| chosen.clone(), told);
         Ok(LocatedView { dataset, chosen, more: more.iter().map(told).collect() })
