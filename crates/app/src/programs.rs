@@ -4,7 +4,7 @@ use crate::doctor::PATIENCE;
 use crate::view::ProgramView;
 use crate::{Error, ErrorCode, LocalStorages, Options};
 use samepath_storage::Change;
-use samepath_storage::helper::HelperError;
+use samepath_storage::helper::{DEADLINE, HelperError};
 use samepath_worker::kinds::{Choice, Looking, ProgramMissing, places};
 use std::path::{Path, PathBuf};
 
@@ -45,12 +45,12 @@ impl LocalStorages {
         Ok(found.into_iter().map(view).collect())
     }
 
-    /// Whether a folder that was named for job types answers. Blocks for some seconds at most.
+    /// Whether a folder that was named answers: of job types, of the program's own data. Blocks for some seconds at most.
     ///
     /// # Errors
     /// `io` where it does not.
     pub fn answers(&self, folder: &Path) -> Result<(), Error> {
-        self.helper().answers(folder, PATIENCE).map_err(|error| {
+        self.helper().answers(folder, DEADLINE).map_err(|error| {
             let message = match error {
                 HelperError::NotAnswering { .. } => format!("{} does not answer.", folder.display()),
                 other => format!("{} cannot be looked at: {other}.", folder.display()),

@@ -10,7 +10,7 @@ use crate::sameness::Reader;
 use crate::view::{HealthView, StorageFields, StorageView};
 use crate::{Error, ErrorCode, Options};
 use health::moved_view;
-use samepath_storage::helper::{DEADLINE, Helper, HelperError};
+use samepath_storage::helper::{DEADLINE, Helper};
 use samepath_storage::{
     Backend, BackendFields, Change, Config, ConfigFile, Entry, Environment, Platform, ResolveError, Sightings,
     Storages, address_of_share,
@@ -75,13 +75,9 @@ impl LocalStorages {
     pub fn of(options: &Options) -> Result<Self, Error> {
         let storages = Self::open(options.config.clone(), options.environment.clone(), options.program.clone());
         let folder = &options.data_dir;
-        storages.helper.answers(folder, DEADLINE).map_err(|error| {
-            let message = match error {
-                HelperError::NotAnswering { .. } => format!("{} does not answer: it has jobs and keys.", folder.display()),
-                other => format!("{} cannot be looked at: {other}.", folder.display()),
-            };
-            Error::new(ErrorCode::Io, message).with_hint(
-                "Its disk or server may be away. Another folder, on a disk of this computer, is taken with SAMEPATH_DATA=/FOLDER.",
+        storages.answers(folder).map_err(|error| {
+            error.with_hint(
+                "It has this program's jobs and keys, and its disk or server may be away. Another folder, on a disk of this                  computer, is taken with SAMEPATH_DATA=/FOLDER.",
             )
         })?;
         Ok(storages.with_memory_in(folder))
@@ -118,6 +114,13 @@ impl LocalStorages {
     /// Why the file cannot be read now; the last good state stays in use.
     pub fn config_error(&self) -> Option<Error> {
         self.read().error.clone()
+    }
+
+    /// Whether there is no file to be read; the first change makes one. Blocks for some seconds at most.
+    pub fn is_file_missing(&self) -> bool {
+        self.config_error().is_none()
+            && self.config().is_blank()
+            && self.helper.look_at_config(&self.file, DEADLINE).is_ok_and(|seen| !seen.exists)
     }
 
     /// The configuration in use.

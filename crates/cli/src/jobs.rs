@@ -89,7 +89,7 @@ pub(crate) fn show(output: &Output, job: &JobView) -> Result<(), Error> {
         output.pieces(&[(failure, Tone::Bad)])?;
     }
     for reason in &job.waiting_for {
-        output.line(&format!("  {}", reason))?;
+        output.line(&format!("  {reason}"))?;
     }
     for line in &job.timeline {
         output.pieces(&[(&format!("  {}  {}", when(&line.at), line.words), Tone::Quiet)])?;
@@ -144,13 +144,16 @@ pub(crate) enum Change {
 /// Asks it, and tells what became of it.
 pub(crate) fn change(context: &Context<'_>, id: &str, change: Change) -> Result<ExitCode, Error> {
     let (job, had_ended) = context.with_app(|app| async move {
-        let before = app.job(id).await?;
-        match change {
-            Change::Stop => app.stop(id).await?,
-            Change::Kill => app.kill(id).await?,
+        let had_ended = match change {
             Change::Retry => return app.retry(id).await.map(|job| (job, false)),
+            Change::Stop | Change::Kill => app.job(id).await?.ended_at.is_some(),
         };
-        Ok((app.ended_here(id).await?, before.ended_at.is_some()))
+        if matches!(change, Change::Kill) {
+            app.kill(id).await?
+        } else {
+            app.stop(id).await?
+        };
+        Ok((app.ended_here(id).await?, had_ended))
     })?;
     if context.output.is_json() {
         context.output.document(&job)?;
@@ -158,7 +161,7 @@ pub(crate) fn change(context: &Context<'_>, id: &str, change: Change) -> Result<
         let already = if had_ended { " already, nothing was changed" } else { "" };
         context.output.line(&format!("{}: {}{already}", job.name, job.words))?;
         if let (true, Some(status)) = (job.lost, &job.status) {
-            context.output.line(&format!("  {}", status))?;
+            context.output.line(&format!("  {status}"))?;
         } else if let (Some("stop"), Some(seconds @ 1..)) = (job.stopping.as_deref(), job.notice_seconds) {
             context.output.line(&format!("  It has up to {seconds} s to save what it has."))?;
         }

@@ -160,7 +160,7 @@ fn a_data_folder_on_a_dead_disk_is_told_by_every_command() {
         let told = run(command.env("SAMEPATH_DATA", mount.path().join("state"))).fails("io");
         assert!(began.elapsed() < Duration::from_secs(15), "{words:?} took {:?}", began.elapsed());
         let message = told["error"]["message"].as_str().unwrap_or_default();
-        assert!(message.contains("does not answer: it has jobs and keys"), "{words:?}: {told:#}");
+        assert!(message.ends_with("does not answer."), "{words:?}: {told:#}");
     }
 }
 

@@ -124,6 +124,26 @@ fn a_log_is_followed_line_by_line_to_its_end() {
     assert_eq!(home.run(["logs", &id]).out, "one\ntwo");
 }
 
+#[test]
+fn whoever_waits_for_a_job_is_told_of_its_end_when_it_comes() {
+    let home = Home::new();
+    home.waiting_kind();
+    let _worker = home.worker("gpu-1");
+    let mut waiting = home.start(&["--json", "submit", "waits"]);
+    common::until(|| match home.ask(&["jobs"]).good() {
+        jobs if jobs[0]["state"] == "running" => Ok(()),
+        jobs => Err(format!("{jobs:#}")),
+    });
+    home.go();
+    let job = waiting.wait().good();
+    let noticed = jiff::Timestamp::now();
+    let ended: jiff::Timestamp = job["ended_at"].as_str().and_then(|at| at.parse().ok()).expect("a time");
+    let late = noticed.duration_since(ended);
+    println!("noticed after {late:?}");
+    // Whoever looked now and then, rather than being told, would do so once a minute or less, so as not to be a burden.
+    assert!(late.as_secs_f64() < 30.0, "{late:?}: {job:#}");
+}
+
 /// A worker, and a job that waits in its hands.
 fn submit_waiting_with_worker(home: &Home) -> (Process, String) {
     home.waiting_kind();
