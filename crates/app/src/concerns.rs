@@ -7,7 +7,7 @@ use samepath_storage::helper::DEADLINE;
 use samepath_storage::{
     Backend, CanonicalBases, ConfigError, LocateError, Nesting, Overlap, Place, Platform, Problem, Storages,
 };
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 impl LocalStorages {
     /// Looks where a storage is said to be before that is written down, and makes the path whole. A folder that is not there,
@@ -79,22 +79,51 @@ impl LocalStorages {
     fn whole(&self, name: &str, text: &str) -> Option<PathBuf> {
         let whole = self.absolute(text).ok()?;
         let is_whole = Path::new(text).is_absolute() || text == "~" || text.starts_with("~/");
-        (is_whole || self.folder_at(name, &whole) == Ok(true)).then_some(whole)
+        (is_whole || self.folder_at(name, &whole) == Ok(true)).then(|| self.without_detours(name, &whole))
+    }
+
+    /// The same place without `.`, `..` and slashes that say nothing. A `..` behind a link leads elsewhere than its text: then it is
+    /// the real path.
+    fn without_detours(&self, name: &str, path: &Path) -> PathBuf {
+        let mut plain = PathBuf::new();
+        for part in path.components() {
+            match part {
+                Component::CurDir => {}
+                Component::ParentDir => drop(plain.pop()),
+                part => plain.push(part),
+            }
+        }
+        if !path.components().any(|part| part == Component::ParentDir) {
+            return plain;
+        }
+        let real = |path: &Path| self.helper().real_path(&self.about(name, path), path, DEADLINE).ok();
+        match real(path) {
+            Some(there) if real(&plain).as_ref() != Some(&there) => there,
+            _ => plain,
+        }
     }
 
     fn folder_at(&self, name: &str, path: &Path) -> Result<bool, LocateError> {
-        // Where the storage was until now may be what does not answer: that says nothing of the new place.
+        self.helper().is_folder(&self.about(name, path), path, DEADLINE)
+    }
+
+    /// Whom to ask about a place: where the storage was until now may be what does not answer, which says nothing of a new one.
+    fn about(&self, name: &str, path: &Path) -> String {
         let moves = self.storages().get(name).is_ok_and(|backend| backend.base_path != path);
-        let about = if moves { path.display().to_string() } else { name.to_owned() };
-        self.helper().is_folder(&about, path, DEADLINE)
+        if moves { path.display().to_string() } else { name.to_owned() }
     }
 }
 
-/// The warnings that stay as long as the configuration is so: of the text alone.
+/// The warnings that stay as long as the configuration is so: of the text alone. Of two storages one in the other, the inner one
+/// has it.
 pub(crate) fn lasting(storages: &Storages, backend: &Backend) -> Vec<String> {
     let others = storages.at_one_place_with(&backend.name).into_iter();
     let same = others.map(|other| one_place_words(&backend.name, other));
-    same.chain(too_much(backend, storages.home())).collect()
+    let around = storages.around(&backend.name).map(|other| {
+        let (name, other, at) = (&backend.name, &other.name, other.base_path.display());
+        format!("{name} is inside {other} ({at}): what is there counts as on {name}, and not as on {other}.")
+    });
+    same.chain(around).chain(too_much(backend, storages.home())).collect()
 }
 
 fn one_place_words(name: &str, other: &Backend) -> String {

@@ -7,7 +7,7 @@ use crate::storages::LocalStorages;
 use crate::view::{DatasetView, Draft};
 use crate::{Error, ErrorCode};
 use jiff::{Timestamp, Zoned};
-use samepath_storage::{Looked, Purpose};
+use samepath_storage::{Looked, Purpose, near};
 use samepath_wire::{DEFAULT_BACKEND, Doing, InputSeen, Job, JobId, Kind, Parameter, PathValue, Places, StoragePath};
 use samepath_worker::kinds::{Problems, check_values, storages_needed};
 use serde_json::Value;
@@ -80,8 +80,9 @@ pub(crate) fn plan(
     let unknown = draft.values.keys().find(|name| !kind.parameters.iter().any(|parameter| &parameter.name == *name));
     if let Some(name) = unknown {
         let known: Vec<&str> = kind.parameters.iter().map(|parameter| parameter.name.as_str()).collect();
+        let meant = near(name, &known).map(|name| format!("Did you mean {name}? ")).unwrap_or_default();
         return Err(Error::new(ErrorCode::InvalidParameter, format!("{} has no parameter {name}.", kind.name))
-            .with_hint(format!("It has: {}.", known.join(", "))));
+            .with_hint(format!("{meant}It has: {}.", known.join(", "))));
     }
 
     // Every path that was given, as a storage path.

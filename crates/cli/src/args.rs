@@ -18,11 +18,13 @@ pub(crate) struct Arguments {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Name the storages that this computer mounts, and see how they are
+    #[command(alias = "storages")]
     Storage {
         #[command(subcommand)]
         command: StorageCommand,
     },
     /// Say where a program lies that job types run, and see where each is
+    #[command(alias = "programs")]
     Program {
         #[command(subcommand)]
         command: ProgramCommand,
@@ -40,6 +42,7 @@ pub(crate) enum Command {
         file: String,
     },
     /// What can be run
+    #[command(alias = "kind")]
     Kinds {
         /// Show the parameters of this one
         kind: Option<String>,
@@ -51,13 +54,16 @@ pub(crate) enum Command {
         watch: bool,
     },
     /// Run a job on a worker that has the storage
+    #[command(alias = "run")]
     Submit(Submit),
     /// All jobs, or one
+    #[command(aliases = ["job", "queue", "ps"])]
     Jobs {
         /// The job's id, or its first or last characters
         id: Option<String>,
     },
     /// What a job printed
+    #[command(alias = "log")]
     Logs {
         /// The job's id, or its first or last characters
         id: String,
@@ -69,6 +75,7 @@ pub(crate) enum Command {
         attempt: Option<u32>,
     },
     /// Interrupt a job; it may save what it has
+    #[command(alias = "cancel")]
     Stop {
         /// The job's id, or its first or last characters
         id: String,
@@ -79,6 +86,7 @@ pub(crate) enum Command {
         id: String,
     },
     /// Run an ended job again
+    #[command(alias = "rerun")]
     Retry {
         /// The job's id, or its first or last characters
         id: String,
@@ -96,6 +104,7 @@ pub(crate) enum Command {
     /// Run a lab's hub, or look after who belongs to the lab
     Hub(Box<Hub>),
     /// Say where this computer has the lab's storages, question by question. Can be run again
+    #[command(alias = "init")]
     Setup {
         /// Answer every question with what is suggested
         #[arg(long, short)]
@@ -147,6 +156,21 @@ impl Command {
             | Self::Doctor { .. }
             | Self::Demo { .. } => false,
         }
+    }
+}
+
+impl Command {
+    /// Whether it makes a configuration file that is named and not there, or says by itself that it is not.
+    pub(crate) fn begins_a_file(&self) -> bool {
+        matches!(
+            self,
+            Self::Storage { command: StorageCommand::Add { .. } }
+                | Self::Program { command: ProgramCommand::Set { .. } }
+                | Self::Setup { .. }
+                | Self::Join { .. }
+                | Self::Doctor { .. }
+                | Self::Demo { .. }
+        )
     }
 }
 
@@ -357,10 +381,12 @@ pub(crate) enum StorageCommand {
         fields: Fields,
     },
     /// The storages that this computer knows; looks at none of them
+    #[command(alias = "ls")]
     List,
     /// The storages that this computer has and nobody named yet: what is mounted, and what older tables hint at
     Suggest,
     /// Forget a storage. No file on it is touched
+    #[command(aliases = ["rm", "delete"])]
     Remove {
         /// Its name
         name: String,
@@ -391,12 +417,14 @@ pub(crate) enum ProgramCommand {
         path: String,
     },
     /// The programs that the job types here run, and where each is
+    #[command(alias = "ls")]
     List {
         /// A folder with the lab's own job types, as given to a worker here
         #[arg(long, value_name = "DIR")]
         kinds: Option<PathBuf>,
     },
     /// Have a program looked for in the usual places again
+    #[command(aliases = ["rm", "delete"])]
     Remove {
         /// As job types name it
         name: String,

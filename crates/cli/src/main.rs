@@ -11,6 +11,7 @@ mod gpus;
 mod hub;
 mod jobs;
 mod kinds;
+mod meant;
 mod output;
 mod paths;
 mod programs;
@@ -25,7 +26,7 @@ use args::{Arguments, Command, WorkerCommand};
 use clap::Parser;
 use output::Output;
 use samepath_app::{App, Error, ErrorCode, LocalStorages, Options};
-use samepath_storage::Origin;
+use samepath_storage::{Origin, shell_word};
 use std::env;
 use std::ffi::OsString;
 use std::future::Future;
@@ -67,7 +68,10 @@ fn refuse(refused: &clap::Error, written: &[OsString]) -> ExitCode {
             Output::new(json, true)
                 .error(&Error::new(ErrorCode::Usage, message).with_hint("If it is a file, rename it."))
         }
-        _ => output::refuse_usage(refused, json),
+        _ => match meant::meant(refused, written) {
+            Some(error) => Output::new(json, true).error(&error),
+            None => output::refuse_usage(refused, json),
+        },
     }
 }
 
@@ -120,6 +124,16 @@ fn run(arguments: Arguments, output: &Output) -> Result<ExitCode, Error> {
         return Err(error);
     }
     let context = Context { options, storages: Arc::new(storages), output };
+    if let Some(path) = context.named_config().filter(|_| !arguments.command.begins_a_file())
+        && context.storages.is_file_missing()
+    {
+        let path = path.display().to_string();
+        let hint = format!(
+            "Check how it is spelled. To begin such a file: samepath --config {} storage add NAME FOLDER",
+            shell_word(&path)
+        );
+        return Err(Error::new(ErrorCode::ConfigInvalid, format!("There is no file {path}.")).with_hint(hint));
+    }
     let service = || service::Around {
         config_home: env::var_os("XDG_CONFIG_HOME").map(Into::into),
         search_path: env::var_os("PATH"),
@@ -133,7 +147,8 @@ fn run(arguments: Arguments, output: &Output) -> Result<ExitCode, Error> {
         Command::Kinds { kind } => kinds::run(&context, kind.as_deref()),
         Command::Workers { watch } => workers::list(&context, watch),
         Command::Submit(submission) => submit::run(&context, submission),
-        Command::Jobs { id } => jobs::list(&context, id.as_deref()),
+        // No id has these letters.
+        Command::Jobs { id } => jobs::list(&context, id.as_deref().filter(|id| !meant::LISTING.contains(id))),
         Command::Logs { id, follow, attempt } => jobs::logs(&context, &id, attempt, follow),
         Command::Stop { id } => jobs::change(&context, &id, jobs::Change::Stop),
         Command::Kill { id } => jobs::change(&context, &id, jobs::Change::Kill),

@@ -11,7 +11,7 @@ pub(crate) fn locate(context: &Context<'_>, path: &str) -> Result<ExitCode, Erro
     let Context { storages, output, .. } = context;
     let located = storages.locate_typed(path).map_err(|error| {
         if let Some(at) = storages.parse(path) {
-            let slashed = at.ok().and_then(|at| storages.storages().with_slashes(&at)).map(|at| at.to_string());
+            let slashed = at.ok().and_then(|at| storages.storages().written_plainly(&at)).map(|at| at.to_string());
             let path = slashed.as_deref().unwrap_or(path);
             return error.or_rather(&[ErrorCode::PathNotFound], || {
                 format!(
@@ -20,13 +20,7 @@ pub(crate) fn locate(context: &Context<'_>, path: &str) -> Result<ExitCode, Erro
                 )
             });
         }
-        let quoted = ['"', '\'', '`'].into_iter().find_map(|quote| path.strip_prefix(quote)?.strip_suffix(quote));
-        match quoted {
-            Some(bare) => error.or_rather(&[ErrorCode::PathNotFound], || {
-                format!("leave out the quotation marks: `samepath locate {}`", shell_word(bare))
-            }),
-            None => error,
-        }
+        error
     })?;
     if output.is_json() {
         output.document(&json!({
@@ -107,7 +101,10 @@ fn address(context: &Context<'_>, question: &Resolve) -> Result<StoragePath, Err
                 "" => Error::new(ErrorCode::InvalidParameter, "The path is empty."),
                 path => Error::new(ErrorCode::BackendNotFound, format!("`{path}` does not say on which storage.")),
             };
-            Err(error.with_hint("Write it as NAME:rest, or give --storage-backend NAME."))
+            Err(match context.storages.retyped(&question.path) {
+                Some(meant) => error.with_hint(format!("Write `{meant}`, if that is meant.")),
+                None => error.with_hint("Write it as NAME:rest, or give --storage-backend NAME."),
+            })
         }
         (None, None) => Ok(apart(DEFAULT_BACKEND, &question.path)),
     }

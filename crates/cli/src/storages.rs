@@ -13,6 +13,9 @@ pub(crate) fn run(context: &Context<'_>, command: StorageCommand) -> Result<Exit
     let Context { storages, output, .. } = context;
     match command {
         StorageCommand::Add { name, base_path, fields } => {
+            // No name has a `/`: with the two the other way round it is as clear which is which.
+            let (name, base_path) =
+                if is_place(&name) && !is_place(&base_path) { (base_path, name) } else { (name, base_path) };
             // An empty path is no removal here.
             storages.absolute(&base_path)?;
             let view = storages.add(&name, to_fields(Some(base_path), fields))?;
@@ -83,6 +86,11 @@ fn mark(context: &Context<'_>, name: Option<String>) -> Result<(), Error> {
     } else {
         output.line(&format!("{name} has a mark already: {}. Nothing was changed.", marked.id))
     }
+}
+
+/// Written as a folder is, and as no storage's name can be.
+pub(crate) fn is_place(text: &str) -> bool {
+    text.contains(['/', '\\']) || text.starts_with(['~', '.'])
 }
 
 fn to_fields(base_path: Option<String>, fields: Fields) -> StorageFields {

@@ -1,8 +1,9 @@
 use crate::args::Submit;
 use crate::output::{Output, printable};
 use crate::{Context, jobs, progress};
-use samepath_app::view::{Draft, JobView};
+use samepath_app::view::{Draft, JobView, KindView, ParameterView};
 use samepath_app::{App, Error, ErrorCode};
+use samepath_storage::shell_word;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::process::ExitCode;
@@ -13,6 +14,10 @@ pub(crate) fn run(context: &Context<'_>, submission: Submit) -> Result<ExitCode,
     let detach = submission.detach;
     let draft = draft(submission)?;
     context.with_app(|app| async move {
+        let kind = app.kind(&draft.kind).map_err(|error| wrong_order(error, &draft))?;
+        if let Some(error) = wanting(&kind, &draft) {
+            return Err(error);
+        }
         let job = app.submit(draft).await?;
         if detach {
             if output.is_json() {
@@ -69,7 +74,10 @@ fn draft(submission: Submit) -> Result<Draft, Error> {
                 ErrorCode::InvalidParameter,
                 format!("`{parameter}` is not of the form NAME=VALUE."),
             )
-            .with_hint("For example: -p LABELS=project/labels.slp"));
+            .with_hint(match submission.file.as_deref().filter(|_| !parameter.contains(['/', ':'])) {
+                Some(value) => format!("Write it with a `=`, without spaces: -p {parameter}={}", shell_word(value)),
+                None => "For example: -p LABELS=project/labels.slp".to_owned(),
+            }));
         };
         // Given twice or more it is a list; whether the kind takes one is checked with all the rest.
         match values.get_mut(name) {
@@ -86,6 +94,46 @@ fn draft(submission: Submit) -> Result<Draft, Error> {
         worker: submission.worker,
         ..Draft::default()
     })
+}
+
+/// What the job type wants and was not given, with what to type; nothing is looked at.
+fn wanting(kind: &KindView, draft: &Draft) -> Option<Error> {
+    if draft.values.keys().any(|name| !kind.parameters.iter().any(|parameter| parameter.name == *name)) {
+        // What is spelled wrongly is told first.
+        return None;
+    }
+    let is_given = |parameter: &ParameterView| match draft.values.get(&parameter.name) {
+        Some(value) => value.as_str() != Some(""),
+        None => parameter.role == "dataset" && draft.dataset.is_some(),
+    };
+    let missing: Vec<&ParameterView> = kind.parameters.iter().filter(|it| it.required && !is_given(it)).collect();
+    if missing.is_empty() {
+        return None;
+    }
+    let names: Vec<String> = missing.iter().map(|it| format!("{} ({})", it.name, it.label)).collect();
+    let mut line = format!("samepath submit {}", kind.name);
+    if let Some(file) = &draft.dataset {
+        line = format!("{line} {}", shell_word(file));
+    }
+    for parameter in &missing {
+        let path = if parameter.kind.contains("PATH") { "PATH" } else { "VALUE" };
+        line += &match parameter.role.as_str() {
+            "dataset" => " FILE".to_owned(),
+            _ => format!(" -p {}={path}", parameter.name),
+        };
+    }
+    let error = Error::new(ErrorCode::InvalidParameter, format!("{} needs {}.", kind.name, names.join(" and ")));
+    Some(error.with_hint(format!("Type: {line}. All that it takes: samepath kinds {}", kind.name)))
+}
+
+/// A file where the job type is to be.
+fn wrong_order(error: Error, draft: &Draft) -> Error {
+    let written = &draft.kind;
+    if error.code != ErrorCode::KindNotFound || !(written.contains(['/', '\\', ':', '.'])) {
+        return error;
+    }
+    let kind = draft.dataset.as_deref().unwrap_or("sleap-train");
+    error.with_hint(format!("What to run comes first: samepath submit {} {}", shell_word(kind), shell_word(written)))
 }
 
 /// Tells how a job ended; a failure is this command's failure.

@@ -147,7 +147,7 @@ fn the_other_command_is_named_where_that_is_meant() {
         assert!(hint(&told.json()).contains("samepath locate"), "{told:?}");
     }
     let told = home.ask(&["locate", "\"mnt/vast\""]).fails("path_not_found");
-    assert!(hint(&told).contains("leave out the quotation marks"), "{told:#}");
+    assert!(hint(&told).contains("write `mnt/vast`"), "{told:#}");
     let told = home.ask(&["resolve", "VAST:amick/maze"]).fails("backend_not_found");
     assert!(hint(&told).contains("write `vast`"), "{told:#}");
     let told = home.ask(&["resolve", "vast:/amick/maze"]).fails("path_refused");

@@ -4,7 +4,6 @@
 mod common;
 
 use common::Home;
-use serde_json::Value;
 
 const HEAD: &str = "specificationVersion: jobtemplate-2023-09\nname: A\n";
 const STEPS: &str = "steps:\n- name: s\n  script:\n    actions:\n      onRun:\n        command: sh\n";
@@ -78,12 +77,4 @@ fn a_template_that_is_refused_says_where_and_why() {
         assert!(!found.contains('\n') && !found.contains("Validation") && !found.contains("-->"), "{name}: {found}");
     }
     assert_eq!(found("comma.json"), "line 1, column 63: trailing comma");
-    // The window and `samepath workers` have the same words from the worker.
-    let mut worker = home.start(&["--json", "worker", "--name", "gpu-1", "--kinds", &home.text("kinds")]);
-    let unavailable = worker.until(|line| {
-        let told: Value = serde_json::from_str(line).unwrap_or_default();
-        told["unavailable"].as_array().filter(|all| !all.is_empty()).cloned()
-    });
-    let key = unavailable.iter().find(|it| it["name"] == "key.yaml").expect("it is told");
-    assert!(key["reason"].as_str().is_some_and(|reason| reason.contains("onRun may be meant")), "{unavailable:#?}");
 }

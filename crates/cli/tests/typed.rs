@@ -4,7 +4,9 @@
 mod common;
 
 use common::Home;
+use samepath_app::{App, ErrorCode, Options};
 use serde_json::{Value, json};
+use std::ffi::OsString;
 
 fn told(answer: &Value) -> (&str, &str) {
     let text = |key: &str| answer["error"][key].as_str().unwrap_or_default();
@@ -156,4 +158,67 @@ fn a_slash_too_many_is_told_with_the_path() {
         let (message, _) = told(&answer);
         assert!(message.starts_with(&format!("`{}` is refused", words[1])), "{answer:#}");
     }
+}
+
+#[test]
+fn what_was_copied_with_more_than_the_path_is_told_without() {
+    let home = Home::new();
+    home.write("storage/amick/my maze/x.slp", "");
+    let local = home.text("mnt/vast/amick/my maze/x.slp");
+    for text in [
+        format!(" {local}"),
+        format!("{local}\n"),
+        format!("\"{local}\""),
+        format!("'{local}' "),
+        format!("\u{201c}{local}\u{201d}"),
+        local.replace(' ', "\\ "),
+    ] {
+        for words in [&["locate", &text][..], &["dataset", &text], &["submit", "slp-check", &text]] {
+            let answer = home.ask(words).fails("path_not_found");
+            assert!(told(&answer).1.contains(&format!("write `{local}`")), "{words:?}: {answer:#}");
+        }
+    }
+    // A storage path with a slash where the name ends, and with a space that slipped in.
+    for (words, code, meant) in [
+        (&["locate", "vast/amick/maze"][..], "path_not_found", "vast:amick/maze"),
+        (&["dataset", "vast/amick/maze/labels.slp"], "path_not_found", "vast:amick/maze/labels.slp"),
+        (&["resolve", "vast/amick/maze"], "backend_not_found", "vast:amick/maze"),
+        (&["resolve", "vast: amick/maze"], "path_not_found", "vast:amick/maze"),
+        (&["dataset", "vast:amick/maze/labels.slp "], "path_not_found", "vast:amick/maze/labels.slp"),
+    ] {
+        let answer = home.ask(words).fails(code);
+        assert!(told(&answer).1.to_lowercase().contains(&format!("write `{meant}`")), "{words:?}: {answer:#}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_pasted_into_the_window_is_told_the_same() {
+    let home = shared();
+    let (folder, data) = (home.path("home"), home.path("data"));
+    let variable = |name: &str| match name {
+        "HOME" => Some(OsString::from(&folder)),
+        "SAMEPATH_DATA" => Some(OsString::from(&data)),
+        _ => None,
+    };
+    // Started by a click: it has no current folder.
+    let mut options = Options::gather(variable, None, None, "0").unwrap();
+    options.program = env!("CARGO_BIN_EXE_samepath").into();
+    let app = App::start(options).await.unwrap();
+    for (text, code, meant) in [
+        ("/Volumes/talmo/amick/maze/labels.slp", ErrorCode::PathNotFound, "write `vast:amick/maze/labels.slp`"),
+        (r"Z:\amick\maze\cam0.mp4", ErrorCode::PathNotFound, "write `vast:amick/maze/cam0.mp4`"),
+        ("smb://vast01/talmo/amick/maze", ErrorCode::PathNotFound, "write `vast:amick/maze`"),
+        (r"vast:amick\maze\labels.slp", ErrorCode::PathNotFound, "write `vast:amick/maze/labels.slp`"),
+        ("Vast:amick/maze/labels.slp", ErrorCode::PathNotFound, "write `vast:amick/maze/labels.slp`"),
+        ("vast/amick/maze", ErrorCode::InvalidParameter, "Write `vast:amick/maze`"),
+        ("maze", ErrorCode::InvalidParameter, "a path that begins at the root"),
+    ] {
+        let error = app.open_dataset(text.to_owned(), Vec::new()).await.unwrap_err();
+        assert_eq!(error.code, code, "{text}: {error:?}");
+        assert!(error.hint.as_deref().is_some_and(|hint| hint.contains(meant)), "{text}: {error:?}");
+    }
+    let address = format!("file://{}", home.text("mnt/vast/amick/maze/labels.slp"));
+    let dataset = app.open_dataset(address, Vec::new()).await.unwrap();
+    assert_eq!(dataset.place.map(|place| place.text).as_deref(), Some("vast:amick/maze/labels.slp"));
+    app.shut_down().await;
 }

@@ -1,6 +1,7 @@
 use super::{PATIENCE, finding};
 use crate::view::{Finding, FindingState};
-use crate::{Error, LocalStorages};
+use crate::{Error, ErrorCode, LocalStorages};
+use samepath_storage::Origin;
 
 const AREA: &str = "configuration";
 
@@ -15,6 +16,10 @@ pub(super) fn examine(storages: &LocalStorages) -> Vec<Finding> {
     let config = storages.config();
     findings.push(match storages.config_error() {
         Some(error) => wrong("file", error),
+        None if !state.exists && file.origin == Origin::Argument => {
+            let error = Error::new(ErrorCode::ConfigInvalid, format!("there is no file {shown}, which --config names"));
+            wrong("file", error.with_hint("Check how it is spelled, or leave --config out."))
+        }
         None if !state.exists => {
             let note = finding(AREA, FindingState::Note, "file", format!("{shown} is not there yet"));
             note.mend("Set up this computer: samepath setup")
@@ -39,7 +44,11 @@ pub(super) fn examine(storages: &LocalStorages) -> Vec<Finding> {
     }
     for entry in &config.entries {
         if let Err(error) = &entry.backend {
-            findings.push(wrong(&entry.name, Error::from(error.clone())));
+            let mut error = Error::from(error.clone());
+            if entry.without_folder.is_some() {
+                error.message.push_str("; a worker here serves the storage all the same");
+            }
+            findings.push(wrong(&entry.name, error));
         }
     }
     for (name, program) in &config.programs {

@@ -53,6 +53,10 @@ impl LocalStorages {
             if let Some(foreign) = self.foreign(text, Some(missing)) {
                 return Miss::otherwise(foreign);
             }
+            if let Some(meant) = self.retyped(text) {
+                let error = Error::from(error).with_hint(format!("write `{meant}`, if that is meant"));
+                return Miss { error, absent: true };
+            }
             match self.misnamed(text) {
                 Some(miss) => miss,
                 None => Miss { error: self.not_mounted(&path, missing).unwrap_or_else(|| error.into()), absent: true },
@@ -64,6 +68,19 @@ impl LocalStorages {
     /// that is known.
     pub fn foreign(&self, text: &str, missing: Option<&Path>) -> Option<Error> {
         Foreign::of(text, missing, &self.storages(), &self.elsewhere()).map(Error::from)
+    }
+
+    /// What may have been meant by a text at which nothing is, and that was copied with something that does not belong to it:
+    /// spaces around it, quotation marks, a `\` before each space; or that has a `/` where a storage's name ends.
+    pub fn retyped(&self, text: &str) -> Option<String> {
+        let trimmed = text.trim();
+        let quotes = [('"', '"'), ('\'', '\''), ('`', '`'), ('“', '”'), ('‘', '’'), ('<', '>')];
+        let bare = quotes.iter().find_map(|(open, close)| trimmed.strip_prefix(*open)?.strip_suffix(*close));
+        let bare = bare.unwrap_or(trimmed).trim().replace("\\ ", " ");
+        let storages = self.storages();
+        let of_storage = bare.split_once('/').filter(|(name, _)| storages.get(name).is_ok());
+        let meant = of_storage.map_or_else(|| bare.clone(), |(name, rest)| format!("{name}:{rest}"));
+        (meant != text && !meant.is_empty()).then_some(meant)
     }
 
     /// A text like a storage path, of a storage that is not here.
@@ -231,10 +248,23 @@ impl LocalStorages {
         match &self.environment.current_dir {
             _ if path.is_absolute() => Ok(path),
             Some(current) => Ok(current.join(path)),
-            None => Err(self.foreign(text, None).unwrap_or_else(|| {
-                Error::new(ErrorCode::InvalidParameter, format!("{text} is neither a whole path nor on a storage."))
-                    .with_hint("Give a path that begins at the root, or a storage path such as vast:amick/labels.slp.")
-            })),
+            None => Err(self.not_local(text)),
+        }
+    }
+
+    /// What a relative path is told where there is no current folder, as in the window.
+    fn not_local(&self, text: &str) -> Error {
+        if let Some(foreign) = self.foreign(text, None) {
+            return foreign;
+        }
+        let message = format!("{text} is neither a whole path nor on a storage.");
+        let error = Error::new(ErrorCode::InvalidParameter, message);
+        match (self.retyped(text), self.misnamed(text)) {
+            (Some(meant), _) => error.with_hint(format!("Write `{meant}`, if that is meant.")),
+            (None, Some(miss)) => miss.error,
+            (None, None) => {
+                error.with_hint("Give a path that begins at the root, or a storage path such as vast:amick/labels.slp.")
+            }
         }
     }
 }

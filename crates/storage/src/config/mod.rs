@@ -73,6 +73,9 @@ pub struct Entry {
     pub source: Source,
     /// The storage, or what is wrong with it.
     pub backend: Result<Backend, ConfigError>,
+    /// Where nothing is wrong but the person's own folder: the storage without one.
+    #[serde(default)]
+    pub without_folder: Option<Backend>,
 }
 
 /// Where a storage is configured. `Display` writes "config.toml, line 3" or "SHARED_STORAGE_ROOT".
@@ -180,6 +183,12 @@ impl Config {
             seen,
             lines: Lines { path_mappings: of_mappings, mounts: of_mounts },
         })
+    }
+
+    /// The storages that a worker serves: it ignores whose own folder is where, also where that is written wrongly.
+    pub fn served(&self) -> Vec<Backend> {
+        let served = |entry: &Entry| entry.backend.as_ref().ok().or(entry.without_folder.as_ref()).cloned();
+        self.entries.iter().filter_map(served).collect()
     }
 
     /// The storages that can be used.

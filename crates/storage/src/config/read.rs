@@ -153,16 +153,22 @@ impl<'t> Tables<'t> {
         let line = Some(self.text.line_of(own.unwrap_or(first).key));
         let source = Source { file: Some(self.text.file.to_owned()), line, variable: false };
         let name = first.key.get_ref().as_ref();
-        Entry { name: name.to_owned(), source, backend: self.backend(spots, first, name, environment) }
+        let (backend, without_folder) = match self.backend(spots, first, name, environment) {
+            Ok((backend, Ok(user_subdir))) => (Ok(Backend { user_subdir, ..backend }), None),
+            Ok((backend, Err(error))) => (Err(error), Some(backend)),
+            Err(error) => (Err(error), None),
+        };
+        Entry { name: name.to_owned(), source, backend, without_folder }
     }
 
+    /// A storage without the person's own folder, and that.
     fn backend(
         &self,
         spots: Spots<'t>,
         first: Spot<'t>,
         name: &str,
         environment: &Environment,
-    ) -> Result<Backend, ConfigError> {
+    ) -> Result<(Backend, Result<String, ConfigError>), ConfigError> {
         let platform = Platform::current();
         let refused = |key: Option<&str>, problem: Problem| {
             let path: Vec<&str> = first.path().into_iter().chain(key).collect();
@@ -183,15 +189,16 @@ impl<'t> Tables<'t> {
             let text = self.field(spots, key)?.map(|field| field.text.to_owned());
             Ok(text.filter(|text| !text.is_empty()))
         };
-        Ok(Backend {
+        let backend = Backend {
             name: name.to_owned(),
             base_path: check::base_path(base_path.text, environment.home.as_deref(), platform)
                 .map_err(|problem| self.refused(&base_path, problem))?,
             kind: words("type")?,
             description: words("description")?,
-            user_subdir: folder("user_subdir")?,
+            user_subdir: String::new(),
             subpath: folder("subpath")?,
-        })
+        };
+        Ok((backend, folder("user_subdir")))
     }
 
     fn field(&self, spots: Spots<'t>, key: &'static str) -> Result<Option<Field<'t>>, ConfigError> {
@@ -235,7 +242,7 @@ pub(super) fn from_variable(root: &str, environment: &Environment) -> Entry {
         .map_err(|problem| {
             ConfigError::value(Place { file: None, line: None, key: dotted(&["SHARED_STORAGE_ROOT"]) }, problem)
         });
-    Entry { name, source: Source { file: None, line: None, variable: true }, backend }
+    Entry { name, source: Source { file: None, line: None, variable: true }, backend, without_folder: None }
 }
 
 /// sleap-rtc's `[[path_mappings]]`, each with its line. It writes `local` and `worker`; other spellings are taken too, what is

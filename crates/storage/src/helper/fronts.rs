@@ -253,14 +253,26 @@ impl Helper {
     /// # Errors
     /// See [`LocateError`].
     pub fn is_folder(&self, about: &str, path: &Path, deadline: Duration) -> Result<bool, LocateError> {
+        Ok(self.real(about, path, deadline)?.directory)
+    }
+
+    /// A path with every link in it followed; `about` likewise.
+    ///
+    /// # Errors
+    /// See [`LocateError`].
+    pub fn real_path(&self, about: &str, path: &Path, deadline: Duration) -> Result<PathBuf, LocateError> {
+        Ok(self.real(about, path, deadline)?.path)
+    }
+
+    fn real(&self, about: &str, path: &Path, deadline: Duration) -> Result<Real, LocateError> {
         text_of(path)?;
         let mount = match reach(Mounts::read().as_ref(), path).map_err(|error| LocateError::of(path, &error))? {
-            Reached::Whole(real) => return Ok(Real::of(&real)?.directory),
+            Reached::Whole(real) => return Real::of(&real),
             Reached::Stopped { mount, .. } => mount,
         };
         let question = CanonicalQuestion { paths: vec![path.to_owned()] };
         match self.ask::<[Canonical; 1]>("canonical", &[about.to_owned()], &question, deadline) {
-            Ok([found]) => Ok(found?.directory),
+            Ok([found]) => found,
             Err(HelperError::NotAnswering { .. }) => {
                 Err(LocateError::NotAnswering { path: path.to_owned(), place: mount })
             }

@@ -59,7 +59,12 @@ impl CanonicalBases {
 
     /// The storages that are where this one is, itself among them.
     pub(super) fn at_one_place_with(&self, number: usize) -> &[usize] {
-        self.key(number).and_then(|key| self.at.get(key.text())).map_or(&[], Vec::as_slice)
+        self.key(number).map_or(&[], |key| self.at(key.text()))
+    }
+
+    /// The storages at a place, by its key.
+    pub(super) fn at(&self, key: &str) -> &[usize] {
+        self.at.get(key).map_or(&[], Vec::as_slice)
     }
 }
 

@@ -122,13 +122,14 @@ impl Storages {
         Some(self.take_apart(number, below_root, Path::new(text)))
     }
 
-    /// The storage path with `/` between folders where somebody wrote `\`; `None` where nobody did.
-    pub fn with_slashes(&self, at: &StoragePath) -> Option<StoragePath> {
+    /// The storage path with `/` between folders where somebody wrote `\`, and without spaces around names; `None` where it is so.
+    pub fn written_plainly(&self, at: &StoragePath) -> Option<StoragePath> {
         let below_root = at.below_root();
-        if !below_root.contains('\\') {
+        let names = below_root.split(['/', '\\']).map(str::trim).filter(|name| !name.is_empty());
+        let names: Vec<&str> = names.collect();
+        if names.join("/") == below_root {
             return None;
         }
-        let names: Vec<&str> = below_root.split(['/', '\\']).filter(|name| !name.is_empty()).collect();
         let own = self.get(&at.storage_backend).map(Backend::user_subdir_below_root).unwrap_or_default();
         let (user_subdir, path) = split_below_root(&own, &names.join("/"));
         Some(StoragePath::new(&at.storage_backend, user_subdir, path))

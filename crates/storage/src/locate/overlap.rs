@@ -1,4 +1,5 @@
 use super::CanonicalBases;
+use super::local_path::LocalPath;
 use crate::{Backend, Storages};
 
 /// Another storage whose place on this computer has to do with that of one.
@@ -38,6 +39,17 @@ impl Storages {
                 Some(Overlap { other, how })
             })
             .collect()
+    }
+
+    /// The storage with the longest configured base path in which that of the storage `name` lies. Pure.
+    pub fn around(&self, name: &str) -> Option<&Backend> {
+        let text = self.get(name).ok()?.base_path.to_str()?;
+        let local = LocalPath::parse(text, self.platform())?;
+        let (key, ends) = local.key();
+        // The last of them is the place itself.
+        let above = ends.iter().rev().skip(1);
+        let holding = above.filter_map(|end| self.as_configured().at(&key.text()[..*end]).first());
+        holding.filter_map(|number| self.iter().nth(*number)).next()
     }
 
     /// The other storages that are configured to be where the storage `name` is, in the order of the configuration. Pure.

@@ -113,8 +113,8 @@ pub enum ResolveError {
         component: String,
         /// Where it would be.
         path: PathBuf,
-        /// The same with `/` between folders, where somebody wrote `\`.
-        slashes: Option<Box<StoragePath>>,
+        /// What may be meant, where somebody wrote `\` between folders, or spaces around a name.
+        plainly: Option<Box<StoragePath>>,
     },
     /// A file where a folder must be.
     #[error("`{component}` on `{backend}` is a file, not a folder")]
@@ -220,8 +220,11 @@ impl ResolveError {
             }
             Self::LinkLoop { .. } | Self::DanglingLink { .. } => Cause::LinkLoop.mend(""),
             Self::Ambiguous { .. } => "write the name exactly as it is, or rename one of them".to_owned(),
-            Self::NotFound { slashes: Some(slashes), .. } => {
-                format!("between folders a storage path has `/`, not `\\`: write `{slashes}`")
+            Self::NotFound { component, plainly: Some(plainly), .. } if component.contains('\\') => {
+                format!("between folders a storage path has `/`, not `\\`: write `{plainly}`")
+            }
+            Self::NotFound { plainly: Some(plainly), .. } => {
+                format!("there are spaces around a name: write `{plainly}`, if they do not belong there")
             }
             Self::NotFound { .. } => "check the spelling, and that the file is on this storage".to_owned(),
             Self::NotAFolder { .. } | Self::NotAFile { .. } => "check the path".to_owned(),

@@ -103,8 +103,8 @@ pub(super) fn walk<H: Handle>(
         if purpose == Purpose::Input {
             names.push(component.into());
             let path = storages.under_base(backend, names);
-            let slashes = storages.with_slashes(at).map(Box::new);
-            return Err(ResolveError::NotFound { backend: backend.name.clone(), component: walk.shown, path, slashes });
+            let plainly = storages.written_plainly(at).map(Box::new);
+            return Err(ResolveError::NotFound { backend: backend.name.clone(), component: walk.shown, path, plainly });
         }
         names.extend(components[number..].iter().map(OsString::from));
         hold(bounds, &names)?;

@@ -281,7 +281,7 @@ impl Presence {
             let known = |backend: &Backend| {
                 state.backends.contains(backend).then(|| before.get(&backend.name).cloned()).flatten()
             };
-            let backends = config.backends();
+            let backends = config.served();
             let adverts: BTreeMap<_, _> = backends
                 .iter()
                 .map(|backend| (backend.name.clone(), known(backend).unwrap_or_else(|| unknown(backend))))
