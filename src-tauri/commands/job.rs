@@ -1,7 +1,8 @@
 use crate::reveal;
-use samepath_app::view::{Draft, FollowUpView, JobView};
+use samepath_app::view::{ClearedView, Draft, FollowUpView, JobView};
 use samepath_app::{App, Error};
 use serde_json::Value;
+use std::time::Duration;
 use tauri::State;
 
 /// Makes the draft a job.
@@ -32,6 +33,13 @@ pub(crate) async fn retry(app: State<'_, App>, id: String) -> Result<JobView, Er
     app.retry(&id).await
 }
 
+/// Forgets the person's own jobs that ended so many days ago, with their logs.
+#[tauri::command]
+#[specta::specta]
+pub(crate) async fn clear_jobs(app: State<'_, App>, days: u32) -> Result<ClearedView, Error> {
+    app.clear_jobs(Duration::from_secs(u64::from(days) * 24 * 60 * 60)).await
+}
+
 /// `report.json` of a job's results, where it wrote one.
 #[tauri::command]
 #[specta::specta]
@@ -44,6 +52,14 @@ pub(crate) async fn report(app: State<'_, App>, id: String) -> Result<Option<Val
 #[specta::specta]
 pub(crate) async fn follow_up(app: State<'_, App>, id: String) -> Result<FollowUpView, Error> {
     app.follow_up(&id).await
+}
+
+/// Opens a job's results in SLEAP's own window, which stays when ours goes.
+#[tauri::command]
+#[specta::specta]
+pub(crate) async fn open_in_sleap(app: State<'_, App>, id: String) -> Result<(), Error> {
+    let (program, project) = app.in_sleap(&id).await?;
+    reveal::start(&program, &project)
 }
 
 /// Shows a job's results in the file manager.

@@ -2,7 +2,7 @@ import { screen } from '@testing-library/svelte';
 import axe from 'axe-core';
 import { expect, test, vi } from 'vitest';
 import { Failure, type Update } from '../src/lib/ipc';
-import { dataset, job, readiness, row, status, storage, worker } from './fake';
+import { dataset, job, readiness, row, status, storage, worker } from './views';
 import { open, ready, settle } from './render';
 
 /** What the page offers to assistive programs is whole. Colours are looked at elsewhere: nothing is painted here. */

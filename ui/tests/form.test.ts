@@ -2,7 +2,7 @@ import { screen, waitFor, within } from '@testing-library/svelte';
 import { describe, expect, test } from 'vitest';
 import { checkBox, controlOf, isOutside, layout, stepped, textOf, valueOf } from '../src/lib/form';
 import { Failure } from '../src/lib/ipc';
-import { dataset, job, kind, parameter, path } from './fake';
+import { dataset, job, kind, parameter, path } from './views';
 import { ready, settle } from './render';
 
 const names = (parameters: { name: string }[]) => parameters.map(({ name }) => name);

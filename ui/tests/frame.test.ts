@@ -3,7 +3,8 @@ import { describe, expect, test, vi } from 'vitest';
 import App from '../src/App.svelte';
 import { Failure, type Update } from '../src/lib/ipc';
 import { Looks } from '../src/lib/state/looks.svelte';
-import { Fake, job, status, storage, worker } from './fake';
+import { Fake } from './fake';
+import { job, status, storage, worker } from './views';
 import { open, ready, settle } from './render';
 
 describe('The frame', () => {

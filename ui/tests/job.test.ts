@@ -2,7 +2,7 @@ import { screen, within } from '@testing-library/svelte';
 import { describe, expect, test, vi } from 'vitest';
 import { Failure } from '../src/lib/ipc';
 import { timeLeft } from '../src/lib/state/jobs.svelte';
-import { dataset, job, kind, logLine, row, status, worker } from './fake';
+import { dataset, job, kind, logLine, row, status, worker } from './views';
 import { HOSTILE, ready, settle } from './render';
 
 const ENDED = '2026-11-22T10:18:02Z';
@@ -11,7 +11,7 @@ const failed = job({ kind: 'sleap-train', state: 'failed', words: 'Failed', fail
 const train = kind({ name: 'sleap-train', title: 'SLEAP training', parameters: [...kind().parameters, { ...kind().parameters[0]!, name: 'RESUME_FROM', label: 'Continue from', role: 'setting', required: false }] });
 const again = { kind: 'sleap-train', dataset: 'vast:amick/project/labels.slp', values: { MAX_EPOCHS: 50 } };
 const resumed = { ...again, values: { RESUME_FROM: 'vast:amick/m/run' } };
-const next = { again, command: "samepath submit sleap-train -p 'LABELS=vast:amick/project/labels.slp'", resumed: { epoch: 41, batch_size: null, draft: resumed }, smaller: { epoch: 41, batch_size: 2, draft: { ...resumed, values: { ...resumed.values, BATCH_SIZE: 2 } } } };
+const next = { again, command: "samepath submit sleap-train -p 'LABELS=vast:amick/project/labels.slp'", opens: null, resumed: { epoch: 41, batch_size: null, draft: resumed }, smaller: { epoch: 41, batch_size: 2, draft: { ...resumed, values: { ...resumed.values, BATCH_SIZE: 2 } } } };
 
 async function open(value = job(), ...more: Parameters<typeof ready>) {
   const opened = await ready({ type: 'kinds', value: [kind(), train] }, { type: 'job', value }, ...more);
@@ -158,6 +158,26 @@ describe('A failed job', () => {
     await settle();
     expect(screen.getByRole('region', { name: 'New job' })).toHaveTextContent('labels.slp');
     expect(screen.getByRole('combobox', { name: 'Job type' })).toHaveValue('sleap-train');
+  });
+
+  test('results are opened in SLEAP where this computer has it, and nothing is offered where not', async () => {
+    const done = job({ kind: 'sleap-train', state: 'succeeded', words: 'Done', ended_at: '2026-11-22T10:00:00Z' });
+    const { fake, user, show } = await open(done);
+    let panel = await show();
+    await user.click(within(panel).getByRole('tab', { name: 'Results' }));
+    expect(within(panel).queryByRole('button', { name: 'Open in SLEAP' })).toBeNull();
+    await user.keyboard('{Escape}');
+    fake.next = { ...next, opens: 'labels.predictions.slp' };
+    panel = await show();
+    await user.click(within(panel).getByRole('tab', { name: 'Results' }));
+    fake.failures.set('openInSleap', new Failure('path_not_found', 'labels.predictions.slp is not there.'));
+    const button = within(panel).getByRole('button', { name: 'Open in SLEAP' });
+    expect(button).toHaveAttribute('title', 'labels.predictions.slp');
+    await user.click(button);
+    expect(fake.called('openInSleap')).toEqual([[done.id]]);
+    expect(panel).toHaveTextContent('labels.predictions.slp is not there.');
+    await user.click(within(panel).getByRole('button', { name: 'More for this job' }));
+    expect(screen.getByRole('menuitem', { name: 'Open in SLEAP' })).toBeVisible();
   });
 
   test('the log opens at the line that is quoted', async () => {

@@ -2,7 +2,7 @@ import { fireEvent, screen, within } from '@testing-library/svelte';
 import { describe, expect, test } from 'vitest';
 import { Failure } from '../src/lib/ipc';
 import { KEPT } from '../src/lib/state/log.svelte';
-import { job, logLine, row, storage } from './fake';
+import { job, logLine, row, storage } from './views';
 import { HOSTILE, ready, settle } from './render';
 
 const open = async (value = job()) => {
@@ -44,6 +44,17 @@ describe('Jobs', () => {
     fake.say({ type: 'job', value: job({ state: 'succeeded', words: 'Done', ended_at: '2026-11-22T10:00:00Z' }) });
     await settle();
     expect(fake.called('leaveMetrics')).toHaveLength(1);
+  });
+
+  test('one that waits says when it may start, where that is known', async () => {
+    const waits = job({ state: 'queued', words: 'Waiting', worker: null, percent: null, status: null, waiting_for: ['gpu-1: busy, 1 job before yours'] });
+    const { fake } = await open(waits);
+    const panel = screen.getByRole('region', { name: 'Job maze day 3' });
+    expect(panel).not.toHaveTextContent('Starts in');
+    fake.say({ type: 'job', value: { ...waits, starts_in: 'about 40 min', starts: 'Starts in about 40 min, on gpu-1.' } });
+    await settle();
+    expect(panel).toHaveTextContent('Starts in about 40 min, on gpu-1.');
+    expect(screen.getByRole('row', { name: /maze day 3/ })).toHaveTextContent(/1 job before yours\s*about 40 min/);
   });
 
   test('a job whose worker is away says so, and with whom contact is lost', async () => {

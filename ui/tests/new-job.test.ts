@@ -1,7 +1,7 @@
 import { fireEvent, screen, waitFor, within } from '@testing-library/svelte';
 import { describe, expect, test, vi } from 'vitest';
 import { Failure } from '../src/lib/ipc';
-import { dataset, job, kind, parameter, path, readiness, worker } from './fake';
+import { dataset, job, kind, parameter, path, readiness, worker } from './views';
 import { HOSTILE, open, ready, settle } from './render';
 
 const LABELS = '/mnt/vast/amick/project/labels.slp';

@@ -4,7 +4,8 @@ import { Jobs } from '../src/lib/state/jobs.svelte';
 import { Log } from '../src/lib/state/log.svelte';
 import { Ordered } from '../src/lib/state/ordered.svelte';
 import type { LogUpdate } from '../src/lib/ipc';
-import { Fake, job, logLine } from './fake';
+import { Fake } from './fake';
+import { job, logLine } from './views';
 
 /** Numbers that are the same in every run. */
 function dice(seed: number): (below: number) => number {

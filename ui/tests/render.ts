@@ -3,7 +3,8 @@ import userEvent from '@testing-library/user-event';
 import { tick } from 'svelte';
 import App from '../src/App.svelte';
 import type { Update } from '../src/lib/ipc';
-import { Fake, kind, status, storage } from './fake';
+import { Fake } from './fake';
+import { kind, status, storage } from './views';
 
 /** The page as it is once everything known has arrived. */
 export async function open(...first: Update[]) {

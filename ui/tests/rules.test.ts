@@ -6,7 +6,7 @@ import { bytes, cutPath, drawable, duration, loss, plural, suggestName, tame } f
 import { Failure } from '../src/lib/ipc';
 import { localPath } from '../src/lib/places';
 import { keyWords } from '../src/lib/platform';
-import { storage } from './fake';
+import { storage } from './views';
 
 const SRC = join(import.meta.dirname, '../src');
 const files = readdirSync(SRC, { recursive: true, withFileTypes: true })

@@ -2,7 +2,7 @@ import { screen, within } from '@testing-library/svelte';
 import { describe, expect, test } from 'vitest';
 import { isNewer } from '../src/lib/format';
 import { Failure } from '../src/lib/ipc';
-import { job, status, storage, worker } from './fake';
+import { job, status, storage, worker } from './views';
 import { HOSTILE, open, ready, settle } from './render';
 
 const own = worker({ id: 'w0', name: 'amick-laptop', this_computer: true, unavailable: [`sleap-train: ${HOSTILE}`] });
@@ -62,6 +62,32 @@ describe('Settings', () => {
     expect(here).toHaveTextContent('Jobs wait for other workers.');
     await user.click(on);
     expect(fake.called('startWorker')).toHaveLength(1);
+  });
+
+  test('old jobs of the person’s own are cleared, once it was said how many', async () => {
+    const ago = (days: number) => new Date(Date.now() - days * 24 * 60 * 60 * 1000).toISOString();
+    const ended = (id: string, days: number, by = 'amick') =>
+      ({ type: 'job', value: job({ id, state: 'succeeded', words: 'Done', ended_at: ago(days), submitted_by: by }) }) as const;
+    const { fake, user } = await settings(ended('a', 40), ended('b', 35), ended('c', 10), ended('d', 50, 'tom'), { type: 'job', value: job({ id: 'e' }) });
+    const data = section('Data');
+    await user.click(within(data).getByRole('button', { name: 'Clear older than…' }));
+    expect(data).toHaveTextContent(/2 of your jobs ended before .* They go with their logs; results on the storages stay\./);
+    await user.click(within(data).getByRole('button', { name: 'Keep' }));
+    expect(fake.called('clearJobs')).toEqual([]);
+    await user.click(within(data).getByRole('button', { name: 'Clear older than…' }));
+    await user.selectOptions(within(data).getByRole('combobox', { name: 'Clear jobs that ended' }), 'more than a year ago');
+    expect(within(data).getByRole('button', { name: 'Clear' })).toBeDisabled();
+    await user.selectOptions(within(data).getByRole('combobox', { name: 'Clear jobs that ended' }), 'more than a week ago');
+    fake.failures.set('clearJobs', new Failure('fleet_unreachable', 'Talmo Lab does not answer.'));
+    await user.click(within(data).getByRole('button', { name: 'Clear 3 jobs' }));
+    await settle();
+    expect(data).toHaveTextContent('Talmo Lab does not answer.');
+    fake.failures.clear();
+    await user.click(within(data).getByRole('button', { name: 'Clear 3 jobs' }));
+    await settle();
+    expect(fake.called('clearJobs')).toEqual([[7], [7]]);
+    expect(data).toHaveTextContent('Its results are where they were.');
+    expect(data).not.toHaveTextContent('does not answer');
   });
 
   test('in a lab the window runs no jobs, and says what does', async () => {

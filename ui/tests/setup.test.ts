@@ -3,7 +3,8 @@ import userEvent from '@testing-library/user-event';
 import { describe, expect, test, vi } from 'vitest';
 import { Failure, type LabStorageView, type SuggestionView } from '../src/lib/ipc';
 import App from '../src/App.svelte';
-import { Fake, job, status, storage } from './fake';
+import { Fake } from './fake';
+import { job, status, storage } from './views';
 import { HOSTILE, open, settle } from './render';
 
 const here = (over: Partial<SuggestionView> = {}): SuggestionView => ({

@@ -1,7 +1,7 @@
 import { screen, within } from '@testing-library/svelte';
 import { describe, expect, test, vi } from 'vitest';
 import { Failure } from '../src/lib/ipc';
-import { job, storage, worker } from './fake';
+import { job, storage, worker } from './views';
 import { HOSTILE, open, settle } from './render';
 
 /** The page of a computer that has no storage. */

@@ -1,7 +1,7 @@
 import { screen, within } from '@testing-library/svelte';
 import { describe, expect, test } from 'vitest';
 import { Failure, type WorkerView } from '../src/lib/ipc';
-import { job, kind, worker } from './fake';
+import { job, kind, worker } from './views';
 import { ready, settle } from './render';
 
 const at = (over: Partial<WorkerView['storages'][number]>) => [{ ...worker().storages[0]!, ...over }];

@@ -17,13 +17,16 @@ use std::future::pending;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::{broadcast, watch};
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep_until};
 
 /// Changes that a reader may lag behind before it starts over.
 const LAG: usize = 4096;
 
 /// Between two times that is told why jobs wait. The first change after it is told at once.
 const PAUSE: Duration = Duration::from_millis(100);
+
+/// How often it is looked whether jobs that wait start sooner than was told, as time goes by.
+const AGE: Duration = Duration::from_secs(20);
 
 /// The pause is at least this many times as long as the telling took: a queue of thousands leaves the computer its processor.
 const SHARE: u32 = 9;
@@ -79,6 +82,8 @@ impl Board {
         mut jobs: Live<JobRecord>,
         mut kinds: Live<Kind>,
     ) {
+        let mut aged = interval_at(Instant::now() + AGE, AGE);
+        aged.set_missed_tick_behavior(MissedTickBehavior::Delay);
         // When the queue is told of next, and from when on it may be.
         let (mut due, mut free) = (None, Instant::now());
         loop {
@@ -92,6 +97,10 @@ impl Board {
                 update = workers.next() => self.take(update, |state, update| state.take_worker(update, &self.updates)),
                 update = jobs.next() => self.take(update, |state, update| state.take_job(update, &self.updates)),
                 update = kinds.next() => self.take(update, State::take_kind),
+                _ = aged.tick() => {
+                    self.lock().age();
+                    true
+                }
                 () = pause => {
                     let begun = Instant::now();
                     self.lock().tell_queue(&self.updates);
@@ -156,7 +165,7 @@ impl Board {
     /// Looks at everything. Nothing changes meanwhile: the look has to be a short one.
     pub(crate) fn look<A>(&self, look: impl FnOnce(&Sight<'_>) -> A) -> A {
         let state = self.lock();
-        let around = Surroundings::new(&state.workers.known, &state.jobs.known, &state.known_kinds);
+        let around = Surroundings::new(&state.workers.known, &state.jobs.known, &state.known_kinds, (state.clock)());
         look(&Sight { around, own: state.own.as_ref(), proofs: &state.proofs })
     }
 
@@ -176,11 +185,7 @@ impl Board {
 
     /// What a window draws first: see [`State::first`].
     pub(crate) fn first(&self, most: usize) -> Vec<Update> {
-        let mut first = self.lock().first(most);
-        if !self.was_ready() {
-            first.retain(|update| !matches!(update, Update::Current));
-        }
-        first
+        self.lock().first(most, self.was_ready())
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {

@@ -1,16 +1,20 @@
 //! A job's record in people's words.
 
+use crate::pace::{Pace, about};
 use crate::paths::path_view;
 use crate::view::{JobView, OutputView, TimelineView, TroubleView, TryView};
 use jiff::Timestamp;
-use samepath_fleet::matching::{self, Kinds, Prospects};
+use samepath_fleet::matching::{self, Kinds, Prospects, Start};
 use samepath_wire::{
-    Attempt, AttemptEnd, AttemptState, Failure, Fit, JobRecord, JobState, Kind, Manifest, Reason, StopMode,
+    Attempt, AttemptEnd, AttemptState, Failure, Fit, Job, JobId, JobRecord, JobState, Kind, Manifest, Reason, StopMode,
     StoragePath, Worker,
 };
 use serde_json::Value;
 use std::cell::OnceCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
+
+/// Jobs that wait of which it is said when they start: those that start first.
+const MOST_STARTS: usize = 100;
 
 /// Workers that are spoken of while a job waits: those that are to serve it first. The others are counted.
 const MOST_WORKERS: usize = 50;
@@ -23,7 +27,11 @@ pub(crate) struct Surroundings<'a> {
     pub(crate) jobs: &'a BTreeMap<String, JobRecord>,
     /// The kinds known, by digest.
     pub(crate) kinds: &'a Kinds,
+    /// The moment that all of this is of.
+    now: Timestamp,
     prospects: OnceCell<Prospects<'a>>,
+    pace: OnceCell<Pace>,
+    starts: OnceCell<HashMap<JobId, Start<'a>>>,
 }
 
 impl<'a> Surroundings<'a> {
@@ -31,13 +39,29 @@ impl<'a> Surroundings<'a> {
         workers: &'a BTreeMap<String, Worker>,
         jobs: &'a BTreeMap<String, JobRecord>,
         kinds: &'a Kinds,
+        now: Timestamp,
     ) -> Self {
-        Self { workers, jobs, kinds, prospects: OnceCell::new() }
+        let (prospects, pace, starts) = Default::default();
+        Self { workers, jobs, kinds, now, prospects, pace, starts }
     }
 
     /// Which worker can serve which job.
     pub(crate) fn prospects(&self) -> &Prospects<'a> {
         self.prospects.get_or_init(|| Prospects::of(self.jobs.values(), self.workers.values(), self.kinds))
+    }
+
+    /// When a job that is not submitted yet would start, if that is known.
+    pub(crate) fn start_of(&self, job: &Job) -> Option<Start<'a>> {
+        self.prospects().forecast(Some(job), MOST_STARTS, self.pace()).remove(&job.id)
+    }
+
+    fn start(&self, record: &JobRecord) -> Option<&Start<'a>> {
+        let starts = self.starts.get_or_init(|| self.prospects().forecast(None, MOST_STARTS, self.pace()));
+        starts.get(&record.job.id).filter(|start| !start.after.is_zero())
+    }
+
+    fn pace(&self) -> &Pace {
+        self.pace.get_or_init(|| Pace::of(self.jobs.values(), self.now))
     }
 }
 
@@ -48,6 +72,7 @@ pub(crate) fn job_view(record: &JobRecord, around: &Surroundings<'_>) -> JobView
     let newest = record.attempts.last();
     let at = |time: Timestamp| time.to_string();
     let manifest = manifest_of(record);
+    let start = (record.state == JobState::Queued).then(|| around.start(record)).flatten();
     let lost = newest.filter(|_| is_lost(record, around.workers)).map(|attempt| attempt.worker_name.as_str());
     JobView {
         id: job.id.to_string(),
@@ -72,6 +97,8 @@ pub(crate) fn job_view(record: &JobRecord, around: &Surroundings<'_>) -> JobView
             None if record.state == JobState::Failed => None,
             None => record.progress.status.clone(),
         },
+        starts_in: start.map(|start| about(start.after)),
+        starts: start.map(|start| format!("Starts in {}, on {}.", about(start.after), start.worker.name)),
         waiting_for: if record.state == JobState::Queued { waiting_for(record, around) } else { Vec::new() },
         submitted_by: job.submitted_by.clone(),
         submitted_at: at(job.submitted_at),

@@ -3,14 +3,15 @@
 use crate::board;
 use crate::draft::Plan;
 use crate::jobs::{fit_words, worker_name};
+use crate::pace::about;
 use crate::paths::path_view;
 use crate::sameness::{self, Answer, Asked, Verdict};
 use crate::storages::LocalStorages;
 use crate::view::{CandidateView, DatasetView, Draft, ReadinessView};
 use crate::{Error, ErrorCode};
 use samepath_fleet::Fleet;
-use samepath_fleet::matching::Sameness;
-use samepath_wire::{Fit, Job, PathSeen, StoragePath, Worker};
+use samepath_fleet::matching::{Sameness, Start};
+use samepath_wire::{Fit, Job, PathSeen, StoragePath, Worker, WorkerId};
 use std::collections::HashMap;
 use std::time::Duration;
 
@@ -34,6 +35,13 @@ enum Sight {
     Silent,
 }
 
+impl Sight {
+    /// Whether what the worker said speaks against it.
+    fn rules_out(&self) -> bool {
+        matches!(self, Self::Misses { .. } | Self::Differs { .. })
+    }
+}
+
 struct Candidate<'a> {
     worker: &'a Worker,
     fit: Fit,
@@ -48,12 +56,21 @@ pub(crate) struct Outlook {
     fits: Vec<(Worker, Fit)>,
     /// The name of the worker that the job is for, if it is for one.
     pinned: Option<String>,
+    /// The worker that would start it first, of those of which that is known, and when.
+    start: Option<Next>,
+}
+
+/// "in about 40 min", and on which worker.
+struct Next {
+    worker: WorkerId,
+    about: String,
 }
 
 impl Outlook {
     pub(crate) fn of(job: &Job, seen: &board::Sight<'_>) -> Self {
         let name = |wanted: &String| worker_name(wanted, seen.around.workers, seen.around.jobs);
-        Self { fits: seen.fits(job), pinned: job.worker.as_ref().map(name) }
+        let next = |start: Start<'_>| Next { worker: start.worker.id.clone(), about: about(start.after) };
+        Self { fits: seen.fits(job), pinned: job.worker.as_ref().map(name), start: seen.around.start_of(job).map(next) }
     }
 }
 
@@ -96,7 +113,7 @@ pub(crate) async fn readiness<'a>(
     let asked_about = places(dataset);
     let (state, sentence, button) = match unseen(job, dataset) {
         Some(sentence) => ("blocked", sentence, "Submit"),
-        None => sentence(&candidates, dataset, total, outlook.pinned.as_deref()),
+        None => sentence(&candidates, dataset, total, outlook),
     };
     let view = ReadinessView {
         state: state.to_owned(),
@@ -205,9 +222,10 @@ fn sentence(
     candidates: &[Candidate<'_>],
     dataset: Option<&DatasetView>,
     total: usize,
-    pinned: Option<&str>,
+    outlook: &Outlook,
 ) -> (&'static str, String, &'static str) {
     const WAIT: &str = "Submit and wait";
+    let pinned = outlook.pinned.as_deref();
     let Some(best) = candidates.first() else {
         return ("none", "No worker is online. Submit and it waits.".to_owned(), WAIT);
     };
@@ -225,8 +243,15 @@ fn sentence(
             "Submit",
         ),
         (Fit::Busy { before }, Sight::Sees { .. } | Sight::NotAsked | Sight::Silent) => {
-            let jobs = if *before <= 1 { "1 job".to_owned() } else { format!("{before} jobs") };
-            ("queued", format!("Ready. {jobs} before yours; {name} is next."), "Submit")
+            let jobs = |before: u32| if before <= 1 { "1 job".to_owned() } else { format!("{before} jobs") };
+            let known = outlook.start.as_ref().and_then(|next| {
+                let is_it = |candidate: &&Candidate<'_>| candidate.worker.id == next.worker;
+                let candidate = candidates.iter().find(is_it)?;
+                let Fit::Busy { before } = candidate.fit else { return None };
+                (!candidate.sight.rules_out()).then(|| (before, &candidate.worker.name, format!(", in {}", next.about)))
+            });
+            let (before, name, soon) = known.unwrap_or((*before, name, String::new()));
+            ("queued", format!("Ready. {} before yours; {name} is next{soon}.", jobs(before)), "Submit")
         }
         _ => {
             // Of a job that is for one worker, that one alone is spoken of; the list beside it has the others.
@@ -317,7 +342,31 @@ fn candidate_view(candidate: &Candidate<'_>, total: usize, asked_about: &[u32]) 
 
 #[cfg(test)]
 mod tests {
-    use super::told;
+    use super::{Candidate, Fit, Next, Outlook, Sight, Worker, sentence, told};
+
+    #[test]
+    fn where_it_is_known_when_a_worker_is_next_the_sentence_says_so() {
+        let worker = |name: &str| {
+            let text = format!(
+                r#"{{"id": "{name}-id", "name": "{name}", "version": "1", "os": "linux", "host": "h", "started_at": "2026-11-22T09:00:00Z"}}"#
+            );
+            serde_json::from_str::<Worker>(&text).unwrap()
+        };
+        let workers = [worker("gpu-1"), worker("gpu-2"), worker("gpu-3")];
+        let sights = [Sight::NotAsked, Sight::Silent, Sight::Misses { why: "it is not there".to_owned() }];
+        let candidates: Vec<Candidate<'_>> = (1..)
+            .zip(workers.iter().zip(sights))
+            .map(|(before, (worker, sight))| Candidate { worker, fit: Fit::Busy { before }, sight, sameness: None })
+            .collect();
+        let said = |next: Option<&str>| {
+            let start = next.map(|name| Next { worker: format!("{name}-id"), about: "about 40 min".to_owned() });
+            sentence(&candidates, None, 0, &Outlook { fits: Vec::new(), pinned: None, start }).1
+        };
+        assert_eq!(said(None), "Ready. 1 job before yours; gpu-1 is next.");
+        assert_eq!(said(Some("gpu-1")), "Ready. 1 job before yours; gpu-1 is next, in about 40 min.");
+        assert_eq!(said(Some("gpu-2")), "Ready. 2 jobs before yours; gpu-2 is next, in about 40 min.");
+        assert_eq!(said(Some("gpu-3")), said(None), "it does not see the dataset");
+    }
 
     #[test]
     fn workers_of_whom_the_same_is_to_be_said_are_named_together() {

@@ -20,7 +20,7 @@ pub use drafts::{CandidateView, Draft, ReadinessView};
 pub use frame::{ErrorView, InvitationView, MembershipView, OfflineView, StatusView, Update};
 pub use import::{FoundSettingsView, FoundStorageView, PartView, PlacingView};
 pub use jobs::{
-    FollowUpView, JobView, LogView, MetricsView, OfferView, OutputView, TimelineView, TroubleView, TryView,
+    ClearedView, FollowUpView, JobView, LogView, MetricsView, OfferView, OutputView, TimelineView, TroubleView, TryView,
 };
 pub use kept::{HourView, Keep, KeptView, LooksView, NoticesView, PlaceView, SetupProgress};
 pub use kinds::{FilterView, KindView, ParameterView};

@@ -56,12 +56,9 @@ pub(crate) enum Command {
     /// Run a job on a worker that has the storage
     #[command(alias = "run")]
     Submit(Submit),
-    /// All jobs, or one
+    /// All jobs, or one; or forget old ones
     #[command(aliases = ["job", "queue", "ps"])]
-    Jobs {
-        /// The job's id, or its first or last characters
-        id: Option<String>,
-    },
+    Jobs(Jobs),
     /// What a job printed
     #[command(alias = "log")]
     Logs {
@@ -147,7 +144,7 @@ impl Command {
             | Self::Setup { .. } => true,
             Self::Kinds { .. }
             | Self::Workers { .. }
-            | Self::Jobs { .. }
+            | Self::Jobs(_)
             | Self::Logs { .. }
             | Self::Stop { .. }
             | Self::Kill { .. }
@@ -172,6 +169,25 @@ impl Command {
                 | Self::Demo { .. }
         )
     }
+}
+
+#[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
+pub(crate) struct Jobs {
+    /// The job's id, or its first or last characters
+    pub(crate) id: Option<String>,
+    #[command(subcommand)]
+    pub(crate) command: Option<JobsCommand>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum JobsCommand {
+    /// Forget those of your jobs that ended long ago, with their logs. Results on the storages stay
+    Clear {
+        /// How long ago: 30d, 2w, 12h
+        #[arg(long, value_name = "AGE")]
+        older_than: String,
+    },
 }
 
 #[derive(Debug, Args)]

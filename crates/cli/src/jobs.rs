@@ -1,9 +1,11 @@
 use crate::Context;
 use crate::output::{Cell, Output, Tone, printable, size};
 use crate::workers::interrupted;
-use samepath_app::Error;
+use jiff::{Span, SpanRelativeTo};
 use samepath_app::view::JobView;
+use samepath_app::{Error, ErrorCode};
 use std::process::ExitCode;
+use std::time::Duration;
 
 /// All jobs, or one.
 pub(crate) fn list(context: &Context<'_>, id: Option<&str>) -> Result<ExitCode, Error> {
@@ -35,6 +37,27 @@ pub(crate) fn list(context: &Context<'_>, id: Option<&str>) -> Result<ExitCode, 
         output.table(&["ID", "NAME", "KIND", "STATE", "WORKER", "SUBMITTED"], &rows)?;
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Forgets the person's own jobs that ended so long ago.
+pub(crate) fn clear(context: &Context<'_>, older_than: &str) -> Result<ExitCode, Error> {
+    let age = age(older_than).ok_or_else(|| {
+        let message = format!("`{older_than}` is no length of time.");
+        Error::new(ErrorCode::InvalidParameter, message).with_hint("For example: --older-than 30d, or 2w, or 12h.")
+    })?;
+    let cleared = context.with_app(|app| async move { app.clear_jobs(age).await })?;
+    if context.output.is_json() {
+        context.output.document(&cleared)?;
+    } else {
+        context.output.line(&cleared.words)?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// "30d", "2 weeks", "12h": what is always as long.
+fn age(text: &str) -> Option<Duration> {
+    let span: Span = text.parse().ok()?;
+    span.to_duration(SpanRelativeTo::days_are_24_hours()).ok()?.try_into().ok()
 }
 
 /// The characters that are enough to name a job.
@@ -74,7 +97,12 @@ pub(crate) fn words(job: &JobView) -> String {
 /// The same, with its try and what it says of itself: "Running on gpu-1 · try 2: Epoch 2 of 7".
 pub(crate) fn sentence(job: &JobView) -> String {
     let tries = if job.attempts > 1 { format!(" · try {}", job.attempts) } else { String::new() };
-    let status = job.status.as_ref().map(|status| format!(": {}", printable(status))).unwrap_or_default();
+    let status = job
+        .status
+        .as_ref()
+        .or(job.starts.as_ref())
+        .map(|status| format!(": {}", printable(status)))
+        .unwrap_or_default();
     format!("{}{tries}{status}", words(job))
 }
 

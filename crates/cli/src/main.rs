@@ -22,7 +22,7 @@ mod storages;
 mod submit;
 mod workers;
 
-use args::{Arguments, Command, WorkerCommand};
+use args::{Arguments, Command, JobsCommand, WorkerCommand};
 use clap::Parser;
 use output::Output;
 use samepath_app::{App, Error, ErrorCode, LocalStorages, Options};
@@ -147,8 +147,11 @@ fn run(arguments: Arguments, output: &Output) -> Result<ExitCode, Error> {
         Command::Kinds { kind } => kinds::run(&context, kind.as_deref()),
         Command::Workers { watch } => workers::list(&context, watch),
         Command::Submit(submission) => submit::run(&context, submission),
-        // No id has these letters.
-        Command::Jobs { id } => jobs::list(&context, id.as_deref().filter(|id| !meant::LISTING.contains(id))),
+        Command::Jobs(jobs) => match jobs.command {
+            // No id has these letters.
+            None => jobs::list(&context, jobs.id.as_deref().filter(|id| !meant::LISTING.contains(id))),
+            Some(JobsCommand::Clear { older_than }) => jobs::clear(&context, &older_than),
+        },
         Command::Logs { id, follow, attempt } => jobs::logs(&context, &id, attempt, follow),
         Command::Stop { id } => jobs::change(&context, &id, jobs::Change::Stop),
         Command::Kill { id } => jobs::change(&context, &id, jobs::Change::Kill),

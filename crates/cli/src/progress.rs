@@ -72,6 +72,7 @@ fn sentence(job: &JobView) -> String {
     if job.waiting_for.is_empty() {
         jobs::sentence(job)
     } else {
-        printable(&format!("{}: {}", jobs::words(job), job.waiting_for.join("; ")))
+        let starts = job.starts.as_ref().map(|starts| format!(". {starts}")).unwrap_or_default();
+        printable(&format!("{}: {}{starts}", jobs::words(job), job.waiting_for.join("; ")))
     }
 }

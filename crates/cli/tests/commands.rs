@@ -13,7 +13,7 @@ fn keys(value: &Value) -> Vec<&str> {
     value.as_object().expect("an object").keys().map(String::as_str).collect()
 }
 
-const JOB: [&str; 26] = [
+const JOB: [&str; 28] = [
     "id",
     "name",
     "kind",
@@ -26,6 +26,8 @@ const JOB: [&str; 26] = [
     "worker",
     "percent",
     "status",
+    "starts_in",
+    "starts",
     "waiting_for",
     "submitted_by",
     "submitted_at",

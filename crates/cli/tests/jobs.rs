@@ -210,6 +210,33 @@ fn a_job_is_stopped_killed_and_tried_again() {
 }
 
 #[test]
+fn old_jobs_are_cleared_and_what_they_wrote_stays() {
+    let home = Home::new();
+    home.kind("writes", "echo done");
+    let _worker = home.worker("gpu-1");
+    let labels = format!("LABELS={}", home.text("mnt/vast/amick/maze/labels.slp"));
+    let checked = home.ask(&["submit", "slp-check", "-p", &labels]).good();
+    let written = home.submit(&["writes"]);
+    home.job_until(&written, |job| job["state"] == "succeeded");
+    let waits = home.submit(&["writes", "--worker", "gpu-1"]);
+    home.job_until(&waits, |job| job["state"] == "succeeded");
+    home.ask(&["jobs", "clear", "--older-than", "soon"]).fails("invalid_parameter");
+    home.ask(&["jobs", "clear", "--older-than", "1 month"]).fails("invalid_parameter");
+    home.ask(&["jobs", "clear"]).fails("usage");
+    let told = home.ask(&["jobs", "clear", "--older-than", "2w"]).good();
+    assert_eq!(told["cleared"], 0, "{told:#}");
+    assert_eq!(home.ask(&["jobs"]).good().as_array().map(Vec::len), Some(3));
+    let results = home.files("storage");
+    assert!(results.iter().any(|file| file.ends_with("report.json")), "{results:?}");
+
+    let told = home.run(["jobs", "clear", "--older-than", "0s"]);
+    assert_eq!(told.out, "3 jobs were cleared, with their logs. Their results are where they were.");
+    assert_eq!(home.ask(&["jobs"]).good(), json!([]));
+    home.ask(&["logs", checked["id"].as_str().unwrap()]).fails("job_not_found");
+    assert_eq!(home.files("storage"), results);
+}
+
+#[test]
 fn who_stops_a_job_is_told_how_long_it_may_take_to_save() {
     let home = Home::new();
     let script = format!(

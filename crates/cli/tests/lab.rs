@@ -63,6 +63,31 @@ fn a_lab_from_the_hub_to_the_results_whoever_is_killed_meanwhile() {
 }
 
 #[test]
+fn a_member_clears_their_own_jobs_and_nobody_else_s() {
+    let lab = Lab::new();
+    let (desk, other) = (lab.computer("desk"), lab.computer("other"));
+    desk.join(&lab.invite("member", "amick"));
+    other.join(&lab.invite("member", "tom"));
+    let ended = |computer: &Computer<'_>| {
+        let job = computer.ask(&["submit", "--detach", "slp-check", "vast:amick/maze/labels.slp"]).good();
+        let id = job["id"].as_str().expect("an id").to_owned();
+        computer.ask(&["stop", &id]).good();
+        id
+    };
+    let (mine, theirs) = (ended(&desk), ended(&other));
+    assert_eq!(desk.ask(&["jobs", "clear", "--older-than", "1d"]).good()["cleared"], 0);
+    assert_eq!(desk.ask(&["jobs", "clear", "--older-than", "0s"]).good()["cleared"], 1);
+    desk.ask(&["jobs", &mine]).fails("job_not_found");
+    assert_eq!(desk.ask(&["jobs", &theirs]).good()["submitted_by"], "tom");
+    // It is gone for the next hub, too.
+    lab.stop();
+    lab.start();
+    let left = desk.ask(&["jobs"]).good();
+    assert_eq!((left.as_array().map(Vec::len), &left[0]["id"]), (Some(1), &json!(theirs)));
+    lab.stop();
+}
+
+#[test]
 fn who_was_put_out_is_told_so_and_may_leave() {
     let lab = Lab::new();
     let desk = lab.computer("desk");

@@ -6,7 +6,7 @@ use crate::lab::{Invitation, LabError, Membership};
 use crate::matchmaker::{Timing, lead};
 use crate::{FleetError, JobLog, Live, WorkerSession, log};
 use samepath_wire::{
-    AttemptRef, CheckPaths, Checked, Job, JobId, JobRecord, JobRequest, Kind, Submit, Worker, WorkerId,
+    AttemptRef, CheckPaths, Checked, Clear, Cleared, Job, JobId, JobRecord, JobRequest, Kind, Submit, Worker, WorkerId,
 };
 use std::collections::BTreeMap;
 use std::fmt;
@@ -235,6 +235,14 @@ impl Fleet {
             }
             answer => answer,
         }
+    }
+
+    /// Forgets the asker's own jobs that ended so long ago, with their logs; those of others and what runs or waits stay. What was
+    /// written on a storage is not touched. How many there are no longer.
+    pub async fn clear(&self, older_than: Duration) -> Result<u64, FleetError> {
+        let (bus, clear) = (&*self.inner.bus, Clear { older_than: older_than.as_secs() });
+        let cleared: Cleared = ask(bus, "clear", &clear, "clearing the history", PATIENCE, Some(PATIENCE)).await?;
+        Ok(cleared.jobs)
     }
 
     async fn order(&self, subject: &str, doing: &'static str, job: JobId) -> Result<JobRecord, FleetError> {

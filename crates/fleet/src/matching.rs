@@ -3,11 +3,13 @@
 //! Pure: the matchmaker and every explanation use these same functions, so that what a person is told and what happens cannot
 //! differ. Nothing here touches a bus, a clock or a storage.
 
+mod forecast;
 mod prospects;
 mod requirements;
 mod sameness;
 mod shape;
 
+pub use forecast::{Pace, Start};
 pub use prospects::{Prospects, absent};
 use requirements::gpu_taken;
 pub use requirements::unmet;

@@ -51,7 +51,7 @@ struct Row {
 const NO: [&str; 4] = ["no", "no", "no", "no"];
 const INSIDE: [&str; 4] = ["no", "yes", "yes", "no"];
 
-const ROWS: [Row; 15] = [
+const ROWS: [Row; 16] = [
     Row {
         what: "connect",
         words: ["no", "yes", "yes", "no; a connection that is there is heard by nobody"],
@@ -144,6 +144,12 @@ const ROWS: [Row; 15] = [
         what: "submit, stop, kill, retry; invite a further computer of one's own",
         words: ["no", "yes", "no", "no"],
         tries: &[Ask("submit"), Ask("stop"), Ask("kill"), Ask("retry"), Ask("add-computer")],
+        foreign: &[],
+    },
+    Row {
+        what: "remove jobs that have ended, with their logs",
+        words: ["no", "its own", "no", "no"],
+        tries: &[Ask("clear")],
         foreign: &[],
     },
     Row {

@@ -16,6 +16,21 @@ pub struct JobRequest {
     pub job: JobId,
 }
 
+/// Subject `clear.<member>`: forget what the asker's jobs that ended long ago were, with their logs. Answered with [`Cleared`]. What
+/// they wrote on a storage is nobody's to touch.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Clear {
+    /// How long ago a job must have ended at least, in seconds by the matchmaker's clock.
+    pub older_than: u64,
+}
+
+/// The answer to [`Clear`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cleared {
+    /// How many jobs are there no longer. Asked again, none.
+    pub jobs: u64,
+}
+
 /// Why a request was not done.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 #[error("{message}")]

@@ -253,6 +253,9 @@ pub struct Progress {
     /// Its last `openjd_status`, or what the guard is doing.
     #[serde(default)]
     pub status: Option<String>,
+    /// When `percent` was first this, by the matchmaker's clock, whatever a worker says of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at: Option<Timestamp>,
 }
 
 /// What an attempt wrote.

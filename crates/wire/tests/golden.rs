@@ -182,7 +182,7 @@ fn record() -> JobRecord {
             },
         }],
         stop: Some(StopRequest { mode: StopMode::Kill, by: "tom".into(), at: time(40) }),
-        progress: Progress { percent: Some(42.5), status: Some("epoch 21 of 50".into()) },
+        progress: Progress { percent: Some(42.5), status: Some("epoch 21 of 50".into()), at: Some(time(9)) },
         outputs: Some(manifest()),
         failure: Some(failure()),
     }
@@ -310,6 +310,8 @@ fn log_line(cut: bool) -> LogLine {
 fn what_people_ask() {
     check("submit", Submit { job: job() }, &["job"]);
     check("job-request", JobRequest { job: id() }, &["job"]);
+    check("clear", Clear { older_than: 30 * 24 * 60 * 60 }, &["older_than"]);
+    check("cleared", Cleared { jobs: 12 }, &["jobs"]);
     let refused = Refused { code: "job_not_found".into(), message: "there is no such job".into() };
     check("refused", refused, &["code", "message"]);
     let paths = vec![StoragePath::new("vast", "amick", "x.slp"), StoragePath::new("vast", "", "y.slp")];
@@ -341,7 +343,7 @@ fn what_workers_report() {
     let required = ["job", "attempt", "event"];
     check("report-checking", report(ReportEvent::Checking), &required);
     check("report-running", report(ReportEvent::Running), &required);
-    let progress = Progress { percent: Some(42.5), status: Some("epoch 21 of 50".into()) };
+    let progress = Progress { percent: Some(42.5), status: Some("epoch 21 of 50".into()), at: None };
     check("report-progress", report(ReportEvent::Progress { progress }), &required);
     check("report-succeeded", ended(AttemptEnd::Succeeded { outputs: manifest() }), &required);
     check("report-failed", ended(AttemptEnd::Failed { failure: failure() }), &required);

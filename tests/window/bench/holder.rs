@@ -106,6 +106,7 @@ impl Lab {
                 let progress = Progress {
                     percent: Some(f64::from(self.changes % 1000) / 10.0),
                     status: Some(format!("Epoch {} of 900", self.changes)),
+                    at: None,
                 };
                 report(&session, &given, ReportEvent::Progress { progress }).await;
             }

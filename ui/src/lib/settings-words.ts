@@ -94,6 +94,16 @@ export const settings = {
   history: 'History and logs',
   historyText: 'On this computer’s own disk. The 2,000 jobs that ended last are kept, and 2 GB of logs.',
   showFolder: 'Show folder',
+  clearOlder: 'Clear older than…',
+  clearAge: 'Clear jobs that ended',
+  clearAges: { 7: 'more than a week ago', 30: 'more than 30 days ago', 90: 'more than 90 days ago', 365: 'more than a year ago' },
+  clearCount: (count: number, before: string) =>
+    count === 0
+      ? `None of your jobs ended before ${before}.`
+      : `${plural(count, 'of your jobs', 'of your jobs')} ended before ${before}. ${count === 1 ? 'It goes with its log' : 'They go with their logs'}; results on the storages stay.`,
+  clear: (count: number) => (count === 0 ? 'Clear' : `Clear ${plural(count, 'job', 'jobs')}`),
+  clearKeep: 'Keep',
+  clearing: 'Clearing…',
   help: 'Help',
   doctor: 'Doctor',
   doctorText: 'Looks at everything that could be wrong on this computer.',

@@ -294,6 +294,7 @@ export const words = {
     copyPath: 'Copy storage path',
     copyLocal: 'Copy path on this computer',
     showFolder: 'Show in file manager',
+    openInSleap: 'Open in SLEAP',
     copyCommand: 'Copy as command',
     close: 'Close the job',
     settingsNone: 'Nothing was set: every value is the job type’s own.',

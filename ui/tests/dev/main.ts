@@ -6,7 +6,8 @@ import { mount } from 'svelte';
 import '../../src/app.css';
 import App from '../../src/App.svelte';
 import { lab, measure } from './measure';
-import { Fake, dataset, job, kind, logLine, parameter, path, readiness, row, status, storage, worker } from '../fake';
+import { Fake } from '../fake';
+import { dataset, job, kind, logLine, parameter, path, readiness, row, status, storage, worker } from '../views';
 
 const query = new URLSearchParams(location.search);
 const ago = (minutes: number) => new Date(Date.now() - minutes * 60_000).toISOString();
@@ -111,7 +112,7 @@ if (query.get('several')) {
 }
 
 const resumed = { kind: 'sleap-train', dataset: 'vast:amick/cams/all-12-cameras.slp', values: { RESUME_FROM: 'vast:amick/cams/models/all-12/last.ckpt' } };
-fake.next = { again: { kind: 'sleap-train', dataset: 'labels' }, command: 'samepath submit sleap-train', resumed: { epoch: 41, batch_size: null, draft: resumed }, smaller: { epoch: 41, batch_size: 2, draft: resumed } };
+fake.next = { again: { kind: 'sleap-train', dataset: 'labels' }, command: 'samepath submit sleap-train', opens: 'labels.predictions.slp', resumed: { epoch: 41, batch_size: null, draft: resumed }, smaller: { epoch: 41, batch_size: 2, draft: resumed } };
 
 fake.around = {
   here: [

@@ -2,7 +2,8 @@
 // What was measured is told in the window's title, and in `window.measured`.
 import { flushSync } from 'svelte';
 import type { Update } from '../../src/lib/ipc';
-import { type Fake, job, logLine, worker } from '../fake';
+import { type Fake } from '../fake';
+import { job, logLine, worker } from '../views';
 
 const JOBS = 10_000;
 const WORKERS = 1_000;

@@ -6,7 +6,7 @@ use crate::draft::{Circumstances, Plan, plan};
 use crate::log::LogStream;
 use crate::readiness::{Outlook, blocked, readiness};
 use crate::sameness::{self, Asked, Verdict};
-use crate::view::{Draft, JobView, ReadinessView};
+use crate::view::{ClearedView, Draft, JobView, ReadinessView};
 use crate::{Error, ErrorCode};
 use jiff::Zoned;
 use samepath_wire::{AttemptRef, Fit, JobId, JobRecord, Kind, Worker};
@@ -132,7 +132,7 @@ impl App {
         })
     }
 
-    fn view(&self, record: &JobRecord) -> JobView {
+    pub(super) fn view(&self, record: &JobRecord) -> JobView {
         self.inner.board.look(|seen| seen.answered(record))
     }
 
@@ -248,6 +248,20 @@ impl App {
     pub async fn retry(&self, id: &str) -> Result<JobView, Error> {
         let record = self.inner.fleet.retry(self.job_id(id)?).await?;
         Ok(self.view(&record))
+    }
+
+    /// Forgets the person's own jobs that ended so long ago, with their logs. What they wrote on storages stays.
+    ///
+    /// # Errors
+    /// `fleet_unreachable`.
+    pub async fn clear_jobs(&self, older_than: Duration) -> Result<ClearedView, Error> {
+        let cleared = self.inner.fleet.clear(older_than).await?;
+        let words = match cleared {
+            0 => "None of your jobs ended that long ago. Nothing was cleared.".to_owned(),
+            1 => "1 job was cleared, with its log. Its results are where they were.".to_owned(),
+            many => format!("{many} jobs were cleared, with their logs. Their results are where they were."),
+        };
+        Ok(ClearedView { cleared: u32::try_from(cleared).unwrap_or(u32::MAX), words })
     }
 
     /// `report.json` of a job's results, where it wrote one and it can be read here.

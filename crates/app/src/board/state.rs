@@ -6,6 +6,7 @@ use crate::kinds::{kind_view, known};
 use crate::sameness::{Proofs, Verdict, Witness};
 use crate::view::{JobView, KeptView, KindView, StatusView, StorageView, Update, WorkerView};
 use crate::workers::{Ours, Own, worker_view};
+use jiff::Timestamp;
 use samepath_fleet::Update as Record;
 use samepath_fleet::matching::Kinds;
 use samepath_wire::{AttemptState, BackendAdvert, BackendState, GpuUse, JobRecord, JobState, Kind, Worker};
@@ -33,6 +34,7 @@ pub(super) struct State {
     told: Option<Told>,
     /// Whether jobs may wait for another reason than was told, or other job types be known.
     stale: bool,
+    pub(super) clock: fn() -> Timestamp,
 }
 
 #[derive(Debug, Default)]
@@ -59,6 +61,7 @@ impl State {
             storages: Vec::new(),
             told: None,
             stale: false,
+            clock: Timestamp::now,
         }
     }
 
@@ -142,6 +145,11 @@ impl State {
         self.tell_workers(|worker| verdicts.iter().any(|(one, _)| one.id == worker.id), to);
     }
 
+    /// Time has passed: those that wait start sooner than was told.
+    pub(super) fn age(&mut self) {
+        self.stale |= self.jobs.known.values().any(|record| record.state == JobState::Queued);
+    }
+
     /// Whether [`State::tell_queue`] has something to do.
     pub(super) fn is_stale(&self) -> bool {
         self.stale && self.told.is_some()
@@ -151,9 +159,8 @@ impl State {
     pub(super) fn tell_queue(&mut self, to: &Sender<Update>) {
         self.stale = false;
         self.tell_jobs(|record| record.state == JobState::Queued, to);
+        let kinds = self.kinds();
         let Some(told) = &mut self.told else { return };
-        let kinds: Vec<KindView> =
-            known(&self.known_kinds, self.workers.known.values()).iter().map(kind_view).collect();
         if told.kinds != kinds {
             told.kinds.clone_from(&kinds);
             let _ = to.send(Update::Kinds(kinds));
@@ -167,11 +174,7 @@ impl State {
             self.tell_all(to);
         }
         let told = self.told.as_ref();
-        let mut known = VecDeque::new();
-        known.extend(self.status.clone().map(Update::Status));
-        known.push_back(Update::Kept(self.kept.clone()));
-        known.push_back(Update::Storages(self.storages.clone()));
-        known.push_back(Update::Kinds(told.map(|told| told.kinds.clone()).unwrap_or_default()));
+        let mut known: VecDeque<Update> = self.frame(told.map(|told| told.kinds.clone()).unwrap_or_default()).collect();
         known.extend(told.into_iter().flat_map(|told| told.workers.values().cloned().map(Update::Worker)));
         let jobs = told.into_iter().flat_map(|told| told.jobs.values().cloned());
         known.extend(jobs.map(|job| Update::Job(Box::new(job))));
@@ -179,10 +182,22 @@ impl State {
         known
     }
 
+    /// What there is besides workers and jobs.
+    fn frame(&self, kinds: Vec<KindView>) -> impl Iterator<Item = Update> + use<> {
+        let status = self.status.clone().map(Update::Status);
+        let rest = [Update::Kept(self.kept.clone()), Update::Storages(self.storages.clone()), Update::Kinds(kinds)];
+        status.into_iter().chain(rest)
+    }
+
+    fn kinds(&self) -> Vec<KindView> {
+        known(&self.known_kinds, self.workers.known.values()).iter().map(kind_view).collect()
+    }
+
     /// What a window draws first, before it watches. Of workers and jobs it is at most `most` each: what runs, what waits, and what
-    /// of the person's has ended since the window was last open. It ends with `current` where that is everything.
-    pub(super) fn first(&self, most: usize) -> Vec<Update> {
-        let around = Surroundings::new(&self.workers.known, &self.jobs.known, &self.known_kinds);
+    /// of the person's has ended since the window was last open. It ends with `current` where that is everything, and where `ready` says
+    /// that the fleet has told all it knows.
+    pub(super) fn first(&self, most: usize, ready: bool) -> Vec<Update> {
+        let around = Surroundings::new(&self.workers.known, &self.jobs.known, &self.known_kinds, (self.clock)());
         let ours = Ours { storages: &self.storages, proofs: &self.proofs };
         let member = self.status.as_ref().map_or("", |status| &status.member);
         let seen = self.kept.seen_until.unwrap_or(f64::INFINITY);
@@ -195,14 +210,10 @@ impl State {
         let mut jobs: Vec<&JobRecord> = self.jobs.known.values().filter(matters).collect();
         jobs.sort_by_key(|record| (record.state.is_ended(), record.state == JobState::Queued));
         let worker = |worker| Update::Worker(worker_view(worker, &self.jobs.known, self.own.as_ref(), &ours));
-        let kinds = known(&self.known_kinds, self.workers.known.values());
-        let mut first: Vec<Update> = self.status.clone().map(Update::Status).into_iter().collect();
-        first.push(Update::Kept(self.kept.clone()));
-        first.push(Update::Storages(self.storages.clone()));
-        first.push(Update::Kinds(kinds.iter().map(kind_view).collect()));
+        let mut first: Vec<Update> = self.frame(self.kinds()).collect();
         first.extend(self.workers.known.values().take(most).map(worker));
         first.extend(jobs.into_iter().take(most).map(|job| Update::Job(Box::new(job_view(job, &around)))));
-        first.extend(whole.then_some(Update::Current));
+        first.extend((whole && ready).then_some(Update::Current));
         first
     }
 
@@ -241,7 +252,7 @@ impl State {
 
     fn tell_job(&mut self, id: &str, to: &Sender<Update>) {
         let Some(told) = &mut self.told else { return };
-        let around = Surroundings::new(&self.workers.known, &self.jobs.known, &self.known_kinds);
+        let around = Surroundings::new(&self.workers.known, &self.jobs.known, &self.known_kinds, (self.clock)());
         match self.jobs.known.get(id) {
             Some(record) => tell(record, &around, told, to),
             None if told.jobs.remove(id).is_some() => drop(to.send(Update::JobGone(id.to_owned()))),
@@ -251,7 +262,7 @@ impl State {
 
     fn tell_jobs(&mut self, which: impl Fn(&JobRecord) -> bool, to: &Sender<Update>) {
         let Some(told) = &mut self.told else { return };
-        let around = Surroundings::new(&self.workers.known, &self.jobs.known, &self.known_kinds);
+        let around = Surroundings::new(&self.workers.known, &self.jobs.known, &self.known_kinds, (self.clock)());
         self.jobs.known.values().filter(|record| which(record)).for_each(|record| tell(record, &around, told, to));
     }
 }

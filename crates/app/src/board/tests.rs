@@ -116,6 +116,38 @@ fn the_end_of_one_job_is_told_of_those_that_wait_behind_it() {
 }
 
 #[test]
+fn when_a_job_starts_is_told_from_what_was_measured_and_again_as_time_goes_by() {
+    fn at(clock: &str) -> jiff::Timestamp {
+        format!("2026-11-22T{clock}:00Z").parse().unwrap()
+    }
+    let mut board = Watched::new([worker("gpu-1")], [running(1, "gpu-1"), waiting(2), waiting(3)]);
+    board.state.clock = || at("09:40");
+    let starts = |board: &mut Watched| {
+        board.state.tell_queue(&board.to);
+        board.jobs().into_iter().map(|job| (job.name, job.starts_in, job.starts)).collect::<Vec<_>>()
+    };
+    assert_eq!(starts(&mut board), [], "nothing was measured");
+    // Since nine o'clock it has come half-way.
+    let mut half = running(1, "gpu-1");
+    (half.progress.percent, half.progress.at) = (Some(50.0), Some(at("09:40")));
+    board.put(half);
+    board.said();
+    let told = |about: &str| {
+        let sentence = format!("Starts in {about}, on gpu-1.");
+        [("job 2".to_owned(), Some(about.to_owned()), Some(sentence))]
+    };
+    assert_eq!(starts(&mut board), told("about 40 min"), "and nobody knows what job 2 takes");
+    board.state.age();
+    assert!(board.state.is_stale(), "time goes by");
+    assert_eq!(starts(&mut board), [], "and only what is different is told");
+    board.state.clock = || at("10:13");
+    assert_eq!(starts(&mut board), told("about 7 min"));
+    // Overdue is not known.
+    board.state.clock = || at("10:30");
+    assert_eq!(starts(&mut board), [("job 2".to_owned(), None, None)]);
+}
+
+#[test]
 fn a_job_that_was_given_out_before_its_record_came_does_not_wait_for_itself() {
     let (board, said) = (Board::new(), tokio::sync::broadcast::channel(LAG).0);
     let change = json!({ "at": "2026-11-22T09:00:00Z", "state": "queued", "reason": "submitted" });
@@ -180,7 +212,7 @@ fn a_window_draws_everything_first_in_a_small_lab_and_what_matters_in_a_large_on
         .set_kept(KeptView { seen_until: Some(seen_until.as_millisecond() as f64), ..KeptView::default() }, &board.to);
     board.state.set_status(status("amick"), &board.to);
     let first = |most| {
-        let first = board.state.first(most);
+        let first = board.state.first(most, true);
         let jobs =
             first.iter().filter_map(|one| if let Update::Job(job) = one { Some(job.name.clone()) } else { None });
         let workers = first.iter().filter(|one| matches!(one, Update::Worker(_))).count();
@@ -191,6 +223,8 @@ fn a_window_draws_everything_first_in_a_small_lab_and_what_matters_in_a_large_on
     assert_eq!((all.len(), workers, whole), (5, 2, true));
     assert_eq!(first(4).0, ["job 5", "job 4", "job 2"], "what runs, what waits, what is news");
     assert_eq!((first(1).0, first(1).1, first(1).2), (vec!["job 5".to_owned()], 1, false));
+    let early = board.state.first(5, false);
+    assert!(!early.contains(&Update::Current), "the fleet has not told all it knows");
 }
 
 #[test]

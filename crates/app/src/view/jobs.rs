@@ -32,6 +32,10 @@ pub struct JobView {
     /// What it says of itself; of one that has ended, what it said last: "Stopped at epoch 2 of 7." None of one that failed, whose
     /// `failure` says more.
     pub status: Option<String>,
+    /// While it waits, and where that can be told from what was measured: "about 40 min".
+    pub starts_in: Option<String>,
+    /// The same in a sentence, with the worker.
+    pub starts: Option<String>,
     /// While it waits: why, one sentence per worker.
     pub waiting_for: Vec<String>,
     /// Who submitted it.
@@ -60,6 +64,15 @@ pub struct JobView {
     pub outputs: Vec<OutputView>,
     /// What was submitted, for people: parameter and value.
     pub settings: Vec<(String, String)>,
+}
+
+/// What was cleared from the history.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Type)]
+pub struct ClearedView {
+    /// How many jobs.
+    pub cleared: u32,
+    /// The same in a sentence.
+    pub words: String,
 }
 
 /// Why a job failed.
@@ -114,6 +127,8 @@ pub struct FollowUpView {
     pub again: Draft,
     /// The same for a terminal.
     pub command: String,
+    /// Of its results, the project that SLEAP on this computer can open: its name. None where there is neither.
+    pub opens: Option<String>,
     /// On from the newest checkpoint that is there.
     pub resumed: Option<OfferView>,
     /// With half of the frames at a time: on from a checkpoint, where one is there.

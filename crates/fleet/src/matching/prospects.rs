@@ -2,7 +2,7 @@ use super::shape::Shape;
 use super::{Kinds, is_called, reasons};
 use samepath_wire::{AttemptState, Fit, Job, JobId, JobRecord, JobState, Reason, Worker};
 use std::cell::RefCell;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::rc::Rc;
 
 /// Which worker can serve which job, now or after how many others: a fleet at one moment.
@@ -11,15 +11,15 @@ use std::rc::Rc;
 /// out once, when it is first asked for: a thousand jobs that wait for a thousand workers differ in little.
 #[derive(Debug)]
 pub struct Prospects<'a> {
-    kinds: &'a Kinds,
+    pub(super) kinds: &'a Kinds,
     /// By name.
-    workers: Vec<&'a Worker>,
+    pub(super) workers: Vec<&'a Worker>,
     /// How many jobs of each user run.
     running: HashMap<&'a str, u32>,
-    /// Workers that run one.
-    busy: HashSet<&'a str>,
+    /// What each worker runs that runs one.
+    pub(super) busy: HashMap<&'a str, &'a JobRecord>,
     /// Those queued. Every worker judges the jobs of one shape alike.
-    queued: HashMap<Shape, Vec<&'a JobRecord>>,
+    pub(super) queued: HashMap<Shape, Vec<&'a JobRecord>>,
     /// Whose turn comes when, by the shapes that a worker can serve.
     turns: RefCell<HashMap<Vec<bool>, Rc<Turns<'a>>>>,
     /// The same by worker.
@@ -32,11 +32,11 @@ pub struct Prospects<'a> {
 type Turn = (u32, Place);
 
 /// When a job arrived.
-type Place = (u64, JobId);
+pub(super) type Place = (u64, JobId);
 
 /// The jobs queued that some workers can serve.
 #[derive(Debug)]
-struct Turns<'a> {
+pub(super) struct Turns<'a> {
     /// Of all, in order.
     all: Vec<Turn>,
     /// Of each user's, in order.
@@ -45,9 +45,9 @@ struct Turns<'a> {
 
 /// All workers, by what they are to jobs of one shape.
 #[derive(Debug)]
-struct Sides<'a> {
+pub(super) struct Sides<'a> {
     /// Those that can serve it: the ones before which the same jobs stand, and whether they run one, together.
-    can: Vec<(Rc<Turns<'a>>, bool, Vec<&'a Worker>)>,
+    pub(super) can: Vec<(Rc<Turns<'a>>, bool, Vec<&'a Worker>)>,
     cannot: Vec<(&'a Worker, Vec<Reason>)>,
 }
 
@@ -61,11 +61,11 @@ impl<'a> Prospects<'a> {
     ) -> Self {
         let mut workers: Vec<&Worker> = workers.into_iter().collect();
         workers.sort_by_key(|worker| (&worker.name, &worker.id));
-        let (mut running, mut busy, mut queued) = (HashMap::<&str, u32>::new(), HashSet::new(), HashMap::new());
+        let (mut running, mut busy, mut queued) = (HashMap::<&str, u32>::new(), HashMap::new(), HashMap::new());
         for record in jobs {
             if let Some(worker) = running_on(record) {
                 *running.entry(&record.job.submitted_by).or_default() += 1;
-                busy.insert(worker);
+                busy.insert(worker, record);
             } else if record.state == JobState::Queued {
                 queued.entry(Shape::of(record)).or_insert_with(Vec::new).push(record);
             }
@@ -122,12 +122,12 @@ impl<'a> Prospects<'a> {
         }
     }
 
-    fn running(&self, user: &str) -> u32 {
+    pub(super) fn running(&self, user: &str) -> u32 {
         self.running.get(user).copied().unwrap_or(0)
     }
 
     fn is_busy(&self, worker: &Worker) -> bool {
-        self.busy.contains(worker.id.as_str())
+        self.busy.contains_key(worker.id.as_str())
     }
 
     fn turns(&self, worker: &'a Worker) -> Rc<Turns<'a>> {
@@ -157,7 +157,7 @@ impl<'a> Prospects<'a> {
         Rc::new(Turns { all, places })
     }
 
-    fn sides(&self, record: &JobRecord) -> Rc<Sides<'a>> {
+    pub(super) fn sides(&self, record: &JobRecord) -> Rc<Sides<'a>> {
         let shape = Shape::of(record);
         if let Some(known) = self.sides.borrow().get(&shape) {
             return known.clone();

@@ -1,10 +1,10 @@
 use super::{Answer, Event, Order, Ticket};
 use crate::bus::Request;
-use samepath_wire::{Claim, Confirm, JobRequest, Refused, Report, Submit};
+use samepath_wire::{Claim, Clear, Confirm, JobRequest, Refused, Report, Submit};
 use serde::de::DeserializeOwned;
 
 /// What a matchmaker serves.
-pub(super) const SUBJECTS: [&str; 7] = ["submit", "stop", "kill", "retry", "claim", "confirm", "report"];
+pub(super) const SUBJECTS: [&str; 8] = ["submit", "stop", "kill", "retry", "clear", "claim", "confirm", "report"];
 
 /// What a request makes happen.
 pub(super) fn event(subject: &str, ticket: Ticket, request: &Request) -> Result<Event, Refused> {
@@ -24,6 +24,10 @@ pub(super) fn event(subject: &str, ticket: Ticket, request: &Request) -> Result<
         "stop" => order(Order::Stop),
         "kill" => order(Order::Kill),
         "retry" => order(Order::Retry),
+        "clear" => {
+            let clear: Clear = parse(&request.payload)?;
+            Ok(Event::Clear { ticket, member, clear })
+        }
         "claim" => {
             let claim: Claim = parse(&request.payload)?;
             Ok(Event::Claim { ticket, worker: worker()?, claim })
@@ -52,6 +56,7 @@ pub(super) fn reply(request: Request, answer: &Answer) {
     request.reply(match answer {
         Answer::Record(record) => encode(record),
         Answer::Refused(refused) => encode(refused),
+        Answer::Cleared(cleared) => encode(cleared),
         Answer::Claim(answer) => encode(answer),
         Answer::Confirm(answer) => encode(answer),
         Answer::Report(answer) => encode(answer),

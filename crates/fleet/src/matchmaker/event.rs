@@ -1,7 +1,7 @@
 use jiff::Timestamp;
 use samepath_wire::{
-    Claim, ClaimAnswer, Confirm, ConfirmAnswer, Job, JobId, JobRecord, Kind, Places, Refused, Report, ReportAnswer,
-    Worker, WorkerId,
+    Claim, ClaimAnswer, Clear, Cleared, Confirm, ConfirmAnswer, Job, JobId, JobRecord, Kind, Places, Refused, Report,
+    ReportAnswer, Worker, WorkerId,
 };
 use std::time::Duration;
 
@@ -80,6 +80,15 @@ pub enum Event {
         /// What.
         order: Order,
     },
+    /// A person wants their jobs that ended long ago to be forgotten.
+    Clear {
+        /// To be answered with [`Answer::Cleared`].
+        ticket: Ticket,
+        /// Who, as the bus vouches: the jobs of others stay.
+        member: String,
+        /// How long ago.
+        clear: Clear,
+    },
     /// A worker asks for work, or says what it holds.
     Claim {
         /// To be answered with [`Answer::Claim`].
@@ -152,6 +161,8 @@ pub enum Answer {
     Record(Box<JobRecord>),
     /// No.
     Refused(Refused),
+    /// What is there no longer.
+    Cleared(Cleared),
     /// To a claim.
     Claim(Box<ClaimAnswer>),
     /// To a confirm.

@@ -16,7 +16,8 @@
 //! - Records fit the bus, whatever workers and people send. A job whose record cannot be made to fit fails, and says so.
 //! - A job whose record cannot be read is left alone: its attempts are neither ended nor given to anybody, whoever asks is told.
 //! - A definition of a job type goes once another of its name has long taken its place with every worker, and no job names it.
-//! - Of the jobs that have ended, the [`KEPT_JOBS`] that ended last are kept, with their logs. Others are never removed.
+//! - Of the jobs that have ended, the [`KEPT_JOBS`] that ended last are kept, with their logs, but for those that their own submitter
+//!   wants to be forgotten. Others are never removed.
 //!
 //! # Leases
 //! An attempt unheard of for [`Timing::lease`] is lost. Only time in which this matchmaker leads counts: a new one grants a full

@@ -1,6 +1,9 @@
-//! What is removed: jobs that ended before all that is kept, and definitions of job types that others have taken the place of.
+//! What is removed: jobs that ended before all that is kept, jobs that their submitter wants to be forgotten, and definitions of job
+//! types that others have taken the place of.
 
-use super::{Action, State};
+use super::{Action, Answer, State, Ticket};
+use jiff::{SignedDuration, Timestamp};
+use samepath_wire::{Clear, Cleared, JobId};
 use std::collections::HashSet;
 use std::time::Duration;
 
@@ -22,8 +25,27 @@ impl State {
     fn prune_jobs(&mut self) {
         let excess = self.ended.len().saturating_sub(KEPT_JOBS);
         for _ in 0..excess.min((excess / 4).clamp(FEWEST_AT_ONCE, MOST_AT_ONCE)) {
-            let Some((_, id)) = self.ended.pop_first() else { return };
-            let Some(record) = self.jobs.remove(&id) else { continue };
+            let Some((ended, id)) = self.ended.first().copied() else { return };
+            self.remove(ended, id);
+        }
+    }
+
+    /// Of the jobs that have ended so long ago, removes those of this member.
+    pub(super) fn clear(&mut self, ticket: Ticket, member: &str, clear: &Clear) {
+        let age = SignedDuration::from_secs(i64::try_from(clear.older_than).unwrap_or(i64::MAX));
+        let until = self.now.wall.checked_sub(age).unwrap_or(Timestamp::MIN);
+        let is_theirs = |id: &JobId| self.jobs.get(id).is_some_and(|record| record.job.submitted_by == member);
+        let old = self.ended.iter().take_while(|(ended, _)| *ended <= until);
+        let theirs: Vec<(Timestamp, JobId)> = old.filter(|(_, id)| is_theirs(id)).copied().collect();
+        for (ended, id) in &theirs {
+            self.remove(*ended, *id);
+        }
+        self.answer(ticket, Answer::Cleared(Cleared { jobs: theirs.len() as u64 }));
+    }
+
+    fn remove(&mut self, ended: Timestamp, id: JobId) {
+        self.ended.remove(&(ended, id));
+        if let Some(record) = self.jobs.remove(&id) {
             self.actions.push(Action::Remove { job: id, attempts: record.attempts.len() as u32 });
         }
     }

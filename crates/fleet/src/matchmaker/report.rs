@@ -157,8 +157,13 @@ impl State {
             }
             ReportEvent::Checking | ReportEvent::Running => {}
             ReportEvent::Progress { progress } => {
-                let progress = bounds::trim_progress(progress);
-                let known = self.jobs.get(&attempt.job).is_some_and(|record| record.progress == progress);
+                let mut progress = bounds::trim_progress(progress);
+                let before = self.jobs.get(&attempt.job).map(|record| &record.progress);
+                progress.at = match before.filter(|before| before.percent == progress.percent) {
+                    Some(before) => before.at,
+                    None => progress.percent.map(|_| self.now.wall),
+                };
+                let known = before == Some(&progress);
                 if !known && let Some(mut record) = self.take(attempt.job) {
                     record.progress = progress;
                     self.store(record);

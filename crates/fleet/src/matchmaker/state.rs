@@ -154,6 +154,7 @@ impl State {
         match event {
             Event::Submit { ticket, member, places, job } => self.submit(ticket, member, places, *job),
             Event::Order { ticket, member, job, order } => self.order(ticket, member, job, order),
+            Event::Clear { ticket, member, clear } => self.clear(ticket, &member, &clear),
             Event::Claim { ticket, worker, claim } => self.claim(ticket, worker, &claim),
             Event::Confirm { ticket, worker, confirm } => self.confirm(ticket, &worker, &confirm),
             Event::Report { ticket, worker, report } => self.report(ticket, &worker, *report),

@@ -78,7 +78,7 @@ async fn nonsense_on_every_subject_is_refused() {
     let worker = bus.worker("gpu-1");
     let fleet = Fleet::memory(bus.member("amick"));
     fleet.submit(&job()).await.unwrap();
-    for subject in ["submit", "stop", "kill", "retry", "claim", "confirm", "report"] {
+    for subject in ["submit", "stop", "kill", "retry", "clear", "claim", "confirm", "report"] {
         for payload in [&b""[..], b"{", b"null", b"[]", b"{\"job\": 3}", b"\xff\xfe"] {
             let answer = worker.request(subject, payload.to_vec(), SOON).await.unwrap();
             let refused: Refused = serde_json::from_slice(&answer).unwrap();
@@ -169,7 +169,7 @@ async fn a_bus_that_takes_less_fails_the_job_and_nothing_else() {
     let gpu = online(&fleet, "gpu-1");
     let attempt = start(&gpu).await;
     assert_eq!(attempt.job, small.id);
-    let progress = Progress { percent: None, status: Some("\u{1}".repeat(600)) };
+    let progress = Progress { percent: None, status: Some("\u{1}".repeat(600)), at: None };
     report(&gpu, &attempt, ReportEvent::Progress { progress }).await;
     let record = fleet.job(small.id).await.unwrap();
     assert_eq!((record.state, record.epoch), (JobState::Failed, epoch));
@@ -249,6 +249,31 @@ async fn what_is_removed_takes_its_logs_along() {
     assert_eq!(first.epoch, second.epoch);
     assert_eq!(bus.log_range(&log(3)).await.unwrap().end, 1);
     assert!(fleet.job(old[3]).await.is_ok());
+}
+
+#[tokio::test]
+async fn a_person_s_old_jobs_are_forgotten_with_their_logs_and_nobody_else_s() {
+    let bus = MemoryBus::new("amick");
+    let (fleet, tom) = (Fleet::memory(bus.member("amick")), Fleet::memory(bus.member("tom")));
+    let gpu = online(&fleet, "gpu-1");
+    fleet.submit(&job()).await.unwrap();
+    let attempt = start(&gpu).await;
+    let line =
+        LogLine { seq: 0, at: jiff::Timestamp::UNIX_EPOCH, stream: Stream::Out, text: String::new(), cut: false };
+    gpu.append_log(&attempt, 0, &[line]).await.unwrap();
+    let theirs = tom.submit(&job()).await.unwrap().job.id;
+    let waits = fleet.submit(&job()).await.unwrap().job.id;
+    tom.stop(theirs).await.unwrap();
+    let end = AttemptEnd::Succeeded { outputs: Manifest::default() };
+    gpu.report(&Report { attempt: attempt.clone(), event: ended(end), log_end: Some(1) }).await.unwrap();
+
+    assert_eq!(fleet.clear(Duration::from_secs(3600)).await.unwrap(), 0, "it has only just ended");
+    assert_eq!(fleet.clear(Duration::ZERO).await.unwrap(), 1);
+    assert_eq!(fleet.job(attempt.job).await.unwrap_err().code(), "job_not_found");
+    assert_eq!(bus.log_range(&format!("log/{}/1", attempt.job)).await.unwrap().end, 0);
+    assert!(tom.job(theirs).await.is_ok() && fleet.job(waits).await.is_ok());
+    assert_eq!(fleet.clear(Duration::ZERO).await.unwrap(), 0);
+    assert_eq!(tom.clear(Duration::ZERO).await.unwrap(), 1);
 }
 
 #[tokio::test]

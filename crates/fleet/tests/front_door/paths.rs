@@ -38,9 +38,10 @@ pub(crate) async fn a_job_is_run(person: &Fleet, workers: &Fleet) {
     for seq in 0..3 {
         assert_eq!(soon("a line", log.next()).await, Some(LogItem::Line(line(seq))));
     }
-    let progress = Progress { percent: Some(50.0), status: Some("half".into()) };
+    let progress = Progress { percent: Some(50.0), status: Some("half".into()), at: None };
     report(&gpu, &attempt, ReportEvent::Progress { progress: progress.clone() }).await;
-    until(person, job.id, |record| record.progress == progress).await;
+    let told = until(person, job.id, |record| record.progress.percent == progress.percent).await.progress;
+    assert!(told.status == progress.status && told.at.is_some(), "{told:?}");
     let end = ended(AttemptEnd::Succeeded { outputs: Manifest { attempt: 1, ..Manifest::default() } });
     assert_eq!(report(&gpu, &attempt, end.clone()).await, ReportAnswer::Accepted);
     assert_eq!(report(&gpu, &attempt, end).await, ReportAnswer::Accepted);

@@ -75,7 +75,7 @@ async fn members_and_workers_do_what_is_theirs_and_nothing_else() {
     for subject in ["claim", "confirm", "report"] {
         assert!(denied(member.request(subject, vec![], LONG).await.map(drop)), "{subject}");
     }
-    for subject in ["submit", "stop", "kill", "retry", "check.gpu-1"] {
+    for subject in ["submit", "stop", "kill", "retry", "clear", "check.gpu-1"] {
         assert!(denied(worker.request(subject, vec![], LONG).await.map(drop)), "{subject}");
     }
     let error = put(&member, "jobs/1", None).await.expect_err("denied");

@@ -136,7 +136,7 @@ proptest! {
             let Some(given) = bench.claimed(ticket).and_then(|answer| answer.assignment) else { break };
             let attempt = AttemptRef { job: given.job.id, attempt: given.attempt };
             prop_assert_eq!(bench.confirm(&gpu, &attempt, given.epoch), ConfirmAnswer::Go);
-            let progress = Progress { percent: None, status: Some(status.clone()) };
+            let progress = Progress { percent: None, status: Some(status.clone()), at: None };
             bench.report(&gpu, &attempt, ReportEvent::Progress { progress });
             if stop {
                 let member = status;

@@ -49,7 +49,7 @@ fn by_the_rule(job: &Job, record: Option<&JobRecord>, worker: &Worker, jobs: &[J
     }
 }
 
-fn running(number: u64, member: &str, on: &str) -> JobRecord {
+pub(crate) fn running(number: u64, member: &str, on: &str) -> JobRecord {
     let mut record = record(job(number), number);
     record.job.submitted_by = member.to_owned();
     record.state = JobState::Running;
@@ -68,7 +68,7 @@ fn running(number: u64, member: &str, on: &str) -> JobRecord {
     record
 }
 
-fn waiting(number: u64, member: &str) -> JobRecord {
+pub(crate) fn waiting(number: u64, member: &str) -> JobRecord {
     let mut record = record(job(number), number);
     record.job.submitted_by = member.to_owned();
     record
@@ -115,7 +115,7 @@ fn any_worker(name: String) -> impl Strategy<Value = Worker> {
     })
 }
 
-fn any_job(number: u64) -> impl Strategy<Value = Job> {
+pub(crate) fn any_job(number: u64) -> impl Strategy<Value = Job> {
     let id = prop_oneof![Just(None), Just(Some("a".to_owned()))];
     let access = prop_oneof![Just(Access::Read), Just(Access::Write)];
     let member = prop_oneof![Just("amick"), Just("tom")];

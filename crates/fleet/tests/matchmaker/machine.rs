@@ -29,9 +29,10 @@ fn a_job_goes_its_way() {
     let attempt = bench.start("gpu-1");
     assert_eq!(bench.report("gpu-1", &attempt, ReportEvent::Checking), ReportAnswer::Accepted);
     assert_eq!(bench.report("gpu-1", &attempt, ReportEvent::Running), ReportAnswer::Accepted);
-    let progress = Progress { percent: Some(250.0), status: Some("epoch 3".into()) };
+    let progress = Progress { percent: Some(250.0), status: Some("epoch 3".into()), at: None };
     bench.report("gpu-1", &attempt, ReportEvent::Progress { progress });
-    assert_eq!(bench.job(1).progress, Progress { percent: Some(100.0), status: Some("epoch 3".into()) });
+    let began = Some(at(bench.now).wall);
+    assert_eq!(bench.job(1).progress, Progress { percent: Some(100.0), status: Some("epoch 3".into()), at: began });
     let file = ManifestEntry { folder: 0, path: "m".into(), size: 1, modified: jiff::Timestamp::UNIX_EPOCH };
     let outputs =
         Manifest { folders: vec![StoragePath::new("vast", "amick", "out")], files: vec![file], ..Default::default() };
@@ -541,7 +542,7 @@ fn records_fit_the_bus_whatever_is_sent() {
     }
     let attempt = bench.start("gpu-1");
     let status = Some("\u{1}".repeat(9000));
-    bench.report("gpu-1", &attempt, ReportEvent::Progress { progress: Progress { percent: None, status } });
+    bench.report("gpu-1", &attempt, ReportEvent::Progress { progress: Progress { percent: None, status, at: None } });
     let file = |at| ManifestEntry { folder: 0, path: format!("{at:0>200}"), size: 1, modified: jiff::Timestamp::now() };
     let outputs = Manifest { files: (0..1000).map(file).collect(), ..Default::default() };
     bench.end("gpu-1", &attempt, AttemptEnd::Succeeded { outputs });

@@ -1,7 +1,9 @@
 //! The matchmaker: what fits, what is decided, and that nothing is ever lost or done twice.
 
 mod bounds;
+mod clear;
 mod explain;
+mod forecast;
 mod machine;
 mod places;
 #[path = "../samples/mod.rs"]

@@ -213,7 +213,7 @@ impl World {
         let event = match what {
             0 => ReportEvent::Checking,
             1 | 2 => ReportEvent::Running,
-            3 => ReportEvent::Progress { progress: Progress { percent: Some(3.0), status: None } },
+            3 => ReportEvent::Progress { progress: Progress { percent: Some(3.0), status: None, at: None } },
             4 => end(succeeded()),
             5 => end(AttemptEnd::Failed { failure: failure(Cause::ExitCode, "ended with 1") }),
             8 | 9 => end(AttemptEnd::Lost { reason: "something of it hangs".into(), proved: false }),

@@ -2,8 +2,8 @@
 //! again alike.
 
 use samepath_wire::{
-    Assignment, CheckPaths, Checked, Claim, ClaimAnswer, Confirm, ConfirmAnswer, Fit, Job, JobRecord, JobRequest, Kind,
-    LogLine, Metrics, PathValue, Refused, Report, ReportAnswer, StoragePath, Submit, Worker,
+    Assignment, CheckPaths, Checked, Claim, ClaimAnswer, Clear, Cleared, Confirm, ConfirmAnswer, Fit, Job, JobRecord,
+    JobRequest, Kind, LogLine, Metrics, PathValue, Refused, Report, ReportAnswer, StoragePath, Submit, Worker,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -14,6 +14,8 @@ pub(crate) fn run(bytes: &[u8]) {
     read::<Checked>(bytes);
     read::<Claim>(bytes);
     read::<ClaimAnswer>(bytes);
+    read::<Clear>(bytes);
+    read::<Cleared>(bytes);
     read::<Confirm>(bytes);
     read::<ConfirmAnswer>(bytes);
     read::<Fit>(bytes);

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 const KINDS: &str = "kinds";
 const PROGRAMS: &str = "programs";
+const PROGRAM: &str = "program";
 const PLACES: &str = "places";
 
 /// Stands for all the folders that are looked into.
@@ -78,6 +79,19 @@ impl Looking {
         helper.ask(PROGRAMS, &[ABOUT.to_owned()], self, deadline)
     }
 
+    /// Looks for the program of this name, in a helper. Blocks the calling thread for `deadline` at most.
+    ///
+    /// # Errors
+    /// See [`HelperError`].
+    pub fn program(
+        &self,
+        helper: &Helper,
+        name: &str,
+        deadline: Duration,
+    ) -> Result<Result<PathBuf, ProgramMissing>, HelperError> {
+        helper.ask(PROGRAM, &[ABOUT.to_owned()], &(self, name), deadline)
+    }
+
     fn look<A>(self, find: impl FnOnce(&Catalogue, &Programs) -> A) -> A {
         let search_path = crate::entry::search_path();
         let programs = Programs::new(search_path.as_deref(), self.home.as_deref()).choosing(self.chosen);
@@ -112,6 +126,10 @@ pub(crate) fn answer(topic: &str, question: &Value) -> Option<Value> {
     match topic {
         KINDS => Some(reply(&looking().map(|looking| looking.look(Survey::of)))),
         PROGRAMS => Some(reply(&looking().map(|looking| looking.look(named)))),
+        PROGRAM => {
+            let asked = <(Looking, String)>::deserialize(question).map_err(|error| error.to_string());
+            Some(reply(&asked.map(|(looking, name)| looking.look(|_, programs| programs.named(&name)))))
+        }
         PLACES => {
             Some(reply(&String::deserialize(question).map(|name| places_of(&name)).map_err(|error| error.to_string())))
         }

@@ -57,12 +57,16 @@ export const commands = {
 	kill: (id: string) => __TAURI_INVOKE<JobView>("kill", { id }),
 	/**  Adds a try to an ended job. */
 	retry: (id: string) => __TAURI_INVOKE<JobView>("retry", { id }),
+	/**  Forgets the person's own jobs that ended so many days ago, with their logs. */
+	clearJobs: (days: number) => __TAURI_INVOKE<ClearedView>("clear_jobs", { days }),
 	/**  `report.json` of a job's results, where it wrote one. */
 	report: (id: string) => __TAURI_INVOKE<Value | null>("report", { id }),
 	/**  What can follow a job. */
 	followUp: (id: string) => __TAURI_INVOKE<FollowUpView>("follow_up", { id }),
 	/**  Shows a job's results in the file manager. */
 	showResults: (id: string) => __TAURI_INVOKE<null>("show_results", { id }),
+	/**  Opens a job's results in SLEAP's own window, which stays when ours goes. */
+	openInSleap: (id: string) => __TAURI_INVOKE<null>("open_in_sleap", { id }),
 	/**  What an invitation says, before anything is done with it. */
 	readInvitation: (text: string) => __TAURI_INVOKE<InvitationView>("read_invitation", { text }),
 	/**  Joins the lab of an invitation. The program is on it once it was started again. */
@@ -145,6 +149,14 @@ export type ChosenVideo = {
 	written: string,
 	/**  A local path or a storage path. */
 	path: string,
+};
+
+/**  What was cleared from the history. */
+export type ClearedView = {
+	/**  How many jobs. */
+	cleared: number,
+	/**  The same in a sentence. */
+	words: string,
 };
 
 /**  A file that was copied. */
@@ -333,6 +345,8 @@ export type FollowUpView = {
 	again: Draft,
 	/**  The same for a terminal. */
 	command: string,
+	/**  Of its results, the project that SLEAP on this computer can open: its name. None where there is neither. */
+	opens: string | null,
 	/**  On from the newest checkpoint that is there. */
 	resumed: OfferView | null,
 	/**  With half of the frames at a time: on from a checkpoint, where one is there. */
@@ -443,6 +457,10 @@ export type JobView = {
 	 *  `failure` says more.
 	 */
 	status: string | null,
+	/**  While it waits, and where that can be told from what was measured: "about 40 min". */
+	starts_in: string | null,
+	/**  The same in a sentence, with the worker. */
+	starts: string | null,
 	/**  While it waits: why, one sentence per worker. */
 	waiting_for: string[],
 	/**  Who submitted it. */

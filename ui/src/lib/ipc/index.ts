@@ -8,6 +8,7 @@ import type {
   Draft,
   ErrorCode,
   ChosenVideo,
+  ClearedView,
   FilterView,
   Finding,
   FolderView,
@@ -106,9 +107,13 @@ export interface Ipc {
   stop(id: string): Promise<JobView>;
   kill(id: string): Promise<JobView>;
   retry(id: string): Promise<JobView>;
+  /** Forgets the person's own jobs that ended so many days ago, with their logs. */
+  clearJobs(days: number): Promise<ClearedView>;
   followUp(id: string): Promise<FollowUpView>;
   /** In the file manager. */
   showResults(id: string): Promise<void>;
+  /** In SLEAP's own window, where this computer has it: see `FollowUpView.opens`. */
+  openInSleap(id: string): Promise<void>;
   report(id: string): Promise<Value | null>;
   pickFile(title: string, filters: FilterView[]): Promise<string | null>;
   pickFiles(title: string, filters: FilterView[]): Promise<string[]>;

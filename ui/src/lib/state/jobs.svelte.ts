@@ -71,6 +71,11 @@ export class Jobs {
     return timeLeft(Date.parse(job.started_at), moved, now);
   }
 
+  /** How many of this person's jobs ended before that moment. */
+  endedBefore(moment: number, member: string): number {
+    return this.all.list.filter((job) => job.submitted_by === member && hasEnded(job) && Date.parse(job.ended_at ?? '') < moment).length;
+  }
+
   /** Whether there are jobs of others. */
   others(member: string): boolean {
     return this.all.list.some((job) => job.submitted_by !== member);

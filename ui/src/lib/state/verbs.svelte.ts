@@ -95,6 +95,10 @@ export class Verbs {
     await this.#do((ipc) => ipc.connect(job.results?.storage_backend ?? ''));
   }
 
+  async openInSleap(): Promise<void> {
+    await this.#do((ipc) => ipc.openInSleap(this.#id));
+  }
+
   async showResults(): Promise<void> {
     await this.#do((ipc) => ipc.showResults(this.#id));
   }

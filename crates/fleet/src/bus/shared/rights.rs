@@ -6,7 +6,7 @@ use serde::Deserialize;
 /// What everybody in a lab may see.
 const SEEN: [&str; 4] = ["jobs/", "workers/", "kinds/", "lab/storages/"];
 /// What a member may ask of the matchmaker.
-const MEMBER_ASKS: [&str; 5] = ["submit", "stop", "kill", "retry", "add-computer"];
+const MEMBER_ASKS: [&str; 6] = ["submit", "stop", "kill", "retry", "clear", "add-computer"];
 /// What a worker may ask of it.
 const WORKER_ASKS: [&str; 3] = ["claim", "confirm", "report"];
 
