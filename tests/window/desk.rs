@@ -1,14 +1,11 @@
 use crate::display::Display;
 use crate::driver::{Driver, wait_for};
-use crate::picture::Picture;
+use crate::open::{OpenWindow, runs};
 use serde_json::{Value, json};
 use std::fs::{self, File, Permissions};
-use std::ops::Deref;
 use std::os::unix::fs::{PermissionsExt, symlink};
-use std::panic::{self, AssertUnwindSafe};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
-use std::thread;
 use tempfile::TempDir;
 
 /// One person's computer: a home with nothing in it, a display, and a folder that stands for the lab's mounted storage.
@@ -18,12 +15,6 @@ pub(crate) struct Desk {
     dark: bool,
     /// Where programs of a desktop talk to one another; none: nowhere.
     bus: Option<String>,
-}
-
-/// The open window on a desk. Whoever drops it closes it.
-pub(crate) struct OpenWindow<'desk> {
-    driver: Driver,
-    desk: &'desk Desk,
 }
 
 impl Desk {
@@ -65,6 +56,14 @@ impl Desk {
     /// The folder that stands for the mounted storage.
     pub(crate) fn storage(&self) -> PathBuf {
         self.folder.path().join("vast").canonicalize().expect("it was made")
+    }
+
+    /// With the storage `vast`, and the real SLEAP project in it: where that is.
+    pub(crate) fn with_maze() -> (Self, PathBuf) {
+        let desk = Self::new();
+        let maze = desk.add_maze();
+        desk.write_config(&desk.vast());
+        (desk, maze)
     }
 
     /// Copies the real SLEAP project into the storage.
@@ -159,6 +158,18 @@ impl Desk {
     /// Where the program keeps what is its own.
     pub(crate) fn data(&self) -> PathBuf {
         self.folder.path().join("home/samepath")
+    }
+
+    /// What the window keeps for its next start.
+    pub(crate) fn kept(&self) -> Value {
+        let text = fs::read_to_string(self.data().join("window.json")).expect("something was kept");
+        serde_json::from_str(&text).expect("what is kept is JSON")
+    }
+
+    /// As if an earlier window had kept this.
+    pub(crate) fn keep(&self, kept: &Value) {
+        fs::create_dir_all(self.data()).expect("a temporary folder can be filled");
+        fs::write(self.data().join("window.json"), kept.to_string()).expect("a temporary folder can be filled");
     }
 
     /// Runs the command line of the same person.
@@ -290,6 +301,7 @@ done
         // No daemon of the desktop's is asked for anything: it would outlive the test.
         command.env("DBUS_SESSION_BUS_ADDRESS", self.bus.as_deref().unwrap_or("disabled:")).env("NO_AT_BRIDGE", "1");
         command.env("GSETTINGS_BACKEND", "memory").env("GTK_USE_PORTAL", "0");
+        command.env("FONTCONFIG_FILE", concat!(env!("CARGO_MANIFEST_DIR"), "/tests/window/fonts.conf"));
         if self.dark {
             command.env("GTK_THEME", "Adwaita:dark");
         }
@@ -304,94 +316,4 @@ done
     fn said_in(&self) -> PathBuf {
         self.folder.path().join("said.txt")
     }
-}
-
-impl Deref for OpenWindow<'_> {
-    type Target = Driver;
-
-    fn deref(&self) -> &Driver {
-        &self.driver
-    }
-}
-
-impl OpenWindow<'_> {
-    /// Closes the window by the keyboard, as a person does.
-    pub(crate) fn close(&self) {
-        let (display, id) = (&self.desk.display, self.id());
-        display.xdotool(&["windowactivate", "--sync", &id]);
-        display.xdotool(&["key", "alt+F4"]);
-    }
-
-    /// Presses keys, one after the other, as `xdotool` calls them.
-    pub(crate) fn press(&self, keys: &[&str]) {
-        let display = &self.desk.display;
-        display.xdotool(&["windowactivate", "--sync", &self.id()]);
-        for key in keys {
-            display.xdotool(&["key", key]);
-        }
-    }
-
-    /// The program's process.
-    pub(crate) fn process(&self) -> u32 {
-        let id = self.desk.display.xdotool(&["getwindowpid", &self.id()]).expect("a window says whose it is");
-        id.parse().expect("a process id")
-    }
-
-    /// The window, as the display names it.
-    fn id(&self) -> String {
-        self.desk.window().expect("the window is there")
-    }
-
-    /// Makes the window this large, in the upper left corner.
-    pub(crate) fn resize(&self, (width, height): (u32, u32)) {
-        let display = &self.desk.display;
-        display.xdotool(&["windowsize", &self.id(), &width.to_string(), &height.to_string()]);
-        let size = json!([width, height]);
-        wait_for(&format!("a window of {size}"), || {
-            (self.script("return [innerWidth, innerHeight]") == size).then_some(())
-        });
-    }
-
-    /// What the window shows in this size, once it has come to rest.
-    pub(crate) fn picture(&self, size: (u32, u32)) -> Picture {
-        self.resize(size);
-        let mut before = None;
-        wait_for("a window at rest", || {
-            let now = self.desk.display.picture(Some(size));
-            let rests = before.as_ref() == Some(&now);
-            before = Some(now);
-            if rests { before.take() } else { None }
-        })
-    }
-
-    /// What a person at this desk sees, for whoever has to find out why a test failed.
-    fn tell(&self) {
-        let name = thread::current().name().unwrap_or("a_test").replace("::", "-");
-        let file = pictures().join(format!("failed-{name}.png"));
-        // Another panic that leaves this place would end the process without a word.
-        let _ = panic::catch_unwind(AssertUnwindSafe(|| self.desk.display.picture(None).write(&file)));
-        let said = self.desk.said();
-        eprintln!("The window is shown in {}. It says:\n{}\n{said}", file.display(), self.driver.text());
-    }
-}
-
-impl Drop for OpenWindow<'_> {
-    fn drop(&mut self) {
-        if thread::panicking() {
-            self.tell();
-        }
-    }
-}
-
-/// Whether a process of this computer still runs. One that has ended and that nobody asked about yet does not.
-pub(crate) fn runs(process: u32) -> bool {
-    let state = fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
-    state.rsplit_once(") ").is_some_and(|(_, rest)| !rest.starts_with(['Z', 'X']))
-}
-
-/// Where the pictures go.
-pub(crate) fn pictures() -> PathBuf {
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("pictures");
-    fs::create_dir_all(&folder).expect("the build's folder can be written to");
-    folder
 }

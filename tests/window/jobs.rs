@@ -1,21 +1,20 @@
-use crate::desk::{Desk, OpenWindow, runs};
+use crate::desk::Desk;
 use crate::driver::wait_for;
+use crate::open::{runs, until_ended};
 use serde_json::json;
 use std::fs;
 use std::path::Path;
 
 #[test]
 fn a_job_is_watched_stopped_and_another_killed() {
-    let desk = Desk::new();
-    let maze = desk.add_maze();
-    desk.write_config(&desk.vast());
+    let (desk, maze) = Desk::with_maze();
     desk.add_kind("train", "Train for long", &desk.training());
     let mine = desk.sign("deaf");
     let deaf = format!("trap '' INT\necho $$ > '{}'\nwhile :; do echo on; sleep 0.05; done\n", mine.display());
     desk.add_kind("deaf", "Listen to nobody", &deaf);
     let window = desk.open();
 
-    submit(&window, &maze.join("labels.slp"), "Train for long", "day 3");
+    window.submit(&maze.join("labels.slp"), "Train for long", "day 3");
     window.wait_for_text_in("table", "Jobs", "10 %");
     desk.end_epoch(1);
     desk.end_epoch(2);
@@ -45,7 +44,7 @@ fn a_job_is_watched_stopped_and_another_killed() {
     window.click("tab", "Results");
     window.wait_for_text_in("region", "1 file", "last.ckpt");
 
-    submit(&window, &maze.join("labels.slp"), "Listen to nobody", "day 4");
+    window.submit(&maze.join("labels.slp"), "Listen to nobody", "day 4");
     window.wait_for_text_in("region", "Job day 4", "Running");
     let process = wait_for("the script's id", || fs::read_to_string(&mine).ok()?.trim().parse::<u32>().ok());
     window.click("button", "Stop…");
@@ -64,13 +63,11 @@ fn a_job_is_watched_stopped_and_another_killed() {
 
 #[test]
 fn closing_asks_only_while_this_computer_runs_a_job() {
-    let desk = Desk::new();
-    let maze = desk.add_maze();
-    desk.write_config(&desk.vast());
+    let (desk, maze) = Desk::with_maze();
     desk.add_kind("train", "Train for long", &desk.training());
     let window = desk.open();
     let process = window.process();
-    submit(&window, &maze.join("labels.slp"), "Train for long", "day 3");
+    window.submit(&maze.join("labels.slp"), "Train for long", "day 3");
     window.wait_for_text_in("table", "Jobs", "10 %");
 
     window.close();
@@ -82,25 +79,21 @@ fn closing_asks_only_while_this_computer_runs_a_job() {
 
     window.close();
     window.click("button", "Stop it, saving, and quit");
-    wait_for("the program to end", || (!runs(process)).then_some(()));
+    until_ended(process);
     drop(window);
 
     let window = desk.open();
-    let process = window.process();
     window.go("Jobs");
     window.wait_for_text_in("table", "Jobs", "Cancelled");
     window.click_beginning("cell", "Cancelled");
     window.click("tab", "Results");
     window.wait_for_text_in("region", "1 file", "last.ckpt");
-    window.close();
-    wait_for("the program to end", || (!runs(process)).then_some(()));
+    window.quit();
 }
 
 #[test]
 fn a_job_that_fails_says_why_and_is_tried_again() {
-    let desk = Desk::new();
-    let maze = desk.add_maze();
-    desk.write_config(&desk.vast());
+    let (desk, maze) = Desk::with_maze();
     let mended = desk.sign("mended");
     let script = format!(
         "echo reading\n[ -e '{}' ] && exit 0\necho 'cuDNN: no device was found' >&2\nexit 3\n",
@@ -108,7 +101,7 @@ fn a_job_that_fails_says_why_and_is_tried_again() {
     );
     desk.add_kind("fails", "Fail", &script);
     let window = desk.open();
-    submit(&window, &maze.join("labels.slp"), "Fail", "day 5");
+    window.submit(&maze.join("labels.slp"), "Fail", "day 5");
 
     let card = window.wait_for_text_in("region", "Job day 5", "code 3");
     assert!(card.contains("cuDNN: no device was found") && card.contains("the program ended badly"), "{card}");
@@ -129,9 +122,7 @@ fn a_job_that_fails_says_why_and_is_tried_again() {
 
 #[test]
 fn a_training_shows_its_losses_and_goes_on_from_where_it_failed() {
-    let desk = Desk::new();
-    let maze = desk.add_maze();
-    desk.write_config(&desk.vast());
+    let (desk, maze) = Desk::with_maze();
     let parameters = [
         json!({ "name": "RESUME_FROM", "type": "PATH", "dataFlow": "IN", "default": "" }),
         json!({ "name": "BATCH_SIZE", "type": "INT", "default": 0, "minValue": 0 }),
@@ -140,7 +131,7 @@ fn a_training_shows_its_losses_and_goes_on_from_where_it_failed() {
     let shown = desk.sign("shown");
     desk.add_program("xdg-open", &format!("echo \"$1\" > '{}'\n", shown.display()));
     let window = desk.open();
-    submit(&window, &maze.join("labels.slp"), "Train a model", "day 6");
+    window.submit(&maze.join("labels.slp"), "Train a model", "day 6");
 
     let card = window.wait_for_text_in("region", "Job day 6", "GPU memory");
     assert!(card.contains("torch.OutOfMemoryError: CUDA out of memory"), "{card}");
@@ -163,6 +154,38 @@ fn a_training_shows_its_losses_and_goes_on_from_where_it_failed() {
     assert_eq!(model, "went on from last.ckpt with 4\n");
 }
 
+#[test]
+fn predictions_are_opened_in_sleap_which_stays_when_the_window_goes() {
+    let (desk, maze) = Desk::with_maze();
+    desk.add_kind("predict", "Predict", "echo found > \"$2/labels.predictions.slp\"\n");
+    let (opened, go, after) = (desk.sign("opened"), desk.sign("go"), desk.sign("after"));
+    let window = desk.open();
+    window.submit(&maze.join("labels.slp"), "Predict", "day 7");
+    window.wait_for_text_in("table", "Jobs", "Done");
+    window.click("tab", "Results");
+    window.wait_for_text_in("region", "1 file", "labels.predictions.slp");
+    assert!(!window.has("button", "Open in SLEAP"), "it is not on this computer");
+    window.quit();
+
+    let script = format!(
+        "echo \"$1\" > '{opened}.part'\nmv '{opened}.part' '{opened}'\nuntil [ -e '{go}' ]; do sleep 0.02; done\necho > '{after}'\n",
+        opened = opened.display(),
+        go = go.display(),
+        after = after.display()
+    );
+    desk.add_program("sleap-label", &script);
+    let window = desk.open();
+    window.go("Jobs");
+    window.click_beginning("cell", "Done");
+    window.click("tab", "Results");
+    window.click("button", "Open in SLEAP");
+    let file = wait_for("SLEAP to open", || fs::read_to_string(&opened).ok());
+    assert_eq!(fs::read_to_string(file.trim()).unwrap(), "found\n");
+    window.quit();
+    fs::write(go, "").unwrap();
+    wait_for("SLEAP to go on by itself", || after.exists().then_some(()));
+}
+
 /// Runs out of memory after three epochs; goes on from what it left.
 const TRAINING: &str = r#"
 if [ -n "$3" ]; then
@@ -178,24 +201,3 @@ echo 'torch.OutOfMemoryError: CUDA out of memory. Tried to allocate 2.00 GiB.'
 echo 'samepath_failure: {"cause": "gpu_memory", "message": "the GPU ran out of memory at epoch 4 of 10.", "last_line": "torch.OutOfMemoryError: CUDA out of memory. Tried to allocate 2.00 GiB."}'
 exit 1
 "#;
-
-/// Opens a dataset, chooses a job type, and submits it under this name. The job is shown then.
-pub(crate) fn submit(window: &OpenWindow<'_>, dataset: &Path, kind: &str, name: &str) {
-    window.go("New job");
-    if window.has("button", "New job")
-        && !window.has("textbox", "Path of the dataset")
-        && !window.has("textbox", "Name")
-    {
-        window.click("button", "New job");
-    }
-    if !window.has("textbox", "Name") {
-        window.fill("Path of the dataset", dataset.to_str().expect("a path that can be typed"));
-        window.click("button", "Open");
-    }
-    window.choose("Job type", kind);
-    window.fill("Name", name);
-    window.wait_for_text("Ready. ");
-    window.click("button", "Submit");
-    window.click("button", "Show job");
-    window.wait_for_element("region", &format!("Job {name}"));
-}

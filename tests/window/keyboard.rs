@@ -1,6 +1,7 @@
-use crate::desk::{Desk, OpenWindow};
+use crate::desk::Desk;
 use crate::driver::wait_for;
 use crate::native::choose;
+use crate::open::OpenWindow;
 
 /// The text of what has the focus.
 fn focused(window: &OpenWindow<'_>) -> String {
@@ -29,9 +30,7 @@ fn tab_to(window: &OpenWindow<'_>, wanted: &str) {
 
 #[test]
 fn a_job_is_chosen_submitted_followed_and_its_results_read_by_the_keyboard_alone() {
-    let desk = Desk::new();
-    let maze = desk.add_maze();
-    desk.write_config(&desk.vast());
+    let (desk, maze) = Desk::with_maze();
     let window = desk.open();
     window.wait_for_element("region", "New job");
 

@@ -1,14 +1,13 @@
-use crate::desk::{Desk, runs};
+use crate::desk::Desk;
 use crate::driver::wait_for;
+use crate::open::runs;
 use samepath_testkit::FuseMount;
 use std::process::Command;
 
 #[test]
 fn workers_of_other_computers_are_told_apart() {
     let mount = FuseMount::read_only(&[("amick/readme.txt", "")]);
-    let desk = Desk::new();
-    let maze = desk.add_maze();
-    desk.write_config(&desk.vast());
+    let (desk, maze) = Desk::with_maze();
     let elsewhere = desk.other_mount();
     let first = desk.worker("gpu-1", &[("vast", &elsewhere)]);
     desk.worker("gpu-2", &[("scratch", &desk.scratch())]);

@@ -1,4 +1,4 @@
-use crate::desk::{Desk, runs};
+use crate::desk::Desk;
 use crate::driver::wait_for;
 use crate::native::choose;
 use std::fs;
@@ -72,10 +72,7 @@ fn a_new_user_is_led_to_a_storage_and_nothing_is_written_before_the_end() {
     window.go("Jobs");
     window.click("button", "Finish setup");
     window.wait_for_text("gpu-1 found the test file");
-    let process = window.process();
-    window.close();
-    wait_for("the program to end", || (!runs(process)).then_some(()));
-    drop(window);
+    window.quit();
     let window = desk.open();
     window.wait_for_text_in("region", "Does it work?", "in vast:amick");
     window.click("button", "Use this storage");
@@ -93,9 +90,7 @@ fn a_new_user_is_led_to_a_storage_and_nothing_is_written_before_the_end() {
 
 #[test]
 fn a_job_from_the_command_line_appears_while_the_window_is_open() {
-    let desk = Desk::new();
-    let maze = desk.add_maze();
-    desk.write_config(&desk.vast());
+    let (desk, maze) = Desk::with_maze();
     let labels = format!("LABELS={}", maze.join("labels.slp").display());
     let window = desk.open();
     window.go("Jobs");

@@ -1,6 +1,5 @@
 use crate::desk::Desk;
 use crate::driver::wait_for;
-use crate::jobs::submit;
 use std::fs;
 
 #[test]
@@ -16,9 +15,9 @@ fn whoever_looks_elsewhere_is_told_of_a_job_that_ended_by_the_desktop() {
     desk.display.xdotool(&["windowactivate", "--sync", &desk.window().unwrap()]);
     wait_for("the window to be looked at", || focused().then_some(()));
     // Of what one looks at, nobody has to be told.
-    submit(&window, &maze.join("labels.slp"), "Check a SLEAP project", "seen");
+    window.submit(&maze.join("labels.slp"), "Check a SLEAP project", "seen");
     window.wait_for_text_in("table", "Jobs", "Done");
-    submit(&window, &maze.join("labels.slp"), "Train <b>for</b> long", "day <3>");
+    window.submit(&maze.join("labels.slp"), "Train <b>for</b> long", "day <3>");
     window.wait_for_text_in("table", "Jobs", "10 %");
     (1..10).for_each(|epoch| desk.end_epoch(epoch));
     window.wait_for_text_in("table", "Jobs", "100 %");

@@ -1,8 +1,11 @@
-use png::{BitDepth, ColorType, Compression, Encoder};
-use std::collections::HashSet;
+use png::{BitDepth, ColorType, Compression, Decoder, Encoder, Filter, Transformations};
+use std::collections::{HashMap, HashSet};
 use std::fs::{self, File};
-use std::io::BufWriter;
+use std::io::{BufReader, BufWriter};
 use std::path::Path;
+
+/// Parts of a colour that differ by less than this look alike.
+const ALIKE: u8 = 32;
 
 /// What a display shows, from its upper left corner.
 #[derive(PartialEq)]
@@ -37,6 +40,60 @@ impl Picture {
     pub(crate) fn has_more_colours_than(&self, count: usize) -> bool {
         let mut seen = HashSet::new();
         self.pixels.chunks_exact(3).any(|pixel| seen.insert(pixel) && seen.len() > count)
+    }
+
+    /// The picture in a file; none where there is no such file.
+    pub(crate) fn open(file: &Path) -> Option<Self> {
+        let mut decoder = Decoder::new(BufReader::new(File::open(file).ok()?));
+        decoder.set_transformations(Transformations::EXPAND);
+        let mut reader = decoder.read_info().expect("it was written here");
+        let (width, height) = reader.info().size();
+        let mut pixels = vec![0; width as usize * height as usize * 3];
+        reader.next_frame(&mut pixels).expect("it was written here");
+        Some(Self { width, height, pixels })
+    }
+
+    /// The pixels, by their place, in which another picture of the same size looks different: letters that are drawn a little lighter
+    /// do not. None where the sizes are others.
+    pub(crate) fn differences(&self, other: &Self) -> Option<Vec<usize>> {
+        let alike = |(one, two): (&[u8], &[u8])| one.iter().zip(two).all(|(a, b)| a.abs_diff(*b) <= ALIKE);
+        let pairs = self.pixels.chunks_exact(3).zip(other.pixels.chunks_exact(3)).enumerate();
+        let same_size = (self.width, self.height) == (other.width, other.height);
+        same_size.then(|| pairs.filter(|(_, pair)| !alike(*pair)).map(|(at, _)| at).collect())
+    }
+
+    /// The same, faint, with these pixels in red.
+    pub(crate) fn marked(&self, marks: &[usize]) -> Self {
+        let mut pixels: Vec<u8> = self.pixels.iter().map(|byte| 128 + byte / 2).collect();
+        for at in marks {
+            pixels[at * 3..at * 3 + 3].copy_from_slice(&[220, 0, 0]);
+        }
+        Self { width: self.width, height: self.height, pixels }
+    }
+
+    /// A small file: with the 256 colours that it has most of. What has another one takes the nearest.
+    pub(crate) fn write_small(&self, file: &Path) {
+        let mut counted: HashMap<&[u8], usize> = HashMap::new();
+        self.pixels.chunks_exact(3).for_each(|pixel| *counted.entry(pixel).or_default() += 1);
+        let mut colours: Vec<(&[u8], usize)> = counted.into_iter().collect();
+        colours.sort_unstable_by_key(|(colour, count)| (std::cmp::Reverse(*count), *colour));
+        let palette: Vec<&[u8]> = colours.iter().take(256).map(|(colour, _)| *colour).collect();
+        let apart =
+            |one: &[u8], two: &[u8]| one.iter().zip(two).map(|(a, b)| u32::from(a.abs_diff(*b)).pow(2)).sum::<u32>();
+        let nearest = |colour: &[u8]| {
+            (0..=255_u8).zip(&palette).min_by_key(|(_, other)| apart(colour, other)).map_or(0, |(at, _)| at)
+        };
+        let taken: HashMap<&[u8], u8> = colours.iter().map(|(colour, _)| (*colour, nearest(colour))).collect();
+        let file = BufWriter::new(File::create(file).expect("the pictures' folder can be written to"));
+        let mut encoder = Encoder::new(file, self.width, self.height);
+        encoder.set_color(ColorType::Indexed);
+        encoder.set_depth(BitDepth::Eight);
+        encoder.set_palette(palette.concat());
+        encoder.set_compression(Compression::High);
+        encoder.set_filter(Filter::NoFilter);
+        let indexed: Vec<u8> = self.pixels.chunks_exact(3).map(|pixel| taken[pixel]).collect();
+        let mut writer = encoder.write_header().expect("the pictures' folder can be written to");
+        writer.write_image_data(&indexed).expect("the pictures' folder can be written to");
     }
 
     pub(crate) fn write(&self, file: &Path) {

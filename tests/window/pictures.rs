@@ -1,6 +1,8 @@
-use crate::desk::{Desk, OpenWindow, pictures};
+use crate::desk::Desk;
 use crate::driver::wait_for;
-use crate::jobs::submit;
+use crate::kept::Kept;
+use crate::open::{OpenWindow, pictures};
+use crate::picture::Picture;
 use samepath_testkit::FuseMount;
 use std::fs;
 
@@ -22,10 +24,11 @@ fn a_computer_without_a_worker_can_be_looked_at() {
     for (desk, shade) in [(Desk::new(), "light"), (Desk::dark(), "dark")] {
         desk.forbid_workers();
         let window = desk.open();
+        let album = Album::new(&window, shade);
         window.go("Workers");
-        take(&window, shade, "workers-empty", "No worker is online");
+        album.take("workers-empty", "No worker is online");
         window.go("Jobs");
-        take(&window, shade, "jobs-no-worker", "No jobs yet");
+        album.take("jobs-no-worker", "No jobs yet");
     }
 }
 
@@ -40,22 +43,23 @@ fn the_window_paints_without_a_driver_too() {
     });
 }
 
-fn every_page(desk: &Desk, shade: &str) {
+fn every_page(desk: &Desk, shade: &'static str) {
     desk.add_kind("train", "Train a model", &desk.training());
     desk.add_kind("export", "Export a model", "echo reading >&2\necho 'cuDNN: no device was found' >&2\nexit 3\n");
     let window = desk.open();
+    let mut album = Album::new(&window, shade);
     let dark = window.script("return matchMedia('(prefers-color-scheme: dark)').matches");
     assert_eq!(dark, shade == "dark", "the page does not follow the desktop");
-    take(&window, shade, "setup-lab", "Where do your jobs run?");
+    album.compare("setup-lab", "Where do your jobs run?");
     window.click("button", "Continue");
     window.wait_for_element("button", "Check again");
-    take(&window, shade, "setup-storage", "Where is the lab’s storage on this computer?");
+    album.take("setup-storage", "Where is the lab’s storage on this computer?");
     window.go("Storage");
-    take(&window, shade, "storage-empty", "No storage yet");
+    album.take("storage-empty", "No storage yet");
     window.go("New job");
-    take(&window, shade, "new-job-empty", "Drop a SLEAP project here");
+    album.take("new-job-empty", "Drop a SLEAP project here");
     window.go("Jobs");
-    take(&window, shade, "jobs-empty", "No jobs yet");
+    album.take("jobs-empty", "No jobs yet");
 
     let read_only = FuseMount::read_only(&[("amick/readme.txt", "")]);
     let maze = desk.add_maze().join("labels.slp");
@@ -68,44 +72,44 @@ fn every_page(desk: &Desk, shade: &str) {
     window.go("Storage");
     window.wait_for_text_in("article", "vast", "ready");
     window.wait_for_text_in("article", "scratch", "3 workers have it");
-    take(&window, shade, "storage", "Institutional VAST");
+    album.compare("storage", "Institutional VAST");
     window.go("New job");
     window.fill("Path of the dataset", maze.to_str().expect("a path that can be typed"));
     window.click("button", "Open");
     window.choose("Job type", "Check a SLEAP project");
     window.wait_for_text_in("region", "Who can run this", "gpu-3 its vast is read-only");
-    take(&window, shade, "new-job", "Ready. ");
+    album.compare("new-job", "Ready. ");
     window.choose("Job type", "SLEAP training · no worker online");
-    take(&window, shade, "new-job-training", "Then predict");
-    submit(&window, &maze, "Check a SLEAP project", "maze day 2 · check");
+    album.take("new-job-training", "Then predict");
+    window.submit_to("gpu-1", &maze, "Check a SLEAP project", "maze day 2 · check");
     window.wait_for_text_in("table", "Jobs", "Done");
-    take(&window, shade, "jobs", "What happened");
+    album.compare("jobs", "What happened");
     window.click("tab", "Results");
     window.wait_for_text("1 of 1 video seen");
-    take(&window, shade, "jobs-results", "cam0.mp4");
-    submit(&window, &maze, "Export a model", "maze day 2 · export");
-    take(&window, shade, "job-failed", "ended with code 3");
+    album.take("jobs-results", "cam0.mp4");
+    window.submit_to("gpu-1", &maze, "Export a model", "maze day 2 · export");
+    album.compare("job-failed", "ended with code 3");
 
-    submit(&window, &maze, "Train a model", "maze day 3");
+    window.submit_to("gpu-1", &maze, "Train a model", "maze day 3");
     for epoch in 1..=5 {
         desk.end_epoch(epoch);
     }
     window.wait_for_text_in("table", "Jobs", "60 %");
-    take(&window, shade, "job-running", "epoch 6 of 10");
+    album.compare("job-running", "epoch 6 of 10");
     window.click("tab", "Log");
     window.wait_for_text_in("log", "Log", "epoch 6");
-    take(&window, shade, "job-log", "Copy all");
+    album.take("job-log", "Copy all");
     window.click("button", "Stop…");
-    take(&window, shade, "job-stop", "Results so far stay.");
+    album.take("job-stop", "Results so far stay.");
     window.click("button", "Go on running");
     window.go("Workers");
     window.wait_for_text_in("table", "Workers", "maze day 3");
-    take(&window, shade, "workers", "read-only");
+    album.compare("workers", "read-only");
     window.click("cell", "gpu-1");
-    take(&window, shade, "worker", "Use for my next job");
+    album.take("worker", "Use for my next job");
     (6..=10).for_each(|epoch| desk.end_epoch(epoch));
     window.go("Settings");
-    take(&window, shade, "settings", "config.toml");
+    album.compare("settings", "config.toml");
 
     // What goes wrong, too: a storage that is not mounted, and one that is not written down well.
     fs::remove_dir_all(desk.scratch()).expect("a temporary folder can be emptied");
@@ -114,20 +118,42 @@ fn every_page(desk: &Desk, shade: &str) {
     window.wait_for_text("archive");
     window.click("button", "Check now");
     window.wait_for_text_in("article", "scratch", "missing");
-    take(&window, shade, "storage-trouble", "archive");
+    album.take("storage-trouble", "archive");
     window.go("New job");
-    take(&window, shade, "new-job-trouble", "scratch is not there");
+    album.take("new-job-trouble", "scratch is not there");
+    album.kept.end();
 }
 
-/// Two pictures of what is shown, as large as the window begins and small.
-fn take(window: &OpenWindow<'_>, shade: &str, name: &str, text: &str) {
-    window.wait_for_text(text);
-    for size in [(900, 600), (1280, 800)] {
-        let file = pictures().join(format!("{name}-{shade}-{}.png", size.0));
-        let picture = window.picture(size);
-        let beyond = window.script("return document.scrollingElement.scrollHeight - innerHeight");
-        assert_eq!(beyond, 0, "the window itself scrolls in {}", file.display());
-        picture.write(&file);
-        assert!(picture.has_more_colours_than(LEAST), "{} is blank", file.display());
+/// Takes the pages of one test, as large as the window begins and small.
+struct Album<'w> {
+    window: &'w OpenWindow<'w>,
+    shade: &'static str,
+    kept: Kept,
+}
+
+impl<'w> Album<'w> {
+    fn new(window: &'w OpenWindow<'w>, shade: &'static str) -> Self {
+        Self { window, shade, kept: Kept::new(window) }
+    }
+
+    /// Two pictures of what is shown, to be looked at.
+    fn take(&self, name: &str, text: &str) -> [(String, Picture); 2] {
+        self.window.wait_for_text(text);
+        [(900, 600), (1280, 800)].map(|size| {
+            let name = format!("{name}-{}-{}.png", self.shade, size.0);
+            let picture = self.window.picture(size);
+            let beyond = self.window.script("return document.scrollingElement.scrollHeight - innerHeight");
+            assert_eq!(beyond, 0, "the window itself scrolls in {name}");
+            picture.write(&pictures().join(&name));
+            assert!(picture.has_more_colours_than(LEAST), "{name} is blank");
+            (name, picture)
+        })
+    }
+
+    /// Likewise, and they are to look as those that are kept.
+    fn compare(&mut self, name: &str, text: &str) {
+        for (name, picture) in self.take(name, text) {
+            self.kept.see(&name, &picture);
+        }
     }
 }

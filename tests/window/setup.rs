@@ -1,7 +1,7 @@
-use crate::desk::{Desk, OpenWindow, runs};
+use crate::desk::Desk;
 use crate::driver::wait_for;
-use crate::jobs::submit;
 use crate::native::choose;
+use crate::open::{OpenWindow, runs};
 use samepath_testkit::FuseMount;
 use std::fs;
 use std::process::Command;
@@ -109,10 +109,7 @@ fn a_storage_of_the_lab_that_nobody_uses_here_is_not_asked_about_again() {
     window.wait_for_text("Ask your lab how to connect to vast.");
     window.click("button", "I don’t use it: vast");
     window.wait_for_text("You said that you do not use vast.");
-    let process = window.process();
-    window.close();
-    wait_for("the program to end", || (!runs(process)).then_some(()));
-    drop(window);
+    window.quit();
     let window = desk.open();
     window.wait_for_text("You said that you do not use vast.");
     assert!(!window.text().contains("Ask your lab"), "{}", window.text());
@@ -143,12 +140,10 @@ fn a_job_is_shown_first_in_a_pretend_lab_of_which_nothing_is_kept() {
 
 #[test]
 fn a_job_outlives_a_window_that_was_killed_and_is_found_again() {
-    let desk = Desk::new();
-    let maze = desk.add_maze();
-    desk.write_config(&desk.vast());
+    let (desk, maze) = Desk::with_maze();
     desk.add_kind("train", "Train for long", &desk.training());
     let window = desk.open();
-    submit(&window, &maze.join("labels.slp"), "Train for long", "day 3");
+    window.submit(&maze.join("labels.slp"), "Train for long", "day 3");
     window.wait_for_text_in("table", "Jobs", "10 %");
     let killed = window.process();
     assert!(Command::new("kill").args(["-KILL", &killed.to_string()]).status().unwrap().success());

@@ -1,14 +1,13 @@
-use crate::desk::{Desk, runs};
+use crate::desk::Desk;
 use crate::driver::wait_for;
+use crate::open::runs;
 use serde_json::Value;
 use std::fs;
 use std::process::Command;
 
 #[test]
 fn a_second_start_shows_the_first_window_and_what_it_was_to_open() {
-    let desk = Desk::new();
-    let maze = desk.add_maze();
-    desk.write_config(&desk.vast());
+    let (desk, maze) = Desk::with_maze();
     let window = desk.open();
     let first = window.process();
     window.go("Workers");
@@ -41,9 +40,7 @@ fn a_window_that_is_closed_hands_its_queue_over_and_says_nothing() {
 
 #[test]
 fn a_first_that_was_killed_blocks_nobody_and_one_that_ends_is_waited_for() {
-    let desk = Desk::new();
-    let maze = desk.add_maze();
-    desk.write_config(&desk.vast());
+    let (desk, maze) = Desk::with_maze();
     let killed = desk.start(&[]);
     wait_for("the first window", || desk.window());
     let kill = Command::new("kill").args(["-KILL", &killed.to_string()]).status().unwrap();
@@ -80,12 +77,8 @@ fn size_page_and_looks_are_there_again_at_the_next_start() {
     window.go("Settings");
     window.choose("Light or dark", "dark");
     window.choose("Text size", "115 %");
-    let process = window.process();
-    window.close();
-    wait_for("the program to end", || (!runs(process)).then_some(()));
-    drop(window);
-    let file = desk.data().join("window.json");
-    let kept: Value = serde_json::from_str(&fs::read_to_string(&file).unwrap()).unwrap();
+    window.quit();
+    let kept = desk.kept();
     assert_eq!((&kept["place"]["width"], &kept["place"]["height"]), (&1000.into(), &640.into()), "{kept}");
 
     let window = desk.open();
@@ -94,16 +87,13 @@ fn size_page_and_looks_are_there_again_at_the_next_start() {
     let looks = "return [document.documentElement.hasAttribute('data-dark'), document.documentElement.style.fontSize]";
     assert_eq!(window.script(looks), serde_json::json!([true, "115%"]));
     assert_eq!(window.script("return localStorage.getItem('samepath.looks')"), Value::Null, "there is one home");
-    let process = window.process();
-    window.close();
-    wait_for("the program to end", || (!runs(process)).then_some(()));
-    drop(window);
+    window.quit();
 
     // A screen that is there no more: the window comes to the one that is, and fits.
     let far = r#"{"x": 5000, "y": -3000, "width": 3000, "height": 2000, "maximised": false}"#;
     let mut kept = kept;
     kept["place"] = serde_json::from_str(far).unwrap();
-    fs::write(&file, kept.to_string()).unwrap();
+    desk.keep(&kept);
     let window = desk.open();
     window.wait_for_element("region", "Settings");
     assert_eq!(window.script("return [innerWidth, innerHeight]"), serde_json::json!([1280, 900]));
@@ -111,12 +101,10 @@ fn size_page_and_looks_are_there_again_at_the_next_start() {
 
 #[test]
 fn this_computer_is_no_worker_where_the_person_says_so() {
-    let desk = Desk::new();
-    let maze = desk.add_maze();
-    desk.write_config(&desk.vast());
+    let (desk, maze) = Desk::with_maze();
     desk.add_kind("train", "Train for long", &desk.training());
     let window = desk.open();
-    crate::jobs::submit(&window, &maze.join("labels.slp"), "Train for long", "day 3");
+    window.submit(&maze.join("labels.slp"), "Train for long", "day 3");
     window.wait_for_text_in("table", "Jobs", "10 %");
     window.go("Settings");
     window.click("checkbox", "Run jobs on this computer while Samepath is open");
@@ -127,10 +115,7 @@ fn this_computer_is_no_worker_where_the_person_says_so() {
     window.wait_for_text("No worker is online");
     window.go("Jobs");
     window.wait_for_text_in("table", "Jobs", "Cancelled");
-    let process = window.process();
-    window.close();
-    wait_for("the program to end", || (!runs(process)).then_some(()));
-    drop(window);
+    window.quit();
 
     let window = desk.open();
     window.go("Workers");

@@ -85,7 +85,7 @@ fn another_name_keeps_what_else_the_file_says_and_how_the_storage_was() {
     assert_eq!(fs::read_to_string(desk.config()).unwrap(), text("talmo"));
 
     // It is this computer's own, not the web view's.
-    let kept: Value = serde_json::from_str(&fs::read_to_string(desk.data().join("window.json")).unwrap()).unwrap();
+    let kept = desk.kept();
     assert_eq!(kept["history"]["talmo"][0]["state"], "ready", "{kept}");
     assert_eq!(kept["history"]["vast"], Value::Null, "{kept}");
     assert_eq!(window.script("return Object.keys(localStorage)"), serde_json::json!([]));

@@ -1,5 +1,5 @@
-use crate::desk::{Desk, OpenWindow};
-use crate::jobs::submit;
+use crate::desk::Desk;
+use crate::open::OpenWindow;
 use std::fs;
 
 const FILE: &str = "<img src=x onerror=document.title='owned'> \u{202e}pls.\u{2764}\u{fe0f}.slp";
@@ -39,7 +39,7 @@ fn hostile_names_are_text() {
     window.fill("Path of the dataset", maze.join(FILE).to_str().unwrap());
     window.click("button", "Open");
     window.wait_for_text_in("list", "Where the dataset is", FILE);
-    submit(&window, &maze.join(FILE), MARKUP, &name);
+    window.submit(&maze.join(FILE), MARKUP, &name);
     window.wait_for_text_in("region", &format!("Job {name}"), "Failed");
     window.wait_for_text_in("region", &format!("Job {name}"), &worker);
     is_plain(&window);

@@ -1,10 +1,10 @@
 //! The window in a lab of 10,000 jobs and 1,000 workers, with 20 changes a second.
 
-use crate::desk::{Desk, OpenWindow};
+use crate::desk::Desk;
 use crate::figures::{frames, tell, typed};
+use crate::open::OpenWindow;
 use crate::process::{done, family, memory, work};
 use crate::role;
-use std::fs;
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::thread::sleep;
@@ -56,8 +56,7 @@ impl Drop for Lab {
 pub(crate) fn bench() {
     let desk = Desk::new();
     desk.write_config(&desk.vast());
-    fs::create_dir_all(desk.data()).expect("a temporary folder can be filled");
-    fs::write(desk.data().join("window.json"), r#"{"worker": false}"#).expect("a temporary folder can be filled");
+    desk.keep(&serde_json::json!({ "worker": false }));
     let mut lab = Lab::start(&desk);
     let window = desk.open();
     window.go("Jobs");

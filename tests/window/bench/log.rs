@@ -6,17 +6,10 @@ use crate::figures::{answer, frames, tell, typed};
 const LINES: u32 = 100_000;
 
 pub(crate) fn bench() {
-    let desk = Desk::new();
-    let labels = desk.add_maze().join("labels.slp");
-    desk.write_config(&desk.vast());
+    let (desk, maze) = Desk::with_maze();
     desk.add_kind("talk", "Say much", &format!("seq -f 'epoch 1 batch %.0f loss=0.25' {LINES}\n"));
     let window = desk.open();
-    window.fill("Path of the dataset", &labels.to_string_lossy());
-    window.click("button", "Open");
-    window.choose("Job type", "Say much");
-    window.wait_for_text("Ready. ");
-    window.click("button", "Submit");
-    window.click("button", "Show job");
+    window.submit(&maze.join("labels.slp"), "Say much", "talk");
     window.wait_for_text_in("table", "Jobs", "Done");
 
     let opening = format!(

@@ -26,6 +26,10 @@ mod lab;
 #[cfg(target_os = "linux")]
 mod log;
 #[cfg(target_os = "linux")]
+#[path = "../open.rs"]
+#[expect(dead_code, reason = "the tests use the rest")]
+mod open;
+#[cfg(target_os = "linux")]
 #[path = "../picture.rs"]
 #[expect(dead_code, reason = "the tests use the rest")]
 mod picture;

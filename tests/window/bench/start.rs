@@ -1,9 +1,10 @@
 //! From the start of the program to the first thing that is drawn, and until the page *New job* is there as it stays. Then the same
 //! program at rest.
 
-use crate::desk::{Desk, pictures};
+use crate::desk::Desk;
 use crate::driver::wait_for;
 use crate::figures::{ratio, tell, told};
+use crate::open::pictures;
 use crate::picture::Picture;
 use crate::process::{done, family, memory, work};
 use crate::role;

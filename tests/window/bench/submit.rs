@@ -13,9 +13,8 @@ const ROUNDS: usize = 15;
 const PAUSE: Duration = Duration::from_secs(1);
 
 pub(crate) fn bench() {
-    let desk = Desk::new();
-    let labels = desk.add_maze().join("labels.slp");
-    desk.write_config(&desk.vast());
+    let (desk, maze) = Desk::with_maze();
+    let labels = maze.join("labels.slp");
     let stamp = desk.sign("stamp");
     let script = format!("date +%s%N > '{0}.part'\nmv '{0}.part' '{0}'\n", stamp.display());
     desk.add_kind("stamp", "Tell the time", &script);
