@@ -7,6 +7,10 @@ use std::ops::Deref;
 use std::panic::{self, AssertUnwindSafe};
 use std::path::{Path, PathBuf};
 use std::thread;
+use std::time::{Duration, Instant};
+
+/// For a page to come to rest, on a computer that is quick enough.
+const REST: Duration = Duration::from_secs(5);
 
 /// The open window on a desk. Whoever drops it closes it.
 pub(crate) struct OpenWindow<'desk> {
@@ -94,20 +98,20 @@ impl OpenWindow<'_> {
         });
     }
 
-    /// What the window shows in this size, once it has come to rest: with what differs from run to run said alike.
+    /// What the window shows in this size, once it has come to rest: with what differs from run to run said alike. On a computer that
+    /// is too slow to see it at rest between two seconds, what it shows then.
     pub(crate) fn picture(&self, size: (u32, u32)) -> Picture {
         self.resize(size);
+        let until = Instant::now() + REST;
         let mut before = None;
-        wait_for("a window at rest", || {
-            if self.script(include_str!("still.js")) != 0 {
-                before = None;
-                return None;
-            }
+        loop {
+            let still = self.script(include_str!("still.js")) == 0;
             let now = self.desk.display.picture(Some(size));
-            let rests = before.as_ref() == Some(&now);
-            before = Some(now);
-            if rests { before.take() } else { None }
-        })
+            if (still && before.as_ref() == Some(&now)) || Instant::now() >= until {
+                return now;
+            }
+            before = still.then_some(now);
+        }
     }
 
     /// What a person at this desk sees, for whoever has to find out why a test failed.
