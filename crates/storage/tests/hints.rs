@@ -156,7 +156,7 @@ fn every_failure_of_the_system_has_a_mend() {
         (Errno::ACCESS, "ask"),
         (Errno::PERM, "ask"),
         (Errno::NOSPC, "free some space"),
-        (Errno::DQUOT, "free some space"),
+        (Errno::DQUOT, "ask for more"),
         (Errno::ROFS, "read-only"),
         (Errno::NOTDIR, "a file where a folder must be"),
         (Errno::LOOP, "mend or remove the link"),

@@ -31,7 +31,8 @@ fn a_log_goes_on_when_there_is_room_and_says_what_is_missing() {
             let script =
                 ["echo begun\n", &wait("1"), "seq 1 40000\n", "echo $? >", go.path().to_str().unwrap(), "/printed\n"]
                     .concat();
-            let mut case = on(&disk, &(script + &wait("2") + "echo openjd_status: heard; echo ended"));
+            let script = script + &wait("2") + "echo openjd_status: heard\n" + &wait("3") + "echo ended";
+            let mut case = on(&disk, &script);
             let mut worker = case.connect();
             until("it has begun", || case.said("begun").then_some(()));
             disk.strike();
@@ -40,6 +41,7 @@ fn a_log_goes_on_when_there_is_room_and_says_what_is_missing() {
             disk.mend();
             fs_err::write(go.path().join("2"), "").unwrap();
             worker.until(|status| status.progress.status.is_some());
+            fs_err::write(go.path().join("3"), "").unwrap();
             assert!(matches!(case.end(), AttemptEnd::Succeeded { .. }), "{fault:?}");
             // Numbered without a gap, and every line whole.
             let texts: Vec<String> = case.log().into_iter().map(|line| line.text).collect();
