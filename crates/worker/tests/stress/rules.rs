@@ -309,6 +309,10 @@ pub(crate) fn spans(journal: &str) -> (BTreeMap<Try, Span>, Vec<String>) {
     let (mut spans, mut faults) = (BTreeMap::new(), Vec::new());
     for line in journal.lines() {
         let words: Vec<&str> = line.splitn(4, ' ').collect();
+        // The program that tells the time was killed before the shell that asked it.
+        if let [_, "tick", "", _] = words[..] {
+            continue;
+        }
         let read = || {
             let [mark, what, at, output] = words[..] else { return None };
             let (job, attempt) = mark.split_once('.')?;
