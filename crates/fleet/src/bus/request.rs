@@ -79,6 +79,11 @@ impl Requests {
         Self { requests: requests.fuse().boxed() }
     }
 
+    /// The requests as they come, until the bus is closed.
+    pub fn into_stream(self) -> BoxStream<'static, Request> {
+        self.requests
+    }
+
     /// The next request; none once the bus is closed. Nothing is lost if the future is dropped.
     pub async fn next(&mut self) -> Option<Request> {
         self.requests.next().await

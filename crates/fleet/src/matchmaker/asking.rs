@@ -3,8 +3,10 @@ use crate::bus::Request;
 use samepath_wire::{Claim, Clear, Confirm, JobRequest, Refused, Report, Submit};
 use serde::de::DeserializeOwned;
 
-/// What a matchmaker serves.
-pub(super) const SUBJECTS: [&str; 8] = ["submit", "stop", "kill", "retry", "clear", "claim", "confirm", "report"];
+/// What people ask of a matchmaker.
+pub(super) const PEOPLE_ASK: [&str; 5] = ["submit", "stop", "kill", "retry", "clear"];
+/// What workers ask of it.
+pub(super) const WORKERS_ASK: [&str; 3] = ["claim", "confirm", "report"];
 
 /// What a request makes happen.
 pub(super) fn event(subject: &str, ticket: Ticket, request: &Request) -> Result<Event, Refused> {

@@ -33,6 +33,7 @@ mod event;
 mod leader;
 mod prune;
 mod queue;
+mod reading;
 mod report;
 mod request;
 mod revisions;

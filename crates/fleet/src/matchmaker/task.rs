@@ -1,15 +1,16 @@
-use super::asking::{SUBJECTS, event, reply};
+use super::asking::{PEOPLE_ASK, WORKERS_ASK, event, reply};
 use super::batch::{Batch, Written};
 use super::leader::{Leader, REFRESH};
+use super::reading::Reading;
 use super::revisions::{Revisions, job_of};
 use super::unwritable::refuse;
 use super::{Action, Answer, Event, Now, State, Ticket, Timing};
 use crate::bus::{Bus, BusError, Change, Request, Watch};
 use crate::log;
 use futures::future::{BoxFuture, FutureExt, OptionFuture, try_join_all};
-use futures::stream::{BoxStream, FuturesUnordered, SelectAll, StreamExt, select_all, unfold};
+use futures::stream::{BoxStream, FuturesUnordered, SelectAll, StreamExt, select_all};
 use jiff::Timestamp;
-use samepath_wire::{JobId, JobRecord, Kind, ReportAnswer, Worker};
+use samepath_wire::{Kind, ReportAnswer, Worker};
 use serde::de::DeserializeOwned;
 use std::collections::{BTreeSet, HashMap};
 use std::convert::Infallible;
@@ -25,7 +26,7 @@ const PAUSE: Duration = Duration::from_millis(200);
 const REFUSING: Duration = Duration::from_secs(1);
 
 /// Why a reign ended.
-enum End {
+pub(super) enum End {
     Bus(BusError),
     /// Somebody else wrote a record, or leads in a later epoch.
     Overtaken,
@@ -148,13 +149,9 @@ impl<'a> Reign<'a> {
         wrote: &'a mut bool,
     ) -> Result<Self, End> {
         let mut served = Vec::new();
-        for subject in SUBJECTS {
-            let requests = bus.serve(subject).await?;
-            let next = move |mut requests: crate::bus::Requests| async move {
-                let request = requests.next().await?;
-                Some(((subject, request), requests))
-            };
-            served.push(unfold(requests, next).boxed());
+        for subject in PEOPLE_ASK.into_iter().chain(WORKERS_ASK) {
+            let requests = bus.serve(subject).await?.into_stream();
+            served.push(requests.map(move |request| (subject, request)).boxed());
         }
         let (jobs, workers, kinds) =
             (bus.watch("jobs/").await?, bus.watch("workers/").await?, bus.watch("kinds/").await?);
@@ -177,37 +174,27 @@ impl<'a> Reign<'a> {
             writing: None,
             next: Batch::default(),
         };
-        let (mut records, mut unreadable) = (HashMap::<JobId, JobRecord>::new(), BTreeSet::new());
+        let mut reading = Reading::default();
         loop {
             match reign.jobs.next().await.ok_or(End::Closed)? {
                 Change::Put { key, value, revision } => {
                     let Some(id) = job_of(&key) else { continue };
                     reign.revisions.put(id, revision);
-                    records.remove(&id);
-                    unreadable.remove(&id);
-                    match serde_json::from_slice(&value) {
-                        Ok(record) => drop(records.insert(id, record)),
-                        Err(error) => {
-                            tracing::error!(%key, %error, "a job's record cannot be read; the job is left alone");
-                            unreadable.insert(id);
-                        }
-                    }
+                    reading.put(id, value);
                 }
                 Change::Gone { key } => {
-                    if let Some(id) = job_of(&key) {
-                        records.remove(&id);
-                        unreadable.remove(&id);
-                        reign.revisions.forget(id);
-                    }
+                    let Some(id) = job_of(&key) else { continue };
+                    reign.revisions.forget(id);
+                    reading.forget(id).await?;
                 }
                 Change::Reset => {
-                    records.clear();
-                    unreadable.clear();
                     reign.revisions.clear();
+                    reading = Reading::default();
                 }
                 Change::Current => break,
             }
         }
+        let (records, unreadable) = reading.finish().await?;
         let (epoch, now) = (reign.leader.revision(), reign.now());
         reign.state = State::rebuild(epoch, timing, records.into_values(), now);
         for id in unreadable {

@@ -16,7 +16,7 @@ use async_nats::{
         stream::Config,
     },
 };
-use futures::StreamExt;
+use futures::{StreamExt, future::try_join};
 use std::{collections::BTreeMap, sync::Arc, sync::Mutex};
 use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
@@ -123,22 +123,25 @@ impl Claimed {
 
     async fn read_records(&self) -> Result<BTreeMap<Arc<str>, Record>, BusError> {
         let all = format!("{RECORD}.*");
+        let page = async |next| self.records.get_many(&Wanted::from(next, &all, PAGE, PAGE_BYTES)).await;
         let mut records = BTreeMap::new();
-        let mut next = 1;
+        let mut read = page(1).await?;
         loop {
-            let (page, more) = self.records.get_many(&Wanted::from(next, &all, PAGE, PAGE_BYTES)).await?;
-            let Some(last) = page.last() else { return Ok(records) };
-            next = last.sequence + 1;
-            for kept in page {
-                let (key, record) = self.record(kept)?;
-                match record {
-                    Some(record) => drop(records.insert(key, record)),
-                    None => drop(records.remove(&key)),
+            let (kept, more) = read;
+            let last = kept.last().map(|kept| kept.sequence);
+            let take_up = async {
+                for kept in kept {
+                    let (key, record) = self.record(kept)?;
+                    match record {
+                        Some(record) => drop(records.insert(key, record)),
+                        None => drop(records.remove(&key)),
+                    }
                 }
-            }
-            if !more {
-                return Ok(records);
-            }
+                Ok::<_, BusError>(())
+            };
+            // The server has the next page on its way meanwhile.
+            let Some(last) = last.filter(|_| more) else { return take_up.await.map(|()| records) };
+            read = try_join(page(last + 1), take_up).await?.0;
         }
     }
 
