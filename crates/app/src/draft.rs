@@ -110,16 +110,23 @@ pub(crate) fn plan(
     let mut found: HashMap<StoragePath, Result<Looked, Error>> =
         all.iter().cloned().zip(storages.look_each(&all)).collect();
     let mut seen: BTreeMap<&str, InputSeen> = BTreeMap::new();
-    for (parameter, _) in roles.iter().filter(|(parameter, _)| parameter.names_paths()) {
+    let choices = storages.choices(&draft.videos)?;
+    for (parameter, role) in roles.iter().filter(|(parameter, _)| parameter.names_paths()) {
         let addresses = paths.get(parameter.name.as_str()).map(Vec::as_slice).unwrap_or_default();
         for at in addresses {
+            if let Ok(found) = &found[at]
+                && (*role, found.directory) == (Role::Dataset, true)
+                && wants_a_project(parameter)
+            {
+                // It tells which projects are in it.
+                storages.dataset_at(at, found, around.fleet_base_paths.clone(), &choices)?;
+            }
             let input = judge(parameter, at, &found[at])?;
             if let (1, Some(input)) = (addresses.len(), input) {
                 seen.insert(&parameter.name, input);
             }
         }
     }
-    let choices = storages.choices(&draft.videos)?;
     let dataset_parameter = roles.iter().find(|(_, role)| *role == Role::Dataset).map(|(parameter, _)| *parameter);
     let looked = chosen.as_ref().and_then(|at| Some((at, found.remove(at)?)));
     let dataset = match looked {

@@ -77,7 +77,7 @@ impl LocalStorages {
         let folder = &options.data_dir;
         storages.answers(folder).map_err(|error| {
             error.with_hint(
-                "It has this program's jobs and keys, and its disk or server may be away. Another folder, on a disk of this                  computer, is taken with SAMEPATH_DATA=/FOLDER.",
+                "It has this program's jobs and keys, and its disk or server may be away. Another folder, on a disk of this computer, is taken with SAMEPATH_DATA=/FOLDER.",
             )
         })?;
         Ok(storages.with_memory_in(folder))

@@ -72,7 +72,9 @@ fn a_place_that_nobody_named_is_told_with_what_to_write() {
     let answer = home.ask(&["locate", "mnt/vast/amick/maez/x.slp"]).fails("path_not_found");
     let (message, hint) = told(&answer);
     assert!(message.contains(&format!("there is no `{}`", home.text("mnt/vast/amick/maez"))), "{answer:#}");
-    assert!(hint.contains("spelling"), "{answer:#}");
+    assert!(hint.contains(&format!("write `{}`", home.text("mnt/vast/amick/maze/x.slp"))), "{answer:#}");
+    let answer = home.ask(&["locate", "mnt/vast/amick/nothing/x.slp"]).fails("path_not_found");
+    assert_eq!(told(&answer).1, "check the spelling");
     let answer = home.ask(&["locate", "mnt/vats/amick/x.slp"]).fails("path_not_found");
     assert!(told(&answer).1.contains(&format!("write `{}`", home.text("mnt/vast/amick/x.slp"))), "{answer:#}");
 }
@@ -221,4 +223,65 @@ async fn what_is_pasted_into_the_window_is_told_the_same() {
     let dataset = app.open_dataset(address, Vec::new()).await.unwrap();
     assert_eq!(dataset.place.map(|place| place.text).as_deref(), Some("vast:amick/maze/labels.slp"));
     app.shut_down().await;
+}
+
+#[test]
+fn a_name_with_a_slip_or_without_its_ending_is_told_with_the_one_that_is_there() {
+    let home = Home::new();
+    for (typed, meant) in [
+        ("maze/lables.slp", "maze/labels.slp"),
+        ("maze/labels.pkg", "maze/labels.pkg.slp"),
+        ("mase/labels.slp", "maze/labels.slp"),
+    ] {
+        let local = home.text(&format!("storage/amick/{typed}"));
+        let there = home.text(&format!("storage/amick/{meant}"));
+        let named = format!("vast:amick/{typed}");
+        for words in [&["locate", &local][..], &["dataset", &local], &["submit", "slp-check", &local]] {
+            let answer = home.ask(words).fails("path_not_found");
+            assert_eq!(told(&answer).1, format!("write `{there}`, if that is meant"), "{words:?}");
+        }
+        for words in [&["resolve", &named][..], &["dataset", &named], &["submit", "slp-check", &named]] {
+            let answer = home.ask(words).fails("path_not_found");
+            assert_eq!(told(&answer).1, format!("write `vast:amick/{meant}`, if that is meant"), "{words:?}");
+        }
+    }
+    let answer = home.ask(&["resolve", "vast:amick/maze/poses.h5"]).fails("path_not_found");
+    assert_eq!(told(&answer).1, "check the spelling, and that the file is on this storage");
+}
+
+#[test]
+fn a_folder_or_a_video_in_the_place_of_a_project_is_told_with_the_projects_there() {
+    let home = Home::new();
+    let (folder, video) = ("storage/amick/maze", "storage/amick/maze/cam0.mp4");
+    for words in [&["dataset", folder][..], &["dataset", "vast:amick/maze"], &["submit", "slp-check", folder]] {
+        let answer = home.ask(words).fails("invalid_parameter");
+        let (message, hint) = told(&answer);
+        assert!(message.ends_with("is a folder, not a file"), "{answer:#}");
+        assert_eq!(hint, "Choose a project. In it: labels.pkg.slp, labels.slp.", "{words:?}");
+    }
+    for words in [&["dataset", video][..], &["submit", "slp-check", video]] {
+        let answer = home.ask(words).fails("invalid_parameter");
+        let (message, hint) = told(&answer);
+        assert!(message.ends_with("cam0.mp4 is not a SLEAP project: it is a video"), "{answer:#}");
+        assert_eq!(hint, "Choose a project. Beside it: labels.pkg.slp, labels.slp.", "{words:?}");
+    }
+    home.write("storage/amick/empty/notes.txt", "none");
+    let answer = home.ask(&["dataset", "vast:amick/empty"]).fails("invalid_parameter");
+    assert_eq!(told(&answer).1, "Choose the project file itself: it ends in .slp or .pkg.slp.");
+}
+
+#[test]
+fn another_person_s_home_is_no_folder_of_that_name() {
+    let home = Home::new();
+    let answer = home.ask(&["dataset", "~tom/labels.slp"]).fails("path_not_found");
+    assert_eq!(told(&answer).1, "where the home folder of tom is, only a shell knows: write the whole path");
+}
+
+#[test]
+fn the_word_for_a_list_lists_job_types() {
+    let home = Home::new();
+    let all = home.ask(&["kinds"]).good();
+    assert_eq!(home.ask(&["kinds", "list"]).good(), all);
+    let answer = home.ask(&["kinds", "slp-chekc"]).fails("kind_not_found");
+    assert!(told(&answer).1.starts_with("Did you mean slp-check?"), "{answer:#}");
 }

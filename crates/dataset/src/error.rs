@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Why a project could not be read. Crosses the helper process, so it is plain data.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
@@ -29,6 +29,8 @@ pub enum DatasetError {
         path: PathBuf,
         /// What it is.
         what: NotAFile,
+        /// Names of projects in it, where it is a folder; some.
+        projects: Vec<String>,
     },
     /// A file of no bytes.
     #[error("{} is empty", path.display())]
@@ -37,10 +39,12 @@ pub enum DatasetError {
         path: PathBuf,
     },
     /// It does not begin as an HDF5 file does.
-    #[error("{} is not a SLEAP project: it is no HDF5 file", path.display())]
+    #[error("{} is not a SLEAP project: it is {}", path.display(), if is_video(path) { "a video" } else { "no HDF5 file" })]
     NotHdf5 {
         /// What was asked for.
         path: PathBuf,
+        /// Names of projects beside it; some.
+        projects: Vec<String>,
     },
     /// HDF5, but without the list of videos.
     #[error("{} is an HDF5 file without a list of videos (`/videos_json`)", path.display())]
@@ -97,6 +101,12 @@ impl DatasetError {
 
     /// What to do about it.
     pub fn hint(&self) -> Option<String> {
+        if let Self::NotAFile { projects, .. } | Self::NotHdf5 { projects, .. } = self
+            && !projects.is_empty()
+        {
+            let place = if matches!(self, Self::NotAFile { .. }) { "In it" } else { "Beside it" };
+            return Some(format!("Choose a project. {place}: {}.", projects.join(", ")));
+        }
         Some(
             match self {
                 Self::NotFound { .. } => "Check the spelling, and whether the storage is connected.",
@@ -116,4 +126,11 @@ impl DatasetError {
             .to_owned(),
         )
     }
+}
+
+/// Whether a file is called as videos are.
+fn is_video(path: &Path) -> bool {
+    const ENDINGS: [&str; 9] = ["mp4", "avi", "mov", "mkv", "m4v", "webm", "mpg", "mpeg", "wmv"];
+    let ending = path.extension().and_then(|ending| ending.to_str());
+    ending.is_some_and(|ending| ENDINGS.iter().any(|known| ending.eq_ignore_ascii_case(known)))
 }

@@ -15,6 +15,10 @@ pub const MAX_VIDEOS: u64 = 100_000;
 /// Most bytes of JSON, over all videos.
 pub const MAX_JSON: usize = 64 << 20;
 
+/// Names of a folder that are looked through for projects, and how many of these are told.
+const MOST_NAMES: usize = 1000;
+const MOST_PROJECTS: usize = 5;
+
 const SIGNATURE: &[u8; 8] = b"\x89HDF\r\n\x1a\n";
 
 /// What a `.slp` or `.pkg.slp` file says of itself.
@@ -88,8 +92,9 @@ fn open(path: &Path) -> Result<(File, u64, Option<Timestamp>), DatasetError> {
     // Looked at before it is opened: opening a pipe waits for somebody to write to it.
     let before = std::fs::metadata(path).map_err(refuse)?;
     if !before.is_file() {
-        let what = if before.is_dir() { NotAFile::Folder } else { NotAFile::Special };
-        return Err(DatasetError::NotAFile { path: path.to_owned(), what });
+        let (what, projects) =
+            if before.is_dir() { (NotAFile::Folder, projects_in(path)) } else { (NotAFile::Special, Vec::new()) };
+        return Err(DatasetError::NotAFile { path: path.to_owned(), what, projects });
     }
     let file = File::open(path).map_err(refuse)?;
     let metadata = file.metadata().map_err(refuse)?;
@@ -97,6 +102,18 @@ fn open(path: &Path) -> Result<(File, u64, Option<Timestamp>), DatasetError> {
         return Err(DatasetError::Empty { path: path.to_owned() });
     }
     Ok((file, metadata.len(), metadata.modified().ok().and_then(|time| time.try_into().ok())))
+}
+
+/// Names of some projects in a folder, sorted.
+fn projects_in(folder: &Path) -> Vec<String> {
+    let Ok(entries) = std::fs::read_dir(folder) else { return Vec::new() };
+    let names = entries.take(MOST_NAMES).filter_map(|entry| entry.ok()?.file_name().into_string().ok());
+    let is_project =
+        |name: &String| Path::new(name).extension().is_some_and(|ending| ending.eq_ignore_ascii_case("slp"));
+    let mut projects: Vec<String> = names.filter(is_project).collect();
+    projects.sort_unstable();
+    projects.truncate(MOST_PROJECTS);
+    projects
 }
 
 enum Trouble {
@@ -116,7 +133,10 @@ impl Trouble {
     fn at(self, path: &Path) -> DatasetError {
         let path = path.to_owned();
         match self {
-            Self::NotHdf5 => DatasetError::NotHdf5 { path },
+            Self::NotHdf5 => {
+                let projects = path.parent().map(projects_in).unwrap_or_default();
+                DatasetError::NotHdf5 { path, projects }
+            }
             Self::NotAProject => DatasetError::NotAProject { path },
             Self::TooLarge(detail) => DatasetError::TooLarge { path, detail },
             Self::Hdf5(error) => match root(error) {

@@ -88,7 +88,7 @@ impl Foreign {
         let (looks, top, below) = match Looks::of(text, &plain, storages.platform()) {
             Some((looks, top, below)) => {
                 let not_there = match looks {
-                    Looks::NotMounted => missing == Some(Path::new(&top)) && !is_nearly_own(&top, storages),
+                    Looks::NotMounted => missing == Some(Path::new(&top)) && near_base_path(&top, storages).is_none(),
                     Looks::Mac | Looks::MacHome | Looks::Unix => {
                         missing.is_none_or(|missing| Path::new(&top).starts_with(missing))
                     }
@@ -253,10 +253,10 @@ impl Elsewhere {
     }
 }
 
-/// Whether a place is written nearly as one where this computer has a storage: that is a matter of spelling.
-fn is_nearly_own(place: &str, storages: &Storages) -> bool {
+/// The base path of a storage of this computer that a place is written nearly as: that is a matter of spelling.
+pub fn near_base_path(place: &str, storages: &Storages) -> Option<String> {
     let own: Vec<&str> = storages.iter().filter_map(|backend| backend.base_path.to_str()).collect();
-    near(place, &own).is_some()
+    near(place, &own)
 }
 
 /// What is left of a text below a place, whichever way either is written.

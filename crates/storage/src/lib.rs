@@ -34,6 +34,7 @@
 //! What this crate must never know: an async runtime, the network, the process's environment (see [`Environment`]), and
 //! what is in the files.
 
+mod alike;
 mod backend;
 mod cause;
 mod component;
@@ -72,7 +73,7 @@ pub use config::{
 };
 pub use copy::{Copied, CopyError, CopyFailure, CopyProgress, CopyStep, CopyWatch};
 pub use environment::Environment;
-pub use foreign::{Elsewhere, Foreign, path_of_url};
+pub use foreign::{Elsewhere, Foreign, near_base_path, path_of_url};
 pub use found::{Counted, FoundSettings};
 pub use helper::answer;
 pub use json_file::{read_json, write_json};

@@ -107,6 +107,10 @@ fn what_really_lies_outside_is_refused_however_it_is_spelled() {
     ] {
         assert_eq!((code(path, Purpose::Input), code(path, Purpose::Output)), (read, write), "{path}");
     }
+    // What is not there is not told by what is called nearly so: it may be another's.
+    let hint = |storages: &Storages| storages.resolve(&at("vast:amick/onw.slp"), Purpose::Input).unwrap_err().hint();
+    assert_eq!(hint(&free).unwrap(), "write `vast:amick/own.slp`, if that is meant");
+    assert!(!hint(&confined).unwrap().contains("own.slp"));
     // Neither opened, nor looked at, nor proved.
     for path in ["vast:tom/secret.slp", "vast:amick/to-secret"] {
         assert!(free.open(&at(path)).is_ok());

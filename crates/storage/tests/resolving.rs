@@ -159,6 +159,9 @@ fn what_is_missing_is_named() {
     let error = lab.input("projct/models/x").unwrap_err();
     assert!(matches!(&error, ResolveError::NotFound { component, .. } if component == "amick/projct"), "{error}");
     assert_eq!(error.code(), "path_not_found");
+    assert_eq!(error.hint().unwrap(), "write `vast:amick/project/models/x`, if that is meant");
+    let error = lab.input("nothing/models/x").unwrap_err();
+    assert_eq!(error.hint().unwrap(), "check the spelling, and that the file is on this storage");
 }
 
 #[test]

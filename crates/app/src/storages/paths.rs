@@ -4,7 +4,8 @@ use super::LocalStorages;
 use crate::{Error, ErrorCode};
 use samepath_storage::helper::DEADLINE;
 use samepath_storage::{
-    Elsewhere, Foreign, LocateError, Located, Looked, Purpose, ResolveError, Resolved, named, near, path_of_url,
+    Elsewhere, Foreign, LocateError, Located, Looked, Purpose, ResolveError, Resolved, named, near_base_path,
+    path_of_url,
 };
 use samepath_wire::StoragePath;
 use std::path::{Path, PathBuf};
@@ -52,6 +53,12 @@ impl LocalStorages {
             };
             if let Some(foreign) = self.foreign(text, Some(missing)) {
                 return Miss::otherwise(foreign);
+            }
+            if let Some(name) =
+                text.strip_prefix('~').and_then(|rest| rest.split('/').next()).filter(|it| !it.is_empty())
+            {
+                let hint = format!("where the home folder of {name} is, only a shell knows: write the whole path");
+                return Miss { error: Error::from(error).with_hint(hint), absent: true };
             }
             if let Some(meant) = self.retyped(text) {
                 let error = Error::from(error).with_hint(format!("write `{meant}`, if that is meant"));
@@ -118,8 +125,7 @@ impl LocalStorages {
     /// What lies on a storage whose folder is not there is not spelled wrongly; one that is nearly a storage's folder is.
     fn not_mounted(&self, path: &Path, missing: &Path) -> Option<Error> {
         let storages = self.storages();
-        let own: Vec<&str> = storages.iter().filter_map(|backend| backend.base_path.to_str()).collect();
-        if let Some(meant) = missing.to_str().and_then(|missing| near(missing, &own)) {
+        if let Some(meant) = missing.to_str().and_then(|missing| near_base_path(missing, &storages)) {
             let message = format!("`{}` does not exist: there is no `{}`", path.display(), missing.display());
             let below = path.strip_prefix(missing).unwrap_or(Path::new(""));
             let hint = format!("write `{}`, if that is meant", Path::new(&meant).join(below).display());

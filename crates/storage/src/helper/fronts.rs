@@ -235,7 +235,7 @@ impl Helper {
         let name = |number: usize| storages.iter().nth(number).map(|backend| backend.name.clone());
         let skipped: Vec<String> = skipped.into_iter().filter_map(name).collect();
         let Some(real) = real else {
-            return Err(LocateError::NotFound { path: path.to_owned(), missing: path.to_owned() });
+            return Err(LocateError::NotFound { path: path.to_owned(), missing: path.to_owned(), meant: None });
         };
         let further = reaches
             .further(storages, |number, _, path| followed.remove(&number).unwrap_or_else(|| Some(path.to_owned())));

@@ -60,6 +60,8 @@ pub enum LocateError {
         path: PathBuf,
         /// The first part of it that is not there.
         missing: PathBuf,
+        /// What may be meant: the path with a name that is there.
+        meant: Option<PathBuf>,
     },
     /// Links that lead to one another.
     #[error("`{}` is a link that leads nowhere: more than 40 links follow one another", .link.display())]
@@ -151,6 +153,7 @@ impl LocateError {
             Self::Refused { refusal, .. } => refusal.mend().to_owned(),
             Self::NotUnicode { .. } => "rename it".to_owned(),
             Self::NotAbsolute { .. } => "write the whole path".to_owned(),
+            Self::NotFound { meant: Some(meant), .. } => format!("write `{}`, if that is meant", meant.display()),
             Self::NotFound { .. } => "check the spelling".to_owned(),
             Self::LinkLoop { .. } | Self::DanglingLink { .. } => Cause::LinkLoop.mend(""),
             Self::NotAFolder { .. } => "check the path".to_owned(),

@@ -1,6 +1,7 @@
 //! Which part of a path is at fault where the system says no more than that something is.
 
 use super::LocateError;
+use crate::alike::alike_beside;
 use crate::cause::Cause;
 use crate::component::Refusal;
 use std::io;
@@ -21,7 +22,15 @@ impl LocateError {
 
 /// The first link on the way that leads nowhere, the file that stands in it, or the first part that is not there.
 fn broken(path: &Path) -> LocateError {
-    let not_found = |missing: &Path| LocateError::NotFound { path: path.to_owned(), missing: missing.to_owned() };
+    let not_found = |missing: &Path| LocateError::NotFound {
+        path: path.to_owned(),
+        missing: missing.to_owned(),
+        meant: alike_beside(missing).map(|name| {
+            let below = path.strip_prefix(missing).unwrap_or(Path::new(""));
+            // Joined with nothing, a path would end with a slash.
+            missing.with_file_name(name).components().chain(below.components()).collect()
+        }),
+    };
     let mut on_the_way: Vec<&Path> = path.ancestors().collect();
     on_the_way.reverse();
     for place in on_the_way {

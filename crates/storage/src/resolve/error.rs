@@ -115,6 +115,8 @@ pub enum ResolveError {
         path: PathBuf,
         /// What may be meant, where somebody wrote `\` between folders, or spaces around a name.
         plainly: Option<Box<StoragePath>>,
+        /// What may be meant: the path with a name that is there.
+        nearly: Option<Box<StoragePath>>,
     },
     /// A file where a folder must be.
     #[error("`{component}` on `{backend}` is a file, not a folder")]
@@ -226,6 +228,7 @@ impl ResolveError {
             Self::NotFound { plainly: Some(plainly), .. } => {
                 format!("there are spaces around a name: write `{plainly}`, if they do not belong there")
             }
+            Self::NotFound { nearly: Some(nearly), .. } => format!("write `{nearly}`, if that is meant"),
             Self::NotFound { .. } => "check the spelling, and that the file is on this storage".to_owned(),
             Self::NotAFolder { .. } | Self::NotAFile { .. } => "check the path".to_owned(),
             Self::Io { backend, cause, .. } => cause.mend(backend),

@@ -1,5 +1,6 @@
 use super::handle::{Child, Handle};
 use super::{Match, Purpose, ResolveError};
+use crate::alike::{MOST_NAMES, alike};
 use crate::cause::Cause;
 use crate::component::Refusal;
 use crate::confined::Bounds;
@@ -104,7 +105,9 @@ pub(super) fn walk<H: Handle>(
             names.push(component.into());
             let path = storages.under_base(backend, names);
             let plainly = storages.written_plainly(at).map(Box::new);
-            return Err(ResolveError::NotFound { backend: backend.name.clone(), component: walk.shown, path, plainly });
+            let nearly = walk.nearly(component).map(Box::new);
+            let (backend, component) = (backend.name.clone(), walk.shown);
+            return Err(ResolveError::NotFound { backend, component, path, plainly, nearly });
         }
         names.extend(components[number..].iter().map(OsString::from));
         hold(bounds, &names)?;
@@ -336,6 +339,24 @@ impl<H: Handle> Walk<'_, H> {
             });
         }
         Ok(candidates.into_iter().next().map(|name| (name.into(), matched)))
+    }
+
+    /// The path with a name of the current folder that was meant. Nobody who may not see the whole storage is told one.
+    fn nearly(&self, component: &str) -> Option<StoragePath> {
+        if self.bounds.is_some() {
+            return None;
+        }
+        let mut names = Vec::new();
+        let listed = self.top().each_name(&mut |name: &OsStr| {
+            names.extend(name.to_str().map(str::to_owned));
+            names.len() < MOST_NAMES
+        });
+        listed.ok()?;
+        let meant = alike(component, &names)?;
+        let subpath = self.backend.subpath.split('/').filter(|part| !part.is_empty());
+        let before = self.shown.rsplit_once('/').map(|(folder, _)| folder);
+        let all: Vec<&str> = subpath.chain(before).chain([meant.as_str()]).chain(self.ahead.iter().copied()).collect();
+        Some(StoragePath::new(&self.backend.name, "", all.join("/")))
     }
 
     /// A missing first component under an empty base path may mean that the storage itself is not there.
