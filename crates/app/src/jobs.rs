@@ -67,12 +67,24 @@ impl<'a> Surroundings<'a> {
 
 /// The job as window and command line show it.
 pub(crate) fn job_view(record: &JobRecord, around: &Surroundings<'_>) -> JobView {
+    let mut view = record_view(record, around);
+    if record.state == JobState::Queued {
+        let start = around.start(record);
+        view.starts_in = start.map(|start| about(start.after));
+        view.starts = start.map(|start| format!("Starts in {}, on {}.", about(start.after), start.worker.name));
+        view.waiting_for = waiting_for(record, around);
+    }
+    view
+}
+
+/// The same without what all other jobs decide, too: when one that waits is to start, and why not yet. To know that takes a look at
+/// the whole queue.
+pub(crate) fn record_view(record: &JobRecord, around: &Surroundings<'_>) -> JobView {
     let job = &record.job;
     let kind = kind_of(record, around.kinds);
     let newest = record.attempts.last();
     let at = |time: Timestamp| time.to_string();
     let manifest = manifest_of(record);
-    let start = (record.state == JobState::Queued).then(|| around.start(record)).flatten();
     let lost = newest.filter(|_| is_lost(record, around.workers)).map(|attempt| attempt.worker_name.as_str());
     JobView {
         id: job.id.to_string(),
@@ -97,9 +109,9 @@ pub(crate) fn job_view(record: &JobRecord, around: &Surroundings<'_>) -> JobView
             None if record.state == JobState::Failed => None,
             None => record.progress.status.clone(),
         },
-        starts_in: start.map(|start| about(start.after)),
-        starts: start.map(|start| format!("Starts in {}, on {}.", about(start.after), start.worker.name)),
-        waiting_for: if record.state == JobState::Queued { waiting_for(record, around) } else { Vec::new() },
+        starts_in: None,
+        starts: None,
+        waiting_for: Vec::new(),
         submitted_by: job.submitted_by.clone(),
         submitted_at: at(job.submitted_at),
         started_at: last_change(record, JobState::Running).map(at),

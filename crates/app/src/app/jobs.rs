@@ -9,7 +9,7 @@ use crate::sameness::{self, Asked, Verdict};
 use crate::view::{ClearedView, Draft, JobView, ReadinessView};
 use crate::{Error, ErrorCode};
 use jiff::Zoned;
-use samepath_wire::{AttemptRef, Fit, JobId, JobRecord, Kind, Worker};
+use samepath_wire::{AttemptRef, JobId, JobRecord, Kind, Worker};
 use serde_json::Value;
 use std::time::{Duration, Instant};
 
@@ -55,23 +55,16 @@ impl App {
     /// a moment ago are asked. Nobody is waited for long, and nothing depends on an answer.
     async fn confirm(&self, plan: &mut Plan) {
         let Some(by) = plan.proven_by() else { return };
-        let ours = self.inner.storages.view(&by.at.storage_backend).ok();
-        let (now, mut proved) = (Instant::now(), Vec::new());
-        let fits = self.inner.board.look(|seen| {
-            let mut fits = seen.fits(&plan.job);
-            if let Some(ours) = &ours {
-                let known = |(worker, fit): &mut (Worker, Fit)| {
-                    !matches!(fit, Fit::No { .. }) && seen.proofs.lately(ours, worker, &by, now)
-                };
-                proved.extend(fits.extract_if(.., known).map(|(worker, _)| worker.id));
-            }
-            fits
+        let fits = self.inner.board.look(|seen| seen.fits(&plan.job));
+        let (ours, now) = (self.inner.storages.view(&by.at.storage_backend).ok(), Instant::now());
+        let (proved, workers): (Vec<&Worker>, Vec<&Worker>) = self.inner.board.look(|seen| {
+            let known = |worker: &&Worker| ours.as_ref().is_some_and(|ours| seen.proofs.lately(ours, worker, &by, now));
+            sameness::worth_asking(&fits).into_iter().partition(known)
         });
-        let workers = sameness::worth_asking(&fits);
         let paths = std::slice::from_ref(&by.at);
         let reader = self.inner.storages.reader();
         let asked = sameness::ask(&self.inner.fleet, &reader, &workers, paths, MOMENT).await;
-        proved.extend(Asked::same(&asked));
+        let proved = proved.into_iter().map(|worker| worker.id.clone()).chain(Asked::same(&asked));
         sameness::confirm(&mut plan.job, &by.at.storage_backend, proved);
         self.proved(plan, &Asked::verdicts(&asked));
     }

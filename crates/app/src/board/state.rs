@@ -1,7 +1,7 @@
 //! What is known, what was told of it, and what is different between the two.
 
 use super::records::{Records, Taken};
-use crate::jobs::{Surroundings, job_view};
+use crate::jobs::{Surroundings, job_view, record_view};
 use crate::kinds::{kind_view, known};
 use crate::sameness::{Proofs, Verdict, Witness};
 use crate::view::{JobView, KeptView, KindView, StatusView, StorageView, Update, WorkerView};
@@ -254,7 +254,18 @@ impl State {
         let Some(told) = &mut self.told else { return };
         let around = Surroundings::new(&self.workers.known, &self.jobs.known, &self.known_kinds, (self.clock)());
         match self.jobs.known.get(id) {
-            Some(record) => tell(record, &around, told, to),
+            Some(record) => {
+                let mut view = record_view(record, &around);
+                // What was said of its place in the queue stands until the whole queue is told of.
+                if record.state == JobState::Queued
+                    && let Some(before) = told.jobs.get(id)
+                {
+                    view.starts_in.clone_from(&before.starts_in);
+                    view.starts.clone_from(&before.starts);
+                    view.waiting_for.clone_from(&before.waiting_for);
+                }
+                tell(view, told, to);
+            }
             None if told.jobs.remove(id).is_some() => drop(to.send(Update::JobGone(id.to_owned()))),
             None => {}
         }
@@ -263,12 +274,15 @@ impl State {
     fn tell_jobs(&mut self, which: impl Fn(&JobRecord) -> bool, to: &Sender<Update>) {
         let Some(told) = &mut self.told else { return };
         let around = Surroundings::new(&self.workers.known, &self.jobs.known, &self.known_kinds, (self.clock)());
-        self.jobs.known.values().filter(|record| which(record)).for_each(|record| tell(record, &around, told, to));
+        self.jobs
+            .known
+            .values()
+            .filter(|record| which(record))
+            .for_each(|record| tell(job_view(record, &around), told, to));
     }
 }
 
-fn tell(record: &JobRecord, around: &Surroundings<'_>, told: &mut Told, to: &Sender<Update>) {
-    let view = job_view(record, around);
+fn tell(view: JobView, told: &mut Told, to: &Sender<Update>) {
     if told.jobs.get(&view.id) != Some(&view) {
         told.jobs.insert(view.id.clone(), view.clone());
         let _ = to.send(Update::Job(Box::new(view)));

@@ -3,6 +3,7 @@ use crate::view::{JobView, KeptView, StatusView, Update};
 use samepath_fleet::Update::{Current, Gone, Put};
 use samepath_wire::{JobRecord, JobState, Worker};
 use serde_json::json;
+use std::time::Instant;
 use tokio::sync::broadcast::{Receiver, Sender};
 
 const LAG: usize = 1 << 16;
@@ -250,4 +251,34 @@ fn of_thousands_those_that_serve_first_are_named() {
     assert_eq!(first, "gpu-0001: busy, 1 job before yours");
     assert_eq!(second_last, "gpu-0050: busy, 1 job before yours");
     assert_eq!(last, "and 950 more workers");
+}
+
+#[test]
+fn one_job_more_takes_no_look_at_the_whole_queue() {
+    let took = |before: u64| {
+        let mut board =
+            Watched::new((0..20).map(|number| worker(&format!("gpu-{number:02}"))), (1..=before).map(waiting));
+        let begun = Instant::now();
+        (1..=200).for_each(|more| board.put(waiting(before + more)));
+        let took = begun.elapsed();
+        assert_eq!(board.jobs().len(), 200);
+        assert!(board.state.is_stale(), "why they wait is told by and by");
+        took
+    };
+    let (few, many) = (took(100), took(10_000));
+    assert!(many < few * 5, "{few:?}; {many:?}");
+}
+
+#[test]
+fn what_is_known_of_a_job_s_place_in_the_queue_stays_until_it_is_told_anew() {
+    let mut board = Watched::new([worker("gpu-1")], [running(1, "gpu-1"), waiting(2)]);
+    let mut stopping = waiting(2);
+    stopping.stop = serde_json::from_value(json!({ "mode": "stop", "by": "amick", "at": "2026-11-22T09:00:00Z" })).ok();
+    assert!(stopping.stop.is_some());
+    board.put(stopping);
+    let told = board.jobs().remove(0);
+    assert_eq!(
+        (told.words.as_str(), told.waiting_for),
+        ("Stopping", vec!["gpu-1: busy, 1 job before yours".to_owned()])
+    );
 }
