@@ -1,7 +1,7 @@
 //! What a tool prints: how soon whoever follows has a line, and how many lines a second pass through a lab.
 
 use super::common::lab::Lab;
-use super::desk::{fleet_of, member, window};
+use super::desk::{SOON, fleet_of, member, window};
 use super::figures::{now, stamp};
 use super::kinds::{TICK, script};
 use super::many::told;
@@ -97,7 +97,9 @@ async fn sent_and_heard(bare: &Bare) -> Duration {
     let hear = async {
         let mut lines = 0;
         while lines < whole {
-            let message = heard.next().await.expect("the server lives");
+            // Nobody sends again what such a connection lost.
+            let message = tokio::time::timeout(SOON, heard.next()).await.expect("every message comes");
+            let message = message.expect("the server lives");
             lines += message.payload.iter().filter(|byte| **byte == b'\n').count();
         }
     };
