@@ -49,6 +49,8 @@ pub fn bindings() -> Builder<tauri::Wry> {
         dataset::locate_video,
         dataset::copy_files,
         dataset::stop_copying,
+        dataset::show_dataset,
+        dataset::results_there,
         dataset::kinds,
         dataset::readiness,
         job::submit,

@@ -1,4 +1,7 @@
-use samepath_app::view::{ChosenVideo, CopiedView, CopyView, DatasetView, Draft, KindView, LocatedView, ReadinessView};
+use crate::reveal;
+use samepath_app::view::{
+    ChosenVideo, CopiedView, CopyView, DatasetView, Draft, KindView, LocatedView, ReadinessView, ResultsView,
+};
 use samepath_app::{App, Error};
 use tauri::State;
 use tauri::ipc::Channel;
@@ -24,6 +27,20 @@ pub(crate) async fn locate_video(
     chosen: ChosenVideo,
 ) -> Result<LocatedView, Error> {
     app.locate_video(path, videos, chosen).await
+}
+
+/// Shows a dataset's folder in the file manager.
+#[tauri::command]
+#[specta::specta]
+pub(crate) async fn show_dataset(app: State<'_, App>, path: String) -> Result<(), Error> {
+    reveal::open(app.folder_of(path).await?)
+}
+
+/// What is in a folder that was chosen for the results of a job of this type, and what the job could go on from.
+#[tauri::command]
+#[specta::specta]
+pub(crate) async fn results_there(app: State<'_, App>, folder: String, kind: String) -> Result<ResultsView, Error> {
+    app.results_there(folder, &kind).await
 }
 
 /// The job types.

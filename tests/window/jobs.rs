@@ -1,5 +1,6 @@
 use crate::desk::Desk;
 use crate::driver::wait_for;
+use crate::native::choose;
 use crate::open::{runs, until_ended};
 use serde_json::json;
 use std::fs;
@@ -152,6 +153,39 @@ fn a_training_shows_its_losses_and_goes_on_from_where_it_failed() {
     let folder = wait_for("the file manager", || fs::read_to_string(&shown).ok().filter(|said| said.ends_with('\n')));
     let model = fs::read_to_string(Path::new(folder.trim()).join("model.txt")).unwrap();
     assert_eq!(model, "went on from last.ckpt with 4\n");
+}
+
+#[test]
+fn into_the_results_of_a_training_goes_nothing_and_the_next_goes_on_from_them() {
+    let (desk, maze) = Desk::with_maze();
+    let parameters = [
+        json!({ "name": "RESUME_FROM", "type": "PATH", "dataFlow": "IN", "default": "" }),
+        json!({ "name": "BATCH_SIZE", "type": "INT", "default": 0, "minValue": 0 }),
+    ];
+    desk.add_kind_with("model", "Train a model", &parameters, TRAINING);
+    let window = desk.open();
+    window.submit(&maze.join("labels.slp"), "Train a model", "day 8");
+    window.wait_for_text_in("region", "Job day 8", "GPU memory");
+    let results = || fs::read_dir(maze.join("model")).unwrap().map(|entry| entry.unwrap().path()).collect::<Vec<_>>();
+    let [first] = results().try_into().unwrap();
+
+    // The form is as it was left.
+    window.go("New job");
+    window.click("button", "Change the results folder");
+    choose(&desk.display, "Choose a folder for the results", &first);
+    let name = first.file_name().unwrap().to_str().unwrap();
+    let beside = format!("{name}-2");
+    window.wait_for_element("radio", &format!("New folder {beside}"));
+    window.click("radio", &format!("Continue from epoch 3, with results in the new folder {beside}"));
+    window.fill("Name", "day 9");
+    window.wait_for_text("Ready. ");
+    window.click("button", "Submit");
+    window.click("button", "Show job");
+    window.wait_for_text_in("region", "Job day 9", "Done");
+    let model = fs::read_to_string(maze.join("model").join(&beside).join("model.txt")).unwrap();
+    assert_eq!(model, "went on from last.ckpt with 0\n");
+    assert_eq!(results().len(), 2);
+    assert!(!first.join("model.txt").exists(), "nothing was put there");
 }
 
 #[test]

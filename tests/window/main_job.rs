@@ -102,6 +102,33 @@ fn a_job_from_the_command_line_appears_while_the_window_is_open() {
 }
 
 #[test]
+fn a_video_that_is_known_by_its_name_alone_is_asked_about_and_the_answer_is_the_job_s() {
+    let desk = Desk::new();
+    let maze = desk.add_maze();
+    let other = maze.with_file_name("other");
+    fs::rename(&maze, &other).unwrap();
+    desk.write_config(&desk.vast());
+    desk.add_kind("train", "Train a model", "true\n");
+    let window = desk.open();
+    window.go("New job");
+    window.fill("Path of the dataset", other.join("labels.slp").to_str().unwrap());
+    window.click("button", "Open");
+    window.choose("Job type", "Train a model");
+    // The list is open: there is a question in it.
+    window.wait_for_text_in("region", "Videos (1)", "same name beside the project – is it this one?");
+    window.wait_for_text("Ready. ");
+    window.click("button", "No, it is not cam0.mp4");
+    window.wait_for_text("1 of 1 video is still to be located. Mend it above.");
+    assert!(!window.has("button", "Submit"), "it cannot be submitted");
+    window.click("button", "Yes, it is cam0.mp4");
+    window.wait_for_text_in("region", "Videos (1)", "chosen by you vast:amick/other/ cam0.mp4");
+    window.wait_for_text("it sees labels.slp and its video");
+    window.click("button", "Submit");
+    window.click("button", "Show job");
+    window.wait_for_text_in("table", "Jobs", "Done");
+}
+
+#[test]
 fn a_video_that_is_elsewhere_is_located_and_so_is_it_for_the_job() {
     let desk = Desk::new();
     let maze = desk.add_maze();

@@ -57,7 +57,7 @@ fn every_page(desk: &Desk, shade: &'static str) {
     window.go("Storage");
     album.take("storage-empty", "No storage yet");
     window.go("New job");
-    album.take("new-job-empty", "Drop a SLEAP project here");
+    album.take("new-job-empty", "Drop a SLEAP project (.slp), videos or a folder");
     window.go("Jobs");
     album.take("jobs-empty", "No jobs yet");
 

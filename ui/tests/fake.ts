@@ -26,6 +26,7 @@ import type {
   ProgramView,
   QuitMode,
   ReadinessView,
+  ResultsView,
   SameStorageView,
   SetupView,
   ShownView,
@@ -36,7 +37,7 @@ import type {
   WindowUpdate,
 } from '../src/lib/ipc';
 import { Failure } from '../src/lib/ipc';
-import { AT, job, readiness, status, storage } from './views';
+import { AT, job, path, readiness, status, storage } from './views';
 
 export class Fake implements Ipc {
   kept: KeptView = {};
@@ -332,6 +333,18 @@ export class Fake implements Ipc {
       this.copy = { tell: receive, end: (answer) => (answer instanceof Failure ? reject(answer) : resolve(answer)) };
     });
     return { done, stop: () => this.calls.push(['stopCopying']) };
+  }
+
+  async showDataset(path: string): Promise<void> {
+    await this.#note('showDataset', path);
+  }
+
+  /** What is in folders that are chosen for results; others are empty. */
+  there = new Map<string, ResultsView>();
+
+  async resultsThere(folder: string, kind: string): Promise<ResultsView> {
+    await this.#note('resultsThere', folder, kind);
+    return this.there.get(folder) ?? { place: path(folder), exists: true, beside: path(`${folder}-2`), checkpoint: null, epoch: null };
   }
 
   async kinds(): Promise<KindView[]> {

@@ -193,7 +193,7 @@ describe('New job', () => {
 
   test('a video is located, and what fits the same change is taken along', async () => {
     const lost = (name: string, found = false) => ({
-      written: `Z:\\day1\\${name}`, place: found ? path(`vast:amick/day1/${name}`) : null, local: null, found, how: found ? 'chosen' : 'not_found', words: found ? 'chosen by you' : 'not found', size: null,
+      written: `Z:\\day1\\${name}`, place: found ? path(`vast:amick/day1/${name}`) : null, local: null, found, how: found ? 'chosen' : 'not_found', by_name: false, words: found ? 'chosen by you' : 'not found', size: null,
     });
     const opened = await form([]);
     const { fake, user } = opened;

@@ -103,7 +103,6 @@ describe('New job', () => {
     ['wait', 'Submit and wait', true],
     ['none', 'Submit and wait', true],
     ['blocked', 'Submit', false],
-    ['offline', 'Submit', false],
   ])('%s: the sentence and the button are what the shell says', async (state, button, can) => {
     const { fake } = await chosen();
     fake.ready = readiness({ state, button, can_submit: can, sentence: `It is ${state}.`, workers: [{ id: 'w1', name: 'gpu-1', fit: 'no', words: 'its vast is read-only', sameness: 'unknown', missing: null }] });
@@ -172,7 +171,7 @@ describe('New job', () => {
 
   test('what only waits can be told to whoever looks after the workers', async () => {
     const { fake, user } = await ready({ type: 'worker', value: worker() });
-    fake.ready = readiness({ state: 'wait', sentence: 'No worker can run this now: gpu-3: its vast is read-only.', button: 'Submit and wait', workers: [{ id: 'w3', name: 'gpu-3', fit: 'no', words: 'its vast is read-only', sameness: null, missing: null }] });
+    fake.ready = readiness({ state: 'wait', ask_admin: true, sentence: 'No worker can run this now: gpu-3: its vast is read-only.', button: 'Submit and wait', workers: [{ id: 'w3', name: 'gpu-3', fit: 'no', words: 'its vast is read-only', sameness: null, missing: null }] });
     await choose({ fake, user } as Awaited<ReturnType<typeof ready>>);
     await waitFor(() => expect(sentence()).toHaveTextContent('No worker can run this now'));
     await user.click(screen.getByRole('button', { name: 'Copy for your admin' }));
@@ -340,7 +339,7 @@ describe('New job', () => {
         file_name: HOSTILE,
         place: path(`vast:amick/${HOSTILE}`),
         summary: HOSTILE,
-        videos: Array.from({ length: 3000 }, (_, i) => ({ written: `/x/${i}/${HOSTILE}`, place: null, local: null, found: false, how: 'not_found', words: 'not found', size: null })),
+        videos: Array.from({ length: 3000 }, (_, i) => ({ written: `/x/${i}/${HOSTILE}`, place: null, local: null, found: false, how: 'not_found', by_name: false, words: 'not found', size: null })),
       }),
     );
     await user.keyboard('{Control>}o{/Control}');

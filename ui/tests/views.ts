@@ -88,6 +88,7 @@ export const kind = (over: Partial<KindView> = {}): KindView => ({
   title: 'Check a SLEAP project',
   description: 'Which of the project’s videos does the worker see?',
   digest: 'blake3:00',
+  built_in: true,
   parameters: [
     parameter({ name: 'LABELS', type: 'PATH', label: 'Project', role: 'dataset', required: true }),
     parameter({ name: 'OUTPUT_DIR', type: 'PATH', label: 'Results', role: 'results', required: true }),
@@ -113,7 +114,7 @@ export const dataset = (over: Partial<DatasetView> = {}): DatasetView => ({
   is_project: true,
   is_package: false,
   videos: [
-    { written: '/Users/amick/day1/cam0.mp4', place: path('vast:amick/day1/cam0.mp4'), local: '/mnt/vast/amick/day1/cam0.mp4', found: true, how: 'base_path', words: 'on vast', size: 1000 },
+    { written: '/Users/amick/day1/cam0.mp4', place: path('vast:amick/day1/cam0.mp4'), local: '/mnt/vast/amick/day1/cam0.mp4', found: true, how: 'base_path', by_name: false, words: 'on vast', size: 1000 },
   ],
   summary: '1 video: 1 on vast',
   ...over,
@@ -123,6 +124,7 @@ export const readiness = (over: Partial<ReadinessView> = {}): ReadinessView => (
   state: 'ready',
   sentence: 'Ready. gpu-1 can start now; it sees labels.slp and its video.',
   can_submit: true,
+  ask_admin: false,
   button: 'Submit',
   results: path('vast:amick/project/slp-check_2026-11-22_0914'),
   name: 'labels · check · 22 Nov 09:14',

@@ -50,10 +50,15 @@ pub(crate) struct Checkpoint {
     pub(crate) epoch: Option<u32>,
 }
 
+/// Whether jobs of this kind can go on from a checkpoint.
+pub(crate) fn resumes(kind: &Kind) -> bool {
+    parameter(kind, RESUME_FROM).is_some_and(Parameter::is_path)
+}
+
 /// Where a job can have left checkpoints, the one to prefer first. None where its kind cannot go on from one, or where the job
 /// has several runs, of which a checkpoint holds one only.
 pub(crate) fn checkpoints(record: &JobRecord, kind: &Kind, told: &Told) -> Vec<Checkpoint> {
-    if parameter(kind, RESUME_FROM).is_none_or(|parameter| !parameter.is_path()) || told.runs != 1 {
+    if !resumes(kind) || told.runs != 1 {
         return Vec::new();
     }
     let Some(mut folder) = results_of(record, Some(kind)) else { return Vec::new() };

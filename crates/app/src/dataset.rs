@@ -274,6 +274,7 @@ fn video_view(video: &Whereabouts) -> VideoView {
         place: video.at.as_ref().map(path_view),
         local: video.local.as_ref().map(|path| path.display().to_string()),
         found: video.found,
+        by_name: video.found && video.by_name,
         how: serde_json::to_value(video.how).ok().and_then(|how| how.as_str().map(str::to_owned)).unwrap_or_default(),
         words: match &video.detail {
             Some(detail) => format!("{}: {detail}", video.how.words()),

@@ -1,5 +1,6 @@
 //! A job's record in people's words.
 
+use crate::kinds::{Age, age};
 use crate::pace::{Pace, about};
 use crate::paths::path_view;
 use crate::view::{JobView, OutputView, TimelineView, TroubleView, TryView};
@@ -32,6 +33,8 @@ pub(crate) struct Surroundings<'a> {
     prospects: OnceCell<Prospects<'a>>,
     pace: OnceCell<Pace>,
     starts: OnceCell<HashMap<JobId, Start<'a>>>,
+    /// The newest worker that has a version of a job type, by the digest of that.
+    newest: OnceCell<HashMap<&'a str, Age>>,
 }
 
 impl<'a> Surroundings<'a> {
@@ -41,8 +44,8 @@ impl<'a> Surroundings<'a> {
         kinds: &'a Kinds,
         now: Timestamp,
     ) -> Self {
-        let (prospects, pace, starts) = Default::default();
-        Self { workers, jobs, kinds, now, prospects, pace, starts }
+        let (prospects, pace, starts, newest) = Default::default();
+        Self { workers, jobs, kinds, now, prospects, pace, starts, newest }
     }
 
     /// Which worker can serve which job.
@@ -53,6 +56,24 @@ impl<'a> Surroundings<'a> {
     /// When a job that is not submitted yet would start, if that is known.
     pub(crate) fn start_of(&self, job: &Job) -> Option<Start<'a>> {
         self.prospects().forecast(Some(job), MOST_STARTS, self.pace()).remove(&job.id)
+    }
+
+    /// What the job's type is called, if this worker has it in an older version than the job is for.
+    pub(crate) fn older(&self, job: &Job, worker: &Worker) -> Option<&'a str> {
+        let digest = job.kind_digest.as_deref()?;
+        let newest = self.newest.get_or_init(|| {
+            let mut newest: HashMap<&str, Age> = HashMap::new();
+            for worker in self.workers.values() {
+                let age = age(worker);
+                for advert in &worker.kinds {
+                    let known = newest.entry(&advert.digest).or_insert_with(|| age.clone());
+                    *known = age.clone().max(known.clone());
+                }
+            }
+            newest
+        });
+        let title = &self.kinds.get(digest)?.title;
+        newest.get(digest).is_some_and(|newest| age(worker) < *newest).then_some(title)
     }
 
     fn start(&self, record: &JobRecord) -> Option<&Start<'a>> {
@@ -107,6 +128,8 @@ pub(crate) fn record_view(record: &JobRecord, around: &Surroundings<'_>) -> JobV
         status: match lost {
             Some(worker) => Some(lost_words(worker, record)),
             None if record.state == JobState::Failed => None,
+            // What an earlier try said is no news.
+            None if record.state == JobState::Checking => Some("checking files".to_owned()),
             None => record.progress.status.clone(),
         },
         starts_in: None,
@@ -271,16 +294,19 @@ pub(crate) fn results_of(record: &JobRecord, kind: Option<&Kind>) -> Option<Stor
 fn waiting_for(record: &JobRecord, around: &Surroundings<'_>) -> Vec<String> {
     // Whom it waits for comes first: nobody else can help.
     let absent = matching::absent(&record.job, around.workers.values());
-    let absent = absent
-        .map(|(wanted, fit)| format!("{}: {}", worker_name(&wanted, around.workers, around.jobs), fit_words(&fit)));
+    let absent = absent.map(|(wanted, fit)| {
+        format!("{}: {}", worker_name(&wanted, around.workers, around.jobs), fit_words(&fit, None))
+    });
     if around.workers.is_empty() {
         return absent.into_iter().chain(["No worker is online.".to_owned()]).collect();
     }
     let (soonest, more) = around.prospects().soonest(record, MOST_WORKERS);
     // One that can take it now is about to: that is no reason to wait.
     let waits = soonest.into_iter().filter(|(_, fit)| *fit != Fit::Now);
-    let sentences =
-        waits.map(|(worker, fit)| format!("{}: {}", worker.name, fit_words(&named(fit, around.workers, around.jobs))));
+    let sentences = waits.map(|(worker, fit)| {
+        let fit = named(fit, around.workers, around.jobs);
+        format!("{}: {}", worker.name, fit_words(&fit, around.older(&record.job, worker)))
+    });
     let more = (more > 0).then(|| format!("and {more} more workers"));
     absent.into_iter().chain(sentences).chain(more).collect()
 }
@@ -309,13 +335,17 @@ pub(crate) fn named(fit: Fit, workers: &BTreeMap<String, Worker>, jobs: &BTreeMa
     Fit::No { reasons }
 }
 
-/// What stands behind a worker's name.
-pub(crate) fn fit_words(fit: &Fit) -> String {
+/// What stands behind a worker's name. `older` is what the job type is called where the worker has it in an older version.
+pub(crate) fn fit_words(fit: &Fit, older: Option<&str>) -> String {
+    let words = |reason: &Reason| match (reason, older) {
+        (Reason::KindDiffers { .. }, Some(title)) => format!("has an older {title}"),
+        _ => reason.to_string(),
+    };
     match fit {
         Fit::Now => "free".to_owned(),
         Fit::Busy { before: 0 | 1 } => "busy, 1 job before yours".to_owned(),
         Fit::Busy { before } => format!("busy, {before} jobs before yours"),
-        Fit::No { reasons } => reasons.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "),
+        Fit::No { reasons } => reasons.iter().map(words).collect::<Vec<_>>().join("; "),
     }
 }
 

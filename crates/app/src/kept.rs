@@ -40,6 +40,8 @@ impl Kept {
             Keep::Place(place) => now.place = Some(place),
             Keep::Notices(notices) => now.notices = notices,
             Keep::Worker(runs) => now.worker = runs,
+            Keep::Copies(copies) => now.copies = copies,
+            Keep::Draft(draft) => now.draft = draft,
             Keep::Unused { storage, unused } => {
                 now.unused.retain(|name| *name != storage);
                 if unused {
@@ -88,7 +90,7 @@ impl Kept {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::view::SetupProgress;
+    use crate::view::{Draft, SetupProgress};
 
     fn keep(kept: &Kept, change: Keep) {
         kept.change(change).1.unwrap();
@@ -104,11 +106,17 @@ mod tests {
         assert!(kept.view().worker && kept.view().notices.ended, "what nobody said is on");
         keep(&kept, Keep::Setup(Some(step.clone())));
         keep(&kept, Keep::Worker(false));
+        assert!(kept.view().copies, "it is asked");
+        keep(&kept, Keep::Copies(false));
+        let draft =
+            Draft { kind: "slp-check".to_owned(), dataset: Some("vast:amick/a.slp".to_owned()), ..Draft::default() };
+        keep(&kept, Keep::Draft(Some(draft.clone())));
         for (storage, unused) in [("scratch", true), ("photos", true), ("scratch", true), ("photos", false)] {
             keep(&kept, Keep::Unused { storage: storage.to_owned(), unused });
         }
         let read = Kept::in_folder(&data).view();
         assert_eq!((read.setup, read.worker, read.unused), (Some(step), false, vec!["scratch".to_owned()]));
+        assert_eq!((read.copies, read.draft), (false, Some(draft)));
         let file = data.join("window.json");
         for nonsense in ["", "{", "[]", r#"{"setup": 7}"#, "\u{fffd}"] {
             std::fs::write(&file, nonsense).unwrap();

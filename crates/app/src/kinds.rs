@@ -3,6 +3,7 @@
 use crate::draft::{Role, roles};
 use crate::view::{FilterView, KindView, ParameterView};
 use crate::{Error, ErrorCode};
+use jiff::Timestamp;
 use samepath_fleet::matching::Kinds;
 use samepath_storage::near;
 use samepath_wire::{Kind, Parameter, ParameterType, Worker};
@@ -10,12 +11,14 @@ use samepath_worker::kinds::Catalogue;
 use serde_json::Value;
 use std::collections::BTreeMap;
 
-/// Every kind that can be offered, one per name: what online workers advertise, else what came with the program, else what was
-/// seen before. Those that came with the program first, then by name.
+/// Every kind that can be offered, one per name: what online workers advertise, the newest where they differ, else what came with
+/// the program, else what was seen before. Those that came with the program first, then by name.
 pub(crate) fn known<'a>(seen: &Kinds, workers: impl IntoIterator<Item = &'a Worker>) -> Vec<Kind> {
     let mut known: BTreeMap<String, Kind> = seen.values().map(|kind| (kind.name.clone(), kind.clone())).collect();
     let built_in = Catalogue::built_in().kinds();
     known.extend(built_in.iter().map(|kind| (kind.name.clone(), kind.clone())));
+    let mut workers: Vec<&Worker> = workers.into_iter().collect();
+    workers.sort_by_cached_key(|worker| (age(worker), &worker.id));
     for advert in workers.into_iter().flat_map(|worker| &worker.kinds) {
         if let Some(kind) = seen.get(&advert.digest) {
             known.insert(advert.name.clone(), kind.clone());
@@ -24,6 +27,13 @@ pub(crate) fn known<'a>(seen: &Kinds, workers: impl IntoIterator<Item = &'a Work
     let mut kinds: Vec<Kind> = known.into_values().collect();
     kinds.sort_by_key(|kind| built_in.iter().position(|one| one.name == kind.name).unwrap_or(built_in.len()));
     kinds
+}
+
+/// By what the newer of two workers' job types is told: the version of its program, and when it read them.
+pub(crate) type Age = (Vec<u32>, Timestamp);
+
+pub(crate) fn age(worker: &Worker) -> Age {
+    (worker.version.split('.').map(|part| part.parse().unwrap_or_default()).collect(), worker.started_at)
 }
 
 /// The kind of that name.
@@ -43,6 +53,7 @@ pub(crate) fn kind_view(kind: &Kind) -> KindView {
         title: kind.title.clone(),
         description: kind.description.clone(),
         digest: kind.digest.clone(),
+        built_in: kind.built_in,
         parameters: roles(kind).into_iter().map(|(parameter, role)| parameter_view(parameter, role)).collect(),
     }
 }
@@ -158,5 +169,37 @@ mod tests {
             { "label": "Videos", "patterns": ["*.mp4", "*"] }, { "label": "nonsense" },
         ] } }));
         assert_eq!(seen.filters, [FilterView { name: "Videos".into(), extensions: vec!["mp4".into(), "*".into()] }]);
+    }
+
+    #[test]
+    fn of_two_versions_the_newest_is_offered_whoever_comes_first() {
+        let kind = |digest: &str, title: &str| Kind {
+            name: "dlc-export".to_owned(),
+            title: title.to_owned(),
+            description: String::new(),
+            digest: digest.to_owned(),
+            parameters: Vec::new(),
+            needs: Value::Null,
+            built_in: false,
+        };
+        let worker = |id: &str, version: &str, started: &str, digest: &str| -> Worker {
+            let worker = json!({
+                "id": id, "name": id, "version": version, "os": "linux", "host": "h", "started_at": started,
+                "kinds": [{ "name": "dlc-export", "digest": digest }],
+            });
+            serde_json::from_value(worker).unwrap()
+        };
+        let seen: Kinds =
+            [("a", "old"), ("b", "new")].map(|(digest, title)| (digest.to_owned(), kind(digest, title))).into();
+        let offered = |workers: &[Worker]| find_kind(&known(&seen, workers), "dlc-export").unwrap().title;
+        let (monday, friday) = ("2026-11-16T09:00:00Z", "2026-11-20T09:00:00Z");
+        for (workers, why) in [
+            ([worker("1", "0.9.0", friday, "a"), worker("2", "0.10.0", monday, "b")], "its program is newer"),
+            ([worker("1", "0.4.0", monday, "a"), worker("2", "0.4.0", friday, "b")], "it read it later"),
+        ] {
+            let [one, other] = workers;
+            assert_eq!(offered(&[one.clone(), other.clone()]), "new", "{why}");
+            assert_eq!(offered(&[other, one]), "new", "{why}");
+        }
     }
 }

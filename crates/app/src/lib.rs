@@ -37,6 +37,7 @@ mod placing;
 mod pretend;
 mod programs;
 mod readiness;
+mod results_there;
 pub mod same_storage;
 mod sameness;
 mod setup;

@@ -8,10 +8,12 @@ use crate::paths::path_view;
 use crate::sameness::{self, Answer, Asked, Verdict};
 use crate::storages::LocalStorages;
 use crate::view::{CandidateView, DatasetView, Draft, ReadinessView};
+use crate::workers::last_seen;
 use crate::{Error, ErrorCode};
+use jiff::Zoned;
 use samepath_fleet::Fleet;
 use samepath_fleet::matching::{Sameness, Start};
-use samepath_wire::{Fit, Job, PathSeen, StoragePath, Worker, WorkerId};
+use samepath_wire::{Fit, Job, PathSeen, Places, StoragePath, Worker, WorkerId};
 use std::collections::HashMap;
 use std::time::Duration;
 
@@ -45,6 +47,8 @@ impl Sight {
 struct Candidate<'a> {
     worker: &'a Worker,
     fit: Fit,
+    /// What the job type is called, where this worker has it in an older version.
+    older: Option<&'a str>,
     sight: Sight,
     /// Of the storages that the job needs; none where it lacks one.
     sameness: Option<Sameness>,
@@ -58,6 +62,10 @@ pub(crate) struct Outlook {
     pinned: Option<String>,
     /// The worker that would start it first, of those of which that is known, and when.
     start: Option<Next>,
+    /// Where no worker is online, the one that was last: "gpu-1, Fri 18:40".
+    last_seen: Option<String>,
+    /// What the job type is called, by the workers that have it in an older version.
+    older: HashMap<WorkerId, String>,
 }
 
 /// "in about 40 min", and on which worker.
@@ -67,10 +75,19 @@ struct Next {
 }
 
 impl Outlook {
-    pub(crate) fn of(job: &Job, seen: &board::Sight<'_>) -> Self {
+    /// `now` is the person's time.
+    pub(crate) fn of(job: &Job, seen: &board::Sight<'_>, now: &Zoned) -> Self {
         let name = |wanted: &String| worker_name(wanted, seen.around.workers, seen.around.jobs);
         let next = |start: Start<'_>| Next { worker: start.worker.id.clone(), about: about(start.after) };
-        Self { fits: seen.fits(job), pinned: job.worker.as_ref().map(name), start: seen.around.start_of(job).map(next) }
+        let fits = seen.fits(job);
+        let older = |(worker, _): &(Worker, Fit)| Some((worker.id.clone(), seen.around.older(job, worker)?.to_owned()));
+        Self {
+            older: fits.iter().filter_map(older).collect(),
+            last_seen: fits.is_empty().then(|| last_seen(seen.around.jobs.values(), now)).flatten(),
+            fits,
+            pinned: job.worker.as_ref().map(name),
+            start: seen.around.start_of(job).map(next),
+        }
     }
 }
 
@@ -105,7 +122,9 @@ pub(crate) async fn readiness<'a>(
                 Some(None) => Sight::Silent,
                 Some(Some(answer)) => sight(answer, paths.first()),
             };
-            Candidate { worker, fit: fit.clone(), sight, sameness: sameness::of_job(&proved, worker) }
+            let sameness = sameness::of_job(&proved, worker);
+            let older = outlook.older.get(&worker.id).map(String::as_str);
+            Candidate { worker, fit: fit.clone(), older, sight, sameness }
         })
         .collect();
     candidates.sort_by(|a, b| rank(a).cmp(&rank(b)).then_with(|| a.worker.name.cmp(&b.worker.name)));
@@ -119,12 +138,18 @@ pub(crate) async fn readiness<'a>(
         state: state.to_owned(),
         sentence,
         can_submit: state != "blocked",
+        ask_admin: ["wait", "none"].contains(&state),
         button: button.to_owned(),
         results: plan.results.as_ref().map(path_view),
         name: job.name.clone(),
         workers: candidates.iter().map(|candidate| candidate_view(candidate, total, &asked_about)).collect(),
     };
     (view, verdicts)
+}
+
+/// A draft while its lab is not connected.
+pub(crate) fn offline<'a>(draft: &Draft, workers: impl Iterator<Item = &'a Worker>, error: &Error) -> ReadinessView {
+    ReadinessView { state: "offline".to_owned(), ..blocked(draft, workers, error) }
 }
 
 /// A draft that cannot be submitted as it is.
@@ -137,6 +162,7 @@ pub(crate) fn blocked<'a>(draft: &Draft, workers: impl Iterator<Item = &'a Worke
             _ => format!("{}{hint}", error.message),
         },
         can_submit: false,
+        ask_admin: error.hint.as_deref() == Some(Places::mend()),
         button: "Submit".to_owned(),
         results: None,
         name: draft.name.clone(),
@@ -227,7 +253,8 @@ fn sentence(
     const WAIT: &str = "Submit and wait";
     let pinned = outlook.pinned.as_deref();
     let Some(best) = candidates.first() else {
-        return ("none", "No worker is online. Submit and it waits.".to_owned(), WAIT);
+        let seen = outlook.last_seen.as_ref().map(|seen| format!(" Last seen: {seen}.")).unwrap_or_default();
+        return ("none", format!("No worker is online.{seen} Submit and it waits."), WAIT);
     };
     let name = &best.worker.name;
     let file = dataset.map_or("the dataset", |dataset| dataset.file_name.as_str());
@@ -305,7 +332,7 @@ fn videos_words(file: &str, seen: usize, total: usize, dataset: Option<&DatasetV
 }
 
 fn words(candidate: &Candidate<'_>, total: usize) -> String {
-    let fit = fit_words(&candidate.fit);
+    let fit = fit_words(&candidate.fit, candidate.older);
     let sure = candidate.sameness.map(|sameness| format!(" · {}", sameness::words(sameness))).unwrap_or_default();
     match &candidate.sight {
         Sight::NotAsked => fit,
@@ -342,7 +369,7 @@ fn candidate_view(candidate: &Candidate<'_>, total: usize, asked_about: &[u32]) 
 
 #[cfg(test)]
 mod tests {
-    use super::{Candidate, Fit, Next, Outlook, Sight, Worker, sentence, told};
+    use super::*;
 
     #[test]
     fn where_it_is_known_when_a_worker_is_next_the_sentence_says_so() {
@@ -356,16 +383,40 @@ mod tests {
         let sights = [Sight::NotAsked, Sight::Silent, Sight::Misses { why: "it is not there".to_owned() }];
         let candidates: Vec<Candidate<'_>> = (1..)
             .zip(workers.iter().zip(sights))
-            .map(|(before, (worker, sight))| Candidate { worker, fit: Fit::Busy { before }, sight, sameness: None })
+            .map(|(before, (worker, sight))| Candidate {
+                worker,
+                fit: Fit::Busy { before },
+                older: None,
+                sight,
+                sameness: None,
+            })
             .collect();
         let said = |next: Option<&str>| {
             let start = next.map(|name| Next { worker: format!("{name}-id"), about: "about 40 min".to_owned() });
-            sentence(&candidates, None, 0, &Outlook { fits: Vec::new(), pinned: None, start }).1
+            let outlook = Outlook { fits: Vec::new(), pinned: None, start, last_seen: None, older: HashMap::new() };
+            sentence(&candidates, None, 0, &outlook).1
         };
         assert_eq!(said(None), "Ready. 1 job before yours; gpu-1 is next.");
         assert_eq!(said(Some("gpu-1")), "Ready. 1 job before yours; gpu-1 is next, in about 40 min.");
         assert_eq!(said(Some("gpu-2")), "Ready. 2 jobs before yours; gpu-2 is next, in about 40 min.");
         assert_eq!(said(Some("gpu-3")), said(None), "it does not see the dataset");
+    }
+
+    #[test]
+    fn who_was_online_last_is_said_where_nobody_is() {
+        let outlook = |last_seen: Option<&str>| Outlook {
+            fits: Vec::new(),
+            pinned: None,
+            start: None,
+            last_seen: last_seen.map(str::to_owned),
+            older: HashMap::new(),
+        };
+        let told = |last_seen| sentence(&[], None, 0, &outlook(last_seen)).1;
+        assert_eq!(told(None), "No worker is online. Submit and it waits.");
+        assert_eq!(
+            told(Some("gpu-2, Fri 18:40")),
+            "No worker is online. Last seen: gpu-2, Fri 18:40. Submit and it waits."
+        );
     }
 
     #[test]

@@ -16,7 +16,7 @@ mod storages;
 mod workers;
 
 pub use datasets::{ChosenVideo, CopiedView, CopyView, DatasetView, LocatedView, VideoView};
-pub use drafts::{CandidateView, Draft, ReadinessView};
+pub use drafts::{CandidateView, Draft, ReadinessView, ResultsView};
 pub use frame::{ErrorView, InvitationView, MembershipView, OfflineView, StatusView, Update};
 pub use import::{FoundSettingsView, FoundStorageView, PartView, PlacingView};
 pub use jobs::{

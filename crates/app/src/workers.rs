@@ -4,8 +4,9 @@ use crate::jobs::bytes;
 use crate::sameness::{self, Proofs};
 use crate::storages::state_name;
 use crate::view::{StorageView, WorkerStorageView, WorkerView};
+use jiff::Zoned;
 use samepath_fleet::matching::Sameness;
-use samepath_wire::{BackendAdvert, BackendState, Gpu, JobRecord, Worker, gibibytes};
+use samepath_wire::{Attempt, AttemptEnd, BackendAdvert, BackendState, Gpu, JobRecord, Worker, gibibytes};
 use std::collections::BTreeMap;
 
 /// Who runs inside this very program.
@@ -117,5 +118,52 @@ fn storage_view(
         sameness: same.map(|same| sameness::name(same).to_owned()),
         base_path: backend.base_path.clone(),
         free_bytes: backend.free_bytes.map(bytes),
+    }
+}
+
+/// Who was heard of last, as far as the jobs that are kept tell, and when.
+pub(crate) fn last_seen<'a>(jobs: impl Iterator<Item = &'a JobRecord>, now: &Zoned) -> Option<String> {
+    // That it was lost was noticed later than it was last heard of.
+    let heard = |attempt: &Attempt| match attempt.end {
+        Some(AttemptEnd::Lost { .. }) => attempt.assigned_at,
+        _ => attempt.ended_at.unwrap_or(attempt.assigned_at),
+    };
+    let newest = jobs.flat_map(|record| &record.attempts).max_by_key(|attempt| heard(attempt))?;
+    let at = heard(newest).to_zoned(now.time_zone().clone());
+    let days = at.date().until(now.date()).map_or(i32::MAX, |span| span.get_days());
+    let form = match days {
+        ..=0 => "%H:%M",
+        1..7 => "%a %H:%M",
+        _ => "%-d %b %Y",
+    };
+    Some(format!("{}, {}", newest.worker_name, at.strftime(form)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn the_worker_that_was_heard_of_last_is_named_with_the_time() {
+        let now: Zoned = "2026-11-22T12:00:00[UTC]".parse().unwrap();
+        let record = |worker: &str, began: &str, ended: &str| {
+            let job = json!({ "version": 1, "id": "0199c0de-0000-7000-8000-000000000001", "kind": "slp-check", "submitted_at": began });
+            let attempt = json!({
+                "number": 1, "worker": worker, "worker_name": worker, "state": "ended", "assigned_at": began, "ended_at": ended,
+            });
+            let record = json!({ "job": job, "order": 1, "state": "failed", "epoch": 1, "attempts": [attempt] });
+            serde_json::from_value::<JobRecord>(record).unwrap()
+        };
+        let said = |records: &[JobRecord]| last_seen(records.iter(), &now);
+        let old = record("gpu-3", "2026-11-02T09:00:00Z", "2026-11-02T09:00:00Z");
+        // It was heard of on Friday for the last time, whenever that was noticed.
+        let mut away = record("gpu-2", "2026-11-20T18:40:00Z", "2026-11-22T11:00:00Z");
+        away.attempts[0].end = Some(AttemptEnd::Lost { reason: "was not heard of".to_owned(), proved: false });
+        let today = record("gpu-1", "2026-11-22T08:00:00Z", "2026-11-22T09:30:00Z");
+        assert_eq!(said(&[]), None);
+        assert_eq!(said(std::slice::from_ref(&old)).as_deref(), Some("gpu-3, 2 Nov 2026"));
+        assert_eq!(said(&[old.clone(), away.clone()]).as_deref(), Some("gpu-2, Fri 18:40"));
+        assert_eq!(said(&[away, today, old]).as_deref(), Some("gpu-1, 09:30"));
     }
 }

@@ -182,7 +182,7 @@ fn a_dataset_tells_its_videos_by_either_path() {
 fn kinds_are_known_without_a_worker() {
     let home = Home::new();
     let kinds = home.ask(&["kinds"]).good();
-    assert_eq!(keys(&kinds[0]), ["name", "title", "description", "parameters", "digest"]);
+    assert_eq!(keys(&kinds[0]), ["name", "title", "description", "parameters", "digest", "built_in"]);
     let kind = home.ask(&["kinds", "slp-check"]).good();
     assert!(kinds.as_array().is_some_and(|kinds| kinds.contains(&kind)), "{kinds}");
     let names: Vec<&Value> = kind["parameters"].as_array().expect("rows").iter().map(|row| &row["name"]).collect();

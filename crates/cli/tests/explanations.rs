@@ -46,6 +46,8 @@ fn cases(digest: &Value) -> Vec<Case> {
             "cannot run slp-check: no program sleap-nn",
         ),
         ("gpu-10", vast("ready"), runs(&json!("blake3:00")), all(), "has another version of slp-check"),
+        // It is behind those that have the job's own.
+        ("gpu-00", vast("ready"), runs(&json!("blake3:00")), all(), "has an older Check a SLEAP project"),
         ("gpu-11", vast("read_only"), runs(digest), all(), "its vast is read-only"),
         ("gpu-12", vast("full"), runs(digest), all(), "its vast is full"),
     ]
@@ -64,7 +66,7 @@ async fn every_reason_is_said_in_the_same_words_everywhere() {
     for (name, storages, kinds, unavailable, _) in &cases {
         let worker: Worker = serde_json::from_value(json!({
             "id": name, "name": name, "version": "0.0.9", "os": "linux", "host": name,
-            "started_at": "2026-11-22T09:00:00Z", "kinds": kinds, "unavailable": unavailable, "backends": storages,
+            "started_at": if *name == "gpu-00" { "2026-11-01T09:00:00Z" } else { "2026-11-22T09:00:00Z" }, "kinds": kinds, "unavailable": unavailable, "backends": storages,
         }))
         .unwrap();
         let session = fleet.session(*name);

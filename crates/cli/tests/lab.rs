@@ -168,6 +168,7 @@ async fn a_window_opens_without_its_lab_says_why_and_is_connected_later() {
     assert!(!told.known && told.error.message == format!("Talmo Lab does not answer ({}).", lab.listen), "{told:?}");
     let kind = || Draft { kind: "slp-check".to_owned(), ..Draft::default() };
     let ready = app.readiness(kind()).await.expect("answered");
+    assert_eq!(ready.state, "offline");
     assert!(!ready.can_submit && ready.sentence.starts_with("Talmo Lab does not answer"), "{ready:?}");
     tokio::task::block_in_place(|| lab.start());
     let status = next_status(&mut updates, |status| status.offline.is_none()).await;

@@ -115,6 +115,7 @@ impl<'a> Finder<'a> {
                 whereabouts.at = seen.at.clone();
                 whereabouts.local = Some(seen.local.clone());
                 whereabouts.size = Some(seen.size);
+                whereabouts.by_name = how == How::BesideProject && detail.is_some();
                 (whereabouts.found, whereabouts.how, whereabouts.detail) = (true, how, detail);
                 if video.is_image_sequence() {
                     self.other_images(video, &seen, &mut whereabouts);

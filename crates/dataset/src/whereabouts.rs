@@ -42,6 +42,9 @@ pub struct Whereabouts {
     pub found: bool,
     /// What led there.
     pub how: How,
+    /// Whether nothing but its name led there: nobody knows that it is this one.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub by_name: bool,
     /// In words: why not, or what else there is to know.
     pub detail: Option<String>,
     /// Bytes; of an image sequence, all that were looked at.
@@ -59,6 +62,7 @@ impl Whereabouts {
             local: None,
             found: false,
             how: How::NotFound,
+            by_name: false,
             detail: None,
             size: None,
         }

@@ -237,9 +237,10 @@ fn beside_the_project_the_longest_common_tail_wins() {
     lab.file("vast/amick/maze/labels/cam0.mp4");
     let found = lab.one(written);
     assert_eq!(found.how, How::BesideProject);
-    assert!(found.detail.unwrap().contains("name"));
+    assert!(found.by_name && found.detail.unwrap().contains("name"));
     lab.file("vast/amick/maze/labels/day1/cam0.mp4");
     assert_eq!(lab.here(written).0, "vast:amick/maze/labels/day1/cam0.mp4");
+    assert!(!lab.one(written).by_name, "its folder leads there, too");
     // The whole folder `maze` moved, videos and project together.
     lab.file("vast/amick/maze/day1/cam0.mp4");
     assert_eq!(lab.here(written).0, "vast:amick/maze/day1/cam0.mp4");

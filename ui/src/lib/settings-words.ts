@@ -81,7 +81,9 @@ export const settings = {
     kill: 'Kill now and turn it off',
   },
   sending: 'Files not on shared storage',
-  sendingText: 'Samepath offers to copy them to your folder. In this version they are never sent with a job.',
+  sendingText: 'No worker can see them until they are copied to your folder. They are never sent with a job.',
+  sendingAsk: 'Ask each time whether to copy them',
+  sendingNever: 'Never copy them',
   notices: 'Notifications',
   noticesText: 'While you look elsewhere, of your own jobs:',
   noticeKinds: [

@@ -48,7 +48,7 @@ const train = kind({
   ],
 });
 const videos = Array.from({ length: 12 }, (_, i) => ({
-  written: `/Users/amick/talmo/amick/day${1 + (i % 4)}/cam${i}.mp4`, place: i === 7 ? null : path(`vast:amick/day${1 + (i % 4)}/cam${i}.mp4`), local: i === 7 ? null : `/mnt/vast/amick/day1/cam${i}.mp4`, found: i !== 7, how: i === 7 ? 'not_found' : 'base_path', words: i === 7 ? 'not found' : 'on vast', size: i === 7 ? null : 12e6,
+  written: `/Users/amick/talmo/amick/day${1 + (i % 4)}/cam${i}.mp4`, place: i === 7 ? null : path(`vast:amick/day${1 + (i % 4)}/cam${i}.mp4`), local: i === 7 ? null : `/mnt/vast/amick/day1/cam${i}.mp4`, found: i !== 7, how: i === 7 ? 'not_found' : i > 9 ? 'beside_project' : 'base_path', by_name: i > 9, words: i === 7 ? 'not found' : 'on vast', size: i === 7 ? null : 12e6,
 }));
 const outputs = [
   { path: 'report.html', size: 15_321, modified: ago(70) },
@@ -103,7 +103,10 @@ fake.ready = readiness({
     { id: 'w5', name: 'gpu-10', fit: 'no', words: 'has no vast', sameness: null, missing: null },
   ],
 });
-if (query.get('ready') === 'wait') fake.ready = readiness({ state: 'wait', sentence: 'No worker can run this now: gpu-3’s vast is read-only, gpu-10 has no vast. Submit and it waits; you are told when it starts.', button: 'Submit and wait', workers: [{ id: 'w3', name: 'gpu-3', fit: 'no', words: 'its vast is read-only', sameness: null, missing: null }, { id: 'w5', name: 'gpu-10', fit: 'no', words: 'has no vast', sameness: null, missing: null }] });
+if (query.get('ready') === 'wait') fake.ready = readiness({ state: 'wait', ask_admin: true, sentence: 'No worker can run this now: gpu-3’s vast is read-only, gpu-10 has no vast. Submit and it waits; you are told when it starts.', button: 'Submit and wait', workers: [{ id: 'w3', name: 'gpu-3', fit: 'no', words: 'its vast is read-only', sameness: null, missing: null }, { id: 'w5', name: 'gpu-10', fit: 'no', words: 'has no vast', sameness: null, missing: null }] });
+if (query.get('ready') === 'offline') fake.ready = readiness({ state: 'offline', sentence: 'Talmo Lab does not answer (hub.talmolab.org). Off campus? Connect the VPN.', can_submit: false });
+if (query.get('ready') === 'never') fake.keepWaiting();
+fake.there.set('models', { place: path('vast:amick/project/models/maze'), exists: true, beside: path('vast:amick/project/models/maze-2'), checkpoint: path('vast:amick/project/models/maze/maze/last.ckpt'), epoch: 41 });
 fake.picked = query.get('pick') ?? 'labels';
 if (query.get('several')) {
   fake.pickedAll = ['labels', 'vast:amick/day2/labels.slp', '/home/amick/Desktop/labels.slp'];

@@ -4,7 +4,7 @@ use super::App;
 use crate::board::Updates;
 use crate::draft::{Circumstances, Plan, plan};
 use crate::log::LogStream;
-use crate::readiness::{Outlook, blocked, readiness};
+use crate::readiness::{self, Outlook};
 use crate::sameness::{self, Asked, Verdict};
 use crate::view::{ClearedView, Draft, JobView, ReadinessView};
 use crate::{Error, ErrorCode};
@@ -27,19 +27,23 @@ impl App {
     /// `kind_not_found`.
     pub async fn readiness(&self, draft: Draft) -> Result<ReadinessView, Error> {
         if let Some(offline) = self.offline() {
-            return Ok(self.inner.board.look(|seen| blocked(&draft, seen.around.workers.values(), &offline)));
+            return Ok(self
+                .inner
+                .board
+                .look(|seen| readiness::offline(&draft, seen.around.workers.values(), &offline)));
         }
         let kind = self.find_kind(&draft.kind)?;
         let planned = self.plan(kind, draft.clone()).await;
         let board = &self.inner.board;
         Ok(match planned {
             Ok(plan) => {
-                let outlook = board.look(|seen| Outlook::of(&plan.job, seen));
-                let (view, verdicts) = readiness(&self.inner.fleet, &self.inner.storages, &outlook, &plan).await;
+                let outlook = board.look(|seen| Outlook::of(&plan.job, seen, &Zoned::now()));
+                let (view, verdicts) =
+                    readiness::readiness(&self.inner.fleet, &self.inner.storages, &outlook, &plan).await;
                 self.proved(&plan, &verdicts);
                 view
             }
-            Err(error) => board.look(|seen| blocked(&draft, seen.around.workers.values(), &error)),
+            Err(error) => board.look(|seen| readiness::blocked(&draft, seen.around.workers.values(), &error)),
         })
     }
 

@@ -10,8 +10,9 @@ use crate::view::{
 };
 use crate::workers::{Ours, worker_view};
 use crate::{Error, ErrorCode};
-use samepath_storage::Backend;
+use samepath_storage::{Backend, Purpose};
 use samepath_wire::{Kind, Worker};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 impl App {
@@ -121,6 +122,21 @@ impl App {
     pub async fn open_dataset(&self, path: String, videos: Vec<ChosenVideo>) -> Result<DatasetView, Error> {
         let fleet = self.fleet_base_paths();
         self.blocking(move |storages| storages.open_dataset(&path, fleet, &videos)).await
+    }
+
+    /// The folder on this computer that a dataset is in.
+    ///
+    /// # Errors
+    /// As [`LocalStorages::resolve`], [`LocalStorages::absolute`].
+    pub async fn folder_of(&self, path: String) -> Result<PathBuf, Error> {
+        self.blocking(move |storages| {
+            let local = match storages.parse(&path).transpose()? {
+                Some(at) => storages.resolve(&at, Purpose::Input)?.path,
+                None => storages.absolute(&path)?,
+            };
+            Ok(local.parent().map_or_else(|| local.clone(), Path::to_owned))
+        })
+        .await
     }
 
     /// The same dataset once the person said where one more of its videos is, and which others the same change leads to.

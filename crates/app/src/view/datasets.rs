@@ -44,6 +44,8 @@ pub struct VideoView {
     pub found: bool,
     /// `as_written`, `base_path`, `beside_project`, `embedded`, `ambiguous`, `not_found`, …
     pub how: String,
+    /// Whether it is there by its name alone, beside the project: the person knows whether it is this one.
+    pub by_name: bool,
     /// In words.
     pub words: String,
     /// Bytes, where known.

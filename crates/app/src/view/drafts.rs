@@ -24,6 +24,21 @@ pub struct Draft {
     pub videos: Vec<ChosenVideo>,
 }
 
+/// A folder that was chosen for results.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Type)]
+pub struct ResultsView {
+    /// Where it is.
+    pub place: PathView,
+    /// Whether it is there already.
+    pub exists: bool,
+    /// Of one that is: a folder beside it that is not there yet, with a number behind the name.
+    pub beside: Option<PathView>,
+    /// What a job of this type can go on from, where the folder holds one model.
+    pub checkpoint: Option<PathView>,
+    /// The epoch that this is of, where somebody knows.
+    pub epoch: Option<u32>,
+}
+
 /// The sentence above *Submit*, and what stands behind it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Type)]
 pub struct ReadinessView {
@@ -33,6 +48,8 @@ pub struct ReadinessView {
     pub sentence: String,
     /// Whether *Submit* does something.
     pub can_submit: bool,
+    /// Whether what is in the way can be mended by whoever looks after the lab alone.
+    pub ask_admin: bool,
     /// "Submit" or "Submit and wait".
     pub button: String,
     /// Where results will go.

@@ -1,3 +1,4 @@
+use super::Draft;
 use serde::{Deserialize, Serialize};
 use specta::Type;
 use std::collections::BTreeMap;
@@ -20,6 +21,10 @@ pub struct KeptView {
     pub notices: NoticesView,
     /// Whether this computer is a worker while the window is open.
     pub worker: bool,
+    /// Whether files that are on no storage are offered to be copied to one; else never.
+    pub copies: bool,
+    /// A job that could not be submitted yet.
+    pub draft: Option<Draft>,
     /// Storages of the lab that the person does not use, by name.
     pub unused: Vec<String>,
     /// How each storage was, by name: the hours of the last week in which somebody looked.
@@ -36,6 +41,8 @@ impl Default for KeptView {
             place: None,
             notices: NoticesView::default(),
             worker: true,
+            copies: true,
+            draft: None,
             unused: Vec::new(),
             history: BTreeMap::new(),
         }
@@ -69,6 +76,10 @@ pub enum Keep {
     Notices(NoticesView),
     /// Whether this computer is a worker while the window is open.
     Worker(bool),
+    /// Whether files that are on no storage are offered to be copied to one.
+    Copies(bool),
+    /// A job that could not be submitted yet; none: it was, or is not wanted any more.
+    Draft(Option<Draft>),
     /// Whether the person does not use a storage of the lab.
     Unused {
         /// What the lab calls it.

@@ -15,6 +15,8 @@ pub struct KindView {
     pub parameters: Vec<ParameterView>,
     /// Of the parameter definitions.
     pub digest: String,
+    /// Whether it comes with the program; else it is the lab's own.
+    pub built_in: bool,
 }
 
 /// A row of a kind's form.

@@ -41,6 +41,8 @@ const SAMENESS: Record<string, Look> = {
   unknown: look(Shield, 'off'),
 };
 
+export const CONFIRMED: Look = SAMENESS['confirmed']!;
+
 /** Whether files of a storage in this state can be read. */
 export const isThere = (state: string): boolean => ['ready', 'read_only', 'full'].includes(state);
 

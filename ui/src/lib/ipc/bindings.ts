@@ -45,6 +45,10 @@ export const commands = {
 	copyFiles: (files: string[], folder: string, channel: Channel<CopyView>) => __TAURI_INVOKE<CopiedView[]>("copy_files", { files, folder, channel }),
 	/**  Ends what `copy_files` began with the channel of this number; what is half copied is taken away. */
 	stopCopying: (channel: number) => __TAURI_INVOKE<void>("stop_copying", { channel }),
+	/**  Shows a dataset's folder in the file manager. */
+	showDataset: (path: string) => __TAURI_INVOKE<null>("show_dataset", { path }),
+	/**  What is in a folder that was chosen for the results of a job of this type, and what the job could go on from. */
+	resultsThere: (folder: string, kind: string) => __TAURI_INVOKE<ResultsView>("results_there", { folder, kind }),
 	/**  The job types. */
 	kinds: () => __TAURI_INVOKE<KindView[]>("kinds"),
 	/**  Who could run this draft, and the sentence that says so. */
@@ -507,6 +511,10 @@ export type Keep =
 { type: "notices"; value: NoticesView } | 
 /**  Whether this computer is a worker while the window is open. */
 { type: "worker"; value: boolean } | 
+/**  Whether files that are on no storage are offered to be copied to one. */
+{ type: "copies"; value: boolean } | 
+/**  A job that could not be submitted yet; none: it was, or is not wanted any more. */
+{ type: "draft"; value?: Draft | null } | 
 /**  Whether the person does not use a storage of the lab. */
 { type: "unused"; value: {
 	/**  What the lab calls it. */
@@ -531,6 +539,10 @@ export type KeptView = {
 	notices?: NoticesView,
 	/**  Whether this computer is a worker while the window is open. */
 	worker?: boolean,
+	/**  Whether files that are on no storage are offered to be copied to one; else never. */
+	copies?: boolean,
+	/**  A job that could not be submitted yet. */
+	draft?: Draft | null,
 	/**  Storages of the lab that the person does not use, by name. */
 	unused?: string[],
 	/**  How each storage was, by name: the hours of the last week in which somebody looked. */
@@ -549,6 +561,8 @@ export type KindView = {
 	parameters: ParameterView[],
 	/**  Of the parameter definitions. */
 	digest: string,
+	/**  Whether it comes with the program; else it is the lab's own. */
+	built_in: boolean,
 };
 
 /**  Which storage of the lab a suggestion is. */
@@ -812,6 +826,8 @@ export type ReadinessView = {
 	sentence: string,
 	/**  Whether *Submit* does something. */
 	can_submit: boolean,
+	/**  Whether what is in the way can be mended by whoever looks after the lab alone. */
+	ask_admin: boolean,
 	/**  "Submit" or "Submit and wait". */
 	button: string,
 	/**  Where results will go. */
@@ -820,6 +836,20 @@ export type ReadinessView = {
 	name: string,
 	/**  Who can run it, and why others cannot. */
 	workers: CandidateView[],
+};
+
+/**  A folder that was chosen for results. */
+export type ResultsView = {
+	/**  Where it is. */
+	place: PathView,
+	/**  Whether it is there already. */
+	exists: boolean,
+	/**  Of one that is: a folder beside it that is not there yet, with a number behind the name. */
+	beside: PathView | null,
+	/**  What a job of this type can go on from, where the folder holds one model. */
+	checkpoint: PathView | null,
+	/**  The epoch that this is of, where somebody knows. */
+	epoch: number | null,
 };
 
 /**  What one worker says of a test file in the person's folder of a storage. */
@@ -1060,6 +1090,8 @@ export type VideoView = {
 	found: boolean,
 	/**  `as_written`, `base_path`, `beside_project`, `embedded`, `ambiguous`, `not_found`, … */
 	how: string,
+	/**  Whether it is there by its name alone, beside the project: the person knows whether it is this one. */
+	by_name: boolean,
 	/**  In words. */
 	words: string,
 	/**  Bytes, where known. */

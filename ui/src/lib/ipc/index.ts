@@ -27,6 +27,7 @@ import type {
   ProgramView,
   QuitMode,
   ReadinessView,
+  ResultsView,
   SameStorageView,
   SetupView,
   ShownView,
@@ -101,6 +102,10 @@ export interface Ipc {
   locateVideo(path: string, videos: ChosenVideo[], chosen: ChosenVideo): Promise<LocatedView>;
   /** Files of this computer into a folder of a storage. Nothing there is replaced. */
   copyFiles(files: string[], folder: string, receive: (progress: CopyView) => void): CopyUnderWay;
+  /** In the file manager. */
+  showDataset(path: string): Promise<void>;
+  /** What is in a folder that was chosen for the results of a job of this type. */
+  resultsThere(folder: string, kind: string): Promise<ResultsView>;
   kinds(): Promise<KindView[]>;
   readiness(draft: Draft): Promise<ReadinessView>;
   submit(draft: Draft): Promise<JobView>;

@@ -70,6 +70,8 @@ export const shell: Ipc = {
     const channel = new Channel<CopyView>(receive);
     return { done: answered(commands.copyFiles(files, folder, channel)), stop: () => void commands.stopCopying(channel.id) };
   },
+  showDataset: async (path) => void (await answered(commands.showDataset(path))),
+  resultsThere: (folder, kind) => answered(commands.resultsThere(folder, kind)),
   kinds: () => answered(commands.kinds()),
   readiness: (draft) => answered(commands.readiness(draft)),
   submit: (draft) => answered(commands.submit(draft)),

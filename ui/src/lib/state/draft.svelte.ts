@@ -14,7 +14,9 @@ import {
   type Value,
   type VideoView,
 } from '../ipc';
+import { Asking } from './asking.svelte';
 import { Copying } from './copying.svelte';
+import { Results } from './results.svelte';
 
 /** One of several files: read, being read, or of no use. */
 export interface Entry {
@@ -26,20 +28,18 @@ export interface Entry {
 export type SettingsFrom = { type: 'recommended' } | { type: 'run'; id: string } | { type: 'file'; path: string };
 
 /** Settings that belong to one run alone. */
-const OF_ONE_RUN = ['RUN_NAME', 'RESUME_FROM'];
+const RESUME_FROM = 'RESUME_FROM';
+const OF_ONE_RUN = ['RUN_NAME', RESUME_FROM];
 
 /** The storage path where it has one: that is what travels. */
 const pathOf = (dataset: DatasetView): string => dataset.place?.text ?? dataset.local;
-
-/** How long typing may pause before the workers are asked. */
-const PAUSE = 250;
-/** Between an answer and the next question that nobody's hand asks: a lab in which much happens leaves its workers in peace. */
-const CALM = 2000;
 
 /** The form of *New job*. It outlives its page, so that looking elsewhere loses nothing. */
 export class NewJob {
   readonly #ipc: Ipc;
   readonly copying: Copying;
+  readonly asking: Asking;
+  readonly results: Results;
 
   dataset = $state.raw<DatasetView | null>(null);
   /** Further files, each for a job of its own. */
@@ -52,9 +52,8 @@ export class NewJob {
   alike = $state.raw<ChosenVideo[]>([]);
   locating = $state(false);
   locateFailure = $state.raw<Failure | null>(null);
-  /** The folder that a new one for the results is made in; or that they are put in, beside what is there. */
-  resultsIn = $state<string | null>(null);
-  intoIt = $state(false);
+  /** Videos of which the person said that what has their name is another one: as the project has them. */
+  declined = $state.raw<string[]>([]);
   /** The path that is being read. */
   opening = $state<string | null>(null);
   openFailure = $state.raw<Failure | null>(null);
@@ -69,8 +68,9 @@ export class NewJob {
 
   /** The chosen kind's, kept by the page. */
   parameters = $state.raw<ParameterView[]>([]);
-  readiness = $state.raw<ReadinessView | null>(null);
-  readinessFailure = $state.raw<Failure | null>(null);
+  /** What the workers say of it; none while they have not. */
+  readiness = $derived.by<ReadinessView | null>(() => this.asking.answer);
+  readinessFailure = $derived.by<Failure | null>(() => this.asking.failure);
   submitting = $state(false);
   submitFailure = $state.raw<Failure | null>(null);
   submitted = $state.raw<JobView | null>(null);
@@ -78,17 +78,12 @@ export class NewJob {
   count = $state(1);
 
   #opened = 0;
-  #asked = 0;
-  #timer: ReturnType<typeof setTimeout> | undefined;
-  #asking = false;
-  #again = false;
-  /** When the question that waits is asked, and when the last one was answered. */
-  #due = 0;
-  #answered = 0;
 
   constructor(ipc: Ipc) {
     this.#ipc = ipc;
     this.copying = new Copying(ipc);
+    this.results = new Results(ipc, () => this.kind, () => this.changed());
+    this.asking = new Asking(() => (this.#canAsk() ? ipc.readiness(this.draft(this.parameters)) : null));
   }
 
   /** Opens a dataset: a local path or a storage path. A later call wins. */
@@ -102,6 +97,7 @@ export class NewJob {
       this.dataset = dataset;
       this.videos = videos;
       this.alike = [];
+      this.declined = [];
       this.locateFailure = null;
       this.batch = [];
       this.together = false;
@@ -159,6 +155,7 @@ export class NewJob {
       this.dataset = located.dataset;
       this.videos = [...this.videos.filter((one) => one.written !== written), located.chosen];
       this.alike = located.more;
+      this.declined = this.declined.filter((one) => one !== written);
       this.changed();
     } catch (thrown) {
       if (mine === this.#opened) this.locateFailure = Failure.from(thrown);
@@ -168,11 +165,27 @@ export class NewJob {
   }
 
   /** What moved with the newest one is where it would be. */
-  async useAlike(): Promise<void> {
+  useAlike(): Promise<void> {
+    return this.#choose(this.alike);
+  }
+
+  /** What has the name of these videos is what they are. */
+  areThese(videos: VideoView[]): Promise<void> {
+    return this.#choose(videos.flatMap(({ written, place }) => (place === null ? [] : [{ written, path: place.text }])));
+  }
+
+  /** What has its name is another one: it is still to be located. */
+  isAnother(video: VideoView): void {
+    this.declined = [...this.declined, video.written];
+    this.changed();
+  }
+
+  async #choose(more: ChosenVideo[]): Promise<void> {
     const { dataset } = this;
     if (dataset === null) return;
     const mine = this.#opened;
-    const videos = [...this.videos, ...this.alike];
+    const written = more.map((one) => one.written);
+    const videos = [...this.videos.filter((one) => !written.includes(one.written)), ...more];
     this.locating = true;
     try {
       const seen = await this.#ipc.openDataset(pathOf(dataset), videos);
@@ -180,6 +193,7 @@ export class NewJob {
       this.dataset = seen;
       this.videos = videos;
       this.alike = [];
+      this.declined = this.declined.filter((one) => !written.includes(one));
       this.changed();
     } catch (thrown) {
       if (mine === this.#opened) this.locateFailure = Failure.from(thrown);
@@ -237,12 +251,6 @@ export class NewJob {
     this.name = name;
   }
 
-  setResults(folder: string | null): void {
-    this.resultsIn = folder;
-    this.intoIt = false;
-    this.changed();
-  }
-
   /** Takes the settings of an earlier job of this type; its dataset, results folder and name are its own. */
   async like(id: string): Promise<void> {
     try {
@@ -280,8 +288,15 @@ export class NewJob {
     this.clear();
     this.kind = draft.kind ?? '';
     this.worker = draft.worker ?? '';
+    this.results.folder = draft.results_in ?? null;
     for (const [name, value] of Object.entries(draft.values ?? {})) if (value !== undefined) this.typed[name] = textOf(value);
-    if (draft.dataset != null) await this.open(draft.dataset, draft.videos ?? []);
+    if (draft.dataset == null) return;
+    const opening = this.open(draft.dataset, draft.videos ?? []);
+    const mine = this.#opened;
+    await opening;
+    if (mine !== this.#opened) return;
+    this.name = draft.name ?? '';
+    await this.results.look();
   }
 
   stopOpening(): void {
@@ -292,7 +307,7 @@ export class NewJob {
   /** Back to the empty form. */
   clear(): void {
     this.stopOpening();
-    this.#forget();
+    this.asking.forget();
     this.copying.forget();
     this.dataset = null;
     this.openFailure = null;
@@ -303,8 +318,8 @@ export class NewJob {
     this.batch = [];
     this.videos = [];
     this.alike = [];
-    this.resultsIn = null;
-    this.intoIt = false;
+    this.declined = [];
+    this.results.forget();
     this.submitted = null;
   }
 
@@ -313,6 +328,7 @@ export class NewJob {
     this.typed = {};
     this.settingsFrom = { type: 'recommended' };
     this.changed();
+    if (this.results.folder !== null) void this.results.look();
   }
 
   set(parameter: string, text: string): void {
@@ -324,44 +340,22 @@ export class NewJob {
   changed(): void {
     this.submitted = null;
     this.submitFailure = null;
-    this.#forget();
-    this.ask();
+    this.asking.forget();
+    if (this.#canAsk()) this.asking.soon();
   }
 
-  /** Asks soon; what was known stays until there is an answer. However often it is called, one question is under way. */
-  ask(): void {
-    this.#askAt(Date.now() + PAUSE);
-  }
-
-  /** Something is different in the lab: asks, too, but not at every turn. */
-  askAnew(): void {
-    this.#askAt(Math.max(Date.now() + PAUSE, this.#answered + CALM));
-  }
-
-  #askAt(due: number): void {
-    if (!this.dataset || this.dataset.place === null || this.kind === '') return;
-    if (this.#timer !== undefined && this.#due <= due) return;
-    clearTimeout(this.#timer);
-    this.#due = due;
-    this.#timer = setTimeout(() => {
-      this.#timer = undefined;
-      void this.#ask();
-    }, due - Date.now());
-  }
-
-  /** Ends what is under way. */
-  rest(): void {
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
-    this.#again = false;
+  #canAsk(): boolean {
+    return this.dataset !== null && this.dataset.place !== null && this.kind !== '';
   }
 
   draft(parameters: ParameterView[]): Draft {
     const values: Record<string, Value> = {};
+    const results = this.results.said(this.batch.length === 0 || this.together);
     for (const parameter of parameters) {
       const text = this.typed[parameter.name]?.trim() ?? '';
       if (parameter.role === 'setting' && text !== '') values[parameter.name] = valueOf(parameter, text);
-      if (parameter.role === 'results' && this.intoIt && this.resultsIn !== null) values[parameter.name] = this.resultsIn;
+      if (parameter.role === 'results' && results.folder !== null) values[parameter.name] = results.folder;
+      if (parameter.name === RESUME_FROM && results.from !== null) values[parameter.name] = results.from;
       if (parameter.role === 'dataset' && this.together && this.dataset) {
         values[parameter.name] = [pathOf(this.dataset), ...this.batch.map((entry) => entry.path)];
       }
@@ -372,16 +366,23 @@ export class NewJob {
       values,
       name: this.name.trim(),
       worker: this.worker === '' ? null : this.worker,
-      results_in: this.intoIt ? null : this.resultsIn,
+      results_in: results.within,
       videos: this.videos,
     };
   }
 
   /** Files that no job can be made for. */
   troubled = $derived(this.batch.filter((entry) => entry.failure !== null).length);
+  /** Videos that are still to be located, by the person's word alone. */
+  lacking = $derived(this.dataset?.is_package ? 0 : this.declined.length);
   takesSeveral = $derived(this.parameters.some((parameter) => parameter.role === 'dataset' && parameter.type.startsWith('LIST[')));
-  canSubmit = $derived(
-    this.readiness?.can_submit === true && !this.submitting && this.batch.every((entry) => entry.failure === null && entry.dataset !== null),
+  canSubmit = $derived.by(
+    () =>
+      this.readiness?.can_submit === true &&
+      !this.submitting &&
+      !this.results.looking &&
+      this.lacking === 0 &&
+      this.batch.every((entry) => entry.failure === null && entry.dataset !== null),
   );
 
   /** What is submitted, one after the other. */
@@ -432,38 +433,5 @@ export class NewJob {
     const chosen = kinds.find((kind) => kind.name === this.kind) ?? kinds[0];
     this.kind = chosen?.name ?? '';
     this.parameters = chosen?.parameters ?? [];
-  }
-
-  #forget(): void {
-    this.#asked += 1;
-    this.readiness = null;
-    this.readinessFailure = null;
-  }
-
-  async #ask(): Promise<void> {
-    if (this.#asking) {
-      this.#again = true;
-      return;
-    }
-    this.#asking = true;
-    const mine = this.#asked;
-    try {
-      const readiness = await this.#ipc.readiness(this.draft(this.parameters));
-      if (mine === this.#asked) {
-        this.readiness = readiness;
-        this.readinessFailure = null;
-      }
-    } catch (thrown) {
-      if (mine === this.#asked) {
-        this.readiness = null;
-        this.readinessFailure = Failure.from(thrown);
-      }
-    } finally {
-      this.#asking = false;
-      this.#answered = Date.now();
-    }
-    if (mine !== this.#asked) this.ask();
-    else if (this.#again) this.askAnew();
-    this.#again = false;
   }
 }

@@ -38,6 +38,8 @@ export class Session {
   menuAt = $state.raw<Spot | null>(null);
   /** A folder for which the storage form was asked for from elsewhere. */
   addFolder = $state<string | null>(null);
+  /** A storage whose form was asked for from elsewhere, and what of it is to be changed. */
+  editStorage = $state.raw<{ name: string; field: 'folder' | 'name' } | null>(null);
   now = $state(Date.now());
   /** Midnight: what changes with the day alone hangs on this, and not on every second. */
   today = $derived(midnight(this.now));
@@ -62,6 +64,9 @@ export class Session {
   #visited = 0;
 
   page = $derived<Page>(this.chosen ?? this.#first());
+
+  /** Whether files that are on no storage are offered to be copied to one. */
+  copies = $derived.by(() => this.lab.kept.copies ?? true);
 
   /** Whether setting up is to be gone on with. With a storage there and nothing chosen yet, there is nothing to be finished. */
   unfinished = $derived.by(() => this.setup.step !== null && (this.page === 'setup' || this.setup.path !== '' || this.lab.storages.length === 0));
