@@ -76,6 +76,28 @@ fn a_folder_inside_a_share_is_the_persons_folder_and_not_the_storage() {
 }
 
 #[test]
+fn where_nothing_is_left_to_be_asked_one_answer_sets_a_computer_up() {
+    let desk = Desk::new();
+    let mount = FuseMount::of_writable_share("all01:/talmo", &[("amick/notes.txt", "x"), ("tom/notes.txt", "y")]);
+    desk.worker("gpu-1", &[("vast", mount.path())]);
+    let window = desk.open();
+    window.go("Workers");
+    wait_for("the other worker", || window.row("Workers", "gpu-1"));
+    window.click("button", "Finish setup");
+    window.click("button", "Continue");
+    let card = window.wait_for_text_in("region", "We found everything.", "1 worker confirmed");
+    assert!(card.contains("vast") && card.contains("amick"), "{card}");
+    assert!(!desk.config().exists(), "nothing is written yet");
+    window.click("button", "Looks right");
+    window.wait_for_text_in("region", "Ready.", "1 worker shares vast with this computer.");
+    let written = fs::read_to_string(desk.config()).unwrap().parse::<toml::Table>().unwrap();
+    assert_eq!(written["storage"]["vast"]["base_path"].as_str(), mount.path().to_str());
+    assert_eq!(written["storage"]["vast"]["user_subdir"].as_str(), Some("amick"));
+    let left = fs::read_dir(mount.path().join("amick")).unwrap().map(|entry| entry.unwrap().file_name());
+    assert_eq!(left.collect::<Vec<_>>(), ["notes.txt"], "the test files are gone");
+}
+
+#[test]
 fn a_share_that_is_not_mounted_is_connected_by_the_desktop() {
     let desk = Desk::new();
     let mount = FuseMount::of_share("//away01/talmo", &[("amick/labels.txt", "x")]);

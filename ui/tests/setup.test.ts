@@ -158,8 +158,8 @@ describe('Setting up', () => {
     await user.click(next());
     await settle();
     const fields = { base_path: '/Volumes/talmo', type: 'smb', description: null, user_subdir: 'amick', subpath: 'labs' };
-    expect(fake.called('tryStorage')).toEqual([['vast', fields, false]]);
-    expect(fake.called('sameStorage')).toEqual([['vast', fields]]);
+    expect(fake.called('tryStorage').at(-1)).toEqual(['vast', fields, false]);
+    expect(fake.called('sameStorage').at(-1)).toEqual(['vast', fields]);
     const card = screen.getByRole('region', { name: 'Does it work?' });
     expect(card).toHaveTextContent(/Read: opened and read a file in vast:amick.*gpu-1 found the test file.*gpu-5 looked and did not find it/);
     expect(fake.called('addStorage')).toEqual([]);

@@ -287,7 +287,9 @@ fn sentence(
             if let (true, Some(pinned)) = (asked.is_empty(), pinned) {
                 return ("wait", format!("{pinned} is not online. Submit and it waits for {pinned}."), WAIT);
             }
-            let why = told(asked.iter().map(|candidate| (candidate.worker.name.as_str(), words(candidate, total))));
+            // Of several, each says the first thing that is in the way: where all cannot, that is one sentence.
+            let brief = asked.len() > 1;
+            let why = told(asked.iter().map(|it| (it.worker.name.as_str(), in_the_way(it, total, brief))));
             (
                 "wait",
                 format!("No worker can run this now: {why}. Submit and it waits; you are told when it starts."),
@@ -331,6 +333,16 @@ fn videos_words(file: &str, seen: usize, total: usize, dataset: Option<&DatasetV
     }
 }
 
+fn in_the_way(candidate: &Candidate<'_>, total: usize, brief: bool) -> String {
+    match &candidate.fit {
+        Fit::No { reasons } if brief => {
+            let first = Fit::No { reasons: reasons.iter().take(1).cloned().collect() };
+            fit_words(&first, candidate.older)
+        }
+        _ => words(candidate, total),
+    }
+}
+
 fn words(candidate: &Candidate<'_>, total: usize) -> String {
     let fit = fit_words(&candidate.fit, candidate.older);
     let sure = candidate.sameness.map(|sameness| format!(" · {}", sameness::words(sameness))).unwrap_or_default();
@@ -370,15 +382,27 @@ fn candidate_view(candidate: &Candidate<'_>, total: usize, asked_about: &[u32]) 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use samepath_wire::Reason;
+
+    fn worker(name: &str) -> Worker {
+        let text = format!(
+            r#"{{"id": "{name}-id", "name": "{name}", "version": "1", "os": "linux", "host": "h", "started_at": "2026-11-22T09:00:00Z"}}"#
+        );
+        serde_json::from_str(&text).unwrap()
+    }
+
+    fn outlook(last_seen: Option<&str>) -> Outlook {
+        Outlook {
+            fits: Vec::new(),
+            pinned: None,
+            start: None,
+            last_seen: last_seen.map(str::to_owned),
+            older: HashMap::new(),
+        }
+    }
 
     #[test]
     fn where_it_is_known_when_a_worker_is_next_the_sentence_says_so() {
-        let worker = |name: &str| {
-            let text = format!(
-                r#"{{"id": "{name}-id", "name": "{name}", "version": "1", "os": "linux", "host": "h", "started_at": "2026-11-22T09:00:00Z"}}"#
-            );
-            serde_json::from_str::<Worker>(&text).unwrap()
-        };
         let workers = [worker("gpu-1"), worker("gpu-2"), worker("gpu-3")];
         let sights = [Sight::NotAsked, Sight::Silent, Sight::Misses { why: "it is not there".to_owned() }];
         let candidates: Vec<Candidate<'_>> = (1..)
@@ -393,8 +417,7 @@ mod tests {
             .collect();
         let said = |next: Option<&str>| {
             let start = next.map(|name| Next { worker: format!("{name}-id"), about: "about 40 min".to_owned() });
-            let outlook = Outlook { fits: Vec::new(), pinned: None, start, last_seen: None, older: HashMap::new() };
-            sentence(&candidates, None, 0, &outlook).1
+            sentence(&candidates, None, 0, &Outlook { start, ..outlook(None) }).1
         };
         assert_eq!(said(None), "Ready. 1 job before yours; gpu-1 is next.");
         assert_eq!(said(Some("gpu-1")), "Ready. 1 job before yours; gpu-1 is next, in about 40 min.");
@@ -403,14 +426,32 @@ mod tests {
     }
 
     #[test]
-    fn who_was_online_last_is_said_where_nobody_is() {
-        let outlook = |last_seen: Option<&str>| Outlook {
-            fits: Vec::new(),
-            pinned: None,
-            start: None,
-            last_seen: last_seen.map(str::to_owned),
-            older: HashMap::new(),
+    fn of_several_workers_each_says_the_first_thing_that_is_in_the_way_and_of_one_all_is_said() {
+        let kind = || Reason::NoKind { kind: "train".to_owned() };
+        let vast = || Reason::NoBackend { backend: "vast".to_owned() };
+        let workers = ["gpu-1", "gpu-2", "gpu-3"].map(worker);
+        let fits = [vec![kind()], vec![kind(), vast()], vec![vast()]];
+        let no = |(worker, reasons)| Candidate {
+            worker,
+            fit: Fit::No { reasons },
+            older: None,
+            sight: Sight::NotAsked,
+            sameness: None,
         };
+        let candidates: Vec<Candidate<'_>> = workers.iter().zip(fits).map(no).collect();
+        let said = |pinned: Option<&str>| {
+            let pinned = pinned.map(str::to_owned);
+            sentence(&candidates, None, 0, &Outlook { pinned, ..outlook(None) }).1
+        };
+        let rest = "Submit and it waits; you are told when it starts.";
+        let all = format!("No worker can run this now: gpu-1, gpu-2: cannot run train; gpu-3: has no vast. {rest}");
+        assert_eq!(said(None), all);
+        let one = format!("No worker can run this now: gpu-2: cannot run train; has no vast. {rest}");
+        assert_eq!(said(Some("gpu-2")), one);
+    }
+
+    #[test]
+    fn who_was_online_last_is_said_where_nobody_is() {
         let told = |last_seen| sentence(&[], None, 0, &outlook(last_seen)).1;
         assert_eq!(told(None), "No worker is online. Submit and it waits.");
         assert_eq!(

@@ -50,6 +50,14 @@ impl FuseMount {
         Self::mount(files, source, &[], false)
     }
 
+    /// Likewise, one that can be written to.
+    ///
+    /// # Panics
+    /// Where FUSE cannot be used.
+    pub fn of_writable_share(source: &str, files: &[(&str, &str)]) -> Self {
+        Self::mount(files, source, &[], true)
+    }
+
     /// Likewise, mounted read-only.
     ///
     /// # Panics

@@ -35,6 +35,9 @@ export const setup = {
   foundStays: 'Nothing in the file is removed.',
   import: (count: number) => `Import ${count}`,
   importing: 'Writing…',
+  everything: 'We found everything.',
+  everythingWorkers: (count: number) => `${plural(count, 'worker', 'workers')} confirmed`,
+  looksRight: 'Looks right',
   looking: 'Looking at what is mounted here…',
   judging: 'Looking at what is in it…',
   inside: (name: string | null, base: string, folder: string) =>

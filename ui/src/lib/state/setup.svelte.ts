@@ -16,6 +16,7 @@ import {
   type StorageView,
   type SuggestionView,
 } from '../ipc';
+import { Everything } from './everything.svelte';
 import { Show } from './show.svelte';
 
 export const STEPS = ['lab', 'storage', 'folder', 'check'] as const;
@@ -33,6 +34,8 @@ export class Setup {
 
   /** None: not under way. */
   step = $state<Step | null>(null);
+  /** All of it at once, where nothing is left to be asked. */
+  readonly everything: Everything;
   /** What there is to begin with; none while it is being looked for. */
   around = $state.raw<SetupView | null>(null);
   failure = $state.raw<Failure | null>(null);
@@ -93,6 +96,7 @@ export class Setup {
     this.#ipc = ipc;
     this.#member = member;
     this.#storages = storages;
+    this.everything = new Everything(ipc, this);
   }
 
   get member(): string {
@@ -381,14 +385,20 @@ export class Setup {
     else this.#toLab();
   }
 
-  /** Writes it down. */
-  async finish(): Promise<void> {
+  /** Takes these answers, and writes them down. */
+  async finishAs(answers: { path: string; name: string; type: string | null; subpath: string; folder: string }, workers: number): Promise<void> {
+    Object.assign(this, answers, { named: true, written: false, make: false });
+    await this.finish(workers);
+  }
+
+  /** Writes it down. `workers`: how many found the test file. */
+  async finish(workers = (this.same ?? []).filter((one) => one.saw === 'found').length): Promise<void> {
     this.saving = true;
     this.failure = null;
     try {
       if (this.written) await this.#ipc.setStorage(this.name, { ...NOTHING, user_subdir: this.folder });
       else await this.#ipc.addStorage(this.name, this.fields());
-      this.#next({ name: this.name, workers: (this.same ?? []).filter((one) => one.saw === 'found').length });
+      this.#next({ name: this.name, workers });
     } catch (thrown) {
       this.failure = Failure.from(thrown);
     } finally {
@@ -433,6 +443,7 @@ export class Setup {
     this.written = progress.written ?? false;
     this.left = progress.left ?? [];
     this.placing = null;
+    this.everything.forget();
   }
 
   /** For the next start. That it cannot be kept disturbs nobody who is setting up. */
