@@ -117,3 +117,24 @@ fn a_mount_that_shows_a_part_of_a_storage_means_the_whole_one_s_files() {
     window.click("tab", "Results");
     window.wait_for_text_in("region", "Report", "1 of 1 video seen");
 }
+
+#[test]
+fn a_dataset_on_a_storage_that_is_not_the_labs_says_so_and_leads_to_its_name() {
+    let (desk, maze) = Desk::with_maze();
+    for (folder, id) in [(desk.storage(), "1"), (desk.scratch(), "2")] {
+        fs::create_dir_all(folder.join(".samepath")).unwrap();
+        let mark = format!(r#"{{"id": "0199c0de-1111-4222-8333-44445555666{id}"}}"#);
+        fs::write(folder.join(".samepath/storage.json"), mark).unwrap();
+    }
+    desk.worker("gpu-9", &[("vast", &desk.scratch())]);
+    let window = desk.open();
+    window.go("Workers");
+    wait_for("another storage", || window.row("Workers", "gpu-9")?.contains("other storage").then_some(()));
+    window.go("New job");
+    window.fill("Path of the dataset", maze.join("labels.slp").to_str().unwrap());
+    window.click("button", "Open");
+    window.wait_for_text("This is not the lab’s vast: it carries another mark.");
+    window.click("button", "Add it under another name");
+    window.wait_for_element("form", "Edit vast");
+    assert_eq!(window.value("Name"), "vast");
+}

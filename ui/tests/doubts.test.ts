@@ -92,6 +92,18 @@ describe('Asking the workers', () => {
   });
 });
 
+test('a dataset that is read in the place of another can be left, and the one that was chosen stays', async () => {
+  const opened = await chosen();
+  await choose(opened);
+  opened.fake.openDataset = () => new Promise(() => {});
+  opened.fake.tell({ type: 'dropped', value: ['/mnt/vast/amick/other.slp'] });
+  await settle();
+  expect(screen.getByText(/Reading other\.slp…/)).toBeVisible();
+  await opened.user.click(screen.getByRole('button', { name: 'Stop waiting' }));
+  expect(screen.queryByText(/Reading other/)).toBeNull();
+  expect(screen.getByRole('list', { name: 'Where the dataset is' })).toHaveTextContent('project/labels.slp');
+});
+
 describe('Results', () => {
   const there = { place: path('vast:amick/models/maze'), exists: true, beside: path('vast:amick/models/maze-2'), checkpoint: path('vast:amick/models/maze/maze/last.ckpt'), epoch: 41 };
 
@@ -119,6 +131,19 @@ describe('Results', () => {
     );
     await user.click(screen.getByRole('button', { name: 'As proposed' }));
     await waitFor(() => expect(fake.drafts.at(-1)).toMatchObject({ results_in: null, values: {} }));
+  });
+
+  test('what takes long to be looked at is not waited for: a new folder is made in it', async () => {
+    const opened = await chosen();
+    await choose(opened);
+    opened.fake.resultsThere = () => new Promise(() => {});
+    opened.fake.picked = '/mnt/vast/amick/models';
+    await opened.user.click(screen.getByRole('button', { name: 'Change the results folder' }));
+    await waitFor(() => expect(sentence()).toHaveTextContent('Ready.'));
+    expect(bar().getByRole('button', { name: /^Submit$/ })).toBeDisabled();
+    await opened.user.click(screen.getByRole('button', { name: 'Stop waiting' }));
+    await waitFor(() => expect(bar().getByRole('button', { name: /^Submit$/ })).toBeEnabled());
+    expect(opened.fake.drafts.at(-1)).toMatchObject({ results_in: '/mnt/vast/amick/models', values: {} });
   });
 
   test('another job type is asked anew, and one that goes on from nothing is not offered to', async () => {
@@ -225,6 +250,7 @@ describe('Job types', () => {
     const opened = await chosen({ type: 'kinds', value: [kind(), export_] }, { type: 'worker', value: worker({ kinds: ['slp-check', 'export'] }) });
     await choose(opened);
     expect(screen.queryByText(/New in the lab/)).toBeNull();
+    expect(within(screen.getByRole('group', { name: 'The lab’s own' })).getAllByRole('option')).toHaveLength(1);
     await opened.user.selectOptions(screen.getByLabelText('Job type'), 'DLC export');
     expect(screen.getByLabelText('Job type')).toHaveAccessibleDescription(/^New in the lab: nothing run yet\./);
     opened.fake.say({ type: 'job', value: job({ kind: 'export' }) });

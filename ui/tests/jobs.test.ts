@@ -262,6 +262,9 @@ describe('Jobs', () => {
     expect(screen.getByText('Nothing matches.')).toBeVisible();
     await user.click(screen.getByRole('button', { name: 'Show all' }));
     expect(screen.getByRole('row', { name: /maze day 3/ })).toBeVisible();
+    // Of its paths, the dataset's too.
+    await user.type(screen.getByRole('searchbox', { name: 'Name, worker, path' }), 'project/LABELS.slp');
+    expect(screen.getByRole('row', { name: /maze day 3/ })).toBeVisible();
     await user.click(screen.getByRole('radio', { name: 'Ended' }));
     expect(screen.queryByRole('row', { name: /maze day 3/ })).toBeNull();
   });

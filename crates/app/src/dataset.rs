@@ -240,7 +240,7 @@ impl LocalStorages {
             labelled_frames: inspection.labelled_frames.map(bytes),
             is_project: true,
             is_package: inspection.is_package,
-            summary: summary(&videos, inspection.is_package),
+            summary: summary(&videos, inspection.labelled_frames, inspection.is_package),
             videos,
         }
     }
@@ -285,7 +285,7 @@ fn video_view(video: &Whereabouts) -> VideoView {
 }
 
 /// "12 videos: 12 on vast", "3 videos: 2 on vast, 1 not found".
-fn summary(videos: &[VideoView], is_package: bool) -> String {
+fn summary(videos: &[VideoView], frames: Option<u64>, is_package: bool) -> String {
     let count = |number: usize| match number {
         1 => "1 video".to_owned(),
         number => format!("{number} videos"),
@@ -295,7 +295,12 @@ fn summary(videos: &[VideoView], is_package: bool) -> String {
             1 => "The video is".to_owned(),
             number => format!("The {number} videos are"),
         };
-        return format!("This package holds its frames. {videos} not needed.");
+        let frames = match frames {
+            None => "its frames".to_owned(),
+            Some(1) => "its 1 frame".to_owned(),
+            Some(frames) => format!("its {frames} frames"),
+        };
+        return format!("This package holds {frames}. {videos} not needed.");
     }
     if videos.is_empty() {
         return "no videos".to_owned();

@@ -28,7 +28,12 @@ pub(crate) fn run(context: &Context<'_>, file: &str) -> Result<ExitCode, Error> 
         (None, Some(error)) => output.line(&error.message)?,
         (None, None) => {}
     }
-    let frames = view.labelled_frames.map(|frames| format!("{frames} labelled frames · ")).unwrap_or_default();
+    // Of a package, the summary tells of its frames.
+    let frames = view
+        .labelled_frames
+        .filter(|_| !view.is_package)
+        .map(|frames| format!("{frames} labelled frames · "))
+        .unwrap_or_default();
     output.line(&format!("{frames}{}", view.summary))?;
     let rows: Vec<Vec<Cell>> = view
         .videos

@@ -176,6 +176,9 @@ fn a_dataset_tells_its_videos_by_either_path() {
     home.ask(&["dataset", "storage"]).fails("invalid_parameter");
     let told = home.run(["dataset", "vast:amick/maze/labels.slp"]);
     assert!(told.out.contains("10 labelled frames · 1 video: 1 on vast"), "{told:?}");
+    let told = home.run(["dataset", "vast:amick/maze/labels.pkg.slp"]);
+    let about = "This package holds its 10 frames. The video is not needed.";
+    assert!(told.out.lines().any(|line| line == about), "{told:?}");
 }
 
 #[test]

@@ -58,6 +58,14 @@ export class Results {
     }
   }
 
+  /** Does not wait for what is there: a new folder is made in the chosen one, which is right whatever is in it. */
+  leave(): void {
+    this.#asked += 1;
+    this.looking = false;
+    this.how = 'new';
+    this.#changed();
+  }
+
   forget(): void {
     this.#asked += 1;
     this.folder = null;
