@@ -87,7 +87,7 @@ impl LocalStorages {
     /// longer where it was can be known again.
     pub fn with_memory_in(mut self, data_dir: &Path) -> Self {
         let state = self.state.get_mut().unwrap_or_else(PoisonError::into_inner);
-        state.sightings = Sightings::kept_in(data_dir.join("storages.json"));
+        state.sightings = Sightings::kept_in(sightings_file(data_dir));
         for backend in state.config.backends() {
             if let Some(seen) = state.sightings.of(&backend) {
                 self.helper.remember(&backend.name, seen);
@@ -143,6 +143,13 @@ impl LocalStorages {
         Reader { helper: self.helper.clone(), storages: self.storages() }
     }
 
+    /// What is to be told where the first folder of a storage path is not there: the storage itself may not be.
+    fn unmounted(&self, name: &str) -> Option<Error> {
+        let health = self.check(Some(name)).ok()?.into_iter().find(|view| view.name == name)?.health?;
+        let sentence = health.detail.filter(|_| health.state == "not_mounted")?;
+        Some(Error::new(ErrorCode::BackendUnavailable, sentence))
+    }
+
     /// What is wrong with how a storage is configured, where something is.
     fn broken(&self, name: &str) -> Option<Error> {
         let config = self.config();
@@ -150,10 +157,11 @@ impl LocalStorages {
         entry.backend.as_ref().err().cloned().map(Error::from)
     }
 
-    /// A storage that is configured wrongly is not one that is unknown.
+    /// A storage that is configured wrongly is not one that is unknown, and in one that is not mounted nothing is spelled wrongly.
     fn told(&self, error: ResolveError) -> Error {
         let broken = match &error {
             ResolveError::BackendNotFound { backend, .. } => self.broken(backend),
+            ResolveError::NotFound { backend, component, .. } if !component.contains('/') => self.unmounted(backend),
             _ => None,
         };
         broken.unwrap_or_else(|| error.into())
@@ -290,6 +298,9 @@ impl LocalStorages {
                 Change::Rename { to, .. } => state.sightings.rename(name, to),
                 _ => Ok(()),
             };
+            if placed {
+                self.helper.forget(name);
+            }
             if let Err(error) = known {
                 tracing::info!(%error, "what is known of the storages cannot be kept");
             }
@@ -334,6 +345,11 @@ impl State {
         self.moved.retain(|name, _| self.health.contains_key(name));
         self.config = Arc::new(config);
     }
+}
+
+/// Where the programs of this computer keep how storages were seen.
+pub(crate) fn sightings_file(data_dir: &Path) -> PathBuf {
+    data_dir.join("storages.json")
 }
 
 fn usable(config: &Config, environment: &Environment) -> Storages {

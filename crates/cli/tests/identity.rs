@@ -5,7 +5,9 @@ mod common;
 
 use common::Home;
 use samepath_testkit::FuseMount;
-use serde_json::json;
+use serde_json::{Value, json};
+use std::os::unix::fs::symlink;
+use std::path::Path;
 
 #[test]
 fn a_storage_is_marked_once_and_says_so() {
@@ -190,4 +192,53 @@ fn a_file_whose_name_is_no_text_is_named_as_far_as_it_can_be() {
     fs_err::os::unix::fs::symlink(&name, &link).expect("a link");
     let told = home.ask(&["locate", &link.display().to_string()]).fails("path_refused");
     assert!(told["error"]["message"].as_str().is_some_and(|message| message.contains(r"caf\xE9.slp")), "{told:#}");
+}
+
+#[test]
+fn before_the_share_is_mounted_nobody_offers_the_folder_in_its_place() {
+    let home = Home::new();
+    let base = home.path("mnt/vast");
+    let lead_to = |place: &Path| {
+        let draft = home.path("mnt/draft");
+        symlink(place, &draft).expect("a link");
+        fs_err::rename(&draft, &base).expect("in its place");
+    };
+    let mount = FuseMount::new(&[("amick/maze/labels.slp", "x")]);
+    lead_to(mount.path());
+    assert_eq!(home.ask(&["storage", "check"]).good()[0]["state"], json!("ready"));
+    // The computer was started again, and its server is away.
+    let below = home.path("below");
+    fs_err::create_dir_all(&below).expect("a folder");
+    lead_to(&below);
+    let mut worker = home.start(&["--json", "worker", "--name", "gpu-1"]);
+    let mut is = |state: &str| {
+        worker.until(|line| {
+            let told: Value = serde_json::from_str(line).unwrap_or_default();
+            (told["storages"][0]["state"] == state).then_some(())
+        });
+    };
+    is("not_mounted");
+    for left in ["", "amick/left-by-somebody"] {
+        if !left.is_empty() {
+            home.write(&format!("below/{left}"), "");
+        }
+        let checked = home.ask(&["storage", "check"]).good();
+        assert_eq!(checked[0]["state"], json!("not_mounted"), "{checked:#}");
+    }
+    let filled = home.run(["storage", "check"]);
+    assert!(
+        filled.out.contains("is a folder of this computer's own, not the share: vast is not mounted"),
+        "{filled:?}"
+    );
+    fs_err::remove_dir_all(below.join("amick")).expect("gone");
+    let refused = home.ask(&["submit", "slp-check", "vast:amick/maze/labels.slp"]).fails("backend_unavailable");
+    let message = refused["error"]["message"].as_str().unwrap_or_default();
+    assert!(message.contains("is an empty folder, not the share: vast is not mounted"), "{refused:#}");
+    lead_to(mount.path());
+    is("ready");
+    // Somebody says that this is right.
+    lead_to(&below);
+    assert_eq!(home.ask(&["storage", "check"]).good()[0]["state"], json!("not_mounted"));
+    home.ask(&["storage", "set", "vast", "--base-path", &home.text("mnt/vast")]).good();
+    assert_eq!(home.ask(&["storage", "check"]).good()[0]["state"], json!("ready"));
 }

@@ -4,19 +4,27 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::io::{self, Read};
 use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Bytes that are read of one.
 const LONGEST: u64 = 1 << 20;
 
+/// Drafts that this process has begun: none is another thread's.
+static DRAFTS: AtomicU64 = AtomicU64::new(0);
+
 /// What is written in the file; what is not there or cannot be read is taken for nothing.
 pub fn read_json<T: DeserializeOwned + Default>(file: &Path) -> T {
-    let mut text = Vec::new();
-    let read = fs_err::File::open(file).and_then(|file| file.take(LONGEST).read_to_end(&mut text));
-    read.ok().and_then(|_| serde_json::from_slice(&text).ok()).unwrap_or_default()
+    try_read_json(file).unwrap_or_default()
 }
 
-/// Writes the whole file in one step, and its folder where there is none: whoever reads it sees what was there before, or this. Of
-/// one process, one thread at a time.
+/// The same; none of what is not there or cannot be read.
+pub(crate) fn try_read_json<T: DeserializeOwned>(file: &Path) -> Option<T> {
+    let mut text = Vec::new();
+    fs_err::File::open(file).and_then(|file| file.take(LONGEST).read_to_end(&mut text)).ok()?;
+    serde_json::from_slice(&text).ok()
+}
+
+/// Writes the whole file in one step, and its folder where there is none: whoever reads it sees what was there before, or this.
 ///
 /// # Errors
 /// If it cannot be written; then what was there before stays.
@@ -24,7 +32,8 @@ pub fn write_json(file: &Path, value: &impl Serialize) -> io::Result<()> {
     if let Some(folder) = file.parent() {
         fs_err::create_dir_all(folder)?;
     }
-    let draft = file.with_extension(format!("{}.draft", std::process::id()));
+    let number = DRAFTS.fetch_add(1, Ordering::Relaxed);
+    let draft = file.with_extension(format!("{}-{number}.draft", std::process::id()));
     let written = fs_err::write(&draft, serde_json::to_vec_pretty(value)?).and_then(|()| fs_err::rename(&draft, file));
     if written.is_err() {
         // Half a draft is of no use to anybody.

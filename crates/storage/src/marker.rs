@@ -9,7 +9,7 @@ pub use error::{Damage, MarkError};
 
 use crate::probe::probe_again;
 use crate::rights::open_to_all;
-use crate::{Backend, ResolveError};
+use crate::{Backend, ResolveError, Sighting};
 use cap_std::ambient_authority;
 use cap_std::fs::{Dir, File, OpenOptions};
 use samepath_wire::BackendState;
@@ -113,14 +113,14 @@ fn read_in(folder: &Dir) -> Result<Option<String>, Damage> {
 
 /// Gives the storage a mark, or says which it has: of several who do it at once one wins, and all say the same id.
 ///
-/// `mounted_before` as in [`probe_again`]: the empty folder below a share that is not mounted is never marked. Touches the
+/// `before` as in [`probe_again`]: the empty folder below a share that is not mounted is never marked. Touches the
 /// storage.
 ///
 /// # Errors
 /// See [`MarkError`].
-pub(crate) fn mark(backend: &Backend, mounted_before: Option<&Path>) -> Result<Marked, MarkError> {
+pub(crate) fn mark(backend: &Backend, before: Option<&Sighting>) -> Result<Marked, MarkError> {
     whole(backend)?;
-    let probe = probe_again(backend, mounted_before);
+    let probe = probe_again(backend, before);
     let unavailable = |state: BackendState, detail: Option<String>| {
         MarkError::Storage(ResolveError::BackendUnavailable {
             backend: backend.name.clone(),

@@ -2,7 +2,7 @@
 
 use crate::marker::{self, Damage};
 use crate::mounts::Mounts;
-use crate::{Backend, health};
+use crate::{Backend, Sighting, health};
 use samepath_wire::BackendState;
 use serde::{Deserialize, Serialize};
 use std::io;
@@ -64,6 +64,11 @@ impl Probe {
         }
     }
 
+    /// Whether it is an empty folder that is in the storage's place.
+    pub fn is_empty(&self) -> bool {
+        self.detail.as_deref() == Some(EMPTY)
+    }
+
     pub(crate) fn with_detail(state: BackendState, detail: impl Into<String>) -> Self {
         Self { detail: Some(detail.into()), ..Self::of(state) }
     }
@@ -76,9 +81,13 @@ pub fn probe(backend: &Backend) -> Probe {
     probe_again(backend, None)
 }
 
-/// Like [`probe`], of a storage that was seen before on a file system mounted at `mounted_before`: an empty folder that is
-/// on another one now is not mounted, whatever its type.
-pub fn probe_again(backend: &Backend, mounted_before: Option<&Path>) -> Probe {
+/// Why an empty folder is not the storage.
+const EMPTY: &str = "the folder is empty";
+
+/// Like [`probe`], of a storage that was seen `before`. It is not mounted, whatever its type, where an empty folder is on another file
+/// system now, or carried a mark then; and where it was a mount, and is a folder of the file system below now, without its mark: what
+/// is in that is not the storage's.
+pub fn probe_again(backend: &Backend, before: Option<&Sighting>) -> Probe {
     let start = Instant::now();
     let looked = look(&backend.base_path);
     let latency_ms = Some(start.elapsed().as_secs_f64() * 1e3);
@@ -99,10 +108,12 @@ pub fn probe_again(backend: &Backend, mounted_before: Option<&Path>) -> Probe {
         probe.source = Some(mount.source.clone());
         probe.mount_point = Some(mount.point.clone());
     }
-    let moved = mounted_before.is_some() && mounted_before != probe.mount_point.as_deref();
-    if empty && (moved || health::looks_unmounted(backend, &real)) {
+    let before = before.filter(|before| before.base_path == backend.base_path);
+    let moved = before.is_some_and(|before| before.mount_point.is_some() && before.mount_point != probe.mount_point);
+    let marked = before.is_some_and(|before| before.id.is_some());
+    if empty && (moved || marked || health::looks_unmounted(backend, &real)) {
         probe.state = BackendState::NotMounted;
-        probe.detail = Some("the folder is empty".to_owned());
+        probe.detail = Some(EMPTY.to_owned());
         return probe;
     }
     match space(&backend.base_path) {
@@ -126,6 +137,10 @@ pub fn probe_again(backend: &Backend, mounted_before: Option<&Path>) -> Probe {
             Ok(id) => probe.id = id,
             Err(damage) => probe.damaged_mark = Some(damage),
         }
+    }
+    if let Some(below) = before.and_then(|before| before.bared(&probe)) {
+        let detail = format!("nothing is mounted there: what is in the folder lies on {}", below.display());
+        return Probe { latency_ms: probe.latency_ms, ..Probe::with_detail(BackendState::NotMounted, detail) };
     }
     probe
 }

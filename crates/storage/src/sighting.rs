@@ -59,6 +59,15 @@ impl Sighting {
         })
     }
 
+    /// The same, of one that was seen `before`: what had a mark has it still where nobody can tell, because what is in its place is damaged.
+    pub fn again(backend: &Backend, probe: &Probe, before: Option<&Self>) -> Option<Self> {
+        let mut now = Self::of(backend, probe)?;
+        if let (true, Some(before)) = (probe.damaged_mark.is_some(), before) {
+            now.id.clone_from(&before.id);
+        }
+        Some(now)
+    }
+
     /// Whether what was seen then and what is seen at the same place now can be the same storage: by the marks where both have
     /// one, else by the share that is mounted.
     pub fn may_be(&self, now: &Self) -> bool {
@@ -66,6 +75,16 @@ impl Sighting {
             (Some(then), Some(now)) => then == now,
             _ => !self.is_shared() || same_source(self.source.as_deref(), now.source.as_deref()),
         }
+    }
+
+    /// Where the storage was a mount itself and nothing is mounted there now: where the file system is mounted that the folder below lies
+    /// on. What carries the storage's mark is it all the same.
+    pub(crate) fn bared<'p>(&self, now: &'p Probe) -> Option<&'p Path> {
+        let (then, below) = (self.mount_point.as_deref()?, now.mount_point.as_deref()?);
+        let was_mount = self.below_mount.as_deref().is_some_and(|below| below.as_os_str().is_empty());
+        let is_below = then != below && then.starts_with(below);
+        let is_known = self.id.is_some() && self.id == now.id;
+        (was_mount && is_below && !is_known).then_some(below)
     }
 
     /// Whether both carry a mark, and not the same.

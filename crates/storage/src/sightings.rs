@@ -1,4 +1,4 @@
-use crate::json_file::{read_json, write_json};
+use crate::json_file::{read_json, try_read_json, write_json};
 use crate::{Backend, Sighting};
 use std::collections::BTreeMap;
 use std::io;
@@ -18,9 +18,21 @@ impl Sightings {
         Self { seen: read_json(&file), file: Some(file) }
     }
 
+    /// Reads again what was written down, by other programs, too. What cannot be read changes nothing.
+    pub fn refresh(&mut self) {
+        if let Some(seen) = self.file.as_deref().and_then(try_read_json) {
+            self.seen = seen;
+        }
+    }
+
     /// How this storage was seen, at this base path.
     pub fn of(&self, backend: &Backend) -> Option<&Sighting> {
         self.seen.get(&backend.name).filter(|seen| seen.base_path == backend.base_path)
+    }
+
+    /// Whether what is known by this name is at another base path: of another configuration, or from before it was changed.
+    pub fn are_of_another(&self, backend: &Backend) -> bool {
+        self.seen.get(&backend.name).is_some_and(|seen| seen.base_path != backend.base_path)
     }
 
     /// Writes down how it was seen now.

@@ -144,8 +144,26 @@ mod mark {
         let later = helper();
         later.remember("vast", &seen);
         assert_eq!(later.probe(&backend(&base), DEADLINE).state, BackendState::NotMounted);
+        // Nor is what somebody wrote there meanwhile.
+        std::fs::write(folder.path().join("empty/x"), "").unwrap();
+        let probe = later.probe(&backend(&base), DEADLINE);
+        assert_eq!((probe.state, probe.is_empty()), (BackendState::NotMounted, false));
+        std::fs::remove_file(folder.path().join("empty/x")).unwrap();
         assert!(later.mark(&backend(&base), DEADLINE).is_err());
         assert_eq!(std::fs::read_dir(folder.path().join("empty")).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn an_empty_folder_is_not_the_storage_that_carried_a_mark() {
+        let folder = tree(&[("base/.samepath/storage.json", &mark_of(ID)), ("base/x", "")]);
+        let (base, helper) = (folder.path().join("base"), helper());
+        let state = || helper.probe(&backend(&base), DEADLINE).state;
+        assert_eq!(state(), BackendState::Ready);
+        std::fs::rename(&base, folder.path().join("away")).unwrap();
+        std::fs::create_dir(&base).unwrap();
+        assert_eq!(state(), BackendState::NotMounted);
+        helper.forget("vast");
+        assert_eq!(state(), BackendState::Ready, "somebody said that it is right");
     }
 
     #[test]

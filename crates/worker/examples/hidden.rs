@@ -84,6 +84,7 @@ fn worker(args: &[OsString]) -> Result<(), Box<dyn Error>> {
         gpu: None,
         name: Some("gpu-1".into()),
         state_dir: state_dir.into(),
+        sightings: Path::new(state_dir).join("storages.json"),
         kinds_dir: Some(kinds_dir.into()),
         config: ConfigFile { path: config.into(), origin: Origin::Argument },
         environment: Environment::default(),

@@ -2,6 +2,7 @@
 
 use super::{App, PATIENCE};
 use crate::Error;
+use crate::storages::sightings_file;
 use crate::view::Keep;
 use crate::workers::Own;
 use samepath_worker::WorkerSettings;
@@ -116,6 +117,7 @@ impl App {
             gpu: options.gpu,
             name,
             state_dir: options.workers_dir(),
+            sightings: sightings_file(&options.data_dir),
             kinds_dir: options.kinds_dir(kinds),
             config: options.config.clone(),
             environment: options.environment.clone(),

@@ -65,11 +65,7 @@ impl LocalStorages {
     fn remember(&self, backend: &Backend, probe: &Probe) {
         let mut view = health_view(backend, probe);
         let seen = self.read().sightings.of(backend).cloned();
-        let mut now = Sighting::of(backend, probe);
-        if let (Some(now), Some(seen), true) = (&mut now, &seen, probe.damaged_mark.is_some()) {
-            // It had one, and nobody can say that it has another.
-            now.id.clone_from(&seen.id);
-        }
+        let now = Sighting::again(backend, probe, seen.as_ref());
         let stranger = |seen: &Sighting| now.as_ref().is_none_or(|now| !seen.may_be(now));
         let gone = seen.as_ref().filter(|seen| stranger(seen));
         let moved = gone.and_then(|seen| self.helper.find_again(seen, ELSEWHERE));
@@ -183,8 +179,14 @@ pub(crate) fn health_sentence(backend: &Backend, probe: &Probe) -> Option<String
         }
         BackendState::Missing => format!("There is no folder {at}. Connect the storage, or say where it is."),
         BackendState::NotMounted => {
+            let what = if probe.is_empty() { "an empty folder" } else { "a folder of this computer's own" };
+            let right = if probe.is_empty() {
+                String::new()
+            } else {
+                format!(" If the folder is right: samepath storage set {name} --base-path {at}")
+            };
             format!(
-                "{at} is an empty folder, not the share: {name} is not mounted. Connect it; this notices when it appears."
+                "{at} is {what}, not the share: {name} is not mounted. Connect it; this notices when it appears.{right}"
             )
         }
         BackendState::Denied => format!("You may not list {at}. Ask whoever looks after {name} for access."),

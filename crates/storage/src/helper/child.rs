@@ -1,7 +1,8 @@
 use super::{LONGEST, configuration, following};
 use crate::locate::Real;
 use crate::{
-    Backend, ConfigFile, LocateError, Platform, ProofKey, Purpose, Storages, marker, probe, probe_again, sighting,
+    Backend, ConfigFile, LocateError, Platform, ProofKey, Purpose, Sighting, Storages, marker, probe, probe_again,
+    sighting,
 };
 use samepath_wire::StoragePath;
 use serde::{Deserialize, Serialize};
@@ -21,7 +22,8 @@ pub(super) struct Question<T, Q> {
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct ProbeQuestion {
     pub(super) backend: Backend,
-    pub(super) mounted_before: Option<PathBuf>,
+    /// How it was seen before.
+    pub(super) before: Option<Sighting>,
 }
 
 /// `resolve` → [`crate::Resolved`] or [`crate::ResolveError`]
@@ -152,59 +154,57 @@ pub(super) fn refusal(why: &str) -> Value {
 /// test files, `canonical`, those of the configuration file, those of settings and names that were found, and those of suggestions;
 /// `None` for others.
 pub fn answer(topic: &str, question: Value) -> Option<Value> {
-    let answered = match topic {
-        "probe" => serde_json::from_value(question).map(|ProbeQuestion { backend, mounted_before }| {
-            reply(&Ok::<_, ()>(probe_again(&backend, mounted_before.as_deref())))
-        }),
-        "glance" => {
-            serde_json::from_value(question).map(|backend: Backend| reply(&Ok::<_, ()>(probe::glance(&backend))))
-        }
-        "mark" => serde_json::from_value(question)
-            .map(|ProbeQuestion { backend, mounted_before }| reply(&marker::mark(&backend, mounted_before.as_deref()))),
-        "prove" => {
-            serde_json::from_value(question).map(|ProveQuestion { backends, platform, at, key }| match ProofKey::parse(
-                &key,
-            ) {
-                Some(key) => reply(&Storages::new(backends, platform).prove(&at, &key)),
-                None => refusal("that is no key"),
-            })
-        }
-        "look_at" => {
-            serde_json::from_value(question).map(|path: PathBuf| reply(&Ok::<_, ()>(sighting::look_at(&path))))
-        }
-        "resolve" => serde_json::from_value(question).map(|ResolveQuestion { backends, platform, at, purpose }| {
-            reply(&Storages::new(backends, platform).resolve(&at, purpose))
-        }),
-        "look" => serde_json::from_value(question).map(|LookQuestion { backends, platform, at, read }| {
-            reply(&Storages::new(backends, platform).look(&at, read))
-        }),
-        "look_each" => serde_json::from_value(question).map(|LookEachQuestion { backends, platform, paths }| {
-            let storages = Storages::new(backends, platform);
-            reply(&Ok::<_, ()>(paths.iter().map(|at| storages.look(at, None)).collect::<Vec<_>>()))
-        }),
-        "try_folder" => serde_json::from_value(question).map(|TryQuestion { backends, platform, at, make }| {
-            reply(&Storages::new(backends, platform).try_folder(&at, make))
-        }),
-        "leave_test_file" => serde_json::from_value(question).map(|AtQuestion { backends, platform, at }| {
-            reply(&Storages::new(backends, platform).leave_test_file(&at))
-        }),
-        "remove_test_file" => serde_json::from_value(question).map(|AtQuestion { backends, platform, at }| {
-            reply(&Storages::new(backends, platform).remove_test_file(&at))
-        }),
-        "canonical" => serde_json::from_value(question).map(|CanonicalQuestion { paths }| {
-            reply(&Ok::<_, ()>(paths.iter().map(|path| Real::of(path)).collect::<Vec<_>>()))
-        }),
-        configuration::TEXT => serde_json::from_value(question).map(|file: ConfigFile| reply(&file.text())),
-        configuration::ANSWERS => serde_json::from_value(question).map(|path: PathBuf| {
-            // What it says does not matter.
-            drop(path.symlink_metadata());
-            reply(&Ok::<(), ()>(()))
-        }),
-        configuration::STATE => {
-            serde_json::from_value(question).map(|file: ConfigFile| reply(&Ok::<_, ()>(file.look())))
-        }
-        "names" | "count" => return crate::found::answer(topic, question),
-        _ => return crate::suggest::answer(topic, question),
-    };
+    let answered =
+        match topic {
+            "probe" => serde_json::from_value(question)
+                .map(|ProbeQuestion { backend, before }| reply(&Ok::<_, ()>(probe_again(&backend, before.as_ref())))),
+            "glance" => {
+                serde_json::from_value(question).map(|backend: Backend| reply(&Ok::<_, ()>(probe::glance(&backend))))
+            }
+            "mark" => serde_json::from_value(question)
+                .map(|ProbeQuestion { backend, before }| reply(&marker::mark(&backend, before.as_ref()))),
+            "prove" => serde_json::from_value(question).map(|ProveQuestion { backends, platform, at, key }| {
+                match ProofKey::parse(&key) {
+                    Some(key) => reply(&Storages::new(backends, platform).prove(&at, &key)),
+                    None => refusal("that is no key"),
+                }
+            }),
+            "look_at" => {
+                serde_json::from_value(question).map(|path: PathBuf| reply(&Ok::<_, ()>(sighting::look_at(&path))))
+            }
+            "resolve" => serde_json::from_value(question).map(|ResolveQuestion { backends, platform, at, purpose }| {
+                reply(&Storages::new(backends, platform).resolve(&at, purpose))
+            }),
+            "look" => serde_json::from_value(question).map(|LookQuestion { backends, platform, at, read }| {
+                reply(&Storages::new(backends, platform).look(&at, read))
+            }),
+            "look_each" => serde_json::from_value(question).map(|LookEachQuestion { backends, platform, paths }| {
+                let storages = Storages::new(backends, platform);
+                reply(&Ok::<_, ()>(paths.iter().map(|at| storages.look(at, None)).collect::<Vec<_>>()))
+            }),
+            "try_folder" => serde_json::from_value(question).map(|TryQuestion { backends, platform, at, make }| {
+                reply(&Storages::new(backends, platform).try_folder(&at, make))
+            }),
+            "leave_test_file" => serde_json::from_value(question).map(|AtQuestion { backends, platform, at }| {
+                reply(&Storages::new(backends, platform).leave_test_file(&at))
+            }),
+            "remove_test_file" => serde_json::from_value(question).map(|AtQuestion { backends, platform, at }| {
+                reply(&Storages::new(backends, platform).remove_test_file(&at))
+            }),
+            "canonical" => serde_json::from_value(question).map(|CanonicalQuestion { paths }| {
+                reply(&Ok::<_, ()>(paths.iter().map(|path| Real::of(path)).collect::<Vec<_>>()))
+            }),
+            configuration::TEXT => serde_json::from_value(question).map(|file: ConfigFile| reply(&file.text())),
+            configuration::ANSWERS => serde_json::from_value(question).map(|path: PathBuf| {
+                // What it says does not matter.
+                drop(path.symlink_metadata());
+                reply(&Ok::<(), ()>(()))
+            }),
+            configuration::STATE => {
+                serde_json::from_value(question).map(|file: ConfigFile| reply(&Ok::<_, ()>(file.look())))
+            }
+            "names" | "count" => return crate::found::answer(topic, question),
+            _ => return crate::suggest::answer(topic, question),
+        };
     Some(answered.unwrap_or_else(|error| refusal(&error.to_string())))
 }

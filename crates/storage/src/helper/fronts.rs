@@ -5,14 +5,14 @@ use super::{Helper, HelperError};
 use crate::locate::{Bases, OnMount, Real, text_of};
 use crate::mounts::{Mounts, Reached};
 use crate::{
-    Backend, Glance, LocateError, Located, Looked, Platform, Probe, Purpose, ResolveError, Resolved, Storages, Trial,
+    Backend, Glance, LocateError, Located, Looked, Platform, Probe, Purpose, ResolveError, Resolved, Sighting,
+    Storages, Trial,
 };
 use samepath_wire::{BackendState, StoragePath};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
-use std::sync::PoisonError;
 use std::thread;
 use std::time::Duration;
 
@@ -22,13 +22,12 @@ const ELSEWHERE: Duration = Duration::from_millis(400);
 impl Helper {
     /// How a storage is. One that did not answer, or could not be asked, is *not answering*.
     pub fn probe(&self, backend: &Backend, deadline: Duration) -> Probe {
-        let question = ProbeQuestion { backend: backend.clone(), mounted_before: self.mounted_before(backend) };
+        let question = ProbeQuestion { backend: backend.clone(), before: self.seen_before(backend) };
         let about = [backend.name.clone()];
         match self.ask::<Probe>("probe", &about, &question, deadline) {
             Ok(probe) => {
-                if let (true, Some(point)) = (probe.state.is_readable(), &probe.mount_point) {
-                    let key = (backend.name.clone(), backend.base_path.clone());
-                    self.mounted.lock().unwrap_or_else(PoisonError::into_inner).insert(key, point.clone());
+                if let Some(seen) = Sighting::of(backend, &probe) {
+                    self.remember(&backend.name, &seen);
                 }
                 probe
             }

@@ -9,7 +9,6 @@ use crate::sighting::Found;
 use crate::{Backend, ProofKey, ResolveError, Sighting, Storages};
 use samepath_wire::StoragePath;
 use std::path::PathBuf;
-use std::sync::PoisonError;
 use std::thread;
 use std::time::Duration;
 
@@ -27,7 +26,7 @@ impl Helper {
     /// See [`MarkError`].
     pub fn mark(&self, backend: &Backend, deadline: Duration) -> Result<Marked, MarkError> {
         marker::whole(backend)?;
-        let question = ProbeQuestion { backend: backend.clone(), mounted_before: self.mounted_before(backend) };
+        let question = ProbeQuestion { backend: backend.clone(), before: self.seen_before(backend) };
         let failed = |error: &HelperError| ResolveError::Helper { backend: backend.name.clone(), detail: error.told() };
         let about = [backend.name.clone()];
         self.ask("mark", &about, &question, deadline).map_err(|error| match error {
@@ -111,16 +110,17 @@ impl Helper {
         fitting.first().map(|(candidate, _)| candidate.path.clone())
     }
 
-    /// Remembers what an earlier run of the program saw: an empty folder where this was mounted is not mounted.
+    /// Remembers what was seen, by an earlier run of the program, or by another one: an empty folder where that was is not it.
     pub fn remember(&self, name: &str, seen: &Sighting) {
-        if let Some(point) = &seen.mount_point {
-            let key = (name.to_owned(), seen.base_path.clone());
-            self.mounted.lock().unwrap_or_else(PoisonError::into_inner).entry(key).or_insert_with(|| point.clone());
-        }
+        self.seen().insert((name.to_owned(), seen.base_path.clone()), seen.clone());
     }
 
-    pub(super) fn mounted_before(&self, backend: &Backend) -> Option<PathBuf> {
-        let key = (backend.name.clone(), backend.base_path.clone());
-        self.mounted.lock().unwrap_or_else(PoisonError::into_inner).get(&key).cloned()
+    /// Forgets what was seen of a storage: somebody said that what is there now is right.
+    pub fn forget(&self, name: &str) {
+        self.seen().retain(|(known, _), _| known != name);
+    }
+
+    pub(super) fn seen_before(&self, backend: &Backend) -> Option<Sighting> {
+        self.seen().get(&(backend.name.clone(), backend.base_path.clone())).cloned()
     }
 }

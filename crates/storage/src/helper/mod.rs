@@ -40,12 +40,13 @@ pub(crate) use error::HELPER_MEND;
 pub use error::HelperError;
 pub use following::Stop;
 
+use crate::Sighting;
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 use spare::Spares;
 use std::collections::HashMap;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use turns::Turns;
 
@@ -64,20 +65,24 @@ pub struct Helper {
     program: PathBuf,
     turns: Arc<Turns>,
     spares: Arc<Spares>,
-    /// Where storages were seen mounted, by name and base path.
-    mounted: Arc<Mutex<HashMap<(String, PathBuf), PathBuf>>>,
+    /// How storages were seen, by name and base path.
+    seen: Arc<Mutex<HashMap<(String, PathBuf), Sighting>>>,
 }
 
 impl Helper {
     /// Questions will start `program helper`.
     pub fn new(program: PathBuf) -> Self {
-        Self { program, turns: Arc::default(), spares: Arc::default(), mounted: Arc::default() }
+        Self { program, turns: Arc::default(), spares: Arc::default(), seen: Arc::default() }
     }
 
     /// From now on helpers are started ahead, and wait: for a program that stays, and in which somebody waits for answers. They
     /// end with it, or with the last clone of this.
     pub fn keep_ready(&self) {
         self.spares.keep(&self.program);
+    }
+
+    fn seen(&self) -> MutexGuard<'_, HashMap<(String, PathBuf), Sighting>> {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Asks one question and waits for its answer: for its turn, if others are asking about the same storages, and then for

@@ -48,6 +48,8 @@ pub struct WorkerSettings {
     pub name: Option<String>,
     /// Where workers of this person keep their state on the local disk.
     pub state_dir: PathBuf,
+    /// Where this computer's programs keep how storages were seen: [`samepath_storage::Sightings`].
+    pub sightings: PathBuf,
     /// The lab's own kinds.
     pub kinds_dir: Option<PathBuf>,
     /// Where its storages are configured; read again when it changes.

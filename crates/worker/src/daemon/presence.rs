@@ -6,7 +6,9 @@ use crate::kinds::{Choice, Choices, GPUS, this_host};
 use jiff::Timestamp;
 use samepath_fleet::WorkerSession;
 use samepath_storage::helper::{DEADLINE, Helper};
-use samepath_storage::{self as storage, Backend, Config, ConfigError, PathMapping, Probe, Written};
+use samepath_storage::{
+    self as storage, Backend, Config, ConfigError, PathMapping, Probe, Sighting, Sightings, Written,
+};
 use samepath_wire::{AttemptEnd, AttemptRef, BackendAdvert, BackendState, Cause, Gpu, Kind, Worker};
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -195,6 +197,7 @@ impl Presence {
         let (mut looks, mut probes, mut glances) = (JoinSet::new(), JoinSet::new(), JoinSet::new());
         let (mut seen, mut glanced) = (None, HashMap::new());
         let mut due = Instant::now();
+        let sightings = Arc::new(Mutex::new(Sightings::kept_in(settings.sightings.clone())));
         loop {
             tokio::select! {
                 _ = ticks.tick() => {
@@ -214,9 +217,9 @@ impl Presence {
                     if Instant::now() >= due && probes.is_empty() {
                         due = Instant::now() + PROBE;
                         for backend in self.configured().backends {
-                            let helper = helper.clone();
+                            let (helper, sightings) = (helper.clone(), Arc::clone(&sightings));
                             probes.spawn_blocking(move || {
-                                let probe = helper.probe(&backend, DEADLINE);
+                                let probe = probe(&helper, &backend, &sightings);
                                 (backend, probe)
                             });
                         }
@@ -305,6 +308,29 @@ impl Presence {
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// How a storage is, with what was seen of it before, also by earlier runs of this program and by others.
+fn probe(helper: &Helper, backend: &Backend, sightings: &Mutex<Sightings>) -> Probe {
+    let known = || sightings.lock().unwrap_or_else(PoisonError::into_inner);
+    known().refresh();
+    if known().are_of_another(backend) {
+        // A worker with a configuration of its own leaves alone what others know by the same name.
+        return helper.probe(backend, DEADLINE);
+    }
+    let before = known().of(backend).cloned();
+    match &before {
+        Some(seen) => helper.remember(&backend.name, seen),
+        None => helper.forget(&backend.name),
+    }
+    let probe = helper.probe(backend, DEADLINE);
+    let now = Sighting::again(backend, &probe, before.as_ref());
+    if let Some(now) = now.filter(|now| !before.is_some_and(|before| before.contradicts(now)))
+        && let Err(error) = known().put(&backend.name, now)
+    {
+        tracing::info!(%error, "what is known of the storages cannot be kept");
+    }
+    probe
 }
 
 fn unknown(backend: &Backend) -> BackendAdvert {
