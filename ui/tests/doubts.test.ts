@@ -104,6 +104,15 @@ test('a dataset that is read in the place of another can be left, and the one th
   expect(screen.getByRole('list', { name: 'Where the dataset is' })).toHaveTextContent('project/labels.slp');
 });
 
+test('several videos are called so', async () => {
+  const opened = await chosen();
+  const film = (name: string) => dataset({ file_name: name, is_project: false, place: path(`vast:amick/${name}`), videos: [], summary: '4 MB' });
+  for (const name of ['a.mp4', 'b.AVI']) opened.fake.datasets.set(`/mnt/${name}`, film(name));
+  opened.fake.pickedAll = ['/mnt/a.mp4', '/mnt/b.AVI'];
+  await choose(opened);
+  expect(screen.getByRole('region', { name: '2 videos → 2 jobs, one settings form.' })).toBeVisible();
+});
+
 describe('Results', () => {
   const there = { place: path('vast:amick/models/maze'), exists: true, beside: path('vast:amick/models/maze-2'), checkpoint: path('vast:amick/models/maze/maze/last.ckpt'), epoch: 41 };
 

@@ -121,7 +121,7 @@ describe('New job', () => {
 
   test('several files are a job each; one that no worker can see holds them back until it goes', async () => {
     const opened = await form([]);
-    opened.fake.datasets.set('/b.mp4', dataset({ file_name: 'b.mp4', place: path('vast:amick/b.mp4'), videos: [] }));
+    opened.fake.datasets.set('/b.mp4', dataset({ file_name: 'b.mp4', is_project: false, place: path('vast:amick/b.mp4'), videos: [] }));
     opened.fake.datasets.set('/c.mp4', dataset({ file_name: 'c.mp4', local: '/c.mp4', place: null, place_error: { code: 'not_in_any_backend', message: 'c.mp4 is on this computer only.', hint: null } }));
     await open(opened, LABELS, '/b.mp4', '/c.mp4');
     const { fake, user } = opened;
@@ -151,7 +151,7 @@ describe('New job', () => {
     await settle();
     expect(screen.getByRole('contentinfo')).toHaveTextContent('The queue does not answer.');
     expect(screen.getByRole('region', { name: 'Dataset' })).toHaveTextContent('b.mp4');
-    expect(screen.queryByRole('region', { name: /files/ })).toBeNull();
+    expect(screen.queryByRole('region', { name: /→/ })).toBeNull();
   });
 
   test('a job type that takes several files takes them together, if asked', async () => {
@@ -159,6 +159,7 @@ describe('New job', () => {
     opened.fake.datasets.set(LABELS, dataset());
     opened.fake.datasets.set('/b.slp', dataset({ file_name: 'b.slp' }));
     await open(opened, LABELS, '/b.slp');
+    expect(screen.getByRole('region', { name: '2 projects → 2 jobs, one settings form.' })).toBeVisible();
     await opened.user.click(screen.getByRole('button', { name: 'One job for all' }));
     await waitFor(() => expect(opened.fake.drafts.at(-1)?.values).toEqual({ VIDEOS: [LABELS, '/b.slp'] }));
     await opened.user.click(screen.getByRole('button', { name: 'Submit' }));

@@ -28,6 +28,7 @@ describe('Jobs', () => {
     fake.say({ type: 'job', value: job({ percent: 75, status: '9 of 12 videos' }) });
     await settle();
     expect(panel).toHaveTextContent('75 % · 9 of 12 videos');
+    expect(within(panel).getByRole('button', { name: 'Show results' })).toBeVisible();
     expect(within(panel).getByRole('progressbar', { name: 'Progress' })).toHaveAttribute('aria-valuenow', '75');
   });
 
