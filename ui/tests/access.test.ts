@@ -2,7 +2,7 @@ import { screen } from '@testing-library/svelte';
 import axe from 'axe-core';
 import { expect, test, vi } from 'vitest';
 import { Failure, type Update } from '../src/lib/ipc';
-import { dataset, job, readiness, row, status, storage, worker } from './views';
+import { dataset, job, kind, readiness, row, status, storage, worker } from './views';
 import { open, ready, settle } from './render';
 
 /** What the page offers to assistive programs is whole. Colours are looked at elsewhere: nothing is painted here. */
@@ -117,6 +117,21 @@ test.each(['ready', 'queued', 'wait', 'none', 'blocked', 'offline'])('New job, w
   await user.type(screen.getByRole('textbox', { name: 'Path of the dataset' }), 'vast:amick/labels.slp{Enter}');
   await vi.waitFor(() => expect(fake.called('readiness').length).toBeGreaterThan(0));
   await settle();
+  await check(container);
+});
+
+test('New job, with all that it asks', async () => {
+  const other = { ...worker().storages[0]!, words: 'other storage', sameness: 'other_storage' };
+  const { container, fake, user } = await ready({ type: 'kinds', value: [kind({ built_in: false })] }, { type: 'worker', value: worker({ storages: [other] }) });
+  const films = ['a.mp4', 'b.mp4', 'c.mp4'].map((name) => ({ ...dataset().videos[0]!, written: `/x/${name}`, how: 'beside_project', by_name: true }));
+  fake.datasets.set('vast:amick/labels.slp', dataset({ videos: films }));
+  await user.type(screen.getByRole('textbox', { name: 'Path of the dataset' }), 'vast:amick/labels.slp{Enter}');
+  await settle();
+  await user.click(screen.getByRole('button', { name: 'No, it is not a.mp4' }));
+  fake.picked = 'models';
+  await user.click(screen.getByRole('button', { name: 'Change the results folder' }));
+  await settle();
+  expect(screen.getByRole('radio', { name: 'Make a new folder in it' })).toBeChecked();
   await check(container);
 });
 

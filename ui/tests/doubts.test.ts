@@ -195,6 +195,20 @@ describe('Videos that are known by their name alone', () => {
     await waitFor(() => expect(fake.drafts.at(-1)?.videos).toHaveLength(2));
   });
 
+  test('looking for one is not waited for longer than the person wants, and what is found then counts for nothing', async () => {
+    const { fake, user, row } = await doubted();
+    let answer = (_: unknown) => {};
+    fake.openDataset = () => new Promise((resolve) => (answer = resolve as typeof answer));
+    await user.click(screen.getByRole('button', { name: 'Yes, it is a.mp4' }));
+    expect(screen.getByText(/Looking for it on the storages…/)).toBeVisible();
+    expect(screen.getByRole('button', { name: 'No, it is not b.mp4' })).toBeDisabled();
+    await user.click(screen.getByRole('button', { name: 'Stop waiting' }));
+    answer(dataset({ videos: [] }));
+    await settle();
+    expect(row('b.mp4')).toBeVisible();
+    expect(screen.getByRole('button', { name: 'No, it is not b.mp4' })).toBeEnabled();
+  });
+
   test('one that is another is to be located, unless that was wrong', async () => {
     const { fake, user, row } = await doubted();
     await user.click(screen.getByRole('button', { name: 'No, it is not a.mp4' }));

@@ -190,6 +190,7 @@ export const words = {
     locate: 'Locate…',
     locateVideo: (name: string) => `Locate ${name}`,
     locateTitle: (name: string) => `Where is ${name}?`,
+    looking: 'Looking for it on the storages…',
     alike: (count: number) => (count === 1 ? '1 more video fits the same change.' : `${count} more videos fit the same change.`),
     useAlike: (count: number) => `Use for all ${count}`,
     batch: (count: number, what: string) => `${count} ${what} → ${count} jobs, one settings form.`,

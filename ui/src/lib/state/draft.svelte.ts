@@ -90,6 +90,7 @@ export class NewJob {
   async open(path: string, videos: ChosenVideo[] = []): Promise<void> {
     const mine = ++this.#opened;
     this.opening = path;
+    this.locating = false;
     this.openFailure = null;
     try {
       const dataset = await this.#ipc.openDataset(path, videos);
@@ -160,7 +161,7 @@ export class NewJob {
     } catch (thrown) {
       if (mine === this.#opened) this.locateFailure = Failure.from(thrown);
     } finally {
-      this.locating = false;
+      if (mine === this.#opened) this.locating = false;
     }
   }
 
@@ -198,7 +199,7 @@ export class NewJob {
     } catch (thrown) {
       if (mine === this.#opened) this.locateFailure = Failure.from(thrown);
     } finally {
-      this.locating = false;
+      if (mine === this.#opened) this.locating = false;
     }
   }
 
@@ -299,9 +300,11 @@ export class NewJob {
     await this.results.look();
   }
 
+  /** What is being read, or looked for, is not waited for any more. */
   stopOpening(): void {
     this.#opened += 1;
     this.opening = null;
+    this.locating = false;
   }
 
   /** Back to the empty form. */
