@@ -76,7 +76,8 @@ fn an_end_waits_for_room() {
             assert_eq!(case.at.end().unwrap(), None, "{fault:?}");
             assert!(case.guard.try_wait().unwrap().is_none(), "{fault:?}: the guard has not given up");
             disk.mend();
-            assert!(matches!(case.end(), AttemptEnd::Succeeded { .. }), "{fault:?}");
+            let end = case.end();
+            assert!(matches!(end, AttemptEnd::Succeeded { .. }), "{fault:?}: {end:?}");
             assert!(case.said("done"), "{fault:?}");
             assert!(!case.at.join("end.json.new").exists(), "{fault:?}");
         }

@@ -86,7 +86,8 @@ fn write_end(dir: &AttemptDir, end: &AttemptEnd, patience: &Patience, output: &O
         if let Some(fault) = output.fault() {
             tracing::error!(error = %fault, "the log could not be kept");
         }
-        match dir.write_end(end) {
+        // Where there was no room for the last lines a moment ago, there is now that the end has found some.
+        match dir.write_end_after(end, || output.close()) {
             Err(error) if error.kind() != io::ErrorKind::NotFound && Instant::now() < give_up => {
                 tracing::error!(%error, "the end of the attempt cannot be written yet");
                 thread::sleep(patience.write_again);

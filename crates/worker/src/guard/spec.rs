@@ -151,10 +151,16 @@ impl AttemptDir {
 
     /// Writes down how it ended: from now on it is over, whoever still runs.
     pub fn write_end(&self, end: &AttemptEnd) -> io::Result<()> {
+        self.write_end_after(end, || ())
+    }
+
+    /// The same, and does something between: when there is room for the end, and nobody has seen it yet.
+    pub(super) fn write_end_after(&self, end: &AttemptEnd, something: impl FnOnce()) -> io::Result<()> {
         let half = self.path.join("end.json.new");
         let mut file = File::create(&half)?;
         file.write_all(&serde_json::to_vec(end)?)?;
         file.sync_all()?;
+        something();
         fs_err::rename(half, self.path.join("end.json"))
     }
 
