@@ -2,7 +2,7 @@
 
 #![cfg_attr(all(not(debug_assertions), windows), windows_subsystem = "windows")]
 
-use samepath_app::{Options, instance};
+use samepath_app::{LOG_FILTER, Options, instance};
 use samepath_desktop::StartError;
 use std::env;
 use std::ffi::OsString;
@@ -17,7 +17,7 @@ fn main() -> ExitCode {
         return code;
     }
     tracing_subscriber::fmt()
-        .with_env_filter(EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn")))
+        .with_env_filter(EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(LOG_FILTER)))
         .with_ansi(std::io::stderr().is_terminal())
         .with_writer(std::io::stderr)
         .init();

@@ -81,6 +81,11 @@ impl App {
         Self::on(options, storages, lab, Patience::Short).await
     }
 
+    /// The lab that this computer has joined; none where it has its own queue.
+    pub fn lab(&self) -> Option<&str> {
+        self.inner.lab.as_ref().map(|lab| lab.lab.as_str())
+    }
+
     /// The same, for a window: it opens also where its lab does not answer, or does not let it in any more. It says so
     /// ([`StatusView::offline`]), and is connected as soon as that can be.
     ///

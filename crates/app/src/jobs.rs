@@ -7,8 +7,8 @@ use crate::view::{JobView, OutputView, TimelineView, TroubleView, TryView};
 use jiff::Timestamp;
 use samepath_fleet::matching::{self, Kinds, Prospects, Start};
 use samepath_wire::{
-    Attempt, AttemptEnd, AttemptState, Failure, Fit, Job, JobId, JobRecord, JobState, Kind, Manifest, Reason, StopMode,
-    StoragePath, Worker,
+    Attempt, AttemptEnd, AttemptState, Failure, Fit, Job, JobId, JobRecord, JobState, Kind, Manifest, PathValue,
+    Reason, StopMode, StoragePath, Worker,
 };
 use serde_json::Value;
 use std::cell::OnceCell;
@@ -157,7 +157,7 @@ pub(crate) fn record_view(record: &JobRecord, around: &Surroundings<'_>) -> JobV
         trouble: record.failure.as_ref().map(trouble),
         results: results_of(record, kind).map(|at| path_view(&at)),
         outputs: manifest.map(outputs).unwrap_or_default(),
-        settings: job.parameters.iter().map(|(name, value)| (name.clone(), value_words(value))).collect(),
+        settings: job.parameters.iter().map(|(name, value)| (name.clone(), setting(job, kind, name, value))).collect(),
     }
 }
 
@@ -287,7 +287,7 @@ pub(crate) fn results_of(record: &JobRecord, kind: Option<&Kind>) -> Option<Stor
     }
     let parameter = kind?.parameters.iter().find(|parameter| parameter.is_output())?;
     let value = record.job.parameters.get(&parameter.name)?;
-    let value: samepath_wire::PathValue = serde_json::from_value(value.clone()).ok()?;
+    let value: PathValue = serde_json::from_value(value.clone()).ok()?;
     value.storage_paths(&record.job).into_iter().next()
 }
 
@@ -370,6 +370,16 @@ fn timeline(record: &JobRecord) -> Vec<TimelineView> {
             },
         })
         .collect()
+}
+
+/// A parameter's value; of one that names files, their whole storage paths.
+fn setting(job: &Job, kind: Option<&Kind>, name: &str, value: &Value) -> String {
+    let parameter = kind.and_then(|kind| kind.parameters.iter().find(|parameter| parameter.name == name));
+    let paths = parameter.filter(|parameter| parameter.names_paths());
+    match paths.and_then(|_| serde_json::from_value::<PathValue>(value.clone()).ok()) {
+        Some(paths) => paths.storage_paths(job).iter().map(ToString::to_string).collect::<Vec<_>>().join(", "),
+        None => value_words(value),
+    }
 }
 
 fn value_words(value: &Value) -> String {

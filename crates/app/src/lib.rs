@@ -59,5 +59,6 @@ pub use metrics::MetricsStream;
 pub use notices::{Notice, Notices};
 pub use places::{Options, data_dir};
 pub use pretend::PretendLab;
+pub use samepath_fleet::lab::LOG_FILTER;
 pub use size::size;
 pub use storages::LocalStorages;

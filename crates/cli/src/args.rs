@@ -310,6 +310,9 @@ pub(crate) enum HubCommand {
     Revoke {
         /// A member's or a worker's name, or that of an invitation for several workers
         name: String,
+        /// Take back only invitations that can still be used: who has joined stays
+        #[arg(long)]
+        invitations: bool,
     },
     /// What members are told of the lab's storages
     Storage {

@@ -96,17 +96,21 @@ async fn ask(context: &Context<'_>, registry: &Registry, command: HubCommand) ->
         }
         HubCommand::Members => list(context, registry, Part::Member).await,
         HubCommand::Workers => list(context, registry, Part::Worker).await,
-        HubCommand::Revoke { name } => {
-            let (computers, invitations) = registry.revoke(&name).await?;
+        HubCommand::Revoke { name, invitations: only_these } => {
+            let (computers, invitations) =
+                if only_these { (0, registry.withdraw(&name).await?) } else { registry.revoke(&name).await? };
             if output.is_json() {
                 return output
                     .document(&json!({ "revoked": name, "computers": computers, "invitations": invitations }));
             }
-            output.line(&format!(
-                "{name} is out: {computers} {}, {invitations} unused {}. Running jobs go on.",
-                if computers == 1 { "computer" } else { "computers" },
-                if invitations == 1 { "invitation" } else { "invitations" },
-            ))
+            let lines = if invitations == 1 { "invitation" } else { "invitations" };
+            output.line(&match only_these {
+                true => format!("{invitations} {lines} of {name} cannot be used any more. Who has joined stays."),
+                false => format!(
+                    "{name} is out: {computers} {}, {invitations} unused {lines}. Running jobs go on.",
+                    if computers == 1 { "computer" } else { "computers" },
+                ),
+            })
         }
         HubCommand::Storage {
             command: LabStorageCommand::Set { name, description, mac, linux, windows, help_text },
@@ -150,12 +154,13 @@ fn tell(context: &Context<'_>, invitation: &Invitation, uses: u32) -> Result<(),
     }
     let many = if uses > 1 { format!(", on {uses} computers") } else { ", once".to_owned() };
     context.output.line(&invitation.to_string())?;
-    context.output.line(&format!(
+    // Alone on standard output, so that a script can hand it on.
+    context.output.aside(&format!(
         "Hand this line to whoever is to join as the {} {name}. It can be used until {expires_at}{many}: samepath join INVITATION",
         role(*part)
-    ))?;
+    ));
     if places.are_limited() {
-        context.output.line(&format!("A job of {name} {}.", places.words()))?;
+        context.output.aside(&format!("A job of {name} {}.", places.words()));
     }
     Ok(())
 }

@@ -21,20 +21,25 @@ pub(crate) fn list(context: &Context<'_>, id: Option<&str>) -> Result<ExitCode, 
     } else if jobs.is_empty() {
         output.line("No jobs yet. Submit one: samepath submit KIND -p NAME=VALUE")?;
     } else {
+        // Whose they are is said where they are not all one person's.
+        let several = jobs.iter().any(|job| job.submitted_by != jobs[0].submitted_by);
         let rows: Vec<Vec<Cell>> = jobs
             .iter()
             .map(|job| {
-                vec![
+                let mut row = vec![
                     Cell::new(short(&job.id), Tone::Quiet),
                     job.name.as_str().into(),
                     job.kind.as_str().into(),
                     state(job),
                     job.worker.as_deref().unwrap_or("–").into(),
                     Cell::new(when(&job.submitted_at), Tone::Quiet),
-                ]
+                ];
+                row.extend(several.then(|| job.submitted_by.as_str().into()));
+                row
             })
             .collect();
-        output.table(&["ID", "NAME", "KIND", "STATE", "WORKER", "SUBMITTED"], &rows)?;
+        let titles = ["ID", "NAME", "KIND", "STATE", "WORKER", "SUBMITTED", "BY"];
+        output.table(&titles[..rows[0].len()], &rows)?;
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -113,6 +118,9 @@ pub(crate) fn show(output: &Output, job: &JobView) -> Result<(), Error> {
     }
     output.line(&format!("{} · {} ({})", job.name, job.what, job.id))?;
     output.line(&sentence(job))?;
+    if !job.submitted_by.is_empty() {
+        output.pieces(&[(&format!("Submitted by {}.", job.submitted_by), Tone::Quiet)])?;
+    }
     if let Some(failure) = &job.failure {
         output.pieces(&[(failure, Tone::Bad)])?;
     }

@@ -25,7 +25,7 @@ mod workers;
 use args::{Arguments, Command, JobsCommand, WorkerCommand};
 use clap::Parser;
 use output::Output;
-use samepath_app::{App, Error, ErrorCode, LocalStorages, Options};
+use samepath_app::{App, Error, ErrorCode, LOG_FILTER, LocalStorages, Options};
 use samepath_storage::{Origin, shell_word};
 use std::env;
 use std::ffi::OsString;
@@ -34,6 +34,7 @@ use std::io::IsTerminal;
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Duration;
 use tracing_subscriber::EnvFilter;
 
 fn main() -> ExitCode {
@@ -47,7 +48,7 @@ fn main() -> ExitCode {
         Err(refused) => return refuse(&refused, &written),
     };
     tracing_subscriber::fmt()
-        .with_env_filter(EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn")))
+        .with_env_filter(EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(LOG_FILTER)))
         .with_writer(std::io::stderr)
         .with_ansi(std::io::stderr().is_terminal() && env::var_os("NO_COLOR").is_none())
         .init();
@@ -75,6 +76,9 @@ fn refuse(refused: &clap::Error, written: &[OsString]) -> ExitCode {
     }
 }
 
+/// Before somebody who waits is told what for.
+const A_WORD: Duration = Duration::from_secs(2);
+
 /// What every command has at hand.
 struct Context<'a> {
     options: Options,
@@ -92,7 +96,15 @@ impl Context<'_> {
     /// Runs a command that needs the queue: opens it, and hands it over at the end, whatever the command says.
     fn with_app<A, F: Future<Output = Result<A, Error>>>(&self, command: impl FnOnce(App) -> F) -> Result<A, Error> {
         block_on(async {
-            let app = App::with_storages(self.options.clone(), self.storages.clone()).await?;
+            let opening = App::with_storages(self.options.clone(), self.storages.clone());
+            tokio::pin!(opening);
+            let app = tokio::select! {
+                app = &mut opening => app?,
+                () = tokio::time::sleep(A_WORD) => {
+                    self.output.aside("The lab does not answer yet. Waiting for it a little…");
+                    opening.await?
+                }
+            };
             let answer = command(app.clone()).await;
             app.shut_down().await;
             answer

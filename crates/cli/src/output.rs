@@ -133,6 +133,11 @@ impl Output {
         }
     }
 
+    /// What a person wants to know beside an answer that a script may read.
+    pub(crate) fn aside(&self, text: &str) {
+        let _ = writeln!(io::stderr().lock(), "{}", printable(text));
+    }
+
     /// What is allowed and yet seldom meant, beside an answer for people.
     pub(crate) fn warning(&self, text: &str) {
         let _ = writeln!(io::stderr().lock(), "warning: {}", printable(text));

@@ -40,11 +40,14 @@ pub(crate) fn list(context: &Context<'_>, watch: bool) -> Result<ExitCode, Error
             }
         });
     }
-    let workers = context.with_app(|app| async move { Ok(app.workers()) })?;
+    let (workers, lab) = context.with_app(|app| async move { Ok((app.workers(), app.lab().map(str::to_owned))) })?;
     if output.is_json() {
         output.document(&workers)?;
     } else if workers.is_empty() {
-        output.line("No worker is online. Start one: samepath worker")?;
+        output.line(&match lab {
+            Some(lab) => format!("No worker of {lab} is online. On a computer that joined as one: samepath worker"),
+            None => "No worker is online, and this computer is in no lab. Start one here: samepath worker".to_owned(),
+        })?;
     } else {
         let own = &context.options.version;
         let rows: Vec<Vec<Cell>> = workers.iter().map(|worker| row(worker, own)).collect();
@@ -103,6 +106,9 @@ pub(crate) fn run(context: &Context<'_>, worker: Worker) -> Result<ExitCode, Err
         let told = async {
             let mut updates = app.watch();
             let (mut offline, mut said) = (None, String::new());
+            if !output.is_json() {
+                output.line(&whose(&app))?;
+            }
             while let Some(update) = updates.next().await {
                 match update {
                     Update::Worker(worker) if worker.this_computer => {
@@ -131,6 +137,16 @@ pub(crate) fn run(context: &Context<'_>, worker: Worker) -> Result<ExitCode, Err
         app.shut_down().await;
         ended.map(|()| ExitCode::SUCCESS)
     })
+}
+
+/// For whom a worker works.
+fn whose(app: &App) -> String {
+    match app.lab() {
+        Some(lab) => format!("A worker of {lab}."),
+        None => {
+            "A worker for this computer's own jobs: it is in no lab. To join one: samepath join INVITATION".to_owned()
+        }
+    }
 }
 
 /// Has the workers of this computer take no new job, or take them again.

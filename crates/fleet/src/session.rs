@@ -329,7 +329,7 @@ async fn keep_saying(bus: &dyn Bus, mut told: watch::Receiver<Option<Worker>>, k
                 }
                 Err(BusError::Closed) => return,
                 Err(error) => {
-                    tracing::warn!(%error, "the worker cannot advertise itself");
+                    tracing::debug!(%error, "the worker cannot advertise itself");
                     Duration::from_millis(500)
                 }
             },

@@ -166,6 +166,30 @@ async fn an_invitation_for_several_makes_as_many_workers() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_line_that_got_about_is_taken_back_without_those_who_joined_by_it() {
+    let mut lab = Lab::new().await;
+    let invitation = lab.invite(Part::Worker, "gpu", 3, HOUR).await;
+    let joined = Membership::join(&invitation).await.expect("joins");
+    let registry = Registry::open(lab.dir()).await.expect("joins");
+    assert_eq!(registry.withdraw("gpu").await.expect("taken back"), 1);
+    assert!(matches!(registry.withdraw("gpu").await, Err(LabError::NoSuchName { .. })));
+    assert!(matches!(in_time(Membership::join(&invitation)).await, Err(LabError::Refused)));
+    in_time(Fleet::lab(&joined)).await.expect("stays").close().await;
+    // Whoever is put out by a name is one.
+    for (part, name) in [(Part::Member, "gpu"), (Part::Member, joined.name.as_str())] {
+        let wanted = Invite { part, name: name.to_owned(), uses: 1, lasts: HOUR, places: Places::default() };
+        assert!(matches!(registry.invite(wanted).await, Err(LabError::Taken { .. })), "{name}");
+    }
+    lab.invite(Part::Member, "amick", 1, HOUR).await;
+    let wanted =
+        Invite { part: Part::Worker, name: "amick".to_owned(), uses: 1, lasts: HOUR, places: Places::default() };
+    let error = registry.invite(wanted).await.expect_err("refused");
+    assert_eq!(error.to_string(), "the lab has a member amick already");
+    registry.close().await;
+    lab.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_server_whose_certificate_was_renewed_is_the_one_that_was_joined() {
     let mut lab = Lab::new().await;
     let membership = lab.member("amick").await;

@@ -51,7 +51,7 @@ impl<'a> Talk<'a> {
             eprintln!("{text}");
             return Ok(());
         }
-        self.output.line(text)
+        self.output.lines(text)
     }
 
     pub(super) fn finding(&self, finding: &Finding) -> Result<(), Error> {

@@ -1,3 +1,4 @@
+use super::Part;
 use crate::bus::{BusError, NoRoom};
 use jiff::Timestamp;
 use std::io;
@@ -62,6 +63,14 @@ pub enum LabError {
         /// What is wrong with it.
         why: String,
     },
+    /// A member is to be called as a worker is, or the other way round.
+    #[error("the lab has a {} {name} already", if *.part == Part::Worker { "member" } else { "worker" })]
+    Taken {
+        /// The name.
+        name: String,
+        /// What was to be called so.
+        part: Part,
+    },
     /// The name has other limits already.
     #[error("{name} is limited to other places already: {places}")]
     OtherPlaces {
@@ -110,6 +119,7 @@ impl LabError {
             Self::NoInvitation
             | Self::Name { .. }
             | Self::Place { .. }
+            | Self::Taken { .. }
             | Self::OtherPlaces { .. }
             | Self::NoSuchName { .. }
             | Self::Connections { .. }
@@ -136,6 +146,7 @@ impl LabError {
             Self::Name { .. } => {
                 Some("Use up to 63 letters, digits, dots, dashes and underscores, the first a letter or digit.".to_owned())
             }
+            Self::Taken { .. } => Some("Whoever is put out by a name is one of them: choose another.".to_owned()),
             Self::OtherPlaces { name, .. } => Some(format!(
                 "Say nothing of places, and they are the same here; or put {name} out first, and invite every computer anew: \
                  samepath hub revoke {name}"

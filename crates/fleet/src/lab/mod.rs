@@ -14,7 +14,7 @@ mod private;
 mod registry;
 mod server;
 
-pub use crate::bus::nats::{Invited, Joined, Part};
+pub use crate::bus::nats::{Invited, Joined, LOG_FILTER, Part};
 pub use error::LabError;
 pub use hub::Hub;
 pub use invitation::Invitation;

@@ -71,6 +71,7 @@ impl Registry {
         if part == Part::Hub || uses == 0 || (uses > 1 && part != Part::Worker) {
             return Err(LabError::Name { name });
         }
+        self.check_free(&name, part).await?;
         let places = match part {
             Part::Member => self.places_of(&name, places).await?,
             Part::Worker | Part::Hub => Places::default(),
@@ -78,6 +79,16 @@ impl Registry {
         let invited = Invited { part, name, many: uses > 1, uses, expires_at: Timestamp::now() + lasts, places };
         let token = nats::invite(&*self.bus, &invited).await?;
         Ok(self.place.invitation(invited, token))
+    }
+
+    /// Whoever is put out by name is one: no member is called as a worker is, or as an invitation for several.
+    async fn check_free(&self, name: &str, part: Part) -> Result<(), LabError> {
+        let joined = nats::joined(&*self.bus).await?.into_iter().map(|(_, it)| (it.part, [it.name, it.invited_as]));
+        let now = Timestamp::now();
+        let invited = nats::invited(&*self.bus).await?.into_iter().filter(|it| it.expires_at >= now);
+        let invited = invited.map(|it| (it.part, [it.name.clone(), it.name]));
+        let taken = joined.chain(invited).any(|(other, names)| other != part && names.iter().any(|it| it == name));
+        if taken { Err(LabError::Taken { name: name.to_owned(), part }) } else { Ok(()) }
     }
 
     /// The places of a member who is invited: of one name there is one set of them.
@@ -133,6 +144,17 @@ impl Registry {
     pub async fn revoke(&self, name: &str) -> Result<(usize, usize), LabError> {
         match nats::revoke(&*self.bus, name).await? {
             (0, 0) => Err(LabError::NoSuchName { name: name.to_owned() }),
+            gone => Ok(gone),
+        }
+    }
+
+    /// Takes back the invitations of a name that can still be used; who has joined by them stays. Answers how many that were.
+    ///
+    /// # Errors
+    /// [`LabError::NoSuchName`], or the hub does not answer.
+    pub async fn withdraw(&self, name: &str) -> Result<usize, LabError> {
+        match nats::withdraw(&*self.bus, name).await? {
+            0 => Err(LabError::NoSuchName { name: name.to_owned() }),
             gone => Ok(gone),
         }
     }

@@ -91,6 +91,14 @@ pub enum WorkerError {
         /// This one's folder.
         folder: PathBuf,
     },
+    /// The worker that this computer joined the lab as runs already.
+    #[error("this computer's worker runs already in the lab: {name}, on {host}")]
+    Joined {
+        /// The other's name.
+        name: String,
+        /// The other's computer.
+        host: String,
+    },
     /// The lab knows this computer as a member's.
     #[error("this computer has joined the lab as a member, not as a worker")]
     Member,
@@ -112,7 +120,7 @@ impl WorkerError {
     pub fn code(&self) -> &'static str {
         match self {
             Self::Name { .. } => "invalid_parameter",
-            Self::Running { .. } | Self::Twin { .. } => "already_exists",
+            Self::Running { .. } | Self::Twin { .. } | Self::Joined { .. } => "already_exists",
             Self::Member => "fleet_unreachable",
             Self::State { .. } => "io",
             Self::Fleet(_) => "fleet_unreachable",
@@ -130,6 +138,11 @@ impl WorkerError {
                 "Remove {}, so that this one becomes a worker of its own; the jobs in it are the other's.",
                 folder.display()
             )),
+            Self::Joined { .. } => Some(
+                "If that is this computer: whoever joined is one worker, whatever it is called; one for each GPU is samepath worker --gpus. \
+                 If it is another: what this one joined with was copied. Run samepath leave here, and join with an invitation of its own."
+                    .into(),
+            ),
             Self::Member => {
                 Some("Ask whoever looks after the lab for a worker's invitation, then: samepath join INVITATION".into())
             }
@@ -154,7 +167,10 @@ impl WorkerError {
 pub async fn run(fleet: Fleet, settings: WorkerSettings, shutdown: CancellationToken) -> Result<(), WorkerError> {
     let name = settings.name.clone().unwrap_or_else(presence::default_name);
     let mut home = Home::open_soon(&settings.state_dir, &name).await?;
-    home.id = fleet.worker_id(&home.id).ok_or(WorkerError::Member)?;
+    let id = fleet.worker_id(&home.id).ok_or(WorkerError::Member)?;
+    // There the key says who this is, not the folder.
+    let in_lab = id != home.id;
+    home.id = id;
     let session = fleet.session(&home.id);
     let twin = tokio::select! {
         () = shutdown.cancelled() => return Ok(()),
@@ -163,7 +179,11 @@ pub async fn run(fleet: Fleet, settings: WorkerSettings, shutdown: CancellationT
     match twin {
         Ok(None) => {}
         Ok(Some(twin)) => {
-            return Err(WorkerError::Twin { name: twin.name, host: twin.host, folder: home.path().to_owned() });
+            let samepath_wire::Worker { name, host, .. } = twin;
+            return Err(match in_lab {
+                true => WorkerError::Joined { name, host },
+                false => WorkerError::Twin { name, host, folder: home.path().to_owned() },
+            });
         }
         Err(FleetError::Bus(BusError::Closed)) => return Ok(()),
         Err(error) => return Err(error.into()),

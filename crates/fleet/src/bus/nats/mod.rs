@@ -40,7 +40,7 @@ pub use door::{join, open};
 pub(crate) use identity::GPU;
 pub use identity::{Identity, Part};
 pub(crate) use keys::Key;
-pub(crate) use registry::{ADD_COMPUTER, Added, all, invite, invited, joined, many_name, revoke};
+pub(crate) use registry::{ADD_COMPUTER, Added, all, invite, invited, joined, many_name, revoke, withdraw};
 pub use registry::{Invited, Joined};
 pub use settings::{Login, NatsSettings};
 
@@ -48,6 +48,10 @@ use async_nats::rustls::{
     pki_types::{CertificateDer, pem::PemObject},
     server::ParsedCertificate,
 };
+
+/// What is written to a program's own log unless its environment says otherwise: what goes wrong on the way to a lab's server is told in
+/// words of ours.
+pub const LOG_FILTER: &str = "warn,async_nats=off";
 
 /// The oldest server that keeps what it is told to keep: major, minor.
 const OLDEST: (u64, u64) = (2, 11);

@@ -166,13 +166,18 @@ pub(crate) async fn invited(bus: &dyn Bus) -> Result<Vec<Invited>, BusError> {
 /// Takes back all that was given to a name: keys and invitations. Answers how many of each there were.
 pub(crate) async fn revoke(bus: &dyn Bus, name: &str) -> Result<(usize, usize), BusError> {
     // Invitations before keys: nobody comes in by one while the keys are looked for.
-    let tokens = all::<Invited>(bus, INVITATIONS).await?.into_iter();
-    let tokens = tokens.filter(|(_, invited)| invited.name == name).map(|(token, _)| format!("{INVITATIONS}{token}"));
-    let tokens = remove(bus, tokens).await?;
+    let tokens = withdraw(bus, name).await?;
     let keys = all::<Joined>(bus, KEYS).await?.into_iter();
     let keys = keys.filter(|(_, joined)| joined.name == name || joined.invited_as == name);
     let keys = remove(bus, keys.map(|(key, _)| format!("{KEYS}{key}"))).await?;
     Ok((keys, tokens))
+}
+
+/// Takes back the invitations of a name that were not used, or not as often as they could be; how many those were.
+pub(crate) async fn withdraw(bus: &dyn Bus, name: &str) -> Result<usize, BusError> {
+    let tokens = all::<Invited>(bus, INVITATIONS).await?.into_iter();
+    let tokens = tokens.filter(|(_, invited)| invited.name == name).map(|(token, _)| format!("{INVITATIONS}{token}"));
+    remove(bus, tokens).await
 }
 
 async fn remove(bus: &dyn Bus, keys: impl Iterator<Item = String>) -> Result<usize, BusError> {
