@@ -135,7 +135,8 @@ impl Options {
             let message = format!("This computer belongs to {} already, as {}.", before.lab, before.name);
             return Err(Error::new(ErrorCode::AlreadyExists, message).with_hint("Leave it first: samepath leave"));
         }
-        let membership = Membership::join_and_keep(&invitation, &self.key_file(part)).await?;
+        let computer = self.environment.computer.as_deref();
+        let membership = Membership::join_and_keep(&invitation, computer, &self.key_file(part)).await?;
         self.say(storages, &membership)
     }
 

@@ -84,14 +84,16 @@ async fn ask(context: &Context<'_>, registry: &Registry, command: HubCommand) ->
     let output = context.output;
     match command {
         HubCommand::Invite { command } => {
-            let (part, name, uses, hours, places) = match command {
-                InviteCommand::Member { name, user_subdir, read, hours } => {
-                    (Part::Member, name, 1, hours, Places { user_subdir, read })
+            let (part, name, uses, hours, places, admin) = match command {
+                InviteCommand::Member { name, user_subdir, read, admin, hours } => {
+                    (Part::Member, name, 1, hours, Places { user_subdir, read }, admin)
                 }
-                InviteCommand::Worker { name, uses, hours } => (Part::Worker, name, uses, hours, Places::default()),
+                InviteCommand::Worker { name, uses, hours } => {
+                    (Part::Worker, name, uses, hours, Places::default(), false)
+                }
             };
             let lasts = SignedDuration::from_hours(hours.into());
-            let wanted = Invite { part, name, uses, lasts, places };
+            let wanted = Invite { part, name, uses, lasts, places, admin };
             tell(context, &registry.invite(wanted).await?, uses)
         }
         HubCommand::Members => list(context, registry, Part::Member).await,
@@ -177,12 +179,16 @@ async fn list(context: &Context<'_>, registry: &Registry, part: Part) -> Result<
     invited.sort_by(|a, b| (&a.name, a.expires_at).cmp(&(&b.name, b.expires_at)));
     let now = Timestamp::now();
     let (mut told, mut rows): (Vec<Value>, Vec<Vec<Cell>>) = (Vec::new(), Vec::new());
-    for Joined { name, joined_at, places, .. } in &joined {
+    for Joined { name, joined_at, places, admin, .. } in &joined {
         let mut one = json!({ "name": name, "role": role(part), "state": "joined", "joined_at": joined_at });
         let mut limits = String::new();
         if let Some(places) = told_places(places) {
             one["places"] = json!(places);
             limits = format!("; {}", places.words());
+        }
+        if *admin {
+            one["admin"] = true.into();
+            limits.push_str("; looks after the workers");
         }
         let mut state = Cell::new("joined", Tone::Good);
         if part == Part::Worker {

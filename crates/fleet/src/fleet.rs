@@ -2,11 +2,12 @@ use crate::ask::{PATIENCE, about_job, ask, decode_answer, encode, persist};
 use crate::bus::local::LocalSettings;
 use crate::bus::memory::MemoryBus;
 use crate::bus::{self, Bus, BusError, Change, Link, Role, SharedBus};
-use crate::lab::{Invitation, LabError, Membership};
+use crate::lab::{self, Computer, Invitation, LabError, Membership, StorageWords};
 use crate::matchmaker::{Timing, lead};
 use crate::{FleetError, JobLog, Live, WorkerSession, log};
 use samepath_wire::{
-    AttemptRef, CheckPaths, Checked, Clear, Cleared, Job, JobId, JobRecord, JobRequest, Kind, Submit, Worker, WorkerId,
+    AttemptRef, CheckPaths, Checked, Clear, Cleared, Drain, Drained, Job, JobId, JobRecord, JobRequest, Kind, Submit,
+    Worker, WorkerId,
 };
 use std::collections::BTreeMap;
 use std::fmt;
@@ -15,6 +16,9 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+
+/// What is being done where a worker is to take no new job.
+const DRAINING: &str = "having a worker take no new job";
 
 /// The workers that one program can see, and the queue that they share. Cloning is cheap; all clones are one.
 ///
@@ -157,6 +161,11 @@ impl Fleet {
         self.inner.bus.link()
     }
 
+    /// Tries at once where the link is down, however long the try that is under way would still wait.
+    pub fn hurry(&self) {
+        self.inner.bus.hurry();
+    }
+
     /// Whether it is the fleet of this computer alone.
     pub fn is_here(&self) -> bool {
         !matches!(self.inner.form, Form::Given | Form::Lab(_))
@@ -175,6 +184,34 @@ impl Fleet {
     /// The kinds that workers brought, by digest: those advertised, those that jobs name, and the last of each name.
     pub fn kinds(&self) -> Live<Kind> {
         Live::new(self.inner.bus.clone(), "kinds/")
+    }
+
+    /// What the lab's administrator tells members of each storage, by its name.
+    pub fn storages(&self) -> Live<StorageWords> {
+        Live::new(self.inner.bus.clone(), lab::STORAGES)
+    }
+
+    /// The computers with which this member has joined; the longest there first.
+    ///
+    /// # Errors
+    /// The lab does not answer, or is of a version that does not know the question.
+    pub async fn computers(&self, membership: &Membership) -> Result<Vec<Computer>, FleetError> {
+        let doing = "asking for your computers";
+        let answer: bus::nats::Computers =
+            ask(&*self.inner.bus, bus::nats::COMPUTERS, &(), doing, PATIENCE, Some(PATIENCE)).await?;
+        Ok(membership.told(answer))
+    }
+
+    /// Puts one of this member's computers out, by its key.
+    ///
+    /// # Errors
+    /// The lab does not answer, or knows no such computer of this member.
+    pub async fn remove_computer(&self, key: &str) -> Result<(), FleetError> {
+        let question = bus::nats::RemoveComputer { key: key.to_owned() };
+        let doing = "removing the computer";
+        let _: bus::nats::Computers =
+            ask(&*self.inner.bus, bus::nats::REMOVE_COMPUTER, &question, doing, PATIENCE, Some(PATIENCE)).await?;
+        Ok(())
     }
 
     /// Submits a job. Submitting it again, by its id, is answered with the same record.
@@ -267,13 +304,31 @@ impl Fleet {
     ) -> Result<Checked, FleetError> {
         let question = encode(paths, "checking paths")?;
         let answer = self.inner.bus.request(&format!("check.{worker}"), question, timeout).await;
-        let answer = answer.map_err(|source| match source {
-            BusError::NoResponder { .. } | BusError::ResponderGone { .. } | BusError::TimedOut { .. } => {
-                FleetError::WorkerAbsent { worker: worker.to_owned(), source }
-            }
-            source => source.into(),
-        })?;
-        decode_answer(&answer, "checking paths")
+        decode_answer(&answer.map_err(|source| absent(worker, source))?, "checking paths")
+    }
+
+    /// Has a worker take no new job, or take jobs again; what runs goes on. How many attempts it still looks after.
+    ///
+    /// # Errors
+    /// The worker is not online or of a version that does not know this; who asks does not look after the lab.
+    pub async fn drain(&self, worker: &str, drain: bool) -> Result<Drained, FleetError> {
+        let question = encode(&Drain { drain }, DRAINING)?;
+        let answer = self.inner.bus.request(&format!("drain.{worker}"), question, PATIENCE).await;
+        decode_answer(&answer.map_err(|source| absent(worker, source))?, DRAINING)
+    }
+
+    /// Puts a worker out of the lab, by its name: it takes no job any more, and what runs there goes on. How many computers that were.
+    ///
+    /// # Errors
+    /// The lab does not answer; who asks does not look after it.
+    pub async fn remove_worker(&self, name: &str) -> Result<usize, FleetError> {
+        // Of a computer with several GPUs each is a worker, and the computer has joined.
+        let name = name.split(bus::nats::GPU).next().unwrap_or(name).to_owned();
+        let question = bus::nats::RemoveWorker { name };
+        let doing = "removing the worker";
+        let removed: bus::nats::Removed =
+            ask(&*self.inner.bus, bus::nats::REMOVE_WORKER, &question, doing, PATIENCE, Some(PATIENCE)).await?;
+        Ok(removed.computers)
     }
 
     /// The worker's side of the fleet, for the worker of this id.
@@ -308,6 +363,16 @@ impl Fleet {
             bus.close().await;
         }
         self.inner.bus.close().await;
+    }
+}
+
+/// Why a worker did not answer.
+fn absent(worker: &str, source: BusError) -> FleetError {
+    match source {
+        BusError::NoResponder { .. } | BusError::ResponderGone { .. } | BusError::TimedOut { .. } => {
+            FleetError::WorkerAbsent { worker: worker.to_owned(), source }
+        }
+        source => source.into(),
     }
 }
 

@@ -4,8 +4,8 @@ use crate::matchmaker::{Timing, bounds};
 use crate::{Fleet, FleetError, Live, Update, log};
 use futures::stream::{FuturesUnordered, StreamExt};
 use samepath_wire::{
-    AttemptRef, AttemptState, CheckPaths, Checked, Claim, ClaimAnswer, Confirm, ConfirmAnswer, JobRecord, Kind,
-    LogLine, Refused, Report, ReportAnswer, StopMode, Worker, WorkerId,
+    AttemptRef, AttemptState, CheckPaths, Checked, Claim, ClaimAnswer, Confirm, ConfirmAnswer, Drain, Drained,
+    JobRecord, Kind, LogLine, Refused, Report, ReportAnswer, StopMode, Worker, WorkerId,
 };
 use std::collections::{HashMap, VecDeque};
 use std::fmt;
@@ -232,6 +232,28 @@ impl WorkerSession {
         Orders { worker: self.inner.worker.clone(), jobs: self.inner.fleet.jobs(), told: HashMap::new() }
     }
 
+    /// Answers `drain` until dropped or until the fleet is closed: does what is asked, or says why it cannot.
+    ///
+    /// # Errors
+    /// The lab does not let the worker answer: its hub is of a version that knows nothing of this.
+    pub async fn serve_drains(&self, handler: impl Fn(bool) -> Result<Drained, Refused>) -> Result<(), FleetError> {
+        let doing = "taking no new job";
+        let bus = self.bus().await?;
+        let subject = format!("drain.{}", self.inner.worker);
+        let mut requests = persist(&**bus, doing, None, || bus.serve(&subject)).await?;
+        while let Some(request) = requests.next().await {
+            let answer = match serde_json::from_slice::<Drain>(&request.payload) {
+                Ok(Drain { drain }) => handler(drain),
+                Err(error) => Err(refuse(format!("the request cannot be read: {error}"))),
+            };
+            request.reply(match answer {
+                Ok(drained) => encode(&drained, doing)?,
+                Err(refused) => encode(&refused, doing)?,
+            });
+        }
+        Ok(())
+    }
+
     /// Answers `check_paths` until dropped or until the fleet is closed.
     pub async fn serve_checks<F, A>(&self, handler: F) -> Result<(), FleetError>
     where
@@ -268,8 +290,11 @@ impl fmt::Debug for WorkerSession {
     }
 }
 
+fn refuse(message: String) -> Refused {
+    Refused { code: "invalid_parameter".to_owned(), message }
+}
+
 fn parse_check(payload: &[u8]) -> Result<CheckPaths, Refused> {
-    let refuse = |message: String| Refused { code: "invalid_parameter".to_owned(), message };
     let check: CheckPaths =
         serde_json::from_slice(payload).map_err(|error| refuse(format!("the request cannot be read: {error}")))?;
     if check.paths.len() > MAX_PATHS {

@@ -177,12 +177,19 @@ async fn a_line_that_got_about_is_taken_back_without_those_who_joined_by_it() {
     in_time(Fleet::lab(&joined)).await.expect("stays").close().await;
     // Whoever is put out by a name is one.
     for (part, name) in [(Part::Member, "gpu"), (Part::Member, joined.name.as_str())] {
-        let wanted = Invite { part, name: name.to_owned(), uses: 1, lasts: HOUR, places: Places::default() };
+        let wanted =
+            Invite { part, name: name.to_owned(), uses: 1, lasts: HOUR, places: Places::default(), admin: false };
         assert!(matches!(registry.invite(wanted).await, Err(LabError::Taken { .. })), "{name}");
     }
     lab.invite(Part::Member, "amick", 1, HOUR).await;
-    let wanted =
-        Invite { part: Part::Worker, name: "amick".to_owned(), uses: 1, lasts: HOUR, places: Places::default() };
+    let wanted = Invite {
+        part: Part::Worker,
+        name: "amick".to_owned(),
+        uses: 1,
+        lasts: HOUR,
+        places: Places::default(),
+        admin: false,
+    };
     let error = registry.invite(wanted).await.expect_err("refused");
     assert_eq!(error.to_string(), "the lab has a member amick already");
     registry.close().await;
@@ -348,7 +355,14 @@ async fn a_second_hub_elsewhere_takes_over_on_the_server_of_the_first() {
     })
     .await;
     let registry = Registry::open(elsewhere.path()).await.expect("joins");
-    let wanted = Invite { part: Part::Member, name: "tom".to_owned(), uses: 1, lasts: HOUR, places: Places::default() };
+    let wanted = Invite {
+        part: Part::Member,
+        name: "tom".to_owned(),
+        uses: 1,
+        lasts: HOUR,
+        places: Places::default(),
+        admin: false,
+    };
     let invitation = registry.invite(wanted).await.expect("invited");
     registry.close().await;
     in_time(Membership::join(&invitation)).await.expect("joins");
@@ -452,5 +466,108 @@ async fn a_connection_that_outlives_its_key_is_heard_by_nobody() {
     assert!(Thief::connect(&lab, &seed(&eve)).await.is_err(), "it is not let in again");
     let stranger = nkeys::KeyPair::new_user().seed().expect("a new key");
     assert!(Thief::connect(&lab, &stranger).await.is_err(), "nobody knows it");
+    lab.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_member_sees_and_puts_out_its_own_computers_and_nobody_else_s() {
+    let mut lab = Lab::new().await;
+    let folder = tempfile::tempdir().expect("a folder");
+    let invitation = lab.invite(Part::Member, "amick", 1, HOUR).await;
+    let file = folder.path().join("member.json");
+    let laptop = Membership::join_and_keep(&invitation, Some("amick-mbp"), &file);
+    let laptop = in_time(laptop).await.expect("joins");
+    let (other, tom) = (lab.member("amick").await, lab.member("tom").await);
+    let fleet = in_time(Fleet::lab(&laptop)).await.expect("comes in");
+    let seen = in_time(fleet.computers(&laptop)).await.expect("answers");
+    let told: Vec<_> = seen.iter().map(|it| (it.name.as_deref(), it.own)).collect();
+    assert_eq!(told, [(Some("amick-mbp"), true), (None, false)], "the longest there first");
+    let tom_sees = in_time(Fleet::lab(&tom)).await.expect("comes in");
+    let refused = in_time(tom_sees.remove_computer(&seen[1].key)).await;
+    assert!(refused.is_err_and(|error| error.code() == "invalid_parameter"));
+    // Twice is once: an answer may be lost.
+    for _ in 0..2 {
+        in_time(fleet.remove_computer(&seen[1].key)).await.expect("its own");
+    }
+    assert_eq!(in_time(fleet.computers(&laptop)).await.expect("answers").len(), 1);
+    assert!(matches!(in_time(Fleet::lab(&other)).await, Err(LabError::Bus(BusError::NotAdmitted { .. }))));
+    assert_eq!(lab.names().await, ["amick", "tom"]);
+    fleet.close().await;
+    tom_sees.close().await;
+    lab.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_does_not_want_to_wait_tries_at_once() {
+    let mut lab = Lab::new().await;
+    let mut membership = lab.member("amick").await;
+    lab.stop().await;
+    // As behind a firewall: it is reached, and says nothing.
+    let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    membership.server = silent.local_addr().expect("it has one").to_string();
+    let fleet = Fleet::lab_later(&membership).expect("a membership");
+    let mut tries = Vec::new();
+    for _ in 0..4 {
+        let began = std::time::Instant::now();
+        tries.push(in_time(silent.accept()).await.expect("tried"));
+        assert!(tries.len() == 1 || began.elapsed() < Duration::from_millis(1500), "one try waits for two seconds");
+        fleet.hurry();
+    }
+    fleet.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_looks_after_the_lab_drains_and_puts_out_workers_and_nobody_else_does() {
+    let mut lab = Lab::new().await;
+    let registry = Registry::open(lab.dir()).await.expect("joins");
+    let wanted = Invite {
+        part: Part::Member,
+        name: "amick".to_owned(),
+        uses: 1,
+        lasts: HOUR,
+        places: Places::default(),
+        admin: true,
+    };
+    let invitation = registry.invite(wanted.clone()).await.expect("invited");
+    // A worker is nobody's administrator, whatever it is invited as.
+    let worker = Invite { part: Part::Worker, name: "gpu-1".to_owned(), ..wanted };
+    let worker = registry.invite(worker).await.expect("invited");
+    assert!(invitation.admin && !worker.admin);
+    registry.close().await;
+    let admin = in_time(Membership::join(&invitation)).await.expect("joins");
+    assert!(admin.admin);
+    let gpu = in_time(Membership::join(&worker)).await.expect("joins");
+    let tom = lab.member("tom").await;
+    let served = in_time(Fleet::lab(&gpu)).await.expect("comes in");
+    let session = served.session("gpu-1");
+    let serving = tokio::spawn(async move {
+        let drained = |draining| Ok(samepath_wire::Drained { draining, left: 1 });
+        session.serve_drains(drained).await
+    });
+    let (fleet, plain) = (in_time(Fleet::lab(&admin)).await, in_time(Fleet::lab(&tom)).await);
+    let (fleet, plain) = (fleet.expect("comes in"), plain.expect("comes in"));
+    let drained = loop {
+        match in_time(fleet.drain("gpu-1", true)).await {
+            Ok(drained) => break drained,
+            Err(error) => assert_eq!(error.code(), "no_worker", "until it answers: {error}"),
+        }
+    };
+    assert_eq!((drained.draining, drained.left), (true, 1));
+    for refused in [plain.drain("gpu-1", true).await.map(drop), plain.remove_worker("gpu-1").await.map(drop)] {
+        assert_eq!(refused.expect_err("refused").code(), "invalid_parameter");
+    }
+    // A further computer of the same person looks after it, too.
+    let added = in_time(fleet.add_computer(&admin)).await.expect("invited");
+    let laptop = in_time(Membership::join(&added)).await.expect("joins");
+    let second = in_time(Fleet::lab(&laptop)).await.expect("comes in");
+    assert_eq!(in_time(second.remove_worker("gpu-1:0")).await.expect("it may"), 1, "by the name that has joined");
+    assert_eq!(in_time(second.remove_worker("amick")).await.expect("it may"), 0, "a member is no worker");
+    let mut link = served.link();
+    in_time(link.wait_for(|link| matches!(link, Link::Down { .. }))).await.expect("still there");
+    assert_eq!(lab.names().await, ["amick", "amick", "tom"]);
+    serving.abort();
+    for fleet in [fleet, plain, second, served] {
+        fleet.close().await;
+    }
     lab.stop().await;
 }

@@ -51,7 +51,7 @@ struct Row {
 const NO: [&str; 4] = ["no", "no", "no", "no"];
 const INSIDE: [&str; 4] = ["no", "yes", "yes", "no"];
 
-const ROWS: [Row; 16] = [
+const ROWS: [Row; 18] = [
     Row {
         what: "connect",
         words: ["no", "yes", "yes", "no; a connection that is there is heard by nobody"],
@@ -147,6 +147,12 @@ const ROWS: [Row; 16] = [
         foreign: &[],
     },
     Row {
+        what: "see computers, and put one out",
+        words: ["no", "its own", "no", "no"],
+        tries: &[Ask("computers"), Ask("remove-computer")],
+        foreign: &[],
+    },
+    Row {
         what: "remove jobs that have ended, with their logs",
         words: ["no", "its own", "no", "no"],
         tries: &[Ask("clear")],
@@ -159,6 +165,12 @@ const ROWS: [Row; 16] = [
         foreign: &[],
     },
     Row {
+        what: "have a worker take no new job, or put one out",
+        words: ["no", "only who was invited with `--admin`", "no", "no"],
+        tries: &[Ask("drain.gpu-1"), Ask("remove-worker")],
+        foreign: &[],
+    },
+    Row {
         what: "claim, confirm, report",
         words: ["no", "no", "as itself", "no"],
         tries: &[Ask("claim"), Ask("confirm"), Ask("report")],
@@ -167,12 +179,13 @@ const ROWS: [Row; 16] = [
     Row {
         what: "write `workers/<id>`; answer for `<id>`",
         words: ["no", "no", "its own", "no"],
-        tries: &[Write("workers/gpu-1", true), Answer("check.gpu-1"), Remove("workers/gpu-1")],
+        tries: &[Write("workers/gpu-1", true), Answer("check.gpu-1"), Answer("drain.gpu-1"), Remove("workers/gpu-1")],
         foreign: &[
             Write("workers/gpu-1", false),
             Write("workers/gpu-2", true),
             Remove("workers/gpu-2"),
             Answer("check.gpu-2"),
+            Answer("drain.gpu-2"),
             Answer("submit"),
         ],
     },

@@ -25,8 +25,8 @@ pub use job::{Access, DEFAULT_BACKEND, InputSeen, Job, JobId, PathValue, Storage
 pub use kind::{Kind, Parameter, ParameterType};
 pub use log::{LogLine, Stream};
 pub use message::{
-    Assignment, AttemptRef, CheckPaths, Checked, Claim, ClaimAnswer, Clear, Cleared, Confirm, ConfirmAnswer,
-    JobRequest, PathSeen, ProofAsked, Refused, Report, ReportAnswer, ReportEvent, Seen, Submit,
+    Assignment, AttemptRef, CheckPaths, Checked, Claim, ClaimAnswer, Clear, Cleared, Confirm, ConfirmAnswer, Drain,
+    Drained, JobRequest, PathSeen, ProofAsked, Refused, Report, ReportAnswer, ReportEvent, Seen, Submit,
 };
 pub use metrics::Metrics;
 pub use places::{Doing, Places};

@@ -31,6 +31,22 @@ pub struct Cleared {
     pub jobs: u64,
 }
 
+/// Subject `drain.<worker>`, asked by whoever looks after the lab: take no new job, or take jobs again. Answered with [`Drained`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Drain {
+    /// Whether it is to take none.
+    pub drain: bool,
+}
+
+/// The answer to [`Drain`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Drained {
+    /// Whether it takes none from now on.
+    pub draining: bool,
+    /// How many attempts it still looks after.
+    pub left: u64,
+}
+
 /// Why a request was not done.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 #[error("{message}")]

@@ -312,6 +312,8 @@ fn what_people_ask() {
     check("job-request", JobRequest { job: id() }, &["job"]);
     check("clear", Clear { older_than: 30 * 24 * 60 * 60 }, &["older_than"]);
     check("cleared", Cleared { jobs: 12 }, &["jobs"]);
+    check("drain", Drain { drain: true }, &["drain"]);
+    check("drained", Drained { draining: true, left: 1 }, &["draining", "left"]);
     let refused = Refused { code: "job_not_found".into(), message: "there is no such job".into() };
     check("refused", refused, &["code", "message"]);
     let paths = vec![StoragePath::new("vast", "amick", "x.slp"), StoragePath::new("vast", "", "y.slp")];

@@ -91,6 +91,9 @@ pub trait Bus: Send + Sync + 'static {
     /// The state of the link, now and whenever it changes.
     fn link(&self) -> watch::Receiver<Link>;
 
+    /// A link that is down is tried at once: a try that is under way, and may still wait for somebody who is gone, begins anew.
+    fn hurry(&self) {}
+
     /// The record of this key, if there is one. Sees every change that was answered before the call.
     async fn get(&self, key: &str) -> Result<Option<Entry>, BusError>;
 

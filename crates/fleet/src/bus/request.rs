@@ -15,12 +15,15 @@ pub struct Caller {
     /// Where jobs of this person may write and read; none: wherever the worker's user may.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub places: Option<Places>,
+    /// Whether this person looks after the lab's workers.
+    #[serde(default, skip_serializing_if = "crate::bus::nats::is_no")]
+    pub admin: bool,
 }
 
 impl Caller {
     /// Somebody who is not limited to any places.
     pub fn new(member: impl Into<String>, worker: Option<WorkerId>) -> Self {
-        Self { member: member.into(), worker, places: None }
+        Self { member: member.into(), worker, places: None, admin: false }
     }
 }
 

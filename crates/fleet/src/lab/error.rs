@@ -40,13 +40,13 @@ pub enum LabError {
         path: PathBuf,
     },
     /// What was pasted is no invitation.
-    #[error("that is not an invitation, or not all of it")]
+    #[error("This is not a whole invitation.")]
     NoInvitation,
     /// The lab does not accept it.
-    #[error("the lab does not accept this invitation: it was used already, or was withdrawn")]
+    #[error("This invitation was used already, or was withdrawn.")]
     Refused,
     /// It came too late.
-    #[error("this invitation expired at {at}")]
+    #[error("This invitation expired on {}.", at.strftime("%-d %b %Y"))]
     Expired {
         /// Since when.
         at: Timestamp,
@@ -139,7 +139,8 @@ impl LabError {
             Self::NoHub { .. } => Some("Name the folder that `samepath hub` runs in: --dir DIR.".to_owned()),
             Self::NoInvitation => Some("Copy the line again, to its end. It begins with `samepath:`.".to_owned()),
             Self::Refused => Some(
-                "Was that you, on another computer? Each needs an invitation of its own. Ask whoever looks after the lab for a new one."
+                "Was that you, on another computer? Open Samepath there: Settings, Add a computer. Else ask whoever looks after the lab \
+                 for a new one."
                     .to_owned(),
             ),
             Self::Expired { .. } => Some("Ask whoever looks after the lab for a new one.".to_owned()),

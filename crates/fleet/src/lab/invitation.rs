@@ -1,4 +1,5 @@
 use super::{LabError, Part, Places};
+use crate::bus::nats;
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD as BASE64};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -28,6 +29,9 @@ pub struct Invitation {
     /// Where jobs of the member may write and read: so that it can be said early. What counts is what the hub has kept.
     #[serde(default, flatten)]
     pub places: Places,
+    /// Whether the member is to look after the lab's workers: so that the window knows. What counts is what the hub has kept.
+    #[serde(default, skip_serializing_if = "nats::is_no")]
+    pub admin: bool,
     /// Whoever has it may come in.
     pub(super) token: String,
 }
@@ -87,6 +91,7 @@ mod tests {
             many: false,
             expires_at: Timestamp::UNIX_EPOCH,
             places: Places::default(),
+            admin: false,
             token: "0123".to_owned(),
         };
         let line = invitation.to_string();

@@ -25,6 +25,9 @@ pub struct Membership {
     /// Where jobs of the member may write and read, as the invitation said. What counts is what the hub has kept.
     #[serde(default, flatten)]
     pub places: Places,
+    /// Whether the member looks after the lab's workers, likewise.
+    #[serde(default, skip_serializing_if = "nats::is_no")]
+    pub admin: bool,
     /// The private key, which was made here.
     seed: String,
 }
@@ -37,6 +40,19 @@ impl fmt::Debug for Membership {
     }
 }
 
+/// One of a member's computers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Computer {
+    /// The key by which it comes in: its public half.
+    pub key: String,
+    /// What it called itself when it joined; none where an older version did not say.
+    pub name: Option<String>,
+    /// When it joined.
+    pub joined_at: Timestamp,
+    /// Whether it is this one.
+    pub own: bool,
+}
+
 impl Membership {
     /// Joins: makes a key, and shows it to the lab together with the invitation's token. Waits up to fifteen seconds for an answer.
     ///
@@ -44,6 +60,11 @@ impl Membership {
     /// [`LabError::Refused`] or [`LabError::Expired`] where the lab does not accept the invitation; the lab does not answer, or
     /// somebody else answers in its place.
     pub async fn join(invitation: &Invitation) -> Result<Self, LabError> {
+        Self::join_from(invitation, None).await
+    }
+
+    /// The same, from a computer that is called so: its owner tells it from others by that.
+    async fn join_from(invitation: &Invitation, computer: Option<&str>) -> Result<Self, LabError> {
         let key = Key::new_user();
         let name = &invitation.name;
         let membership = Self {
@@ -54,10 +75,12 @@ impl Membership {
             name: if invitation.many { nats::many_name(name, &key.public) } else { name.clone() },
             joined_at: Timestamp::now(),
             places: invitation.places.clone(),
+            admin: invitation.admin,
             seed: key.seed.clone(),
         };
         let mut settings = membership.settings()?;
         settings.login = Login::Key { seed: key.seed, token: Some(invitation.token.clone()) };
+        settings.computer = computer.map(str::to_owned);
         match nats::join(settings).await {
             Ok(bus) => {
                 bus.close().await;
@@ -71,13 +94,14 @@ impl Membership {
         }
     }
 
-    /// Joins, and keeps it in a file that only its owner can read. A file that cannot be written uses no invitation up.
+    /// Joins from a computer of this name, and keeps it in a file that only its owner can read. A file that cannot be written uses no
+    /// invitation up.
     ///
     /// # Errors
     /// As [`Membership::join`], and [`LabError::Io`].
-    pub async fn join_and_keep(invitation: &Invitation, file: &Path) -> Result<Self, LabError> {
+    pub async fn join_and_keep(invitation: &Invitation, computer: Option<&str>, file: &Path) -> Result<Self, LabError> {
         let half = Half::begin(file)?;
-        let membership = Self::join(invitation).await?;
+        let membership = Self::join_from(invitation, computer).await?;
         half.finish(&serde_json::to_vec_pretty(&membership).unwrap_or_default())?;
         Ok(membership)
     }
@@ -106,8 +130,21 @@ impl Membership {
             many: false,
             expires_at,
             places,
+            admin: self.admin,
             token,
         }
+    }
+
+    /// What the lab said of this member's computers.
+    pub(crate) fn told(&self, computers: nats::Computers) -> Vec<Computer> {
+        let own = Key::of(&self.seed).map(|key| key.public);
+        let told = |it: nats::ComputerSaid| Computer {
+            own: own.as_ref() == Some(&it.key),
+            key: it.key,
+            name: it.computer,
+            joined_at: it.joined_at,
+        };
+        computers.computers.into_iter().map(told).collect()
     }
 
     /// How the bus of the lab is opened. [`LabError::NoInvitation`] where what was kept cannot be what joining gave.

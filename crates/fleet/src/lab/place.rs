@@ -183,12 +183,13 @@ impl HubPlace {
             login: Login::Key { seed: self.kept.hub.clone(), token: None },
             server_key: Some(self.server_key),
             issuer: Some(self.kept.issuer.clone()),
+            computer: None,
             limits: Limits { connections: self.connections() as usize, ..Limits::default() },
         }
     }
 
     pub(super) fn invitation(&self, invited: super::Invited, token: String) -> Invitation {
-        let super::Invited { part, name, many, expires_at, places, .. } = invited;
+        let super::Invited { part, name, many, expires_at, places, admin, .. } = invited;
         Invitation {
             lab: self.kept.lab.clone(),
             server: self.kept.address.clone(),
@@ -198,6 +199,7 @@ impl HubPlace {
             many,
             expires_at,
             places,
+            admin,
             token,
         }
     }

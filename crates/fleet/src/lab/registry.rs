@@ -17,10 +17,12 @@ pub struct Invite {
     pub lasts: SignedDuration,
     /// Where jobs of a member may write and read. Where nothing is said they are those of the name's other computers.
     pub places: Places,
+    /// Whether a member is to look after the lab's workers: to have one take no new job, and to put one out.
+    pub admin: bool,
 }
 
 /// Before the name of a storage.
-const STORAGES: &str = "lab/storages/";
+pub(crate) const STORAGES: &str = "lab/storages/";
 
 /// What members are told of a storage: so that *not connected here* has a button.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -66,7 +68,7 @@ impl Registry {
     /// # Errors
     /// [`LabError::Name`], [`LabError::Place`], [`LabError::OtherPlaces`], or the hub does not answer.
     pub async fn invite(&self, wanted: Invite) -> Result<Invitation, LabError> {
-        let Invite { part, name, uses, lasts, places } = wanted;
+        let Invite { part, name, uses, lasts, places, admin } = wanted;
         check_name(&name)?;
         if part == Part::Hub || uses == 0 || (uses > 1 && part != Part::Worker) {
             return Err(LabError::Name { name });
@@ -76,7 +78,9 @@ impl Registry {
             Part::Member => self.places_of(&name, places).await?,
             Part::Worker | Part::Hub => Places::default(),
         };
-        let invited = Invited { part, name, many: uses > 1, uses, expires_at: Timestamp::now() + lasts, places };
+        let admin = admin && part == Part::Member;
+        let expires_at = Timestamp::now() + lasts;
+        let invited = Invited { part, name, many: uses > 1, uses, expires_at, places, admin };
         let token = nats::invite(&*self.bus, &invited).await?;
         Ok(self.place.invitation(invited, token))
     }

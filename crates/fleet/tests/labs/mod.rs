@@ -71,7 +71,7 @@ impl Lab {
 
     pub(crate) async fn invite(&self, part: Part, name: &str, uses: u32, lasts: jiff::SignedDuration) -> Invitation {
         let registry = Registry::open(self.dir()).await.expect("joins");
-        let wanted = Invite { part, name: name.to_owned(), uses, lasts, places: Places::default() };
+        let wanted = Invite { part, name: name.to_owned(), uses, lasts, places: Places::default(), admin: false };
         let invitation = registry.invite(wanted).await.expect("invited");
         registry.close().await;
         invitation
@@ -79,7 +79,7 @@ impl Lab {
 
     pub(crate) async fn invite_to(&self, part: Part, name: &str, places: Places) -> Invitation {
         let registry = Registry::open(self.dir()).await.expect("joins");
-        let wanted = Invite { part, name: name.to_owned(), uses: 1, lasts: HOUR, places };
+        let wanted = Invite { part, name: name.to_owned(), uses: 1, lasts: HOUR, places, admin: false };
         let invitation = registry.invite(wanted).await.expect("invited");
         registry.close().await;
         invitation

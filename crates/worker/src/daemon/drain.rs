@@ -2,6 +2,7 @@
 
 use super::home::Home;
 use crate::guard::{AttemptDir, boot};
+use samepath_wire as wire;
 use std::io;
 use std::path::Path;
 use std::time::Duration;
@@ -63,6 +64,16 @@ pub fn drained(state_dir: &Path, name: Option<&str>) -> io::Result<Vec<Drained>>
         .collect();
     workers.sort_by(|a, b| a.name.cmp(&b.name));
     Ok(workers)
+}
+
+/// The same of the one worker that somebody in the lab asks it of.
+pub(super) fn asked(state_dir: &Path, name: &str, wanted: bool) -> Result<wire::Drained, wire::Refused> {
+    let drained = drain(state_dir, Some(name), wanted).map_err(|error| wire::Refused {
+        code: "io".to_owned(),
+        message: format!("{name} cannot keep that: {error}"),
+    })?;
+    let left = drained.first().map_or(0, |worker| worker.left as u64);
+    Ok(wire::Drained { draining: wanted, left })
 }
 
 /// Whether a worker's folder carries the mark of this start of the computer.

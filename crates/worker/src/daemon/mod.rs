@@ -195,6 +195,7 @@ pub async fn run(fleet: Fleet, settings: WorkerSettings, shutdown: CancellationT
     let known = Arc::new(Mutex::new(BTreeMap::new()));
     let (tell_draining, draining) = watch::channel(false);
     let folder = home.path().to_owned();
+    let called = name.clone();
     let mut worker = Worker {
         session: session.clone(),
         presence: presence.clone(),
@@ -209,6 +210,7 @@ pub async fn run(fleet: Fleet, settings: WorkerSettings, shutdown: CancellationT
     worker.guards.prepare();
     let checks =
         session.serve_checks(|from, asked| checks::check(helper.clone(), presence.configured().backends, from, asked));
+    let drains = session.serve_drains(|wanted| drain::asked(&settings.state_dir, &called, wanted));
     let result = tokio::select! {
         () = shutdown.cancelled() => Ok(()),
         result = worker.work() => result,
@@ -218,6 +220,12 @@ pub async fn run(fleet: Fleet, settings: WorkerSettings, shutdown: CancellationT
         () = gpus::keep(&presence, &helper) => Ok(()),
         () = remember(&fleet, &known) => Ok(()),
         () = drain::follow(&folder, &tell_draining) => Ok(()),
+        () = async {
+            if let Err(error) = drains.await {
+                tracing::info!(%error, "nobody in the lab can have this worker take no new job");
+            }
+            std::future::pending().await
+        } => Ok(()),
         result = async {
             let result = checks.await;
             if result.is_ok() { shutdown.cancelled().await }

@@ -52,6 +52,19 @@ struct Shown {
     sig: String,
     #[serde(default)]
     auth_token: String,
+    /// `samepath ROUTE COMPUTER`, where it joins.
+    #[serde(default)]
+    name: String,
+}
+
+impl Shown {
+    /// What the computer calls itself, for its owner to know it by: nothing hangs on it.
+    fn computer(&self) -> Option<String> {
+        const LETTERS: usize = 63;
+        let said = self.name.splitn(3, ' ').nth(2)?;
+        let plain = said.chars().filter(|each| !each.is_control()).take(LETTERS).collect::<String>();
+        Some(plain.trim().to_owned()).filter(|name| !name.is_empty())
+    }
 }
 
 pub(super) async fn listen(client: &Client) -> Result<Subscriber, BusError> {
@@ -88,7 +101,7 @@ async fn who(bus: &dyn Bus, question: &Question) -> Result<Identity, Refusal> {
         return Err(Refusal::NoProof);
     }
     let token = Some(shown.auth_token.as_str()).filter(|token| !token.is_empty());
-    registry::admit(bus, &shown.nkey, token).await
+    registry::admit(bus, &shown.nkey, token, shown.computer()).await
 }
 
 /// Whether who shows a key has its private half.
@@ -147,10 +160,15 @@ mod tests {
             nkey: own.public_key(),
             sig: BASE64.encode(by.sign(nonce.as_bytes()).expect("signed")),
             auth_token: String::new(),
+            name: String::new(),
         };
         assert!(is_signed(&shown(&own, "this"), "this"));
         assert!(!is_signed(&shown(&own, "another"), "this"), "of a connection that was overheard");
         assert!(!is_signed(&shown(&other, "this"), "this"), "somebody else's key");
+        let called = |name: &str| Shown { name: name.to_owned(), ..shown(&own, "this") }.computer();
+        assert_eq!(called("samepath member.amick._._ amick's laptop"), Some("amick's laptop".to_owned()));
+        assert_eq!(called("samepath member.amick._._ a\u{1b}b"), Some("ab".to_owned()));
+        assert_eq!((called("samepath member.amick._._"), called("samepath x  "), called("")), (None, None, None));
         let nothing = Shown { sig: String::new(), ..shown(&own, "this") };
         assert!(!is_signed(&nothing, "this"));
     }

@@ -59,8 +59,14 @@ fn options(
     over: CancellationToken,
     denied: Arc<OnceLock<String>>,
 ) -> Result<ConnectOptions, BusError> {
+    let route = settings.identity.route();
     let mut options = ConnectOptions::new()
-        .name(format!("samepath {}", settings.identity.route()))
+        .name(
+            settings
+                .computer
+                .as_ref()
+                .map_or_else(|| format!("samepath {route}"), |at| format!("samepath {route} {at}")),
+        )
         .connection_timeout(patience)
         .ping_interval(PING)
         // The next one is opened by whoever uses this one: what was under way on it is lost.

@@ -1,5 +1,5 @@
 use super::{
-    NatsSettings, Part, callout,
+    NatsSettings, Part, asked, callout,
     connect::{Connected, connect},
     line, registry,
     server::{self, Registry},
@@ -173,7 +173,7 @@ impl Held {
                 })?;
                 let asked = callout::listen(&client).await?;
                 tasks.spawn(callout::run(client.clone(), asked, endpoint.clone(), issuer));
-                tasks.spawn(registry::add_computers(endpoint.clone()));
+                tasks.spawn(asked::answer(endpoint.clone()));
                 Some(Registry { bus: endpoint.clone(), changes: endpoint.watch(registry::KEYS).await? })
             }
             None => None,

@@ -22,6 +22,7 @@
 //! What is deliberately not here: a client that mends its connection. One that breaks is over, and [`SharedBus`](super::SharedBus) opens the next.
 //! A connection that passes outlives the hub: a guest opens a new line on it, so that the next hub need not let everybody in again.
 
+mod asked;
 mod callout;
 mod connect;
 mod door;
@@ -33,6 +34,10 @@ mod server;
 mod settings;
 mod store;
 
+pub(crate) use asked::{
+    ADD_COMPUTER, Added, COMPUTERS, ComputerSaid, Computers, REMOVE_COMPUTER, REMOVE_WORKER, RemoveComputer,
+    RemoveWorker, Removed,
+};
 pub(crate) use callout::ACCOUNT;
 pub(crate) use connect::is_new_enough;
 pub(crate) use door::join_later;
@@ -40,8 +45,8 @@ pub use door::{join, open};
 pub(crate) use identity::GPU;
 pub use identity::{Identity, Part};
 pub(crate) use keys::Key;
-pub(crate) use registry::{ADD_COMPUTER, Added, all, invite, invited, joined, many_name, revoke, withdraw};
 pub use registry::{Invited, Joined};
+pub(crate) use registry::{all, invite, invited, is_no, joined, many_name, revoke, withdraw};
 pub use settings::{Login, NatsSettings};
 
 use async_nats::rustls::{

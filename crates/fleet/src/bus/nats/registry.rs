@@ -1,17 +1,16 @@
 //! Who belongs to a lab: records that only hubs see.
 
 use super::{Identity, Part};
-use crate::bus::{Bus, BusError, Caller, Change, Expect, Write};
-use jiff::{SignedDuration, Timestamp};
+use crate::bus::{Bus, BusError, Change, Expect, Write};
+use jiff::Timestamp;
 use ring::rand::{SecureRandom, SystemRandom};
-use samepath_wire::{Places, Refused};
+use samepath_wire::Places;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
-use std::sync::Arc;
 
 /// Before the public key of somebody who has joined.
 pub(super) const KEYS: &str = "lab/keys/";
 /// Before the fingerprint of a token.
-const INVITATIONS: &str = "lab/invitations/";
+pub(super) const INVITATIONS: &str = "lab/invitations/";
 
 /// Who may join, until then.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -29,6 +28,9 @@ pub struct Invited {
     /// Where a member may write and read.
     #[serde(default, flatten)]
     pub places: Places,
+    /// Whether the member looks after the lab's workers.
+    #[serde(default, skip_serializing_if = "is_no")]
+    pub admin: bool,
 }
 
 /// Who has joined, by one key.
@@ -45,6 +47,17 @@ pub struct Joined {
     /// Where a member may write and read.
     #[serde(default, flatten)]
     pub places: Places,
+    /// Whether the member looks after the lab's workers.
+    #[serde(default, skip_serializing_if = "is_no")]
+    pub admin: bool,
+    /// What the computer called itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub computer: Option<String>,
+}
+
+/// For serde: what is not so need not be written.
+pub(crate) fn is_no(flag: &bool) -> bool {
+    !flag
 }
 
 /// What one of several workers is called: the key tells them apart.
@@ -100,56 +113,7 @@ pub(crate) async fn invite(bus: &dyn Bus, invited: &Invited) -> Result<String, B
     Ok(token)
 }
 
-/// What a member asks for one more computer of its own.
-pub(crate) const ADD_COMPUTER: &str = "add-computer";
-/// How long it can be used.
-const ADDING: SignedDuration = SignedDuration::from_mins(10);
-/// Computers of one member, and invitations for some, that a member may come to by itself.
-const COMPUTERS: usize = 16;
-
-/// The answer: what an invitation is made of.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub(crate) struct Added {
-    pub(crate) token: String,
-    pub(crate) expires_at: Timestamp,
-    #[serde(default, flatten)]
-    pub(crate) places: Places,
-}
-
-/// Invites further computers of members who ask for one: under their own name, and to their own places. Until the bus is closed.
-pub(super) async fn add_computers(bus: Arc<dyn Bus>) {
-    let Ok(mut requests) = bus.serve(ADD_COMPUTER).await else { return };
-    while let Some(request) = requests.next().await {
-        let answer = match add_computer(&*bus, &request.from).await {
-            Ok(added) => encode(&added),
-            Err(refused) => encode(&refused),
-        };
-        request.reply(answer);
-    }
-}
-
-async fn add_computer(bus: &dyn Bus, from: &Caller) -> Result<Added, Refused> {
-    let refuse = |code: &str, message: String| Refused { code: code.to_owned(), message };
-    let failed = |error: BusError| refuse("internal", error.to_string());
-    let Caller { member, places, .. } = from;
-    let keys = joined(bus).await.map_err(failed)?.into_iter().filter(|(_, it)| is_member(it.part, &it.name, member));
-    let now = Timestamp::now();
-    let open = invited(bus).await.map_err(failed)?.into_iter();
-    let open = open.filter(|it| it.expires_at >= now && is_member(it.part, &it.name, member));
-    let count = keys.count() + open.count();
-    if count >= COMPUTERS {
-        let message = format!("{member} has {count} computers or invitations for some already; {COMPUTERS} at most");
-        return Err(refuse("invalid_parameter", message));
-    }
-    let places = places.clone().unwrap_or_default();
-    let expires_at = now + ADDING;
-    let wanted =
-        Invited { part: Part::Member, name: member.clone(), many: false, uses: 1, expires_at, places: places.clone() };
-    let token = invite(bus, &wanted).await.map_err(failed)?;
-    Ok(Added { token, expires_at, places })
-}
-
-fn is_member(part: Part, name: &str, member: &str) -> bool {
+pub(super) fn is_member(part: Part, name: &str, member: &str) -> bool {
     part == Part::Member && name == member
 }
 
@@ -180,7 +144,7 @@ pub(crate) async fn withdraw(bus: &dyn Bus, name: &str) -> Result<usize, BusErro
     remove(bus, tokens).await
 }
 
-async fn remove(bus: &dyn Bus, keys: impl Iterator<Item = String>) -> Result<usize, BusError> {
+pub(super) async fn remove(bus: &dyn Bus, keys: impl Iterator<Item = String>) -> Result<usize, BusError> {
     let gone: Vec<Write> = keys.map(|key| Write::remove(key, Expect::Any)).collect();
     let count = gone.len();
     if count > 0 {
@@ -189,8 +153,13 @@ async fn remove(bus: &dyn Bus, keys: impl Iterator<Item = String>) -> Result<usi
     Ok(count)
 }
 
-/// Who somebody with this key is, who may have a token with which it becomes that.
-pub(super) async fn admit(bus: &dyn Bus, key: &str, token: Option<&str>) -> Result<Identity, Refusal> {
+/// Who somebody with this key is, who may have a token with which it becomes that, on a computer that is called so.
+pub(super) async fn admit(
+    bus: &dyn Bus,
+    key: &str,
+    token: Option<&str>,
+    computer: Option<String>,
+) -> Result<Identity, Refusal> {
     let own = format!("{KEYS}{key}");
     if let Some(joined) = get::<Joined>(bus, &own).await? {
         return Ok(identity(joined.0.part, &joined.0.name, key));
@@ -203,12 +172,12 @@ pub(super) async fn admit(bus: &dyn Bus, key: &str, token: Option<&str>) -> Resu
         return Err(Refusal::Expired);
     }
     let left = Invited { uses: invited.uses.saturating_sub(1), ..invited.clone() };
-    let Invited { part, name: invited_as, many, places, .. } = invited;
+    let Invited { part, name: invited_as, many, places, admin, .. } = invited;
     if part == Part::Hub {
         return Err(Refusal::NoInvitation);
     }
     let name = if many { many_name(&invited_as, key) } else { invited_as.clone() };
-    let joined = Joined { part, name, invited_as, joined_at: now, places };
+    let joined = Joined { part, name, invited_as, joined_at: now, places, admin, computer };
     // Used by whoever is first.
     let expect = Expect::Revision(revision);
     let used = if left.uses == 0 { Write::remove(place, expect) } else { Write::put(place, encode(&left), expect) };
@@ -257,6 +226,6 @@ pub(crate) async fn all<T: DeserializeOwned>(bus: &dyn Bus, prefix: &str) -> Res
 }
 
 /// Messages hold nothing that JSON has no form for, so that writing them cannot fail.
-fn encode(message: &impl Serialize) -> Vec<u8> {
+pub(super) fn encode(message: &impl Serialize) -> Vec<u8> {
     serde_json::to_vec(message).unwrap_or_default()
 }

@@ -15,6 +15,8 @@ pub struct NatsSettings {
     pub server_key: Option<[u8; 32]>,
     /// The private key with which a hub says who may come in. None: the server's configuration says it.
     pub issuer: Option<String>,
+    /// What this computer is called, where it joins.
+    pub computer: Option<String>,
     /// Bounds, where this process holds the bus.
     pub limits: Limits,
 }
@@ -22,7 +24,15 @@ pub struct NatsSettings {
 impl NatsSettings {
     /// For a server that lets everybody in, in plain text.
     pub fn open(server: String, identity: Identity) -> Self {
-        Self { server, identity, login: Login::Open, server_key: None, issuer: None, limits: Limits::default() }
+        Self {
+            server,
+            identity,
+            login: Login::Open,
+            server_key: None,
+            issuer: None,
+            computer: None,
+            limits: Limits::default(),
+        }
     }
 }
 

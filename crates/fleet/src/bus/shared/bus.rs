@@ -9,7 +9,10 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
-use tokio::{sync::watch, time::Instant};
+use tokio::{
+    sync::{Notify, watch},
+    time::Instant,
+};
 use tokio_util::sync::CancellationToken;
 
 /// For how long opening tries.
@@ -61,6 +64,8 @@ struct Shared {
     current: watch::Sender<Option<Current>>,
     link: watch::Sender<Link>,
     role: watch::Sender<Role>,
+    /// Somebody does not want to wait for the next try.
+    hurry: Notify,
     own: Mutex<HashMap<String, Own>>,
     closing: CancellationToken,
     closed: CancellationToken,
@@ -139,12 +144,16 @@ async fn keep(shared: Arc<Shared>, door: impl Door, first: Option<Box<dyn Sessio
 /// Like [`retry`], and never gives up; says meanwhile why not.
 async fn again(shared: &Shared, door: &impl Door) -> Box<dyn Session> {
     loop {
-        match retry(door).await {
+        let tried = tokio::select! {
+            tried = retry(door) => tried,
+            () = shared.hurry.notified() => continue,
+        };
+        match tried {
             Ok(session) => return session,
             Err(error) => {
                 tracing::warn!(%error, place = %door.place().display(), "the bus cannot be held or joined");
                 shared.not_let_in(error);
-                tokio::time::sleep(LONG_PAUSE).await;
+                drop(tokio::time::timeout(LONG_PAUSE, shared.hurry.notified()).await);
             }
         }
     }
@@ -156,6 +165,7 @@ impl Shared {
             current: watch::Sender::new(None),
             link: watch::Sender::new(Link::Down { since: Timestamp::now(), why: None }),
             role: watch::Sender::new(Role::Guest),
+            hurry: Notify::new(),
             own: Mutex::default(),
             closing: CancellationToken::new(),
             closed: CancellationToken::new(),
@@ -304,6 +314,11 @@ impl Drop for SharedBus {
 impl Bus for SharedBus {
     fn link(&self) -> watch::Receiver<Link> {
         self.shared.link.subscribe()
+    }
+
+    fn hurry(&self) {
+        // Nobody's later try is to begin anew for that.
+        self.shared.hurry.notify_waiters();
     }
 
     async fn get(&self, key: &str) -> Result<Option<Entry>, BusError> {

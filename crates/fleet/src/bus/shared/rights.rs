@@ -6,8 +6,11 @@ use serde::Deserialize;
 /// What everybody in a lab may see.
 const SEEN: [&str; 4] = ["jobs/", "workers/", "kinds/", "lab/storages/"];
 /// What a member may ask of the matchmaker.
-const MEMBER_ASKS: [&str; 6] = ["submit", "stop", "kill", "retry", "clear", "add-computer"];
-/// What a worker may ask of it.
+const MEMBER_ASKS: [&str; 8] =
+    ["submit", "stop", "kill", "retry", "clear", "add-computer", "computers", "remove-computer"];
+/// What a member may ask who looks after the lab.
+const ADMIN_ASKS: [&str; 1] = ["remove-worker"];
+/// What a worker may ask of the matchmaker.
 const WORKER_ASKS: [&str; 3] = ["claim", "confirm", "report"];
 
 /// What a guest may do. There is no other list of that.
@@ -53,6 +56,7 @@ async fn member_may(endpoint: &Endpoint, call: &Call) -> Result<bool, BusError> 
         Call::Changes { .. } | Call::Take { .. } => true,
         Call::Request { subject, .. } => match subject.strip_prefix("check.") {
             Some(worker) => endpoint.caller().places.is_none() || confines(worker, endpoint).await?,
+            None if subject.starts_with("drain.") || ADMIN_ASKS.contains(&subject.as_str()) => endpoint.caller().admin,
             None => MEMBER_ASKS.contains(&subject.as_str()),
         },
         Call::Read { log, .. } | Call::Range { log } => log.starts_with("log/"),
@@ -87,7 +91,7 @@ async fn worker_may(id: &str, endpoint: &Endpoint, call: &Call) -> Result<bool, 
             true
         }
         Call::Request { subject, .. } => WORKER_ASKS.contains(&subject.as_str()),
-        Call::Serve { subject } => subject.strip_prefix("check.") == Some(id),
+        Call::Serve { subject } => ["check.", "drain."].iter().any(|asked| subject.strip_prefix(asked) == Some(id)),
         Call::Read { log, .. } | Call::Range { log } => log.starts_with("log/"),
         Call::Append { log, .. } => runs(id, endpoint, log).await?,
         Call::Truncate { .. } => false,
