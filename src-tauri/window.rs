@@ -90,6 +90,8 @@ fn open(handle: &AppHandle) -> tauri::Result<WebviewWindow> {
     let builder = WebviewWindowBuilder::new(handle, MAIN, WebviewUrl::default())
         .title("Samepath")
         .initialization_script(script)
+        // An invitation is pasted at a button.
+        .enable_clipboard_access()
         .min_inner_size(place::LEAST.0, place::LEAST.1);
     let builder = match put {
         None => builder.inner_size(place::FIRST.0, place::FIRST.1),

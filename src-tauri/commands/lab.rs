@@ -1,4 +1,4 @@
-use samepath_app::view::{InvitationView, MembershipView};
+use samepath_app::view::{ComputerView, InvitationView, MembershipView};
 use samepath_app::{App, Error};
 use tauri::{AppHandle, State};
 
@@ -35,6 +35,41 @@ pub(crate) async fn leave_lab(app: State<'_, App>) -> Result<(), Error> {
 #[specta::specta]
 pub(crate) async fn add_computer(app: State<'_, App>) -> Result<InvitationView, Error> {
     app.add_computer().await
+}
+
+/// The computers of this person in the lab.
+#[tauri::command]
+#[specta::specta]
+pub(crate) async fn computers(app: State<'_, App>) -> Result<Vec<ComputerView>, Error> {
+    app.computers().await
+}
+
+/// Puts one of them out of the lab, by its key.
+#[tauri::command]
+#[specta::specta]
+pub(crate) async fn remove_computer(app: State<'_, App>, key: String) -> Result<(), Error> {
+    app.remove_computer(&key).await
+}
+
+/// Has a worker take no new job, or take jobs again; answers how many tries it still looks after.
+#[tauri::command]
+#[specta::specta]
+pub(crate) async fn drain_worker(app: State<'_, App>, worker: String, drain: bool) -> Result<u32, Error> {
+    app.drain(&worker, drain).await
+}
+
+/// Puts a worker out of the lab, by its name.
+#[tauri::command]
+#[specta::specta]
+pub(crate) async fn remove_worker(app: State<'_, App>, name: String) -> Result<(), Error> {
+    app.remove_worker(&name).await
+}
+
+/// Tries at once to connect with the lab. Answers whether it is connected.
+#[tauri::command]
+#[specta::specta]
+pub(crate) async fn try_now(app: State<'_, App>) -> Result<bool, Error> {
+    Ok(app.try_now().await)
 }
 
 /// Ends the program in good order, and starts it again.

@@ -1,6 +1,6 @@
 use crate::reveal;
 use crate::window::QuitMode;
-use samepath_app::view::{DoctorView, Keep, ProgramView};
+use samepath_app::view::{DoctorView, Keep, ProgramView, SettingsLineView};
 use samepath_app::{App, Error, ErrorCode};
 use tauri::State;
 
@@ -66,6 +66,13 @@ pub(crate) async fn open_settings(app: State<'_, App>) -> Result<(), Error> {
     reveal::open(file)
 }
 
+/// A line of the settings file with those around it.
+#[tauri::command]
+#[specta::specta]
+pub(crate) async fn settings_around(app: State<'_, App>, line: u32) -> Result<Vec<SettingsLineView>, Error> {
+    app.settings_around(line).await
+}
+
 /// Shows the folder of this computer's own data, logs of jobs included.
 #[tauri::command]
 #[specta::specta]
@@ -78,6 +85,13 @@ pub(crate) async fn show_data(app: State<'_, App>) -> Result<(), Error> {
 #[specta::specta]
 pub(crate) async fn connect(app: State<'_, App>, storage: String) -> Result<(), Error> {
     reveal::open(&app.address_of(&storage)?)
+}
+
+/// Opens the page of the system's own settings on which a program is let read network volumes: a Mac's.
+#[tauri::command]
+#[specta::specta]
+pub(crate) async fn open_permissions() -> Result<(), Error> {
+    reveal::open("x-apple.systempreferences:com.apple.preference.security?Privacy_FilesAndFolders")
 }
 
 /// Shows what is new, in the person's browser.

@@ -1,3 +1,4 @@
+use crate::reveal;
 use samepath_app::view::{StorageFields, StorageView};
 use samepath_app::{App, Error};
 use tauri::State;
@@ -48,4 +49,11 @@ pub(crate) async fn remove_storage(app: State<'_, App>, name: String) -> Result<
 #[specta::specta]
 pub(crate) async fn check_storages(app: State<'_, App>, name: Option<String>) -> Result<Vec<StorageView>, Error> {
     app.check_storages(name).await
+}
+
+/// Shows a storage's folder in the file manager: the person's own in it, or all of it.
+#[tauri::command]
+#[specta::specta]
+pub(crate) async fn show_storage(app: State<'_, App>, name: String, own: bool) -> Result<(), Error> {
+    reveal::open(app.shown_folder(name, own).await?)
 }

@@ -98,6 +98,44 @@ fn where_nothing_is_left_to_be_asked_one_answer_sets_a_computer_up() {
 }
 
 #[test]
+fn a_folder_with_another_mark_than_the_labs_is_another_storage() {
+    let desk = Desk::new();
+    let mark = |id: u32| format!("{{\"id\": \"0199c0de-0000-7000-8000-00000000000{id}\"}}");
+    let (labs, own) = (mark(1), mark(2));
+    let mount = FuseMount::read_only(&[(".samepath/storage.json", labs.as_str()), ("amick/x.txt", "x")]);
+    fs::create_dir_all(desk.scratch().join(".samepath")).unwrap();
+    fs::write(desk.scratch().join(".samepath/storage.json"), own).unwrap();
+    desk.worker("gpu-1", &[("vast", mount.path())]);
+    let window = desk.open();
+    window.go("Workers");
+    wait_for("the other worker", || window.row("Workers", "gpu-1"));
+    // Its mark is known once it was looked at.
+    window.click("cell", "gpu-1");
+    window.wait_for_text_in("region", "Worker gpu-1", "read-only");
+    window.click("button", "Finish setup");
+    window.click("button", "Continue");
+    window.click("button", "Other folder for vast");
+    choose(&desk.display, "Where is vast", &desk.scratch());
+    window.wait_for_text("This is not the lab’s vast: it carries another mark.");
+    window.click("button", "Add it under another name");
+    window.fill("Name this storage", "scratch");
+    window.click("button", "Continue");
+    window.wait_for_text("Which folder in scratch is yours?");
+}
+
+#[test]
+fn an_invitation_is_pasted_at_a_button_and_told_if_it_is_none() {
+    let desk = Desk::new();
+    let window = desk.open();
+    window.wait_for_text("Where do your jobs run?");
+    window.click_beginning("radio", "In my lab");
+    window.click("button", "Copy message");
+    window.wait_for_text("Copied");
+    window.click("button", "Paste");
+    window.wait_for_text("This is not a whole invitation. Copy the line again, to its end.");
+}
+
+#[test]
 fn a_share_that_is_not_mounted_is_connected_by_the_desktop() {
     let desk = Desk::new();
     let mount = FuseMount::of_share("//away01/talmo", &[("amick/labels.txt", "x")]);

@@ -52,6 +52,8 @@ fn what_others_write_into_the_configuration_appears() {
     let lines = more.lines().count() + 2;
     window.wait_for_text("config.toml");
     window.wait_for_text(&format!("line {lines}"));
+    window.click("button", "Show line");
+    window.wait_for_text_in("list", "Lines of the settings file", "[storage.broken");
     assert!(window.has("article", "vast") && window.has("article", "projects"), "{}", window.text());
 
     desk.write_config(&good);
@@ -137,4 +139,29 @@ fn a_dataset_on_a_storage_that_is_not_the_labs_says_so_and_leads_to_its_name() {
     window.click("button", "Add it under another name");
     window.wait_for_element("form", "Edit vast");
     assert_eq!(window.value("Name"), "vast");
+}
+
+#[test]
+fn the_folder_of_a_storage_is_shown_by_the_desktop_and_one_that_is_gone_is_told() {
+    let (desk, _maze) = Desk::with_maze();
+    let opened = desk.sign("opened");
+    desk.add_program("xdg-open", &format!("echo \"$1\" > '{}'\n", opened.display()));
+    let window = desk.open();
+    window.go("Storage");
+    window.wait_for_text_in("article", "vast", "ready");
+    let shown = || {
+        let shown = wait_for("the desktop", || fs::read_to_string(&opened).ok().filter(|said| said.ends_with('\n')));
+        fs::remove_file(&opened).unwrap();
+        shown
+    };
+    window.click("button", "Open vast");
+    assert_eq!(shown(), format!("{}\n", desk.storage().join("amick").display()));
+    window.click("button", "More for vast");
+    window.click("menuitem", "Open the whole storage");
+    assert_eq!(shown(), format!("{}\n", desk.storage().display()));
+    fs::rename(desk.storage().join("amick"), desk.storage().join("tom")).unwrap();
+    window.click("button", "Open vast");
+    window.wait_for_text_in("article", "vast", "amick");
+    window.wait_for_text_in("article", "vast", "does not exist");
+    assert!(!opened.exists());
 }

@@ -154,13 +154,13 @@ test('an invitation that is none, and storages of the lab that are here, not her
   await user.type(screen.getByRole('textbox', { name: 'Invitation' }), 'x');
   await settle();
   await check(container);
-  const lab = { name: 'vast', by: 'share', sure: true, words: 'the lab’s vast', type: 'nfs', workers: ['gpu-1'], subpath: '' };
+  const lab = { name: 'vast', by: 'share', sure: true, words: 'the lab’s vast', type: 'nfs', description: null, workers: ['gpu-1'], subpath: '' };
   const here = { name: 'talmo', base_path: '/Volumes/talmo', type: 'smb', user_subdir: null, elsewhere: null, source: 'mounted', state: 'ready', words: 'ready', free_bytes: null, lab };
   fake.around = {
     here: [here, { ...here, base_path: '/Volumes/photos', lab: null }, { ...here, base_path: '/Volumes/fast', lab: { ...lab, name: 'fast', sure: false } }],
-    missing: [{ name: 'scratch', type: null, workers: ['gpu-1'], shares: ['//nas/scratch'], connect: 'smb://nas/scratch' }],
+    missing: [{ name: 'scratch', type: null, workers: ['gpu-1'], shares: ['//nas/scratch'], connect: 'smb://nas/scratch', description: null, help: null, mount: null }],
   };
-  fake.placing = { base_path: '/data/share', folder: '', parts: [{ subpath: 'amick', same: 3, of: 3 }] };
+  fake.placing = { base_path: '/data/share', folder: '', parts: [{ subpath: 'amick', same: 3, of: 3 }], other: false };
   fake.picked = '/data/share';
   await user.click(screen.getByRole('radio', { name: /On this computer/ }));
   await user.click(screen.getByRole('button', { name: 'Continue' }));

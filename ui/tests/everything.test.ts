@@ -4,11 +4,11 @@ import { describe, expect, test } from 'vitest';
 import { Failure, type LabStorageView, type SuggestionView } from '../src/lib/ipc';
 import { open, settle } from './render';
 
-const vast = { name: 'vast', by: 'share', sure: true, words: 'the lab’s vast: 4 workers mount this share', type: 'nfs', workers: ['gpu-1'], subpath: '' };
+const vast = { name: 'vast', by: 'share', sure: true, words: 'the lab’s vast: 4 workers mount this share', type: 'nfs', description: null, workers: ['gpu-1'], subpath: '' };
 const here: SuggestionView = {
   name: 'talmo', base_path: '/Volumes/talmo', type: 'smb', user_subdir: null, elsewhere: null, source: 'mounted from //vast01/talmo', state: 'ready', words: 'ready', free_bytes: 41e12, lab: vast,
 };
-const scratch: LabStorageView = { name: 'scratch', type: null, workers: ['gpu-1'], shares: [], connect: null };
+const scratch: LabStorageView = { name: 'scratch', type: null, workers: ['gpu-1'], shares: [], connect: null, description: null, help: null, mount: null };
 const found = (worker: string, saw = 'found') => ({ id: worker, worker, saw, words: `${worker} ${saw}` });
 
 type Opened = Awaited<ReturnType<typeof open>>;

@@ -2,6 +2,7 @@
 import type {
   ChosenVideo,
   ClearedView,
+  ComputerView,
   CopiedView,
   CopyUnderWay,
   CopyView,
@@ -28,6 +29,7 @@ import type {
   ReadinessView,
   ResultsView,
   SameStorageView,
+  SettingsLineView,
   SetupView,
   ShownView,
   StorageFields,
@@ -108,7 +110,7 @@ export class Fake implements Ipc {
   /** The labs that this computer has joined, and what an invitation says. */
   labs: MembershipView[] = [];
   invited: InvitationView = {
-    line: 'samepath:eyJ4', lab: 'Talmo Lab', name: 'amick', server: 'hub.talmolab.org:4222', expires_at: AT, places: null,
+    line: 'samepath:eyJ4', lab: 'Talmo Lab', name: 'amick', server: 'hub.talmolab.org:4222', expires_at: new Date(Date.now() + 86_400_000).toISOString(), places: null,
   };
 
   async readInvitation(text: string): Promise<InvitationView> {
@@ -133,6 +135,35 @@ export class Fake implements Ipc {
   async addComputer(): Promise<InvitationView> {
     await this.#note('addComputer');
     return this.invited;
+  }
+
+  /** Of the person in the lab. */
+  computersHere: ComputerView[] = [];
+  async computers(): Promise<ComputerView[]> {
+    await this.#note('computers');
+    return this.computersHere;
+  }
+
+  async removeComputer(key: string): Promise<void> {
+    await this.#note('removeComputer', key);
+    this.computersHere = this.computersHere.filter((one) => one.key !== key);
+  }
+
+  async drainWorker(worker: string, drain: boolean): Promise<number> {
+    await this.#note('drainWorker', worker, drain);
+    return 1;
+  }
+
+  async removeWorker(name: string): Promise<void> {
+    await this.#note('removeWorker', name);
+  }
+
+  /** Whether the lab is connected once it was tried. */
+  connects = false;
+
+  async tryNow(): Promise<boolean> {
+    await this.#note('tryNow');
+    return this.connects;
   }
 
   async startAgain(): Promise<void> {
@@ -231,7 +262,7 @@ export class Fake implements Ipc {
 
   async placeFolder(name: string, path: string): Promise<PlacingView> {
     await this.#note('placeFolder', name, path);
-    return this.placing ?? { base_path: path, folder: '', parts: [] };
+    return this.placing ?? { base_path: path, folder: '', parts: [], other: false };
   }
 
   /** The demonstration that is under way: the test tells its steps and ends it. */
@@ -297,6 +328,19 @@ export class Fake implements Ipc {
 
   async openSettings(): Promise<void> {
     await this.#note('openSettings');
+  }
+
+  async settingsAround(line: number): Promise<SettingsLineView[]> {
+    await this.#note('settingsAround', line);
+    return [line - 1, line].map((number) => ({ number, text: `line ${number} of the file` }));
+  }
+
+  async openPermissions(): Promise<void> {
+    await this.#note('openPermissions');
+  }
+
+  async showStorage(name: string, own: boolean): Promise<void> {
+    await this.#note('showStorage', name, own);
   }
 
   async showData(): Promise<void> {

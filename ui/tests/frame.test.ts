@@ -36,7 +36,7 @@ describe('The frame', () => {
     const error = { code: 'fleet_unreachable', message: 'Talmo Lab does not answer (hub:4222).', hint: 'Off campus? Connect the VPN.' };
     const since = new Date(Date.now() - 61_000).toISOString();
     const lab = { lab: 'Talmo Lab', link: 'reconnecting…' };
-    const { fake, user } = await ready({ type: 'status', value: status({ ...lab, offline: { since, known: false, error } }) });
+    const { fake, user } = await ready({ type: 'status', value: status({ ...lab, offline: { since, known: false, ended: false, error } }) });
     expect(screen.getByRole('group', { name: 'Where your jobs run' })).toHaveTextContent(/Talmo Lab offline since \S+( \d\d:\d\d)? amick/);
     expect(screen.getByText(/Not connected to Talmo Lab since .* Talmo Lab does not answer \(hub:4222\)\. Off campus\?/)).toBeVisible();
     expect(screen.getByRole('button', { name: 'Workers' })).toBeVisible();
@@ -45,7 +45,7 @@ describe('The frame', () => {
       expect(screen.getByRole('heading', { name: 'Not known yet' })).toBeVisible();
       expect(screen.queryByRole('heading', { name: empty! })).toBeNull();
     }
-    fake.say({ type: 'status', value: status({ ...lab, offline: { since, known: true, error } }) });
+    fake.say({ type: 'status', value: status({ ...lab, offline: { since, known: true, ended: false, error } }) });
     await settle();
     expect(screen.getByText(/You see what was known then/)).toBeVisible();
     expect(screen.getByRole('heading', { name: 'No worker is online' })).toBeVisible();
@@ -62,9 +62,48 @@ describe('The frame', () => {
     expect(page).not.toHaveTextContent('Samepath runs one on this computer');
   });
 
+  test('who does not want to wait has the lab tried at once, and hears what came of it', async () => {
+    const error = { code: 'fleet_unreachable', message: 'Talmo Lab does not answer.', hint: null };
+    const since = new Date(Date.now() - 61_000).toISOString();
+    const { fake, user } = await ready({ type: 'status', value: status({ lab: 'Talmo Lab', link: 'reconnecting…', offline: { since, known: true, ended: false, error } }) });
+    const banner = screen.getByText(/Not connected to Talmo Lab/);
+    expect(banner).toHaveTextContent('You see what was known then. Trying again…');
+    await user.click(screen.getByRole('button', { name: 'Try now' }));
+    await settle();
+    expect(fake.called('tryNow')).toHaveLength(1);
+    expect(banner).toHaveTextContent('Tried just now: still not connected.');
+    fake.connects = true;
+    await user.click(screen.getByRole('button', { name: 'Try now' }));
+    await settle();
+    expect(banner).toHaveTextContent('Trying again…');
+  });
+
+  test('a mistake in the settings file is shown on its line, and an entry alone keeps no other storage away', async () => {
+    const config_error = { code: 'config_invalid', message: 'config.toml, line 14: not TOML', hint: 'Mend line 14.' };
+    const { fake, user } = await ready({ type: 'status', value: status({ config_error, config_error_line: 14 }) });
+    await user.click(screen.getByRole('button', { name: 'Show line' }));
+    await settle();
+    expect(fake.called('settingsAround')).toEqual([[14]]);
+    const lines = screen.getByRole('list', { name: 'Lines of the settings file' });
+    expect(within(lines).getAllByRole('listitem')[1]).toHaveAttribute('aria-current', 'location');
+    expect(lines).toHaveTextContent('13line 13 of the file14line 14 of the file');
+    await user.click(screen.getByRole('button', { name: 'Hide line' }));
+    expect(screen.queryByRole('list', { name: 'Lines of the settings file' })).toBeNull();
+    await user.click(screen.getByRole('button', { name: 'Open file' }));
+    expect(fake.called('openSettings')).toHaveLength(1);
+    const error = { code: 'config_invalid', message: 'config.toml, line 22: `base_path` must start with `/`', hint: null };
+    fake.say({ type: 'status', value: status() }, { type: 'storages', value: [storage(), storage({ name: 'gdrive', base_path: null, health: null, error, error_line: 22 })] });
+    await settle();
+    expect(screen.getByRole('alert')).toHaveTextContent('`base_path` must start with `/`. The other storages work.');
+    fake.failures.set('settingsAround', new Failure('path_not_found', 'config.toml has no line 22 any more.'));
+    await user.click(screen.getByRole('button', { name: 'Show line' }));
+    await settle();
+    expect(screen.getByText('config.toml has no line 22 any more.')).toBeVisible();
+  });
+
   test('a lab that is back in a moment is no news', async () => {
     const error = { code: 'fleet_unreachable', message: 'Talmo Lab does not answer.', hint: null };
-    const offline = { since: new Date().toISOString(), known: true, error };
+    const offline = { since: new Date().toISOString(), known: true, ended: false, error };
     await ready({ type: 'status', value: status({ lab: 'Talmo Lab', link: 'reconnecting…', offline }) });
     expect(screen.queryByText(/Not connected to/)).toBeNull();
   });

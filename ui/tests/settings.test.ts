@@ -6,6 +6,7 @@ import { job, status, storage, worker } from './views';
 import { HOSTILE, open, ready, settle } from './render';
 
 const own = worker({ id: 'w0', name: 'amick-laptop', this_computer: true, unavailable: [`sleap-train: ${HOSTILE}`] });
+const joined = { lab: 'Talmo Lab', role: 'member', name: 'amick', server: 'hub.talmolab.org:4222', joined_at: '2026-11-20T09:00:00Z' };
 const section = (name: string) => screen.getByRole('region', { name });
 
 async function settings(...more: Parameters<typeof ready>) {
@@ -36,7 +37,7 @@ describe('Settings', () => {
     expect(lab).toHaveTextContent('It can be used once; whoever has it is you.');
     await user.click(within(lab).getByRole('button', { name: 'Leave this lab…' }));
     let question = screen.getByRole('dialog', { name: 'Leave Talmo Lab?' });
-    expect(question).toHaveTextContent('Your jobs go on.');
+    expect(question).toHaveTextContent('None of your jobs runs now. The sign-in of this computer is deleted.');
     await user.click(within(question).getByRole('button', { name: 'Stay' }));
     expect(fake.called('leaveLab')).toEqual([]);
     await user.click(within(lab).getByRole('button', { name: 'Leave this lab…' }));
@@ -44,6 +45,90 @@ describe('Settings', () => {
     await user.click(within(question).getByRole('button', { name: 'Leave and start again' }));
     await settle();
     expect([fake.called('leaveLab').length, fake.called('startAgain').length]).toEqual([1, 1]);
+  });
+
+  test('whoever leaves says what becomes of what waits; what runs goes on', async () => {
+    const mine = [job({ id: 'r' }), job({ id: 'q1', state: 'queued', worker: null }), job({ id: 'q2', state: 'queued', worker: null }), job({ id: 't', state: 'queued', worker: null, submitted_by: 'tom' })];
+    const { fake, user } = await ready(...mine.map((value) => ({ type: 'job' as const, value })));
+    fake.labs = [joined];
+    await user.keyboard('{Control>}5{/Control}');
+    await settle();
+    const leave = () => user.click(screen.getByRole('button', { name: 'Leave this lab…' }));
+    await leave();
+    const question = screen.getByRole('dialog', { name: 'Leave Talmo Lab?' });
+    expect(question).toHaveTextContent('Your running job goes on. 2 jobs of yours wait. They are');
+    expect(within(question).getByRole('radio', { name: /^kept/ })).toBeChecked();
+    await user.click(within(question).getByRole('radio', { name: 'cancelled' }));
+    fake.failures.set('stop', new Failure('job_not_found', 'It has gone already.'));
+    await user.click(within(question).getByRole('button', { name: 'Leave and start again' }));
+    await settle();
+    expect(fake.called('stop')).toEqual([['q1'], ['q2']]);
+    expect(fake.called('leaveLab')).toHaveLength(1);
+  });
+
+  test('a person’s computers are listed, and one of them is put out', async () => {
+    const { fake, user } = await ready({ type: 'status', value: status({ lab: 'Talmo Lab', link: 'connected', in_lab: true }) });
+    fake.labs = [joined];
+    fake.computersHere = [
+      { key: 'UA', name: HOSTILE, joined_at: '2026-11-20T09:00:00Z', own: true },
+      { key: 'UB', name: 'ws-2', joined_at: '2026-11-21T09:00:00Z', own: false },
+      { key: 'UC', name: null, joined_at: '2026-11-22T09:00:00Z', own: false },
+    ];
+    await user.keyboard('{Control>}5{/Control}');
+    await settle();
+    const list = within(section('Your lab')).getByRole('list', { name: 'Your computers' });
+    const rows = within(list).getAllByRole('listitem');
+    expect(rows[0]).toHaveTextContent(`${HOSTILE} this computer`);
+    expect(within(rows[0]!).queryByRole('button')).toBeNull();
+    expect(rows[2]).toHaveTextContent('a computer without a name');
+    await user.click(within(list).getByRole('button', { name: 'Remove ws-2' }));
+    const question = screen.getByRole('dialog', { name: 'Remove ws-2 from the lab?' });
+    fake.failures.set('removeComputer', new Failure('fleet_unreachable', 'Talmo Lab does not answer.'));
+    await user.click(within(question).getByRole('button', { name: 'Remove' }));
+    await settle();
+    expect(section('Your lab')).toHaveTextContent('Talmo Lab does not answer.');
+    fake.failures.clear();
+    await user.click(within(list).getByRole('button', { name: 'Remove ws-2' }));
+    await user.click(within(screen.getByRole('dialog')).getByRole('button', { name: 'Remove' }));
+    await settle();
+    expect(fake.called('removeComputer').at(-1)).toEqual(['UB']);
+    expect(list).not.toHaveTextContent('ws-2');
+  });
+
+  test('a lab server that knows nothing of computers is shown without', async () => {
+    const { fake, user } = await ready({ type: 'status', value: status({ lab: 'Talmo Lab', link: 'connected', in_lab: true }) });
+    fake.labs = [joined];
+    fake.failures.set('computers', new Failure('invalid_parameter', 'this lab does not let the member amick ask computers'));
+    await user.keyboard('{Control>}5{/Control}');
+    await settle();
+    expect(section('Your lab')).toHaveTextContent('hub.talmolab.org:4222');
+    expect(screen.queryByRole('list', { name: 'Your computers' })).toBeNull();
+    expect(section('Your lab')).not.toHaveTextContent('does not let');
+  });
+
+  test('where the lab does not let this computer in any more, it says so and is removed here', async () => {
+    const error = { code: 'fleet_unreachable', message: 'Your access to Talmo Lab as amick has ended.', hint: 'samepath leave' };
+    const offline = { since: '2026-11-22T18:02:00Z', known: true, ended: true, error };
+    const { fake, user } = await ready({ type: 'status', value: status({ lab: 'Talmo Lab', link: 'reconnecting…', in_lab: true, offline }) });
+    fake.labs = [joined];
+    const banner = screen.getByText(/^\s*Your access to Talmo Lab ended (on|at) .*Your files are untouched\./);
+    expect(banner).not.toHaveTextContent('samepath leave');
+    expect(screen.queryByRole('button', { name: 'Try now' })).toBeNull();
+    await user.click(screen.getByRole('button', { name: 'Remove this lab…' }));
+    await settle();
+    const lab = section('Your lab');
+    expect(lab).toHaveTextContent('Your files are untouched.');
+    expect(within(lab).queryByRole('button', { name: 'Add a computer…' })).toBeNull();
+    expect(fake.called('computers')).toEqual([]);
+    await user.click(within(lab).getByRole('button', { name: 'Remove this lab' }));
+    await settle();
+    expect([fake.called('leaveLab').length, fake.called('startAgain').length]).toEqual([1, 1]);
+  });
+
+  test('the keyboard lands on the first control of the page', async () => {
+    await settings();
+    expect(section('Where your jobs run').contains(document.activeElement)).toBe(true);
+    expect(document.activeElement?.tagName).toBe('BUTTON');
   });
 
   test('this computer is a worker as long as the person wants it', async () => {
@@ -168,8 +253,8 @@ describe('The banner', () => {
     const { fake, user } = await ready({ type: 'status', value: status({ config_error }) });
     await user.click(screen.getByRole('button', { name: 'Open file' }));
     expect(fake.called('openSettings')).toHaveLength(1);
-    await user.click(screen.getByRole('button', { name: 'Details' }));
-    expect(screen.getByRole('heading', { name: 'Settings', level: 1 })).toBeVisible();
+    // Of which no line is known, none is shown.
+    expect(screen.queryByRole('button', { name: 'Show line' })).toBeNull();
   });
 
   test('a share that can be connected is, by a button', async () => {

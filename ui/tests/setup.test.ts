@@ -10,8 +10,8 @@ import { HOSTILE, open, settle } from './render';
 const here = (over: Partial<SuggestionView> = {}): SuggestionView => ({
   name: 'talmo', base_path: '/Volumes/talmo', type: 'smb', user_subdir: null, elsewhere: null, source: 'mounted from //vast01/talmo', state: 'ready', words: 'ready', free_bytes: 41e12, lab: null, ...over,
 });
-const ofLab = (sure: boolean) => ({ name: 'vast', by: sure ? 'share' : 'name', sure, words: 'the lab’s vast: 4 workers mount this share', type: 'nfs', workers: ['gpu-1'], subpath: sure ? 'labs' : '' });
-const missing: LabStorageView = { name: 'scratch', type: null, workers: ['gpu-1', 'gpu-2'], shares: [], connect: null };
+const ofLab = (sure: boolean) => ({ name: 'vast', by: sure ? 'share' : 'name', sure, words: 'the lab’s vast: 4 workers mount this share', type: 'nfs', description: null, workers: ['gpu-1'], subpath: sure ? 'labs' : '' });
+const missing: LabStorageView = { name: 'scratch', type: null, workers: ['gpu-1', 'gpu-2'], shares: [], connect: null, description: null, help: null, mount: null };
 
 async function begin(setUp: (opened: Awaited<ReturnType<typeof open>>) => void = () => {}) {
   const opened = await open({ type: 'storages', value: [] });
@@ -69,52 +69,64 @@ describe('Setting up', () => {
     expect(screen.getByRole('button', { name: 'Add as… /Volumes/talmo' })).toBeVisible();
   });
 
-  test('a lab is joined with the line of an invitation, and the window starts again', async () => {
-    const { fake, user } = await open({ type: 'storages', value: [] });
-    await user.click(screen.getByRole('radio', { name: /In my lab/ }));
-    const join = screen.getByRole('button', { name: 'Join and start again' });
-    expect(join).toBeDisabled();
-    const line = screen.getByRole('textbox', { name: 'Invitation' });
-    fake.failures.set('readInvitation', new Failure('invalid_parameter', 'that is not an invitation, or not all of it', 'Copy the line again, to its end.'));
-    await user.click(line);
-    await user.paste('samepath:half');
-    await settle();
-    // Once, beside the line, and to be sent without it.
-    const said = screen.getByRole('alert');
-    expect(said).toHaveTextContent(/not an invitation, or not all of it/);
-    await user.click(within(said).getByRole('button', { name: 'Copy for your admin' }));
-    expect(await navigator.clipboard.readText()).toMatch(/not an invitation, or not all of it\nCopy the line again, to its end\./);
-    expect(await navigator.clipboard.readText()).not.toContain('samepath:half');
-    fake.failures.clear();
-    fake.invited = { ...fake.invited, places: 'writes and reads in amick only' };
-    await user.clear(line);
-    await user.paste(' samepath:eyJ4\n');
-    await settle();
-    const card = title('Where do your jobs run?');
-    expect(card).toHaveTextContent(/Talmo Lab · you join as amick · lab server hub\.talmolab\.org:4222 · invitation valid until/);
-    expect(card).toHaveTextContent('A job of amick writes and reads in amick only.');
-    expect(card).not.toHaveTextContent('not all of it');
-    fake.failures.set('joinLab', new Failure('fleet_unreachable', 'the lab does not accept this invitation: it was used already, or was withdrawn', 'Ask for a new one.'));
-    await user.click(join);
-    await settle();
-    expect(card).toHaveTextContent('it was used already, or was withdrawn');
-    expect(fake.called('startAgain')).toEqual([]);
-    fake.failures.clear();
-    await user.click(join);
-    await settle();
-    expect(fake.called('joinLab').at(-1)?.[0]).toContain('samepath:eyJ4');
-    expect(fake.called('startAgain')).toHaveLength(1);
-  });
-
-  test('whoever belongs to a lab leaves it before joining another', async () => {
+  test('what takes long says what it waits for, and need not be waited for', async () => {
+    vi.useFakeTimers();
+    const user = userEvent.setup({ advanceTimers: vi.advanceTimersByTime });
     const fake = new Fake([{ type: 'status', value: status() }, { type: 'storages', value: [] }]);
-    fake.labs = [{ lab: 'Talmo Lab', role: 'member', name: 'amick', server: 'hub:4222', joined_at: '2026-11-20T09:00:00Z' }];
     render(App, { ipc: fake });
     await settle();
-    const user = userEvent.setup();
-    await user.click(screen.getByRole('radio', { name: /In my lab/ }));
-    expect(screen.getByText(/This computer belongs to Talmo Lab already/)).toBeVisible();
-    expect(screen.getByRole('button', { name: 'Join and start again' })).toBeDisabled();
+    const never = new Promise<never>(() => {});
+    vi.spyOn(fake, 'lookAround').mockReturnValue(never);
+    await user.click(next());
+    await settle();
+    expect(screen.getByText('Looking at what is mounted here…')).toBeVisible();
+    expect(screen.queryByRole('button', { name: 'Stop waiting' })).toBeNull();
+    await vi.advanceTimersByTimeAsync(3100);
+    expect(screen.getByText(/A share that does not answer is waited for\./)).toBeVisible();
+    await user.click(screen.getByRole('button', { name: 'Stop waiting' }));
+    await settle();
+    // What can be done without an answer is there.
+    fake.picked = '/Volumes/talmo';
+    vi.spyOn(fake, 'placeFolder').mockReturnValue(never);
+    await user.click(screen.getByRole('button', { name: 'Another folder…' }));
+    await settle();
+    // It is looked around again meanwhile; that does not overtake what is found out of the folder.
+    await vi.advanceTimersByTimeAsync(6000);
+    expect(screen.getByText(/Waiting for \/Volumes\/talmo\./)).toBeVisible();
+    await user.click(screen.getByRole('button', { name: 'Stop waiting' }));
+    await settle();
+    vi.spyOn(fake, 'ownFolder').mockReturnValue(never);
+    await user.click(next());
+    await settle();
+    await vi.advanceTimersByTimeAsync(3100);
+    await user.click(screen.getByRole('button', { name: 'Stop waiting' }));
+    await settle();
+    vi.spyOn(fake, 'sameStorage').mockReturnValue(never);
+    await user.click(screen.getByRole('radio', { name: 'None: I work in the whole storage' }));
+    await user.click(next());
+    await settle();
+    expect(screen.getByText(/^Asking the workers/)).toBeVisible();
+    await vi.advanceTimersByTimeAsync(3100);
+    await user.click(screen.getByRole('button', { name: 'Stop waiting' }));
+    await settle();
+    expect(screen.getByText(/You did not wait for the rest of the answers/)).toBeVisible();
+    expect(screen.getByRole('button', { name: 'Use this storage' })).toBeEnabled();
+    vi.useRealTimers();
+  });
+
+  test('what the lab’s admin says of a storage is said where it is asked for', async () => {
+    const told: LabStorageView = { ...missing, workers: [], description: 'Tapes', help: 'Off campus: VPN first', mount: 'tapes01:/archive' };
+    const { fake, user } = await begin(({ fake }) => {
+      fake.around = { here: [here({ lab: { ...ofLab(true), description: 'Institutional VAST' } })], missing: [told, { ...missing, name: 'fast', description: HOSTILE, connect: 'smb://nas/fast', mount: 'smb://nas/fast' }] };
+    });
+    const uses = screen.getByRole('list', { name: 'The lab uses' });
+    expect(uses).toHaveTextContent('Institutional VAST · 1 worker');
+    expect(uses).toHaveTextContent(/Tapes · no worker online has it.*Off campus: VPN first.*tapes01:\/archive/);
+    expect(uses).toHaveTextContent(HOSTILE);
+    await user.click(within(uses).getByRole('button', { name: 'Copy the address of scratch' }));
+    expect(await navigator.clipboard.readText()).toBe('tapes01:/archive');
+    await user.click(within(uses).getByRole('button', { name: 'Connect to smb://nas/fast' }));
+    expect(fake.called('connect')).toEqual([['fast']]);
   });
 
   test('left half-way, it is resumed there at the next start, and from the frame', async () => {
@@ -262,14 +274,14 @@ describe('Setting up', () => {
   test('a folder inside a storage is taken for one, and a part of one is asked about', async () => {
     const { fake, user } = await begin(({ fake }) => (fake.around = { here: [], missing: [missing] }));
     fake.picked = '/mnt/fast/amick';
-    fake.placing = { base_path: '/mnt/fast', folder: 'amick', parts: [] };
+    fake.placing = { base_path: '/mnt/fast', folder: 'amick', parts: [], other: false };
     await user.click(screen.getByRole('button', { name: 'Choose folder of scratch' }));
     await settle();
     expect(fake.called('placeFolder')).toEqual([['scratch', '/mnt/fast/amick']]);
     expect(title(/^Where is/)).toHaveTextContent('That is a folder inside scratch. We take /mnt/fast as scratch and amick as your folder.');
     expect(next()).toBeDisabled();
     await user.click(screen.getByRole('button', { name: 'Choose again' }));
-    fake.placing = { base_path: '/mnt/fast/amick', folder: '', parts: [{ subpath: 'lab/amick', same: 3, of: 3 }, { subpath: 'amick', same: 1, of: 3 }] };
+    fake.placing = { base_path: '/mnt/fast/amick', folder: '', parts: [{ subpath: 'lab/amick', same: 3, of: 3 }, { subpath: 'amick', same: 1, of: 3 }], other: false };
     await user.click(screen.getByRole('button', { name: 'Choose folder of scratch' }));
     await settle();
     const parts = screen.getByRole('group', { name: 'This share shows part of scratch. Which part?' });
@@ -278,6 +290,26 @@ describe('Setting up', () => {
     await user.click(next());
     await settle();
     expect(fake.called('ownFolder')).toEqual([['scratch', { base_path: '/mnt/fast/amick', type: null, description: null, user_subdir: null, subpath: 'amick' }]]);
+  });
+
+  test('a folder with another mark is another storage, and gets another name', async () => {
+    const { fake, user } = await begin(({ fake }) => (fake.around = { here: [], missing: [missing] }));
+    fake.picked = '/mnt/fast';
+    fake.placing = { base_path: '/mnt/fast', folder: '', parts: [], other: true };
+    await user.click(screen.getByRole('button', { name: 'Choose folder of scratch' }));
+    await settle();
+    const card = title(/^Where is/);
+    expect(card).toHaveTextContent('This is not the lab’s scratch: it carries another mark.');
+    expect(next()).toBeDisabled();
+    await user.click(screen.getByRole('button', { name: 'Choose another folder' }));
+    expect(card).not.toHaveTextContent('another mark');
+    await user.click(screen.getByRole('button', { name: 'Choose folder of scratch' }));
+    await settle();
+    await user.click(screen.getByRole('button', { name: 'Add it under another name' }));
+    await user.type(screen.getByRole('textbox', { name: 'Name this storage' }), 'fast');
+    await user.click(next());
+    await settle();
+    expect(fake.called('ownFolder')).toEqual([['fast', { base_path: '/mnt/fast', type: null, description: null, user_subdir: null, subpath: null }]]);
   });
 });
 

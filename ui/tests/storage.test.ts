@@ -67,6 +67,57 @@ describe('Storage', () => {
     expect(screen.getByLabelText('Folder on this computer')).toHaveValue('/mnt/vast2');
   });
 
+  test('its folder is shown, and its verbs are where the pointer asks for them', async () => {
+    const { fake, user } = await open({ type: 'storages', value: [storage()] });
+    await user.keyboard('{Control>}4{/Control}');
+    const card = screen.getByRole('article', { name: 'vast' });
+    // The keyboard is where one would begin.
+    expect(within(card).getByRole('button', { name: 'Open vast' })).toHaveFocus();
+    await user.click(within(card).getByRole('button', { name: 'Open vast' }));
+    expect(fake.called('showStorage')).toEqual([['vast', true]]);
+    await user.pointer({ keys: '[MouseRight]', target: card });
+    await settle();
+    const menu = screen.getByRole('menu', { name: 'More for vast' });
+    const verbs = within(menu).getAllByRole('menuitem').map((item) => item.textContent?.trim());
+    expect(verbs).toEqual(['Open', 'Open the whole storage', 'Check now', 'Edit…', 'Copy its path', 'Remove…']);
+    fake.failures.set('showStorage', new Failure('backend_unavailable', 'vast does not answer.'));
+    await user.click(within(menu).getByRole('menuitem', { name: 'Open the whole storage' }));
+    await settle();
+    expect(fake.called('showStorage').at(-1)).toEqual(['vast', false]);
+    expect(card).toHaveTextContent('vast does not answer.');
+    await user.click(within(card).getByRole('button', { name: 'More for vast' }));
+    await user.click(screen.getByRole('menuitem', { name: 'Remove…' }));
+    expect(screen.getByRole('dialog', { name: 'Remove vast from this computer?' })).toBeVisible();
+  });
+
+  test('an entry without a folder is given one, and the keyboard begins there', async () => {
+    const error = { code: 'config_invalid', message: 'config.toml, line 22: base_path is missing', hint: null };
+    const { fake, user } = await open({ type: 'storages', value: [storage(), storage({ name: 'gdrive', base_path: null, health: null, error, error_line: 22 })] });
+    await user.keyboard('{Control>}4{/Control}');
+    const card = screen.getByRole('article', { name: 'gdrive' });
+    const choose = within(card).getByRole('button', { name: 'Choose the folder of gdrive' });
+    expect(choose).toHaveFocus();
+    await user.click(within(card).getByRole('button', { name: 'Show line' }));
+    expect(fake.called('settingsAround')).toEqual([[22]]);
+    fake.picked = '/mnt/gdrive';
+    await user.click(choose);
+    await settle();
+    expect(fake.called('setStorage')).toEqual([['gdrive', { base_path: '/mnt/gdrive', type: null, description: null, user_subdir: null, subpath: null }]]);
+  });
+
+  test('what a Mac does not let Samepath read, its settings do', async () => {
+    vi.spyOn(navigator, 'platform', 'get').mockReturnValue('MacIntel');
+    const { fake, user } = await open({ type: 'storages', value: [storage({ health: { ...storage().health!, state: 'denied', words: 'no permission' } })] });
+    await user.keyboard('{Meta>}4{/Meta}');
+    const card = screen.getByRole('article', { name: 'vast' });
+    expect(card).toHaveTextContent('System Settings → Privacy & Security → Files and Folders → Samepath.');
+    await user.click(within(card).getByRole('button', { name: 'Open that page' }));
+    expect(fake.called('openPermissions')).toHaveLength(1);
+    await user.click(within(card).getByRole('button', { name: 'Try again' }));
+    expect(fake.called('checkStorages')).toEqual([['vast']]);
+    vi.restoreAllMocks();
+  });
+
   test('one that moved is told, and followed only when somebody says so', async () => {
     const moved = { to: '/Volumes/talmo-1', sentence: 'vast moved: it was at /Volumes/talmo, now it is at /Volumes/talmo-1.' };
     const { fake, user } = await open({ type: 'storages', value: [storage({ base_path: '/Volumes/talmo', moved })] });
@@ -140,7 +191,7 @@ describe('Storage', () => {
   });
 
   test('who shares it is beside it, and leads there; whoever is not proved is asked', async () => {
-    const mine = { name: 'vast', state: 'ready', words: 'confirmed', sameness: 'confirmed', base_path: '/home/jovyan/vast', free_bytes: null };
+    const mine = { name: 'vast', state: 'ready', words: 'confirmed', sameness: 'confirmed', base_path: '/home/jovyan/vast', free_bytes: null, source: null };
     const { fake, user } = await open(
       { type: 'storages', value: [storage()] },
       { type: 'worker', value: worker({ storages: [mine] }) },

@@ -1,7 +1,7 @@
 import { screen, within } from '@testing-library/svelte';
 import { describe, expect, test } from 'vitest';
 import { Failure, type WorkerView } from '../src/lib/ipc';
-import { job, kind, worker } from './views';
+import { job, kind, status, worker } from './views';
 import { ready, settle } from './render';
 
 const at = (over: Partial<WorkerView['storages'][number]>) => [{ ...worker().storages[0]!, ...over }];
@@ -27,6 +27,48 @@ describe('Workers', () => {
     expect(within(row).getByTitle(sentence)).toHaveTextContent(storages[0]?.words ?? 'none');
     await user.click(row);
     if (storages.length > 0) expect(screen.getByRole('region', { name: 'Worker gpu-1' })).toHaveTextContent(sentence);
+  });
+
+  test('whoever looks after the lab has a worker take no new job, or puts it out; nobody else is offered that', async () => {
+    const inLab = status({ lab: 'Talmo Lab', link: 'connected', in_lab: true });
+    const { fake, user } = await open(worker());
+    fake.say({ type: 'status', value: inLab });
+    await settle();
+    // The keyboard is on the list's first row.
+    expect(screen.getByRole('row', { name: /gpu-1/ })).toHaveFocus();
+    await user.click(screen.getByRole('row', { name: /gpu-1/ }));
+    const panel = screen.getByRole('region', { name: 'Worker gpu-1' });
+    expect(within(panel).queryByRole('button', { name: 'Drain' })).toBeNull();
+    expect(within(panel).queryByRole('button', { name: 'Remove…' })).toBeNull();
+    fake.say({ type: 'status', value: { ...inLab, admin: true } });
+    await settle();
+    await user.click(within(panel).getByRole('button', { name: 'Drain' }));
+    await settle();
+    expect(fake.called('drainWorker')).toEqual([['w1', true]]);
+    fake.say({ type: 'worker', value: worker({ draining: true, state: 'takes no new jobs' }) }, { type: 'job', value: job({ worker: 'gpu-1' }) });
+    await settle();
+    expect(panel).toHaveTextContent(/It takes no new job; 1 left/);
+    fake.failures.set('drainWorker', new Failure('no_worker', 'gpu-1 does not answer.'));
+    await user.click(within(panel).getByRole('button', { name: 'Take jobs again' }));
+    await settle();
+    expect(fake.called('drainWorker').at(-1)).toEqual(['w1', false]);
+    expect(panel).toHaveTextContent('gpu-1 does not answer.');
+    await user.click(within(panel).getByRole('button', { name: 'Remove…' }));
+    const question = screen.getByRole('dialog', { name: 'Remove gpu-1 from the lab?' });
+    expect(question).toHaveTextContent('What runs there goes on.');
+    await user.click(within(question).getByRole('button', { name: 'Keep' }));
+    expect(fake.called('removeWorker')).toEqual([]);
+    await user.click(within(panel).getByRole('button', { name: 'Remove…' }));
+    await user.click(within(screen.getByRole('dialog')).getByRole('button', { name: 'Remove' }));
+    await settle();
+    expect(fake.called('removeWorker')).toEqual([['gpu-1']]);
+  });
+
+  test('what a worker cannot run is told to whoever looks after it', async () => {
+    const { user } = await open(worker({ unavailable: ['sleap-train: sleap-nn was not found in PATH or ~/.local/bin'] }));
+    await user.click(screen.getByRole('row', { name: /gpu-1/ }));
+    await user.click(screen.getByRole('button', { name: 'Copy for your admin' }));
+    expect(await navigator.clipboard.readText()).toMatch(/^Samepath: what gpu-1 cannot run\namick, Samepath 0\.1\.0, .*\nsleap-train: sleap-nn was not found/);
   });
 
   test('what nobody has proved is confirmed at a word; who did not find the file says so', async () => {

@@ -8,10 +8,12 @@ mod window;
 mod worker;
 
 use crate::board::Board;
+use crate::directory::Directory;
 use crate::kept::Kept;
-use crate::membership::{check_key, fleet_later, fleet_of, why_down};
+use crate::membership::{check_key, fleet_later, fleet_of, has_ended, why_down};
 use crate::places::Options;
 use crate::storages::LocalStorages;
+use crate::storages::number;
 use crate::view::{OfflineView, StatusView};
 use crate::{Error, ErrorCode, watching};
 use samepath_fleet::Fleet;
@@ -52,6 +54,7 @@ struct Inner {
     storages: Arc<LocalStorages>,
     fleet: Fleet,
     board: Arc<Board>,
+    directory: Directory,
     kept: Kept,
     /// Ends everything that runs in the background; each part of it belongs to `tasks`.
     shutdown: CancellationToken,
@@ -129,12 +132,15 @@ impl App {
         let kept = Kept::in_folder(&options.data_dir);
         board.set_kept(kept.view());
         tasks.spawn(board.clone().follow(fleet.workers(), fleet.jobs(), fleet.kinds()));
+        let directory = Directory::default();
+        tasks.spawn(directory.clone().follow(fleet.storages()));
         let inner = Inner {
             options,
             lab,
             storages,
             fleet,
             board,
+            directory,
             kept,
             shutdown: CancellationToken::new(),
             tasks,
@@ -189,6 +195,7 @@ impl App {
             (Link::Down { since, why }, Some(lab)) => Some(OfflineView {
                 since: since.to_string(),
                 known: self.inner.board.was_ready(),
+                ended: has_ended(why.as_deref()),
                 error: why_down(lab, why.as_deref()).view(),
             }),
             _ => None,
@@ -205,9 +212,11 @@ impl App {
             .to_owned(),
             offline,
             member: self.inner.options.member.clone(),
+            admin: lab.is_none_or(|lab| lab.admin),
             version: self.inner.options.version.clone(),
             config_file: storages.file().path.display().to_string(),
             config_error: storages.config_error().map(|error| error.view()),
+            config_error_line: storages.config_error_line().map(number),
             worker_error: self.worker_error().map(|error| error.view()),
         });
     }

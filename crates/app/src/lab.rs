@@ -1,9 +1,11 @@
 //! What the lab uses: the storages of the workers online, and which of them a folder of this computer is.
 
+use crate::directory;
 use crate::same_storage::{self, Question};
 use crate::sameness::Verdict;
 use crate::view::{LabMatchView, LabStorageView, SameStorageView, StorageFields};
 use crate::{Error, ErrorCode, LocalStorages, Options};
+use samepath_fleet::lab::StorageWords;
 use samepath_fleet::{Fleet, Live, Update};
 use samepath_storage::{Backend, Platform, Suggestion, address_of_share, part_of_share, same_share};
 use samepath_wire::Worker;
@@ -21,6 +23,8 @@ const PATIENCE: Duration = Duration::from_secs(3);
 pub struct Lab {
     fleet: Option<Fleet>,
     workers: Vec<Worker>,
+    /// What the lab's administrator says of storages.
+    told: BTreeMap<String, StorageWords>,
     ended: CancellationToken,
     running: TaskTracker,
 }
@@ -30,19 +34,20 @@ impl Lab {
     pub async fn join(options: &Options) -> Self {
         let joined = async {
             let fleet = options.look().await?;
-            let workers = known(fleet.workers()).await;
-            Some((fleet, workers))
+            let workers = known(fleet.workers()).await.into_values().collect();
+            let told = known(fleet.storages()).await;
+            Some((fleet, workers, told))
         };
-        let (fleet, workers) = match tokio::time::timeout(PATIENCE, joined).await.ok().flatten() {
-            Some((fleet, workers)) => (Some(fleet), workers),
-            None => (None, Vec::new()),
+        let (fleet, workers, told) = match tokio::time::timeout(PATIENCE, joined).await.ok().flatten() {
+            Some((fleet, workers, told)) => (Some(fleet), workers, told),
+            None => (None, Vec::new(), BTreeMap::new()),
         };
-        Self { fleet, workers, ended: CancellationToken::new(), running: TaskTracker::new() }
+        Self { fleet, workers, told, ended: CancellationToken::new(), running: TaskTracker::new() }
     }
 
-    /// The storages that the workers have, those of the most workers first.
+    /// The storages that the workers have, those of the most workers first, and those that the administrator tells of.
     pub fn storages(&self) -> Vec<LabStorage> {
-        LabStorage::all(&self.workers)
+        LabStorage::all(&self.workers, &self.told)
     }
 
     /// The storages of one worker.
@@ -60,7 +65,7 @@ impl Lab {
                 names => format!("Online: {}.", names.join(", ")),
             })
         };
-        found.map(|it| LabStorage::all([it])).ok_or_else(unknown)
+        found.map(|it| LabStorage::all([it], &BTreeMap::new())).ok_or_else(unknown)
     }
 
     /// How many workers have a storage of this name.
@@ -114,8 +119,8 @@ impl Lab {
     }
 }
 
-/// What a stream tells before its first change.
-pub(crate) async fn known<T: DeserializeOwned>(mut stream: Live<T>) -> Vec<T> {
+/// What a stream tells before its first change, by key.
+pub(crate) async fn known<T: DeserializeOwned>(mut stream: Live<T>) -> BTreeMap<String, T> {
     let mut known = BTreeMap::new();
     while let Some(update) = stream.next().await {
         match update {
@@ -125,10 +130,10 @@ pub(crate) async fn known<T: DeserializeOwned>(mut stream: Live<T>) -> Vec<T> {
             Update::Current => break,
         }
     }
-    known.into_values().collect()
+    known
 }
 
-/// A storage that workers have.
+/// A storage that workers have, or that the administrator tells of.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LabStorage {
     /// What the lab calls it.
@@ -142,6 +147,8 @@ pub struct LabStorage {
     shares: BTreeSet<String>,
     /// Where those mount it.
     base_paths: BTreeSet<String>,
+    /// What the administrator says of it.
+    told: StorageWords,
 }
 
 /// What speaks for a folder of this computer being a storage of the lab; the surest first.
@@ -187,18 +194,17 @@ pub fn workers_words(workers: &[String]) -> String {
 }
 
 impl LabStorage {
-    pub(crate) fn all<'w>(workers: impl IntoIterator<Item = &'w Worker>) -> Vec<Self> {
-        let mut all: BTreeMap<&str, Self> = BTreeMap::new();
+    pub(crate) fn all<'w>(
+        workers: impl IntoIterator<Item = &'w Worker>,
+        told: &BTreeMap<String, StorageWords>,
+    ) -> Vec<Self> {
+        let mut all: BTreeMap<&str, Self> = told
+            .iter()
+            .map(|(name, told)| (name.as_str(), Self { told: told.clone(), ..Self::called(name) }))
+            .collect();
         for worker in workers {
             for (name, advert) in &worker.backends {
-                let storage = all.entry(name).or_insert_with(|| Self {
-                    name: name.clone(),
-                    kind: None,
-                    workers: Vec::new(),
-                    marks: BTreeSet::new(),
-                    shares: BTreeSet::new(),
-                    base_paths: BTreeSet::new(),
-                });
+                let storage = all.entry(name).or_insert_with(|| Self::called(name));
                 storage.workers.push(worker.name.clone());
                 storage.kind = storage.kind.take().or_else(|| advert.kind.clone());
                 storage.marks.extend(advert.id.clone());
@@ -214,13 +220,28 @@ impl LabStorage {
         all
     }
 
+    fn called(name: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            kind: None,
+            workers: Vec::new(),
+            marks: BTreeSet::new(),
+            shares: BTreeSet::new(),
+            base_paths: BTreeSet::new(),
+            told: StorageWords::default(),
+        }
+    }
+
     /// Why a folder of this computer may be this storage, and which part of it; none where nothing speaks for it.
     fn evidence(&self, here: &Suggestion) -> Option<(Evidence, String)> {
         if let Some(mark) = here.mark.as_ref().filter(|_| !self.marks.is_empty()) {
             // Another mark is another storage, whatever it is called.
             return self.marks.contains(mark).then(|| (Evidence::Mark, String::new()));
         }
-        let part = here.share().and_then(|share| self.shares.iter().find_map(|whole| part_of_share(whole, share)));
+        // What a computer of this sort is told to connect to is the whole of it, too.
+        let told = directory::of_platform(&self.told, Platform::current());
+        let wholes = || self.shares.iter().map(String::as_str).chain(told);
+        let part = here.share().and_then(|share| wholes().find_map(|whole| part_of_share(whole, share)));
         let pair = here.elsewhere.as_ref().is_some_and(|other| self.base_paths.contains(other));
         match part {
             Some(part) => Some((Evidence::Share, part)),
@@ -237,12 +258,17 @@ impl LabStorage {
             workers: self.workers.clone(),
             shares: self.shares.iter().cloned().collect(),
             connect: self.address(),
+            description: self.told.description.clone(),
+            help: self.told.help_text.clone(),
+            mount: directory::of_platform(&self.told, Platform::current()).map(str::to_owned),
         }
     }
 
     /// Where this computer's own desktop can connect it.
     pub(crate) fn address(&self) -> Option<String> {
-        self.shares.iter().find_map(|share| address_of_share(share, Platform::current()))
+        let here = Platform::current();
+        let share = || self.shares.iter().find_map(|share| address_of_share(share, here));
+        directory::address(&self.told, here).or_else(share)
     }
 }
 
@@ -270,6 +296,7 @@ pub(crate) fn matches(here: &[Suggestion], lab: &[LabStorage]) -> Vec<Option<Lab
                 sure: evidence != Evidence::Name,
                 words: evidence.words(storage),
                 kind: storage.kind.clone(),
+                description: storage.told.description.clone(),
                 workers: storage.workers.clone(),
                 subpath: part,
             });
@@ -293,16 +320,20 @@ mod tests {
     }
 
     fn lab() -> Vec<LabStorage> {
+        LabStorage::all(&workers(), &BTreeMap::new())
+    }
+
+    fn workers() -> Vec<Worker> {
         let vast = json!({ "state": "ready", "base_path": "/mnt/vast", "source": "vast01:/talmo", "id": "m-1", "type": "nfs" });
         let unmarked = json!({ "state": "ready", "base_path": "/root/vast", "source": "vast01.salk.edu:/talmo" });
         let part = json!({ "state": "ready", "base_path": "/mnt/s", "source": "nas:/s/part", "subpath": "part" });
-        LabStorage::all(&[
+        vec![
             worker(
                 "gpu-1",
                 &json!({ "vast": vast, "scratch": { "state": "ready", "base_path": "/data", "source": "/dev/sda1" } }),
             ),
             worker("gpu-2", &json!({ "vast": unmarked, "photos": part })),
-        ])
+        ]
     }
 
     fn here(name: &str, share: &str) -> Suggestion {
@@ -341,6 +372,33 @@ mod tests {
         assert_eq!(matched(&[marked("m-2", here("vast", "vast01:/talmo"))]), ["-"]);
         // A disk of a worker's own is no share, and a part of a storage says nothing of the whole.
         assert_eq!(matched(&[here("x", "/dev/sda1"), here("y", "nas:/s/part")]), ["-", "-"]);
+    }
+
+    #[test]
+    fn what_the_administrator_says_of_a_storage_is_told_of_it_and_finds_it() {
+        let said = |description: &str, address: &str| StorageWords {
+            description: Some(description.to_owned()),
+            mac: Some(address.to_owned()),
+            linux: Some(address.to_owned()),
+            windows: Some(address.to_owned()),
+            help_text: None,
+        };
+        let told = BTreeMap::from([
+            ("vast".to_owned(), said("Institutional VAST", "smb://vast02/talmo")),
+            ("archive".to_owned(), said("Tapes", "ask Tom")),
+        ]);
+        let all = LabStorage::all(&workers(), &told);
+        let names: Vec<_> = all.iter().map(|it| (it.name.as_str(), it.workers.len())).collect();
+        assert_eq!(names, [("vast", 2), ("photos", 1), ("scratch", 1), ("archive", 0)]);
+        let vast = all[0].view();
+        assert_eq!(vast.description.as_deref(), Some("Institutional VAST"));
+        assert!(vast.connect.is_some_and(|address| address.ends_with("talmo")));
+        let archive = all[3].view();
+        assert_eq!((archive.connect, archive.mount.as_deref()), (None, Some("ask Tom")));
+        // The share that members are told of need not be the one that workers mount.
+        let found = matches(&[here("talmo", "//amick@vast02/talmo")], &all).remove(0).expect("it is vast");
+        assert_eq!((found.name.as_str(), found.by.as_str()), ("vast", "share"));
+        assert_eq!(found.description.as_deref(), Some("Institutional VAST"));
     }
 
     #[test]

@@ -16,6 +16,7 @@ mod board;
 mod concerns;
 mod copying;
 mod dataset;
+mod directory;
 pub mod doctor;
 mod draft;
 mod error;

@@ -1,9 +1,9 @@
 //! The lab that this computer has joined, as a member's and as a worker: a key in a file of its own, and a line of the configuration
 //! that says so.
 
-use crate::view::{InvitationView, MembershipView};
+use crate::view::{ComputerView, InvitationView, MembershipView};
 use crate::{Error, ErrorCode, LocalStorages, Options};
-use samepath_fleet::lab::{Invitation, LabError, Membership, Part};
+use samepath_fleet::lab::{Computer, Invitation, LabError, Membership, Part};
 use samepath_fleet::{Fleet, bus::BusError};
 use samepath_storage::Change;
 use std::path::PathBuf;
@@ -47,6 +47,13 @@ impl InvitationView {
             expires_at: invitation.expires_at.to_string(),
             places: invitation.places.are_limited().then(|| invitation.places.words()),
         }
+    }
+}
+
+impl ComputerView {
+    pub(crate) fn of(computer: Computer) -> Self {
+        let Computer { key, name, joined_at, own } = computer;
+        Self { key, name, joined_at: joined_at.to_string(), own }
     }
 }
 
@@ -136,7 +143,8 @@ impl Options {
             return Err(Error::new(ErrorCode::AlreadyExists, message).with_hint("Leave it first: samepath leave"));
         }
         let computer = self.environment.computer.as_deref();
-        let membership = Membership::join_and_keep(&invitation, computer, &self.key_file(part)).await?;
+        let joined = Membership::join_and_keep(&invitation, computer, &self.key_file(part)).await;
+        let membership = joined.map_err(|error| not_joined(&invitation, error))?;
         self.say(storages, &membership)
     }
 
@@ -194,6 +202,30 @@ pub(crate) fn fleet_later(membership: &Membership) -> Result<Fleet, Error> {
     Fleet::lab_later(membership).map_err(|error| told(membership, error))
 }
 
+/// Whether that is because the lab does not let this computer in any more.
+pub(crate) fn has_ended(why: Option<&BusError>) -> bool {
+    matches!(why, Some(BusError::NotAdmitted { .. }))
+}
+
+/// Why a lab could not be joined.
+fn not_joined(invitation: &Invitation, error: LabError) -> Error {
+    let Invitation { lab, server, .. } = invitation;
+    match error {
+        LabError::Bus(BusError::Unreachable) => silent(lab, server),
+        LabError::Bus(BusError::OtherServer { .. }) => {
+            let message = format!("{server} answers, but is not the server that this invitation names.");
+            Error::new(ErrorCode::FleetUnreachable, message)
+                .with_hint("Do not join; tell whoever gave you the invitation.")
+        }
+        error => error.into(),
+    }
+}
+
+fn silent(lab: &str, server: &str) -> Error {
+    Error::new(ErrorCode::FleetUnreachable, format!("{lab} does not answer ({server})."))
+        .with_hint("Off campus? Connect the VPN. Else ask whoever looks after the lab.")
+}
+
 /// Why a lab is not connected, in the words in which a command that needs it fails.
 pub(crate) fn why_down(membership: &Membership, why: Option<&BusError>) -> Error {
     told(membership, LabError::Bus(why.cloned().unwrap_or(BusError::Unreachable)))
@@ -220,10 +252,7 @@ pub(crate) async fn fleet_of(membership: &Membership, gpu: Option<u32>, patient:
 fn told(membership: &Membership, error: LabError) -> Error {
     let Membership { lab, server, name, .. } = membership;
     match error {
-        LabError::Bus(BusError::Unreachable) => {
-            Error::new(ErrorCode::FleetUnreachable, format!("{lab} does not answer ({server})."))
-                .with_hint("Off campus? Connect the VPN. Else ask whoever looks after the lab.")
-        }
+        LabError::Bus(BusError::Unreachable) => silent(lab, server),
         LabError::Bus(BusError::NotAdmitted { .. }) => {
             let message = format!("Your access to {lab} as {name} has ended. Your files are untouched.");
             Error::new(ErrorCode::FleetUnreachable, message)

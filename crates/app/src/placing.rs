@@ -4,11 +4,12 @@
 //! below this part or that. Nothing is decided for the person: what is found is proposed.
 
 use crate::LocalStorages;
-use crate::view::{PartView, PlacingView};
+use crate::view::{PartView, PlacingView, StorageFields};
 use samepath_fleet::Fleet;
 use samepath_storage::helper::DEADLINE;
-use samepath_storage::share_of;
+use samepath_storage::{Backend, share_of};
 use samepath_wire::{CheckPaths, PathSeen, StoragePath, Worker};
+use std::collections::BTreeSet;
 use std::path::{Component, Path, PathBuf};
 use std::time::Duration;
 
@@ -28,8 +29,19 @@ pub(crate) async fn of(
     path: &Path,
     member: &str,
 ) -> PlacingView {
-    let whole =
-        |base: &Path| PlacingView { base_path: base.display().to_string(), folder: String::new(), parts: Vec::new() };
+    let whole = |base: &Path| PlacingView {
+        base_path: base.display().to_string(),
+        folder: String::new(),
+        parts: Vec::new(),
+        other: false,
+    };
+    let marks: BTreeSet<&str> = workers.iter().filter_map(|it| it.backends.get(name)?.id.as_deref()).collect();
+    if !marks.is_empty()
+        && let Some(mark) = mark_of(storages, name, path).await
+        && !marks.contains(mark.as_str())
+    {
+        return PlacingView { other: true, ..whole(path) };
+    }
     let having: Vec<&Worker> =
         workers.iter().filter(|it| it.backends.get(name).is_some_and(|advert| advert.state.is_readable())).collect();
     for worker in having {
@@ -59,6 +71,14 @@ pub(crate) async fn of(
         }
         _ => whole(path),
     }
+}
+
+/// The mark that a folder carries, which is chosen for a storage.
+async fn mark_of(storages: &std::sync::Arc<LocalStorages>, name: &str, path: &Path) -> Option<String> {
+    let fields = StorageFields { base_path: Some(path.to_str()?.to_owned()), ..StorageFields::default() };
+    let backend = Backend::proposed(name, &fields.into(), storages.environment()).ok()?;
+    let asked = storages.clone();
+    tokio::task::spawn_blocking(move || asked.helper().probe(&backend, DEADLINE).id).await.ok()?
 }
 
 /// The whole, what the end of the path says, and the person's folder.

@@ -7,13 +7,13 @@ pub(crate) use health::{health_sentence, state_name};
 
 use crate::concerns::lasting;
 use crate::sameness::Reader;
-use crate::view::{HealthView, StorageFields, StorageView};
+use crate::view::{HealthView, SettingsLineView, StorageFields, StorageView};
 use crate::{Error, ErrorCode, Options};
 use health::moved_view;
 use samepath_storage::helper::{DEADLINE, Helper};
 use samepath_storage::{
-    Backend, BackendFields, Change, Config, ConfigFile, Entry, Environment, Platform, ResolveError, Sightings,
-    Storages, address_of_share,
+    Backend, BackendFields, Change, Config, ConfigError, ConfigFile, Entry, Environment, Platform, ResolveError,
+    Sightings, Storages, address_of_share,
 };
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -40,13 +40,30 @@ struct State {
     config: Arc<Config>,
     /// Those of `config` that can be used.
     storages: Storages,
-    error: Option<Error>,
+    error: Option<Unread>,
     health: BTreeMap<String, HealthView>,
     /// How each was when it was last seen well; also by earlier runs of the program.
     sightings: Sightings,
     /// Where those are that are no longer where they were.
     moved: BTreeMap<String, PathBuf>,
 }
+
+/// Why the file cannot be read.
+#[derive(Debug, Clone, PartialEq)]
+struct Unread {
+    error: Error,
+    /// The line that it is about.
+    line: Option<usize>,
+}
+
+impl From<ConfigError> for Unread {
+    fn from(error: ConfigError) -> Self {
+        Self { line: error.line(), error: error.into() }
+    }
+}
+
+/// Lines of the file that are shown before and after the one that is wrong.
+const AROUND: usize = 2;
 
 impl LocalStorages {
     /// Reads the configuration; touches no storage. `program helper` answers questions about storages, and reads the
@@ -55,7 +72,7 @@ impl LocalStorages {
         let helper = Helper::new(program);
         let (config, error) = match helper.load_config(&file, &environment, DEADLINE) {
             Ok(config) => (config, None),
-            Err(error) => (Config::empty(&file), Some(Error::from(error))),
+            Err(error) => (Config::empty(&file), Some(Unread::from(error))),
         };
         let state = State {
             storages: usable(&config, &environment),
@@ -113,7 +130,28 @@ impl LocalStorages {
 
     /// Why the file cannot be read now; the last good state stays in use.
     pub fn config_error(&self) -> Option<Error> {
-        self.read().error.clone()
+        self.read().error.as_ref().map(|unread| unread.error.clone())
+    }
+
+    /// The line of the file that the error is about; the first is 1.
+    pub fn config_error_line(&self) -> Option<usize> {
+        self.read().error.as_ref().and_then(|unread| unread.line)
+    }
+
+    /// A line of the file, as it is now, with those around it. Blocks for the deadline at most.
+    ///
+    /// # Errors
+    /// What cannot be read; `path_not_found` where there is no such line.
+    pub fn settings_around(&self, line: usize) -> Result<Vec<SettingsLineView>, Error> {
+        let text = self.helper.config_text(&self.file, DEADLINE)?.unwrap_or_default();
+        let lines: Vec<&str> = text.lines().collect();
+        if line == 0 || line > lines.len() {
+            let message = format!("{} has no line {line} any more.", self.file.path.display());
+            return Err(Error::new(ErrorCode::PathNotFound, message));
+        }
+        let first = line.saturating_sub(AROUND).max(1);
+        let shown = lines.iter().enumerate().skip(first - 1).take(line + AROUND + 1 - first);
+        Ok(shown.map(|(at, text)| SettingsLineView { number: number(at + 1), text: (*text).to_owned() }).collect())
     }
 
     /// Whether there is no file to be read; the first change makes one. Blocks for some seconds at most.
@@ -183,7 +221,7 @@ impl LocalStorages {
                 different
             }
             Err(error) => {
-                let error = Some(Error::from(error));
+                let error = Some(Unread::from(error));
                 let different = state.error != error;
                 state.error = error;
                 different
@@ -368,6 +406,11 @@ impl From<StorageFields> for BackendFields {
     }
 }
 
+/// Of a line, as the page has it.
+pub(crate) fn number(line: usize) -> u32 {
+    u32::try_from(line).unwrap_or(u32::MAX)
+}
+
 fn storage_view(entry: &Entry, storages: &Storages, health: Option<&HealthView>) -> StorageView {
     let source = entry.source.to_string();
     match &entry.backend {
@@ -380,6 +423,7 @@ fn storage_view(entry: &Entry, storages: &Storages, health: Option<&HealthView>)
             subpath: backend.subpath.clone(),
             source,
             error: None,
+            error_line: None,
             warnings: lasting(storages, backend),
             mark: None,
             connect: None,
@@ -394,6 +438,7 @@ fn storage_view(entry: &Entry, storages: &Storages, health: Option<&HealthView>)
             user_subdir: String::new(),
             subpath: String::new(),
             source,
+            error_line: error.line().or(entry.source.line).map(number),
             error: Some(Error::from(error.clone()).view()),
             warnings: Vec::new(),
             mark: None,
@@ -401,5 +446,35 @@ fn storage_view(entry: &Entry, storages: &Storages, health: Option<&HealthView>)
             moved: None,
             health: None,
         },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use samepath_storage::Origin;
+
+    #[test]
+    fn a_line_of_the_file_is_shown_with_those_around_it_as_it_is_now() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("config.toml");
+        let broken = "# one\n# two\n[storage.vast]\nbase_path = \"here\"\n\n[storage.gdrive]\n";
+        std::fs::write(&path, broken).unwrap();
+        let file = ConfigFile { path: path.clone(), origin: Origin::Home };
+        let storages = LocalStorages::open(file, Environment::default(), PathBuf::from("/bin/false"));
+        let lines: Vec<_> = storages.views().into_iter().map(|view| view.error_line).collect();
+        assert_eq!((lines, storages.config_error_line()), (vec![Some(4), Some(6)], None));
+        let around = |line| {
+            let lines = storages.settings_around(line).unwrap();
+            lines.into_iter().map(|line| (line.number, line.text)).collect::<Vec<_>>()
+        };
+        let numbers = |line| around(line).into_iter().map(|(number, _)| number).collect::<Vec<_>>();
+        assert_eq!((numbers(4), numbers(1), numbers(6)), (vec![2, 3, 4, 5, 6], vec![1, 2, 3], vec![4, 5, 6]));
+        assert_eq!(around(4)[2].1, "base_path = \"here\"");
+        std::fs::write(&path, "[storage.vast\n").unwrap();
+        assert!(storages.reload());
+        assert_eq!(storages.config_error_line(), Some(1));
+        assert_eq!(storages.settings_around(4).unwrap_err().code, ErrorCode::PathNotFound);
+        assert_eq!(storages.settings_around(0).unwrap_err().code, ErrorCode::PathNotFound);
     }
 }

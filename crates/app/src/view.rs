@@ -17,7 +17,7 @@ mod workers;
 
 pub use datasets::{ChosenVideo, CopiedView, CopyView, DatasetView, LocatedView, VideoView};
 pub use drafts::{CandidateView, Draft, ReadinessView, ResultsView};
-pub use frame::{ErrorView, InvitationView, MembershipView, OfflineView, StatusView, Update};
+pub use frame::{ComputerView, ErrorView, InvitationView, MembershipView, OfflineView, StatusView, Update};
 pub use import::{FoundSettingsView, FoundStorageView, PartView, PlacingView};
 pub use jobs::{
     ClearedView, FollowUpView, JobView, LogView, MetricsView, OfferView, OutputView, TimelineView, TroubleView, TryView,
@@ -29,5 +29,5 @@ pub use setup::{
     DoctorView, Finding, FindingState, FolderView, LabMatchView, LabStorageView, ProgramView, SameStorageView,
     SetupView, SuggestionView,
 };
-pub use storages::{HealthView, MovedView, PathView, StorageFields, StorageView};
+pub use storages::{HealthView, MovedView, PathView, SettingsLineView, StorageFields, StorageView};
 pub use workers::{WorkerStorageView, WorkerView};

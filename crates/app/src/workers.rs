@@ -118,6 +118,7 @@ fn storage_view(
         sameness: same.map(|same| sameness::name(same).to_owned()),
         base_path: backend.base_path.clone(),
         free_bytes: backend.free_bytes.map(bytes),
+        source: backend.source.clone(),
     }
 }
 

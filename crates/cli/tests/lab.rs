@@ -5,7 +5,7 @@ mod common;
 
 use common::lab::{Computer, Lab};
 use common::{Process, until};
-use samepath_app::view::{Draft, StatusView, Update};
+use samepath_app::view::{Draft, StatusView, Update, WorkerView};
 use samepath_app::{App, Updates};
 use serde_json::{Value, json};
 
@@ -194,7 +194,7 @@ async fn a_window_joins_adds_a_computer_and_leaves() {
     let told = tokio::task::block_in_place(|| lab.home.ask(&places).good());
     let line = told["invitation"].as_str().expect("a line").to_owned();
     let app = App::for_window(desk.options()).await.expect("opens");
-    for (text, part) in [("samepath:half", "not an invitation"), (worker.as_str(), "a worker of Talmo Lab")] {
+    for (text, part) in [("samepath:half", "not a whole invitation"), (worker.as_str(), "a worker of Talmo Lab")] {
         let refused = app.join_lab(text).await.expect_err("refused");
         assert!(refused.message.contains(part), "{refused:?}");
     }
@@ -240,6 +240,61 @@ async fn a_window_joins_adds_a_computer_and_leaves() {
     assert_eq!((&gone["computers"], &gone["invitations"]), (&json!(2), &json!(14)));
     tokio::task::block_in_place(|| laptop.ask(&["jobs"]).fails("fleet_unreachable"));
     tokio::task::block_in_place(|| lab.stop());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_window_of_who_looks_after_the_lab_drains_a_worker_puts_it_out_and_sees_its_computers() {
+    let lab = tokio::task::block_in_place(Lab::new);
+    let (desk, gpu) = (lab.computer("desk"), lab.computer("gpu-1"));
+    let worker = tokio::task::block_in_place(|| {
+        let told = lab.home.ask(&["hub", "invite", "member", "nina", "--admin"]).good();
+        desk.join(told["invitation"].as_str().expect("a line"));
+        gpu.join(&lab.invite("worker", "gpu-1"));
+        let members = lab.home.ask(&["hub", "members"]).good();
+        assert_eq!((&members[0]["name"], &members[0]["admin"]), (&json!("nina"), &json!(true)), "{members:#}");
+        lab.home.ask(&["hub", "storage", "set", "tapes", "--description", "Tapes", "--linux", "tapes01:/all"]).good();
+        gpu.worker()
+    });
+    let app = App::for_window(desk.options()).await.expect("opens");
+    let mut updates = app.watch();
+    let status = next_status(&mut updates, |status| status.offline.is_none()).await;
+    assert!(status.admin && status.lab == "Talmo Lab", "{status:?}");
+    let mut next = async |is: fn(&WorkerView) -> bool| next_worker(&mut updates, is).await;
+    let online = next(|worker| !worker.draining).await;
+    assert_eq!(app.drain(&online.id, true).await.expect("drained"), 0);
+    let drained = next(|worker| worker.draining).await;
+    assert_eq!(drained.state, "takes no new jobs");
+    app.drain(&online.id, false).await.expect("taken back");
+    next(|worker| !worker.draining).await;
+    // What the administrator says of a storage that no worker has.
+    let around = app.look_around().await.expect("looked");
+    let tapes = around.missing.iter().find(|it| it.name == "tapes").expect("told of");
+    assert_eq!((tapes.description.as_deref(), tapes.mount.as_deref()), (Some("Tapes"), Some("tapes01:/all")));
+    let computers = app.computers().await.expect("told");
+    let name = desk.options().environment.computer;
+    let told: Vec<_> = computers.iter().map(|it| (it.name.clone(), it.own)).collect();
+    assert_eq!(told, [(name, true)]);
+    app.remove_worker("gpu-1").await.expect("put out");
+    assert_eq!(app.remove_worker("gpu-1").await.expect_err("it is out").code.as_str(), "no_worker");
+    let gone = async { while !matches!(updates.next().await, Some(Update::WorkerGone(_)) | None) {} };
+    tokio::time::timeout(common::DEADLINE, gone).await.expect("in time");
+    app.shut_down().await;
+    drop(worker);
+    tokio::task::block_in_place(|| lab.stop());
+}
+
+async fn next_worker(updates: &mut Updates, is: fn(&WorkerView) -> bool) -> WorkerView {
+    tokio::time::timeout(common::DEADLINE, async {
+        loop {
+            if let Some(Update::Worker(worker)) = updates.next().await
+                && is(&worker)
+            {
+                return worker;
+            }
+        }
+    })
+    .await
+    .expect("in time")
 }
 
 async fn next_status(updates: &mut Updates, is: impl Fn(&StatusView) -> bool) -> StatusView {

@@ -1,5 +1,6 @@
 // What the pages of the storages and the workers say. Part of the catalogue in words.ts.
 import { plural, tame } from './format';
+import { HERE } from './platform';
 
 export const storage = {
   tooltip: 'Called “backend” in sleap-rtc and on the command line.',
@@ -9,12 +10,19 @@ export const storage = {
   emptyTitle: 'No storage yet',
   emptyText:
     'A storage is a folder that the lab’s computers share. Say where it is on this computer; workers know the same storage under their own path.',
-  at: 'on this computer at',
+  at: `on ${HERE} at`,
   yourFolder: 'your folder',
   noFolder: 'the whole storage',
   part: (subpath: string) => `shows ${subpath} of it`,
   useNewPlace: 'Use the new place',
   notNow: 'Not now',
+  open: 'Open',
+  openName: (name: string) => `Open ${name}`,
+  openWhole: 'Open the whole storage',
+  chooseFor: (name: string) => `Choose the folder of ${name}`,
+  checkOne: 'Check now',
+  copy: 'Copy its path',
+  verbs: (name: string) => `More for ${name}`,
   edit: 'Edit…',
   editName: (name: string) => `Edit ${name}`,
   connectName: (name: string) => `Connect ${name}`,
@@ -26,7 +34,7 @@ export const storage = {
   used: (name: string) => `Space used on ${name}`,
   notLooked: 'not looked at yet',
   broken: 'not usable',
-  noPlace: 'no folder on this computer',
+  noPlace: `no folder on ${HERE}`,
   workersHave: (count: number, confirmed: number) =>
     count === 0
       ? 'no worker has it'
@@ -45,7 +53,7 @@ export const storage = {
   written: (where: string) => `written in ${where}`,
   formTitle: 'Add a storage',
   editTitle: (name: string) => `Edit ${name}`,
-  folder: 'Folder on this computer',
+  folder: `Folder on ${HERE}`,
   folderHint: 'The top folder of the storage, as it is mounted here.',
   chooseFolder: 'Choose folder…',
   dialogTitle: 'Choose the storage’s folder',
@@ -76,7 +84,7 @@ export const storage = {
   empty: 'nothing',
   useMine: 'Use mine',
   useTheirs: 'Use theirs',
-  removeTitle: (name: string) => `Remove ${name} from this computer?`,
+  removeTitle: (name: string) => `Remove ${name} from ${HERE}?`,
   removeText: 'Only this entry goes; no file on the storage is touched.',
   removeJobs: (count: number) => `${plural(count, 'waiting job uses', 'waiting jobs use')} it and still ${count === 1 ? 'runs' : 'run'}.`,
   removeYes: 'Remove',
@@ -144,7 +152,20 @@ export const workers = {
   more: 'More for this worker',
   copyName: 'Copy its name',
   use: 'Use for my next job',
+  drain: 'Drain',
+  drainHint: 'It takes no new job; what runs goes on.',
+  undrain: 'Take jobs again',
+  draining: (left: number, time: string | null) =>
+    `It takes no new job${left === 0 ? '; none is left' : `; ${left} left${time === null ? '' : `, about ${time}`}`}. It holds until you undo it, or its computer is started again.`,
+  remove: 'Remove…',
+  removeTitle: (name: string) => `Remove ${tame(name)} from the lab?`,
+  removeText: (running: number) =>
+    `It takes no job any more.${running === 0 ? '' : ' What runs there goes on.'} To bring it back, invite it anew; its files are not touched.`,
+  removeYes: 'Remove',
+  removeNo: 'Keep',
+  reportTitle: (name: string) => `Samepath: what ${name} cannot run`,
   check: 'Run a check here',
   now: 'Runs now',
   last: 'Last jobs',
+  noJobs: 'No job that is kept has run here yet.',
 } as const;

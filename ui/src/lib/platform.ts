@@ -1,11 +1,14 @@
 /** On a Mac the keys have other names, and signs. */
-const onMac = /Mac/.test(navigator.platform);
+export const onMac = () => /Mac/.test(navigator.platform);
+
+/** What people call the computer before them. */
+export const HERE = onMac() ? 'this Mac' : 'this computer';
 
 const SIGNS: Record<string, string> = { Ctrl: '⌘', Shift: '⇧', Alt: '⌥', Enter: '↵' };
 const ORDER = ['⌥', '⇧', '⌘'];
 
 /** "Ctrl Shift R", as this computer's keyboard has it: "⇧⌘R" on a Mac. */
-export function keyWords(keys: string, mac = onMac): string {
+export function keyWords(keys: string, mac = onMac()): string {
   if (!mac) return keys;
   const signs = keys.split(' ').map((key) => SIGNS[key] ?? key);
   const held = signs.filter((sign) => ORDER.includes(sign)).sort((a, b) => ORDER.indexOf(a) - ORDER.indexOf(b));

@@ -1,5 +1,6 @@
 // What the page says while a computer is set up, and in the pretend lab. Part of the catalogue in words.ts.
 import { plural } from './format';
+import { HERE } from './platform';
 
 export const setup = {
   begin: 'Set up…',
@@ -8,7 +9,7 @@ export const setup = {
   steps: { lab: 'Your lab', storage: 'Storage', folder: 'Your folder', check: 'Check' },
   titles: {
     lab: 'Where do your jobs run?',
-    storage: 'Where is the lab’s storage on this computer?',
+    storage: `Where is the lab’s storage on ${HERE}?`,
     folder: (name: string) => `Which folder in ${name} is yours?`,
     check: 'Does it work?',
   },
@@ -16,6 +17,22 @@ export const setup = {
   inLabText: 'Paste the invitation from your lab’s admin. It is one line.',
   invitation: 'Invitation',
   invitationHint: 'samepath:…',
+  paste: 'Paste',
+  pasteYourself: (key: string) => `Samepath may not read the clipboard here. Press ${key} in the field.`,
+  expired: (when: string) => `This invitation expired on ${when}, by this computer’s clock. Ask for a new one.`,
+  tryAgain: 'Try again',
+  joinLater: 'Continue; join later',
+  waitsForLab: (server: string) => `Waiting for ${server}.`,
+  waitsForMounts: 'A share that does not answer is waited for.',
+  waitsForFolder: (path: string) => `Waiting for ${path}.`,
+  waitsForWorkers: 'Waiting for workers that have not answered.',
+  notWaited: 'You did not wait for the rest of the answers. You can go on, or check again.',
+  mount: 'Your lab’s admin says what to connect:',
+  copyMount: (name: string) => `Copy the address of ${name}`,
+  macAsks: 'macOS will now ask whether Samepath may use files on a network volume. Choose Allow.',
+  macRefused:
+    'macOS does not let Samepath read network volumes (listing may still work, so the check opens and reads a file). System Settings → Privacy & Security → Files and Folders → Samepath.',
+  macOpen: 'Open that page',
   join: 'Join and start again',
   joining: 'Joining…',
   inviting: (lab: string, name: string, server: string, until: string) => `${lab} · you join as ${name} · lab server ${server} · invitation valid until ${until}`,
@@ -37,13 +54,16 @@ export const setup = {
   importing: 'Writing…',
   everything: 'We found everything.',
   everythingWorkers: (count: number) => `${plural(count, 'worker', 'workers')} confirmed`,
-  looksRight: 'Looks right',
   looking: 'Looking at what is mounted here…',
+  looksRight: 'Looks right',
   judging: 'Looking at what is in it…',
   inside: (name: string | null, base: string, folder: string) =>
     name === null
       ? `That is a folder inside a share. We take ${base} as the storage and ${folder} as your folder.`
       : `That is a folder inside ${name}. We take ${base} as ${name} and ${folder} as your folder.`,
+  otherMark: (name: string) => `This is not the lab’s ${name}: it carries another mark.`,
+  otherName: 'Add it under another name',
+  chooseAnother: 'Choose another folder',
   good: 'Good',
   chooseAgain: 'Choose again',
   part: (name: string) => `This share shows part of ${name}. Which part?`,
@@ -51,8 +71,8 @@ export const setup = {
   partWhole: (name: string) => `It is the whole of ${name}`,
   nothing: 'No share is mounted here that is not set up yet. Connect the storage: this page notices when it appears. Or choose its folder.',
   ofLab: 'The lab uses',
-  onThis: 'On this computer',
-  others: 'Other shares on this computer',
+  onThis: `On ${HERE}`,
+  others: `Other shares on ${HERE}`,
   use: 'Use this',
   useName: (path: string) => `Use this: ${path}`,
   addAs: 'Add as…',
@@ -64,7 +84,9 @@ export const setup = {
   yesName: (path: string, name: string) => `Yes, ${path} is ${name}`,
   no: 'No',
   noName: (path: string, name: string) => `No, ${path} is not ${name}`,
-  has: (count: number) => plural(count, 'worker', 'workers'),
+  /** "Institutional VAST · 4 workers". */
+  has: (count: number, description: string | null) =>
+    [description, count === 0 ? 'no worker online has it' : plural(count, 'worker', 'workers')].filter((part) => part !== null).join(' · '),
   notHere: 'Not connected here.',
   connectHow: 'Connecting opens this computer’s own sign-in. Off campus: connect the VPN first. This page notices when it appears.',
   connectTo: (address: string) => `Connect to ${address}`,
@@ -80,7 +102,7 @@ export const setup = {
   copyMessage: 'Copy message',
   skip: 'Skip: I only want to watch jobs',
   chooseFor: (name: string) => `Choose folder of ${name}`,
-  whereIs: (name: string) => `Where is ${name} on this computer?`,
+  whereIs: (name: string) => `Where is ${name} on ${HERE}?`,
   another: 'Another folder…',
   again: 'Check again',
   nameIt: 'Name this storage',
@@ -106,7 +128,7 @@ export const setup = {
   finish: 'Use this storage',
   ready: 'Ready.',
   shared: (count: number, name: string) =>
-    count === 0 ? `${name} is set up on this computer.` : `${plural(count, 'worker shares', 'workers share')} ${name} with this computer.`,
+    count === 0 ? `${name} is set up on ${HERE}.` : `${plural(count, 'worker shares', 'workers share')} ${name} with ${HERE}.`,
   chooseDataset: 'Choose a dataset…',
   addAnother: 'Add another storage',
 } as const;

@@ -1,5 +1,6 @@
 // Everything the page says, in one place. What a storage, worker or job *is* comes in words from the shell; the rest is here.
 import { plural } from './format';
+import { HERE } from './platform';
 import { storage, workers } from './lab-words';
 import { settings } from './settings-words';
 import { setup, show } from './setup-words';
@@ -35,15 +36,26 @@ export const words = {
     checkAgain: 'Check again',
     details: 'Details',
     openSettings: 'Open file',
+    showLine: 'Show line',
+    hideLine: 'Hide line',
+    fileLines: 'Lines of the settings file',
   },
 
   banner: {
     notAnswering: (ago: string) => `does not answer (asked ${ago} ago). It may be the network or VPN.`,
     askAgain: 'Ask again',
-    notMounted: 'is not mounted on this computer. Jobs that run in the lab go on; you cannot choose files from it.',
-    missing: 'is not there: the folder does not exist on this computer.',
+    notMounted: `is not mounted on ${HERE}. Jobs that run in the lab go on; you cannot choose files from it.`,
+    missing: `is not there: the folder does not exist on ${HERE}.`,
     offline: (lab: string, since: string) => `Not connected to ${lab} since ${since}.`,
+    /** When is told where the window saw it happen. */
+    ended: (lab: string, when: string | null) =>
+      `Your access to ${lab} ${when === null ? 'has ended' : `ended ${when.includes(' ') ? 'on' : 'at'} ${when}`}. Your files are untouched.`,
     knownThen: 'You see what was known then.',
+    trying: 'Trying again…',
+    tryNow: 'Try now',
+    notYet: 'Tried just now: still not connected.',
+    removeLab: 'Remove this lab…',
+    othersWork: (problem: string) => `${problem.replace(/\.$/, '')}. The other storages work.`,
     news: (since: string, done: number, failed: number) =>
       `Welcome back. Since ${since}: ${[done > 0 ? `${done} finished` : '', failed > 0 ? `${failed} failed` : ''].filter((part) => part !== '').join(', ')}.`,
     show: 'Show',
@@ -348,6 +360,7 @@ export const words = {
 
   keys: {
     newJob: 'Ctrl N',
+    paste: 'Ctrl V',
     showResults: 'Ctrl Shift R',
     log: 'Ctrl L',
     copyPath: 'Ctrl C',

@@ -6,6 +6,7 @@ import { mount } from 'svelte';
 import '../../src/app.css';
 import App from '../../src/App.svelte';
 import { lab, measure } from './measure';
+import type { StatusView } from '../../src/lib/ipc';
 import { Fake } from '../fake';
 import { dataset, job, kind, logLine, parameter, path, readiness, row, status, storage, worker } from '../views';
 
@@ -21,18 +22,18 @@ const storages = [
   }),
   storage({
     name: 'gdrive', base_path: null, description: null, type: null, user_subdir: '', source: 'config.toml, line 22', health: null,
-    error: { code: 'config_invalid', message: 'config.toml, line 22: [storage.gdrive] has no base_path.', hint: 'Add base_path = "/where/it/is/mounted", or remove the table.' },
+    error_line: 22, error: { code: 'config_invalid', message: 'config.toml, line 22: [storage.gdrive] has no base_path.', hint: 'Add base_path = "/where/it/is/mounted", or remove the table.' },
   }),
 ];
 const workers = [
-  worker({ id: 'w0', name: 'amick-laptop', gpus: 0, this_computer: true, kinds: ['slp-check'], unavailable: ['sleap-train: sleap-nn was not found in PATH or ~/.local/bin', 'sleap-predict: sleap-nn was not found'], host: 'amick-laptop', storages: [{ name: 'vast', state: 'ready', words: 'ready', sameness: null, base_path: '/mnt/vast', free_bytes: 41e12 }] }),
-  worker({ gpus: 2, gpu: '2 × A40 45 GiB · 0 %', kinds: ['slp-check', 'sleap-train', 'sleap-predict'], storages: [{ name: 'vast', state: 'ready', words: 'confirmed', sameness: 'confirmed', base_path: '/home/jovyan/vast', free_bytes: 41e12 }] }),
-  worker({ id: 'w2', name: 'gpu-2', gpus: 1, gpu: 'A40 45 GiB · 97 %', state: 'maze day 3', busy: true, kinds: ['slp-check', 'sleap-train', 'sleap-predict'], storages: [{ name: 'vast', state: 'ready', words: 'not confirmed', sameness: 'unknown', base_path: '/mnt/vast', free_bytes: 41e12 }, { name: 'scratch', state: 'ready', words: 'ready', sameness: null, base_path: '/scratch', free_bytes: 3e12 }] }),
-  worker({ id: 'w3', name: 'gpu-3', gpus: 1, gpu: 'RTX 3090 24 GiB · 88 %', gpu_in_use: 'tom (python), 21 GiB', storages: [{ name: 'vast', state: 'read_only', words: 'read-only', sameness: null, base_path: '/data/vast', free_bytes: 41e12 }] }),
-  worker({ id: 'w9', name: 'gpu-9', storages: [{ name: 'vast', state: 'ready', words: 'other storage', sameness: 'other_storage', base_path: '/mnt/vast', free_bytes: 1e12 }] }),
+  worker({ id: 'w0', name: 'amick-laptop', gpus: 0, this_computer: true, kinds: ['slp-check'], unavailable: ['sleap-train: sleap-nn was not found in PATH or ~/.local/bin', 'sleap-predict: sleap-nn was not found'], host: 'amick-laptop', storages: [{ name: 'vast', state: 'ready', words: 'ready', sameness: null, base_path: '/mnt/vast', free_bytes: 41e12, source: null }] }),
+  worker({ gpus: 2, gpu: '2 × A40 45 GiB · 0 %', kinds: ['slp-check', 'sleap-train', 'sleap-predict'], storages: [{ name: 'vast', state: 'ready', words: 'confirmed', sameness: 'confirmed', base_path: '/home/jovyan/vast', free_bytes: 41e12, source: null }] }),
+  worker({ id: 'w2', name: 'gpu-2', gpus: 1, gpu: 'A40 45 GiB · 97 %', state: 'maze day 3', busy: true, kinds: ['slp-check', 'sleap-train', 'sleap-predict'], storages: [{ name: 'vast', state: 'ready', words: 'not confirmed', sameness: 'unknown', base_path: '/mnt/vast', free_bytes: 41e12, source: null }, { name: 'scratch', state: 'ready', words: 'ready', sameness: null, base_path: '/scratch', free_bytes: 3e12, source: null }] }),
+  worker({ id: 'w3', name: 'gpu-3', gpus: 1, gpu: 'RTX 3090 24 GiB · 88 %', gpu_in_use: 'tom (python), 21 GiB', storages: [{ name: 'vast', state: 'read_only', words: 'read-only', sameness: null, base_path: '/data/vast', free_bytes: 41e12, source: null }] }),
+  worker({ id: 'w9', name: 'gpu-9', storages: [{ name: 'vast', state: 'ready', words: 'other storage', sameness: 'other_storage', base_path: '/mnt/vast', free_bytes: 1e12, source: null }] }),
   worker({ id: 'w5', name: 'gpu-10', storages: [] }),
-  worker({ id: 'w11', name: 'gpu-11', storages: [{ name: 'vast', state: 'ready', words: 'same mark', sameness: 'same_mark', base_path: '/mnt/vast', free_bytes: 41e12 }] }),
-  worker({ id: 'w12', name: 'a-computer-with-a-name-so-long-that-no-column-takes-it.lab.salk.edu', storages: [{ name: 'vast', state: 'not_answering', words: 'not answering', sameness: 'unknown', base_path: '/mnt/vast', free_bytes: null }] }),
+  worker({ id: 'w11', name: 'gpu-11', storages: [{ name: 'vast', state: 'ready', words: 'same mark', sameness: 'same_mark', base_path: '/mnt/vast', free_bytes: 41e12, source: null }] }),
+  worker({ id: 'w12', name: 'a-computer-with-a-name-so-long-that-no-column-takes-it.lab.salk.edu', storages: [{ name: 'vast', state: 'not_answering', words: 'not answering', sameness: 'unknown', base_path: '/mnt/vast', free_bytes: null, source: null }] }),
 ];
 const train = kind({
   name: 'sleap-train', title: 'SLEAP training', description: 'Trains a pose model on the labelled frames.',
@@ -76,11 +77,21 @@ if (query.get('scene') === 'hostile') {
 // How it was in the last days.
 const hours = Array.from({ length: 120 }, (_, hour) => ({ hour: Math.floor(Date.now() / 3_600_000) - hour - (hour > 60 ? 20 : 0), state: hour === 30 || hour === 31 ? 'not_answering' : hour === 80 ? 'not_mounted' : 'ready' }));
 const full = query.get('scene') !== 'empty';
+/** `how` is what is said of the lab: joined, admin, offline, ended, broken. */
+const how = query.getAll('how');
+const wanted: Partial<StatusView> = {
+  in_lab: how.length > 0,
+  admin: how.includes('admin'),
+  ...(how.includes('offline') || how.includes('ended')
+    ? { link: 'reconnecting…', offline: { since: ago(70), known: true, ended: how.includes('ended'), error: { code: 'fleet_unreachable', message: 'Talmo Lab does not answer (hub.talmolab.org:4222).', hint: 'Off campus? Connect the VPN. Else ask whoever looks after the lab.' } } }
+    : {}),
+  ...(how.includes('broken') ? { config_error: { code: 'config_invalid', message: '/home/amick/.sleap-rtc/config.toml, line 14, column 3: not valid TOML: a key was expected', hint: 'mend line 14 in an editor; nothing is written to the file until then' }, config_error_line: 14 } : {}),
+};
 const looks = { appearance: query.get('looks') ?? 'system', text_size: Number(query.get('text') ?? 100) };
 const fake = new Fake(
   full
     ? [
-        { type: 'status', value: status({ lab: 'Talmo Lab', link: 'connected' }) },
+        { type: 'status', value: status({ lab: 'Talmo Lab', link: 'connected', ...wanted }) },
         { type: 'kept', value: { history: { vast: hours }, looks } },
         { type: 'storages', value: storages },
         { type: 'kinds', value: [kind(), train] },
@@ -89,6 +100,13 @@ const fake = new Fake(
       ]
     : [{ type: 'status', value: status() }, { type: 'kept', value: { looks } }, { type: 'storages', value: [] }, { type: 'kinds', value: [kind()] }],
 );
+if (how.length > 0) {
+  fake.labs = [{ lab: 'Talmo Lab', role: 'member', name: 'amick', server: 'hub.talmolab.org:4222', joined_at: ago(30_000) }];
+  fake.computersHere = [
+    { key: 'UA', name: 'amick-mbp', joined_at: ago(30_000), own: true },
+    { key: 'UB', name: 'ws-2', joined_at: ago(9000), own: false },
+  ];
+}
 fake.datasets.set('labels', dataset({ videos, summary: '12 videos: 11 on vast, 1 not found' }));
 fake.datasets.set('vast:amick/project/labels.slp', dataset({ videos, summary: '12 videos: 11 on vast, 1 not found' }));
 fake.datasets.set('outside', dataset({ local: '/home/amick/Desktop/labels.slp', place: null, size: 14e3, place_error: { code: 'not_in_any_backend', message: 'labels.slp is on this computer only (Desktop). No worker elsewhere can see it.', hint: null } }));
@@ -119,10 +137,13 @@ fake.next = { again: { kind: 'sleap-train', dataset: 'labels' }, command: 'samep
 
 fake.around = {
   here: [
-    { name: 'talmo', base_path: '/Volumes/talmo', type: 'smb', user_subdir: null, elsewhere: null, source: 'mounted from //vast01/talmo', state: 'ready', words: 'ready', free_bytes: 41e12, lab: { name: 'vast', by: 'share', sure: true, words: 'the lab’s vast: 4 workers mount this share', type: 'nfs', workers: ['gpu-1', 'gpu-2', 'gpu-4', 'gpu-9'], subpath: '' } },
+    { name: 'talmo', base_path: '/Volumes/talmo', type: 'smb', user_subdir: null, elsewhere: null, source: 'mounted from //vast01/talmo', state: 'ready', words: 'ready', free_bytes: 41e12, lab: { name: 'vast', by: 'share', sure: true, words: 'the lab’s vast: 4 workers mount this share', type: 'nfs', description: 'Institutional VAST', workers: ['gpu-1', 'gpu-2', 'gpu-4', 'gpu-9'], subpath: '' } },
     { name: 'photos', base_path: '/Volumes/photos', type: 'smb', user_subdir: null, elsewhere: null, source: 'mounted from //nas/photos', state: 'ready', words: 'ready', free_bytes: 1e12, lab: null },
   ],
-  missing: [{ name: 'scratch', type: null, workers: ['gpu-1', 'gpu-2'], shares: ['//nas/scratch'], connect: 'smb://nas/scratch' }],
+  missing: [
+    { name: 'scratch', type: null, workers: ['gpu-1', 'gpu-2'], shares: ['//nas/scratch'], connect: 'smb://nas/scratch', description: 'Fast scratch', help: 'Off campus: VPN first', mount: 'smb://nas/scratch' },
+    { name: 'archive', type: null, workers: [], shares: [], connect: null, description: 'Tapes', help: null, mount: 'tapes01:/archive' },
+  ],
 };
 fake.own = { name: 'amick', words: '214 items, newest today' };
 fake.findings = [

@@ -1,15 +1,21 @@
 //! Belonging to a lab, as the window asks for it. The lab that a program is on is that of its start: it begins anew after a change.
 
 use super::App;
-use crate::view::{InvitationView, MembershipView};
+use crate::view::{ComputerView, InvitationView, MembershipView};
 use crate::{Error, ErrorCode};
-use samepath_fleet::lab::{Invitation, Part};
+use samepath_fleet::FleetError;
+use samepath_fleet::bus::Link;
+use samepath_fleet::lab::{Invitation, Membership, Part};
+use std::time::Duration;
+
+/// How long somebody who wants the lab tried at once waits to hear what came of it.
+const TRYING: Duration = Duration::from_secs(5);
 
 impl App {
     /// What an invitation says, before anything is done with it.
     ///
     /// # Errors
-    /// `invalid_parameter` for what is none, or one of a worker; `fleet_unreachable` for one that has expired.
+    /// `invalid_parameter` for what is none, or one of a worker. Whether one has expired the hub's clock says.
     pub fn read_invitation(&self, text: &str) -> Result<InvitationView, Error> {
         let invitation: Invitation = text.parse::<Invitation>()?;
         if invitation.part == Part::Worker {
@@ -50,10 +56,63 @@ impl App {
     /// # Errors
     /// `invalid_parameter` where this program is on no lab as a member, or the lab refuses; `fleet_unreachable`.
     pub async fn add_computer(&self) -> Result<InvitationView, Error> {
-        let membership = self.inner.lab.as_ref().filter(|lab| lab.part == Part::Member);
-        let membership = membership.ok_or_else(|| {
-            Error::new(ErrorCode::InvalidParameter, "This computer has not joined a lab as a member's.")
+        Ok(InvitationView::of(&self.inner.fleet.add_computer(self.membership()?).await?))
+    }
+
+    /// The computers of this person in the lab, the longest there first.
+    ///
+    /// # Errors
+    /// As [`App::add_computer`].
+    pub async fn computers(&self) -> Result<Vec<ComputerView>, Error> {
+        let computers = self.inner.fleet.computers(self.membership()?).await?;
+        Ok(computers.into_iter().map(ComputerView::of).collect())
+    }
+
+    /// Puts one of this person's computers out of the lab, by its key; jobs go on.
+    ///
+    /// # Errors
+    /// As [`App::add_computer`].
+    pub async fn remove_computer(&self, key: &str) -> Result<(), Error> {
+        self.membership()?;
+        Ok(self.inner.fleet.remove_computer(key).await?)
+    }
+
+    /// Has a worker take no new job, or take jobs again. How many tries it still looks after.
+    ///
+    /// # Errors
+    /// `no_worker` where it is not online, or too old to know this; `invalid_parameter` where the person does not look after the lab.
+    pub async fn drain(&self, worker: &str, drain: bool) -> Result<u32, Error> {
+        let drained = self.inner.fleet.drain(worker, drain).await.map_err(|error| match error {
+            FleetError::WorkerAbsent { worker, .. } => {
+                Error::new(ErrorCode::NoWorker, format!("{worker} does not answer."))
+                    .with_hint("It may be offline, or run a Samepath that is too old to be asked this: on that computer, samepath worker drain")
+            }
+            error => error.into(),
         })?;
-        Ok(InvitationView::of(&self.inner.fleet.add_computer(membership).await?))
+        Ok(u32::try_from(drained.left).unwrap_or(u32::MAX))
+    }
+
+    /// Puts a worker out of the lab; what runs there goes on.
+    ///
+    /// # Errors
+    /// `no_worker` where none of the name has joined; `invalid_parameter` where the person does not look after the lab.
+    pub async fn remove_worker(&self, name: &str) -> Result<(), Error> {
+        match self.inner.fleet.remove_worker(name).await? {
+            0 => Err(Error::new(ErrorCode::NoWorker, format!("No worker {name} has joined this lab."))),
+            _ => Ok(()),
+        }
+    }
+
+    /// Tries at once to connect with the lab, and answers whether it is connected: within some seconds.
+    pub async fn try_now(&self) -> bool {
+        let mut link = self.inner.fleet.link();
+        self.inner.fleet.hurry();
+        tokio::time::timeout(TRYING, link.wait_for(|link| *link == Link::Up)).await.is_ok_and(|up| up.is_ok())
+    }
+
+    fn membership(&self) -> Result<&Membership, Error> {
+        let membership = self.inner.lab.as_ref().filter(|lab| lab.part == Part::Member);
+        membership
+            .ok_or_else(|| Error::new(ErrorCode::InvalidParameter, "This computer has not joined a lab as a member's."))
     }
 }

@@ -13,7 +13,7 @@ impl App {
     /// # Errors
     /// `internal`.
     pub async fn look_around(&self) -> Result<SetupView, Error> {
-        let lab = self.inner.board.look(|seen| LabStorage::all(seen.around.workers.values()));
+        let lab = self.storages_of_lab();
         let member = self.inner.options.member.clone();
         self.blocking(move |storages| {
             let here = storages.suggestions(&member, &lab);
@@ -21,6 +21,12 @@ impl App {
             Ok(SetupView { here, missing })
         })
         .await
+    }
+
+    /// The storages that the lab uses.
+    pub(super) fn storages_of_lab(&self) -> Vec<LabStorage> {
+        let told = self.inner.directory.known();
+        self.inner.board.look(|seen| LabStorage::all(seen.around.workers.values(), &told))
     }
 
     /// The folder in a storage that is called like the person, where there is one; it need not be configured yet.

@@ -4,9 +4,9 @@ use super::App;
 use crate::doctor;
 use crate::lab::LabStorage;
 use crate::notices::Notices;
-use crate::view::{DoctorView, Keep, KeptView, ProgramView, Update};
+use crate::view::{DoctorView, Keep, KeptView, ProgramView, SettingsLineView, Update};
 use crate::{Error, ErrorCode, LocalStorages};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Workers and jobs that a window draws first: more than a screen shows of either.
 const AT_FIRST: usize = 50;
@@ -95,13 +95,30 @@ impl App {
     pub fn address_of(&self, storage: &str) -> Result<String, Error> {
         let here = self.inner.storages.view(storage).ok().and_then(|view| view.connect);
         let lab = || {
-            let all = self.inner.board.look(|seen| LabStorage::all(seen.around.workers.values()));
+            let all = self.storages_of_lab();
             all.iter().find(|it| it.name == storage).and_then(LabStorage::address)
         };
         here.or_else(lab).ok_or_else(|| {
             Error::new(ErrorCode::BackendUnavailable, format!("Nobody knows how this computer connects to {storage}."))
                 .with_hint("Ask your lab how to connect to it.")
         })
+    }
+
+    /// Where a storage is on this computer, or the person's folder in it: for showing it. Nothing is looked at: whoever shows it finds
+    /// what is there.
+    ///
+    /// # Errors
+    /// `backend_not_found`, `backend_unavailable` where it is not there to be shown.
+    pub async fn shown_folder(&self, storage: String, own: bool) -> Result<PathBuf, Error> {
+        self.blocking(move |storages| storages.shown_folder(&storage, own)).await
+    }
+
+    /// A line of the configuration file with those around it.
+    ///
+    /// # Errors
+    /// As [`LocalStorages::settings_around`].
+    pub async fn settings_around(&self, line: u32) -> Result<Vec<SettingsLineView>, Error> {
+        self.blocking(move |storages| storages.settings_around(line as usize)).await
     }
 
     /// The programs that job types run, as this computer has them.

@@ -43,7 +43,7 @@ fn running(number: u64, on: &str) -> JobRecord {
 
 fn status(member: &str) -> StatusView {
     serde_json::from_value(json!({
-        "lab": "Talmo Lab", "in_lab": true, "link": "connected", "offline": null, "member": member, "version": "1",
+        "lab": "Talmo Lab", "in_lab": true, "link": "connected", "offline": null, "member": member, "admin": false, "version": "1",
         "config_file": "", "config_error": null, "worker_error": null,
     }))
     .unwrap()

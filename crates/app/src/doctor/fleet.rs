@@ -41,7 +41,10 @@ pub(super) async fn examine(options: &Options) -> Vec<Finding> {
         let note = finding(AREA, FindingState::Note, "queue", "no Samepath program runs on this computer");
         return vec![note.mend("Open the window, or start a worker: samepath worker")];
     };
-    let told = tokio::time::timeout(PATIENCE, async { (known(fleet.workers()).await, fleet.unreadable_jobs().await) });
+    let told = tokio::time::timeout(PATIENCE, async {
+        let workers: Vec<_> = known(fleet.workers()).await.into_values().collect();
+        (workers, fleet.unreadable_jobs().await)
+    });
     let findings = match told.await {
         Err(_) => vec![silent()],
         Ok((workers, unreadable)) => {

@@ -159,6 +159,17 @@ impl LocalStorages {
         self.helper.resolve(&self.storages(), at, purpose, DEADLINE).map_err(|error| self.told(error))
     }
 
+    /// The folder of a storage on this computer, or the person's folder in it.
+    ///
+    /// # Errors
+    /// As [`LocalStorages::resolve`].
+    pub fn shown_folder(&self, name: &str, own: bool) -> Result<PathBuf, Error> {
+        let storages = self.storages();
+        let backend = storages.get(name).map_err(|error| self.told(error))?;
+        let folder = if own { backend.user_subdir_below_root() } else { backend.subpath.clone() };
+        Ok(self.resolve(&StoragePath::new(name, folder, ""), Purpose::Input)?.path)
+    }
+
     /// Size and time of a file or folder.
     ///
     /// # Errors

@@ -15,12 +15,16 @@ pub struct StatusView {
     pub offline: Option<OfflineView>,
     /// The person.
     pub member: String,
+    /// Whether the person looks after the workers here: may have one take no new job, and put one out of the lab.
+    pub admin: bool,
     /// Of the program.
     pub version: String,
     /// The configuration file.
     pub config_file: String,
     /// Why the configuration file cannot be read; the last good state stays.
     pub config_error: Option<ErrorView>,
+    /// The line of the file that this is about.
+    pub config_error_line: Option<u32>,
     /// Why the worker of this program is not running, if it should be.
     pub worker_error: Option<ErrorView>,
 }
@@ -32,6 +36,8 @@ pub struct OfflineView {
     pub since: String,
     /// Whether it was connected since the program was started: then what was known is shown.
     pub known: bool,
+    /// Whether it is the lab that does not let this computer in any more: then trying again helps nobody.
+    pub ended: bool,
     /// Why, and what to do.
     pub error: ErrorView,
 }
@@ -66,6 +72,19 @@ pub struct InvitationView {
     pub expires_at: String,
     /// To which places the person's jobs are kept, in words; none where to none.
     pub places: Option<String>,
+}
+
+/// One of a person's computers in a lab.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Type)]
+pub struct ComputerView {
+    /// By which it is put out.
+    pub key: String,
+    /// What it is called; none where it did not say.
+    pub name: Option<String>,
+    /// Since when.
+    pub joined_at: String,
+    /// Whether it is this one.
+    pub own: bool,
 }
 
 /// One change for the page. First everything known, then `current`, then every change.

@@ -35,6 +35,8 @@ pub struct PlacingView {
     pub folder: String,
     /// Parts of the storage that the chosen folder may show, the likeliest first; empty where it shows the whole, or nobody knows.
     pub parts: Vec<PartView>,
+    /// Whether it carries another mark than the lab's storage of this name: then it is another storage.
+    pub other: bool,
 }
 
 /// A part of a storage that a folder here may show.

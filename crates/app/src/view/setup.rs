@@ -41,13 +41,15 @@ pub struct LabMatchView {
     /// The configuration's `type`, as a worker has it.
     #[serde(rename = "type")]
     pub kind: Option<String>,
+    /// What the lab's administrator says of it.
+    pub description: Option<String>,
     /// Who has it.
     pub workers: Vec<String>,
     /// The part of the storage that this mount shows; empty for the whole.
     pub subpath: String,
 }
 
-/// A storage that the lab's workers have.
+/// A storage that the lab's workers have, or that its administrator tells of.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Type)]
 pub struct LabStorageView {
     /// What the lab calls it.
@@ -61,6 +63,12 @@ pub struct LabStorageView {
     pub shares: Vec<String>,
     /// Where this computer's own desktop can connect one of them: `smb://vast01/talmo`.
     pub connect: Option<String>,
+    /// What it is, as the lab's administrator says.
+    pub description: Option<String>,
+    /// What helps, as the administrator says: "Off campus: VPN first".
+    pub help: Option<String>,
+    /// What a computer of this sort mounts, as the administrator says; not always an address that can be opened.
+    pub mount: Option<String>,
 }
 
 /// What one worker says of a test file in the person's folder of a storage.

@@ -22,6 +22,8 @@ pub struct StorageView {
     pub source: String,
     /// Why it cannot be used as configured.
     pub error: Option<ErrorView>,
+    /// The line of the file that this is about.
+    pub error_line: Option<u32>,
     /// What is allowed and yet seldom meant, in sentences.
     pub warnings: Vec<String>,
     /// The mark by which it is known from others of its name, as far as known; also from earlier runs of the program.
@@ -32,6 +34,15 @@ pub struct StorageView {
     pub moved: Option<MovedView>,
     /// How it was when last looked at.
     pub health: Option<HealthView>,
+}
+
+/// A line of the configuration file.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Type)]
+pub struct SettingsLineView {
+    /// The first is 1.
+    pub number: u32,
+    /// As it is written.
+    pub text: String,
 }
 
 /// A storage that is no longer where it was: the same share, or the same mark, at another place.

@@ -53,4 +53,6 @@ pub struct WorkerStorageView {
     pub base_path: String,
     /// Bytes.
     pub free_bytes: Option<f64>,
+    /// What it mounts there: `vast01:/talmo`.
+    pub source: Option<String>,
 }

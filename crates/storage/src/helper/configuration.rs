@@ -32,9 +32,19 @@ impl Helper {
         if cannot_be_silent(&file.path) {
             return Config::load(file, environment);
         }
-        let text: Option<String> =
-            self.ask(TEXT, &about(file), file, deadline).map_err(|error| refused(file, error))?;
+        let text = self.config_text(file, deadline)?;
         Config::from_text(file, text.unwrap_or_default(), environment)
+    }
+
+    /// What a configuration file says, where there is one, whatever it is; likewise.
+    ///
+    /// # Errors
+    /// What is no text, too large, or cannot be read.
+    pub fn config_text(&self, file: &ConfigFile, deadline: Duration) -> Result<Option<String>, ConfigError> {
+        if cannot_be_silent(&file.path) {
+            return file.text();
+        }
+        self.ask(TEXT, &about(file), file, deadline).map_err(|error| refused(file, error))
     }
 
     /// The same, of a file that said something before. Whoever writes a file in place empties it first: it is taken for empty only

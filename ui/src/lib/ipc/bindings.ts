@@ -14,6 +14,8 @@ export const commands = {
 	removeStorage: (name: string) => __TAURI_INVOKE<null>("remove_storage", { name }),
 	/**  Looks at all storages now, or at one. */
 	checkStorages: (name: string | null) => __TAURI_INVOKE<StorageView[]>("check_storages", { name }),
+	/**  Shows a storage's folder in the file manager: the person's own in it, or all of it. */
+	showStorage: (name: string, own: boolean) => __TAURI_INVOKE<null>("show_storage", { name, own }),
 	/**  The storages that this computer has and the configuration does not name, and those of the lab that it has not. */
 	lookAround: () => __TAURI_INVOKE<SetupView>("look_around"),
 	/**  The folder in a storage that is called like the person, where there is one. */
@@ -81,6 +83,16 @@ export const commands = {
 	leaveLab: () => __TAURI_INVOKE<null>("leave_lab"),
 	/**  An invitation for one more computer of this person. */
 	addComputer: () => __TAURI_INVOKE<InvitationView>("add_computer"),
+	/**  The computers of this person in the lab. */
+	computers: () => __TAURI_INVOKE<ComputerView[]>("computers"),
+	/**  Puts one of them out of the lab, by its key. */
+	removeComputer: (key: string) => __TAURI_INVOKE<null>("remove_computer", { key }),
+	/**  Has a worker take no new job, or take jobs again; answers how many tries it still looks after. */
+	drainWorker: (worker: string, drain: boolean) => __TAURI_INVOKE<number>("drain_worker", { worker, drain }),
+	/**  Puts a worker out of the lab, by its name. */
+	removeWorker: (name: string) => __TAURI_INVOKE<null>("remove_worker", { name }),
+	/**  Tries at once to connect with the lab. Answers whether it is connected. */
+	tryNow: () => __TAURI_INVOKE<boolean>("try_now"),
 	/**  Ends the program in good order, and starts it again. */
 	startAgain: () => __TAURI_INVOKE<null>("start_again"),
 	/**  Keeps this for the next start of the window. */
@@ -99,6 +111,10 @@ export const commands = {
 	doctor: () => __TAURI_INVOKE<DoctorView>("doctor"),
 	/**  Opens the settings file with whatever the system opens such files with. */
 	openSettings: () => __TAURI_INVOKE<null>("open_settings"),
+	/**  A line of the settings file with those around it. */
+	settingsAround: (line: number) => __TAURI_INVOKE<SettingsLineView[]>("settings_around", { line }),
+	/**  Opens the page of the system's own settings on which a program is let read network volumes: a Mac's. */
+	openPermissions: () => __TAURI_INVOKE<null>("open_permissions"),
 	/**  Shows the folder of this computer's own data, logs of jobs included. */
 	showData: () => __TAURI_INVOKE<null>("show_data"),
 	/**  Has the system's own desktop connect a storage, and ask the person to sign in. */
@@ -161,6 +177,18 @@ export type ClearedView = {
 	cleared: number,
 	/**  The same in a sentence. */
 	words: string,
+};
+
+/**  One of a person's computers in a lab. */
+export type ComputerView = {
+	/**  By which it is put out. */
+	key: string,
+	/**  What it is called; none where it did not say. */
+	name: string | null,
+	/**  Since when. */
+	joined_at: string,
+	/**  Whether it is this one. */
+	own: boolean,
 };
 
 /**  A file that was copied. */
@@ -577,13 +605,15 @@ export type LabMatchView = {
 	words: string,
 	/**  The configuration's `type`, as a worker has it. */
 	type: string | null,
+	/**  What the lab's administrator says of it. */
+	description: string | null,
 	/**  Who has it. */
 	workers: string[],
 	/**  The part of the storage that this mount shows; empty for the whole. */
 	subpath: string,
 };
 
-/**  A storage that the lab's workers have. */
+/**  A storage that the lab's workers have, or that its administrator tells of. */
 export type LabStorageView = {
 	/**  What the lab calls it. */
 	name: string,
@@ -595,6 +625,12 @@ export type LabStorageView = {
 	shares: string[],
 	/**  Where this computer's own desktop can connect one of them: `smb://vast01/talmo`. */
 	connect: string | null,
+	/**  What it is, as the lab's administrator says. */
+	description: string | null,
+	/**  What helps, as the administrator says: "Off campus: VPN first". */
+	help: string | null,
+	/**  What a computer of this sort mounts, as the administrator says; not always an address that can be opened. */
+	mount: string | null,
 };
 
 /**  A dataset, after the person said where one of its videos is. */
@@ -705,6 +741,8 @@ export type OfflineView = {
 	since: string,
 	/**  Whether it was connected since the program was started: then what was known is shown. */
 	known: boolean,
+	/**  Whether it is the lab that does not let this computer in any more: then trying again helps nobody. */
+	ended: boolean,
 	/**  Why, and what to do. */
 	error: ErrorView,
 };
@@ -797,6 +835,8 @@ export type PlacingView = {
 	folder: string,
 	/**  Parts of the storage that the chosen folder may show, the likeliest first; empty where it shows the whole, or nobody knows. */
 	parts: PartView[],
+	/**  Whether it carries another mark than the lab's storage of this name: then it is another storage. */
+	other: boolean,
 };
 
 /**  A program that job types run. */
@@ -862,6 +902,14 @@ export type SameStorageView = {
 	saw: string,
 	/**  "gpu-5 looked and did not find it: its vast is another storage, or another folder of it." */
 	words: string,
+};
+
+/**  A line of the configuration file. */
+export type SettingsLineView = {
+	/**  The first is 1. */
+	number: number,
+	/**  As it is written. */
+	text: string,
 };
 
 /**  Setting up a storage, as far as it came. Unless it was imported, nothing of it is in the configuration yet. */
@@ -941,12 +989,16 @@ export type StatusView = {
 	offline: OfflineView | null,
 	/**  The person. */
 	member: string,
+	/**  Whether the person looks after the workers here: may have one take no new job, and put one out of the lab. */
+	admin: boolean,
 	/**  Of the program. */
 	version: string,
 	/**  The configuration file. */
 	config_file: string,
 	/**  Why the configuration file cannot be read; the last good state stays. */
 	config_error: ErrorView | null,
+	/**  The line of the file that this is about. */
+	config_error_line: number | null,
 	/**  Why the worker of this program is not running, if it should be. */
 	worker_error: ErrorView | null,
 };
@@ -983,6 +1035,8 @@ export type StorageView = {
 	source: string,
 	/**  Why it cannot be used as configured. */
 	error: ErrorView | null,
+	/**  The line of the file that this is about. */
+	error_line: number | null,
 	/**  What is allowed and yet seldom meant, in sentences. */
 	warnings: string[],
 	/**  The mark by which it is known from others of its name, as far as known; also from earlier runs of the program. */
@@ -1127,6 +1181,8 @@ export type WorkerStorageView = {
 	base_path: string,
 	/**  Bytes. */
 	free_bytes: number | null,
+	/**  What it mounts there: `vast01:/talmo`. */
+	source: string | null,
 };
 
 /**  A worker. */

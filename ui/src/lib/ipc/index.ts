@@ -1,6 +1,7 @@
 // What the page asks of the shell. Everything else in the page knows this interface and nothing behind it; tests and the
 // development page bring their own.
 import type {
+  ComputerView,
   CopiedView,
   CopyView,
   DatasetView,
@@ -29,6 +30,7 @@ import type {
   ReadinessView,
   ResultsView,
   SameStorageView,
+  SettingsLineView,
   SetupView,
   ShownView,
   StorageFields,
@@ -59,6 +61,8 @@ export interface Ipc {
   renameStorage(name: string, to: string, fields: StorageFields): Promise<StorageView>;
   removeStorage(name: string): Promise<void>;
   checkStorages(name: string | null): Promise<StorageView[]>;
+  /** In the file manager: the person's own folder in it, or all of it. */
+  showStorage(name: string, own: boolean): Promise<void>;
   lookAround(): Promise<SetupView>;
   ownFolder(name: string, fields: StorageFields): Promise<FolderView | null>;
   /** Where a folder lies in a storage that need not be configured yet. */
@@ -80,6 +84,14 @@ export interface Ipc {
   leaveLab(): Promise<void>;
   /** An invitation for one more computer of the same person. */
   addComputer(): Promise<InvitationView>;
+  /** Of this person in the lab. */
+  computers(): Promise<ComputerView[]>;
+  removeComputer(key: string): Promise<void>;
+  /** Whether it is to take no new job; how many tries it still looks after. */
+  drainWorker(worker: string, drain: boolean): Promise<number>;
+  removeWorker(name: string): Promise<void>;
+  /** Whether the lab is connected now. */
+  tryNow(): Promise<boolean>;
   startAgain(): Promise<void>;
   /** For the next start of the window. */
   keep(change: Keep): Promise<void>;
@@ -93,6 +105,10 @@ export interface Ipc {
   setProgram(name: string, path: string | null): Promise<void>;
   doctor(): Promise<DoctorView>;
   openSettings(): Promise<void>;
+  /** A line of the settings file with those around it. */
+  settingsAround(line: number): Promise<SettingsLineView[]>;
+  /** Where a Mac lets a program read network volumes. */
+  openPermissions(): Promise<void>;
   showData(): Promise<void>;
   /** By the system's own desktop, which asks the person to sign in. */
   connect(storage: string): Promise<void>;

@@ -86,6 +86,8 @@ export class Setup {
   same = $state.raw<SameStorageView[] | null>(null);
   sameFailure = $state.raw<Failure | null>(null);
   saving = $state(false);
+  /** Whether the person did not wait for all answers of the check. */
+  hurried = $state(false);
   /** What was set up last, until the person goes on: its name, and how many workers found the test file there. */
   done = $state.raw<{ name: string; workers: number } | null>(null);
   #asked = 0;
@@ -173,8 +175,11 @@ export class Setup {
     if (this.invited === null) await this.readInvitation();
     if (this.invited === null) return;
     this.joining = true;
+    this.failure = null;
     try {
       await this.#ipc.joinLab(this.invitation);
+      // Where jobs run is answered.
+      await this.#keep(this.#storages().length === 0 ? { step: 'storage' } : null);
       await this.#ipc.startAgain();
     } catch (thrown) {
       this.failure = Failure.from(thrown);
@@ -256,7 +261,8 @@ export class Setup {
 
   /** Looks again: what was connected meanwhile appears. `quietly`: what is shown stays until there is an answer. */
   async look(quietly = false): Promise<void> {
-    if (quietly && this.around === null) return;
+    // What is being found out of a folder is not to be overtaken.
+    if (quietly && (this.around === null || this.judging)) return;
     const mine = ++this.#asked;
     if (!quietly) {
       this.around = null;
@@ -302,10 +308,17 @@ export class Setup {
     if (mine !== this.#asked) return;
     this.judging = false;
     const [part] = placing?.parts ?? [];
-    if (placing !== null && (placing.folder !== '' || part !== undefined)) {
+    if (placing !== null && (placing.other || placing.folder !== '' || part !== undefined)) {
       this.placing = placing;
       this.subpath = part?.subpath ?? '';
     } else if (this.named) void this.toFolder();
+  }
+
+  /** It is another storage than the lab's of this name. */
+  nameAnother(): void {
+    this.placing = null;
+    this.named = false;
+    this.name = '';
   }
 
   /** What was found of the chosen folder is so. */
@@ -361,6 +374,7 @@ export class Setup {
     this.findings = null;
     this.same = null;
     this.sameFailure = null;
+    this.hurried = false;
     try {
       const findings = await this.#ipc.tryStorage(this.name, this.fields(), this.make);
       if (mine !== this.#asked) return;
@@ -376,6 +390,22 @@ export class Setup {
       if (mine === this.#asked) this.same = same;
     } catch (thrown) {
       if (mine === this.#asked) this.sameFailure = Failure.from(thrown);
+    }
+  }
+
+  /** Goes on without what is waited for. An answer that still comes is not heard. */
+  stopWaiting(): void {
+    this.#asked += 1;
+    if (this.step === 'storage' && this.judging) {
+      // The person's word counts as it is; the check says whether it works.
+      this.judging = false;
+      if (this.named) void this.toFolder();
+    } else if (this.step === 'storage') {
+      this.around ??= { here: [], missing: [] };
+    } else if (this.step === 'folder') {
+      this.looking = false;
+    } else if (this.step === 'check') {
+      this.hurried = true;
     }
   }
 
@@ -410,13 +440,13 @@ export class Setup {
   leave(): void {
     this.#asked += 1;
     this.step = null;
-    this.#keep(null);
+    void this.#keep(null);
   }
 
   #go(step: Step): number {
     this.step = step;
     this.failure = null;
-    this.#keep({
+    void this.#keep({
       step,
       base_path: this.path,
       name: this.name,
@@ -447,7 +477,7 @@ export class Setup {
   }
 
   /** For the next start. That it cannot be kept disturbs nobody who is setting up. */
-  #keep(progress: SetupProgress | null): void {
-    this.#ipc.keep({ type: 'setup', value: progress }).catch(() => {});
+  async #keep(progress: SetupProgress | null): Promise<void> {
+    await this.#ipc.keep({ type: 'setup', value: progress }).catch(() => {});
   }
 }
