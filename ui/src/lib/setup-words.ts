@@ -1,5 +1,5 @@
 // What the page says while a computer is set up, and in the pretend lab. Part of the catalogue in words.ts.
-import { plural } from './format';
+import { plural, tame } from './format';
 import { HERE } from './platform';
 
 export const setup = {
@@ -88,7 +88,8 @@ export const setup = {
   has: (count: number, description: string | null) =>
     [description, count === 0 ? 'no worker online has it' : plural(count, 'worker', 'workers')].filter((part) => part !== null).join(' · '),
   notHere: 'Not connected here.',
-  connectHow: 'Connecting opens this computer’s own sign-in. Off campus: connect the VPN first. This page notices when it appears.',
+  connectHow: (help: string | null) =>
+    `Connecting opens this computer’s own sign-in. ${help === null ? 'Off campus: connect the VPN first' : tame(help).replace(/\.$/, '')}. This page notices when it appears.`,
   connectTo: (address: string) => `Connect to ${address}`,
   unused: 'I don’t use it',
   unusedName: (name: string) => `I don’t use it: ${name}`,
