@@ -310,7 +310,7 @@ pub(crate) fn spans(journal: &str) -> (BTreeMap<Try, Span>, Vec<String>) {
     for line in journal.lines() {
         let words: Vec<&str> = line.splitn(4, ' ').collect();
         // The program that tells the time was killed before the shell that asked it.
-        if let [_, "tick", "", _] = words[..] {
+        if let [_, "begin" | "tick" | "end", "", _] = words[..] {
             continue;
         }
         let read = || {
