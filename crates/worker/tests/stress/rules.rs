@@ -300,7 +300,8 @@ fn complete(id: &str, state: JobState, log: &[LogLine]) -> Option<String> {
     if log.iter().zip(0..).any(|(line, seq)| line.seq != seq) {
         return Some(format!("the log of {id} has a gap"));
     }
-    let last = log.iter().rfind(|line| line.stream != Stream::Samepath).map(|line| &*line.text);
+    // On the other stream a shell says whom of its own somebody killed.
+    let last = log.iter().rfind(|line| line.stream == Stream::Out).map(|line| &*line.text);
     (state == JobState::Succeeded && last != Some("done")).then(|| format!("the log of {id} ends with {last:?}"))
 }
 
@@ -309,19 +310,18 @@ pub(crate) fn spans(journal: &str) -> (BTreeMap<Try, Span>, Vec<String>) {
     let (mut spans, mut faults) = (BTreeMap::new(), Vec::new());
     for line in journal.lines() {
         let words: Vec<&str> = line.splitn(4, ' ').collect();
-        // The program that tells the time was killed before the shell that asked it.
-        if let [_, "begin" | "tick" | "end", "", _] = words[..] {
-            continue;
-        }
         let read = || {
             let [mark, what, at, output] = words[..] else { return None };
             let (job, attempt) = mark.split_once('.')?;
-            Some(((job.to_owned(), attempt.parse().ok()?), what, at.parse::<u128>().ok()?, output))
+            // None: the program that tells the time was killed before the shell that asked it, which goes on.
+            let at = if at.is_empty() { None } else { Some(at.parse::<u128>().ok()?) };
+            Some(((job.to_owned(), attempt.parse().ok()?), what, at, output))
         };
         let Some((of, what, at, output)) = read() else {
             faults.push(format!("no try wrote this: {line}"));
             continue;
         };
+        let Some(at) = at.or_else(|| spans.get(&of).map(|span: &Span| span.last)) else { continue };
         let is_new = !spans.contains_key(&of);
         let fresh = Span { first: at, last: at, finished: false, output: output.to_owned() };
         let span: &mut Span = spans.entry(of).or_insert(fresh);
