@@ -2,10 +2,10 @@
 // pieces of text it had to change.
 const MOVING = [
   [/\/tmp\/lab-\w+/g, '/lab'],
-  [/\d{4}-\d\d-\d\d_\d{4}(\d\d)?\b/g, '2026-11-22_0914'],
+  [/\d{4}-\d\d-\d\d_\d{4}(\d\d)?(-\w{4})?\b/g, '2026-11-22_0914-k3fm'],
   [/ · about [\dhmins ]+ left/g, ''],
   [/\b\d\d:\d\d:\d\d\b/g, '09:14:02'],
-  [/\b\d\d:\d\d\b(?!:)/g, '09:14'],
+  [/(?<!\d:)\b\d\d:\d\d\b(?!:)/g, '09:14'],
   [/\b\d{1,2} (Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)\b( \d{4})?/g, '22 Nov$2'],
   [/\b(?!60 s)\d+ s\b/g, '8 s'],
   [/\b\d+ min\b/g, '8 min'],
