@@ -121,7 +121,10 @@ pub(crate) fn plan(
                 // It tells which projects are in it.
                 storages.dataset_at(at, found, around.fleet_base_paths.clone(), &choices)?;
             }
-            let input = judge(parameter, at, &found[at])?;
+            let input = judge(parameter, at, &found[at]).map_err(|error| match error.code {
+                ErrorCode::PathNotFound => storages.unmounted(&at.storage_backend).unwrap_or(error),
+                _ => error,
+            })?;
             if let (1, Some(input)) = (addresses.len(), input) {
                 seen.insert(&parameter.name, input);
             }

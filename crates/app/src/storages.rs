@@ -181,8 +181,8 @@ impl LocalStorages {
         Reader { helper: self.helper.clone(), storages: self.storages() }
     }
 
-    /// What is to be told where the first folder of a storage path is not there: the storage itself may not be.
-    fn unmounted(&self, name: &str) -> Option<Error> {
+    /// What is to be told where something is not on a storage, and the storage itself is not there.
+    pub(crate) fn unmounted(&self, name: &str) -> Option<Error> {
         let health = self.check(Some(name)).ok()?.into_iter().find(|view| view.name == name)?.health?;
         let sentence = health.detail.filter(|_| health.state == "not_mounted")?;
         Some(Error::new(ErrorCode::BackendUnavailable, sentence))
@@ -195,14 +195,23 @@ impl LocalStorages {
         entry.backend.as_ref().err().cloned().map(Error::from)
     }
 
-    /// A storage that is configured wrongly is not one that is unknown, and in one that is not mounted nothing is spelled wrongly.
+    /// A storage that is configured wrongly is not one that is unknown.
     fn told(&self, error: ResolveError) -> Error {
         let broken = match &error {
             ResolveError::BackendNotFound { backend, .. } => self.broken(backend),
-            ResolveError::NotFound { backend, component, .. } if !component.contains('/') => self.unmounted(backend),
             _ => None,
         };
         broken.unwrap_or_else(|| error.into())
+    }
+
+    /// The same, of something that somebody means to be there: in a storage that is not mounted nothing is spelled wrongly. Looks at the
+    /// storage, so it is not for what may well be missing.
+    fn told_missing(&self, error: ResolveError) -> Error {
+        match &error {
+            ResolveError::NotFound { backend, component, .. } if !component.contains('/') => self.unmounted(backend),
+            _ => None,
+        }
+        .unwrap_or_else(|| self.told(error))
     }
 
     /// Reads the file again. Whether anything is different now.

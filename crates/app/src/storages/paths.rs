@@ -156,7 +156,7 @@ impl LocalStorages {
     /// # Errors
     /// `backend_not_found`, `path_refused`, `path_escapes`, `path_ambiguous`, `path_not_found`, `backend_unavailable`.
     pub fn resolve(&self, at: &StoragePath, purpose: Purpose) -> Result<Resolved, Error> {
-        self.helper.resolve(&self.storages(), at, purpose, DEADLINE).map_err(|error| self.told(error))
+        self.helper.resolve(&self.storages(), at, purpose, DEADLINE).map_err(|error| self.told_missing(error))
     }
 
     /// The folder of a storage on this computer, or the person's folder in it.
@@ -175,7 +175,7 @@ impl LocalStorages {
     /// # Errors
     /// As [`LocalStorages::resolve`].
     pub fn look(&self, at: &StoragePath) -> Result<Looked, Error> {
-        self.helper.look(&self.storages(), at, None, DEADLINE).map_err(|error| self.told(error))
+        self.helper.look(&self.storages(), at, None, DEADLINE).map_err(|error| self.told_missing(error))
     }
 
     /// The same of several, in their order, with one question for each storage.
@@ -190,7 +190,7 @@ impl LocalStorages {
     /// As [`LocalStorages::resolve`]; `io` for a file of more than 8 MiB, or one that is no text.
     pub fn read_text(&self, at: &StoragePath) -> Result<String, Error> {
         let looked = self.helper.look(&self.storages(), at, Some(LONGEST_TEXT), DEADLINE);
-        Ok(looked.map_err(|error| self.told(error))?.text.unwrap_or_default())
+        Ok(looked.map_err(|error| self.told_missing(error))?.text.unwrap_or_default())
     }
 
     /// The storage path that a person typed, or `None` where the text does not begin with a configured `NAME:`. Slashes at the
