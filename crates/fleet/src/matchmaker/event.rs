@@ -125,6 +125,10 @@ pub enum Event {
     WorkerSeen(Box<Worker>),
     /// A worker is online no longer. A hint about its attempts, never a proof.
     WorkerGone(WorkerId),
+    /// The lab lets nobody of this name in any more: nothing will be heard of what it runs.
+    WorkerPutOut(String),
+    /// The lab lets a worker of this name in.
+    WorkerLetIn(String),
     /// The definition of a kind.
     KindSeen(Box<Kind>),
     /// Time passes; about once a second.

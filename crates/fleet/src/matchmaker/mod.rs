@@ -24,7 +24,11 @@
 //! lease, and so does one that finds that it did not run for [`Timing::gap`] (a computer that slept). A worker that holds an
 //! attempt which was given up for want of news, and which nobody else was given since, goes on with it. One that its worker said
 //! had ended never does, nor one from before a retry: what is left of it may still write, and the next one keeps out of its way.
+//!
+//! Of a worker that was put out of the lab nobody will hear any more: its attempts are lost at once, without a proof. One that is let in
+//! again under its name, by another key, is as one that was not heard of for long.
 
+mod admission;
 mod asking;
 mod assign;
 mod batch;

@@ -11,6 +11,10 @@ impl State {
     pub(super) fn claim(&mut self, ticket: Ticket, worker: WorkerId, claim: &Claim) {
         // A worker asks once at a time: an earlier claim is of a process that has gone, or was given up.
         self.answer_claim(&worker, ClaimAnswer::default());
+        if self.is_put_out(&worker) {
+            // It was on its way when that was said.
+            return self.answer(ticket, Answer::Claim(Box::default()));
+        }
         let holds: BTreeSet<&AttemptRef> = claim.holds.iter().collect();
         let (mut forget, mut unreadable) = (Vec::new(), Vec::new());
         for held in &holds {
@@ -63,7 +67,7 @@ impl State {
         self.answer(ticket, Answer::Confirm(ConfirmAnswer::Go));
     }
 
-    pub(super) fn report(&mut self, ticket: Ticket, worker: &str, report: Report) {
+    pub(super) fn report(&mut self, ticket: Ticket, worker: &WorkerId, report: Report) {
         let Report { attempt, event, .. } = report;
         let answer = match &event {
             _ if self.unreadable(attempt.job).is_some() => ReportAnswer::Unreadable,
@@ -119,13 +123,16 @@ impl State {
 
     /// Goes on with an attempt that was given up for want of news, if nobody else was given the job since, and nobody asked for
     /// another try.
-    fn revive(&mut self, worker: &str, attempt: &AttemptRef) -> bool {
+    fn revive(&mut self, worker: &WorkerId, attempt: &AttemptRef) -> bool {
+        if self.is_put_out(worker) {
+            return false;
+        }
         let may = self.jobs.get(&attempt.job).is_some_and(|record| {
             record.state == JobState::Queued
                 && record.attempts.last().is_some_and(|last| {
                     last.number == attempt.attempt
                         && last.number > record.retried_after
-                        && last.worker == worker
+                        && last.worker == *worker
                         && !last.told
                         && matches!(last.end, Some(AttemptEnd::Lost { proved: false, .. }))
                 })

@@ -43,6 +43,8 @@ pub struct State {
     pub(super) live: HashMap<WorkerId, BTreeSet<AttemptRef>>,
     /// When each attempt that has not ended was last heard of, or given out.
     heard: HashMap<JobId, (u32, Duration)>,
+    /// Names of workers that the lab lets in no more.
+    pub(super) put_out: HashSet<String>,
     /// Workers that ask for work, and when they began.
     pub(super) claims: BTreeMap<WorkerId, (Ticket, Duration)>,
     /// Queued jobs that a worker has tried and found unfit: they fail once nobody is left.
@@ -73,6 +75,7 @@ impl State {
             running: HashMap::new(),
             live: HashMap::new(),
             heard: HashMap::new(),
+            put_out: HashSet::new(),
             claims: BTreeMap::new(),
             tried: HashSet::new(),
             changed_jobs: BTreeSet::new(),
@@ -163,6 +166,8 @@ impl State {
             Event::WorkerGone(worker) => {
                 self.workers.remove(&worker);
             }
+            Event::WorkerPutOut(name) => self.put_out(name),
+            Event::WorkerLetIn(name) => self.let_in(&name),
             Event::KindSeen(kind) => {
                 self.kinds.insert(kind.digest.clone(), *kind);
                 self.changed_workers.extend(self.claims.keys().cloned());
@@ -188,6 +193,9 @@ impl State {
     }
 
     fn worker_seen(&mut self, worker: Worker) {
+        if self.is_put_out(&worker.id) {
+            return;
+        }
         for held in &worker.holds {
             if self.live.get(&worker.id).is_some_and(|live| live.contains(held)) {
                 self.hear(held);

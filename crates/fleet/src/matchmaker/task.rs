@@ -1,3 +1,4 @@
+use super::admission::{Admission, Admitted};
 use super::asking::{PEOPLE_ASK, WORKERS_ASK, event, reply};
 use super::batch::{Batch, Written};
 use super::leader::{Leader, REFRESH};
@@ -5,6 +6,7 @@ use super::reading::Reading;
 use super::revisions::{Revisions, job_of};
 use super::unwritable::refuse;
 use super::{Action, Answer, Event, Now, State, Ticket, Timing};
+use crate::bus::nats::KEYS;
 use crate::bus::{Bus, BusError, Change, Request, Watch};
 use crate::log;
 use futures::future::{BoxFuture, FutureExt, OptionFuture, try_join_all};
@@ -119,6 +121,9 @@ struct Reign<'a> {
     /// Workers named since a reset, until the snapshot is complete.
     named: Option<BTreeSet<String>>,
     kinds: Watch,
+    /// Of the lab's keys.
+    keys: Watch,
+    admitted: Admitted,
     writing: Option<Writing<'a>>,
     /// What was decided since that write began.
     next: Batch,
@@ -155,6 +160,7 @@ impl<'a> Reign<'a> {
         }
         let (jobs, workers, kinds) =
             (bus.watch("jobs/").await?, bus.watch("workers/").await?, bus.watch("kinds/").await?);
+        let keys = bus.watch(KEYS).await?;
         let now = Now { clock: started.elapsed(), wall: Timestamp::now() };
         let mut reign = Self {
             bus,
@@ -171,6 +177,8 @@ impl<'a> Reign<'a> {
             workers,
             named: None,
             kinds,
+            keys,
+            admitted: Admitted::default(),
             writing: None,
             next: Batch::default(),
         };
@@ -248,6 +256,15 @@ impl<'a> Reign<'a> {
                     }
                 }
                 change = self.workers.next() => self.take_worker(change.ok_or(End::Closed)?)?,
+                change = self.keys.next() => {
+                    let changed = self.admitted.take(change.ok_or(End::Closed)?, self.state.at_work());
+                    for change in changed {
+                        self.handle(match change {
+                            Admission::LetIn(name) => Event::WorkerLetIn(name),
+                            Admission::PutOut(name) => Event::WorkerPutOut(name),
+                        })?;
+                    }
+                }
                 change = self.kinds.next() => {
                     if let Change::Put { key, value, .. } = change.ok_or(End::Closed)?
                         && let Some(digest) = key.strip_prefix("kinds/")

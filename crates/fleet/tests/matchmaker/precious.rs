@@ -230,3 +230,55 @@ fn what_is_put_back_before_it_was_tried_is_no_other_try() {
     bench.end("gpu-1", &attempt, AttemptEnd::Cancelled { outputs: Manifest::default() });
     assert_eq!(said(bench.order(1, Order::Retry).unwrap()), "tom asked for another try");
 }
+
+#[test]
+fn what_a_worker_runs_that_is_put_out_is_lost_at_once_and_may_go_on_elsewhere() {
+    let (mut bench, attempt) = started();
+    bench.online(worker("gpu-2"));
+    bench.handle(Event::WorkerPutOut("gpu-1".into()));
+    assert!(!bench.state.online().any(|it| it == "gpu-1"));
+    let record = bench.job(1).clone();
+    assert_eq!(record.state, JobState::Queued);
+    let Some(AttemptEnd::Lost { reason, proved: false }) = &record.attempts[0].end else { panic!("{record:#?}") };
+    assert_eq!(reason, "gpu-1-name was put out of the lab; what it had begun may go on there");
+    // What it said before it knew counts no more.
+    let ticket = bench.claim("gpu-1", from_ref(&attempt), true);
+    assert_eq!(bench.claimed(ticket).unwrap(), ClaimAnswer::default());
+    assert_eq!(bench.report("gpu-1", &attempt, ReportEvent::Running), ReportAnswer::Superseded);
+    // It may still write: the next one keeps out of its way.
+    let next = bench.take("gpu-2");
+    assert_eq!((next.attempt, next.own_output), (2, true));
+}
+
+#[test]
+fn a_worker_that_is_let_in_again_goes_on_with_what_nobody_else_was_given() {
+    let (mut bench, attempt) = started();
+    bench.handle(Event::WorkerPutOut("gpu-1".into()));
+    bench.handle(Event::WorkerLetIn("gpu-1".into()));
+    bench.online(worker("gpu-1"));
+    bench.claim("gpu-1", from_ref(&attempt), false);
+    assert_eq!(bench.job(1).state, JobState::Running);
+    assert_eq!(bench.end("gpu-1", &attempt, succeeded()), ReportAnswer::Accepted);
+    assert_eq!(bench.job(1).state, JobState::Succeeded);
+}
+
+#[test]
+fn a_job_that_was_to_stop_is_cancelled_when_its_worker_is_put_out_and_others_keep_theirs() {
+    let mut bench = Bench::new();
+    for name in ["gpu-1:0", "gpu-1:1", "gpu-10"] {
+        bench.online(worker(name));
+    }
+    for number in 1..=3 {
+        bench.submit(job(number)).unwrap();
+    }
+    for name in ["gpu-1:0", "gpu-1:1", "gpu-10"] {
+        bench.start(name);
+    }
+    bench.order(1, Order::Stop).unwrap();
+    bench.handle(Event::WorkerPutOut("gpu-1".into()));
+    let states: Vec<_> = (1..=3).map(|number| bench.job(number).state).collect();
+    assert_eq!(states[..2], [JobState::Cancelled, JobState::Queued]);
+    assert!(!states[2].is_ended() && states[2] != JobState::Queued, "{states:?}");
+    assert_eq!(bench.order(2, Order::Kill).unwrap().state, JobState::Cancelled, "at once");
+    assert_eq!(bench.order(2, Order::Retry).unwrap().state, JobState::Queued);
+}

@@ -8,7 +8,7 @@ use samepath_wire::Places;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 /// Before the public key of somebody who has joined.
-pub(super) const KEYS: &str = "lab/keys/";
+pub(crate) const KEYS: &str = "lab/keys/";
 /// Before the fingerprint of a token.
 pub(super) const INVITATIONS: &str = "lab/invitations/";
 
