@@ -27,7 +27,7 @@ pub(crate) async fn memberships(app: State<'_, App>) -> Result<Vec<MembershipVie
 #[tauri::command]
 #[specta::specta]
 pub(crate) async fn leave_lab(app: State<'_, App>) -> Result<(), Error> {
-    app.leave_lab()
+    app.leave_lab().await
 }
 
 /// An invitation for one more computer of this person.

@@ -16,9 +16,9 @@ use crate::storages::LocalStorages;
 use crate::storages::number;
 use crate::view::{OfflineView, StatusView};
 use crate::{Error, ErrorCode, watching};
-use samepath_fleet::Fleet;
 use samepath_fleet::bus::Link;
 use samepath_fleet::lab::Membership;
+use samepath_fleet::{Fleet, Live, Update};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
@@ -37,8 +37,6 @@ enum Patience {
     None,
     /// As long as a person would.
     Short,
-    /// For as long as it does not answer.
-    Long,
 }
 
 /// The program without a face. Cheap to clone; all clones are one.
@@ -100,14 +98,50 @@ impl App {
         Self::on(options, storages, lab, Patience::None).await
     }
 
-    /// The same, for a program that is to be a worker: of the lab that this computer has joined as one. Waits for a lab that does
-    /// not answer as long as it does not.
+    /// The same, for a program that is to be a worker: of the lab that this computer has joined as one. A lab that does not answer, or
+    /// does not let it in, is waited for, as by a window.
     ///
     /// # Errors
-    /// `fleet_unreachable`, `io`.
+    /// `fleet_unreachable` of a queue of this computer, `io`.
     pub async fn for_worker(options: Options, storages: Arc<LocalStorages>) -> Result<Self, Error> {
         let lab = options.works_for()?;
-        Self::on(options, storages, lab, Patience::Long).await
+        Self::on(options, storages, lab, Patience::None).await
+    }
+
+    /// Returns once the lab has put this computer out: why, and what to do. Never where this is on no lab.
+    pub async fn put_out(&self) -> Error {
+        let Some(lab) = &self.inner.lab else { return std::future::pending().await };
+        let mut link = self.inner.fleet.link();
+        let ended = |link: &Link| matches!(link, Link::Down { why, .. } if has_ended(why.as_deref()));
+        let why = match link.wait_for(ended).await.as_deref() {
+            Ok(Link::Down { why: Some(why), .. }) => Some(why_down(lab, Some(why))),
+            // This program is about to end.
+            _ => None,
+        };
+        match why {
+            Some(why) => why,
+            None => std::future::pending().await,
+        }
+    }
+
+    /// Returns once this computer has joined a lab anew since this began to be on one: whoever is a worker begins again, too.
+    pub async fn joined_anew(&self) {
+        match &self.inner.lab {
+            Some(lab) => self.inner.options.joined_anew(lab).await,
+            None => std::future::pending().await,
+        }
+    }
+
+    /// Whether the lab's hub has just begun, so that workers may not be back yet.
+    pub fn is_beginning(&self) -> bool {
+        self.inner.board.look(|sight| sight.around.beginning)
+    }
+
+    /// How many tries the worker of this program looks after, by what is on the disk.
+    pub fn tries_here(&self) -> usize {
+        let own = self.inner.board.look(|sight| sight.own.map(|own| own.name.clone()));
+        let left = own.map(|own| samepath_worker::drained(&self.inner.options.workers_dir(), Some(&own)));
+        left.and_then(Result::ok).into_iter().flatten().map(|worker| worker.left).sum()
     }
 
     async fn on(
@@ -121,8 +155,8 @@ impl App {
                 check_key(&options, &storages)?;
                 Fleet::local(options.queue()).await?
             }
-            Some(membership) if patience == Patience::None => fleet_later(membership)?,
-            Some(membership) => fleet_of(membership, options.gpu, patience == Patience::Long).await?,
+            Some(membership) if patience == Patience::None => fleet_later(membership, options.gpu)?,
+            Some(membership) => fleet_of(membership).await?,
         };
         if let Some(membership) = &lab {
             options.enter(membership);
@@ -132,6 +166,12 @@ impl App {
         let kept = Kept::in_folder(&options.data_dir);
         board.set_kept(kept.view());
         tasks.spawn(board.clone().follow(fleet.workers(), fleet.jobs(), fleet.kinds()));
+        let told = CancellationToken::new();
+        if lab.is_some() {
+            tasks.spawn(follow_beginning(board.clone(), fleet.beginning(), told.clone()));
+        } else {
+            told.cancel();
+        }
         let directory = Directory::default();
         tasks.spawn(directory.clone().follow(fleet.storages()));
         let inner = Inner {
@@ -160,6 +200,8 @@ impl App {
             Error::new(ErrorCode::FleetUnreachable, format!("{queue} does not answer."))
                 .with_hint("Another Samepath program may be stuck: end it, then try again.")
         })?;
+        // A hub that does not tell is of an older version.
+        drop(tokio::time::timeout(MOMENT, told.cancelled()).await);
         Ok(app)
     }
 
@@ -254,6 +296,28 @@ impl App {
         self.inner.tasks.close();
         if tokio::time::timeout(PATIENCE, self.inner.tasks.wait()).await.is_err() {
             tracing::warn!("something in the background did not end in time");
+        }
+    }
+}
+
+/// Keeps the board told whether the lab's hub has just begun. `told` is cancelled once that is known.
+async fn follow_beginning(board: Arc<Board>, mut beginning: Live<serde_json::Value>, told: CancellationToken) {
+    let _told = told.clone().drop_guard();
+    let mut is_there = false;
+    while let Some(update) = beginning.next().await {
+        match &update {
+            Update::Put(..) => is_there = true,
+            Update::Gone(_) => is_there = false,
+            // It is told anew: until then nothing is known.
+            Update::Reset => {
+                is_there = false;
+                continue;
+            }
+            Update::Current => {}
+        }
+        board.set_beginning(is_there);
+        if update == Update::Current {
+            told.cancel();
         }
     }
 }

@@ -53,7 +53,7 @@ impl Options {
     pub async fn fleet_base_paths(&self) -> BasePaths {
         let mut workers = Vec::new();
         let look = async {
-            let Some(fleet) = self.look().await else { return };
+            let Ok(Some(fleet)) = self.look().await else { return };
             let mut live = fleet.workers();
             while let Some(Update::Put(_, worker)) = live.next().await {
                 workers.push(worker);

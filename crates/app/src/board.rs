@@ -145,6 +145,11 @@ impl Board {
         self.lock().set_own(own, &self.updates);
     }
 
+    /// Whether the lab's hub has just begun.
+    pub(crate) fn set_beginning(&self, beginning: bool) {
+        self.lock().set_beginning(beginning, &self.updates);
+    }
+
     pub(crate) fn set_status(&self, status: StatusView) {
         self.lock().set_status(status, &self.updates);
     }
@@ -165,7 +170,13 @@ impl Board {
     /// Looks at everything. Nothing changes meanwhile: the look has to be a short one.
     pub(crate) fn look<A>(&self, look: impl FnOnce(&Sight<'_>) -> A) -> A {
         let state = self.lock();
-        let around = Surroundings::new(&state.workers.known, &state.jobs.known, &state.known_kinds, (state.clock)());
+        let around = Surroundings::new(
+            &state.workers.known,
+            &state.jobs.known,
+            &state.known_kinds,
+            (state.clock)(),
+            state.beginning,
+        );
         look(&Sight { around, own: state.own.as_ref(), proofs: &state.proofs })
     }
 

@@ -28,6 +28,8 @@ pub(crate) struct Surroundings<'a> {
     pub(crate) jobs: &'a BTreeMap<String, JobRecord>,
     /// The kinds known, by digest.
     pub(crate) kinds: &'a Kinds,
+    /// Whether the lab's hub has just begun, so that workers may not be back yet.
+    pub(crate) beginning: bool,
     /// The moment that all of this is of.
     now: Timestamp,
     prospects: OnceCell<Prospects<'a>>,
@@ -43,9 +45,10 @@ impl<'a> Surroundings<'a> {
         jobs: &'a BTreeMap<String, JobRecord>,
         kinds: &'a Kinds,
         now: Timestamp,
+        beginning: bool,
     ) -> Self {
         let (prospects, pace, starts, newest) = Default::default();
-        Self { workers, jobs, kinds, now, prospects, pace, starts, newest }
+        Self { workers, jobs, kinds, now, beginning, prospects, pace, starts, newest }
     }
 
     /// Which worker can serve which job.
@@ -291,6 +294,14 @@ pub(crate) fn results_of(record: &JobRecord, kind: Option<&Kind>) -> Option<Stor
     value.storage_paths(&record.job).into_iter().next()
 }
 
+/// That no worker is known, and whether that says much.
+pub(crate) fn nobody(beginning: bool) -> &'static str {
+    match beginning {
+        true => "The lab's server has just begun: its workers may not be back yet.",
+        false => "No worker is online.",
+    }
+}
+
 fn waiting_for(record: &JobRecord, around: &Surroundings<'_>) -> Vec<String> {
     // Whom it waits for comes first: nobody else can help.
     let absent = matching::absent(&record.job, around.workers.values());
@@ -298,7 +309,7 @@ fn waiting_for(record: &JobRecord, around: &Surroundings<'_>) -> Vec<String> {
         format!("{}: {}", worker_name(&wanted, around.workers, around.jobs), fit_words(&fit, None))
     });
     if around.workers.is_empty() {
-        return absent.into_iter().chain(["No worker is online.".to_owned()]).collect();
+        return absent.into_iter().chain([nobody(around.beginning).to_owned()]).collect();
     }
     let (soonest, more) = around.prospects().soonest(record, MOST_WORKERS);
     // One that can take it now is about to: that is no reason to wait.

@@ -33,7 +33,7 @@ impl Lab {
     /// Joins whoever holds the queue of this computer. Where nobody does, or does not answer, there is no worker.
     pub async fn join(options: &Options) -> Self {
         let joined = async {
-            let fleet = options.look().await?;
+            let fleet = options.look().await.ok()??;
             let workers = known(fleet.workers()).await.into_values().collect();
             let told = known(fleet.storages()).await;
             Some((fleet, workers, told))

@@ -56,6 +56,7 @@ pub use error::{Error, ErrorCode};
 pub use lab::{Lab, LabStorage, workers_words};
 pub use letters::turns;
 pub use log::LogStream;
+pub use membership::Left;
 pub use metrics::MetricsStream;
 pub use notices::{Notice, Notices};
 pub use places::{Options, data_dir};

@@ -9,8 +9,8 @@ use samepath_storage::Change;
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// Between two tries of a worker to reach its lab.
-const PAUSE: Duration = Duration::from_secs(1);
+/// Between two looks whether this computer has joined anew.
+const LOOK: Duration = Duration::from_secs(2);
 
 /// As the configuration and the key's file call it.
 fn word(part: Part) -> &'static str {
@@ -57,6 +57,9 @@ impl ComputerView {
     }
 }
 
+/// For a lab to hear that this computer leaves it.
+const LEAVING: Duration = Duration::from_secs(5);
+
 /// As often as the configuration may have been changed by others while a line is written into it.
 const OTHERS: usize = 100;
 
@@ -97,11 +100,35 @@ impl Options {
         Ok(self.workers_dir())
     }
 
-    /// The workers and jobs as others hold them, for a look: of the lab, or of whoever holds the queue of this computer.
-    pub(crate) async fn look(&self) -> Option<Fleet> {
-        match self.belongs() {
-            Ok(None) => Fleet::join(self.queue()).await,
-            Ok(Some(membership)) => Fleet::lab(&membership).await.ok(),
+    /// Returns once what a worker of this computer works for is another membership than this one.
+    pub(crate) async fn joined_anew(&self, before: &Membership) {
+        while !matches!(self.works_for(), Ok(Some(now)) if now != *before) {
+            tokio::time::sleep(LOOK).await;
+        }
+    }
+
+    /// The workers and jobs as others hold them, for a look: of the lab, or of whoever holds the queue of this computer; none where
+    /// nobody does.
+    ///
+    /// # Errors
+    /// The lab does not answer, or does not let this computer in.
+    pub(crate) async fn look(&self) -> Result<Option<Fleet>, Error> {
+        match self.belongs()? {
+            None => Ok(Fleet::join(self.queue()).await),
+            Some(membership) => fleet_of(&membership).await.map(Some),
+        }
+    }
+
+    /// Why the worker of a computer that is a member's as well is not let in, where that is so.
+    pub(crate) async fn worker_put_out(&self) -> Option<Error> {
+        self.membership(Part::Member).ok()??;
+        let membership = self.membership(Part::Worker).ok()??;
+        match Fleet::lab(&membership).await {
+            Ok(fleet) => {
+                fleet.close().await;
+                None
+            }
+            Err(LabError::Bus(error)) if has_ended(Some(&error)) => Some(told(&membership, error.into())),
             Err(_) => None,
         }
     }
@@ -162,14 +189,20 @@ impl Options {
         storages.apply(&change).map(|()| MembershipView::of(membership))
     }
 
-    /// Forgets the labs that this computer has joined, with their keys; jobs go on. Answers which.
+    /// Forgets the labs that this computer has joined, with their keys; jobs go on. A lab that answers takes the key off its list.
     ///
     /// # Errors
     /// `config_invalid`, `config_changed`, `io`.
-    pub fn leave(&self, storages: &LocalStorages) -> Result<Vec<String>, Error> {
-        let mut left = Vec::new();
+    pub async fn leave(&self, storages: &LocalStorages) -> Result<Left, Error> {
+        let (mut left, mut untold) = (Vec::new(), Vec::new());
         for part in [Part::Member, Part::Worker] {
-            let named = self.membership(part).ok().flatten().map(|membership| line(&membership));
+            let membership = self.membership(part).ok().flatten();
+            if let Some(membership) = &membership
+                && !tell_leaving(membership).await
+            {
+                untold.push(membership.lab.clone());
+            }
+            let named = membership.map(|membership| line(&membership));
             let named = named.or_else(|| storages.config().lab.get(word(part)).cloned());
             storages.apply(&Change::Lab { part: word(part).to_owned(), value: None })?;
             let file = self.key_file(part);
@@ -180,8 +213,33 @@ impl Options {
                 _ => left.extend(named),
             }
         }
-        Ok(left)
+        Ok(Left { left, untold })
     }
+}
+
+/// What was left.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Left {
+    /// As whom, and where.
+    pub left: Vec<String>,
+    /// The labs that could not be told: they still list this computer.
+    pub untold: Vec<String>,
+}
+
+/// Has the lab take this computer's key off its list; whether it knows it no more.
+async fn tell_leaving(membership: &Membership) -> bool {
+    let told = async {
+        match Fleet::lab(membership).await {
+            Ok(fleet) => {
+                let left = fleet.leave(membership).await;
+                fleet.close().await;
+                left.inspect_err(|error| tracing::debug!(%error, "the lab was not told")).is_ok()
+            }
+            Err(LabError::Bus(error)) => has_ended(Some(&error)),
+            Err(_) => false,
+        }
+    };
+    tokio::time::timeout(LEAVING, told).await.unwrap_or(false)
 }
 
 /// Refuses to go on without a lab where the configuration says that this computer belongs to one: its key was lost.
@@ -197,9 +255,13 @@ pub(crate) fn check_key(options: &Options, storages: &LocalStorages) -> Result<(
         .with_hint("Join again with a new invitation, or forget the lab: samepath leave"))
 }
 
-/// The fleet of a lab, which need not answer yet.
-pub(crate) fn fleet_later(membership: &Membership) -> Result<Fleet, Error> {
-    Fleet::lab_later(membership).map_err(|error| told(membership, error))
+/// The fleet of a lab, which need not answer yet; as the worker of a GPU, where one is named.
+pub(crate) fn fleet_later(membership: &Membership, gpu: Option<u32>) -> Result<Fleet, Error> {
+    let later = match gpu {
+        Some(gpu) => Fleet::lab_on_gpu_later(membership, gpu),
+        None => Fleet::lab_later(membership),
+    };
+    later.map_err(|error| told(membership, error))
 }
 
 /// Whether that is because the lab does not let this computer in any more.
@@ -212,6 +274,7 @@ fn not_joined(invitation: &Invitation, error: LabError) -> Error {
     let Invitation { lab, server, .. } = invitation;
     match error {
         LabError::Bus(BusError::Unreachable) => silent(lab, server),
+        LabError::Bus(BusError::NotListening { .. }) => not_listening(lab, server),
         LabError::Bus(BusError::OtherServer { .. }) => {
             let message = format!("{server} answers, but is not the server that this invitation names.");
             Error::new(ErrorCode::FleetUnreachable, message)
@@ -226,33 +289,33 @@ fn silent(lab: &str, server: &str) -> Error {
         .with_hint("Off campus? Connect the VPN. Else ask whoever looks after the lab.")
 }
 
+fn not_listening(lab: &str, server: &str) -> Error {
+    let message = format!("{lab} does not answer ({server}): nothing listens there.");
+    Error::new(ErrorCode::FleetUnreachable, message)
+        .with_hint("Its hub is not running, or is at another address now. Ask whoever looks after the lab.")
+}
+
 /// Why a lab is not connected, in the words in which a command that needs it fails.
 pub(crate) fn why_down(membership: &Membership, why: Option<&BusError>) -> Error {
     told(membership, LabError::Bus(why.cloned().unwrap_or(BusError::Unreachable)))
 }
 
-/// The fleet of a lab. A `patient` one waits for it as long as it does not answer.
-pub(crate) async fn fleet_of(membership: &Membership, gpu: Option<u32>, patient: bool) -> Result<Fleet, Error> {
-    loop {
-        let joined = match gpu {
-            Some(gpu) => Fleet::lab_on_gpu(membership, gpu).await,
-            None => Fleet::lab(membership).await,
-        };
-        match joined {
-            Ok(fleet) => return Ok(fleet),
-            Err(LabError::Bus(BusError::Unreachable)) if patient => {
-                tracing::warn!(lab = %membership.lab, server = %membership.server, "the lab does not answer; trying again");
-                tokio::time::sleep(PAUSE).await;
-            }
-            Err(error) => return Err(told(membership, error)),
-        }
-    }
+/// The fleet of a lab.
+pub(crate) async fn fleet_of(membership: &Membership) -> Result<Fleet, Error> {
+    Fleet::lab(membership).await.map_err(|error| told(membership, error))
 }
 
 fn told(membership: &Membership, error: LabError) -> Error {
     let Membership { lab, server, name, .. } = membership;
     match error {
         LabError::Bus(BusError::Unreachable) => silent(lab, server),
+        LabError::Bus(BusError::NotListening { .. }) => not_listening(lab, server),
+        LabError::Bus(BusError::NotAdmitted { .. }) if membership.part == Part::Worker => {
+            let message = format!("{lab} has put out this computer's worker {name}: it is given no job any more.");
+            Error::new(ErrorCode::FleetUnreachable, message).with_hint(
+                "Ask whoever looks after the lab for a new invitation; then, here: samepath leave, and samepath join INVITATION",
+            )
+        }
         LabError::Bus(BusError::NotAdmitted { .. }) => {
             let message = format!("Your access to {lab} as {name} has ended. Your files are untouched.");
             Error::new(ErrorCode::FleetUnreachable, message)

@@ -2,7 +2,7 @@
 
 use crate::board;
 use crate::draft::Plan;
-use crate::jobs::{fit_words, worker_name};
+use crate::jobs::{fit_words, nobody, worker_name};
 use crate::pace::about;
 use crate::paths::path_view;
 use crate::sameness::{self, Answer, Asked, Verdict};
@@ -64,6 +64,8 @@ pub(crate) struct Outlook {
     start: Option<Next>,
     /// Where no worker is online, the one that was last: "gpu-1, Fri 18:40".
     last_seen: Option<String>,
+    /// Whether the lab's hub has just begun.
+    beginning: bool,
     /// What the job type is called, by the workers that have it in an older version.
     older: HashMap<WorkerId, String>,
 }
@@ -85,6 +87,7 @@ impl Outlook {
             older: fits.iter().filter_map(older).collect(),
             last_seen: fits.is_empty().then(|| last_seen(seen.around.jobs.values(), now)).flatten(),
             fits,
+            beginning: seen.around.beginning,
             pinned: job.worker.as_ref().map(name),
             start: seen.around.start_of(job).map(next),
         }
@@ -254,7 +257,7 @@ fn sentence(
     let pinned = outlook.pinned.as_deref();
     let Some(best) = candidates.first() else {
         let seen = outlook.last_seen.as_ref().map(|seen| format!(" Last seen: {seen}.")).unwrap_or_default();
-        return ("none", format!("No worker is online.{seen} Submit and it waits."), WAIT);
+        return ("none", format!("{}{seen} Submit and it waits.", nobody(outlook.beginning)), WAIT);
     };
     let name = &best.worker.name;
     let file = dataset.map_or("the dataset", |dataset| dataset.file_name.as_str());
@@ -397,6 +400,7 @@ mod tests {
             pinned: None,
             start: None,
             last_seen: last_seen.map(str::to_owned),
+            beginning: false,
             older: HashMap::new(),
         }
     }
@@ -457,6 +461,11 @@ mod tests {
         assert_eq!(
             told(Some("gpu-2, Fri 18:40")),
             "No worker is online. Last seen: gpu-2, Fri 18:40. Submit and it waits."
+        );
+        let beginning = Outlook { beginning: true, ..outlook(None) };
+        assert_eq!(
+            sentence(&[], None, 0, &beginning).1,
+            "The lab's server has just begun: its workers may not be back yet. Submit and it waits."
         );
     }
 

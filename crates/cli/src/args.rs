@@ -202,7 +202,7 @@ pub(crate) struct Worker {
     /// A folder with the lab's own job types
     #[arg(long, value_name = "DIR")]
     pub(crate) kinds: Option<PathBuf>,
-    /// Be a worker for each of these GPUs, as nvidia-smi counts them: 0,1. Each runs one job at a time, and sees its own GPU alone
+    /// A worker for each of these GPUs, as nvidia-smi counts them: 0,1. Each takes one job at a time, and shows it its own GPU alone [default: one worker, with all GPUs that CUDA_VISIBLE_DEVICES leaves it]
     #[arg(long, value_name = "N,…", value_delimiter = ',', conflicts_with_all = ["gpu", "end_with_stdin"])]
     pub(crate) gpus: Vec<u32>,
     /// Of the workers for each GPU: be that of this one
@@ -249,7 +249,7 @@ pub(crate) struct Install {
     /// A folder with the lab's own job types
     #[arg(long, value_name = "DIR")]
     pub(crate) kinds: Option<PathBuf>,
-    /// A worker for each of these GPUs: 0,1
+    /// A worker for each of these GPUs, as nvidia-smi counts them: 0,1. Each takes one job at a time, and shows it its own GPU alone [default: one worker, with all GPUs that CUDA_VISIBLE_DEVICES leaves it]
     #[arg(long, value_name = "N,…", value_delimiter = ',')]
     pub(crate) gpus: Vec<u32>,
     /// Only say what would be done

@@ -22,6 +22,13 @@ pub(crate) async fn run(
         return Err(Error::new(ErrorCode::InvalidParameter, "A GPU is named twice.")
             .with_hint("One worker is one GPU: --gpus 0,1"));
     }
+    let there = samepath_worker::kinds::this_host().amounts.get("amount.worker.gpu").copied().unwrap_or_default();
+    if there < 1.0 {
+        context.output.aside(
+            "No NVIDIA GPU is seen on this computer: jobs that want one are given to these workers, and will hardly run. \
+             Leave --gpus away where there is none.",
+        );
+    }
     let mut running = JoinSet::new();
     // Each ends when its standard input does: with this program, however that ends.
     let mut inputs = Vec::new();

@@ -4,8 +4,9 @@ use crate::args::{Hub, HubCommand, InviteCommand, LabStorageCommand};
 use crate::output::{Cell, Tone};
 use crate::workers::interrupted;
 use crate::{Context, block_on};
+use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
-use samepath_app::Error;
+use samepath_app::{Error, Left};
 use samepath_fleet::lab::{
     self, HubPlace, Invitation, Invite, Invited, Joined, Part, Places, Registry, StorageWords, Wanted,
 };
@@ -122,7 +123,20 @@ async fn ask(context: &Context<'_>, registry: &Registry, command: HubCommand) ->
             if output.is_json() {
                 return output.document(&json!({ "name": name, "storage": known }));
             }
-            output.line(&format!("Members see this of {name} from now on."))
+            output.line(&match known == StorageWords::default() {
+                true => format!("Members are told nothing of {name} any more."),
+                false => format!("Members see this of {name} from now on."),
+            })
+        }
+        HubCommand::Storage { command: LabStorageCommand::Remove { name } } => {
+            let removed = registry.remove_storage(&name).await?;
+            if output.is_json() {
+                return output.document(&json!({ "removed": name, "changed": removed }));
+            }
+            output.line(&match removed {
+                true => format!("Members are told nothing of {name} any more. Nothing on the storage changed."),
+                false => format!("Members were told nothing of {name}. Nothing changed."),
+            })
         }
         HubCommand::Storage { command: LabStorageCommand::List } => {
             let known = registry.storages().await?;
@@ -158,8 +172,9 @@ fn tell(context: &Context<'_>, invitation: &Invitation, uses: u32) -> Result<(),
     context.output.line(&invitation.to_string())?;
     // Alone on standard output, so that a script can hand it on.
     context.output.aside(&format!(
-        "Hand this line to whoever is to join as the {} {name}. It can be used until {expires_at}{many}: samepath join INVITATION",
-        role(*part)
+        "Hand this line to whoever is to join as the {} {name}. It can be used until {}{many}: samepath join INVITATION",
+        role(*part),
+        expires_at.to_zoned(TimeZone::system()).strftime("%-d %b %Y, %H:%M")
     ));
     if places.are_limited() {
         context.output.aside(&format!("A job of {name} {}.", places.words()));
@@ -178,13 +193,19 @@ async fn list(context: &Context<'_>, registry: &Registry, part: Part) -> Result<
     joined.sort_by(|a, b| (&a.name, a.joined_at).cmp(&(&b.name, b.joined_at)));
     invited.sort_by(|a, b| (&a.name, a.expires_at).cmp(&(&b.name, b.expires_at)));
     let now = Timestamp::now();
+    let zone = TimeZone::system();
+    let time = |at: Timestamp| at.to_zoned(zone.clone()).strftime("%-d %b %Y, %H:%M").to_string();
     let (mut told, mut rows): (Vec<Value>, Vec<Vec<Cell>>) = (Vec::new(), Vec::new());
-    for Joined { name, joined_at, places, admin, .. } in &joined {
+    for Joined { name, joined_at, places, admin, computer, .. } in &joined {
         let mut one = json!({ "name": name, "role": role(part), "state": "joined", "joined_at": joined_at });
         let mut limits = String::new();
+        if let Some(computer) = computer {
+            one["computer"] = json!(computer);
+            limits = format!(", on {computer}");
+        }
         if let Some(places) = told_places(places) {
             one["places"] = json!(places);
-            limits = format!("; {}", places.words());
+            limits.push_str(&format!("; {}", places.words()));
         }
         if *admin {
             one["admin"] = true.into();
@@ -197,12 +218,16 @@ async fn list(context: &Context<'_>, registry: &Registry, part: Part) -> Result<
             state = if online { Cell::new("online", Tone::Good) } else { Cell::new("offline", Tone::Quiet) };
         }
         told.push(one);
-        rows.push(vec![name.as_str().into(), state, format!("since {joined_at}{limits}").into()]);
+        rows.push(vec![name.as_str().into(), state, format!("joined {}{limits}", time(*joined_at)).into()]);
     }
     for Invited { name, expires_at, uses, .. } in &invited {
         let state = if *expires_at < now { "expired" } else { "invited" };
         told.push(json!({ "name": name, "role": role(part), "state": state, "expires_at": expires_at, "uses": uses }));
-        rows.push(vec![name.as_str().into(), Cell::new(state, Tone::Quiet), format!("until {expires_at}").into()]);
+        rows.push(vec![
+            name.as_str().into(),
+            Cell::new(state, Tone::Quiet),
+            format!("until {}", time(*expires_at)).into(),
+        ]);
     }
     if context.output.is_json() {
         return context.output.document(&told);
@@ -233,9 +258,9 @@ pub(crate) fn join(context: &Context<'_>, invitation: &[String]) -> Result<ExitC
 
 /// Forgets the lab.
 pub(crate) fn leave(context: &Context<'_>) -> Result<ExitCode, Error> {
-    let left = context.options.leave(&context.storages)?;
+    let Left { left, untold } = block_on(async { context.options.leave(&context.storages).await })?;
     if context.output.is_json() {
-        context.output.document(&json!({ "left": left }))?;
+        context.output.document(&json!({ "left": left, "untold": untold }))?;
     } else if left.is_empty() {
         context.output.line("This computer belongs to no lab. Nothing changed.")?;
     } else {
@@ -243,6 +268,11 @@ pub(crate) fn leave(context: &Context<'_>) -> Result<ExitCode, Error> {
             "Left: {}. The key of this computer is deleted. Jobs go on; storages, files and the lab's history stay.",
             left.join(", ")
         ))?;
+        for lab in untold {
+            context.output.line(&format!(
+                "{lab} did not answer, and still lists this computer: ask whoever looks after it to revoke it."
+            ))?;
+        }
     }
     Ok(ExitCode::SUCCESS)
 }

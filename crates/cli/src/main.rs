@@ -105,7 +105,11 @@ impl Context<'_> {
                     opening.await?
                 }
             };
-            let answer = command(app.clone()).await;
+            let answer = tokio::select! {
+                answer = command(app.clone()) => answer,
+                // What is waited for would never come.
+                error = app.put_out() => Err(error),
+            };
             app.shut_down().await;
             answer
         })

@@ -81,7 +81,24 @@ pub(crate) fn install(context: &Context<'_>, install: &Install, around: &Around)
         // Without it the worker would end when its person logs out.
         steps.push(Step::Run(vec!["loginctl".to_owned(), "enable-linger".to_owned()]));
     }
-    take(context, &steps, install.dry_run, Some(&file))?;
+    if !install.dry_run {
+        check_systemd(&systemctl)?;
+        if let Some(user) = &install.user {
+            check_user(user)?;
+        }
+    }
+    let before = fs_err::read(&file).ok();
+    if let Err(error) = take(context, &steps, install.dry_run, Some(&file)) {
+        // Nothing half installed is left: it would be started with the next session.
+        let undone = match before {
+            Some(before) => fs_err::write(&file, before),
+            None => fs_err::remove_file(&file),
+        };
+        if undone.is_ok() {
+            context.output.aside(&format!("{} is as it was before.", file.display()));
+        }
+        return Err(error);
+    }
     if !context.output.is_json() && !install.dry_run {
         let (system, user) = if install.system { (" --system", "") } else { ("", "--user ") };
         context.output.line(&format!(
@@ -108,6 +125,37 @@ pub(crate) fn uninstall(context: &Context<'_>, uninstall: &Uninstall, around: &A
         )?;
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Refuses where no systemd answers, before anything is written.
+fn check_systemd(systemctl: &[&str]) -> Result<(), Error> {
+    let by_hand = "Start the worker by whatever starts programs here (a container's command, cron's @reboot, tmux): samepath worker";
+    let Some((program, arguments)) = systemctl.split_first() else { return Ok(()) };
+    let asked = Command::new(program).args(arguments).arg("show-environment").output();
+    match asked {
+        Ok(answer) if answer.status.success() => Ok(()),
+        Ok(answer) => {
+            let said = String::from_utf8_lossy(&answer.stderr).lines().collect::<Vec<_>>().join("; ");
+            let message = format!("`{}` does not work here: {said}", systemctl.join(" "));
+            Err(Error::new(ErrorCode::Io, message).with_hint(match arguments {
+                ["--user"] => format!("Nothing was written. Without a session of your own (sudo, su) systemd has none of yours: log in as the user itself. {by_hand}"),
+                _ => format!("Nothing was written. {by_hand}"),
+            }))
+        }
+        Err(_) => Err(Error::new(ErrorCode::Io, "There is no systemd on this computer.")
+            .with_hint(format!("Nothing was written. {by_hand}"))),
+    }
+}
+
+/// Refuses a user whom the system does not know, as far as it can be asked.
+fn check_user(user: &str) -> Result<(), Error> {
+    match Command::new("id").args(["-u", "--", user]).output() {
+        Ok(answer) if !answer.status.success() => {
+            Err(Error::new(ErrorCode::InvalidParameter, format!("This computer knows no user {user}."))
+                .with_hint("Name the user that jobs are to run as: --as USER. Nothing was written."))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Says every step, and takes it.

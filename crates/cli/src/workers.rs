@@ -1,7 +1,7 @@
 use crate::args::Worker;
 use crate::output::{Cell, Output, Tone};
-use crate::{Context, block_on};
-use samepath_app::view::{ErrorView, Update, WorkerView};
+use crate::{A_WORD, Context, block_on};
+use samepath_app::view::{ErrorView, StatusView, Update, WorkerView};
 use samepath_app::{App, Error, ErrorCode, Options};
 use samepath_worker::Drained;
 use serde_json::json;
@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 use tokio::io::AsyncReadExt;
+use tokio::time::Instant;
 
 /// Between two looks at what a worker still has to do.
 const PAUSE: Duration = Duration::from_millis(500);
@@ -40,11 +41,15 @@ pub(crate) fn list(context: &Context<'_>, watch: bool) -> Result<ExitCode, Error
             }
         });
     }
-    let (workers, lab) = context.with_app(|app| async move { Ok((app.workers(), app.lab().map(str::to_owned))) })?;
+    let (workers, lab, beginning) =
+        context.with_app(|app| async move { Ok((app.workers(), app.lab().map(str::to_owned), app.is_beginning())) })?;
     if output.is_json() {
         output.document(&workers)?;
     } else if workers.is_empty() {
         output.line(&match lab {
+            Some(lab) if beginning => {
+                format!("{lab} has just begun: its workers may not be back yet. Look again in some seconds.")
+            }
             Some(lab) => format!("No worker of {lab} is online. On a computer that joined as one: samepath worker"),
             None => "No worker is online, and this computer is in no lab. Start one here: samepath worker".to_owned(),
         })?;
@@ -63,7 +68,16 @@ pub(crate) fn list(context: &Context<'_>, watch: bool) -> Result<ExitCode, Error
 
 fn sentence(worker: &WorkerView) -> String {
     let in_use = worker.gpu_in_use.as_ref().map(|by| format!(" · its GPU is in use by {by}")).unwrap_or_default();
-    format!("{}: {} · {}{in_use}", worker.name, worker.state, storages(worker))
+    let gpus = if worker.gpus == Some(0) { " · no NVIDIA GPU" } else { "" };
+    format!("{}: {} · {}{gpus}{in_use}", worker.name, state(worker), storages(worker))
+}
+
+/// What it does, and that it takes nothing after that where that is so.
+fn state(worker: &WorkerView) -> String {
+    match worker.busy && worker.draining {
+        true => format!("{}; takes no new jobs", worker.state),
+        false => worker.state.clone(),
+    }
 }
 
 fn storages(worker: &WorkerView) -> String {
@@ -82,8 +96,9 @@ fn storages(worker: &WorkerView) -> String {
 fn row(worker: &WorkerView, own: &str) -> Vec<Cell> {
     let name =
         if worker.version == own { worker.name.clone() } else { format!("{} ({})", worker.name, worker.version) };
-    let state = if worker.busy { Cell::new(&worker.state, Tone::Warn) } else { Cell::new(&worker.state, Tone::Good) };
-    let gpu = worker.gpu.as_deref().unwrap_or_default();
+    let tone = if worker.busy || worker.draining { Tone::Warn } else { Tone::Good };
+    let state = Cell::new(state(worker), tone);
+    let gpu = worker.gpu.as_deref().unwrap_or(if worker.gpus == Some(0) { "none" } else { "" });
     let gpu = match &worker.gpu_in_use {
         Some(by) => Cell::new(format!("{gpu}, in use by {by}"), Tone::Warn),
         None => gpu.into(),
@@ -101,41 +116,93 @@ pub(crate) fn run(context: &Context<'_>, worker: Worker) -> Result<ExitCode, Err
             return crate::gpus::run(context, &gpus, name.as_deref(), kinds.as_deref()).await;
         }
         let options = Options { gpu, ..context.options.clone() };
-        let app = App::for_worker(options, context.storages.clone()).await?;
-        let working = app.worker(name, kinds);
-        let told = async {
-            let mut updates = app.watch();
-            let (mut offline, mut said) = (None, String::new());
-            if !output.is_json() {
-                output.line(&whose(&app))?;
+        let interrupted = async {
+            tokio::select! {
+                () = interrupted() => {}
+                () = stdin_closed(), if end_with_stdin => {}
             }
-            while let Some(update) = updates.next().await {
-                match update {
-                    Update::Worker(worker) if worker.this_computer => {
-                        if output.is_json() {
-                            output.line_of_json(&worker)?;
-                        } else if said != sentence(&worker) {
-                            said = sentence(&worker);
-                            output.line(&said)?;
-                        }
-                    }
-                    Update::Status(status) if status.offline.as_ref().map(|it| &it.error) != offline.as_ref() => {
-                        offline = status.offline.map(|it| it.error);
-                        link(output, &status.lab, offline.as_ref())?;
-                    }
-                    _ => {}
+        };
+        tokio::pin!(interrupted);
+        loop {
+            let app = App::for_worker(options.clone(), context.storages.clone()).await?;
+            let ended = tokio::select! {
+                ended = app.worker(name.clone(), kinds.clone()) => Some(ended),
+                told = tell(output, &app) => Some(told),
+                () = &mut interrupted => Some(farewell(output, app.tries_here())),
+                () = app.joined_anew() => None,
+            };
+            app.shut_down().await;
+            match ended {
+                Some(ended) => return ended.map(|()| ExitCode::SUCCESS),
+                None if output.is_json() => {}
+                None => output.line("This computer has joined anew.")?,
+            }
+        }
+    })
+}
+
+/// Says how the worker is, and how its lab is, until the program ends.
+async fn tell(output: &Output, app: &App) -> Result<(), Error> {
+    let mut updates = app.watch();
+    let (mut offline, mut said) = (None, String::new());
+    // How the link is, where that is not told yet: one that is back at once was hardly gone, and why it is down is known a little later.
+    let (mut changed, mut due) = (None::<StatusView>, None);
+    if !output.is_json() {
+        output.line(&whose(app))?;
+    }
+    loop {
+        let update = tokio::select! {
+            update = updates.next() => update,
+            () = tokio::time::sleep_until(due.unwrap_or_else(Instant::now)), if due.is_some() => {
+                due = None;
+                if let Some(status) = changed.take() {
+                    offline = status.offline.map(|it| it.error);
+                    link(output, &status.lab, offline.as_ref(), false)?;
+                }
+                continue;
+            }
+        };
+        let Some(update) = update else { return Ok(()) };
+        match update {
+            Update::Worker(worker) if worker.this_computer => {
+                if output.is_json() {
+                    output.line_of_json(&worker)?;
+                } else if said != sentence(&worker) {
+                    said = sentence(&worker);
+                    output.line(&said)?;
                 }
             }
-            Ok::<(), Error>(())
-        };
-        let ended = tokio::select! {
-            ended = working => ended,
-            told = told => told,
-            () = interrupted() => Ok(()),
-            () = stdin_closed(), if end_with_stdin => Ok(()),
-        };
-        app.shut_down().await;
-        ended.map(|()| ExitCode::SUCCESS)
+            Update::Status(status) if status.offline.as_ref().map(|it| &it.error) == offline.as_ref() => {
+                (changed, due) = (None, None);
+            }
+            Update::Status(status) if status.offline.as_ref().is_some_and(|it| !it.ended) => {
+                due = due.or_else(|| Some(Instant::now() + A_WORD));
+                changed = Some(status);
+            }
+            Update::Status(status) => {
+                (changed, due) = (None, None);
+                let ended = status.offline.is_some();
+                offline = status.offline.map(|it| it.error);
+                link(output, &status.lab, offline.as_ref(), ended)?;
+            }
+            _ => {}
+        }
+    }
+}
+
+/// What becomes of the tries of a worker that was told to end.
+fn farewell(output: &Output, left: usize) -> Result<(), Error> {
+    if output.is_json() {
+        return output.line_of_json(&json!({ "stopped": true, "left": left }));
+    }
+    output.line(&match left {
+        0 => "The worker has stopped.".to_owned(),
+        left => format!(
+            "The worker has stopped. {} by {}; start the worker again within an hour, or what is left then is ended. To end it now: \
+             samepath stop ID, or samepath kill ID",
+            if left == 1 { "Its running job goes on".to_owned() } else { format!("Its {left} running jobs go on") },
+            if left == 1 { "itself" } else { "themselves" },
+        ),
     })
 }
 
@@ -156,6 +223,11 @@ pub(crate) fn drain(context: &Context<'_>, name: Option<&str>, undo: bool, wait:
     let failed =
         |error: std::io::Error| Error::new(ErrorCode::Io, format!("The workers' folders cannot be used: {error}."));
     let mut drained = samepath_worker::drain(&folder, name, !undo).map_err(failed)?;
+    // Whoever worked here once, and does no more, is of no interest beside those who do.
+    let at_work = |worker: &Drained| worker.running || worker.left > 0;
+    if name.is_none() && drained.iter().any(at_work) {
+        drained.retain(at_work);
+    }
     if drained.is_empty() {
         let message = name
             .map_or("This computer has no worker.".to_owned(), |name| format!("This computer has no worker {name}."));
@@ -163,18 +235,23 @@ pub(crate) fn drain(context: &Context<'_>, name: Option<&str>, undo: bool, wait:
     }
     while wait && drained.iter().any(|worker| worker.left > 0) {
         std::thread::sleep(PAUSE);
-        drained = samepath_worker::drained(&folder, name).map_err(failed)?;
+        let now = samepath_worker::drained(&folder, name).map_err(failed)?;
+        drained = now.into_iter().filter(|now| drained.iter().any(|worker| worker.name == now.name)).collect();
     }
     if output.is_json() {
-        let told = |worker: &Drained| json!({ "worker": worker.name, "draining": !undo, "left": worker.left });
+        let told = |worker: &Drained| json!({ "worker": worker.name, "draining": !undo, "left": worker.left, "running": worker.running });
         output.document(&drained.iter().map(told).collect::<Vec<_>>())?;
         return Ok(ExitCode::SUCCESS);
     }
-    for Drained { name, left } in &drained {
-        output.line(&match (undo, left) {
-            (true, _) => format!("{name} takes jobs again."),
-            (false, 0) => format!("{name} takes no new job; none is left."),
-            (false, left) => format!("{name} takes no new job; {left} left."),
+    for Drained { name, left, running } in &drained {
+        let takes = match (undo, left) {
+            (true, _) => "takes jobs again".to_owned(),
+            (false, 0) => "takes no new job; none is left".to_owned(),
+            (false, left) => format!("takes no new job; {left} left"),
+        };
+        output.line(&match running {
+            true => format!("{name} {takes}."),
+            false => format!("{name} does not run; once it is started it {takes}."),
         })?;
     }
     if !undo {
@@ -184,14 +261,24 @@ pub(crate) fn drain(context: &Context<'_>, name: Option<&str>, undo: bool, wait:
 }
 
 /// Says that a worker lost its lab, why, and that it is back.
-fn link(output: &Output, lab: &str, offline: Option<&ErrorView>) -> Result<(), Error> {
+fn link(output: &Output, lab: &str, offline: Option<&ErrorView>, ended: bool) -> Result<(), Error> {
     if output.is_json() {
         return output.line_of_json(&json!({ "lab": lab, "offline": offline }));
     }
     match offline {
         None => output.line(&format!("Connected to {lab} again.")),
         Some(ErrorView { message, hint, .. }) => {
-            output.line(&format!("{message} {} Running jobs go on.", hint.as_deref().unwrap_or_default()))
+            let rest = match ended {
+                true => {
+                    "What runs here goes on, but the lab gives it to another worker. This one waits until the computer has joined anew."
+                }
+                false => "Running jobs go on.",
+            };
+            output.line(&format!(
+                "{message} {}{} {rest}",
+                hint.as_deref().unwrap_or_default(),
+                if ended { "." } else { "" }
+            ))
         }
     }
 }

@@ -14,8 +14,11 @@ use std::process::Command;
 fn with_systemd() -> Home {
     let home = Home::new();
     for name in ["systemctl", "loginctl"] {
-        let script =
-            format!("#!/bin/sh\necho \"{name} $*\" >> '{}'\n[ ! -e '{}' ]\n", home.text("calls"), home.text("fails"));
+        let script = format!(
+            "#!/bin/sh\ncase \"$*\" in *show-environment) exit 0;; esac\necho \"{name} $*\" >> '{}'\n[ ! -e '{}' ]\n",
+            home.text("calls"),
+            home.text("fails")
+        );
         let program = home.write(&format!("bin/{name}"), script);
         fs_err::set_permissions(program, std::fs::Permissions::from_mode(0o755)).expect("a program");
     }
@@ -67,6 +70,10 @@ fn a_service_is_installed_said_and_taken_back() {
     let refused = refused.expect("runs");
     assert!(!refused.status.success());
     assert!(String::from_utf8_lossy(&refused.stderr).contains("daemon-reload` ended with"), "{refused:?}");
+    assert!(!unit.exists(), "nothing half installed is left");
+    let user = ["worker", "install", "--system", "--as", "nobody-of-that-name"];
+    let told = common::run(&mut asks(&home, &user)).fails("invalid_parameter");
+    assert!(told["error"]["message"].to_string().contains("nobody-of-that-name"), "{told:#}");
     // Of the whole system it is somebody's.
     common::run(&mut asks(&home, &["worker", "install", "--system"])).fails("usage");
     let told = common::run(&mut asks(&home, &["worker", "install", "--system", "--as", "gpu", "--dry-run"])).good();
@@ -76,21 +83,63 @@ fn a_service_is_installed_said_and_taken_back() {
 }
 
 #[test]
+fn where_there_is_no_systemd_nothing_is_written_and_it_is_said_what_to_do() {
+    let home = Home::new();
+    let mut install = home.command(["--json", "worker", "install"]);
+    fs_err::create_dir_all(home.path("empty")).expect("a folder");
+    let told = common::run(install.env("PATH", home.text("empty"))).fails("io");
+    assert_eq!(told["error"]["message"], "There is no systemd on this computer.");
+    assert!(told["error"]["hint"].to_string().contains("samepath worker"), "{told:#}");
+    assert!(!home.path("home/.config/systemd").exists());
+    // One of another user's session, or that is not running.
+    let home = with_systemd();
+    let program =
+        home.write("bin/systemctl", "#!/bin/sh\necho 'Failed to connect to bus: No medium found' >&2\nexit 1\n");
+    fs_err::set_permissions(program, std::fs::Permissions::from_mode(0o755)).expect("a program");
+    let told = common::run(&mut asks(&home, &["worker", "install"])).fails("io");
+    assert!(told["error"]["message"].to_string().contains("No medium found"), "{told:#}");
+    assert!(!home.path("home/.config/systemd").exists());
+}
+
+#[test]
+fn a_worker_says_that_it_has_no_gpu_and_at_its_end_what_becomes_of_its_job() {
+    let home = Home::new();
+    home.waiting_kind();
+    let mut worker = Process::start(&mut home.command(["worker", "--name", "gpu-1", "--kinds", &home.text("kinds")]));
+    if !std::path::Path::new("/proc/driver/nvidia/gpus").exists() {
+        worker.until(|line| (line.starts_with("gpu-1: ") && line.contains("no NVIDIA GPU")).then_some(()));
+    }
+    let job = home.ask(&["submit", "--detach", "waits"]).good();
+    let id = job["id"].as_str().expect("an id").to_owned();
+    home.job_until(&id, |job| job["state"] == "running");
+    let ended = worker.interrupt();
+    assert!(ended.out.contains("Its running job goes on by itself"), "{ended:?}");
+    home.go();
+    let mut worker = Process::start(&mut home.command(["worker", "--name", "gpu-1", "--kinds", &home.text("kinds")]));
+    home.job_until(&id, |job| job["state"] == "succeeded");
+    let ended = worker.interrupt();
+    assert!(ended.out.contains("The worker has stopped."), "{ended:?}");
+}
+
+#[test]
 fn a_worker_that_is_drained_finishes_and_takes_no_new_job() {
     let home = Home::new();
     home.waiting_kind();
     home.ask(&["worker", "drain"]).fails("no_worker");
+    home.worker("gpu-0").end();
     let mut worker = home.worker("gpu-1");
     let first = home.ask(&["submit", "--detach", "waits"]).good();
     let id = first["id"].as_str().expect("an id").to_owned();
     home.job_until(&id, |job| job["state"] == "running");
     home.ask(&["worker", "drain", "--name", "gpu-2"]).fails("no_worker");
     let told = home.ask(&["worker", "drain"]).good();
-    assert_eq!(told, json!([{ "worker": "gpu-1", "draining": true, "left": 1 }]));
+    assert_eq!(told, json!([{ "worker": "gpu-1", "draining": true, "left": 1, "running": true }]));
     until(|| {
         let workers = home.ask(&["workers"]).good();
         if workers[0]["draining"] == true { Ok(()) } else { Err(format!("{workers:#}")) }
     });
+    let shown = home.command(["workers"]).output().expect("runs");
+    assert!(String::from_utf8_lossy(&shown.stdout).contains("; takes no new jobs"), "{shown:?}");
     let second = home.ask(&["submit", "--detach", "waits"]).good();
     let second = second["id"].as_str().expect("an id").to_owned();
     let mut waiting = home.start(&["--json", "worker", "drain", "--wait"]);

@@ -86,25 +86,29 @@ impl Fleet {
         Ok(Self::new(bus::nats::join(settings).await?, Form::Lab(worker)))
     }
 
-    /// The same, as the worker of one of this computer's GPUs: a computer that has joined as one worker may be several, each by the
-    /// number of its GPU.
-    ///
-    /// # Errors
-    /// As [`Fleet::lab`].
-    pub async fn lab_on_gpu(membership: &Membership, gpu: u32) -> Result<Self, LabError> {
-        let mut settings = membership.settings()?;
-        settings.identity = settings.identity.on_gpu(gpu);
-        let worker = settings.identity.acting().worker;
-        Ok(Self::new(bus::nats::join(settings).await?, Form::Lab(worker)))
-    }
-
     /// The same, of a lab that need not answer yet: it is joined as soon as it does, and until then [`Fleet::link`] is down and says
     /// why.
     ///
     /// # Errors
     /// What was kept is no membership.
     pub fn lab_later(membership: &Membership) -> Result<Self, LabError> {
-        let settings = membership.settings()?;
+        Self::later(membership, None)
+    }
+
+    /// The same, as the worker of one of this computer's GPUs: a computer that has joined as one worker may be several, each by the
+    /// number of its GPU.
+    ///
+    /// # Errors
+    /// As [`Fleet::lab_later`].
+    pub fn lab_on_gpu_later(membership: &Membership, gpu: u32) -> Result<Self, LabError> {
+        Self::later(membership, Some(gpu))
+    }
+
+    fn later(membership: &Membership, gpu: Option<u32>) -> Result<Self, LabError> {
+        let mut settings = membership.settings()?;
+        if let Some(gpu) = gpu {
+            settings.identity = settings.identity.on_gpu(gpu);
+        }
         let worker = settings.identity.acting().worker;
         Ok(Self::new(bus::nats::join_later(settings), Form::Lab(worker)))
     }
@@ -186,6 +190,11 @@ impl Fleet {
         Live::new(self.inner.bus.clone(), "kinds/")
     }
 
+    /// That the lab's hub has just begun, as long as its workers may not be back yet: one record, or none.
+    pub fn beginning(&self) -> Live<serde_json::Value> {
+        Live::new(self.inner.bus.clone(), lab::BEGUN)
+    }
+
     /// What the lab's administrator tells members of each storage, by its name.
     pub fn storages(&self) -> Live<StorageWords> {
         Live::new(self.inner.bus.clone(), lab::STORAGES)
@@ -212,6 +221,21 @@ impl Fleet {
         let _: bus::nats::Computers =
             ask(&*self.inner.bus, bus::nats::REMOVE_COMPUTER, &question, doing, PATIENCE, Some(PATIENCE)).await?;
         Ok(())
+    }
+
+    /// Takes this computer's own key off the lab, which lets it in no more.
+    ///
+    /// # Errors
+    /// The lab does not answer, or is too old to let a worker do so.
+    pub async fn leave(&self, membership: &Membership) -> Result<(), FleetError> {
+        let Some(key) = membership.key() else { return Ok(()) };
+        let mut link = self.link();
+        // Who is put out may not hear the answer any more.
+        let out = |link: &Link| matches!(link, Link::Down { why: Some(why), .. } if matches!(**why, BusError::NotAdmitted { .. }));
+        tokio::select! {
+            left = self.remove_computer(&key) => left,
+            Ok(_) = link.wait_for(out) => Ok(()),
+        }
     }
 
     /// Submits a job. Submitting it again, by its id, is answered with the same record.

@@ -492,6 +492,15 @@ async fn a_member_sees_and_puts_out_its_own_computers_and_nobody_else_s() {
     assert_eq!(in_time(fleet.computers(&laptop)).await.expect("answers").len(), 1);
     assert!(matches!(in_time(Fleet::lab(&other)).await, Err(LabError::Bus(BusError::NotAdmitted { .. }))));
     assert_eq!(lab.names().await, ["amick", "tom"]);
+    // A worker takes its own key off, and nobody else's.
+    let gpu = lab.invite(Part::Worker, "gpu-1", 1, HOUR).await;
+    let gpu = in_time(Membership::join(&gpu)).await.expect("joins");
+    let worker = in_time(Fleet::lab(&gpu)).await.expect("comes in");
+    let refused = in_time(worker.remove_computer(&seen[0].key)).await;
+    assert!(refused.is_err_and(|error| error.code() == "invalid_parameter"));
+    in_time(worker.leave(&gpu)).await.expect("left");
+    assert_eq!(lab.names().await, ["amick", "tom"]);
+    worker.close().await;
     fleet.close().await;
     tom_sees.close().await;
     lab.stop().await;

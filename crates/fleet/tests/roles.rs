@@ -51,7 +51,7 @@ struct Row {
 const NO: [&str; 4] = ["no", "no", "no", "no"];
 const INSIDE: [&str; 4] = ["no", "yes", "yes", "no"];
 
-const ROWS: [Row; 18] = [
+const ROWS: [Row; 19] = [
     Row {
         what: "connect",
         words: ["no", "yes", "yes", "no; a connection that is there is heard by nobody"],
@@ -146,10 +146,11 @@ const ROWS: [Row; 18] = [
         tries: &[Ask("submit"), Ask("stop"), Ask("kill"), Ask("retry"), Ask("add-computer")],
         foreign: &[],
     },
+    Row { what: "see computers", words: ["no", "its own", "no", "no"], tries: &[Ask("computers")], foreign: &[] },
     Row {
-        what: "see computers, and put one out",
-        words: ["no", "its own", "no", "no"],
-        tries: &[Ask("computers"), Ask("remove-computer")],
+        what: "put a computer out",
+        words: ["no", "its own", "its own", "no"],
+        tries: &[Ask("remove-computer")],
         foreign: &[],
     },
     Row {

@@ -47,8 +47,8 @@ impl App {
     ///
     /// # Errors
     /// As [`Options::leave`](crate::Options::leave).
-    pub fn leave_lab(&self) -> Result<(), Error> {
-        self.inner.options.leave(&self.inner.storages).map(drop)
+    pub async fn leave_lab(&self) -> Result<(), Error> {
+        self.inner.options.leave(&self.inner.storages).await.map(drop)
     }
 
     /// An invitation for one more computer of this person, good for ten minutes, once: the line itself.

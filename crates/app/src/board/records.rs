@@ -16,8 +16,8 @@ pub(super) enum Taken<T> {
     Nothing,
     /// One record, which was this before.
     One { key: String, before: Option<T> },
-    /// Maybe everything: all that is there has been told.
-    All,
+    /// Maybe everything: all that is there has been told. What there was before.
+    All(BTreeMap<String, T>),
 }
 
 impl<T> Default for Records<T> {
@@ -33,10 +33,8 @@ impl<T> Records<T> {
             (Update::Put(key, record), Some(coming)) => drop(coming.insert(key, record)),
             (Update::Gone(key), Some(coming)) => drop(coming.remove(&key)),
             (Update::Current, coming) => {
-                if let Some(coming) = coming.take() {
-                    self.known = coming;
-                }
-                return Taken::All;
+                let before = coming.take().map(|coming| std::mem::replace(&mut self.known, coming));
+                return Taken::All(before.unwrap_or_default());
             }
             (Update::Put(key, record), None) => {
                 let before = self.known.insert(key.clone(), record);

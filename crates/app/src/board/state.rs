@@ -11,7 +11,7 @@ use samepath_fleet::Update as Record;
 use samepath_fleet::matching::Kinds;
 use samepath_wire::{AttemptState, BackendAdvert, BackendState, GpuUse, JobRecord, JobState, Kind, Worker};
 use samepath_worker::kinds::Catalogue;
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use tokio::sync::broadcast::Sender;
 
 /// A record is told of as soon as it changes. What the whole queue decides, why each job waits, and the list of job types are told
@@ -27,6 +27,10 @@ pub(super) struct State {
     pub(super) known_kinds: Kinds,
     pub(super) own: Option<Own>,
     pub(super) proofs: Proofs,
+    /// Whether the lab's hub has just begun: its workers may not be back yet.
+    pub(super) beginning: bool,
+    /// Those that were there before the records were last told anew, and have not been told of since.
+    awaited: BTreeMap<String, Worker>,
     status: Option<StatusView>,
     kept: KeptView,
     storages: Vec<StorageView>,
@@ -56,6 +60,8 @@ impl State {
             built_in,
             own: None,
             proofs: Proofs::default(),
+            beginning: false,
+            awaited: BTreeMap::new(),
             status: None,
             kept: KeptView::default(),
             storages: Vec::new(),
@@ -66,9 +72,17 @@ impl State {
     }
 
     pub(super) fn take_worker(&mut self, update: Record<Worker>, to: &Sender<Update>) {
+        if let Record::Put(key, _) | Record::Gone(key) = &update {
+            self.awaited.remove(key);
+        }
         match self.workers.take(update) {
             Taken::Nothing => {}
-            Taken::All => self.tell_all(to),
+            Taken::All(before) => {
+                let missing = before.into_iter().filter(|(key, _)| !self.workers.known.contains_key(key));
+                self.awaited = missing.collect();
+                self.await_workers();
+                self.tell_all(to);
+            }
             Taken::One { key, before } => {
                 let now = self.workers.known.get(&key);
                 self.stale |= before.as_ref().map(offer) != now.map(offer);
@@ -82,7 +96,7 @@ impl State {
     pub(super) fn take_job(&mut self, update: Record<JobRecord>, to: &Sender<Update>) {
         match self.jobs.take(update) {
             Taken::Nothing => {}
-            Taken::All => self.tell_all(to),
+            Taken::All(_) => self.tell_all(to),
             Taken::One { key, before } => {
                 let now = self.jobs.known.get(&key);
                 self.stale |= before.as_ref().map(standing) != now.map(standing);
@@ -107,6 +121,29 @@ impl State {
     pub(super) fn set_own(&mut self, own: Option<Own>, to: &Sender<Update>) {
         self.own = own;
         self.tell_workers(|_| true, to);
+    }
+
+    pub(super) fn set_beginning(&mut self, beginning: bool, to: &Sender<Update>) {
+        if std::mem::replace(&mut self.beginning, beginning) == beginning {
+            return;
+        }
+        if beginning {
+            self.await_workers();
+        } else {
+            // They had time enough.
+            for key in std::mem::take(&mut self.awaited).into_keys() {
+                self.workers.known.remove(&key);
+            }
+        }
+        self.tell_all(to);
+    }
+
+    /// While the lab's hub has just begun, workers that were there before are taken to be on their way back.
+    fn await_workers(&mut self) {
+        if self.beginning {
+            let awaited = self.awaited.iter().map(|(key, worker)| (key.clone(), worker.clone()));
+            self.workers.known.extend(awaited);
+        }
     }
 
     pub(super) fn set_status(&mut self, status: StatusView, to: &Sender<Update>) {
@@ -197,7 +234,8 @@ impl State {
     /// of the person's has ended since the window was last open. It ends with `current` where that is everything, and where `ready` says
     /// that the fleet has told all it knows.
     pub(super) fn first(&self, most: usize, ready: bool) -> Vec<Update> {
-        let around = Surroundings::new(&self.workers.known, &self.jobs.known, &self.known_kinds, (self.clock)());
+        let around =
+            Surroundings::new(&self.workers.known, &self.jobs.known, &self.known_kinds, (self.clock)(), self.beginning);
         let ours = Ours { storages: &self.storages, proofs: &self.proofs };
         let member = self.status.as_ref().map_or("", |status| &status.member);
         let seen = self.kept.seen_until.unwrap_or(f64::INFINITY);
@@ -252,7 +290,8 @@ impl State {
 
     fn tell_job(&mut self, id: &str, to: &Sender<Update>) {
         let Some(told) = &mut self.told else { return };
-        let around = Surroundings::new(&self.workers.known, &self.jobs.known, &self.known_kinds, (self.clock)());
+        let around =
+            Surroundings::new(&self.workers.known, &self.jobs.known, &self.known_kinds, (self.clock)(), self.beginning);
         match self.jobs.known.get(id) {
             Some(record) => {
                 let mut view = record_view(record, &around);
@@ -273,7 +312,8 @@ impl State {
 
     fn tell_jobs(&mut self, which: impl Fn(&JobRecord) -> bool, to: &Sender<Update>) {
         let Some(told) = &mut self.told else { return };
-        let around = Surroundings::new(&self.workers.known, &self.jobs.known, &self.known_kinds, (self.clock)());
+        let around =
+            Surroundings::new(&self.workers.known, &self.jobs.known, &self.known_kinds, (self.clock)(), self.beginning);
         self.jobs
             .known
             .values()

@@ -1,6 +1,6 @@
 use super::{Board, state::State};
 use crate::view::{JobView, KeptView, StatusView, Update};
-use samepath_fleet::Update::{Current, Gone, Put};
+use samepath_fleet::Update::{Current, Gone, Put, Reset};
 use samepath_wire::{JobRecord, JobState, Worker};
 use serde_json::json;
 use std::time::Instant;
@@ -281,4 +281,29 @@ fn what_is_known_of_a_job_s_place_in_the_queue_stays_until_it_is_told_anew() {
         (told.words.as_str(), told.waiting_for),
         ("Stopping", vec!["gpu-1: busy, 1 job before yours".to_owned()])
     );
+}
+
+#[test]
+fn workers_are_kept_until_they_had_time_to_find_a_hub_that_has_just_begun() {
+    let mut board = Watched::new([worker("gpu-1"), worker("gpu-2")], []);
+    let names = |board: &Watched| board.state.workers.known.keys().cloned().collect::<Vec<_>>();
+    let take = |board: &mut Watched, update| board.state.take_worker(update, &board.to.clone());
+    // Whichever of the two is told first.
+    for beginning_first in [true, false] {
+        if beginning_first {
+            board.state.set_beginning(true, &board.to.clone());
+        }
+        take(&mut board, Reset);
+        take(&mut board, Current);
+        board.state.set_beginning(true, &board.to.clone());
+        assert_eq!(names(&board), ["gpu-1", "gpu-2"]);
+        take(&mut board, Put("gpu-1".to_owned(), worker("gpu-1")));
+        board.state.set_beginning(false, &board.to.clone());
+        assert_eq!(names(&board), ["gpu-1"], "the other had time enough");
+        take(&mut board, Put("gpu-2".to_owned(), worker("gpu-2")));
+    }
+    // One that goes is gone.
+    board.state.set_beginning(true, &board.to.clone());
+    take(&mut board, Gone("gpu-2".to_owned()));
+    assert_eq!(names(&board), ["gpu-1"]);
 }

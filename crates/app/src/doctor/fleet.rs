@@ -1,9 +1,9 @@
 //! Who holds the queue of this computer, and the workers that it knows.
 
 use super::finding;
-use crate::Options;
 use crate::lab::known;
 use crate::view::{Finding, FindingState};
+use crate::{Error, Options};
 use jiff::{SignedDuration, Timestamp};
 use samepath_wire::Worker;
 use std::collections::BTreeSet;
@@ -26,18 +26,16 @@ pub(super) async fn examine(options: &Options) -> Vec<Finding> {
     let start = Instant::now();
     let lab = match options.belongs() {
         Ok(lab) => lab.map(|membership| membership.lab),
-        Err(error) => {
-            let wrong = finding(AREA, FindingState::Wrong, "lab", error.message).code(error.code.as_str());
-            return vec![error.hint.into_iter().fold(wrong, |wrong, hint| wrong.mend(hint))];
-        }
+        Err(error) => return vec![not_in(error)],
     };
     let Ok(joined) = tokio::time::timeout(PATIENCE, options.look()).await else {
         return vec![lab.map_or_else(silent, |lab| silent_lab(&lab))];
     };
+    let joined = match joined {
+        Ok(joined) => joined,
+        Err(error) => return vec![not_in(error)],
+    };
     let Some(fleet) = joined else {
-        if let Some(lab) = lab {
-            return vec![silent_lab(&lab)];
-        }
         let note = finding(AREA, FindingState::Note, "queue", "no Samepath program runs on this computer");
         return vec![note.mend("Open the window, or start a worker: samepath worker")];
     };
@@ -60,6 +58,8 @@ pub(super) async fn examine(options: &Options) -> Vec<Finding> {
                 findings.push(note.mend("Upgrade Samepath on this computer; what wrote it may be newer."));
             }
             findings.extend(of_workers(&workers, &options.version, Timestamp::now()));
+            let put_out = tokio::time::timeout(PATIENCE, options.worker_put_out()).await;
+            findings.extend(put_out.ok().flatten().map(not_in));
             findings
         }
     };
@@ -68,9 +68,16 @@ pub(super) async fn examine(options: &Options) -> Vec<Finding> {
 }
 
 fn silent_lab(lab: &str) -> Finding {
-    let wrong =
-        finding(AREA, FindingState::Wrong, "lab", format!("{lab} does not answer, or does not let this computer in"));
-    wrong.code("fleet_unreachable").mend("See which: samepath workers. Running jobs go on.")
+    let wrong = finding(AREA, FindingState::Wrong, "lab", format!("{lab} does not answer"));
+    wrong
+        .code("fleet_unreachable")
+        .mend("Off campus? Connect the VPN. Else ask whoever looks after the lab. Running jobs go on.")
+}
+
+/// Why a lab is not to be used from here.
+fn not_in(error: Error) -> Finding {
+    let wrong = finding(AREA, FindingState::Wrong, "lab", error.message).code(error.code.as_str());
+    error.hint.into_iter().fold(wrong, |wrong, hint| wrong.mend(hint))
 }
 
 fn silent() -> Finding {

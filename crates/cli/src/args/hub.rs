@@ -94,7 +94,7 @@ pub(crate) enum InviteCommand {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum LabStorageCommand {
-    /// Change what is told of a storage; an empty value removes it
+    /// Change what is told of a storage; an empty value removes it, and the last one the storage
     Set {
         /// Its name
         name: String,
@@ -104,15 +104,20 @@ pub(crate) enum LabStorageCommand {
         /// What a Mac connects to: smb://vast01/talmo
         #[arg(long, value_name = "URL")]
         mac: Option<String>,
-        /// What Linux mounts
-        #[arg(long, value_name = "URL")]
+        /// What Linux mounts: vast01:/talmo, or a line that says how
+        #[arg(long, value_name = "ADDRESS")]
         linux: Option<String>,
-        /// What Windows connects to
+        /// What Windows connects to: \\\\vast01\\talmo
         #[arg(long, value_name = "URL")]
         windows: Option<String>,
         /// A line of help
         #[arg(long, value_name = "TEXT")]
         help_text: Option<String>,
+    },
+    /// Tell nothing of a storage any more; it stays as it is
+    Remove {
+        /// Its name
+        name: String,
     },
     /// What is told of each
     List,

@@ -63,6 +63,12 @@ pub enum BusError {
     /// The link is down, or went down before the answer came.
     #[error("the fleet cannot be reached")]
     Unreachable,
+    /// Nobody listens at the lab's address: the computer is there, and refuses.
+    #[error("nothing listens at {server}")]
+    NotListening {
+        /// The address.
+        server: String,
+    },
     /// More at a time than the bus takes.
     #[error("too much is waiting on {name}")]
     Overloaded {
@@ -199,6 +205,7 @@ impl BusError {
             Self::Unreachable | Self::TimedOut { .. } | Self::ResponderGone { .. } | Self::Overloaded { .. } => {
                 Some("try again in a moment".to_owned())
             }
+            Self::NotListening { .. } => Some("its hub does not run, or is at another address now".to_owned()),
             Self::NoResponder { .. } => Some("start Samepath, or a worker, and try again".to_owned()),
             Self::DiskFull { path, why } => Some(format!("{}; {OTHER_FOLDER}", why.mend(path))),
             Self::NotPrivate { path, .. } => {
@@ -228,6 +235,7 @@ impl BusError {
     pub fn code(&self) -> &'static str {
         match self {
             Self::Unreachable
+            | Self::NotListening { .. }
             | Self::TimedOut { .. }
             | Self::ResponderGone { .. }
             | Self::NoResponder { .. }
@@ -249,6 +257,7 @@ impl BusError {
         matches!(
             self,
             Self::Unreachable
+                | Self::NotListening { .. }
                 | Self::TimedOut { .. }
                 | Self::ResponderGone { .. }
                 | Self::NoResponder { .. }

@@ -2,6 +2,7 @@ use super::Part;
 use crate::bus::{BusError, NoRoom};
 use jiff::Timestamp;
 use std::io;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 /// Why something about a lab was not done.
@@ -32,6 +33,40 @@ pub enum LabError {
         path: PathBuf,
         /// What the system says.
         source: io::Error,
+    },
+    /// The hub of a folder does not answer.
+    #[error("the hub of {lab} does not answer at {server}{}", if *.listens { "" } else { ": nothing listens there" })]
+    HubSilent {
+        /// The lab's name.
+        lab: String,
+        /// Where it was looked for.
+        server: String,
+        /// Its folder.
+        dir: PathBuf,
+        /// Whether anything listens there.
+        listens: bool,
+    },
+    /// Somebody else listens where the lab's server is to.
+    #[error("the port is taken: {} listens at {listen} already", by.as_deref().unwrap_or("another program"))]
+    PortTaken {
+        /// Where the server was to listen.
+        listen: SocketAddr,
+        /// Who does, where that is known.
+        by: Option<String>,
+    },
+    /// Another hub of the folder runs, otherwise than this one was to.
+    #[error("a hub of {} runs already, with another {what}", dir.display())]
+    HubRuns {
+        /// The folder.
+        dir: PathBuf,
+        /// The option.
+        what: &'static str,
+    },
+    /// What is told of a storage is nothing that a computer connects to.
+    #[error("{given:?} is no address of a share")]
+    ShareAddress {
+        /// As given.
+        given: String,
     },
     /// The folder is not a hub's.
     #[error("{} is not a hub's folder", path.display())]
@@ -113,9 +148,11 @@ impl LabError {
             Self::NoServer
             | Self::OldServer { .. }
             | Self::ServerEnded { .. }
+            | Self::HubSilent { .. }
             | Self::Refused
             | Self::Expired { .. } => "fleet_unreachable",
             Self::Io { .. } | Self::NoHub { .. } => "io",
+            Self::PortTaken { .. } | Self::HubRuns { .. } => "already_exists",
             Self::NoInvitation
             | Self::Name { .. }
             | Self::Place { .. }
@@ -123,6 +160,7 @@ impl LabError {
             | Self::OtherPlaces { .. }
             | Self::NoSuchName { .. }
             | Self::Connections { .. }
+            | Self::ShareAddress { .. }
             | Self::Address { .. } => "invalid_parameter",
             Self::Bus(error) => error.code(),
         }
@@ -137,6 +175,23 @@ impl LabError {
             ),
             Self::OldServer { .. } => Some("2.11 or newer is needed: https://nats.io/download".to_owned()),
             Self::NoHub { .. } => Some("Name the folder that `samepath hub` runs in: --dir DIR.".to_owned()),
+            Self::HubSilent { dir, .. } => Some(format!(
+                "Start it, as the user whose folder that is: samepath hub --dir {}. As a service: systemctl status samepath-hub",
+                dir.display()
+            )),
+            Self::PortTaken { .. } => Some(
+                "End that program, or take another port: samepath hub --listen 0.0.0.0:PORT. Members and workers reach the lab at the \
+                 port that their invitations name."
+                    .to_owned(),
+            ),
+            Self::HubRuns { what, .. } => Some(format!(
+                "End that hub, and start it with the new {what}; or leave {what} away here: this one then waits, and takes over when it goes."
+            )),
+            Self::ShareAddress { .. } => Some(
+                "Use smb://, cifs://, nfs://, afp://, https:// or davs://SERVER/SHARE, SERVER:/EXPORT, or \\\\SERVER\\SHARE; or a line of \
+                 words, without a colon at its first word."
+                    .to_owned(),
+            ),
             Self::NoInvitation => Some("Copy the line again, to its end. It begins with `samepath:`.".to_owned()),
             Self::Refused => Some(
                 "Was that you, on another computer? Open Samepath there: Settings, Add a computer. Else ask whoever looks after the lab \

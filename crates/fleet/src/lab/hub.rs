@@ -1,5 +1,5 @@
 use super::{HubPlace, LabError, server::Server};
-use crate::bus::{Bus, SharedBus, nats};
+use crate::bus::{Bus, Expect, Link, Role, SharedBus, nats};
 use crate::fleet::lead_as_holder;
 use crate::matchmaker::Timing;
 use std::{
@@ -14,6 +14,10 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 const LOOKING: Duration = Duration::from_secs(1);
 /// After a server that ended.
 const PAUSE: Duration = Duration::from_secs(1);
+
+/// That the hub has held the bus for this long only: as long as its workers may need to find it.
+pub(crate) const BEGUN: &str = "lab/begun";
+const BEGINNING: Duration = Duration::from_secs(20);
 
 /// What runs a lab: its server, the bus on it, the matchmaker. Several may run, in one folder or with copies of it on several
 /// computers: one holds the bus, the others wait until it has gone.
@@ -67,6 +71,14 @@ impl Hub {
     pub async fn run(mut self, shutdown: CancellationToken) {
         let tasks = TaskTracker::new();
         tasks.spawn(lead_as_holder(self.bus.clone(), self.timing, shutdown.clone()));
+        let (bus, ends) = (self.bus.clone(), shutdown.clone());
+        tasks.spawn(async move {
+            tokio::select! {
+                () = ends.cancelled() => {}
+                () = say_that_it_began(&bus) => {}
+                () = say_why_not(&bus) => {}
+            }
+        });
         tasks.close();
         tokio::select! {
             () = shutdown.cancelled() => {}
@@ -76,6 +88,35 @@ impl Hub {
         self.bus.close().await;
         if let Some((_lock, server)) = self.running.take() {
             server.stop(&self.place).await;
+        }
+    }
+}
+
+/// Tells everybody each time that this hub took the bus over. Never ends while the bus is there.
+async fn say_that_it_began(bus: &SharedBus) {
+    let mut role = bus.role();
+    loop {
+        if role.wait_for(|role| *role == Role::Holder).await.is_err() {
+            return;
+        }
+        if let Err(error) = bus.put(BEGUN, b"{}".to_vec(), Expect::Any, Some(BEGINNING)).await {
+            tracing::debug!(%error, "that this hub began is not told");
+        }
+        if role.wait_for(|role| *role != Role::Holder).await.is_err() {
+            return;
+        }
+    }
+}
+
+/// Says why a hub that waits cannot come in, once for each reason. Never ends while the bus is there.
+async fn say_why_not(bus: &SharedBus) {
+    let mut link = bus.link();
+    loop {
+        if let Link::Down { why: Some(error), .. } = &*link.borrow_and_update() {
+            tracing::warn!(%error, "this hub cannot come in");
+        }
+        if link.changed().await.is_err() {
+            return;
         }
     }
 }

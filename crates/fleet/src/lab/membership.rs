@@ -135,9 +135,14 @@ impl Membership {
         }
     }
 
+    /// The public key by which this computer comes in.
+    pub(crate) fn key(&self) -> Option<String> {
+        Key::of(&self.seed).map(|key| key.public)
+    }
+
     /// What the lab said of this member's computers.
     pub(crate) fn told(&self, computers: nats::Computers) -> Vec<Computer> {
-        let own = Key::of(&self.seed).map(|key| key.public);
+        let own = self.key();
         let told = |it: nats::ComputerSaid| Computer {
             own: own.as_ref() == Some(&it.key),
             key: it.key,

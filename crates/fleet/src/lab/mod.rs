@@ -10,12 +10,14 @@ mod hub;
 mod invitation;
 mod membership;
 mod place;
+mod port;
 mod private;
 mod registry;
 mod server;
 
 pub use crate::bus::nats::{Invited, Joined, LOG_FILTER, Part};
 pub use error::LabError;
+pub(crate) use hub::BEGUN;
 pub use hub::Hub;
 pub use invitation::Invitation;
 pub use membership::{Computer, Membership};

@@ -18,6 +18,8 @@ const KEPT: &str = "hub.json";
 const CERTIFICATE: &str = "certificate.pem";
 const CERTIFICATE_KEY: &str = "certificate-key.pem";
 const CONFIGURATION: &str = "nats-server.conf";
+/// Whoever has it runs the server.
+const LOCK: &str = "lock";
 pub(super) const PID_FILE: &str = "nats-server.pid";
 /// What the server keeps at most: twice what the hub lets logs and records become.
 const DISK: &str = "8GB";
@@ -103,6 +105,20 @@ impl HubPlace {
         let connections = wanted.connections.or(before.as_ref().and_then(|before| before.connections));
         if let Some(count) = connections.filter(|count| !(FEWEST_CONNECTIONS..=MOST_CONNECTIONS).contains(count)) {
             return Err(LabError::Connections { count, fewest: FEWEST_CONNECTIONS, most: MOST_CONNECTIONS });
+        }
+        if let Some(before) = before.as_ref().filter(|before| before.server.is_none() && server.is_none()) {
+            let changed = [
+                ("--name", before.lab != lab),
+                ("--listen", before.listen != listen),
+                ("--address", before.address != address),
+                ("--connections", before.connections != connections),
+            ];
+            // What it said holds for that one, too: its invitations, and what it tells the server.
+            if let Some((what, _)) = changed.into_iter().find(|(_, changed)| *changed)
+                && is_locked(&dir.join(LOCK))?
+            {
+                return Err(LabError::HubRuns { dir: dir.clone(), what });
+            }
         }
         let kept = match before {
             Some(before) => Kept { lab, listen, address, server, connections, ..before },
@@ -253,7 +269,7 @@ impl HubPlace {
 
     /// The right to run the server; none while another process has it.
     pub(super) fn try_lock(&self) -> Result<Option<File>, LabError> {
-        let path = self.dir.join("lock");
+        let path = self.dir.join(LOCK);
         let lock = open_lock(&path)?;
         match lock.try_lock() {
             Ok(()) => Ok(Some(lock)),
@@ -265,6 +281,11 @@ impl HubPlace {
 
 fn open_lock(path: &Path) -> Result<File, LabError> {
     File::options().create(true).truncate(false).write(true).open(path).map_err(io_error(path))
+}
+
+/// Whether another process has it.
+fn is_locked(path: &Path) -> Result<bool, LabError> {
+    Ok(matches!(open_lock(path)?.try_lock(), Err(std::fs::TryLockError::WouldBlock)))
 }
 
 /// Waits until nobody else has it.

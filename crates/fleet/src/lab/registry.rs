@@ -51,15 +51,41 @@ pub struct Registry {
     bus: Arc<SharedBus>,
 }
 
+/// What a desktop may be asked to connect to.
+const SCHEMES: [&str; 7] = ["smb", "cifs", "nfs", "afp", "https", "davs", "sftp"];
+
+/// Refuses what looks like an address and is none of a share. Words for people, and what `mount` takes, are let alone.
+fn check_share(given: &str) -> Result<(), LabError> {
+    let is_scheme = |word: &str| {
+        word.starts_with(|first: char| first.is_ascii_alphabetic())
+            && word.chars().all(|each| each.is_ascii_alphanumeric() || "+-.".contains(each))
+    };
+    let Some((scheme, rest)) = given.trim_start().split_once(':').filter(|(word, _)| is_scheme(word)) else {
+        return Ok(());
+    };
+    let known = SCHEMES.iter().any(|known| scheme.eq_ignore_ascii_case(known));
+    // `vast01:/talmo` is what NFS calls an export.
+    let fits = if rest.starts_with("//") { known } else { rest.starts_with('/') };
+    if fits { Ok(()) } else { Err(LabError::ShareAddress { given: given.to_owned() }) }
+}
+
 impl Registry {
     /// Joins the hub that runs in this folder.
     ///
     /// # Errors
-    /// [`LabError::NoHub`], or the hub does not answer within fifteen seconds.
+    /// [`LabError::NoHub`]; [`LabError::HubSilent`] where nothing listens at its address, or nobody answers within fifteen seconds.
     pub async fn open(dir: &Path) -> Result<Self, LabError> {
         let place = HubPlace::open(dir)?;
         // Only a hub that stays is to hold the bus.
-        let bus = nats::join(place.settings()).await?;
+        let settings = place.settings();
+        let server = settings.server.clone();
+        let silent =
+            |listens| LabError::HubSilent { lab: place.lab().to_owned(), server, dir: place.dir().to_owned(), listens };
+        let bus = nats::join(settings).await.map_err(|error| match error {
+            BusError::NotListening { .. } => silent(false),
+            BusError::Unreachable => silent(true),
+            error => error.into(),
+        })?;
         Ok(Self { place, bus })
     }
 
@@ -166,9 +192,12 @@ impl Registry {
     /// Changes what members are told of a storage: what is not given stays, what is empty goes. Answers all of it.
     ///
     /// # Errors
-    /// [`LabError::Name`], or the hub does not answer.
+    /// [`LabError::Name`], [`LabError::ShareAddress`], or the hub does not answer.
     pub async fn set_storage(&self, name: &str, words: StorageWords) -> Result<StorageWords, LabError> {
         check_name(name)?;
+        for address in [&words.mac, &words.linux, &words.windows].into_iter().flatten() {
+            check_share(address)?;
+        }
         let key = format!("{STORAGES}{name}");
         loop {
             let found = self.bus.get(&key).await?;
@@ -186,13 +215,29 @@ impl Registry {
             set(&mut known.windows, &words.windows);
             set(&mut known.help_text, &words.help_text);
             let json = serde_json::to_vec(&known).unwrap_or_default();
-            match self.bus.put(&key, json, expect, None).await {
-                Ok(_) => return Ok(known),
+            let written = match known == StorageWords::default() {
+                true => self.bus.delete(&key, expect).await,
+                false => self.bus.put(&key, json, expect, None).await.map(drop),
+            };
+            match written {
+                Ok(()) => return Ok(known),
                 // Somebody else set something meanwhile.
                 Err(BusError::Conflict { .. }) => {}
                 Err(error) => return Err(error.into()),
             }
         }
+    }
+
+    /// Tells members nothing of a storage any more. Whether they were told anything.
+    ///
+    /// # Errors
+    /// [`LabError::Name`], or the hub does not answer.
+    pub async fn remove_storage(&self, name: &str) -> Result<bool, LabError> {
+        check_name(name)?;
+        let key = format!("{STORAGES}{name}");
+        let known = self.bus.get(&key).await?.is_some();
+        self.bus.delete(&key, Expect::Any).await?;
+        Ok(known)
     }
 
     /// What members are told of every storage, by name.
@@ -206,5 +251,42 @@ impl Registry {
     /// Leaves.
     pub async fn close(self) {
         self.bus.close().await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::check_share;
+
+    #[test]
+    fn an_address_of_a_share_is_told_from_others_and_words_are_let_alone() {
+        for good in [
+            "smb://vast01/talmo",
+            "SMB://vast01/talmo",
+            "nfs://vast01/talmo",
+            "https://dav.lab.example/talmo",
+            "vast01:/talmo",
+            "vast01.lab.example:/talmo",
+            "//vast01/talmo",
+            r"\\vast01\talmo",
+            "ask Tom: 5th floor",
+            "sudo mount -t nfs vast01:/talmo /mnt/vast",
+            "[fe80::1]:/talmo",
+            "",
+        ] {
+            assert!(check_share(good).is_ok(), "{good}");
+        }
+        for bad in [
+            "javascript:alert(1)",
+            " javascript:alert(1)",
+            "JavaScript://x/%0aalert(1)",
+            "data:text/html,x",
+            "file:///etc/passwd",
+            "http://vast01/talmo",
+            r"Z:\talmo",
+            "mailto:tom@lab.example",
+        ] {
+            assert!(check_share(bad).is_err(), "{bad}");
+        }
     }
 }

@@ -1,6 +1,7 @@
 //! The lab's server as a process.
 
 use super::{HubPlace, LabError, error::io_error};
+use crate::bus::nats;
 use fs_err as fs;
 use std::{path::Path, process::Stdio, time::Duration};
 use tokio::{
@@ -38,15 +39,24 @@ pub(super) async fn check(program: &Path) -> Result<(), LabError> {
 pub(super) struct Server {
     /// None of one that a hub before this one left.
     process: Option<Child>,
+    /// The number of that one's process, where it is known.
+    left: Option<u32>,
 }
 
 impl Server {
     /// Starts it, unless it is there already: a hub before this one may have been killed, and its server goes on.
     pub(super) async fn start(place: &HubPlace, program: &Path) -> Result<Self, LabError> {
-        let configuration = place.configure()?;
         if is_there(place).await {
-            return Ok(Self { process: None });
+            let left = left(place).await;
+            // Where no process can be looked at, whoever has the server's key and lets this hub in is the server.
+            if left.is_none() && !nats::lets_in(&place.settings()).await {
+                let listen = place.here();
+                return Err(LabError::PortTaken { listen, by: super::port::listener(listen.port()) });
+            }
+            place.configure()?;
+            return Ok(Self { process: None, left });
         }
+        let configuration = place.configure()?;
         let said = place.dir().join(LOG);
         let log = fs::File::create(&said).map_err(io_error(&said))?.into_parts().0;
         let mut command = Command::new(program);
@@ -64,14 +74,14 @@ impl Server {
             }
             tokio::time::sleep(PAUSE).await;
         }
-        Ok(Self { process: Some(process) })
+        Ok(Self { process: Some(process), left: None })
     }
 
     /// Returns when it has ended.
     pub(super) async fn ended(&mut self, place: &HubPlace) -> LabError {
         match &mut self.process {
             Some(process) => drop(process.wait().await),
-            None => gone(place).await,
+            None => gone(place, self.left).await,
         }
         ended_badly(place)
     }
@@ -81,7 +91,7 @@ impl Server {
         let Some(mut process) = self.process else {
             if let Some(id) = left(place).await {
                 terminate(id);
-                drop(tokio::time::timeout(ENDING, gone(place)).await);
+                drop(tokio::time::timeout(ENDING, gone(place, Some(id))).await);
             }
             return;
         };
@@ -119,11 +129,30 @@ fn terminate(_id: u32) -> bool {
     false
 }
 
-/// Returns once nobody is at the server's address.
-async fn gone(place: &HubPlace) {
-    while is_there(place).await {
+/// Returns once the server's process has ended; where that is not known, once nobody is at the server's address. Whoever looks there
+/// each time makes the server write down that somebody came and said nothing.
+async fn gone(place: &HubPlace, left: Option<u32>) {
+    loop {
+        let lives = match left {
+            Some(id) => lives(id),
+            None => is_there(place).await,
+        };
+        if !lives {
+            return;
+        }
         tokio::time::sleep(20 * PAUSE).await;
     }
+}
+
+#[cfg(unix)]
+fn lives(id: u32) -> bool {
+    let id = i32::try_from(id).ok().and_then(rustix::process::Pid::from_raw);
+    id.is_some_and(|id| rustix::process::test_kill_process(id).is_ok())
+}
+
+#[cfg(not(unix))]
+fn lives(_id: u32) -> bool {
+    false
 }
 
 async fn is_there(place: &HubPlace) -> bool {

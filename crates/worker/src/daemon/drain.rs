@@ -20,6 +20,8 @@ pub struct Drained {
     pub name: String,
     /// Tries that it still looks after.
     pub left: usize,
+    /// Whether it runs now.
+    pub running: bool,
 }
 
 /// Has the workers of this computer take no new job, or take them again; all of them, or the one of this name. Answers them. A worker
@@ -59,7 +61,8 @@ pub fn drained(state_dir: &Path, name: Option<&str>) -> io::Result<Vec<Drained>>
         .map(|name| {
             let attempts = fs_err::read_dir(Home::attempts_in(&state_dir.join(&name)));
             let left = attempts.into_iter().flatten().filter_map(|entry| AttemptDir::at(&entry.ok()?.path())).count();
-            Drained { name, left }
+            let running = Home::is_used(&state_dir.join(&name));
+            Drained { name, left, running }
         })
         .collect();
     workers.sort_by(|a, b| a.name.cmp(&b.name));
@@ -103,7 +106,10 @@ mod tests {
             fs_err::write(dir.path().join(name).join("id"), "").unwrap();
         }
         let home = |name: &str| dir.path().join(name);
-        assert_eq!(drain(dir.path(), Some("gpu-1"), true).unwrap(), [Drained { name: "gpu-1".into(), left: 0 }]);
+        assert_eq!(
+            drain(dir.path(), Some("gpu-1"), true).unwrap(),
+            [Drained { name: "gpu-1".into(), left: 0, running: false }]
+        );
         assert!(is_marked(&home("gpu-1")) && !is_marked(&home("gpu-2")));
         fs_err::write(home("gpu-1").join(MARK), "of the start before").unwrap();
         assert!(!is_marked(&home("gpu-1")));

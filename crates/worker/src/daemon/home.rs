@@ -102,6 +102,12 @@ impl Home {
         })
     }
 
+    /// Whether the worker of this folder runs.
+    pub(super) fn is_used(path: &Path) -> bool {
+        let lock = File::open(path.join("lock"));
+        lock.is_ok_and(|lock| matches!(lock.try_lock_shared(), Err(std::fs::TryLockError::WouldBlock)))
+    }
+
     /// Where it is.
     pub(super) fn path(&self) -> &Path {
         &self.path

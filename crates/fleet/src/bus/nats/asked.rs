@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 /// For one more computer of its own.
 pub(crate) const ADD_COMPUTER: &str = "add-computer";
-/// To see its computers, and to put one out.
+/// To see its computers, and to put one out; of a worker, itself.
 pub(crate) const COMPUTERS: &str = "computers";
 pub(crate) const REMOVE_COMPUTER: &str = "remove-computer";
 /// Of an administrator: to put a worker out.
@@ -82,6 +82,7 @@ async fn serve(bus: &dyn Bus, subject: &str) {
             ADD_COMPUTER => told(add_computer(bus, &request.from).await),
             COMPUTERS => told(computers(bus, member).await),
             REMOVE_COMPUTER => match read(&request) {
+                Ok(wanted) if request.from.worker.is_some() => told(leave(bus, member, &wanted).await),
                 Ok(wanted) => told(remove_computer(bus, member, &wanted).await),
                 Err(refused) => encode(&refused),
             },
@@ -149,6 +150,18 @@ async fn remove_computer(bus: &dyn Bus, member: &str, wanted: &RemoveComputer) -
         remove(bus, std::iter::once(format!("{KEYS}{key}"))).await.map_err(failed)?;
     }
     computers(bus, member).await
+}
+
+/// Takes a worker's own key off, as that worker asks.
+async fn leave(bus: &dyn Bus, name: &str, wanted: &RemoveComputer) -> Result<Computers, Refused> {
+    let found = joined(bus).await.map_err(failed)?.into_iter().find(|(key, _)| *key == wanted.key);
+    if let Some((key, it)) = found {
+        if it.part != Part::Worker || it.name != name {
+            return Err(refuse("invalid_parameter", format!("that is not the key of {name}")));
+        }
+        remove(bus, std::iter::once(format!("{KEYS}{key}"))).await.map_err(failed)?;
+    }
+    Ok(Computers::default())
 }
 
 /// Takes back what a worker of this very name was given. A member of the same name stays.

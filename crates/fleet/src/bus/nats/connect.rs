@@ -1,6 +1,8 @@
 use super::{Login, NatsSettings, OLDEST};
 use crate::bus::BusError;
-use async_nats::{Client, ConnectError, ConnectErrorKind, ConnectOptions, Event, ServerError, rustls};
+use async_nats::{
+    Client, ConnectError, ConnectErrorKind, ConnectOptions, Event, ServerError, connection::State, rustls,
+};
 use std::{
     error::Error,
     io,
@@ -32,6 +34,10 @@ impl Connected {
                 server: settings.server.clone(),
                 detail: format!("it does not let this computer use what is its own ({said})"),
             },
+            // The connection broke in the middle of it: what the server would have said nobody knows.
+            None if self.over.is_cancelled() || self.client.connection_state() != State::Connected => {
+                BusError::Unreachable
+            }
             None => error,
         }
     }
@@ -51,6 +57,11 @@ pub(super) async fn connect(settings: &NatsSettings, tries: usize) -> Result<Con
         return Err(BusError::ServerTooOld { server: settings.server.clone(), version });
     }
     Ok(Connected { client, over, denied })
+}
+
+/// Whether the server with the right key is there, and lets this process in.
+pub(crate) async fn lets_in(settings: &NatsSettings) -> bool {
+    connect(settings, 0).await.is_ok()
 }
 
 fn options(
@@ -121,12 +132,25 @@ fn explain(settings: &NatsSettings, error: &ConnectError) -> BusError {
             BusError::NotAdmitted { server: server() }
         }
         ConnectErrorKind::ServerParse => BusError::Server { server: server(), detail: "that is no address".to_owned() },
+        // The server ends, or begins, just then.
+        ConnectErrorKind::Tls if cause::<io::Error>(error).is_some_and(is_cut) => BusError::Unreachable,
         ConnectErrorKind::Tls => BusError::Server { server: server(), detail: error.to_string() },
         ConnectErrorKind::Dns | ConnectErrorKind::TimedOut | ConnectErrorKind::Io | ConnectErrorKind::MaxReconnects => {
             tracing::debug!(%error, "the lab's server was not reached");
-            BusError::Unreachable
+            match cause::<io::Error>(error) {
+                Some(error) if error.kind() == io::ErrorKind::ConnectionRefused => {
+                    BusError::NotListening { server: server() }
+                }
+                _ => BusError::Unreachable,
+            }
         }
     }
+}
+
+/// Whether the other side let go in the middle of it.
+fn is_cut(error: &io::Error) -> bool {
+    use io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset, UnexpectedEof};
+    matches!(error.kind(), UnexpectedEof | ConnectionReset | ConnectionAborted | BrokenPipe)
 }
 
 /// The first error of this type among the causes; those that an input-output error holds, too.

@@ -39,7 +39,7 @@ pub(crate) use asked::{
     RemoveWorker, Removed,
 };
 pub(crate) use callout::ACCOUNT;
-pub(crate) use connect::is_new_enough;
+pub(crate) use connect::{is_new_enough, lets_in};
 pub(crate) use door::join_later;
 pub use door::{join, open};
 pub(crate) use identity::GPU;

@@ -22,8 +22,11 @@ const WAITING: Duration = Duration::from_secs(5);
 /// Between two tries at becoming holder or guest.
 const FIRST_PAUSE: Duration = Duration::from_millis(2);
 const LAST_PAUSE: Duration = Duration::from_millis(100);
-/// After a try that failed for another reason than that nobody is there yet.
+/// After a try that failed for another reason than that nobody is there yet, and the longest after many that failed for the same.
 const LONG_PAUSE: Duration = Duration::from_secs(1);
+const LONGEST_PAUSE: Duration = Duration::from_secs(60);
+/// For somebody to listen where nobody does: whoever starts the server again needs about that long.
+const STARTING: Duration = Duration::from_millis(2_500);
 
 /// What this process is on a bus that several processes share.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -92,10 +95,13 @@ impl SharedBus {
 
 /// Tries until the bus is held or joined, or that cannot be.
 async fn retry(door: &impl Door) -> Result<Box<dyn Session>, BusError> {
-    let mut pause = FIRST_PAUSE;
+    let (mut pause, began) = (FIRST_PAUSE, Instant::now());
     loop {
         match door.open().await {
-            Err(BusError::Unreachable) => {
+            Err(BusError::NotListening { server }) if began.elapsed() >= STARTING => {
+                return Err(BusError::NotListening { server });
+            }
+            Err(BusError::Unreachable | BusError::NotListening { .. }) => {
                 tokio::time::sleep(pause).await;
                 pause = (pause * 2).min(LAST_PAUSE);
             }
@@ -141,8 +147,10 @@ async fn keep(shared: Arc<Shared>, door: impl Door, first: Option<Box<dyn Sessio
     shared.closed.cancel();
 }
 
-/// Like [`retry`], and never gives up; says meanwhile why not.
+/// Like [`retry`], and never gives up; says meanwhile why not. Whoever is refused for the same reason again and again tries ever
+/// more seldom, and says nothing more of it.
 async fn again(shared: &Shared, door: &impl Door) -> Box<dyn Session> {
+    let (mut last, mut pause) = (None, LONG_PAUSE);
     loop {
         let tried = tokio::select! {
             tried = retry(door) => tried,
@@ -150,10 +158,20 @@ async fn again(shared: &Shared, door: &impl Door) -> Box<dyn Session> {
         };
         match tried {
             Ok(session) => return session,
+            Err(error) if last.as_ref() == Some(&error) => {
+                // One that does not listen yet will, and was waited for by itself.
+                if !error.is_passing() {
+                    pause = (pause * 2).min(LONGEST_PAUSE);
+                }
+                drop(tokio::time::timeout(pause, shared.hurry.notified()).await);
+            }
             Err(error) => {
-                tracing::warn!(%error, place = %door.place().display(), "the bus cannot be held or joined");
-                shared.not_let_in(error);
-                drop(tokio::time::timeout(LONG_PAUSE, shared.hurry.notified()).await);
+                tracing::debug!(%error, place = %door.place().display(), "the bus cannot be held or joined");
+                if !matches!(error, BusError::NotListening { .. }) {
+                    shared.not_let_in(error.clone());
+                }
+                (last, pause) = (Some(error), LONG_PAUSE);
+                drop(tokio::time::timeout(pause, shared.hurry.notified()).await);
             }
         }
     }

@@ -4,14 +4,14 @@ use samepath_wire::{AttemptRef, JobId, WorkerId};
 use serde::Deserialize;
 
 /// What everybody in a lab may see.
-const SEEN: [&str; 4] = ["jobs/", "workers/", "kinds/", "lab/storages/"];
+const SEEN: [&str; 5] = ["jobs/", "workers/", "kinds/", "lab/storages/", "lab/begun"];
 /// What a member may ask of the matchmaker.
 const MEMBER_ASKS: [&str; 8] =
     ["submit", "stop", "kill", "retry", "clear", "add-computer", "computers", "remove-computer"];
 /// What a member may ask who looks after the lab.
 const ADMIN_ASKS: [&str; 1] = ["remove-worker"];
 /// What a worker may ask of the matchmaker.
-const WORKER_ASKS: [&str; 3] = ["claim", "confirm", "report"];
+const WORKER_ASKS: [&str; 4] = ["claim", "confirm", "report", "remove-computer"];
 
 /// What a guest may do. There is no other list of that.
 #[derive(Debug, Clone, PartialEq, Eq)]
