@@ -1,18 +1,44 @@
 //! The pretend lab, told in a terminal.
 
 use crate::output::{Output, Tone};
+use crate::workers::interrupted;
 use crate::{block_on, progress, submit};
 use samepath_app::view::ShownVideo;
-use samepath_app::{Error, Options, PretendLab};
+use samepath_app::{Error, ErrorCode, Options, PretendLab};
 use std::process::ExitCode;
 
 /// Runs the demonstration and shows its report.
 pub(crate) fn run(options: &Options, keep: bool, output: &Output) -> Result<ExitCode, Error> {
+    // Neither a reader that goes away nor Ctrl-C may leave the lab behind.
+    output.hold();
+    let stopped = || Error::new(ErrorCode::JobCancelled, "The demonstration was stopped.");
     block_on(async {
-        let lab = PretendLab::open(options, keep).await?;
+        let interrupted = interrupted();
+        let opening = PretendLab::open(options, keep);
+        tokio::pin!(interrupted, opening);
+        // The first look at it is what catches Ctrl-C: before anything is made.
+        let opened = tokio::select! {
+            biased;
+            () = &mut interrupted => None,
+            lab = &mut opening => Some(lab?),
+        };
+        let Some(lab) = opened else {
+            // Half a lab cannot be put away: it is made whole first.
+            if let Ok(lab) = opening.await {
+                lab.close().await;
+            }
+            return Err(stopped());
+        };
         let root = lab.root().to_owned();
-        let shown = show(&lab, output).await;
+        let shown = tokio::select! {
+            biased;
+            () = &mut interrupted => Err(stopped()),
+            shown = show(&lab, output) => shown,
+        };
         lab.close().await;
+        if output.is_unread() {
+            return Ok(ExitCode::SUCCESS);
+        }
         let code = shown?;
         if keep && !output.is_json() {
             output.line(&format!("Everything is left in {}", root.display()))?;

@@ -6,12 +6,17 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Where a command's answer goes.
 #[derive(Debug)]
 pub(crate) struct Output {
     json: bool,
     colour: bool,
+    /// Whether something is to be put away before the program ends, also where nobody reads on.
+    held: AtomicBool,
+    /// Whether nobody does.
+    gone: AtomicBool,
 }
 
 /// Colours that stand beside a word, never instead of one.
@@ -63,7 +68,18 @@ pub(crate) fn printable(text: &str) -> String {
 
 impl Output {
     pub(crate) fn new(json: bool, no_colour: bool) -> Self {
-        Self { json, colour: !json && !no_colour && io::stdout().is_terminal() }
+        let colour = !json && !no_colour && io::stdout().is_terminal();
+        Self { json, colour, held: AtomicBool::new(false), gone: AtomicBool::new(false) }
+    }
+
+    /// From now on a reader that goes away is an error, so that the command can put away what it made.
+    pub(crate) fn hold(&self) {
+        self.held.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether the reader went away since.
+    pub(crate) fn is_unread(&self) -> bool {
+        self.gone.load(Ordering::Relaxed)
     }
 
     pub(crate) fn is_json(&self) -> bool {
@@ -73,19 +89,19 @@ impl Output {
     /// One JSON document.
     pub(crate) fn document(&self, value: &impl Serialize) -> Result<(), Error> {
         let text = serde_json::to_string_pretty(&whole_numbers(value)?).map_err(unprintable)?;
-        print(&text)
+        self.print(&text)
     }
 
     /// One line of JSON.
     pub(crate) fn line_of_json(&self, value: &impl Serialize) -> Result<(), Error> {
         let text = serde_json::to_string(&whole_numbers(value)?).map_err(unprintable)?;
-        print(&text)
+        self.print(&text)
     }
 
     /// A line for people. Whatever it is made of may come from somewhere else, a file's name or a worker's words: it is made
     /// [`printable`] here.
     pub(crate) fn line(&self, text: &str) -> Result<(), Error> {
-        print(&printable(text))
+        self.print(&printable(text))
     }
 
     /// Text of several lines, likewise.
@@ -96,7 +112,7 @@ impl Output {
     /// A line of pieces, likewise, each in a colour of its own.
     pub(crate) fn pieces(&self, pieces: &[(&str, Tone)]) -> Result<(), Error> {
         let toned: String = pieces.iter().map(|(text, tone)| self.toned(&printable(text), *tone)).collect();
-        print(&toned)
+        self.print(&toned)
     }
 
     /// A table for people: columns as wide as their widest cell.
@@ -120,9 +136,21 @@ impl Output {
                 line.push_str(&self.toned(&cell.text, cell.tone));
                 line.extend(std::iter::repeat_n(' ', padding));
             }
-            print(line.trim_end())?;
+            self.print(line.trim_end())?;
         }
         Ok(())
+    }
+
+    fn print(&self, text: &str) -> Result<(), Error> {
+        let written = writeln!(io::stdout().lock(), "{text}");
+        // Whoever read has seen enough (`samepath jobs | head`): nobody is left to answer to.
+        if written.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::BrokenPipe) {
+            if !self.held.load(Ordering::Relaxed) {
+                std::process::exit(0);
+            }
+            self.gone.store(true, Ordering::Relaxed);
+        }
+        written.map_err(|error| Error::new(ErrorCode::Io, format!("The answer cannot be written: {error}.")))
     }
 
     /// Text in a colour, on a terminal.
@@ -203,16 +231,6 @@ fn readable(text: &str) -> String {
 
 fn unprintable(error: serde_json::Error) -> Error {
     Error::new(ErrorCode::Internal, format!("The answer cannot be written as JSON: {error}."))
-}
-
-fn print(text: &str) -> Result<(), Error> {
-    match writeln!(io::stdout().lock(), "{text}") {
-        // Whoever read has seen enough (`samepath jobs | head`): nobody is left to answer to.
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => std::process::exit(0),
-        written => {
-            written.map_err(|error| Error::new(ErrorCode::Io, format!("The answer cannot be written: {error}.")))
-        }
-    }
 }
 
 /// Tells what clap made of the words: help and version are answers, everything else is a failure.

@@ -5,6 +5,8 @@ mod common;
 
 use common::{Home, Process, run, until};
 use serde_json::{Value, json};
+use std::io::{BufRead, BufReader};
+use std::process::Stdio;
 
 /// The worker's own configuration: the same storage at another path. Nobody told it where the person has it.
 fn elsewhere(home: &Home) -> String {
@@ -37,6 +39,25 @@ fn the_demonstration_runs_to_its_report_and_leaves_nothing() {
         if left.is_empty() { Ok(left) } else { Err(format!("{left:?} is left running")) }
     });
     assert!(here.is_empty());
+}
+
+#[test]
+fn the_demonstration_leaves_nothing_where_nobody_reads_on_or_it_is_stopped() {
+    let home = Home::bare();
+    let made = || fs_err::read_dir(home.path("tmp")).expect("a folder").count();
+    let mut child = home.command(["demo"]).stdout(Stdio::piped()).spawn().expect("the program starts");
+    let mut first = String::new();
+    // Like `head -1`: the pipe is closed after one line.
+    BufReader::new(child.stdout.take().expect("a pipe")).read_line(&mut first).expect("a line");
+    assert!(first.starts_with("A pretend lab"), "{first}");
+    assert_eq!(child.wait().expect("an end").code(), Some(0));
+    assert_eq!(made(), 0, "its folder is gone");
+
+    let mut process = home.start(&["demo"]);
+    until(|| if made() > 0 { Ok(()) } else { Err("nothing is made".to_owned()) });
+    let told = process.interrupt();
+    assert!(told.status.is_some_and(|status| status != 0) && told.err.contains("was stopped"), "{told:?}");
+    assert_eq!(made(), 0, "its folder is gone");
 }
 
 #[test]
