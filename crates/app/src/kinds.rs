@@ -10,6 +10,7 @@ use samepath_wire::{Kind, Parameter, ParameterType, Worker};
 use samepath_worker::kinds::Catalogue;
 use serde_json::Value;
 use std::collections::BTreeMap;
+use std::path::Path;
 
 /// Every kind that can be offered, one per name: what online workers advertise, the newest where they differ, else what came with
 /// the program, else what was seen before. Those that came with the program first, then by name.
@@ -44,6 +45,22 @@ pub(crate) fn find_kind(kinds: &[Kind], name: &str) -> Result<Kind, Error> {
         Error::new(ErrorCode::KindNotFound, format!("There is no job type {name}."))
             .with_hint(format!("{meant}Known: {}.", names.join(", ")))
     })
+}
+
+/// Why a kind that is not known is not: online workers have it, and cannot run it, or do not take its template.
+pub(crate) fn why_not<'a>(name: &str, workers: impl IntoIterator<Item = &'a Worker>) -> Option<String> {
+    let mut told: Vec<String> = Vec::new();
+    for worker in workers {
+        let is_it = |held: &str| held == name || Path::new(held).file_stem().is_some_and(|stem| stem == name);
+        let held = worker.unavailable.iter().filter(|held| is_it(&held.name));
+        told.extend(held.map(|held| {
+            let refused = if held.name == name { "cannot run it" } else { "its template is refused" };
+            format!("{} has {}, but {refused}: {}", worker.name, held.name, held.reason)
+        }));
+    }
+    told.sort();
+    told.dedup();
+    (!told.is_empty()).then(|| format!("{}.", told.join("; ")))
 }
 
 /// The form of a kind.

@@ -3,7 +3,7 @@
 
 mod common;
 
-use common::Home;
+use common::{Home, until};
 
 const HEAD: &str = "specificationVersion: jobtemplate-2023-09\nname: A\n";
 const STEPS: &str = "steps:\n- name: s\n  script:\n    actions:\n      onRun:\n        command: sh\n";
@@ -77,4 +77,26 @@ fn a_template_that_is_refused_says_where_and_why() {
         assert!(!found.contains('\n') && !found.contains("Validation") && !found.contains("-->"), "{name}: {found}");
     }
     assert_eq!(found("comma.json"), "line 1, column 63: trailing comma");
+}
+
+#[test]
+fn a_job_type_that_a_worker_has_and_cannot_run_is_told_with_the_reason() {
+    let home = Home::new();
+    home.write("kinds/shrink-video.yaml", format!("{HEAD}{}", STEPS.replace("command: sh", "command: no-such-tool")));
+    home.write("kinds/torn.yaml", "- just\n- a list\n");
+    let _worker = home.worker("vm");
+    for (words, wanted) in [
+        (
+            &["kinds", "shrink-video"][..],
+            "vm has shrink-video, but cannot run it: its program no-such-tool was not found in PATH or the usual places.",
+        ),
+        (&["submit", "shrink-video"], "vm has shrink-video, but cannot run it: "),
+        (&["submit", "torn"], "vm has torn.yaml, but its template is refused: it has no keys; "),
+    ] {
+        until(|| {
+            let told = home.ask(words).fails("kind_not_found");
+            let message = told["error"]["message"].as_str().unwrap_or_default();
+            if message.starts_with(wanted) { Ok(()) } else { Err(format!("{told:#}")) }
+        });
+    }
 }

@@ -2,7 +2,7 @@
 
 use super::App;
 use crate::base_paths::{self, BasePaths};
-use crate::kinds::{find_kind, kind_view, known};
+use crate::kinds::{find_kind, kind_view, known, why_not};
 use crate::same_storage::{self, Question};
 use crate::storages::LocalStorages;
 use crate::view::{
@@ -176,7 +176,12 @@ impl App {
     }
 
     pub(super) fn find_kind(&self, name: &str) -> Result<Kind, Error> {
-        find_kind(&self.known_kinds(), name)
+        find_kind(&self.known_kinds(), name).map_err(|error| {
+            match self.inner.board.look(|seen| why_not(name, seen.around.workers.values())) {
+                Some(message) => Error { message, ..error },
+                None => error,
+            }
+        })
     }
 
     /// Workers that are online, by name.
