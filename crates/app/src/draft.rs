@@ -94,8 +94,9 @@ pub(crate) fn plan(
             _ => Vec::new(),
         };
         let purpose = if parameter.is_output() { Purpose::Output } else { Purpose::Input };
+        let address = |text: &String| storages.address(text, purpose).map_err(|error| about(draft, parameter, error));
         let addresses: Result<Vec<StoragePath>, Error> =
-            given.iter().filter(|text| !text.is_empty()).map(|text| storages.address(text, purpose)).collect();
+            given.iter().filter(|text| !text.is_empty()).map(address).collect();
         let addresses = addresses?;
         addresses.iter().try_for_each(|at| allowed(around, parameter, at))?;
         if !addresses.is_empty() {
@@ -122,8 +123,12 @@ pub(crate) fn plan(
                 storages.dataset_at(at, found, around.fleet_base_paths.clone(), &choices)?;
             }
             let input = judge(parameter, at, &found[at]).map_err(|error| match error.code {
-                ErrorCode::PathNotFound => storages.unmounted(&at.storage_backend).unwrap_or(error),
-                _ => error,
+                // Judged, not missing: it names the parameter.
+                ErrorCode::InvalidParameter => error,
+                ErrorCode::PathNotFound => {
+                    about(draft, parameter, storages.unmounted(&at.storage_backend).unwrap_or(error))
+                }
+                _ => about(draft, parameter, error),
             })?;
             if let (1, Some(input)) = (addresses.len(), input) {
                 seen.insert(&parameter.name, input);
@@ -171,7 +176,11 @@ pub(crate) fn plan(
         version: 1,
         id,
         kind: kind.name.clone(),
-        name: if draft.name.is_empty() { job_name(kind, chosen.as_ref(), around.now) } else { draft.name.clone() },
+        name: if draft.name.trim().is_empty() {
+            job_name(kind, chosen.as_ref(), around.now)
+        } else {
+            draft.name.clone()
+        },
         storage_backend,
         user_subdir,
         parameters: BTreeMap::new(),
@@ -210,6 +219,14 @@ pub(crate) fn plan(
     }
     let seen = dataset_parameter.and_then(|parameter| job.inputs.get(&parameter.name)).cloned();
     Ok(Plan { job, dataset, seen, results })
+}
+
+/// What is wrong with a path, with the parameter that it was given for; the dataset is known as what it is.
+fn about(draft: &Draft, parameter: &Parameter, error: Error) -> Error {
+    if !draft.values.contains_key(&parameter.name) {
+        return error;
+    }
+    Error { message: format!("{}: {}", parameter.name, error.message), ..error }
 }
 
 /// Refuses what the member's jobs may not read or write, in the words in which a worker would.
@@ -286,7 +303,11 @@ fn typed(parameter: &Parameter, value: &Value) -> Value {
     use samepath_wire::ParameterType::{Float, Int};
     match (&parameter.kind, value) {
         (Int, Value::String(text)) => text.trim().parse::<i64>().map_or_else(|_| value.clone(), Value::from),
-        (Float, Value::String(text)) => text.trim().parse::<f64>().map_or_else(|_| value.clone(), Value::from),
+        // JSON has no number that is not finite: as text it is told.
+        (Float, Value::String(text)) => {
+            let number = text.trim().parse::<f64>().ok().filter(|number| number.is_finite());
+            number.map_or_else(|| value.clone(), Value::from)
+        }
         _ => value.clone(),
     }
 }
@@ -349,7 +370,8 @@ fn results_name(dataset: &StoragePath, now: &Zoned, job: JobId) -> String {
     const DIGITS: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
     let digit = |at: u32| char::from(DIGITS[(job.as_u128() >> (5 * at)) as usize % DIGITS.len()]);
     let own: String = (0..4).map(digit).collect();
-    format!("{}_{}-{own}", stem(&dataset.path), now.strftime("%Y-%m-%d_%H%M%S"))
+    // A folder's name has 255 bytes at most.
+    format!("{}_{}-{own}", cut(stem(&dataset.path), 200), now.strftime("%Y-%m-%d_%H%M%S"))
 }
 
 /// The name of a dataset without its folder and without what every SLEAP project ends with.
@@ -357,6 +379,11 @@ fn stem(path: &str) -> &str {
     let file = path.rsplit('/').next().unwrap_or(path);
     let whole = if is_project(file) { &file[..file.len() - ".slp".len()] } else { file };
     whole.strip_suffix(".pkg").unwrap_or(whole)
+}
+
+/// No more than so many bytes of a text.
+fn cut(text: &str, most: usize) -> &str {
+    &text[..text.floor_char_boundary(most)]
 }
 
 /// "maze · check · 22 Nov 09:14"
@@ -368,7 +395,9 @@ fn job_name(kind: &Kind, dataset: Option<&StoragePath>, now: &Zoned) -> String {
             let folder = at.path.rsplit('/').nth(1).unwrap_or(&at.user_subdir);
             let stem = stem(&at.path);
             let subject = if stem == "labels" && !folder.is_empty() { folder } else { stem };
-            format!("{subject} · {what} · {stamp}")
+            // With a job type's name of 64 letters it is still one that the queue takes.
+            let (short, more) = (cut(subject, 100), if subject.len() > 100 { "…" } else { "" });
+            format!("{short}{more} · {what} · {stamp}")
         }
         None => format!("{what} · {stamp}"),
     }

@@ -15,7 +15,7 @@ pub(crate) fn run(context: &Context<'_>, submission: Submit) -> Result<ExitCode,
     let draft = draft(submission)?;
     context.with_app(|app| async move {
         let kind = app.kind(&draft.kind).map_err(|error| wrong_order(error, &draft))?;
-        if let Some(error) = wanting(&kind, &draft) {
+        if let Some(error) = too_often(&kind, &draft).or_else(|| wanting(&kind, &draft)) {
             return Err(error);
         }
         let job = app.submit(draft).await?;
@@ -96,6 +96,17 @@ fn draft(submission: Submit) -> Result<Draft, Error> {
     })
 }
 
+/// A value that was given several times, where the job type takes one.
+fn too_often(kind: &KindView, draft: &Draft) -> Option<Error> {
+    let takes_one = kind.parameters.iter().filter(|it| !it.kind.starts_with("LIST["));
+    let mut given = takes_one.filter_map(|it| Some((it, draft.values.get(&it.name)?.as_array()?.len())));
+    let (parameter, times) = given.next()?;
+    let name = &parameter.name;
+    let times = if times == 2 { "twice".to_owned() } else { format!("{times} times") };
+    let error = Error::new(ErrorCode::InvalidParameter, format!("{name} is given {times}, and takes one value."));
+    Some(error.with_hint(format!("Give it once: -p {name}=VALUE")))
+}
+
 /// What the job type wants and was not given, with what to type; nothing is looked at.
 fn wanting(kind: &KindView, draft: &Draft) -> Option<Error> {
     if draft.values.keys().any(|name| !kind.parameters.iter().any(|parameter| parameter.name == *name)) {
@@ -111,19 +122,26 @@ fn wanting(kind: &KindView, draft: &Draft) -> Option<Error> {
         return None;
     }
     let names: Vec<String> = missing.iter().map(|it| format!("{} ({})", it.name, it.label)).collect();
-    let mut line = format!("samepath submit {}", kind.name);
-    if let Some(file) = &draft.dataset {
-        line = format!("{line} {}", shell_word(file));
-    }
+    let mut words = Vec::new();
     for parameter in &missing {
         let path = if parameter.kind.contains("PATH") { "PATH" } else { "VALUE" };
-        line += &match parameter.role.as_str() {
-            "dataset" => " FILE".to_owned(),
-            _ => format!(" -p {}={path}", parameter.name),
-        };
+        words.push(match parameter.role.as_str() {
+            "dataset" => "FILE".to_owned(),
+            _ => format!("-p {}={path}", parameter.name),
+        });
     }
+    let words = words.join(" ");
+    // What was given besides stays as it is.
+    let has_more = draft.values.values().any(|value| value.as_str() != Some(""))
+        || !draft.name.is_empty()
+        || draft.worker.is_some();
+    let line = match &draft.dataset {
+        _ if has_more => format!("Add: {words}"),
+        Some(file) => format!("Type: samepath submit {} {} {words}", kind.name, shell_word(file)),
+        None => format!("Type: samepath submit {} {words}", kind.name),
+    };
     let error = Error::new(ErrorCode::InvalidParameter, format!("{} needs {}.", kind.name, names.join(" and ")));
-    Some(error.with_hint(format!("Type: {line}. All that it takes: samepath kinds {}", kind.name)))
+    Some(error.with_hint(format!("{line}. All that it takes: samepath kinds {}", kind.name)))
 }
 
 /// A file where the job type is to be.

@@ -92,6 +92,8 @@ fn what_a_job_type_needs_is_told_with_what_to_type() {
             "sleap-predict needs MODELS",
             "Type: samepath submit sleap-predict 'vast:amick/my maze.mp4' -p MODELS=PATH.",
         ),
+        (&["sleap-predict", "-p", "DATA=x.mp4"], "sleap-predict needs MODELS", "Add: -p MODELS=PATH."),
+        (&["sleap-train", "--name", "maze"], "sleap-train needs LABELS", "Add: FILE."),
     ] {
         let answer = home.ask(&[&["submit"], words].concat()).fails("invalid_parameter");
         let (message, hint) = told(&answer);
@@ -149,4 +151,34 @@ fn a_word_too_many_or_too_few_is_told_with_the_line_that_is_meant() {
     // What is left to say is said as before.
     let told = home.run(["jobs", "--frobnicate"]);
     assert!(told.status == Some(2) && told.err.contains("--frobnicate") && told.err.contains("Usage:"), "{told:?}");
+}
+
+#[test]
+fn a_value_is_refused_with_its_parameter_and_as_what_was_typed() {
+    let home = Home::new();
+    for (values, code, wanted) in [
+        (&["-p", "MAX_EPOCHS=1", "-p", "MAX_EPOCHS=2"][..], "invalid_parameter", "MAX_EPOCHS is given twice"),
+        (&["-p", "LEARNING_RATE=nan"], "invalid_parameter", "LEARNING_RATE: takes a finite number, not \"nan\""),
+        (&["-p", "CONFIG=vast:amick/nope.yaml", "-p", "CONFIG=vast:amick/no.yaml"], "path_not_found", "CONFIG: "),
+        (&["-p", "CONFIG=/nope.yaml"], "path_not_found", "CONFIG: `/nope.yaml` does not exist"),
+    ] {
+        let answer = home.ask(&[&["submit", "sleap-train", LABELS], values].concat()).fails(code);
+        assert!(told(&answer).0.starts_with(wanted), "{values:?}: {answer:#}");
+    }
+}
+
+#[test]
+fn a_job_gets_a_name_that_it_can_have() {
+    let home = Home::new();
+    let long = format!("storage/amick/maze/{}.slp", "é".repeat(125));
+    fs_err::copy(home.path("storage/amick/maze/labels.slp"), home.path(&long)).expect("a copy");
+    let job = home.ask(&["submit", "--detach", "slp-check", &long]).good();
+    let name = job["name"].as_str().expect("a name");
+    assert!(name.starts_with("éé") && name.contains("é… · check · "), "{name}");
+    let job = home.ask(&["submit", "--detach", "slp-check", LABELS, "--name", "   "]).good();
+    assert!(job["name"].as_str().is_some_and(|name| name.starts_with("maze · check · ")), "{job:#}");
+    // Its results can be made.
+    let _worker = home.worker("gpu-1");
+    let id = home.submit(&["slp-check", &long]);
+    home.job_until(&id, |job| job["state"] == "succeeded");
 }

@@ -140,7 +140,11 @@ fn check_one(kind: &str, value: &Value, limits: &Map<String, Value>) -> Found {
             check_allowed(limits, number, |allowed| integer(allowed) == Some(number))
         }
         "FLOAT" => {
-            let Some(value) = number(value) else { return Err(format!("takes a number, not {}", shown(value))) };
+            let Some(value) = number(value) else {
+                let endless = value.as_str().is_some_and(|text| text.trim().parse::<f64>().is_ok());
+                let wanted = if endless { "a finite number" } else { "a number" };
+                return Err(format!("takes {wanted}, not {}", shown(value)));
+            };
             let limit = |key| limits.get(key).and_then(number);
             check_range(value, limit("minValue"), limit("maxValue"))?;
             check_allowed(limits, value, |allowed| number(allowed) == Some(value))

@@ -8,6 +8,7 @@ fn every_problem_is_reported_at_once() {
         { "name": "NEEDED", "type": "STRING" },
         { "name": "EPOCHS", "type": "INT", "minValue": 1, "maxValue": 100, "default": 5 },
         { "name": "RATE", "type": "FLOAT", "default": 0.5, "maxValue": 1 },
+        { "name": "GAIN", "type": "FLOAT", "default": 1 },
         { "name": "MODE", "type": "STRING", "allowedValues": ["fast", "slow"], "default": "fast" },
         { "name": "RUN_NAME", "type": "STRING", "default": "run" },
         { "name": "FILE", "type": "PATH", "default": "" },
@@ -17,18 +18,19 @@ fn every_problem_is_reported_at_once() {
     let problems = check_values(
         &kind,
         &values(json!({
-            "EPOCHS": 0, "RATE": "fast", "MODE": "medium", "RUN_NAME": "../up", "FILE": 7, "LIST": [1, 9], "YES": 2, "NO": 1,
+            "EPOCHS": 0, "RATE": "fast", "GAIN": "-inf", "MODE": "medium", "RUN_NAME": "../up", "FILE": 7, "LIST": [1, 9], "YES": 2, "NO": 1,
         })),
     )
     .unwrap_err();
     assert_eq!(problems.code(), "invalid_parameter");
     let named: Vec<&str> = problems.0.iter().map(|problem| problem.parameter.as_str()).collect();
-    assert_eq!(named, ["NEEDED", "EPOCHS", "RATE", "MODE", "RUN_NAME", "FILE", "LIST", "YES", "NO"]);
+    assert_eq!(named, ["NEEDED", "EPOCHS", "RATE", "GAIN", "MODE", "RUN_NAME", "FILE", "LIST", "YES", "NO"]);
     let text = problems.to_string();
     for part in [
         "NEEDED: needs a value",
         "EPOCHS: is 0; 1 at least",
         "RATE: takes a number, not \"fast\"",
+        "GAIN: takes a finite number, not \"-inf\"",
         "MODE: is \"medium\"; it may be \"fast\", \"slow\"",
         "RUN_NAME: is \"../up\"; a name begins with",
         "FILE: takes a storage path",
