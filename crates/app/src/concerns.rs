@@ -74,6 +74,23 @@ impl LocalStorages {
         told
     }
 
+    /// Where somebody says that a storage is, as a whole path; by the rule by which [`LocalStorages::add`] would take it. Blocks
+    /// for the deadline at most.
+    ///
+    /// # Errors
+    /// `config_invalid` for what can never be where a storage is: the address of a share, a path of Windows, a folder that is named
+    /// from the current one and is not there.
+    pub fn place_meant(&self, text: &str) -> Result<PathBuf, Error> {
+        if let Some(path) = self.whole(text, text) {
+            return Ok(path);
+        }
+        let fields = StorageFields { base_path: Some(text.to_owned()), ..StorageFields::default() };
+        // There is no such entry yet: the words are of the path alone.
+        let words = |error| Error { message: format!("`{text}` is no whole path of this computer."), ..error };
+        self.propose("storage", &fields).map_err(words)?;
+        self.absolute(text)
+    }
+
     /// The path that is meant, or `None` where the text is to be judged as it is: a relative path counts only for a folder that
     /// is there, since it may as well be a whole one without its beginning.
     fn whole(&self, name: &str, text: &str) -> Option<PathBuf> {

@@ -63,4 +63,4 @@ pub use places::{Options, data_dir};
 pub use pretend::PretendLab;
 pub use samepath_fleet::lab::LOG_FILTER;
 pub use size::size;
-pub use storages::LocalStorages;
+pub use storages::{LocalStorages, unquoted};

@@ -81,7 +81,7 @@ impl LocalStorages {
         let path = if path.starts_with('~') {
             path.to_owned()
         } else {
-            let file = self.absolute(path)?;
+            let file = self.absolute_only(path)?;
             self.answers(&file)?;
             if file.is_dir() {
                 let message = format!("{} is a folder, not a program.", file.display());

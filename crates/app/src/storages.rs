@@ -4,6 +4,7 @@ mod health;
 mod paths;
 
 pub(crate) use health::{health_sentence, state_name};
+pub use paths::unquoted;
 
 use crate::concerns::lasting;
 use crate::sameness::Reader;

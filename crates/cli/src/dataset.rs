@@ -25,7 +25,10 @@ pub(crate) fn run(context: &Context<'_>, file: &str) -> Result<ExitCode, Error> 
     let view = storages.dataset(file, fleet, &[])?;
     match (&view.place, &view.place_error) {
         (Some(place), _) => output.line(&place.text)?,
-        (None, Some(error)) => output.line(&error.message)?,
+        (None, Some(error)) => {
+            output.line(&view.local)?;
+            output.line(&error.message)?;
+        }
         (None, None) => {}
     }
     // Of a package, the summary tells of its frames.

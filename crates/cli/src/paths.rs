@@ -20,7 +20,13 @@ pub(crate) fn locate(context: &Context<'_>, path: &str) -> Result<ExitCode, Erro
                 )
             });
         }
-        error
+        match storages.nearly_on_storage(path) {
+            Some(at) => error.or_rather(&[ErrorCode::PathNotFound], || {
+                let at = shell_word(&at.to_string());
+                format!("if a storage path is meant: where it is on this computer says `samepath resolve {at}`")
+            }),
+            None => error,
+        }
     })?;
     if output.is_json() {
         output.document(&json!({

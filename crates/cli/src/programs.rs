@@ -1,8 +1,9 @@
 use crate::Context;
 use crate::args::ProgramCommand;
 use crate::output::{Cell, Tone};
-use samepath_app::Error;
+use crate::storages::is_place;
 use samepath_app::view::ProgramView;
+use samepath_app::{Error, ErrorCode};
 use serde_json::json;
 use std::process::ExitCode;
 
@@ -10,6 +11,12 @@ pub(crate) fn run(context: &Context<'_>, command: ProgramCommand) -> Result<Exit
     let Context { options, storages, output } = context;
     match command {
         ProgramCommand::Set { name, path } => {
+            let (name, path) = if is_place(&name) && !is_place(&path) { (path, name) } else { (name, path) };
+            if name.contains(|letter: char| letter.is_whitespace() || ['/', '\\'].contains(&letter)) {
+                let message = format!("{name} is no name of a program.");
+                return Err(Error::new(ErrorCode::InvalidParameter, message)
+                    .with_hint("Give the name that job types use, then the file: samepath program set NAME FILE"));
+            }
             storages.set_program(&name, &path)?;
             let views = storages.programs(options, None)?;
             let Some(view) = views.iter().find(|view| view.name == name) else { return Ok(ExitCode::SUCCESS) };

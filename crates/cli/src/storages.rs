@@ -17,7 +17,7 @@ pub(crate) fn run(context: &Context<'_>, command: StorageCommand) -> Result<Exit
             let (name, base_path) =
                 if is_place(&name) && !is_place(&base_path) { (base_path, name) } else { (name, base_path) };
             // An empty path is no removal here.
-            storages.absolute(&base_path)?;
+            storages.absolute_only(&base_path)?;
             let view = storages.add(&name, to_fields(Some(base_path), fields))?;
             written(output, &view, "Added", entry(&view))?;
         }

@@ -412,7 +412,15 @@ fn a_program_is_named_listed_and_forgotten() {
     let wanted = json!({ "name": "our-tool", "configured": place, "found": place, "problem": null });
     assert_eq!(list("our-tool"), Some(wanted));
 
-    home.ask(&["program", "set", "our-tool", ""]).fails("invalid_parameter");
+    for words in [&["program", "set", "our-tool", ""], &["storage", "add", "new", ""]] {
+        assert_eq!(home.ask(words).fails("invalid_parameter")["error"]["hint"], "Give a local path.", "{words:?}");
+    }
+    // A file is told from a name in either order; neither is ever the other.
+    assert_eq!(home.ask(&["program", "set", &place, "our-tool"]).good()["name"], "our-tool");
+    for name in ["our tool", "bin/our-tool"] {
+        home.ask(&["program", "set", name, &place]).fails("invalid_parameter");
+        assert_eq!(list(name), None);
+    }
     assert_eq!(home.ask(&["program", "remove", "our-tool"]).good(), json!({ "removed": "our-tool", "changed": true }));
     assert_eq!(home.ask(&["program", "remove", "our-tool"]).good(), json!({ "removed": "our-tool", "changed": false }));
     assert_eq!(list("our-tool"), None);

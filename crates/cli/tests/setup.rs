@@ -191,3 +191,18 @@ fn ctrl_c_writes_nothing() {
     assert_ne!(answer.status, Some(0), "{answer:?}");
     assert_eq!(fs_err::read_to_string(home.config()).expect("a file"), before);
 }
+
+#[test]
+fn what_is_no_folder_of_this_computer_is_told_as_that_and_quotation_marks_come_off() {
+    let home = Home::bare();
+    let places = ["smb://vast01/talmo", "vast01:/talmo", r"Z:\talmo", "vast:amick", "nope/vast"].join("\n");
+    let answers = format!("{places}\n'{}'\nvast\n-\nyes\nno\n", home.text("mnt/vast"));
+    let answer = setup(&home, &[], &answers);
+    assert_eq!(answer.status, Some(0), "{answer:?}");
+    for (part, times) in
+        [("this is a share's address", 2), ("this is a Windows path", 1), ("write the whole path, from the root", 2)]
+    {
+        assert_eq!(answer.out.matches(part).count(), times, "{part}: {}", answer.out);
+    }
+    assert_eq!(listed(&home), [("vast".to_owned(), home.text("mnt/vast"), String::new())]);
+}

@@ -72,7 +72,12 @@ fn a_place_that_nobody_named_is_told_with_what_to_write() {
     let answer = home.ask(&["locate", "mnt/vast/amick/maez/x.slp"]).fails("path_not_found");
     let (message, hint) = told(&answer);
     assert!(message.contains(&format!("there is no `{}`", home.text("mnt/vast/amick/maez"))), "{answer:#}");
-    assert!(hint.contains(&format!("write `{}`", home.text("mnt/vast/amick/maze/x.slp"))), "{answer:#}");
+    assert!(hint.contains(&format!("there is a `{}`, but", home.text("mnt/vast/amick/maze"))), "{answer:#}");
+    let answer = home.ask(&["locate", "mnt/vast/amick/maez/labels.slp"]).fails("path_not_found");
+    assert!(
+        told(&answer).1.contains(&format!("write `{}`", home.text("mnt/vast/amick/maze/labels.slp"))),
+        "{answer:#}"
+    );
     let answer = home.ask(&["locate", "mnt/vast/amick/nothing/x.slp"]).fails("path_not_found");
     assert_eq!(told(&answer).1, "check the spelling");
     let answer = home.ask(&["locate", "mnt/vats/amick/x.slp"]).fails("path_not_found");
@@ -130,10 +135,12 @@ fn a_storage_by_nearly_its_name_is_asked_back() {
     let path = "amick/maze/labels.slp";
     for name in ["Vast", "VAST", "vats", "vas"] {
         let text = format!("{name}:{path}");
-        for words in [&["locate", &text][..], &["dataset", &text], &["submit", "slp-check", &text]] {
+        for words in [&["dataset", &text][..], &["submit", "slp-check", &text]] {
             let answer = home.ask(words).fails("path_not_found");
             assert!(told(&answer).1.contains(&format!("`vast:{path}`")), "{words:?}: {answer:#}");
         }
+        let answer = home.ask(&["locate", &text]).fails("path_not_found");
+        assert!(told(&answer).1.contains(&format!("`samepath resolve vast:{path}`")), "{answer:#}");
         let answer = home.ask(&["resolve", &text]).fails("backend_not_found");
         assert!(told(&answer).1.contains("write `vast`"), "{answer:#}");
     }
@@ -182,8 +189,7 @@ fn what_was_copied_with_more_than_the_path_is_told_without() {
     }
     // A storage path with a slash where the name ends, and with a space that slipped in.
     for (words, code, meant) in [
-        (&["locate", "vast/amick/maze"][..], "path_not_found", "vast:amick/maze"),
-        (&["dataset", "vast/amick/maze/labels.slp"], "path_not_found", "vast:amick/maze/labels.slp"),
+        (&["dataset", "vast/amick/maze/labels.slp"][..], "path_not_found", "vast:amick/maze/labels.slp"),
         (&["resolve", "vast/amick/maze"], "backend_not_found", "vast:amick/maze"),
         (&["resolve", "vast: amick/maze"], "path_not_found", "vast:amick/maze"),
         (&["dataset", "vast:amick/maze/labels.slp "], "path_not_found", "vast:amick/maze/labels.slp"),
@@ -265,9 +271,21 @@ fn a_folder_or_a_video_in_the_place_of_a_project_is_told_with_the_projects_there
         assert!(message.ends_with("cam0.mp4 is not a SLEAP project: it is a video"), "{answer:#}");
         assert_eq!(hint, "Choose a project. Beside it: labels.pkg.slp, labels.slp.", "{words:?}");
     }
+    home.write("storage/amick/maze/bad.slp", "none");
+    let answer = home.ask(&["dataset", "vast:amick/maze/bad.slp"]).fails("invalid_parameter");
+    assert_eq!(told(&answer).1, "Choose a project. Beside it: labels.pkg.slp, labels.slp.");
     home.write("storage/amick/empty/notes.txt", "none");
     let answer = home.ask(&["dataset", "vast:amick/empty"]).fails("invalid_parameter");
     assert_eq!(told(&answer).1, "Choose the project file itself: it ends in .slp or .pkg.slp.");
+}
+
+#[test]
+fn a_project_on_no_storage_is_named_by_its_whole_path() {
+    let home = Home::new();
+    fs_err::copy(home.path("storage/amick/maze/labels.slp"), home.path("home/labels.slp")).expect("a copy");
+    let told = home.run(["dataset", "home/labels.slp"]);
+    assert!(told.out.starts_with(&home.text("home/labels.slp")), "{told:?}");
+    assert!(told.out.contains("is on this computer only"), "{told:?}");
 }
 
 #[test]

@@ -134,7 +134,8 @@ impl Trouble {
         let path = path.to_owned();
         match self {
             Self::NotHdf5 => {
-                let projects = path.parent().map(projects_in).unwrap_or_default();
+                let mut projects = path.parent().map(projects_in).unwrap_or_default();
+                projects.retain(|name| path.file_name().is_none_or(|refused| refused != name.as_str()));
                 DatasetError::NotHdf5 { path, projects }
             }
             Self::NotAProject => DatasetError::NotAProject { path },

@@ -4,7 +4,7 @@ use super::LocalStorages;
 use crate::{Error, ErrorCode};
 use samepath_storage::helper::DEADLINE;
 use samepath_storage::{
-    Elsewhere, Foreign, LocateError, Located, Looked, Purpose, ResolveError, Resolved, named, near_base_path,
+    Elsewhere, Foreign, LocateError, Located, Looked, Purpose, ResolveError, Resolved, named, near, near_base_path,
     path_of_url,
 };
 use samepath_wire::StoragePath;
@@ -80,20 +80,34 @@ impl LocalStorages {
     /// What may have been meant by a text at which nothing is, and that was copied with something that does not belong to it:
     /// spaces around it, quotation marks, a `\` before each space; or that has a `/` where a storage's name ends.
     pub fn retyped(&self, text: &str) -> Option<String> {
-        let trimmed = text.trim();
-        let quotes = [('"', '"'), ('\'', '\''), ('`', '`'), ('“', '”'), ('‘', '’'), ('<', '>')];
-        let bare = quotes.iter().find_map(|(open, close)| trimmed.strip_prefix(*open)?.strip_suffix(*close));
-        let bare = bare.unwrap_or(trimmed).trim().replace("\\ ", " ");
+        let bare = unquoted(text).replace("\\ ", " ");
         let storages = self.storages();
         let of_storage = bare.split_once('/').filter(|(name, _)| storages.get(name).is_ok());
         let meant = of_storage.map_or_else(|| bare.clone(), |(name, rest)| format!("{name}:{rest}"));
         (meant != text && !meant.is_empty()).then_some(meant)
     }
 
+    /// The storage path that was meant by a text that is nearly one: with a storage's name in other letters, or with more around it
+    /// than belongs there.
+    pub fn nearly_on_storage(&self, text: &str) -> Option<StoragePath> {
+        let retyped = self.retyped(text);
+        let text = retyped.as_deref().unwrap_or(text);
+        let (name, rest) = named(text)?;
+        let known = self.known();
+        let known: Vec<&str> = known.iter().map(String::as_str).collect();
+        let name = if known.contains(&name) { name.to_owned() } else { near(name, &known)? };
+        self.parse(&format!("{name}:{rest}"))?.ok()
+    }
+
+    /// The names of all storages, also of those that cannot be used as they are configured.
+    fn known(&self) -> Vec<String> {
+        self.config().entries.iter().map(|entry| entry.name.clone()).collect()
+    }
+
     /// A text like a storage path, of a storage that is not here.
     fn misnamed(&self, text: &str) -> Option<Miss> {
         let (name, rest) = named(text)?;
-        let known: Vec<String> = self.config().entries.iter().map(|entry| entry.name.clone()).collect();
+        let known = self.known();
         if known.iter().any(|known| known == name) {
             return None;
         }
@@ -269,6 +283,15 @@ impl LocalStorages {
         }
     }
 
+    /// The same where nothing but a path of this computer will do.
+    ///
+    /// # Errors
+    /// As [`LocalStorages::absolute`].
+    pub fn absolute_only(&self, text: &str) -> Result<PathBuf, Error> {
+        let local = |error: Error| if text.is_empty() { error.with_hint("Give a local path.") } else { error };
+        self.absolute(text).map_err(local)
+    }
+
     /// What a relative path is told where there is no current folder, as in the window.
     fn not_local(&self, text: &str) -> Error {
         if let Some(foreign) = self.foreign(text, None) {
@@ -284,4 +307,12 @@ impl LocalStorages {
             }
         }
     }
+}
+
+/// A text without the spaces and the quotation marks with which it was copied.
+pub fn unquoted(text: &str) -> &str {
+    let trimmed = text.trim();
+    let quotes = [('"', '"'), ('\'', '\''), ('`', '`'), ('“', '”'), ('‘', '’'), ('<', '>')];
+    let bare = quotes.iter().find_map(|(open, close)| trimmed.strip_prefix(*open)?.strip_suffix(*close));
+    bare.unwrap_or(trimmed).trim()
 }

@@ -4,7 +4,7 @@ use super::interrupt::Interrupt;
 use super::talk::{Stop, Talk};
 use crate::output::size;
 use samepath_app::view::{FindingState, LabStorageView, StorageFields, StorageView, SuggestionView};
-use samepath_app::{Error, ErrorCode, Lab, LocalStorages, same_storage, workers_words};
+use samepath_app::{Error, ErrorCode, Lab, LocalStorages, same_storage, unquoted, workers_words};
 use std::path::Path;
 use tokio::runtime::Runtime;
 
@@ -203,7 +203,7 @@ impl Wizard<'_> {
 
     /// A folder that was typed; none after a complaint.
     fn typed(&mut self, answer: &str, here: &[SuggestionView]) -> Result<Option<Chosen>, Stop> {
-        let path = match self.storages.absolute(answer) {
+        let path = match self.storages.place_meant(unquoted(answer)) {
             Ok(path) => path,
             Err(error) => {
                 self.talk.complain(&error)?;

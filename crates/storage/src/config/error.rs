@@ -376,7 +376,7 @@ impl Problem {
             Self::Relative { value } if looks_like_windows(value) => {
                 "this is a Windows path; write where this computer mounts the storage".to_owned()
             }
-            Self::Relative { value } if value.contains("://") => {
+            Self::Relative { value } if value.contains(":/") => {
                 "this is a share's address; connect or mount it first, then write the folder at which it is".to_owned()
             }
             Self::Relative { .. } => {

@@ -60,7 +60,7 @@ pub enum LocateError {
         path: PathBuf,
         /// The first part of it that is not there.
         missing: PathBuf,
-        /// What may be meant: the path with a name that is there.
+        /// What may be meant: the path with a name that is there or, where even that leads to nothing, as far as it leads.
         meant: Option<PathBuf>,
     },
     /// Links that lead to one another.
@@ -153,6 +153,9 @@ impl LocateError {
             Self::Refused { refusal, .. } => refusal.mend().to_owned(),
             Self::NotUnicode { .. } => "rename it".to_owned(),
             Self::NotAbsolute { .. } => "write the whole path".to_owned(),
+            Self::NotFound { path, missing, meant: Some(meant) } if is_part(path, missing, meant) => {
+                format!("there is a `{}`, but nothing of that name in it: check the spelling", meant.display())
+            }
             Self::NotFound { meant: Some(meant), .. } => format!("write `{}`, if that is meant", meant.display()),
             Self::NotFound { .. } => "check the spelling".to_owned(),
             Self::LinkLoop { .. } | Self::DanglingLink { .. } => Cause::LinkLoop.mend(""),
@@ -163,6 +166,11 @@ impl LocateError {
             Self::Helper { .. } => HELPER_MEND.to_owned(),
         })
     }
+}
+
+/// Whether what may be meant is only the beginning of the path.
+fn is_part(path: &Path, missing: &Path, meant: &Path) -> bool {
+    path != missing && meant.parent() == missing.parent()
 }
 
 fn missing_words(path: &Path, missing: &Path) -> String {

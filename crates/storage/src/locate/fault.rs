@@ -5,7 +5,7 @@ use crate::alike::alike_beside;
 use crate::cause::Cause;
 use crate::component::Refusal;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 impl LocateError {
     /// What an error of the system at this path means. Looks at the path again, no further than the system came.
@@ -27,8 +27,10 @@ fn broken(path: &Path) -> LocateError {
         missing: missing.to_owned(),
         meant: alike_beside(missing).map(|name| {
             let below = path.strip_prefix(missing).unwrap_or(Path::new(""));
+            let folder = missing.with_file_name(name);
             // Joined with nothing, a path would end with a slash.
-            missing.with_file_name(name).components().chain(below.components()).collect()
+            let whole: PathBuf = folder.components().chain(below.components()).collect();
+            if fs_err::symlink_metadata(&whole).is_ok() { whole } else { folder }
         }),
     };
     let mut on_the_way: Vec<&Path> = path.ancestors().collect();
