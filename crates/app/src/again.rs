@@ -1,7 +1,7 @@
 //! What can follow a job: the same once more, or on from where it stopped.
 
-use crate::draft::{Role, roles};
 use crate::jobs::results_of;
+use crate::kinds::{Role, roles};
 use crate::view::{ChosenVideo, Draft, MetricsView};
 use samepath_storage::shell_word;
 use samepath_wire::{Cause, JobRecord, Kind, Parameter, PathValue, StoragePath};

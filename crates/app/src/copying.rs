@@ -1,7 +1,7 @@
 //! Files of this computer copied onto a storage, where workers see them.
 
-use crate::jobs::bytes;
 use crate::paths::path_view;
+use crate::size::bytes;
 use crate::storages::LocalStorages;
 use crate::view::{CopiedView, CopyView};
 use crate::{Error, ErrorCode, size};

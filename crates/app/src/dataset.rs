@@ -1,13 +1,13 @@
 //! A dataset that a person chose.
 
 use crate::base_paths::BasePaths;
-use crate::jobs::bytes;
 use crate::paths::path_view;
+use crate::size::bytes;
 use crate::storages::LocalStorages;
 use crate::view::{ChosenVideo, DatasetView, LocatedView, VideoView};
 use crate::{Error, ErrorCode, size};
 use samepath_dataset::{Hints, Inspection, Whereabouts, inspect, same_change};
-use samepath_storage::{Backend, Looked, Purpose, share_of, size_here};
+use samepath_storage::{Backend, HERE, Looked, Purpose, share_of, size_here};
 use samepath_wire::{StoragePath, VideoChoice};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -262,7 +262,7 @@ fn on_no_storage(local: &Path, share: Option<&str>, error: Error) -> Error {
         None => {
             let folder = local.parent().map(name).filter(|name| !name.is_empty());
             let folder = folder.map_or_else(String::new, |folder| format!(" ({folder})"));
-            format!("{file} is on this computer only{folder}. No worker elsewhere can see it.")
+            format!("{file} is on {HERE} only{folder}. No worker elsewhere can see it.")
         }
     };
     Error { message, ..error }
@@ -278,7 +278,7 @@ fn video_view(video: &Whereabouts) -> VideoView {
         how: serde_json::to_value(video.how).ok().and_then(|how| how.as_str().map(str::to_owned)).unwrap_or_default(),
         words: match &video.detail {
             Some(detail) => format!("{}: {detail}", video.how.words()),
-            None => video.how.words().to_owned(),
+            None => video.how.words(),
         },
         size: video.size.map(bytes),
     }
@@ -309,7 +309,7 @@ fn summary(videos: &[VideoView], frames: Option<u64>, is_package: bool) -> Strin
     for video in videos {
         let place = match &video.place {
             Some(place) if video.found => format!("on {}", place.storage_backend),
-            None if video.found => "on this computer only".to_owned(),
+            None if video.found => format!("on {HERE} only"),
             _ if video.how == "ambiguous" => "ambiguous".to_owned(),
             _ => "not found".to_owned(),
         };

@@ -17,10 +17,6 @@ use crate::view::{Finding, FindingState};
 use crate::{ErrorCode, LocalStorages, Options};
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
-
-/// For what has no deadline of its own.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Looks at everything; `kinds` are the lab's own job types, as a worker here would be told of them. Writes nothing but a small file in the person's own folder of each storage, which it removes.
 pub async fn examine(options: &Options, storages: &Arc<LocalStorages>, kinds: Option<PathBuf>) -> Vec<Finding> {
@@ -54,20 +50,4 @@ pub(crate) async fn hardware(storages: &Arc<LocalStorages>) -> String {
 pub fn verdict(findings: &[Finding]) -> Option<ErrorCode> {
     let wrong = findings.iter().find(|finding| finding.state == FindingState::Wrong)?;
     Some(wrong.code.as_deref().map_or(ErrorCode::Internal, ErrorCode::parse))
-}
-
-pub(crate) fn finding(area: &str, state: FindingState, what: &str, found: impl Into<String>) -> Finding {
-    Finding { area: area.to_owned(), state, what: what.to_owned(), found: found.into(), mend: None, code: None }
-}
-
-impl Finding {
-    pub(crate) fn mend(mut self, mend: impl Into<String>) -> Self {
-        self.mend = Some(mend.into());
-        self
-    }
-
-    pub(crate) fn code(mut self, code: &str) -> Self {
-        self.code = Some(code.to_owned());
-        self
-    }
 }

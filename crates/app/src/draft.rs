@@ -2,6 +2,7 @@
 
 use crate::base_paths::BasePaths;
 use crate::dataset::is_project;
+use crate::kinds::{Role, roles};
 use crate::sameness::Witness;
 use crate::storages::LocalStorages;
 use crate::view::{DatasetView, Draft};
@@ -41,29 +42,6 @@ pub(crate) struct Circumstances<'a> {
     /// Now, in the person's time zone: for names of jobs and results folders.
     pub(crate) now: &'a Zoned,
     pub(crate) fleet_base_paths: BasePaths,
-}
-
-/// What a parameter is to the form.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Role {
-    /// What the person picks: the first file that the kind reads.
-    Dataset,
-    /// Where results go: the first folder that the kind writes.
-    Results,
-    /// A row of the form.
-    Setting,
-}
-
-/// The role of each parameter, in order.
-pub(crate) fn roles(kind: &Kind) -> Vec<(&Parameter, Role)> {
-    let dataset = kind.parameters.iter().position(|parameter| parameter.is_input() && !parameter.is_output());
-    let results = kind.parameters.iter().position(|parameter| parameter.is_output() && parameter.is_directory());
-    let role = |at: usize| match Some(at) {
-        at if at == dataset => Role::Dataset,
-        at if at == results => Role::Results,
-        _ => Role::Setting,
-    };
-    kind.parameters.iter().enumerate().map(|(at, parameter)| (parameter, role(at))).collect()
 }
 
 /// Makes the job. Blocks: every path is looked at through helper processes, those of one storage with one question.

@@ -153,6 +153,11 @@ impl Error {
     pub fn view(&self) -> ErrorView {
         ErrorView { code: self.code.as_str().to_owned(), message: self.message.clone(), hint: self.hint.clone() }
     }
+
+    /// The advice replaced, for some codes.
+    pub fn or_rather(self, codes: &[ErrorCode], hint: impl FnOnce() -> String) -> Self {
+        if codes.contains(&self.code) { self.with_hint(hint()) } else { self }
+    }
 }
 
 /// Errors of the crates below, each of which knows its code and its hint.

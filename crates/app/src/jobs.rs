@@ -3,6 +3,7 @@
 use crate::kinds::{Age, age};
 use crate::pace::{Pace, about};
 use crate::paths::path_view;
+use crate::size::bytes;
 use crate::view::{JobView, OutputView, TimelineView, TroubleView, TryView};
 use jiff::Timestamp;
 use samepath_fleet::matching::{self, Kinds, Prospects, Start};
@@ -275,12 +276,6 @@ fn outputs(manifest: &Manifest) -> Vec<OutputView> {
             modified: file.modified.to_string(),
         })
         .collect()
-}
-
-/// A byte count as the page's numbers have it; exact up to 2^53.
-#[expect(clippy::cast_precision_loss, reason = "a byte count for people")]
-pub(crate) fn bytes(count: u64) -> f64 {
-    count as f64
 }
 
 /// Where the results are, or will be: what the manifest says, else the first output parameter.

@@ -1,6 +1,5 @@
 //! Job types as rows of a form.
 
-use crate::draft::{Role, roles};
 use crate::view::{FilterView, KindView, ParameterView};
 use crate::{Error, ErrorCode};
 use jiff::Timestamp;
@@ -61,6 +60,29 @@ pub(crate) fn why_not<'a>(name: &str, workers: impl IntoIterator<Item = &'a Work
     told.sort();
     told.dedup();
     (!told.is_empty()).then(|| format!("{}.", told.join("; ")))
+}
+
+/// What a parameter is to the form.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Role {
+    /// What the person picks: the first file that the kind reads.
+    Dataset,
+    /// Where results go: the first folder that the kind writes.
+    Results,
+    /// A row of the form.
+    Setting,
+}
+
+/// The role of each parameter, in order.
+pub(crate) fn roles(kind: &Kind) -> Vec<(&Parameter, Role)> {
+    let dataset = kind.parameters.iter().position(|parameter| parameter.is_input() && !parameter.is_output());
+    let results = kind.parameters.iter().position(|parameter| parameter.is_output() && parameter.is_directory());
+    let role = |at: usize| match Some(at) {
+        at if at == dataset => Role::Dataset,
+        at if at == results => Role::Results,
+        _ => Role::Setting,
+    };
+    kind.parameters.iter().enumerate().map(|(at, parameter)| (parameter, role(at))).collect()
 }
 
 /// The form of a kind.

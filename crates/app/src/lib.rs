@@ -13,7 +13,6 @@ mod base_paths;
 #[cfg(target_os = "linux")]
 mod beside;
 mod board;
-mod concerns;
 mod copying;
 mod dataset;
 mod directory;

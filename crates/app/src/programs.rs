@@ -1,12 +1,15 @@
 //! The programs that job types run, as this computer has them.
 
-use crate::doctor::PATIENCE;
 use crate::view::ProgramView;
 use crate::{Error, ErrorCode, LocalStorages, Options};
 use samepath_storage::Change;
 use samepath_storage::helper::{DEADLINE, HelperError};
 use samepath_worker::kinds::{Choice, Looking, ProgramMissing, places};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// For a look at this computer that has no deadline of its own.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(5);
 
 /// What helps where a folder of `PATH` does not answer.
 pub(crate) const DEAD_FOLDER: &str =

@@ -3,7 +3,6 @@
 //! A file that nobody can know is written to the person's folder, workers prove that they read it, and it is removed whatever happens:
 //! also when the question is dropped half-way. What a program leaves that is killed meanwhile goes when somebody next tries the folder.
 
-use crate::doctor::finding;
 use crate::sameness::{self, Asked, Reader, Verdict};
 use crate::view::{Finding, FindingState, SameStorageView};
 use crate::{Error, ErrorCode, LocalStorages};
@@ -207,7 +206,7 @@ pub fn is_anothers(told: &[SameStorageView]) -> bool {
 
 /// The same in lines: those that found it in one, everybody else in one each.
 pub fn findings(storage: &str, told: &[SameStorageView]) -> Vec<Finding> {
-    let line = |state, found: String| finding("storage", state, WHAT, found);
+    let line = |state, found: String| Finding::new("storage", state, WHAT, found);
     let found: Vec<&str> = told.iter().filter(|it| it.saw == Saw::Found.name()).map(|it| it.worker.as_str()).collect();
     let mut lines = Vec::new();
     if !found.is_empty() {

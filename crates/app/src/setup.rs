@@ -1,15 +1,14 @@
 //! Setting up: what this computer has, and whether it works, before anything is written.
 
-use crate::doctor::finding;
-use crate::jobs::bytes;
 use crate::lab::{self, LabStorage};
+use crate::size::bytes;
 use crate::storages::{health_sentence, state_name};
 use crate::view::{Finding, FindingState, FolderView, LabMatchView, LabStorageView, StorageFields, SuggestionView};
 use crate::{Error, ErrorCode, LocalStorages, size};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use samepath_storage::helper::DEADLINE;
-use samepath_storage::{Backend, Counted, Match, Platform, Storages, Suggestion, Trial, Tried, suggest_here};
+use samepath_storage::{Backend, Counted, HERE, Match, Platform, Storages, Suggestion, Trial, Tried, suggest_here};
 use samepath_wire::{BackendState, StoragePath};
 use std::path::Path;
 
@@ -96,10 +95,10 @@ impl LocalStorages {
             let found = format!("{} free (your quota may be smaller)", size(bytes(free)));
             let full = probe.state == BackendState::Full;
             findings.push(if full {
-                let full = finding("storage", FindingState::Note, "Space", format!("{name} has no space left"));
+                let full = Finding::new("storage", FindingState::Note, "Space", format!("{name} has no space left"));
                 full.mend("Remove what nobody needs, or ask for more.")
             } else {
-                finding("storage", FindingState::Good, "Space", found)
+                Finding::new("storage", FindingState::Good, "Space", found)
             });
         }
         Ok(findings)
@@ -119,21 +118,21 @@ impl LocalStorages {
 
 /// A storage that cannot be used, with the sentence that says why.
 pub(crate) fn unusable(name: &str, found: &str) -> Finding {
-    let wrong = finding("storage", FindingState::Wrong, name, found.to_owned()).code("backend_unavailable");
+    let wrong = Finding::new("storage", FindingState::Wrong, name, found.to_owned()).code("backend_unavailable");
     wrong.mend(
         "Connect the storage, or say where it is: samepath storage set NAME --base-path FOLDER".replace("NAME", name),
     )
 }
 
 fn of_trial(name: &str, at: &str, trial: &Trial) -> Vec<Finding> {
-    let good = |what: &str, found: String| finding("storage", FindingState::Good, what, found);
+    let good = |what: &str, found: String| Finding::new("storage", FindingState::Good, what, found);
     let mut findings = vec![
         match &trial.read {
             Some(Tried::Done) => good("Read", format!("opened and read a file in {at}")),
             None => good("Read", format!("listed {at}; no file there to be read")),
             Some(Tried::Refused(why)) => {
                 let found = format!("You may list {at} but not read its files ({why}).");
-                let wrong = finding("storage", FindingState::Wrong, "Read", found).code("backend_unavailable");
+                let wrong = Finding::new("storage", FindingState::Wrong, "Read", found).code("backend_unavailable");
                 wrong.mend(format!("Ask whoever looks after {name} for access."))
             }
         },
@@ -141,17 +140,18 @@ fn of_trial(name: &str, at: &str, trial: &Trial) -> Vec<Finding> {
             Tried::Done => good("Write", format!("wrote and removed a 1 KB test file in {at}")),
             Tried::Refused(why) => {
                 let found = format!("{at} cannot be written by you ({why}).");
-                let note = finding("storage", FindingState::Note, "Write", found);
+                let note = Finding::new("storage", FindingState::Note, "Write", found);
                 note.mend("Jobs whose results go elsewhere still run. To write here, ask for access.")
             }
         },
     ];
     if let Some(ahead) = trial.clock_ahead.filter(|ahead| ahead.abs() >= CLOCK) {
         let (seconds, way) = (ahead.abs().as_secs(), if ahead.is_negative() { "behind" } else { "ahead of" });
-        let found = format!("the clock of {name} is {seconds} s {way} this computer's");
-        let note = finding("clock", FindingState::Note, name, found);
-        findings
-            .push(note.mend("Let this computer set its clock from the network; else ask who looks after the server."));
+        let found = format!("the clock of {name} is {seconds} s {way} {HERE}'s");
+        let note = Finding::new("clock", FindingState::Note, name, found);
+        findings.push(
+            note.mend(format!("Let {HERE} set its clock from the network; else ask who looks after the server.")),
+        );
     }
     findings
 }

@@ -13,3 +13,9 @@ pub fn size(bytes: f64) -> String {
     }
     format!("{value:.1} PB")
 }
+
+/// A byte count as the page's numbers have it; exact up to 2^53.
+#[expect(clippy::cast_precision_loss, reason = "a byte count for people")]
+pub(crate) fn bytes(count: u64) -> f64 {
+    count as f64
+}

@@ -1,7 +1,8 @@
 //! SLEAP's own window on this computer, and which of a job's results it opens.
 
-use crate::doctor::PATIENCE;
+use crate::programs::PATIENCE;
 use crate::{Error, ErrorCode, LocalStorages, Options};
+use samepath_storage::HERE;
 use std::path::PathBuf;
 
 /// As SLEAP calls it; `[samepath.programs]` may say where it is.
@@ -26,7 +27,7 @@ impl LocalStorages {
                 .with_hint("Connect the storage that a folder of programs lies on, then try again.")
         })?;
         found.map_err(|missing| {
-            Error::new(ErrorCode::PathNotFound, format!("SLEAP is not on this computer: {}.", missing.whole()))
+            Error::new(ErrorCode::PathNotFound, format!("SLEAP is not on {HERE}: {}.", missing.whole()))
                 .with_hint(format!("Say where it is: samepath program set {PROGRAM} PATH"))
         })
     }

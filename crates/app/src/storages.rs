@@ -1,15 +1,16 @@
 //! The storages of this computer: the configuration, and how each one was when it was last looked at.
 
+mod concerns;
 mod health;
 mod paths;
 
 pub(crate) use health::{health_sentence, state_name};
 pub use paths::unquoted;
 
-use crate::concerns::lasting;
 use crate::sameness::Reader;
 use crate::view::{HealthView, SettingsLineView, StorageFields, StorageView};
 use crate::{Error, ErrorCode, Options};
+use concerns::lasting;
 use health::moved_view;
 use samepath_storage::helper::{DEADLINE, Helper};
 use samepath_storage::{

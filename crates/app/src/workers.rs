@@ -1,7 +1,7 @@
 //! Workers in people's words.
 
-use crate::jobs::bytes;
 use crate::sameness::{self, Proofs};
+use crate::size::bytes;
 use crate::storages::state_name;
 use crate::view::{StorageView, WorkerStorageView, WorkerView};
 use jiff::Zoned;

@@ -1,6 +1,6 @@
 use crate::place::{Look, Seen};
 use crate::{Hints, How, Project, Video, Whereabouts};
-use samepath_storage::{Storages, WrittenPath, WrittenRoot, nfc};
+use samepath_storage::{HERE, Storages, WrittenPath, WrittenRoot, nfc};
 use samepath_wire::{StoragePath, VideoChoice};
 use std::cell::Cell;
 use std::collections::{BTreeMap, HashMap};
@@ -262,7 +262,7 @@ impl<'a> Finder<'a> {
         Some(if seen.at.is_some() {
             Answer::Here(seen, How::AsWritten, None)
         } else {
-            Answer::Here(seen, How::Elsewhere, Some("It is on this computer, but on no storage.".to_owned()))
+            Answer::Here(seen, How::Elsewhere, Some(format!("It is on {HERE}, but on no storage.")))
         })
     }
 

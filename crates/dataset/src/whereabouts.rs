@@ -1,5 +1,5 @@
 use crate::Video;
-use samepath_storage::PathMapping;
+use samepath_storage::{HERE, PathMapping};
 use samepath_wire::{StoragePath, VideoChoice};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -130,7 +130,7 @@ pub enum How {
 
 impl How {
     /// A few words for people.
-    pub fn words(self) -> &'static str {
+    pub fn words(self) -> String {
         match self {
             Self::Chosen => "chosen by you",
             Self::BasePath => "through the storage",
@@ -140,7 +140,8 @@ impl How {
             Self::Embedded => "inside the project",
             Self::Ambiguous => "ambiguous",
             Self::NotFound => "not found",
-            Self::Elsewhere => "on this computer only",
+            Self::Elsewhere => return format!("on {HERE} only"),
         }
+        .to_owned()
     }
 }

@@ -5,6 +5,7 @@
 use crate::component;
 use crate::config::near;
 use crate::locate::{named, split_below_root};
+use crate::platform::HERE;
 use crate::suggest::{part_of_share, share_text};
 use crate::written::{WrittenPath, WrittenRoot};
 use crate::{Backend, PathMapping, Platform, Storages};
@@ -57,7 +58,7 @@ enum Looks {
 
 /// A path of another computer. `Display` says what it looks like, [`Foreign::hint`] what to write instead.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{shown}` is no path of this computer: {}", .looks.words())]
+#[error("`{shown}` is no path of {HERE}: {}", .looks.words())]
 pub struct Foreign {
     shown: String,
     looks: Looks,
@@ -133,7 +134,7 @@ impl Foreign {
                 r"put it between quotation marks, 'Z:\…', so that the shell leaves each `\` where it is".to_owned()
             }
             (_, []) => {
-                "if this computer mounts that storage too, name it first: `samepath storage add NAME FOLDER`".to_owned()
+                format!("if {HERE} mounts that storage too, name it first: `samepath storage add NAME FOLDER`")
             }
             (_, [only]) => format!("if that computer has {only} at `{top}`, write `{only}:{below}`"),
             (_, names) => {

@@ -7,7 +7,7 @@ use crate::metrics::MetricsStream;
 use crate::view::{Draft, FollowUpView, OfferView, ResultsView};
 use crate::{Error, ErrorCode, sleap};
 use jiff::{SignedDuration, Timestamp};
-use samepath_storage::Purpose;
+use samepath_storage::{HERE, Purpose};
 use samepath_wire::{JobRecord, Kind, StoragePath};
 use std::path::PathBuf;
 
@@ -156,7 +156,7 @@ fn not_shown_yet(ended: Option<&str>, error: Error, now: Timestamp) -> Error {
     match ago.filter(|ago| error.code == ErrorCode::PathNotFound && *ago < LAG) {
         Some(ago) => {
             let ago = ago.as_secs().max(0);
-            Error::new(error.code, format!("Written {ago} s ago; this computer does not show it yet."))
+            Error::new(error.code, format!("Written {ago} s ago; {HERE} does not show it yet."))
                 .with_hint("A mounted share may lag for a minute. Try again in a moment.")
         }
         None => error,

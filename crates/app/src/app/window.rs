@@ -6,6 +6,7 @@ use crate::lab::LabStorage;
 use crate::notices::Notices;
 use crate::view::{DoctorView, Keep, KeptView, ProgramView, SettingsLineView, Update};
 use crate::{Error, ErrorCode, LocalStorages};
+use samepath_storage::HERE;
 use std::path::{Path, PathBuf};
 
 /// Workers and jobs that a window draws first: more than a screen shows of either.
@@ -99,7 +100,7 @@ impl App {
             all.iter().find(|it| it.name == storage).and_then(LabStorage::address)
         };
         here.or_else(lab).ok_or_else(|| {
-            Error::new(ErrorCode::BackendUnavailable, format!("Nobody knows how this computer connects to {storage}."))
+            Error::new(ErrorCode::BackendUnavailable, format!("Nobody knows how {HERE} connects to {storage}."))
                 .with_hint("Ask your lab how to connect to it.")
         })
     }

@@ -1,7 +1,7 @@
 //! GPU, disk and programs of this computer.
 
-use super::{PATIENCE, finding};
-use crate::jobs::bytes;
+use crate::programs::{DEAD_FOLDER, PATIENCE};
+use crate::size::bytes;
 use crate::view::{Finding, FindingState};
 use crate::{LocalStorages, Options, size};
 use samepath_storage::helper::DEADLINE;
@@ -96,19 +96,20 @@ fn of_gpus(counted: f64, said: Option<Result<String, String>>) -> Finding {
         Some(Ok(lines)) if counted == 0.0 => {
             let found =
                 format!("the driver names {}, but no device is open to this program", lines.replace('\n', "; "));
-            let note = finding(AREA, FindingState::Note, "NVIDIA", found);
+            let note = Finding::new(AREA, FindingState::Note, "NVIDIA", found);
             note.mend("In a container: give it the GPU when it is started, for example with --gpus all.")
         }
-        Some(Ok(lines)) => finding(AREA, FindingState::Good, "NVIDIA", lines.replace('\n', "; ")),
+        Some(Ok(lines)) => Finding::new(AREA, FindingState::Good, "NVIDIA", lines.replace('\n', "; ")),
         Some(Err(why)) if counted > 0.0 || !why.is_empty() => {
-            let note = finding(AREA, FindingState::Note, "NVIDIA", why.replace('\n', " "));
+            let note = Finding::new(AREA, FindingState::Note, "NVIDIA", why.replace('\n', " "));
             note.mend("Jobs that need a GPU may fail here. After an upgrade of the driver, restart the computer.")
         }
         None if counted > 0.0 => {
-            let note = finding(AREA, FindingState::Note, "NVIDIA", "there is a GPU, but no nvidia-smi to ask about it");
+            let note =
+                Finding::new(AREA, FindingState::Note, "NVIDIA", "there is a GPU, but no nvidia-smi to ask about it");
             note.mend("Install the driver's programs (nvidia-utils), or add their folder to PATH.")
         }
-        _ => finding(AREA, FindingState::Good, "NVIDIA", "none here: training runs on the processor, slowly"),
+        _ => Finding::new(AREA, FindingState::Good, "NVIDIA", "none here: training runs on the processor, slowly"),
     }
 }
 
@@ -140,22 +141,22 @@ fn of_disk(data_dir: &Path, probe: &Probe) -> Vec<Finding> {
     let shown = data_dir.display();
     if !matches!(probe.state, BackendState::Ready) {
         let found = format!("{shown}, where jobs and their history are kept, is {}", probe.state.words());
-        return vec![finding(AREA, FindingState::Wrong, "data folder", found).code("io").mend(MOVE)];
+        return vec![Finding::new(AREA, FindingState::Wrong, "data folder", found).code("io").mend(MOVE)];
     }
     let mut findings = Vec::new();
     if let Some(kind) = probe.file_system.as_deref().filter(|kind| is_network_file_system(kind)) {
         let found = format!("{shown} is on a file system of another computer ({kind}), where locks may not hold");
-        findings.push(finding(AREA, FindingState::Note, "data folder", found).mend(MOVE));
+        findings.push(Finding::new(AREA, FindingState::Note, "data folder", found).mend(MOVE));
     }
     let Some(free) = probe.free_bytes else { return findings };
     let found = format!("{shown}, {} free", size(bytes(free)));
     findings.push(if free < NOTHING {
-        let wrong = finding(AREA, FindingState::Wrong, "data folder", found).code("io");
+        let wrong = Finding::new(AREA, FindingState::Wrong, "data folder", found).code("io");
         wrong.mend(format!("Make room, or move it. {MOVE}"))
     } else if free < LITTLE {
-        finding(AREA, FindingState::Note, "data folder", found).mend("Make room: logs are kept there.")
+        Finding::new(AREA, FindingState::Note, "data folder", found).mend("Make room: logs are kept there.")
     } else {
-        finding(AREA, FindingState::Good, "data folder", found)
+        Finding::new(AREA, FindingState::Good, "data folder", found)
     });
     findings
 }
@@ -165,14 +166,18 @@ pub(super) fn programs(storages: &LocalStorages) -> Vec<Finding> {
     let found = match places(storages.helper(), if cfg!(windows) { "samepath.exe" } else { "samepath" }, PATIENCE) {
         Ok(found) => found,
         Err(error) => {
-            let note = finding("programs", FindingState::Note, "PATH", format!("cannot be looked along: {error}"));
-            return vec![note.mend(crate::programs::DEAD_FOLDER)];
+            let note = Finding::new("programs", FindingState::Note, "PATH", format!("cannot be looked along: {error}"));
+            return vec![note.mend(DEAD_FOLDER)];
         }
     };
     let [_, _, ..] = found.as_slice() else { return Vec::new() };
     let shown: Vec<String> = found.iter().map(|path| path.display().to_string()).collect();
-    let note =
-        finding("programs", FindingState::Note, "samepath", format!("is there several times: {}", shown.join(", ")));
+    let note = Finding::new(
+        "programs",
+        FindingState::Note,
+        "samepath",
+        format!("is there several times: {}", shown.join(", ")),
+    );
     vec![note.mend("The first is the one that runs. Remove the others, or upgrade them too.")]
 }
 

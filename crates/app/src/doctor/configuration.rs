@@ -1,7 +1,7 @@
-use super::{PATIENCE, finding};
+use crate::programs::PATIENCE;
 use crate::view::{Finding, FindingState};
 use crate::{Error, ErrorCode, LocalStorages};
-use samepath_storage::Origin;
+use samepath_storage::{HERE, Origin};
 
 const AREA: &str = "configuration";
 
@@ -21,17 +21,18 @@ pub(super) fn examine(storages: &LocalStorages) -> Vec<Finding> {
             wrong("file", error.with_hint("Check how it is spelled, or leave --config out."))
         }
         None if !state.exists => {
-            let note = finding(AREA, FindingState::Note, "file", format!("{shown} is not there yet"));
-            note.mend("Set up this computer: samepath setup")
+            let note = Finding::new(AREA, FindingState::Note, "file", format!("{shown} is not there yet"));
+            note.mend(format!("Set up {HERE}: samepath setup"))
         }
         None => {
             let count = config.entries.len();
             let storages = if count == 1 { "1 storage".to_owned() } else { format!("{count} storages") };
-            finding(AREA, FindingState::Good, "file", format!("{shown}, {storages}"))
+            Finding::new(AREA, FindingState::Good, "file", format!("{shown}, {storages}"))
         }
     });
-    let note =
-        |found: &str, mend: String| finding(AREA, FindingState::Note, "file", format!("{shown} {found}")).mend(mend);
+    let note = |found: &str, mend: String| {
+        Finding::new(AREA, FindingState::Note, "file", format!("{shown} {found}")).mend(mend)
+    };
     if state.others_may_write {
         findings.push(note("can be written by everybody on this computer", format!("chmod o-w '{shown}'")));
     }
@@ -57,13 +58,13 @@ pub(super) fn examine(storages: &LocalStorages) -> Vec<Finding> {
         }
     }
     for remark in config.remarks(storages.environment()) {
-        let note = finding(AREA, FindingState::Note, "file", remark.to_string());
+        let note = Finding::new(AREA, FindingState::Note, "file", remark.to_string());
         findings.push(note.mend(remark.hint()));
     }
     findings
 }
 
 fn wrong(what: &str, error: Error) -> Finding {
-    let wrong = finding(AREA, FindingState::Wrong, what, error.message).code(error.code.as_str());
+    let wrong = Finding::new(AREA, FindingState::Wrong, what, error.message).code(error.code.as_str());
     Finding { mend: error.hint, ..wrong }
 }

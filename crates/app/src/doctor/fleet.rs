@@ -1,10 +1,10 @@
 //! Who holds the queue of this computer, and the workers that it knows.
 
-use super::finding;
 use crate::lab::known;
 use crate::view::{Finding, FindingState};
 use crate::{Error, Options};
 use jiff::{SignedDuration, Timestamp};
+use samepath_storage::HERE;
 use samepath_wire::Worker;
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
@@ -36,7 +36,7 @@ pub(super) async fn examine(options: &Options) -> Vec<Finding> {
         Err(error) => return vec![not_in(error)],
     };
     let Some(fleet) = joined else {
-        let note = finding(AREA, FindingState::Note, "queue", "no Samepath program runs on this computer");
+        let note = Finding::new(AREA, FindingState::Note, "queue", "no Samepath program runs on this computer");
         return vec![note.mend("Open the window, or start a worker: samepath worker")];
     };
     let told = tokio::time::timeout(PATIENCE, async {
@@ -52,9 +52,9 @@ pub(super) async fn examine(options: &Options) -> Vec<Finding> {
                 None => ("queue", "held by another Samepath program of yours, which"),
             };
             let found = format!("{by} answered in {took:.0} ms");
-            let mut findings = vec![finding(AREA, FindingState::Good, what, found)];
+            let mut findings = vec![Finding::new(AREA, FindingState::Good, what, found)];
             for job in unreadable.unwrap_or_default() {
-                let note = finding(AREA, FindingState::Note, "queue", job.to_string());
+                let note = Finding::new(AREA, FindingState::Note, "queue", job.to_string());
                 findings.push(note.mend("Upgrade Samepath on this computer; what wrote it may be newer."));
             }
             findings.extend(of_workers(&workers, &options.version, Timestamp::now()));
@@ -68,7 +68,7 @@ pub(super) async fn examine(options: &Options) -> Vec<Finding> {
 }
 
 fn silent_lab(lab: &str) -> Finding {
-    let wrong = finding(AREA, FindingState::Wrong, "lab", format!("{lab} does not answer"));
+    let wrong = Finding::new(AREA, FindingState::Wrong, "lab", format!("{lab} does not answer"));
     wrong
         .code("fleet_unreachable")
         .mend("Off campus? Connect the VPN. Else ask whoever looks after the lab. Running jobs go on.")
@@ -76,19 +76,19 @@ fn silent_lab(lab: &str) -> Finding {
 
 /// Why a lab is not to be used from here.
 fn not_in(error: Error) -> Finding {
-    let wrong = finding(AREA, FindingState::Wrong, "lab", error.message).code(error.code.as_str());
+    let wrong = Finding::new(AREA, FindingState::Wrong, "lab", error.message).code(error.code.as_str());
     error.hint.into_iter().fold(wrong, |wrong, hint| wrong.mend(hint))
 }
 
 fn silent() -> Finding {
     let found = "another Samepath program of yours holds it and does not answer";
-    let wrong = finding(AREA, FindingState::Wrong, "queue", found).code("fleet_unreachable");
+    let wrong = Finding::new(AREA, FindingState::Wrong, "queue", found).code("fleet_unreachable");
     wrong.mend("End that program, the window or `samepath worker`, and start it again. Running jobs go on.")
 }
 
 fn of_workers(workers: &[Worker], version: &str, now: Timestamp) -> Vec<Finding> {
     if workers.is_empty() {
-        let note = finding(AREA, FindingState::Note, "online", "none");
+        let note = Finding::new(AREA, FindingState::Note, "online", "none");
         return vec![note.mend("Start one: samepath worker")];
     }
     let mut findings = Vec::new();
@@ -104,14 +104,15 @@ fn of_workers(workers: &[Worker], version: &str, now: Timestamp) -> Vec<Finding>
             let storages: Vec<&str> = worker.backends.keys().map(String::as_str).collect();
             let storages = if storages.is_empty() { "no storage".to_owned() } else { storages.join(", ") };
             let kinds: Vec<&str> = worker.kinds.iter().map(|kind| kind.name.as_str()).collect();
-            finding(AREA, FindingState::Good, name, format!("has {storages}; runs {}", kinds.join(", ")))
+            Finding::new(AREA, FindingState::Good, name, format!("has {storages}; runs {}", kinds.join(", ")))
         } else {
-            let note = finding(AREA, FindingState::Note, name, bad.join("; "));
+            let note = Finding::new(AREA, FindingState::Note, name, bad.join("; "));
             note.mend(format!("See to it on {}: samepath doctor", worker.host))
         });
         findings.extend(of_clock(worker, now));
         for kind in &worker.unavailable {
-            let note = finding(AREA, FindingState::Note, name, format!("cannot run {}: {}", kind.name, kind.reason));
+            let note =
+                Finding::new(AREA, FindingState::Note, name, format!("cannot run {}: {}", kind.name, kind.reason));
             findings.push(note.mend(format!("If it should, see to it on {}.", worker.host)));
         }
     }
@@ -122,7 +123,8 @@ fn of_workers(workers: &[Worker], version: &str, now: Timestamp) -> Vec<Finding>
             .filter(|worker| worker.version != version)
             .map(|worker| format!("{} runs {}", worker.name, worker.version))
             .collect();
-        let note = finding(AREA, FindingState::Note, "versions", format!("{}; this is {version}", others.join(", ")));
+        let note =
+            Finding::new(AREA, FindingState::Note, "versions", format!("{}; this is {version}", others.join(", ")));
         findings.push(note.mend("Upgrade the older ones; running jobs are not affected."));
     }
     findings
@@ -133,17 +135,17 @@ fn of_clock(worker: &Worker, now: Timestamp) -> Option<Finding> {
     let looked = worker.backends.values().filter_map(|backend| backend.checked_at).max()?;
     let ahead = looked.duration_since(now);
     let found = if ahead > CLOCK {
-        format!("the clock of {} is {} s ahead of this computer's", worker.host, ahead.as_secs())
+        format!("the clock of {} is {} s ahead of {HERE}'s", worker.host, ahead.as_secs())
     } else if ahead < -SILENCE {
         format!(
-            "by this computer's clock it last looked at its storages {} s ago: the clock of {} is behind, or it is stuck",
+            "by {HERE}'s clock it last looked at its storages {} s ago: the clock of {} is behind, or it is stuck",
             ahead.abs().as_secs(),
             worker.host
         )
     } else {
         return None;
     };
-    let note = finding("clock", FindingState::Note, &worker.name, found);
+    let note = Finding::new("clock", FindingState::Note, &worker.name, found);
     Some(note.mend("Let both computers set their clocks from the network."))
 }
 

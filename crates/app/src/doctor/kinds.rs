@@ -1,6 +1,7 @@
-use super::{PATIENCE, finding};
+use crate::programs::PATIENCE;
 use crate::view::{Finding, FindingState};
 use crate::{LocalStorages, Options};
+use samepath_storage::HERE;
 use samepath_storage::helper::HelperError;
 use samepath_worker::kinds::{Program, ProgramMissing, Survey};
 use std::path::PathBuf;
@@ -20,14 +21,14 @@ pub(super) fn examine(options: &Options, storages: &LocalStorages, kinds: Option
                 }
                 other => other.to_string(),
             };
-            let wrong = finding(AREA, FindingState::Wrong, "folder", found).code("io");
+            let wrong = Finding::new(AREA, FindingState::Wrong, "folder", found).code("io");
             return vec![wrong.mend("Connect the storage that it lies on, or name another folder with --kinds.")];
         }
     };
     let names: Vec<&str> = survey.kinds.iter().map(|surveyed| surveyed.kind.name.as_str()).collect();
-    let mut findings = vec![finding(AREA, FindingState::Good, "known", names.join(", "))];
+    let mut findings = vec![Finding::new(AREA, FindingState::Good, "known", names.join(", "))];
     for refused in survey.refused {
-        let wrong = finding(AREA, FindingState::Wrong, &refused.name, refused.reason).code("config_invalid");
+        let wrong = Finding::new(AREA, FindingState::Wrong, &refused.name, refused.reason).code("config_invalid");
         let place = shown.as_deref().unwrap_or("its folder");
         findings.push(wrong.mend(format!("Correct the template, or take it out of {place}.")));
     }
@@ -36,12 +37,12 @@ pub(super) fn examine(options: &Options, storages: &LocalStorages, kinds: Option
         findings.push(match surveyed.program {
             Ok(Program::Own) => continue,
             Ok(Program::Embedded(name)) => {
-                finding("programs", FindingState::Good, kind, format!("brings its own script {name}"))
+                Finding::new("programs", FindingState::Good, kind, format!("brings its own script {name}"))
             }
             Ok(Program::File(path) | Program::OwnFor(path)) => {
                 let as_chosen = configured.values().any(|chosen| chosen.as_ref() == Ok(&path));
                 let how = if as_chosen { ", as configured" } else { "" };
-                finding("programs", FindingState::Good, kind, format!("{}{how}", path.display()))
+                Finding::new("programs", FindingState::Good, kind, format!("{}{how}", path.display()))
             }
             Err(missing) => missed(kind, &missing),
         });
@@ -51,10 +52,10 @@ pub(super) fn examine(options: &Options, storages: &LocalStorages, kinds: Option
 
 fn missed(kind: &str, missing: &ProgramMissing) -> Finding {
     let command = missing.command();
-    let note = finding("programs", FindingState::Note, kind, missing.whole());
+    let note = Finding::new("programs", FindingState::Note, kind, missing.whole());
     match missing {
         ProgramMissing::NotFound { .. } | ProgramMissing::NotThere { .. } => note.mend(format!(
-            "Install {command}, if this computer is to run such jobs; others can all the same. Where it lies at a place of its \
+            "Install {command}, if {HERE} is to run such jobs; others can all the same. Where it lies at a place of its \
              own, name it: samepath program set {command} PATH"
         )),
         ProgramMissing::NotAsChosen { .. } => {

@@ -1,7 +1,7 @@
-use super::finding;
 use crate::setup::unusable;
 use crate::view::{Finding, FindingState, HealthView, StorageView};
 use crate::{Error, ErrorCode, LocalStorages, size};
+use samepath_storage::HERE;
 
 const AREA: &str = "storage";
 
@@ -9,8 +9,8 @@ pub(super) fn examine(storages: &LocalStorages) -> Vec<Finding> {
     // All at once, each with its deadline. Only a name can be unknown, and none was given.
     let views = storages.check(None).unwrap_or_default();
     if views.is_empty() {
-        let note = finding(AREA, FindingState::Note, "storages", "none is configured");
-        return vec![note.mend("Set up this computer: samepath setup")];
+        let note = Finding::new(AREA, FindingState::Note, "storages", "none is configured");
+        return vec![note.mend(format!("Set up {HERE}: samepath setup"))];
     }
     let backends = storages.config().backends();
     std::thread::scope(|scope| {
@@ -40,15 +40,15 @@ fn of_view(view: &StorageView) -> Vec<Finding> {
     let at = view.base_path.as_deref().unwrap_or("?");
     let detail = || health.detail.clone().unwrap_or_else(|| format!("{} is {}", view.name, health.words));
     let mut findings = vec![match health.state.as_str() {
-        "ready" => finding(AREA, FindingState::Good, &view.name, ready(health, at)),
+        "ready" => Finding::new(AREA, FindingState::Good, &view.name, ready(health, at)),
         "read_only" | "full" => {
-            let note = finding(AREA, FindingState::Note, &view.name, detail());
+            let note = Finding::new(AREA, FindingState::Note, &view.name, detail());
             note.mend("Jobs whose results go elsewhere still run. Else ask whoever looks after it.")
         }
         _ => unusable(&view.name, &detail()),
     }];
     for warning in &view.warnings {
-        findings.push(finding(AREA, FindingState::Note, &view.name, warning));
+        findings.push(Finding::new(AREA, FindingState::Note, &view.name, warning));
     }
     findings
 }
@@ -70,7 +70,7 @@ fn ready(health: &HealthView, at: &str) -> String {
 /// tried when they start.
 fn no_folder(name: &str) -> Finding {
     let found = "no folder there is named as yours: whether you can write, and the storage's clock, were not tried";
-    let note = finding(AREA, FindingState::Note, name, found);
+    let note = Finding::new(AREA, FindingState::Note, name, found);
     note.mend(format!(
         "Where you choose datasets, name one: samepath storage set {name} --user-subdir FOLDER. A worker needs none."
     ))
@@ -87,7 +87,7 @@ fn of_folder(storages: &LocalStorages, backend: &samepath_storage::Backend) -> V
                 .map(|it| Finding { what: backend.name.clone(), ..it })
                 .collect();
             if bad.is_empty() {
-                vec![finding(
+                vec![Finding::new(
                     AREA,
                     FindingState::Good,
                     &backend.name,
@@ -98,12 +98,13 @@ fn of_folder(storages: &LocalStorages, backend: &samepath_storage::Backend) -> V
             }
         }
         Err(error) if error.code == ErrorCode::PathNotFound => {
-            let note = finding(AREA, FindingState::Note, &backend.name, format!("your folder {folder} is not there"));
+            let note =
+                Finding::new(AREA, FindingState::Note, &backend.name, format!("your folder {folder} is not there"));
             let name = &backend.name;
             vec![note.mend(format!("Make it, or name another: samepath storage set {name} --user-subdir FOLDER"))]
         }
         Err(Error { code, message, hint }) => {
-            let wrong = finding(AREA, FindingState::Wrong, &backend.name, message).code(code.as_str());
+            let wrong = Finding::new(AREA, FindingState::Wrong, &backend.name, message).code(code.as_str());
             vec![Finding { mend: hint, ..wrong }]
         }
     }

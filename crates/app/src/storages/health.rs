@@ -1,12 +1,12 @@
 //! How each storage was when it was last looked at, and whether it is where it was and what it was.
 
 use super::LocalStorages;
-use crate::jobs::bytes;
+use crate::size::bytes;
 use crate::view::{HealthView, MovedView, StorageView};
 use crate::{Error, ErrorCode};
 use jiff::Timestamp;
 use samepath_storage::helper::DEADLINE;
-use samepath_storage::{Backend, Marked, Probe, Sighting};
+use samepath_storage::{Backend, HERE, Marked, Probe, Sighting};
 use samepath_wire::BackendState;
 use std::path::Path;
 use std::sync::PoisonError;
@@ -179,7 +179,7 @@ pub(crate) fn health_sentence(backend: &Backend, probe: &Probe) -> Option<String
         }
         BackendState::Missing => format!("There is no folder {at}. Connect the storage, or say where it is."),
         BackendState::NotMounted => {
-            let what = if probe.is_empty() { "an empty folder" } else { "a folder of this computer's own" };
+            let what = if probe.is_empty() { "an empty folder" } else { &format!("a folder of {HERE}'s own") };
             let right = if probe.is_empty() {
                 String::new()
             } else {

@@ -122,6 +122,22 @@ pub struct Finding {
     pub code: Option<String>,
 }
 
+impl Finding {
+    pub(crate) fn new(area: &str, state: FindingState, what: &str, found: impl Into<String>) -> Self {
+        Self { area: area.to_owned(), state, what: what.to_owned(), found: found.into(), mend: None, code: None }
+    }
+
+    pub(crate) fn mend(mut self, mend: impl Into<String>) -> Self {
+        self.mend = Some(mend.into());
+        self
+    }
+
+    pub(crate) fn code(mut self, code: &str) -> Self {
+        self.code = Some(code.to_owned());
+        self
+    }
+}
+
 /// A folder that may be the person's.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Type)]
 pub struct FolderView {

@@ -1,4 +1,5 @@
 use crate::cause::Cause;
+use crate::platform::HERE;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -374,7 +375,7 @@ impl Problem {
                 "a name has 2 to 64 letters, digits, `-` and `_`, and begins with a letter or digit".to_owned()
             }
             Self::Relative { value } if looks_like_windows(value) => {
-                "this is a Windows path; write where this computer mounts the storage".to_owned()
+                format!("this is a Windows path; write where {HERE} mounts the storage")
             }
             Self::Relative { value } if value.contains(":/") => {
                 "this is a share's address; connect or mount it first, then write the folder at which it is".to_owned()
@@ -385,7 +386,7 @@ impl Problem {
             Self::RelativeProgram { .. } => {
                 "write its whole path, from the root or from `~`: `~/miniforge3/envs/sleap/bin/sleap-nn`".to_owned()
             }
-            Self::NotAFolder { .. } => "give the folder at which this computer mounts the storage".to_owned(),
+            Self::NotAFolder { .. } => format!("give the folder at which {HERE} mounts the storage"),
             Self::NoHome { .. } => "write the whole path instead of `~`".to_owned(),
             Self::OtherHome { .. } => "write the whole path instead of `~name`".to_owned(),
             Self::ControlCharacter => "remove the control character".to_owned(),

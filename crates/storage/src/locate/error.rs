@@ -1,6 +1,7 @@
 use crate::cause::Cause;
 use crate::component::Refusal;
 use crate::helper::HELPER_MEND;
+use crate::platform::HERE;
 use crate::resolve::list;
 use crate::shell::shell_word;
 use samepath_wire::StoragePath;
@@ -12,7 +13,7 @@ use std::path::{Path, PathBuf};
 #[serde(tag = "error", rename_all = "snake_case")]
 pub enum LocateError {
     /// On none of the storages.
-    #[error("`{}` is on no storage of this computer{}{}", .path.display(), bases_words(.bases), skipped_words(.skipped))]
+    #[error("`{}` is on no storage of {HERE}{}{}", .path.display(), bases_words(.bases), skipped_words(.skipped))]
     NotInAnyBackend {
         /// Where it really is.
         path: PathBuf,
@@ -24,7 +25,7 @@ pub enum LocateError {
         skipped: Vec<String>,
     },
     /// On several storages that are mounted at one place.
-    #[error("`{}` is on several storages with one place on this computer: {}", .path.display(), places_words(.places))]
+    #[error("`{}` is on several storages with one place on {HERE}: {}", .path.display(), places_words(.places))]
     Ambiguous {
         /// Where it really is.
         path: PathBuf,

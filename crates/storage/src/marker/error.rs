@@ -1,4 +1,5 @@
 use crate::cause::Cause;
+use crate::platform::HERE;
 use crate::{Backend, ResolveError};
 use samepath_wire::BackendState;
 use serde::{Deserialize, Serialize};
@@ -40,7 +41,7 @@ impl Damage {
 #[serde(rename_all = "snake_case")]
 pub enum MarkError {
     /// This computer mounts a part of the storage.
-    #[error("this computer sees only `{backend}:{subpath}`, and a storage is marked at its root")]
+    #[error("{HERE} sees only `{backend}:{subpath}`, and a storage is marked at its root")]
     Part {
         /// The storage.
         backend: String,

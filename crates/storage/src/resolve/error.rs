@@ -3,6 +3,7 @@ use crate::component::{Field, Refusal};
 use crate::config::near;
 use crate::helper::HELPER_MEND;
 use crate::locate::refused_words;
+use crate::platform::HERE;
 use samepath_wire::{BackendState, Places, StoragePath};
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
@@ -15,7 +16,7 @@ use std::path::PathBuf;
 #[serde(tag = "error", rename_all = "snake_case")]
 pub enum ResolveError {
     /// No storage of this name here.
-    #[error("this computer has no storage `{backend}`{}", known_words(.known))]
+    #[error("{HERE} has no storage `{backend}`{}", known_words(.known))]
     BackendNotFound {
         /// The name asked for.
         backend: String,
@@ -47,7 +48,7 @@ pub enum ResolveError {
         refusal: Refusal,
     },
     /// This computer mounts another part of the storage.
-    #[error("`{at}` is outside `{}:{subpath}`, the only part of the storage that this computer sees", .at.storage_backend)]
+    #[error("`{at}` is outside `{}:{subpath}`, the only part of the storage that {HERE} sees", .at.storage_backend)]
     OutsideSubpath {
         /// The path asked for.
         at: StoragePath,
@@ -105,7 +106,7 @@ pub enum ResolveError {
         candidates: Vec<String>,
     },
     /// Something is not there.
-    #[error("`{component}` does not exist on `{backend}` (`{}` on this computer)", .path.display())]
+    #[error("`{component}` does not exist on `{backend}` (`{}` on {HERE})", .path.display())]
     NotFound {
         /// The storage.
         backend: String,
@@ -135,7 +136,7 @@ pub enum ResolveError {
         component: String,
     },
     /// The system refuses this user.
-    #[error("no permission to enter or read `{component}` on `{backend}` (`{}` on this computer)", .path.display())]
+    #[error("no permission to enter or read `{component}` on `{backend}` (`{}` on {HERE})", .path.display())]
     Denied {
         /// The storage.
         backend: String,

@@ -1,11 +1,11 @@
 //! What a person should know of a storage that is allowed and yet seldom meant.
 
-use crate::storages::LocalStorages;
+use super::LocalStorages;
 use crate::view::StorageFields;
 use crate::{Error, ErrorCode};
 use samepath_storage::helper::DEADLINE;
 use samepath_storage::{
-    Backend, CanonicalBases, ConfigError, LocateError, Nesting, Overlap, Place, Platform, Problem, Storages,
+    Backend, CanonicalBases, ConfigError, HERE, LocateError, Nesting, Overlap, Place, Platform, Problem, Storages,
 };
 use std::path::{Component, Path, PathBuf};
 
@@ -57,7 +57,7 @@ impl LocalStorages {
             Err(LocateError::NotFound { .. }) => Ok(false),
             Ok(false) | Err(LocateError::NotAFolder { .. }) => {
                 let file = Error::new(ErrorCode::ConfigInvalid, format!("{value} is a file, not a folder."));
-                Err(file.with_hint("Give the folder at which this computer mounts the storage."))
+                Err(file.with_hint(format!("Give the folder at which {HERE} mounts the storage.")))
             }
             Err(error) => Err(error.into()),
         }
@@ -166,17 +166,10 @@ fn too_much(backend: &Backend, home: Option<&Path>) -> Option<String> {
     let (name, base) = (&backend.name, &backend.base_path);
     let at = base.display();
     if base.parent().is_none() && Platform::current() != Platform::Windows {
-        Some(format!("{at} is the whole of this computer: whatever is on no other storage counts as on {name}."))
+        Some(format!("{at} is the whole of {HERE}: whatever is on no other storage counts as on {name}."))
     } else if home.is_some_and(|home| home.starts_with(base)) {
         Some(format!("Your home folder counts as on {name}, though other computers may not have it: it is in {at}."))
     } else {
         None
-    }
-}
-
-impl Error {
-    /// The advice replaced, for some codes.
-    pub fn or_rather(self, codes: &[ErrorCode], hint: impl FnOnce() -> String) -> Self {
-        if codes.contains(&self.code) { self.with_hint(hint()) } else { self }
     }
 }
