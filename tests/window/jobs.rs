@@ -16,18 +16,18 @@ fn a_job_is_watched_stopped_and_another_killed() {
     let window = desk.open();
 
     window.submit(&maze.join("labels.slp"), "Train for long", "day 3");
-    window.wait_for_text_in("table", "Jobs", "10 %");
+    window.wait_for_text_in("table", "Jobs", "1/10");
     desk.end_epoch(1);
     desk.end_epoch(2);
     // The log is opened late, and has the first line all the same; then each as it comes.
-    window.wait_for_text_in("table", "Jobs", "30 %");
+    window.wait_for_text_in("table", "Jobs", "3/10");
     window.click("tab", "Log");
     let log = window.wait_for_text_in("log", "Log", "epoch 3: training loss 0.69");
     assert!(log.contains("epoch 1: training loss 0.83"), "{log}");
     assert!(!log.contains("epoch 4"), "{log}");
     desk.end_epoch(3);
     window.wait_for_text_in("log", "Log", "epoch 4: training loss 0.62");
-    window.wait_for_text_in("table", "Jobs", "40 %");
+    window.wait_for_text_in("table", "Jobs", "4/10");
 
     window.click("button", "Stop…");
     let question = window.wait_for_text_in("dialog", "Stop day 3?", "Results so far stay.");
@@ -69,14 +69,14 @@ fn closing_asks_only_while_this_computer_runs_a_job() {
     let window = desk.open();
     let process = window.process();
     window.submit(&maze.join("labels.slp"), "Train for long", "day 3");
-    window.wait_for_text_in("table", "Jobs", "10 %");
+    window.wait_for_text_in("table", "Jobs", "1/10");
 
     window.close();
     window.wait_for_text_in("dialog", "1 job runs on this computer", "day 3");
     window.click("button", "Keep Samepath open");
     window.wait_until_gone("dialog", "1 job runs on this computer");
     desk.end_epoch(1);
-    window.wait_for_text_in("table", "Jobs", "20 %");
+    window.wait_for_text_in("table", "Jobs", "2/10");
 
     window.close();
     window.click("button", "Stop it, saving, and quit");

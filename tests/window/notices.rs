@@ -18,9 +18,9 @@ fn whoever_looks_elsewhere_is_told_of_a_job_that_ended_by_the_desktop() {
     window.submit(&maze.join("labels.slp"), "Check a SLEAP project", "seen");
     window.wait_for_text_in("table", "Jobs", "Done");
     window.submit(&maze.join("labels.slp"), "Train <b>for</b> long", "day <3>");
-    window.wait_for_text_in("table", "Jobs", "10 %");
+    window.wait_for_text_in("table", "Jobs", "1/10");
     (1..10).for_each(|epoch| desk.end_epoch(epoch));
-    window.wait_for_text_in("table", "Jobs", "100 %");
+    window.wait_for_text_in("table", "Jobs", "10/10");
     desk.display.xdotool(&["windowminimize", &desk.window().unwrap()]);
     wait_for("the window to be put away", || (!focused()).then_some(()));
     desk.end_epoch(10);

@@ -204,7 +204,7 @@ fn a_job_outlives_a_window_that_was_killed_and_is_found_again() {
     desk.add_kind("train", "Train for long", &desk.training());
     let window = desk.open();
     window.submit(&maze.join("labels.slp"), "Train for long", "day 3");
-    window.wait_for_text_in("table", "Jobs", "10 %");
+    window.wait_for_text_in("table", "Jobs", "1/10");
     let killed = window.process();
     assert!(Command::new("kill").args(["-KILL", &killed.to_string()]).status().unwrap().success());
     wait_for("the first to be gone", || (!runs(killed)).then_some(()));
@@ -213,7 +213,7 @@ fn a_job_outlives_a_window_that_was_killed_and_is_found_again() {
 
     let window = desk.open();
     window.wait_for_element("region", "Jobs");
-    window.wait_for_text_in("table", "Jobs", "20 %");
+    window.wait_for_text_in("table", "Jobs", "2/10");
     (2..=10).for_each(|epoch| desk.end_epoch(epoch));
     window.wait_for_text_in("table", "Jobs", "Done");
     window.click_beginning("cell", "Done");

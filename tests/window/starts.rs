@@ -105,7 +105,7 @@ fn this_computer_is_no_worker_where_the_person_says_so() {
     desk.add_kind("train", "Train for long", &desk.training());
     let window = desk.open();
     window.submit(&maze.join("labels.slp"), "Train for long", "day 3");
-    window.wait_for_text_in("table", "Jobs", "10 %");
+    window.wait_for_text_in("table", "Jobs", "1/10");
     window.go("Settings");
     window.click("checkbox", "Run jobs on this computer while Samepath is open");
     window.wait_for_text_in("dialog", "1 job runs on this computer", "day 3");

@@ -59,9 +59,9 @@ describe('The chart', () => {
     fake.say({ type: 'job', value: job({ attempts: 2 }) });
     await settle();
     expect(screen.queryByRole('img')).toBeNull();
-    expect(fake.called('leaveMetrics')).toHaveLength(before + 1);
-    await user.keyboard('{Escape}');
     expect(fake.called('leaveMetrics')).toHaveLength(before + 2);
+    await user.keyboard('{Escape}');
+    expect(fake.called('leaveMetrics')).toHaveLength(before + 3);
   });
 });
 

@@ -37,11 +37,13 @@ describe('Jobs', () => {
     await user.keyboard('{Control>}2{/Control}');
     const maze = screen.getByRole('row', { name: /maze day 3/ });
     expect(within(maze).queryByRole('img')).toBeNull();
+    expect(maze).toHaveTextContent('61 %');
     fake.metrics.get(job().id)?.({ type: 'rows', value: [row(1, 0.1, 0.1), row(2, 0.01, 0.02), row(3, 0.001, 0.01)] });
     await settle();
     const points = within(maze).getByRole('img', { name: 'Losses' }).querySelector('polyline')?.getAttribute('points')?.split(' ') ?? [];
     expect(points.map((point) => Number(point.split(',')[0]))).toEqual([0, 24, 48]);
     expect(points.map((point) => Number(point.split(',')[1]))).toEqual([1, 10.8, 15]);
+    expect(maze).toHaveTextContent('3/100');
     fake.say({ type: 'job', value: job({ state: 'succeeded', words: 'Done', ended_at: '2026-11-22T10:00:00Z' }) });
     await settle();
     expect(fake.called('leaveMetrics')).toHaveLength(1);

@@ -109,7 +109,7 @@ describe('Settings', () => {
   test('where the lab does not let this computer in any more, it says so and is removed here', async () => {
     const error = { code: 'fleet_unreachable', message: 'Your access to Talmo Lab as amick has ended.', hint: 'samepath leave' };
     const offline = { since: '2026-11-22T18:02:00Z', known: true, ended: true, error };
-    const { fake, user } = await ready({ type: 'status', value: status({ lab: 'Talmo Lab', link: 'reconnecting…', in_lab: true, offline }) });
+    const { fake, user } = await ready({ type: 'status', value: status({ lab: 'Talmo Lab', link: 'access ended', in_lab: true, offline }) });
     fake.labs = [joined];
     const banner = screen.getByText(/^\s*Your access to Talmo Lab ended (on|at) .*Your files are untouched\./);
     expect(banner).not.toHaveTextContent('samepath leave');
@@ -118,6 +118,8 @@ describe('Settings', () => {
     await settle();
     const lab = section('Your lab');
     expect(lab).toHaveTextContent('Your files are untouched.');
+    expect(within(lab).getByText('access ended')).toBeVisible();
+    expect(screen.queryByText(/offline since/)).toBeNull();
     expect(within(lab).queryByRole('button', { name: 'Add a computer…' })).toBeNull();
     expect(fake.called('computers')).toEqual([]);
     await user.click(within(lab).getByRole('button', { name: 'Remove this lab' }));

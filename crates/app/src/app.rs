@@ -249,6 +249,7 @@ impl App {
             link: match (link, lab) {
                 (Link::Up, None) => "this computer",
                 (Link::Up, Some(_)) => "connected",
+                (Link::Down { why, .. }, _) if has_ended(why.as_deref()) => "access ended",
                 (Link::Down { .. }, _) => "reconnecting…",
             }
             .to_owned(),

@@ -36,13 +36,18 @@ const shortDay = said({ weekday: 'short' });
 const longDay = said({ weekday: 'long' });
 const date = said({ day: 'numeric', month: 'short', year: 'numeric' });
 
-/** "09:14" today, "Fri 18:02" within a week, "12 Nov 2025" before. */
+/** "09:14" today, "Fri 18:02" within a week, before or after; "12 Nov 2025" else. */
 export function moment(at: string, now: number): string {
   const time = new Date(at);
   if (Number.isNaN(time.getTime())) return at;
   const days = daysAgo(at, now);
-  if (days <= 0) return minute(time);
-  return days < 7 ? `${shortDay(time)} ${minute(time)}` : date(time);
+  if (days === 0) return minute(time);
+  return Math.abs(days) < 7 ? `${shortDay(time)} ${minute(time)}` : date(time);
+}
+
+/** How long something is good: "18:02 today", "29 Nov 2026". */
+export function until(at: string, now: number): string {
+  return daysAgo(at, now) === 0 ? `${moment(at, now)} today` : day(at);
 }
 
 /** "09:14:02". */

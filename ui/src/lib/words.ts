@@ -350,6 +350,7 @@ export const words = {
   chart: {
     title: 'Losses',
     series: { train: 'Training', val: 'Validation' } as Partial<Record<string, string>>,
+    epochOf: (epoch: number, of: number) => `${epoch}/${of}`,
     epoch: (epoch: number, of: number | null) => (of === null ? `Epoch ${epoch}` : `Epoch ${epoch} of ${of}`),
     bestWord: 'Best',
     bestAt: (loss: string, epoch: number) => `${loss} at epoch ${epoch}`,

@@ -9,7 +9,7 @@ pub struct StatusView {
     pub lab: String,
     /// Whether it is a lab's server that this is on, and not this computer's own queue.
     pub in_lab: bool,
-    /// "this computer", "connected", "reconnecting…".
+    /// "this computer", "connected", "reconnecting…", "access ended".
     pub link: String,
     /// That the lab is not connected, and why; none while it is.
     pub offline: Option<OfflineView>,

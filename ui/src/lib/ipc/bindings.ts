@@ -983,7 +983,7 @@ export type StatusView = {
 	lab: string,
 	/**  Whether it is a lab's server that this is on, and not this computer's own queue. */
 	in_lab: boolean,
-	/**  "this computer", "connected", "reconnecting…". */
+	/**  "this computer", "connected", "reconnecting…", "access ended". */
 	link: string,
 	/**  That the lab is not connected, and why; none while it is. */
 	offline: OfflineView | null,
