@@ -6,15 +6,28 @@ use samepath_app::{LOG_FILTER, Options, instance};
 use samepath_desktop::StartError;
 use std::env;
 use std::ffi::OsString;
-use std::io::IsTerminal;
+use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
 use tracing_subscriber::EnvFilter;
+
+const HELP: &str = "\
+Samepath's window: pick a dataset, run it on any lab GPU that mounts the same storage.
+
+Usage: samepath-desktop [FILE | STORAGE:PATH]...
+
+Opens the window, or shows the one that is open, with a new job for what is named.
+For the command line: samepath --help";
 
 fn main() -> ExitCode {
     let arguments: Vec<OsString> = env::args_os().skip(1).collect();
     // The same executable is also the helper that asks storages, a job's guard and the built-in tools.
     if let Some(code) = samepath_worker::entry::run_hidden(&arguments) {
         return code;
+    }
+    if let Some(told) = told(&arguments) {
+        // Whoever asked may not listen any more.
+        let _ = writeln!(std::io::stdout(), "{told}");
+        return ExitCode::SUCCESS;
     }
     tracing_subscriber::fmt()
         .with_env_filter(EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(LOG_FILTER)))
@@ -37,6 +50,18 @@ fn main() -> ExitCode {
             tell(&error);
             ExitCode::FAILURE
         }
+    }
+}
+
+/// What is asked in a terminal, and wants no window.
+fn told(arguments: &[OsString]) -> Option<&'static str> {
+    let asks = |short: &str, long: &str| arguments.iter().any(|argument| argument == short || argument == long);
+    if asks("-h", "--help") {
+        Some(HELP)
+    } else if asks("-V", "--version") {
+        Some(concat!("samepath-desktop ", env!("CARGO_PKG_VERSION")))
+    } else {
+        None
     }
 }
 

@@ -29,6 +29,23 @@ fn a_second_start_shows_the_first_window_and_what_it_was_to_open() {
 }
 
 #[test]
+fn what_it_is_and_which_version_is_told_without_a_window() {
+    let ask = |argument: &str| {
+        let told =
+            Command::new(env!("CARGO_BIN_EXE_samepath-desktop")).arg(argument).env_remove("DISPLAY").output().unwrap();
+        assert!(told.status.success() && told.stderr.is_empty(), "{told:?}");
+        String::from_utf8(told.stdout).unwrap()
+    };
+    for argument in ["--help", "-h"] {
+        let told = ask(argument);
+        assert!(told.starts_with("Samepath's window: ") && told.contains("samepath --help"), "{told}");
+    }
+    for argument in ["--version", "-V"] {
+        assert_eq!(ask(argument), concat!("samepath-desktop ", env!("CARGO_PKG_VERSION"), "\n"));
+    }
+}
+
+#[test]
 fn a_window_that_is_closed_hands_its_queue_over_and_says_nothing() {
     let desk = Desk::new();
     desk.write_config(&desk.vast());
