@@ -13,6 +13,8 @@ pub(crate) struct Desk {
     pub(crate) display: Display,
     folder: TempDir,
     dark: bool,
+    /// What the window takes this computer's name for; none: as it is.
+    computer: Option<&'static str>,
     /// Where programs of a desktop talk to one another; none: nowhere.
     bus: Option<String>,
 }
@@ -24,12 +26,17 @@ impl Desk {
             fs::create_dir(folder.path().join(name)).expect("a temporary folder can be filled");
         }
         fs::set_permissions(folder.path().join("run"), Permissions::from_mode(0o700)).expect("its owner may do that");
-        Self { display: Display::start(), folder, dark: false, bus: None }
+        Self { display: Display::start(), folder, dark: false, computer: None, bus: None }
     }
 
     /// Likewise, with a dark desktop.
     pub(crate) fn dark() -> Self {
         Self { dark: true, ..Self::new() }
+    }
+
+    /// Likewise, of a computer of this name.
+    pub(crate) fn called(self, computer: &'static str) -> Self {
+        Self { computer: Some(computer), ..self }
     }
 
     /// Gives the desktop a message bus on which nobody answers, and writes down what is said there: to the file that this returns.
@@ -104,7 +111,7 @@ impl Desk {
     pub(crate) fn open(&self) -> OpenWindow<'_> {
         for _ in 0..3 {
             let port = Driver::free_port();
-            let mut command = self.command("WebKitWebDriver");
+            let mut command = self.command_here("WebKitWebDriver");
             let said = File::create(self.said_in()).expect("a temporary folder can be filled");
             command.arg(format!("--port={port}")).stdout(Stdio::null()).stderr(said);
             self.display.start_in_group(command);
@@ -281,6 +288,23 @@ done
     /// Ends an epoch of [`Desk::training`].
     pub(crate) fn end_epoch(&self, number: u32) {
         fs::write(self.sign(&format!("step-{number}")), "").expect("a temporary folder can be filled");
+    }
+
+    /// Likewise, where this computer has the name that it is called by.
+    fn command_here(&self, program: &str) -> Command {
+        let Some(computer) = self.computer else { return self.command(program) };
+        let mut command = self.command("unshare");
+        command.args([
+            "--user",
+            "--map-current-user",
+            "--keep-caps",
+            "--uts",
+            "sh",
+            "-c",
+            "hostname \"$0\" && exec \"$@\"",
+        ]);
+        command.args([computer, program]);
+        command
     }
 
     fn command(&self, program: &str) -> Command {

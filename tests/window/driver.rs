@@ -90,6 +90,14 @@ impl Driver {
         });
     }
 
+    /// Moves the pointer to where nothing is.
+    pub(crate) fn point_at_nothing(&self) {
+        let corner = json!([{ "type": "pointerMove", "duration": 0, "x": 1, "y": 1 }]);
+        let mouse =
+            json!({ "type": "pointer", "id": "mouse", "parameters": { "pointerType": "mouse" }, "actions": corner });
+        self.post("/actions", &json!({ "actions": [mouse] })).expect("a pointer can be moved");
+    }
+
     /// What is in a field.
     pub(crate) fn value(&self, field: &str) -> String {
         let element = self.wait_for_element("textbox", field);

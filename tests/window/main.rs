@@ -3,6 +3,7 @@
 //! Every test has its own display, home and driver. Linux alone has a driver for the web view that the window is made of.
 #![cfg(target_os = "linux")]
 
+mod blocks;
 mod copying;
 mod desk;
 mod display;

@@ -102,16 +102,19 @@ impl OpenWindow<'_> {
     /// is too slow to see it at rest between two seconds, what it shows then.
     pub(crate) fn picture(&self, size: (u32, u32)) -> Picture {
         self.resize(size);
+        self.point_at_nothing();
         let until = Instant::now() + REST;
         let mut before = None;
-        loop {
-            let still = self.script(include_str!("still.js")) == 0;
+        let picture = loop {
+            let still = self.script(include_str!("still.js")) == true;
             let now = self.desk.display.picture(Some(size));
             if (still && before.as_ref() == Some(&now)) || Instant::now() >= until {
-                return now;
+                break now;
             }
             before = still.then_some(now);
-        }
+        };
+        self.script("document.documentElement.removeAttribute('data-still')");
+        picture
     }
 
     /// What a person at this desk sees, for whoever has to find out why a test failed.

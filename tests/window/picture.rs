@@ -4,14 +4,11 @@ use std::fs::{self, File};
 use std::io::{BufReader, BufWriter};
 use std::path::Path;
 
-/// Parts of a colour that differ by less than this look alike.
-const ALIKE: u8 = 32;
-
 /// What a display shows, from its upper left corner.
 #[derive(PartialEq)]
 pub(crate) struct Picture {
     pub(crate) width: u32,
-    height: u32,
+    pub(crate) height: u32,
     /// Red, green, blue of each pixel, line by line.
     pub(crate) pixels: Vec<u8>,
 }
@@ -53,24 +50,6 @@ impl Picture {
         Some(Self { width, height, pixels })
     }
 
-    /// The pixels, by their place, in which another picture of the same size looks different: letters that are drawn a little lighter
-    /// do not. None where the sizes are others.
-    pub(crate) fn differences(&self, other: &Self) -> Option<Vec<usize>> {
-        let alike = |(one, two): (&[u8], &[u8])| one.iter().zip(two).all(|(a, b)| a.abs_diff(*b) <= ALIKE);
-        let pairs = self.pixels.chunks_exact(3).zip(other.pixels.chunks_exact(3)).enumerate();
-        let same_size = (self.width, self.height) == (other.width, other.height);
-        same_size.then(|| pairs.filter(|(_, pair)| !alike(*pair)).map(|(at, _)| at).collect())
-    }
-
-    /// The same, faint, with these pixels in red.
-    pub(crate) fn marked(&self, marks: &[usize]) -> Self {
-        let mut pixels: Vec<u8> = self.pixels.iter().map(|byte| 128 + byte / 2).collect();
-        for at in marks {
-            pixels[at * 3..at * 3 + 3].copy_from_slice(&[220, 0, 0]);
-        }
-        Self { width: self.width, height: self.height, pixels }
-    }
-
     /// A small file: with the 256 colours that it has most of. What has another one takes the nearest.
     pub(crate) fn write_small(&self, file: &Path) {
         let mut counted: HashMap<&[u8], usize> = HashMap::new();
@@ -96,12 +75,22 @@ impl Picture {
         writer.write_image_data(&indexed).expect("the pictures' folder can be written to");
     }
 
+    /// For people to look at, soon.
     pub(crate) fn write(&self, file: &Path) {
+        self.write_as(file, Compression::Fast);
+    }
+
+    /// To be kept with the sources.
+    pub(crate) fn keep(&self, file: &Path) {
+        self.write_as(file, Compression::High);
+    }
+
+    fn write_as(&self, file: &Path, compression: Compression) {
         let file = BufWriter::new(File::create(file).expect("the build's folder can be written to"));
         let mut encoder = Encoder::new(file, self.width, self.height);
         encoder.set_color(ColorType::Rgb);
         encoder.set_depth(BitDepth::Eight);
-        encoder.set_compression(Compression::Fast);
+        encoder.set_compression(compression);
         let mut writer = encoder.write_header().expect("the build's folder can be written to");
         writer.write_image_data(&self.pixels).expect("the build's folder can be written to");
     }
