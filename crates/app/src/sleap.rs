@@ -27,7 +27,7 @@ impl LocalStorages {
                 .with_hint("Connect the storage that a folder of programs lies on, then try again.")
         })?;
         found.map_err(|missing| {
-            Error::new(ErrorCode::PathNotFound, format!("SLEAP is not on {HERE}: {}.", missing.whole()))
+            Error::new(ErrorCode::PathNotFound, format!("SLEAP is not on {HERE}: {PROGRAM} {}.", missing.whole()))
                 .with_hint(format!("Say where it is: samepath program set {PROGRAM} PATH"))
         })
     }

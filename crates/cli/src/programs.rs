@@ -25,7 +25,7 @@ pub(crate) fn run(context: &Context<'_>, command: ProgramCommand) -> Result<Exit
             } else {
                 output.line(&format!("{name} is {} from now on.", view.configured.as_deref().unwrap_or(&path)))?;
                 if let Some(problem) = &view.problem {
-                    output.warning(problem);
+                    output.warning(&format!("{name} {problem}"));
                 }
             }
         }
@@ -35,7 +35,7 @@ pub(crate) fn run(context: &Context<'_>, command: ProgramCommand) -> Result<Exit
                 output.document(&views)?;
             } else {
                 let rows: Vec<Vec<Cell>> = views.iter().map(row).collect();
-                output.table(&["PROGRAM", "IS", ""], &rows)?;
+                output.table(&["PROGRAM", "WHERE", ""], &rows)?;
             }
         }
         ProgramCommand::Remove { name } => {

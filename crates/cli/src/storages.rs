@@ -3,7 +3,7 @@ use crate::output::{Cell, Output, Tone, size};
 use crate::workers::interrupted;
 use crate::{Context, block_on, doctor};
 use samepath_app::view::{ErrorView, SameStorageView, StorageFields, StorageView};
-use samepath_app::{Error, ErrorCode, Lab, same_storage};
+use samepath_app::{Error, ErrorCode, Lab, LocalStorages, same_storage};
 use samepath_storage::shell_word;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -18,7 +18,10 @@ pub(crate) fn run(context: &Context<'_>, command: StorageCommand) -> Result<Exit
                 if is_place(&name) && !is_place(&base_path) { (base_path, name) } else { (name, base_path) };
             // An empty path is no removal here.
             storages.absolute_only(&base_path)?;
-            let view = storages.add(&name, to_fields(Some(base_path), fields))?;
+            let fields = to_fields(Some(base_path), fields);
+            let names_folder = fields.user_subdir.is_some();
+            let mut view = storages.add(&name, fields)?;
+            view.warnings.extend(folder_missing(storages, &view).filter(|_| names_folder));
             written(output, &view, "Added", entry(&view))?;
         }
         StorageCommand::Set { name, base_path, fields } => {
@@ -30,8 +33,10 @@ pub(crate) fn run(context: &Context<'_>, command: StorageCommand) -> Result<Exit
                 );
             }
             let before = storages.view(&name).ok();
-            let view = storages.set(&name, fields)?;
+            let names_folder = fields.user_subdir.is_some();
+            let mut view = storages.set(&name, fields)?;
             let changed = !before.is_some_and(|before| says_the_same(&before, &view));
+            view.warnings.extend(folder_missing(storages, &view).filter(|_| names_folder));
             let mut told = entry(&view);
             if let Some(told) = told.as_object_mut() {
                 told.insert("changed".to_owned(), json!(changed));
@@ -59,6 +64,14 @@ pub(crate) fn run(context: &Context<'_>, command: StorageCommand) -> Result<Exit
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// That the person's folder is not there. It is written all the same: it may be made later, and the storage may be away.
+fn folder_missing(storages: &LocalStorages, view: &StorageView) -> Option<String> {
+    let own = Some(&view.user_subdir).filter(|folder| !folder.is_empty())?;
+    let error = storages.shown_folder(&view.name, true).err().filter(|error| error.code == ErrorCode::PathNotFound)?;
+    let hint = error.hint.map(|hint| format!(" {hint}")).unwrap_or_default();
+    Some(format!("{} has no folder {own} on this computer.{hint}", view.name))
 }
 
 fn mark(context: &Context<'_>, name: Option<String>) -> Result<(), Error> {

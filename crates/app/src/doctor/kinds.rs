@@ -4,6 +4,7 @@ use crate::{LocalStorages, Options};
 use samepath_storage::HERE;
 use samepath_storage::helper::HelperError;
 use samepath_worker::kinds::{Program, ProgramMissing, Survey};
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 pub(super) fn examine(options: &Options, storages: &LocalStorages, kinds: Option<PathBuf>) -> Vec<Finding> {
@@ -32,6 +33,7 @@ pub(super) fn examine(options: &Options, storages: &LocalStorages, kinds: Option
         let place = shown.as_deref().unwrap_or("its folder");
         findings.push(wrong.mend(format!("Correct the template, or take it out of {place}.")));
     }
+    let mut missing: BTreeMap<String, (ProgramMissing, Vec<String>)> = BTreeMap::new();
     for surveyed in survey.kinds {
         let kind = &surveyed.kind.name;
         findings.push(match surveyed.program {
@@ -44,15 +46,22 @@ pub(super) fn examine(options: &Options, storages: &LocalStorages, kinds: Option
                 let how = if as_chosen { ", as configured" } else { "" };
                 Finding::new("programs", FindingState::Good, kind, format!("{}{how}", path.display()))
             }
-            Err(missing) => missed(kind, &missing),
+            Err(program) => {
+                let command = program.command().to_owned();
+                missing.entry(command).or_insert_with(|| (program, Vec::new())).1.push(kind.clone());
+                continue;
+            }
         });
     }
+    findings.extend(missing.values().map(|(program, kinds)| missed(program, kinds)));
     findings
 }
 
-fn missed(kind: &str, missing: &ProgramMissing) -> Finding {
+/// One program, however many job types need it.
+fn missed(missing: &ProgramMissing, kinds: &[String]) -> Finding {
     let command = missing.command();
-    let note = Finding::new("programs", FindingState::Note, kind, missing.whole());
+    let found = format!("{}; needed by {}", missing.whole(), kinds.join(", "));
+    let note = Finding::new("programs", FindingState::Note, command, found);
     match missing {
         ProgramMissing::NotFound { .. } | ProgramMissing::NotThere { .. } => note.mend(format!(
             "Install {command}, if {HERE} is to run such jobs; others can all the same. Where it lies at a place of its \

@@ -47,7 +47,7 @@ fn of_view(view: &StorageView) -> Vec<Finding> {
         }
         _ => unusable(&view.name, &detail()),
     }];
-    for warning in &view.warnings {
+    for warning in view.warnings.iter().chain(&health.warning) {
         findings.push(Finding::new(AREA, FindingState::Note, &view.name, warning));
     }
     findings

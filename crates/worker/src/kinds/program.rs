@@ -2,6 +2,8 @@ use super::Template;
 use samepath_storage::ConfigError;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use std::error::Error;
+use std::fmt;
 use std::path::{Path, PathBuf};
 
 /// What a kind's command is, on this computer.
@@ -19,11 +21,10 @@ pub enum Program {
 }
 
 /// A kind's program is not on this computer.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ProgramMissing {
     /// It is in none of the folders.
-    #[error("its program {command} was not found in PATH or the usual places")]
     NotFound {
         /// As the template names it.
         command: String,
@@ -31,13 +32,11 @@ pub enum ProgramMissing {
         looked_in: String,
     },
     /// The template names a file, and that cannot be run.
-    #[error("its program {command} is not there, or may not be run")]
     NotThere {
         /// As the template names it.
         command: String,
     },
     /// The configuration names a file, and that cannot be run.
-    #[error("its program {command} is configured as {}, which is not there, or may not be run", path.display())]
     NotAsChosen {
         /// As the template names it.
         command: String,
@@ -45,7 +44,6 @@ pub enum ProgramMissing {
         path: PathBuf,
     },
     /// What the configuration says of it cannot be used.
-    #[error("its program {command} is not configured well: {why}")]
     Misconfigured {
         /// As the template names it.
         command: String,
@@ -54,12 +52,31 @@ pub enum ProgramMissing {
     },
 }
 
+impl fmt::Display for ProgramMissing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "its program {} {}", self.command(), self.said("PATH or the usual places"))
+    }
+}
+
+impl Error for ProgramMissing {}
+
 impl ProgramMissing {
-    /// The same sentence with every folder that was looked into: for whoever is to mend it.
+    /// What is said after the program's name, with every folder that was looked into: for whoever is to mend it.
     pub fn whole(&self) -> String {
         match self {
-            Self::NotFound { command, looked_in } => format!("its program {command} was not found in {looked_in}"),
-            other => other.to_string(),
+            Self::NotFound { looked_in, .. } => self.said(looked_in),
+            other => other.said(""),
+        }
+    }
+
+    fn said(&self, looked_in: &str) -> String {
+        match self {
+            Self::NotFound { .. } => format!("was not found in {looked_in}"),
+            Self::NotThere { .. } => "is not there, or may not be run".to_owned(),
+            Self::NotAsChosen { path, .. } => {
+                format!("is configured as {}, which is not there, or may not be run", path.display())
+            }
+            Self::Misconfigured { why, .. } => format!("is not configured well: {why}"),
         }
     }
 
