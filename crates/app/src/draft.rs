@@ -113,6 +113,7 @@ pub(crate) fn plan(
             }
         }
     }
+    apart(&roles, &paths)?;
     let dataset_parameter = roles.iter().find(|(_, role)| *role == Role::Dataset).map(|(parameter, _)| *parameter);
     let looked = chosen.as_ref().and_then(|at| Some((at, found.remove(at)?)));
     let dataset = match looked {
@@ -248,6 +249,25 @@ fn judge(parameter: &Parameter, at: &StoragePath, found: &Result<Looked, Error>)
         }
         _ => Ok(None),
     }
+}
+
+/// What a job only reads is not what it writes over. A worker compares the files, whatever they are called.
+fn apart(roles: &[(&Parameter, Role)], paths: &BTreeMap<&str, Vec<StoragePath>>) -> Result<(), Error> {
+    let of = |parameter: &Parameter| paths.get(parameter.name.as_str()).map(Vec::as_slice).unwrap_or_default();
+    let written = roles.iter().filter(|(it, _)| it.is_output() && !it.is_input() && !it.is_directory());
+    for (output, _) in written {
+        for (input, _) in roles.iter().filter(|(it, _)| it.is_input() && !it.is_output()) {
+            let names = |at: &&StoragePath| of(input).iter().any(|read| read.to_string() == at.to_string());
+            if let Some(at) = of(output).iter().find(names) {
+                let message = format!(
+                    "{} ({at}) is the file that {} names, which would be written over.",
+                    output.name, input.name
+                );
+                return Err(Error::new(ErrorCode::InvalidParameter, message).with_hint("Give the result another name."));
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Whether nothing but a SLEAP project will do. A filter that names other files, too, is a hint for the file dialog.

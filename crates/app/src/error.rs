@@ -49,13 +49,15 @@ pub enum ErrorCode {
     JobFailed,
     /// The job was cancelled.
     JobCancelled,
+    /// The person stopped waiting.
+    Interrupted,
     /// Reading or writing failed.
     Io,
 }
 
 impl ErrorCode {
     /// Every code.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 21] = [
         Self::Internal,
         Self::Usage,
         Self::InvalidParameter,
@@ -75,6 +77,7 @@ impl ErrorCode {
         Self::FleetUnreachable,
         Self::JobFailed,
         Self::JobCancelled,
+        Self::Interrupted,
         Self::Io,
     ];
 
@@ -100,6 +103,7 @@ impl ErrorCode {
             Self::FleetUnreachable => "fleet_unreachable",
             Self::JobFailed => "job_failed",
             Self::JobCancelled => "job_cancelled",
+            Self::Interrupted => "interrupted",
             Self::Io => "io",
         }
     }
@@ -121,6 +125,8 @@ impl ErrorCode {
             Self::NoWorker | Self::FleetUnreachable => 7,
             Self::JobFailed | Self::JobCancelled => 8,
             Self::Io => 9,
+            // As a shell says it of what Ctrl-C ended.
+            Self::Interrupted => 130,
         }
     }
 }

@@ -88,8 +88,7 @@ impl Output {
 
     /// One JSON document.
     pub(crate) fn document(&self, value: &impl Serialize) -> Result<(), Error> {
-        let text = serde_json::to_string_pretty(&whole_numbers(value)?).map_err(unprintable)?;
-        self.print(&text)
+        self.print(&as_document(value)?)
     }
 
     /// One line of JSON.
@@ -186,7 +185,9 @@ impl Output {
                 told.insert("job".to_owned(), job);
             }
             // A reader that went away is told by the exit status alone.
-            let _ = self.document(&told);
+            if let Ok(text) = as_document(&told) {
+                let _ = writeln!(io::stdout().lock(), "{text}");
+            }
         } else {
             let mut stderr = io::stderr().lock();
             let _ = writeln!(stderr, "error: {}", printable(&error.message));
@@ -227,6 +228,10 @@ fn readable(text: &str) -> String {
         (Some((head, _)), Some((tail, _))) if head < tail => format!("{} … {}", &text[..head], &text[tail..]),
         _ => text.to_owned(),
     }
+}
+
+fn as_document(value: &impl Serialize) -> Result<String, Error> {
+    serde_json::to_string_pretty(&whole_numbers(value)?).map_err(unprintable)
 }
 
 fn unprintable(error: serde_json::Error) -> Error {

@@ -38,7 +38,7 @@ pub(crate) fn locate(context: &Context<'_>, path: &str) -> Result<ExitCode, Erro
     } else {
         output.line(&located.at.to_string())?;
         for name in &located.skipped {
-            eprintln!("note: {name} does not answer and was not looked at");
+            output.aside(&format!("note: {name} does not answer and was not looked at"));
         }
     }
     Ok(ExitCode::SUCCESS)
@@ -69,8 +69,8 @@ pub(crate) fn resolve(context: &Context<'_>, question: &Resolve) -> Result<ExitC
         output.line(&resolved.path.display().to_string())?;
         match resolved.matched {
             Match::Exact => {}
-            Match::Normalization => eprintln!("note: a name is written in another Unicode form there"),
-            Match::Case => eprintln!("note: a name differs in upper and lower case there"),
+            Match::Normalization => output.aside("note: a name is written in another Unicode form there"),
+            Match::Case => output.aside("note: a name differs in upper and lower case there"),
         }
     }
     Ok(ExitCode::SUCCESS)

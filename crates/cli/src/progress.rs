@@ -11,7 +11,7 @@ use std::time::Duration;
 /// Waits until a job has ended, and shows how far it is: a bar on a terminal, a line for each state elsewhere, nothing for JSON.
 ///
 /// # Errors
-/// `job_cancelled` when the person stops waiting: the job goes on.
+/// `interrupted` when the person stops waiting: the job goes on.
 pub(crate) async fn wait(app: &App, first: JobView, output: &Output) -> Result<JobView, Error> {
     let bar = bar(output);
     let mut updates = app.watch();
@@ -63,7 +63,7 @@ fn tell(bar: &ProgressBar, job: &JobView, told: &mut String, output: &Output) {
     let sentence = sentence(job);
     bar.set_message(sentence.clone());
     if bar.is_hidden() && !output.is_json() && *told != sentence {
-        eprintln!("{sentence}");
+        output.aside(&sentence);
     }
     *told = sentence;
 }

@@ -1,5 +1,5 @@
 use crate::args::Submit;
-use crate::output::{Output, printable};
+use crate::output::Output;
 use crate::{Context, jobs, progress};
 use samepath_app::view::{Draft, JobView, KindView, ParameterView};
 use samepath_app::{App, Error, ErrorCode};
@@ -15,7 +15,8 @@ pub(crate) fn run(context: &Context<'_>, submission: Submit) -> Result<ExitCode,
     let draft = draft(submission)?;
     context.with_app(|app| async move {
         let kind = app.kind(&draft.kind).map_err(|error| wrong_order(error, &draft))?;
-        if let Some(error) = too_often(&kind, &draft).or_else(|| wanting(&kind, &draft)) {
+        let refused = surplus(&kind, &draft).or_else(|| too_often(&kind, &draft)).or_else(|| wanting(&kind, &draft));
+        if let Some(error) = refused {
             return Err(error);
         }
         let job = app.submit(draft).await?;
@@ -24,16 +25,16 @@ pub(crate) fn run(context: &Context<'_>, submission: Submit) -> Result<ExitCode,
                 output.document(&job)?;
             } else {
                 output.line(&job.id)?;
-                eprintln!("{}: {}", printable(&job.name), job.words);
-                tell_waiting(&app, &job);
-                confirmed(&job);
+                output.aside(&format!("{}: {}", job.name, job.words));
+                tell_waiting(output, &app, &job);
+                confirmed(output, &job);
             }
             return Ok(ExitCode::SUCCESS);
         }
         if !output.is_json() {
-            eprintln!("Submitted {} ({}).", printable(&job.name), jobs::short(&job.id));
-            tell_waiting(&app, &job);
-            confirmed(&job);
+            output.aside(&format!("Submitted {} ({}).", job.name, jobs::short(&job.id)));
+            tell_waiting(output, &app, &job);
+            confirmed(output, &job);
         }
         let job = progress::wait(&app, job, output).await?;
         ended(&job, output)
@@ -41,28 +42,25 @@ pub(crate) fn run(context: &Context<'_>, submission: Submit) -> Result<ExitCode,
 }
 
 /// Says why nobody can run it now, and what to do: nothing where somebody can.
-fn tell_waiting(app: &App, job: &JobView) {
+fn tell_waiting(output: &Output, app: &App, job: &JobView) {
     let workers = app.workers().len();
     if job.state != "queued" || job.waiting_for.len() < workers {
         return;
     }
-    job.waiting_for.iter().for_each(|reason| eprintln!("  {}", printable(reason)));
+    job.waiting_for.iter().for_each(|reason| output.aside(&format!("  {reason}")));
     if workers == 0 {
-        eprintln!("  It waits for one. Start one here, in another terminal: samepath worker");
+        output.aside("  It waits for one. Start one here, in another terminal: samepath worker");
     } else {
-        eprintln!("  It waits until one can run it.");
+        output.aside("  It waits until one can run it.");
     }
 }
 
 /// Says which workers proved that they read the same dataset.
-fn confirmed(job: &JobView) {
+fn confirmed(output: &Output, job: &JobView) {
     match job.confirmed.as_slice() {
         [] => {}
-        [one] => eprintln!("  {} confirmed: it reads the same dataset.", printable(one)),
-        several => {
-            let names: Vec<String> = several.iter().map(|name| printable(name)).collect();
-            eprintln!("  {} confirmed: they read the same dataset.", names.join(", "));
-        }
+        [one] => output.aside(&format!("  {one} confirmed: it reads the same dataset.")),
+        several => output.aside(&format!("  {} confirmed: they read the same dataset.", several.join(", "))),
     }
 }
 
@@ -105,6 +103,19 @@ fn too_often(kind: &KindView, draft: &Draft) -> Option<Error> {
     let times = if times == 2 { "twice".to_owned() } else { format!("{times} times") };
     let error = Error::new(ErrorCode::InvalidParameter, format!("{name} is given {times}, and takes one value."));
     Some(error.with_hint(format!("Give it once: -p {name}=VALUE")))
+}
+
+/// A file that the job would be made without.
+fn surplus(kind: &KindView, draft: &Draft) -> Option<Error> {
+    let file = shell_word(draft.dataset.as_deref()?);
+    let Some(takes) = kind.parameters.iter().find(|parameter| parameter.role == "dataset") else {
+        let error = Error::new(ErrorCode::Usage, format!("{} takes no file, and was given {file}.", kind.name));
+        return Some(error.with_hint(format!("All that it takes: samepath kinds {}", kind.name)));
+    };
+    draft.values.contains_key(&takes.name).then(|| {
+        Error::new(ErrorCode::Usage, format!("{} is given twice: as {file}, and by -p.", takes.name))
+            .with_hint("Leave one of them out.")
+    })
 }
 
 /// What the job type wants and was not given, with what to type; nothing is looked at.

@@ -284,7 +284,7 @@ fn link(output: &Output, lab: &str, offline: Option<&ErrorView>, ended: bool) ->
 }
 
 /// The folder of the lab's job types, which has to be there: a worker without them would only seem to be one.
-fn kinds_folder(context: &Context<'_>, folder: &Path) -> Result<PathBuf, Error> {
+pub(crate) fn kinds_folder(context: &Context<'_>, folder: &Path) -> Result<PathBuf, Error> {
     context.storages.answers(folder)?;
     let found = fs_err::canonicalize(folder).and_then(|found| fs_err::read_dir(&found).map(|_| found));
     found.map_err(|error| {
@@ -325,6 +325,6 @@ async fn stdin_closed() {
 
 /// What a waiting command says when it is interrupted.
 pub(crate) fn left_alone(id: &str) -> Error {
-    Error::new(ErrorCode::JobCancelled, "Stopped waiting. The job goes on.")
+    Error::new(ErrorCode::Interrupted, "Stopped waiting. The job goes on.")
         .with_hint(format!("Follow it: samepath logs {id} --follow. End it: samepath stop {id}"))
 }

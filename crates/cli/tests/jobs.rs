@@ -317,7 +317,7 @@ fn whoever_stops_waiting_leaves_the_job_running() {
         jobs if jobs[0]["state"] == "running" => Ok(jobs[0]["id"].as_str().expect("an id").to_owned()),
         jobs => Err(format!("{jobs:#}")),
     });
-    waiting.interrupt().fails("job_cancelled");
+    waiting.interrupt().fails("interrupted");
     assert_eq!(home.job(&id)["state"], "running");
     home.go();
     let done = home.job_until(&id, |job| job["state"] == "succeeded");

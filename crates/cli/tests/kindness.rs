@@ -115,6 +115,58 @@ fn a_change_of_nothing_is_said() {
 }
 
 #[test]
+fn a_folder_of_ones_own_that_is_not_there_is_told_when_it_is_named() {
+    let home = Home::new();
+    let set = home.ask(&["storage", "set", "vast", "--user-subdir", "amik"]).good();
+    assert_eq!((set["user_subdir"].as_str(), set["changed"].as_bool()), (Some("amik"), Some(true)));
+    let told = set["warnings"][0].as_str().expect("a warning");
+    assert!(told.starts_with("vast has no folder amik on this computer."), "{told}");
+    assert_eq!(home.ask(&["storage", "set", "vast", "--user-subdir", "amick"]).good()["warnings"], json!([]));
+}
+
+#[test]
+fn nothing_that_was_given_is_dropped_or_written_over() {
+    let home = Home::new();
+    home.kind("quick", "true");
+    let file = home.text("mnt/vast/amick/maze/labels.slp");
+    let template = json!({
+        "specificationVersion": "jobtemplate-2023-09",
+        "name": "shrink",
+        "parameterDefinitions": [
+            { "name": "VIDEO", "type": "PATH", "objectType": "FILE", "dataFlow": "IN" },
+            { "name": "RESULT", "type": "PATH", "objectType": "FILE", "dataFlow": "OUT" },
+        ],
+        "steps": [{ "name": "s", "script": { "actions": { "onRun": { "command": "cp", "args": ["/dev/null", "{{Param.RESULT}}"] } } } }],
+    });
+    home.write("kinds/shrink.json", template.to_string());
+    let _worker = home.worker("gpu-1");
+    let refused = |words: &[&str], code: &str, part: &str| {
+        let told = home.ask(words).fails(code);
+        assert!(told["error"]["message"].as_str().is_some_and(|message| message.contains(part)), "{told:#}");
+    };
+    refused(&["submit", "quick", &file], "usage", "quick takes no file");
+    let twice = ["submit", "slp-check", &file, "-p", "LABELS=vast:amick/maze/labels.slp"];
+    refused(&twice, "usage", "LABELS is given twice");
+    let same = format!("RESULT={file}");
+    refused(&["submit", "shrink", &file, "-p", &same], "invalid_parameter", "would be written over");
+}
+
+#[test]
+fn a_reader_that_went_away_changes_no_exit_status() {
+    let home = Home::new();
+    home.kind("bad", "exit 3");
+    let _worker = home.worker("gpu-1");
+    let nobody = || std::io::pipe().expect("a pipe").1;
+    let status = |mut command: std::process::Command| command.status().expect("it runs").code();
+    let mut silent = home.command(["submit", "bad"]);
+    silent.stdout(std::process::Stdio::null()).stderr(nobody());
+    assert_eq!(status(silent), Some(8));
+    let mut unread = home.command(["--json", "submit", "bad"]);
+    unread.stdout(nobody()).stderr(std::process::Stdio::null());
+    assert_eq!(status(unread), Some(8));
+}
+
+#[test]
 fn a_name_that_is_said_twice_is_understood_and_two_names_are_not() {
     let home = Home::new();
     home.ask(&["storage", "add", "scratch", "tmp"]).good();

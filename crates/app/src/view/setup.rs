@@ -165,6 +165,6 @@ pub struct ProgramView {
     pub configured: Option<String>,
     /// The file that runs; none where there is none.
     pub found: Option<String>,
-    /// Why there is none.
+    /// Why there is none: what is said after its name.
     pub problem: Option<String>,
 }

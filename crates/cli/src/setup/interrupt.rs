@@ -1,13 +1,13 @@
 //! Ctrl-C, while a person is asked.
 
 use crate::workers::interrupted;
-use samepath_app::Lab;
+use samepath_app::{ErrorCode, Lab};
+use std::io::Write;
 use std::process;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::runtime::Runtime;
 
-/// As a shell says it of what Ctrl-C ended.
-const INTERRUPTED: i32 = 130;
+const INTERRUPTED: u8 = ErrorCode::Interrupted.exit_status();
 
 /// Ends the program when the person, or the system, asks it to: after what is being written is written, and with nothing left on a
 /// storage.
@@ -23,8 +23,8 @@ impl Interrupt {
             interrupted().await;
             lab.leave().await;
             let _written = until_written.lock().unwrap_or_else(PoisonError::into_inner);
-            eprintln!();
-            process::exit(INTERRUPTED);
+            let _ = writeln!(std::io::stderr());
+            process::exit(INTERRUPTED.into());
         });
         Self { writing }
     }

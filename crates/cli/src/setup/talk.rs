@@ -48,7 +48,7 @@ impl<'a> Talk<'a> {
 
     pub(super) fn say(&self, text: &str) -> Result<(), Error> {
         if self.output.is_json() {
-            eprintln!("{text}");
+            text.lines().for_each(|line| self.output.aside(line));
             return Ok(());
         }
         self.output.lines(text)
@@ -56,7 +56,7 @@ impl<'a> Talk<'a> {
 
     pub(super) fn finding(&self, finding: &Finding) -> Result<(), Error> {
         if self.output.is_json() {
-            eprintln!("  {}: {}", finding.what, printable(&finding.found));
+            self.output.aside(&format!("  {}: {}", finding.what, finding.found));
             return Ok(());
         }
         doctor::line(self.output, finding)

@@ -76,6 +76,7 @@ pub(crate) fn exit_status(code: &str) -> i32 {
         "backend_not_found" | "backend_unavailable" => 6,
         "no_worker" | "fleet_unreachable" => 7,
         "job_failed" | "job_cancelled" => 8,
+        "interrupted" => 130,
         "io" => 9,
         other => panic!("{other} is not documented"),
     }

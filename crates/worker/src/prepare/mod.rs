@@ -104,6 +104,7 @@ pub fn prepare(request: &Request<'_>) -> Result<Prepared, Failure> {
     marks::compare(request)?;
     let mut remarks = Vec::new();
     let mut plan = plan(request, &mut remarks)?;
+    plan.check_apart()?;
     // Nothing is made there; that may have taken a minute.
     marks::compare(request)?;
     let mut taken = Taken::default();
@@ -155,9 +156,22 @@ struct Plan {
     found: Vec<(String, StoragePath, Purpose, PathBuf)>,
     /// What the tool only reads.
     inputs: Vec<(String, StoragePath, PathBuf)>,
+    /// Files that it only writes.
+    written: Vec<(String, StoragePath, PathBuf)>,
 }
 
 impl Plan {
+    /// What is only read stays: no tool is told to write over it.
+    fn check_apart(&self) -> Result<(), Failure> {
+        for (name, at, path) in &self.written {
+            if let Some((input, ..)) = self.inputs.iter().find(|(_, _, input)| input == path) {
+                let message = format!("{name} ({at}) is the file that {input} names, which would be written over");
+                return Err(failure(Cause::InvalidParameter, message));
+            }
+        }
+        Ok(())
+    }
+
     /// The tool opens paths by itself: they must still lead where they led when they were checked.
     fn check_again(&self, request: &Request<'_>) -> Result<(), Failure> {
         // No tool is started; taking the folders touched the storages again, and may have waited for them.
@@ -175,7 +189,8 @@ impl Plan {
 }
 
 fn plan(request: &Request<'_>, remarks: &mut Vec<String>) -> Result<Plan, Failure> {
-    let mut plan = Plan { values: Vec::new(), outputs: Vec::new(), found: Vec::new(), inputs: Vec::new() };
+    let mut plan =
+        Plan { values: Vec::new(), outputs: Vec::new(), found: Vec::new(), inputs: Vec::new(), written: Vec::new() };
     for parameter in &request.template.kind().parameters {
         let given = request.job.parameters.get(&parameter.name);
         let Some(value) = given.or(parameter.default.as_ref()) else { continue };
@@ -214,6 +229,9 @@ fn paths(
                 let planned = outputs::plan(request, parameter, &at)?;
                 links(&planned.folder.at, &planned.folder.local, Purpose::Output)?;
                 plan.outputs.push(planned.folder);
+                if parameter.object_type.as_deref() == Some("FILE") {
+                    plan.written.push((name.clone(), at.clone(), planned.path.clone()));
+                }
                 planned.path
             }
             Some("INOUT") => {

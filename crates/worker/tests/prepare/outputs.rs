@@ -16,6 +16,26 @@ fn two_jobs_never_share_an_output_folder() {
 }
 
 #[test]
+fn what_is_read_is_never_what_is_written_over() {
+    let lab = Lab::new();
+    let parameters = json!([
+        { "name": "VIDEO", "type": "PATH", "objectType": "FILE", "dataFlow": "IN" },
+        { "name": "RESULT", "type": "PATH", "objectType": "FILE", "dataFlow": "OUT" },
+    ]);
+    let shrink = custom(parameters, json!({ "command": "sh", "args": ["{{Param.VIDEO}}", "{{Param.RESULT}}"] }));
+    let with = |result: &str| {
+        lab.prepare(&shrink, &job(1, json!({ "VIDEO": "project/labels.slp", "RESULT": result }), json!({})))
+    };
+    std::os::unix::fs::symlink("labels.slp", lab.project().join("other.slp")).unwrap();
+    for result in ["project/labels.slp", "project/other.slp"] {
+        let failure = with(result).unwrap_err();
+        assert_eq!(failure.cause, Cause::InvalidParameter, "{failure:?}");
+        assert!(failure.message.contains("is the file that VIDEO names, which would be written over"), "{failure:?}");
+    }
+    with("project/small.slp").unwrap();
+}
+
+#[test]
 fn a_folder_left_behind_is_free_for_its_own_job_and_later_for_all() {
     let lab = Lab::new();
     let marker = lab.project().join("new/report").join(MARKER);

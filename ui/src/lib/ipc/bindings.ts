@@ -317,6 +317,8 @@ export type ErrorCode =
 "job_failed" | 
 /**  The job was cancelled. */
 "job_cancelled" | 
+/**  The person stopped waiting. */
+"interrupted" | 
 /**  Reading or writing failed. */
 "io";
 
@@ -847,7 +849,7 @@ export type ProgramView = {
 	configured: string | null,
 	/**  The file that runs; none where there is none. */
 	found: string | null,
-	/**  Why there is none. */
+	/**  Why there is none: what is said after its name. */
 	problem: string | null,
 };
 
