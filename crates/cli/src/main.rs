@@ -154,6 +154,7 @@ fn run(arguments: Arguments, output: &Output) -> Result<ExitCode, Error> {
         config_home: env::var_os("XDG_CONFIG_HOME").map(Into::into),
         search_path: env::var_os("PATH"),
         data: env::var_os("SAMEPATH_DATA"),
+        config: env::var_os("SAMEPATH_CONFIG"),
     };
     match arguments.command {
         Command::Storage { command } => storages::run(&context, command),

@@ -2,7 +2,9 @@
 
 use crate::Context;
 use crate::args::{Install, Uninstall};
+use crate::workers::kinds_folder;
 use samepath_app::{Error, ErrorCode};
+use samepath_storage::{Origin, shell_word};
 use serde_json::json;
 use std::ffi::OsString;
 use std::fmt::Write;
@@ -20,6 +22,8 @@ pub(crate) struct Around {
     pub(crate) search_path: Option<OsString>,
     /// `SAMEPATH_DATA`.
     pub(crate) data: Option<OsString>,
+    /// `SAMEPATH_CONFIG`.
+    pub(crate) config: Option<OsString>,
 }
 
 /// One thing to be done.
@@ -209,16 +213,25 @@ fn unit(context: &Context<'_>, install: &Install, around: &Around) -> Result<Str
     let Install { system, user, name, kinds, gpus, .. } = install;
     let program = std::env::current_exe()
         .map_err(|error| Error::new(ErrorCode::Io, format!("The program's own file cannot be found: {error}.")))?;
+    if context.options.config.origin == Origin::CurrentDir && !system {
+        let file = context.options.config.path.display().to_string();
+        let message = format!("The storages here are those of {file}, which a service would not look into.");
+        return Err(Error::new(ErrorCode::Usage, message).with_hint(format!(
+            "Name it: samepath --config {} worker install. Or install it from another folder, with those of your home.",
+            shell_word(&file)
+        )));
+    }
     let mut words: Vec<OsString> = vec![program.into_os_string()];
     if let (false, Some(config)) = (*system, context.named_config()) {
         words.extend(["--config".into(), absolute(config)?.into_os_string()]);
     }
     words.push("worker".into());
     if let Some(name) = name {
+        samepath_worker::check_name(name)?;
         words.extend(["--name".into(), name.into()]);
     }
     if let Some(kinds) = kinds {
-        words.extend(["--kinds".into(), absolute(kinds)?.into_os_string()]);
+        words.extend(["--kinds".into(), kinds_folder(context, kinds)?.into_os_string()]);
     }
     if !gpus.is_empty() {
         let gpus: Vec<String> = gpus.iter().map(u32::to_string).collect();
@@ -235,7 +248,10 @@ fn unit(context: &Context<'_>, install: &Install, around: &Around) -> Result<Str
         let _ = writeln!(unit, "User={}", quoted(user, false)?);
     }
     if !system {
-        for (variable, value) in [("PATH", &around.search_path), ("SAMEPATH_DATA", &around.data)] {
+        let config = around.config.as_deref().filter(|_| context.options.config.origin == Origin::Variable);
+        let config = config.map(|file| absolute(Path::new(file))).transpose()?.map(PathBuf::into_os_string);
+        let variables = [("PATH", &around.search_path), ("SAMEPATH_DATA", &around.data), ("SAMEPATH_CONFIG", &config)];
+        for (variable, value) in variables {
             if let Some(value) = value {
                 let _ = writeln!(unit, "Environment={}", quoted(&format!("{variable}={}", text(value)?), false)?);
             }

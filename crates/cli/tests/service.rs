@@ -35,7 +35,7 @@ fn asks(home: &Home, words: &[&str]) -> Command {
 fn a_service_is_installed_said_and_taken_back() {
     let home = with_systemd();
     let unit = home.path("home/.config/systemd/user/samepath-worker.service");
-    let install = ["worker", "install", "--name", "gpu 1", "--gpus", "0,1"];
+    let install = ["worker", "install", "--name", "gpu-1", "--gpus", "0,1"];
     let told = common::run(&mut asks(&home, &[&install[..], &["--dry-run"]].concat())).good();
     assert!(!unit.exists() && !home.path("calls").exists(), "nothing was done");
     assert_eq!(told["done"], false);
@@ -43,7 +43,7 @@ fn a_service_is_installed_said_and_taken_back() {
     let text = fs_err::read_to_string(&unit).expect("written");
     assert_eq!((told["unit"].as_str(), told["done"].as_bool()), (Some(text.as_str()), Some(true)));
     let program = fs_err::canonicalize(env!("CARGO_BIN_EXE_samepath")).expect("the program");
-    assert!(text.contains(&format!("ExecStart={} worker --name \"gpu 1\" --gpus 0,1\n", program.display())), "{text}");
+    assert!(text.contains(&format!("ExecStart={} worker --name gpu-1 --gpus 0,1\n", program.display())), "{text}");
     assert!(text.contains("KillMode=process\n") && text.contains("WantedBy=default.target"), "{text}");
     assert!(text.contains(&format!("Environment=SAMEPATH_DATA={}\n", home.text("data"))), "{text}");
     let calls = || fs_err::read_to_string(home.path("calls")).expect("calls");
@@ -99,6 +99,22 @@ fn where_there_is_no_systemd_nothing_is_written_and_it_is_said_what_to_do() {
     let told = common::run(&mut asks(&home, &["worker", "install"])).fails("io");
     assert!(told["error"]["message"].to_string().contains("No medium found"), "{told:#}");
     assert!(!home.path("home/.config/systemd").exists());
+}
+
+#[test]
+fn a_service_has_the_configuration_that_is_in_use_and_nothing_that_no_worker_would_take() {
+    let home = with_systemd();
+    let dry = |more: &[&str]| asks(&home, &[&["worker", "install", "--dry-run"][..], more].concat());
+    common::run(&mut dry(&["--name", "x y"])).fails("invalid_parameter");
+    common::run(&mut dry(&["--kinds", "nosuch"])).fails("kind_not_found");
+    let other = home.write("other.toml", "");
+    let told = common::run(dry(&[]).env("SAMEPATH_CONFIG", "other.toml")).good();
+    let kept = format!("Environment=SAMEPATH_CONFIG={}\n", other.display());
+    assert!(told["unit"].as_str().is_some_and(|unit| unit.contains(&kept)), "{told:#}");
+    home.write("sleap-rtc.toml", "");
+    common::run(&mut dry(&[])).fails("usage");
+    let named = common::run(&mut asks(&home, &["--config", "sleap-rtc.toml", "worker", "install", "--dry-run"])).good();
+    assert!(named["unit"].as_str().is_some_and(|unit| unit.contains("/sleap-rtc.toml worker\n")), "{named:#}");
 }
 
 #[test]

@@ -29,4 +29,4 @@ pub mod prepare;
 pub mod tool;
 
 pub use context::{CONTEXT_VARIABLE, Context};
-pub use daemon::{Drained, WorkerError, WorkerSettings, drain, drained, end_left, run};
+pub use daemon::{Drained, WorkerError, WorkerSettings, check_name, drain, drained, end_left, run};

@@ -15,6 +15,14 @@ const TELLING: &str = "telling";
 const PATIENCE: Duration = Duration::from_secs(30);
 const PAUSE: Duration = Duration::from_millis(50);
 
+/// Whether a worker may be called so.
+///
+/// # Errors
+/// [`WorkerError::Name`].
+pub fn check_name(name: &str) -> Result<(), WorkerError> {
+    if is_name(name) { Ok(()) } else { Err(WorkerError::Name { name: name.to_owned() }) }
+}
+
 /// A worker's folder on the local disk, locked as long as this value lives.
 #[derive(Debug)]
 pub(super) struct Home {
@@ -29,9 +37,7 @@ pub(super) struct Home {
 impl Home {
     /// Opens the folder of the worker `name`.
     pub(super) fn open(state_dir: &Path, name: &str) -> Result<Self, WorkerError> {
-        if !is_name(name) {
-            return Err(WorkerError::Name { name: name.to_owned() });
-        }
+        check_name(name)?;
         let path = state_dir.join(name);
         let state = |path: &Path| {
             let path = path.to_owned();

@@ -17,6 +17,7 @@ pub use drain::{Drained, drain, drained};
 use guards::Guards;
 use holding::{Holding, Looked, Wish};
 use home::Home;
+pub use home::check_name;
 pub use left::end_left;
 use presence::{Configured, Presence};
 use samepath_fleet::bus::BusError;
