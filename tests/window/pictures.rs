@@ -82,7 +82,7 @@ fn every_page(desk: &Desk, shade: &'static str) {
     window.choose("Job type", "Check a SLEAP project");
     window.wait_for_text_in("region", "Who can run this", "gpu-3 its vast is read-only");
     album.take("new-job", "Ready. ");
-    window.choose("Job type", "SLEAP training · no worker online");
+    window.choose("Job type", "SLEAP training · no online worker has it");
     album.take("new-job-training", "Submit and it waits");
     window.submit_to("gpu-1", &maze, "Check a SLEAP project", "maze day 2 · check");
     window.wait_for_text_in("table", "Jobs", "Done");

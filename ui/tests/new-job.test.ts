@@ -46,6 +46,9 @@ describe('New job', () => {
       [{ kind: 'slp-check', dataset: 'vast:amick/project/labels.slp', values: {}, name: '', worker: null, results_in: null, videos: [] }],
     ]);
     expect(sentence()).toHaveTextContent('Submitted. It runs in the lab: you may close the laptop.');
+    fake.say({ type: 'job', value: job({ id: 'new', state: 'queued', words: 'Waiting', waiting_for: ['gpu-1: has no sleap-nn'] }) });
+    await settle();
+    expect(sentence()).toHaveTextContent('Submitted. It waits for a worker that can run it; you are told when it starts.');
     fake.say({ type: 'job', value: job({ id: 'new', name: 'labels · check', state: 'succeeded', words: 'Done' }) });
     await settle();
     expect(sentence()).toHaveTextContent('The job that you submitted has ended: done.');
@@ -140,7 +143,7 @@ describe('New job', () => {
       ],
     });
     // The worker that is online cannot run it, and the list says so.
-    await user.selectOptions(screen.getByLabelText('Job type'), 'Training · no worker online');
+    await user.selectOptions(screen.getByLabelText('Job type'), 'Training · no online worker has it');
     expect(screen.queryByLabelText('Project')).toBeNull();
     await user.type(screen.getByLabelText('Epochs'), '0');
     expect(screen.getByLabelText('Epochs')).toBeInvalid();

@@ -239,6 +239,7 @@ fn before_the_share_is_mounted_nobody_offers_the_folder_in_its_place() {
     // Somebody says that this is right.
     lead_to(&below);
     assert_eq!(home.ask(&["storage", "check"]).good()[0]["state"], json!("not_mounted"));
+    home.write("below/amick/mine", "");
     home.ask(&["storage", "set", "vast", "--base-path", &home.text("mnt/vast")]).good();
     assert_eq!(home.ask(&["storage", "check"]).good()[0]["state"], json!("ready"));
 }

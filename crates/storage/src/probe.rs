@@ -85,8 +85,8 @@ pub fn probe(backend: &Backend) -> Probe {
 const EMPTY: &str = "the folder is empty";
 
 /// Like [`probe`], of a storage that was seen `before`. It is not mounted, whatever its type, where an empty folder is on another file
-/// system now, or carried a mark then; and where it was a mount, and is a folder of the file system below now, without its mark: what
-/// is in that is not the storage's.
+/// system now, carried a mark then, or is to hold the person's own folder; and where it was a mount, and is a folder of the file system
+/// below now, without its mark: what is in that is not the storage's.
 pub fn probe_again(backend: &Backend, before: Option<&Sighting>) -> Probe {
     let start = Instant::now();
     let looked = look(&backend.base_path);
@@ -111,7 +111,9 @@ pub fn probe_again(backend: &Backend, before: Option<&Sighting>) -> Probe {
     let before = before.filter(|before| before.base_path == backend.base_path);
     let moved = before.is_some_and(|before| before.mount_point.is_some() && before.mount_point != probe.mount_point);
     let marked = before.is_some_and(|before| before.id.is_some());
-    if empty && (moved || marked || health::looks_unmounted(backend, &real)) {
+    // Nor does it hold what it is configured to hold.
+    let lacks_own = !backend.user_subdir.is_empty();
+    if empty && (moved || marked || lacks_own || health::looks_unmounted(backend, &real)) {
         probe.state = BackendState::NotMounted;
         probe.detail = Some(EMPTY.to_owned());
         return probe;

@@ -167,6 +167,15 @@ mod mark {
     }
 
     #[test]
+    fn an_empty_folder_is_not_the_storage_that_has_ones_own_folder() {
+        let folder = tree(&[("base/", "")]);
+        let own = Backend { user_subdir: "amick".into(), ..backend(folder.path().join("base")) };
+        assert_eq!(probe(&own).state, BackendState::NotMounted);
+        std::fs::create_dir(folder.path().join("base/amick")).unwrap();
+        assert_eq!(probe(&own).state, BackendState::Ready);
+    }
+
+    #[test]
     fn read_only_refusing_and_silent_storages() {
         let mount = FuseMount::read_only(&[("amick/x", "")]);
         let error = helper().mark(&backend(mount.path()), DEADLINE).unwrap_err();

@@ -168,7 +168,7 @@ export const words = {
         ? `${title}: no worker that is online can run it.`
         : `${title}: no worker that is online can run it (${reasons.join('; ')}${more > 0 ? `; and ${more} more` : ''}).`,
     nobodyOf: (names: string[], more: number, why: string) => `${names.join(', ')}${more > 0 ? ` and ${more} more` : ''}: ${why}`,
-    kindAway: (title: string) => `${title} · no worker online`,
+    kindAway: (title: string) => `${title} · no online worker has it`,
     kindFrom: (title: string, worker: string) => `${title} · from ${worker}, offline`,
     kindsOwn: 'The lab’s own',
     kindNew: 'New in the lab: nothing run yet.',
@@ -243,6 +243,7 @@ export const words = {
     submitting: 'Submitting…',
     keep: 'Submit another like this',
     submittedLab: 'Submitted. It runs in the lab: you may close the laptop.',
+    submittedWaits: 'Submitted. It waits for a worker that can run it; you are told when it starts.',
     submittedHere: 'Submitted. It runs on this computer: keep it on and awake.',
     submittedEnded: (state: string) => `The job that you submitted has ended: ${state.toLowerCase()}.`,
     showJob: 'Show job',
