@@ -2,7 +2,9 @@
 
 use crate::lab::Lab;
 use crate::rules::{Found, Left, spans};
-use samepath_fleet::{LogItem, Update};
+use samepath_fleet::{Fleet, LogItem, Update};
+use samepath_wire::JobRecord;
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// Checks everything, when all jobs have ended.
@@ -24,18 +26,11 @@ pub(crate) fn all(mut lab: Lab) -> Found {
     found
 }
 
-/// The records that are kept, and what the last try of each of these jobs printed.
+/// The records that are kept, and what the last try of each of these jobs printed. Of jobs above those that are kept some go meanwhile,
+/// with their logs.
 async fn read(lab: &Lab) -> Left {
     let fleet = lab.fleet().await;
-    let mut left = Left::default();
-    let mut jobs = fleet.jobs();
-    while let Some(update) = jobs.next().await {
-        match update {
-            Update::Put(id, record) => drop(left.kept.insert(id, record)),
-            Update::Current => break,
-            Update::Gone(_) | Update::Reset => panic!("nobody else is there"),
-        }
-    }
+    let mut left = Left { kept: records(&fleet).await, ..Left::default() };
     for (id, record) in &left.kept {
         let mut log = fleet.log(record.job.id, record.attempts.len() as u32, 0).await.unwrap();
         let mut lines = Vec::new();
@@ -44,8 +39,24 @@ async fn read(lab: &Lab) -> Left {
         }
         left.logs.insert(id.clone(), lines);
     }
+    let still = records(&fleet).await;
+    left.logs.retain(|id, _| still.contains_key(id));
     fleet.close().await;
     left
+}
+
+async fn records(fleet: &Fleet) -> BTreeMap<String, JobRecord> {
+    let mut kept = BTreeMap::new();
+    let mut jobs = fleet.jobs();
+    while let Some(update) = jobs.next().await {
+        match update {
+            Update::Put(id, record) => drop(kept.insert(id, record)),
+            Update::Gone(id) => drop(kept.remove(&id)),
+            Update::Current => break,
+            Update::Reset => panic!("nobody else is there"),
+        }
+    }
+    kept
 }
 
 fn until(what: &str, mut is: impl FnMut() -> bool) {
