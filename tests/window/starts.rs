@@ -147,6 +147,7 @@ fn this_computer_is_no_worker_where_the_person_says_so() {
 #[test]
 fn what_the_window_starts_again_and_again_brings_no_web_view_along() {
     let desk = Desk::new();
+    desk.add_maze();
     desk.write_config(&desk.vast());
     let window = desk.open();
     window.go("Storage");

@@ -22,7 +22,7 @@ fn what_is_read_is_never_what_is_written_over() {
         { "name": "VIDEO", "type": "PATH", "objectType": "FILE", "dataFlow": "IN" },
         { "name": "RESULT", "type": "PATH", "objectType": "FILE", "dataFlow": "OUT" },
     ]);
-    let shrink = custom(parameters, json!({ "command": "sh", "args": ["{{Param.VIDEO}}", "{{Param.RESULT}}"] }));
+    let shrink = custom(parameters, json!({ "command": "cp", "args": ["{{Param.VIDEO}}", "{{Param.RESULT}}"] }));
     let with = |result: &str| {
         lab.prepare(&shrink, &job(1, json!({ "VIDEO": "project/labels.slp", "RESULT": result }), json!({})))
     };
