@@ -4,6 +4,7 @@ mod bounds;
 mod clear;
 mod explain;
 mod forecast;
+mod losing;
 mod machine;
 mod places;
 #[path = "../samples/mod.rs"]

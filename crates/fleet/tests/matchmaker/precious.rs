@@ -5,10 +5,6 @@ use samepath_fleet::matchmaker::{Answer, Event, KEPT_JOBS, Order, State, Timing}
 use samepath_wire::*;
 use std::slice::from_ref;
 
-fn lost(proved: bool) -> AttemptEnd {
-    AttemptEnd::Lost { reason: "something of it hangs".into(), proved }
-}
-
 fn started() -> (Bench, AttemptRef) {
     let mut bench = Bench::new();
     bench.online(worker("gpu-1"));

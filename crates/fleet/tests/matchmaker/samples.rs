@@ -45,6 +45,26 @@ pub(crate) fn succeeded() -> AttemptEnd {
     AttemptEnd::Succeeded { outputs: Manifest::default() }
 }
 
+pub(crate) fn bench(workers: &[&str]) -> Bench {
+    let mut bench = Bench::new();
+    for name in workers {
+        bench.online(worker(name));
+    }
+    bench
+}
+
+pub(crate) fn states(record: &JobRecord) -> Vec<JobState> {
+    record.history.iter().map(|change| change.state).collect()
+}
+
+pub(crate) fn lost(proved: bool) -> AttemptEnd {
+    AttemptEnd::Lost { reason: "the guard died".into(), proved }
+}
+
+pub(crate) fn unfit(message: &str) -> AttemptEnd {
+    AttemptEnd::Unfit { failure: failure(Cause::PathError, message) }
+}
+
 /// A matchmaker with a clock of its own. What it writes is checked and kept, as a bus would.
 pub(crate) struct Bench {
     pub(crate) state: State,

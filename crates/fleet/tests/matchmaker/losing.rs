@@ -1,0 +1,208 @@
+//! What is not confirmed, not heard of, lost, or unfit to be run there.
+
+use crate::samples::*;
+use samepath_fleet::matchmaker::{Event, Order};
+use samepath_wire::*;
+
+#[test]
+fn what_is_not_confirmed_goes_back() {
+    let mut bench = bench(&["gpu-1", "gpu-2"]);
+    bench.submit(job(1)).unwrap();
+    let given = bench.take("gpu-1");
+    bench.pass(4);
+    assert_eq!(bench.job(1).state, JobState::Assigned);
+    bench.pass(1);
+    let record = bench.job(1);
+    assert_eq!((record.state, record.attempts.len()), (JobState::Queued, 0));
+    let attempt = AttemptRef { job: id(1), attempt: 1 };
+    assert_eq!(bench.confirm("gpu-1", &attempt, given.epoch), ConfirmAnswer::Withdrawn);
+    // The same number, given to another: the first is still withdrawn.
+    bench.take("gpu-2");
+    assert_eq!(bench.confirm("gpu-1", &attempt, given.epoch), ConfirmAnswer::Withdrawn);
+    assert_eq!(bench.report("gpu-1", &attempt, ReportEvent::Running), ReportAnswer::Superseded);
+    assert_eq!(bench.confirm("gpu-2", &attempt, given.epoch), ConfirmAnswer::Go);
+    assert_eq!(bench.confirm("gpu-2", &attempt, given.epoch), ConfirmAnswer::Go);
+}
+
+#[test]
+fn an_assignment_lost_on_the_way_is_sent_again() {
+    let mut bench = bench(&["gpu-1"]);
+    bench.submit(job(1)).unwrap();
+    let first = bench.take("gpu-1");
+    assert_eq!(bench.take("gpu-1"), first);
+    assert_eq!(bench.job(1).attempts.len(), 1);
+}
+
+#[test]
+fn a_confirm_of_a_later_epoch_ends_this_one() {
+    let mut bench = bench(&["gpu-1"]);
+    bench.submit(job(1)).unwrap();
+    let given = bench.take("gpu-1");
+    let confirm = Confirm { attempt: AttemptRef { job: id(1), attempt: 1 }, epoch: given.epoch + 1 };
+    bench.ask(|ticket| Event::Confirm { ticket, worker: "gpu-1".into(), confirm });
+    assert!(bench.stepped_down);
+}
+
+#[test]
+fn a_confirmed_attempt_that_a_claim_does_not_name_is_lost() {
+    let mut bench = bench(&["gpu-1"]);
+    bench.submit(job(1)).unwrap();
+    let attempt = bench.start("gpu-1");
+    let ticket = bench.claim("gpu-1", std::slice::from_ref(&attempt), false);
+    assert_eq!(bench.claimed(ticket), Some(ClaimAnswer::default()));
+    assert_eq!(bench.job(1).attempts[0].end, None);
+    // The worker is its own proof, so that the next attempt may write to the same folder.
+    let next = bench.take("gpu-1");
+    assert_eq!((next.attempt, next.own_output), (2, false));
+    assert!(matches!(bench.job(1).attempts[0].end, Some(AttemptEnd::Lost { proved: true, .. })));
+}
+
+#[test]
+fn what_is_held_and_not_known_is_forgotten() {
+    let mut bench = bench(&["gpu-1", "gpu-2"]);
+    let unknown = AttemptRef { job: id(9), attempt: 1 };
+    let ticket = bench.claim("gpu-1", std::slice::from_ref(&unknown), true);
+    assert_eq!(bench.claimed(ticket).unwrap().forget, [unknown]);
+    // Somebody else's.
+    bench.submit(job(1)).unwrap();
+    let attempt = bench.start("gpu-2");
+    let ticket = bench.claim("gpu-1", std::slice::from_ref(&attempt), false);
+    assert_eq!(bench.claimed(ticket).unwrap().forget, std::slice::from_ref(&attempt));
+    // Ended.
+    bench.end("gpu-2", &attempt, succeeded());
+    let ticket = bench.claim("gpu-2", std::slice::from_ref(&attempt), false);
+    assert_eq!(bench.claimed(ticket).unwrap().forget, [attempt]);
+}
+
+#[test]
+fn silence_for_the_lease_is_a_loss_without_proof() {
+    let mut bench = bench(&["gpu-1", "gpu-2"]);
+    bench.submit(job(1)).unwrap();
+    let attempt = bench.start("gpu-1");
+    bench.pass(299);
+    assert_eq!(bench.job(1).state, JobState::Assigned);
+    // Any word renews: here the worker's own record.
+    bench.online(Worker { holds: vec![attempt.clone()], ..worker("gpu-1") });
+    bench.pass(299);
+    assert_eq!(bench.job(1).state, JobState::Assigned);
+    bench.pass(1);
+    assert_eq!(bench.job(1).state, JobState::Queued);
+    let next = bench.take("gpu-2");
+    assert_eq!((next.attempt, next.own_output), (2, true));
+    // The first comes back too late, and is told so.
+    assert_eq!(bench.end("gpu-1", &attempt, succeeded()), ReportAnswer::Superseded);
+    let ticket = bench.claim("gpu-1", std::slice::from_ref(&attempt), false);
+    assert_eq!(bench.claimed(ticket).unwrap().forget, [attempt]);
+}
+
+#[test]
+fn work_that_nobody_else_was_given_goes_on() {
+    let mut bench = bench(&["gpu-1"]);
+    bench.submit(job(1)).unwrap();
+    let attempt = bench.start("gpu-1");
+    bench.pass(400);
+    assert_eq!(bench.job(1).state, JobState::Queued);
+    let ticket = bench.claim("gpu-1", std::slice::from_ref(&attempt), false);
+    assert_eq!(bench.claimed(ticket), Some(ClaimAnswer::default()));
+    assert_eq!((bench.job(1).state, bench.job(1).attempts.len()), (JobState::Running, 1));
+    bench.pass(400);
+    assert_eq!(bench.end("gpu-1", &attempt, succeeded()), ReportAnswer::Accepted);
+    assert_eq!(bench.job(1).state, JobState::Succeeded);
+}
+
+#[test]
+fn leases_count_only_while_this_matchmaker_runs() {
+    let mut bench = bench(&["gpu-1"]);
+    bench.submit(job(1)).unwrap();
+    bench.start("gpu-1");
+    bench.pass(290);
+    // Asleep for a day.
+    bench.now += std::time::Duration::from_secs(24 * 3600);
+    bench.pass(290);
+    assert_eq!(bench.job(1).state, JobState::Assigned);
+    // A new matchmaker, with whatever clock.
+    bench.restart();
+    bench.pass(290);
+    assert_eq!(bench.job(1).state, JobState::Assigned);
+    bench.pass(20);
+    assert_eq!(bench.job(1).state, JobState::Queued);
+}
+
+#[test]
+fn three_losses_fail_a_job_and_name_each() {
+    let mut bench = bench(&["gpu-1"]);
+    bench.submit(job(1)).unwrap();
+    for _ in 0..3 {
+        let attempt = bench.start("gpu-1");
+        assert_eq!(bench.end("gpu-1", &attempt, lost(true)), ReportAnswer::Accepted);
+        assert_eq!(bench.end("gpu-1", &attempt, lost(true)), ReportAnswer::Accepted);
+    }
+    let record = bench.job(1);
+    assert_eq!((record.state, record.attempts.len()), (JobState::Failed, 3));
+    let failure = record.failure.as_ref().unwrap();
+    assert_eq!(failure.cause, Cause::Lost);
+    for words in ["lost 3 times", "try 1", "try 2", "try 3", "the guard died"] {
+        assert!(failure.message.contains(words), "{}", failure.message);
+    }
+    // A retry counts anew.
+    bench.order(1, Order::Retry).unwrap();
+    let attempt = bench.start("gpu-1");
+    assert_eq!(attempt.attempt, 4);
+    bench.end("gpu-1", &attempt, lost(true));
+    assert_eq!(bench.job(1).state, JobState::Queued);
+}
+
+#[test]
+fn unfit_workers_are_excluded_until_nobody_is_left() {
+    let mut elsewhere = worker("gpu-3");
+    elsewhere.backends.clear();
+    let mut bench = bench(&["gpu-1", "gpu-2"]);
+    bench.online(elsewhere);
+    bench.submit(job(1)).unwrap();
+    let attempt = bench.start("gpu-1");
+    bench.end("gpu-1", &attempt, unfit("no labels.slp here"));
+    assert_eq!(bench.job(1).state, JobState::Queued);
+    let ticket = bench.claim("gpu-1", &[], true);
+    assert_eq!(bench.claimed(ticket), None);
+    let attempt = bench.start("gpu-2");
+    bench.end("gpu-2", &attempt, unfit("nor here"));
+    let record = bench.job(1).clone();
+    let failure = record.failure.unwrap();
+    assert_eq!((record.state, failure.cause), (JobState::Failed, Cause::NoWorker));
+    for words in ["gpu-1-name: no labels.slp here", "gpu-2-name: nor here"] {
+        assert!(failure.message.contains(words), "{}", failure.message);
+    }
+    // A retry asks everybody again.
+    let record = bench.order(1, Order::Retry).unwrap();
+    assert_eq!((record.excluded.len(), record.failure), (0, None));
+    assert_eq!(bench.job(1).attempts.last().unwrap().worker, "gpu-1");
+}
+
+#[test]
+fn a_job_that_somebody_may_yet_serve_waits() {
+    let mut looking = worker("gpu-2");
+    looking.backends.insert("vast".into(), advert(BackendState::Unknown, None));
+    let mut bench = bench(&["gpu-1"]);
+    bench.online(looking.clone());
+    bench.submit(job(1)).unwrap();
+    let attempt = bench.start("gpu-1");
+    bench.end("gpu-1", &attempt, unfit("no labels.slp here"));
+    assert_eq!(bench.job(1).state, JobState::Queued);
+    looking.backends.insert("vast".into(), advert(BackendState::Missing, None));
+    bench.online(looking);
+    assert_eq!(bench.job(1).state, JobState::Failed);
+}
+
+#[test]
+fn a_new_matchmaker_waits_for_workers_before_it_gives_up() {
+    let mut bench = bench(&["gpu-1", "gpu-2"]);
+    bench.submit(job(1)).unwrap();
+    let attempt = bench.start("gpu-1");
+    bench.end("gpu-1", &attempt, unfit("no labels.slp here"));
+    bench.restart();
+    bench.online(worker("gpu-1"));
+    bench.pass(1);
+    assert_eq!(bench.job(1).state, JobState::Queued);
+    bench.pass(5);
+    assert_eq!(bench.job(1).state, JobState::Failed);
+}
