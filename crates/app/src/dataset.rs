@@ -57,6 +57,7 @@ impl LocalStorages {
             base_paths: self.base_paths(),
             fleet_base_paths: fleet,
             path_mappings: self.config().path_mappings.clone(),
+            called: None,
         };
         let mut inspection = inspect(self.helper(), &self.storages(), local, &hints, PATIENCE)?;
         // Where one storage lies in another, the one that the person named is meant.

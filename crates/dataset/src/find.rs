@@ -1,6 +1,6 @@
 use crate::place::{Look, Seen};
 use crate::{Hints, How, Project, Video, Whereabouts};
-use samepath_storage::{HERE, Storages, WrittenPath, WrittenRoot, nfc};
+use samepath_storage::{Storages, WrittenPath, WrittenRoot, nfc};
 use samepath_wire::{StoragePath, VideoChoice};
 use std::cell::Cell;
 use std::collections::{BTreeMap, HashMap};
@@ -67,6 +67,8 @@ enum Answer {
 
 struct Finder<'a> {
     look: Look<'a>,
+    /// What this computer is called.
+    here: &'a str,
     chosen: HashMap<String, Vec<&'a VideoChoice>>,
     submitter: Vec<(&'a str, WrittenPath)>,
     fleet: Vec<(&'a str, WrittenPath)>,
@@ -89,6 +91,7 @@ impl<'a> Finder<'a> {
         let mappings = hints.path_mappings.iter().flat_map(both_ways);
         Self {
             look: Look::new(project_path, storages, silent),
+            here: hints.here(),
             chosen,
             submitter: bases(&hints.base_paths),
             fleet: bases(&hints.fleet_base_paths),
@@ -217,7 +220,7 @@ impl<'a> Finder<'a> {
         match places[..] {
             [at] => match self.look.at(at) {
                 Ok(seen) => Answer::Here(seen, How::Chosen, None),
-                Err(miss) => Answer::Nowhere(Some(at.clone()), How::Chosen, sentence(&miss.to_string())),
+                Err(miss) => Answer::Nowhere(Some(at.clone()), How::Chosen, sentence(&miss.told_of(self.here))),
             },
             _ => Answer::Ambiguous(format!("It was chosen more than once: {}.", list(places.iter()))),
         }
@@ -236,9 +239,9 @@ impl<'a> Finder<'a> {
         for at in candidates {
             match self.look.at(&at) {
                 Ok(seen) => here.push(seen),
-                Err(miss) if miss.is_ambiguous() => return Some(Answer::Ambiguous(sentence(&miss.to_string()))),
+                Err(miss) if miss.is_ambiguous() => return Some(Answer::Ambiguous(sentence(&miss.told_of(self.here)))),
                 Err(miss) => {
-                    first_miss.get_or_insert_with(|| (at, sentence(&miss.to_string())));
+                    first_miss.get_or_insert_with(|| (at, sentence(&miss.told_of(self.here))));
                 }
             }
         }
@@ -262,7 +265,7 @@ impl<'a> Finder<'a> {
         Some(if seen.at.is_some() {
             Answer::Here(seen, How::AsWritten, None)
         } else {
-            Answer::Here(seen, How::Elsewhere, Some(format!("It is on {HERE}, but on no storage.")))
+            Answer::Here(seen, How::Elsewhere, Some(format!("It is on {}, but on no storage.", self.here)))
         })
     }
 

@@ -44,6 +44,14 @@ pub(crate) enum Miss {
 }
 
 impl Miss {
+    /// The same where this computer is called so.
+    pub(crate) fn told_of(&self, computer: &str) -> String {
+        match self {
+            Self::Resolve(error) => error.told_of(computer),
+            _ => self.to_string(),
+        }
+    }
+
     /// Whether something is there, only not which.
     pub(crate) fn is_ambiguous(&self) -> bool {
         matches!(self, Self::Resolve(ResolveError::Ambiguous { .. }))

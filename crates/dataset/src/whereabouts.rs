@@ -20,6 +20,15 @@ pub struct Hints {
     /// The `[[path_mappings]]` of this computer's configuration.
     #[serde(default)]
     pub path_mappings: Vec<PathMapping>,
+    /// What this computer is called where what was found is read; none: where it is.
+    #[serde(default)]
+    pub called: Option<String>,
+}
+
+impl Hints {
+    pub(crate) fn here(&self) -> &str {
+        self.called.as_deref().unwrap_or(HERE)
+    }
 }
 
 /// Where one video is, on this computer.

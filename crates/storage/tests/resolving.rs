@@ -207,6 +207,22 @@ fn an_unknown_storage_names_those_there_are() {
 }
 
 #[test]
+fn whoever_reads_it_elsewhere_is_told_which_computer_looked() {
+    let lab = lab();
+    let told = |at: StoragePath| {
+        let error = lab.storages.resolve(&at, Purpose::Input).unwrap_err();
+        assert!(error.to_string().contains(samepath_storage::HERE), "{error}");
+        error.told_of("gpu-1")
+    };
+    assert_eq!(told(StoragePath::new("Vast", "", "x")), "gpu-1 has no storage `Vast`; it has `vast`, `scratch`");
+    let absent = told(StoragePath::new("vast", "", "absent.slp"));
+    assert!(
+        absent.starts_with("`absent.slp` does not exist on `vast` (`") && absent.ends_with("` on gpu-1)"),
+        "{absent}"
+    );
+}
+
+#[test]
 fn a_missing_base_is_the_storages_fault() {
     let storages = Storages::new(vec![backend("gone", "/nowhere/at/all")], Platform::Linux);
     let error = storages.resolve(&StoragePath::new("gone", "", "x"), Purpose::Output).unwrap_err();

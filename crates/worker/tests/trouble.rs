@@ -15,7 +15,7 @@ use std::process::Stdio;
 fn results_that_cannot_be_written_are_told_before_anything_runs() {
     for (trouble, words) in [
         (Trouble::Quota, "the quota there is used up"),
-        (Trouble::Denied, "the user that this worker runs as may not write there"),
+        (Trouble::Denied, "the user that gpu-1 runs as may not write there"),
     ] {
         let mount = FuseMount::writable(&[("amick/out/", "")]);
         mount.trouble(Some(trouble));

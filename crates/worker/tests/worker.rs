@@ -352,6 +352,11 @@ async fn a_worker_tells_how_its_storages_are_and_what_it_sees() {
     };
     let causes: Vec<Cause> = seen[1..].iter().map(cause).collect();
     assert_eq!(causes, [Cause::PathError, Cause::PathError, Cause::BackendNotAvailable]);
+    // Whoever asked is elsewhere: "this computer" would be theirs.
+    let told =
+        |seen: &PathSeen| if let PathSeen::No { failure, .. } = seen { failure.message.clone() } else { String::new() };
+    assert!(told(&seen[1]).ends_with("` on gpu-1)"), "{seen:?}");
+    assert!(told(&seen[3]).starts_with("gpu-1 has no storage `scratch`"), "{seen:?}");
 
     // The same file, proved: by what is read there now, with a key that nobody knew before.
     let storage = samepath_storage::Backend {

@@ -6,7 +6,7 @@ use crate::locate::refused_words;
 use crate::platform::HERE;
 use samepath_wire::{BackendState, Places, StoragePath};
 use serde::{Deserialize, Serialize};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Why a storage path cannot be resolved here.
 ///
@@ -16,7 +16,7 @@ use std::path::PathBuf;
 #[serde(tag = "error", rename_all = "snake_case")]
 pub enum ResolveError {
     /// No storage of this name here.
-    #[error("{HERE} has no storage `{backend}`{}", known_words(.known))]
+    #[error("{}", unknown_words(HERE, backend, known))]
     BackendNotFound {
         /// The name asked for.
         backend: String,
@@ -48,7 +48,7 @@ pub enum ResolveError {
         refusal: Refusal,
     },
     /// This computer mounts another part of the storage.
-    #[error("`{at}` is outside `{}:{subpath}`, the only part of the storage that {HERE} sees", .at.storage_backend)]
+    #[error("{}", outside_words(HERE, at, subpath))]
     OutsideSubpath {
         /// The path asked for.
         at: StoragePath,
@@ -106,7 +106,7 @@ pub enum ResolveError {
         candidates: Vec<String>,
     },
     /// Something is not there.
-    #[error("`{component}` does not exist on `{backend}` (`{}` on {HERE})", .path.display())]
+    #[error("{}", missing_words(HERE, backend, component, path))]
     NotFound {
         /// The storage.
         backend: String,
@@ -136,7 +136,7 @@ pub enum ResolveError {
         component: String,
     },
     /// The system refuses this user.
-    #[error("no permission to enter or read `{component}` on `{backend}` (`{}` on {HERE})", .path.display())]
+    #[error("{}", denied_words(HERE, backend, component, path))]
     Denied {
         /// The storage.
         backend: String,
@@ -188,6 +188,26 @@ impl ResolveError {
         }
     }
 
+    /// The same as it is told elsewhere: `computer` is what the one that looked is called there. `Display` says "this computer" of it.
+    pub fn told_of(&self, computer: &str) -> String {
+        match self {
+            Self::BackendNotFound { backend, known } => unknown_words(computer, backend, known),
+            Self::OutsideSubpath { at, subpath } => outside_words(computer, at, subpath),
+            Self::NotFound { backend, component, path, .. } => missing_words(computer, backend, component, path),
+            Self::Denied { backend, component, path } => denied_words(computer, backend, component, path),
+            _ => self.to_string(),
+        }
+    }
+
+    /// The storage path to be used in the place of the one that was asked for, where that is known.
+    pub fn instead(&self) -> Option<&StoragePath> {
+        match self {
+            Self::Escapes { instead, .. } => instead.as_deref(),
+            Self::NotFound { plainly, nearly, .. } => plainly.as_deref().or(nearly.as_deref()),
+            _ => None,
+        }
+    }
+
     /// The storage that was meant, where one is called nearly like one that is not there.
     pub fn meant(&self) -> Option<String> {
         let Self::BackendNotFound { backend, known } = self else { return None };
@@ -236,6 +256,23 @@ impl ResolveError {
             Self::Helper { .. } => HELPER_MEND.to_owned(),
         })
     }
+}
+
+fn unknown_words(computer: &str, backend: &str, known: &[String]) -> String {
+    format!("{computer} has no storage `{backend}`{}", known_words(known))
+}
+
+fn outside_words(computer: &str, at: &StoragePath, subpath: &str) -> String {
+    let storage = &at.storage_backend;
+    format!("`{at}` is outside `{storage}:{subpath}`, the only part of the storage that {computer} sees")
+}
+
+fn missing_words(computer: &str, backend: &str, component: &str, path: &Path) -> String {
+    format!("`{component}` does not exist on `{backend}` (`{}` on {computer})", path.display())
+}
+
+fn denied_words(computer: &str, backend: &str, component: &str, path: &Path) -> String {
+    format!("no permission to enter or read `{component}` on `{backend}` (`{}` on {computer})", path.display())
 }
 
 fn known_words(known: &[String]) -> String {

@@ -18,13 +18,21 @@ struct Question {
     paths: Vec<StoragePath>,
     /// Which of them is to be proved, and the key.
     proof: Option<ProofAsked>,
+    /// What this worker is called, for whoever reads the answer elsewhere.
+    called: String,
     /// Who asks, and where that one's jobs may read.
     member: String,
     places: Option<Places>,
 }
 
 /// Looks for paths where whoever asks may read: one helper per storage, so that a dead one answers for itself alone.
-pub(super) async fn check(helper: Helper, backends: Vec<Backend>, from: Caller, asked: CheckPaths) -> Checked {
+pub(super) async fn check(
+    helper: Helper,
+    called: String,
+    backends: Vec<Backend>,
+    from: Caller,
+    asked: CheckPaths,
+) -> Checked {
     let mut groups: BTreeMap<String, Vec<usize>> = BTreeMap::new();
     for (index, at) in asked.paths.iter().enumerate() {
         groups.entry(at.storage_backend.clone()).or_default().push(index);
@@ -40,6 +48,7 @@ pub(super) async fn check(helper: Helper, backends: Vec<Backend>, from: Caller, 
             platform: Platform::current(),
             paths,
             proof,
+            called: called.clone(),
             member: from.member.clone(),
             places: from.places.clone(),
         };
@@ -79,41 +88,36 @@ pub(crate) fn answer(topic: &str, question: &Value) -> Option<Value> {
         let storages = Storages::new(question.backends, question.platform);
         let storages = storages.confined(question.places.as_ref(), &question.member);
         let proof = question.proof.and_then(|proof| Some((proof.path, ProofKey::parse(&proof.key)?)));
-        let see =
-            |(number, at)| see(&storages, at, proof.as_ref().filter(|(path, _)| *path == number).map(|(_, key)| key));
-        question.paths.iter().enumerate().map(see).collect::<Vec<_>>()
+        let key = |number| proof.as_ref().filter(|(path, _)| *path == number).map(|(_, key)| key);
+        let look =
+            |(number, at)| see(&storages, at, key(number)).unwrap_or_else(|error| refused(&error, &question.called));
+        question.paths.iter().enumerate().map(look).collect::<Vec<_>>()
     });
     Some(reply(&seen))
 }
 
-fn see(storages: &Storages, at: &StoragePath, key: Option<&ProofKey>) -> PathSeen {
-    let resolved = match storages.resolve(at, Purpose::Input) {
-        Ok(resolved) => resolved,
-        Err(error) => return refused(&error),
-    };
+fn see(storages: &Storages, at: &StoragePath, key: Option<&ProofKey>) -> Result<PathSeen, ResolveError> {
+    let resolved = storages.resolve(at, Purpose::Input)?;
     let metadata = match fs_err::metadata(&resolved.path) {
         Ok(metadata) => metadata,
-        Err(error) => return no(Cause::PathError, error.to_string()),
+        Err(error) => return Ok(no(Cause::PathError, error.to_string())),
     };
     // A file that is there and may not be read is of no use here: whoever asks for a proof is told.
-    let proof = match key.filter(|_| metadata.is_file()).map(|key| storages.prove(at, key)).transpose() {
-        Ok(proof) => proof.flatten(),
-        Err(error) => return refused(&error),
-    };
-    PathSeen::Yes(Seen {
+    let proof = key.filter(|_| metadata.is_file()).map(|key| storages.prove(at, key)).transpose()?.flatten();
+    Ok(PathSeen::Yes(Seen {
         local: resolved.path.to_string_lossy().into_owned(),
         size: if metadata.is_dir() { 0 } else { metadata.len() },
         modified: metadata.modified().ok().and_then(|time| Timestamp::try_from(time).ok()),
         proof,
-    })
+    }))
 }
 
-fn refused(error: &ResolveError) -> PathSeen {
+fn refused(error: &ResolveError, called: &str) -> PathSeen {
     let cause = match error {
         ResolveError::BackendNotFound { .. } | ResolveError::BackendUnavailable { .. } => Cause::BackendNotAvailable,
         _ => Cause::PathError,
     };
-    PathSeen::No { failure: failure(cause, error.to_string()), code: Some(error.code().to_owned()) }
+    PathSeen::No { failure: failure(cause, error.told_of(called)), code: Some(error.code().to_owned()) }
 }
 
 fn no(cause: Cause, message: String) -> PathSeen {

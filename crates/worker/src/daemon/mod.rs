@@ -209,8 +209,9 @@ pub async fn run(fleet: Fleet, settings: WorkerSettings, shutdown: CancellationT
         draining,
     };
     worker.guards.prepare();
-    let checks =
-        session.serve_checks(|from, asked| checks::check(helper.clone(), presence.configured().backends, from, asked));
+    let checks = session.serve_checks(|from, asked| {
+        checks::check(helper.clone(), called.clone(), presence.configured().backends, from, asked)
+    });
     let drains = session.serve_drains(|wanted| drain::asked(&settings.state_dir, &called, wanted));
     let result = tokio::select! {
         () = shutdown.cancelled() => Ok(()),

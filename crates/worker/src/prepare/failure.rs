@@ -14,8 +14,8 @@ pub(super) fn internal(what: &str, error: &dyn std::fmt::Display) -> Failure {
     failure(Cause::Internal, format!("{what}: {error}"))
 }
 
-/// A path that cannot be resolved here.
-pub(super) fn unresolved(parameter: &str, at: &StoragePath, error: &ResolveError) -> Failure {
+/// A path that cannot be resolved on this `worker`: whoever reads that is elsewhere.
+pub(super) fn unresolved(worker: &str, parameter: &str, at: &StoragePath, error: &ResolveError) -> Failure {
     let cause = match error {
         ResolveError::BackendNotFound { .. } | ResolveError::BackendUnavailable { .. } => Cause::BackendNotAvailable,
         // It is the same on every worker.
@@ -28,18 +28,18 @@ pub(super) fn unresolved(parameter: &str, at: &StoragePath, error: &ResolveError
         error => error.hint(),
     };
     let hint = hint.map(|hint| format!("; {hint}")).unwrap_or_default();
-    failure(cause, format!("{parameter} ({at}): {error}{hint}"))
+    failure(cause, format!("{parameter} ({at}): {}{hint}", error.told_of(worker)))
 }
 
-/// An output folder that cannot be made or written.
-pub(super) fn unusable(parameter: &str, at: &StoragePath, doing: &str, error: &io::Error) -> Failure {
+/// An output folder that cannot be made or written on this `worker`.
+pub(super) fn unusable(worker: &str, parameter: &str, at: &StoragePath, doing: &str, error: &io::Error) -> Failure {
     let (cause, what) = match error.kind() {
         io::ErrorKind::ReadOnlyFilesystem => (
             Cause::BackendNotAvailable,
-            format!("this worker's {} is {}", at.storage_backend, BackendState::ReadOnly.words()),
+            format!("{worker}'s {} is {}", at.storage_backend, BackendState::ReadOnly.words()),
         ),
         io::ErrorKind::PermissionDenied => {
-            (Cause::OutputNotUsable, "the user that this worker runs as may not write there".to_owned())
+            (Cause::OutputNotUsable, format!("the user that {worker} runs as may not write there"))
         }
         io::ErrorKind::StorageFull => (Cause::OutputNotUsable, "the storage is full".to_owned()),
         io::ErrorKind::QuotaExceeded => {

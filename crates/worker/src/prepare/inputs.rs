@@ -51,7 +51,7 @@ fn look(
 ) -> Result<PathBuf, Problem> {
     let name = &parameter.name;
     let resolved = request.storages.resolve(at, Purpose::Input).map_err(|error| {
-        let failure = unresolved(name, at, &error);
+        let failure = unresolved(request.worker, name, at, &error);
         // The submitter saw it, so it is somewhere between there and here.
         if seen.is_some() && matches!(error, ResolveError::NotFound { .. }) {
             Problem::Lagging(failure)

@@ -71,11 +71,11 @@ impl Walk<'_> {
         let at = self.top.child(relative);
         match self.request.storages.resolve(&at, self.purpose) {
             Err(error @ (ResolveError::OutOfPlace { .. } | ResolveError::Escapes { .. })) => {
-                Err(unresolved(self.parameter, &at, &error))
+                Err(unresolved(self.request.worker, self.parameter, &at, &error))
             }
             // Nothing is there, and nothing is made there.
             Err(_) if self.purpose == Purpose::Input => Ok(()),
-            Err(error) => Err(unresolved(self.parameter, &at, &error)),
+            Err(error) => Err(unresolved(self.request.worker, self.parameter, &at, &error)),
             Ok(_) => Ok(()),
         }
     }

@@ -177,8 +177,10 @@ impl Plan {
         // No tool is started; taking the folders touched the storages again, and may have waited for them.
         marks::compare(request)?;
         for (parameter, at, purpose, path) in &self.found {
-            let again =
-                request.storages.resolve(at, *purpose).map_err(|error| failure::unresolved(parameter, at, &error))?;
+            let again = request
+                .storages
+                .resolve(at, *purpose)
+                .map_err(|error| failure::unresolved(request.worker, parameter, at, &error))?;
             if again.path != *path {
                 let message = format!("{parameter} ({at}) led to another place when it was looked at again");
                 return Err(failure(Cause::PathError, message));
@@ -245,7 +247,7 @@ fn paths(
             // Only named: it need not be there, but must not lead out.
             Some("NONE") => {
                 let resolved = request.storages.resolve(&at, Purpose::Output);
-                resolved.map_err(|error| failure::unresolved(name, &at, &error))?.path
+                resolved.map_err(|error| failure::unresolved(request.worker, name, &at, &error))?.path
             }
             _ => {
                 let path = inputs::find(request, parameter, &at, remarks)?;

@@ -43,7 +43,8 @@ pub(super) fn plan(request: &Request<'_>, parameter: &Parameter, at: &StoragePat
         push(&mut folder.path, &format!("attempt-{}", request.attempt));
     }
     let resolve = |at: &StoragePath| {
-        let resolved = request.storages.resolve(at, Purpose::Output).map_err(|error| unresolved(name, at, &error));
+        let resolved =
+            request.storages.resolve(at, Purpose::Output).map_err(|error| unresolved(request.worker, name, at, &error));
         resolved.map(|resolved| resolved.path)
     };
     let local = resolve(&folder)?;
@@ -83,13 +84,17 @@ fn push(path: &mut String, component: &str) {
 /// Makes the folder, tries it, and takes it for this attempt.
 pub(super) fn take(request: &Request<'_>, folder: &mut OutputFolder, taken: &mut super::Taken) -> Result<(), Failure> {
     let OutputFolder { parameter, at, local, .. } = &*folder;
-    make(local).map_err(|error| unusable(parameter, at, "make the folder", &error))?;
-    let again = request.storages.resolve(at, Purpose::Output).map_err(|error| unresolved(parameter, at, &error))?;
+    make(local).map_err(|error| unusable(request.worker, parameter, at, "make the folder", &error))?;
+    let again = request
+        .storages
+        .resolve(at, Purpose::Output)
+        .map_err(|error| unresolved(request.worker, parameter, at, &error))?;
     if again.path != *local {
         let message = format!("{parameter} ({at}) became another folder while it was looked at");
         return Err(failure(Cause::PathError, message));
     }
-    let now = taken::try_folder(local).map_err(|error| unusable(parameter, at, "write to the folder", &error))?;
+    let now = taken::try_folder(local)
+        .map_err(|error| unusable(request.worker, parameter, at, "write to the folder", &error))?;
     let mark = Mark { job: request.job.id, attempt: request.attempt, worker: request.worker.to_owned() };
     taken.take(local, mark, now).map_err(|refused| match refused {
         Refused::InUse(other) => {
@@ -97,7 +102,7 @@ pub(super) fn take(request: &Request<'_>, folder: &mut OutputFolder, taken: &mut
                 format!("{parameter} ({at}) is in use by {other}; choose another folder or wait until it ends");
             failure(Cause::OutputNotUsable, message)
         }
-        Refused::Io(error) => unusable(parameter, at, "write to the folder", &error),
+        Refused::Io(error) => unusable(request.worker, parameter, at, "write to the folder", &error),
     })?;
     folder.began = now;
     Ok(())

@@ -137,7 +137,8 @@ fn item(page: &mut String, video: &Whereabouts) {
         }
     }
     let mut notes = Vec::new();
-    if video.found {
+    // Of one that is on no storage the detail says on which computer it is.
+    if video.found && State::of(video) != State::Elsewhere {
         let how = video.how.words();
         let how = how[..1].to_uppercase() + &how[1..];
         notes.push(if State::of(video) == State::Embedded { "Its frames are in the project".to_owned() } else { how });

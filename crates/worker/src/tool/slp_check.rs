@@ -108,6 +108,7 @@ pub fn check(
         base_paths: context.job.base_paths.clone(),
         fleet_base_paths: context.base_paths.clone(),
         path_mappings: context.path_mappings.clone(),
+        called: Some(context.worker.clone()),
     };
     let mut percent = 0;
     let mut printed = Ok(());

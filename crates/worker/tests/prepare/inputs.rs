@@ -15,12 +15,12 @@ fn what_is_wrong_with_a_path_is_said_with_the_parameter() {
     }
     let elsewhere = json!({ "storage_backend": "gdrive", "path": "x.slp" });
     let mut cases = vec![
-        ("LABELS", json!("project/absent.slp"), Cause::PathError, "absent.slp` does not exist on `vast`"),
+        ("LABELS", json!("project/absent.slp"), Cause::PathError, "absent.slp` does not exist on `vast` ("),
         ("LABELS", json!("../tom/labels.slp"), Cause::PathError, "`..`"),
         ("LABELS", json!("/etc/passwd"), Cause::PathError, "refused"),
         ("LABELS", json!("C:/x.slp"), Cause::PathError, "`C:`"),
         ("LABELS", json!("project/folder.slp"), Cause::PathError, "is a folder, not a file"),
-        ("LABELS", elsewhere.clone(), Cause::BackendNotAvailable, "no storage `gdrive`"),
+        ("LABELS", elsewhere.clone(), Cause::BackendNotAvailable, "gpu-1 has no storage `gdrive`"),
         ("LABELS", json!(7), Cause::InvalidParameter, "LABELS: takes a storage path"),
         ("OUTPUT_DIR", elsewhere, Cause::BackendNotAvailable, "no storage `gdrive`"),
         ("OUTPUT_DIR", json!("project/file"), Cause::PathError, "is a file, not a folder"),
@@ -40,6 +40,7 @@ fn what_is_wrong_with_a_path_is_said_with_the_parameter() {
         let failure = lab.prepare(&check(), &job(1, values, json!({}))).expect_err(&format!("{parameter} = {value}"));
         assert_eq!(failure.cause, cause, "{value}: {}", failure.message);
         assert!(failure.message.starts_with(parameter), "{}", failure.message);
+        assert!(!failure.message.contains("this computer"), "whoever reads it is elsewhere: {}", failure.message);
         assert!(failure.message.contains(part), "{part:?} in {:?}", failure.message);
         assert_eq!(is_unfit(&failure), matches!(cause, Cause::PathError | Cause::BackendNotAvailable));
     }

@@ -29,6 +29,7 @@ impl Session {
             base_paths: self.context.job.base_paths.clone(),
             fleet_base_paths: self.context.base_paths.clone(),
             path_mappings: self.context.path_mappings.clone(),
+            called: Some(self.context.worker.clone()),
         }
     }
 

@@ -53,8 +53,9 @@ pub(in crate::tool) fn run(session: &Session) -> Result<(), Ended> {
         let message = "RESUME_FROM: a checkpoint is of one model; give its one configuration";
         return Err(failure(Cause::InvalidParameter, message).into());
     }
-    let controller = Controller::open()
-        .map_err(|error| failure(Cause::Internal, format!("no port of this computer can be opened: {error}")))?;
+    let controller = Controller::open().map_err(|error| {
+        failure(Cause::Internal, format!("no port of {} can be opened: {error}", session.context.worker))
+    })?;
     let several = configurations.len() > 1;
     let names = run_names(session, &labels, (&output, to_itself), &configurations);
     let mut runs = Vec::new();
@@ -197,7 +198,8 @@ fn ours(
     let cached = configuration.get("data_config.data_pipeline_fw").and_then(Value::as_str)
         == Some("torch_dataset_cache_img_disk");
     if cached && configuration.get("data_config.use_existing_imgs") == Some(&Value::Bool(true)) {
-        remark("Images that another training kept are not used; they are made anew on this computer's own disk.");
+        let worker = &session.context.worker;
+        remark(&format!("Images that another training kept are not used; they are made anew on {worker}'s own disk."));
     }
     let mut values = vec![
         ("data_config.train_labels_path", json!([path(labels)])),
