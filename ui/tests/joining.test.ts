@@ -88,14 +88,17 @@ describe('Joining a lab', () => {
     expect(title(/^Where is the lab/)).toBeVisible();
   });
 
-  test('whoever belongs to a lab leaves it before joining another', async () => {
+  test('whoever has joined a lab has answered where jobs run, and goes on to the storage', async () => {
     const fake = new Fake([{ type: 'status', value: status() }, { type: 'storages', value: [] }]);
     fake.labs = [{ lab: 'Talmo Lab', role: 'member', name: 'amick', server: 'hub:4222', joined_at: '2026-11-20T09:00:00Z' }];
     render(App, { ipc: fake });
     await settle();
     const user = userEvent.setup();
-    await user.click(screen.getByRole('radio', { name: /In my lab/ }));
+    expect(screen.getByRole('radio', { name: /In my lab/ })).toBeChecked();
     expect(screen.getByText(/This computer belongs to Talmo Lab already/)).toBeVisible();
-    expect(screen.getByRole('button', { name: 'Join and start again' })).toBeDisabled();
+    expect(screen.queryByRole('button', { name: 'Join and start again' })).toBeNull();
+    await user.click(screen.getByRole('button', { name: 'Continue' }));
+    expect(screen.getByRole('heading', { name: /^Where is the lab/ })).toBeVisible();
+    expect(fake.called('joinLab')).toEqual([]);
   });
 });

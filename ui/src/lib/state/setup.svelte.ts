@@ -134,7 +134,10 @@ export class Setup {
     void this.learnHardware();
     this.#ipc.memberships().then(
       ([first]) => {
-        if (mine === this.#asked) this.lab = first?.lab ?? null;
+        if (mine !== this.#asked) return;
+        this.lab = first?.lab ?? null;
+        // Whoever has joined a lab has answered this question.
+        if (this.lab !== null && this.where === 'here') this.where = 'lab';
       },
       // Without an answer nothing is known, and joining says why.
       () => {},
@@ -150,7 +153,7 @@ export class Setup {
 
   /** On from the first question. */
   answerLab(): void {
-    if (this.where === 'here') this.toStorage();
+    if (this.where === 'here' || (this.where === 'lab' && this.lab !== null)) this.toStorage();
     else if (this.where === 'lab') void this.joinLab();
     else this.startShow();
   }
