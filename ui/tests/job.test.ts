@@ -239,6 +239,25 @@ describe('What can be done', () => {
     expect(screen.queryByRole('button', { name: 'Undo' })).toBeNull();
   });
 
+  test('what ends a job and what follows it are never in one place', async () => {
+    const { fake, show } = await open(job({ state: 'queued', words: 'Waiting', worker: null, percent: null }));
+    const panel = await show();
+    const ends = () => [...panel.querySelectorAll('footer > button')].map((button) => button.textContent?.trim());
+    const follows = () => [...panel.querySelectorAll('footer > .end > button')].map((button) => button.textContent?.trim());
+    expect([ends(), follows()]).toEqual([['Cancel job'], []]);
+    for (const [state, stopping, left, right] of [
+      ['running', null, ['Stop…'], ['Show results']],
+      ['running', 'stop', ['Kill now'], []],
+      ['cancelled', null, [], ['Retry', 'Run again…', 'Show results']],
+      ['succeeded', null, [], ['Run again…', 'Show results']],
+      ['failed', null, [], ['Show results']],
+    ] as const) {
+      fake.say({ type: 'job', value: job({ state, stopping, words: state }) });
+      await settle();
+      expect([ends(), follows()], state).toEqual([left, right]);
+    }
+  });
+
   test('the offer to undo goes after 8 seconds', async () => {
     vi.useFakeTimers({ shouldAdvanceTime: true });
     const { fake, user, show } = await open(job({ state: 'queued', words: 'Waiting', worker: null, percent: null }));
