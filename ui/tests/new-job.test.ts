@@ -215,7 +215,22 @@ describe('New job', () => {
     await user.type(screen.getByLabelText('Path of the dataset'), 'vast:no.slp');
     await user.click(screen.getByRole('button', { name: 'Open' }));
     expect(screen.getByRole('alert')).toHaveTextContent('There is no file vast:no.slp. Check the path.');
-    expect(screen.getByRole('button', { name: 'Choose…' })).toBeEnabled();
+    expect(within(screen.getByRole('alert')).getByRole('button', { name: 'Choose…' })).toBeEnabled();
+  });
+
+  test('a path of another computer is opened as the storage path that it means', async () => {
+    const { fake, user } = await ready();
+    const pasted = 'Z:\\amick\\project\\labels.slp';
+    fake.failures.set('openDataset', new Failure('path_not_found', `\`${pasted}\` is no path of this computer`, null, 'vast:amick/project/labels.slp'));
+    await user.click(screen.getByRole('button', { name: 'New job' }));
+    await fireEvent.paste(document.body, { clipboardData: { getData: () => pasted } });
+    await settle();
+    const alert = within(screen.getByRole('alert'));
+    expect(alert.queryByRole('button', { name: 'Choose…' })).toBeNull();
+    fake.failures.clear();
+    fake.datasets.set('vast:amick/project/labels.slp', dataset());
+    await user.click(alert.getByRole('button', { name: 'Use vast:amick/project/labels.slp' }));
+    expect(screen.getByRole('list', { name: 'Where the dataset is' })).toBeVisible();
   });
 
   const HERE = '/home/amick/Desktop/labels.slp';

@@ -403,6 +403,6 @@ fn job_name(kind: &Kind, dataset: Option<&StoragePath>, now: &Zoned) -> String {
 
 impl From<Problems> for Error {
     fn from(problems: Problems) -> Self {
-        Self { code: ErrorCode::InvalidParameter, message: problems.to_string(), hint: problems.hint() }
+        Self { hint: problems.hint(), ..Self::new(ErrorCode::InvalidParameter, problems.to_string()) }
     }
 }

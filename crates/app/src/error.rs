@@ -141,12 +141,19 @@ pub struct Error {
     pub message: String,
     /// What to do.
     pub hint: Option<String>,
+    /// What was meant, where that is known: a storage path, or a path of this computer, to be used in the place of what was given.
+    pub instead: Option<String>,
 }
 
 impl Error {
     /// An error with nothing to advise.
     pub fn new(code: ErrorCode, message: impl Into<String>) -> Self {
-        Self { code, message: message.into(), hint: None }
+        Self { code, message: message.into(), hint: None, instead: None }
+    }
+
+    /// The same error where it is known what may have been meant.
+    pub fn meaning(self, instead: impl Into<String>) -> Self {
+        Self { instead: Some(instead.into()), ..self }
     }
 
     /// The same error with advice.
@@ -171,21 +178,25 @@ macro_rules! told {
     ($($error:ty),* $(,)?) => {
         $(impl From<$error> for Error {
             fn from(error: $error) -> Self {
-                Self { code: ErrorCode::parse(error.code()), message: error.to_string(), hint: error.hint() }
+                let instead = None;
+                Self { code: ErrorCode::parse(error.code()), message: error.to_string(), hint: error.hint(), instead }
             }
         })*
     };
 }
 
-told!(
-    ConfigError,
-    CopyError,
-    FleetError,
-    Foreign,
-    InspectError,
-    LabError,
-    LocateError,
-    MarkError,
-    ResolveError,
-    WorkerError
-);
+told!(ConfigError, CopyError, FleetError, InspectError, LabError, LocateError, MarkError, WorkerError);
+
+/// Errors that may know which storage path was meant.
+macro_rules! told_with_what_was_meant {
+    ($($error:ty),* $(,)?) => {
+        $(impl From<$error> for Error {
+            fn from(error: $error) -> Self {
+                let instead = error.instead().map(ToString::to_string);
+                Self { code: ErrorCode::parse(error.code()), message: error.to_string(), hint: error.hint(), instead }
+            }
+        })*
+    };
+}
+
+told_with_what_was_meant!(Foreign, ResolveError);

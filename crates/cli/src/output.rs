@@ -177,8 +177,8 @@ impl Output {
 
     /// The same, with what is known of the job that it is about.
     pub(crate) fn failure(&self, error: &Error, job: Option<Value>) -> ExitCode {
-        let error =
-            &Error { code: error.code, message: readable(&error.message), hint: error.hint.as_deref().map(readable) };
+        let (message, hint) = (readable(&error.message), error.hint.as_deref().map(readable));
+        let error = &Error { message, hint, ..error.clone() };
         if self.json {
             let mut told = json!({ "error": error.view() });
             if let (Some(job), Some(told)) = (job, told.as_object_mut()) {

@@ -110,7 +110,7 @@ impl Foreign {
     }
 
     /// The storage path that is meant, where it is known which storage the other computer has there.
-    pub fn meant(&self) -> Option<&StoragePath> {
+    pub fn instead(&self) -> Option<&StoragePath> {
         self.meant.as_ref()
     }
 

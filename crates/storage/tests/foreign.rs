@@ -36,7 +36,7 @@ fn elsewhere() -> Elsewhere {
 }
 
 fn meant(text: &str) -> Option<String> {
-    Foreign::of(text, None, &linux(), &elsewhere())?.meant().map(ToString::to_string)
+    Foreign::of(text, None, &linux(), &elsewhere())?.instead().map(ToString::to_string)
 }
 
 #[test]
@@ -71,7 +71,7 @@ fn two_storages_at_one_place_are_no_answer() {
     let mut elsewhere = elsewhere();
     elsewhere.base_paths.push(("part".into(), "/Volumes/talmo".into()));
     let foreign = Foreign::of("/Volumes/talmo/x", None, &linux(), &elsewhere).unwrap();
-    assert_eq!(foreign.meant(), None);
+    assert_eq!(foreign.instead(), None);
     assert!(foreign.hint().unwrap().contains("(vast, part)"), "{foreign:?}");
 }
 

@@ -104,6 +104,7 @@ export const words = {
     pasteHint: 'Storage path or path on this computer',
     open: 'Open',
     opening: (name: string) => `Reading ${name}…`,
+    useInstead: (path: string) => `Use ${path}`,
     recent: 'Recent',
     storage: 'Storage',
     yourFolder: 'Your folder',

@@ -121,7 +121,11 @@ impl App {
     /// As [`LocalStorages::open_dataset`].
     pub async fn open_dataset(&self, path: String, videos: Vec<ChosenVideo>) -> Result<DatasetView, Error> {
         let fleet = self.fleet_base_paths();
-        self.blocking(move |storages| storages.open_dataset(&path, fleet, &videos)).await
+        self.blocking(move |storages| {
+            let opened = storages.open_dataset(&path, fleet.clone(), &videos);
+            opened.map_err(|error| storages.in_fleet(&path, fleet, error))
+        })
+        .await
     }
 
     /// The folder on this computer that a dataset is in.

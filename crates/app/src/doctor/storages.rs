@@ -103,7 +103,7 @@ fn of_folder(storages: &LocalStorages, backend: &samepath_storage::Backend) -> V
             let name = &backend.name;
             vec![note.mend(format!("Make it, or name another: samepath storage set {name} --user-subdir FOLDER"))]
         }
-        Err(Error { code, message, hint }) => {
+        Err(Error { code, message, hint, .. }) => {
             let wrong = Finding::new(AREA, FindingState::Wrong, &backend.name, message).code(code.as_str());
             vec![Finding { mend: hint, ..wrong }]
         }

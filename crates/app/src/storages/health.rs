@@ -52,7 +52,8 @@ impl LocalStorages {
     /// `already_exists` where something else is in the way, `io`.
     pub fn give_mark(&self, name: &str) -> Result<Marked, Error> {
         if let Some(error) = self.view(name)?.error {
-            return Err(Error { code: ErrorCode::parse(&error.code), message: error.message, hint: error.hint });
+            let told = Error::new(ErrorCode::parse(&error.code), error.message);
+            return Err(Error { hint: error.hint, ..told });
         }
         let backends = self.config().backends();
         let gone = || Error::new(ErrorCode::BackendNotFound, format!("There is no storage {name} here."));

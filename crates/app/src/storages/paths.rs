@@ -1,6 +1,7 @@
 //! From what a person typed or chose to a storage path, and to the file that it leads to.
 
 use super::LocalStorages;
+use crate::base_paths::BasePaths;
 use crate::{Error, ErrorCode};
 use samepath_storage::helper::DEADLINE;
 use samepath_storage::{
@@ -61,7 +62,8 @@ impl LocalStorages {
                 return Miss { error: Error::from(error).with_hint(hint), absent: true };
             }
             if let Some(meant) = self.retyped(text) {
-                let error = Error::from(error).with_hint(format!("write `{meant}`, if that is meant"));
+                let hint = format!("write `{meant}`, if that is meant");
+                let error = Error::from(error).with_hint(hint).meaning(meant);
                 return Miss { error, absent: true };
             }
             match self.misnamed(text) {
@@ -75,6 +77,18 @@ impl LocalStorages {
     /// that is known.
     pub fn foreign(&self, text: &str, missing: Option<&Path>) -> Option<Error> {
         Foreign::of(text, missing, &self.storages(), &self.elsewhere()).map(Error::from)
+    }
+
+    /// The same error, with the storage path that the text means where it lies below a base path of another computer of the fleet.
+    pub(crate) fn in_fleet(&self, text: &str, fleet: BasePaths, error: Error) -> Error {
+        if error.instead.is_some() || ![ErrorCode::PathNotFound, ErrorCode::InvalidParameter].contains(&error.code) {
+            return error;
+        }
+        let base_paths =
+            fleet.into_iter().flat_map(|(name, paths)| paths.into_iter().map(move |path| (name.clone(), path)));
+        let elsewhere = Elsewhere { base_paths: base_paths.collect(), ..Elsewhere::default() };
+        let foreign = Foreign::of(text, None, &self.storages(), &elsewhere);
+        foreign.filter(|foreign| foreign.instead().is_some()).map_or(error, Error::from)
     }
 
     /// What may have been meant by a text at which nothing is, and that was copied with something that does not belong to it:
@@ -114,7 +128,10 @@ impl LocalStorages {
         let unknown = ResolveError::BackendNotFound { backend: name.to_owned(), known };
         let error = Error::new(ErrorCode::PathNotFound, format!("`{text}` does not exist, and {unknown}"));
         Some(match unknown.meant() {
-            Some(meant) => Miss::otherwise(error.with_hint(format!("write `{meant}:{rest}`, if that is meant"))),
+            Some(meant) => {
+                let meant = format!("{meant}:{rest}");
+                Miss::otherwise(error.with_hint(format!("write `{meant}`, if that is meant")).meaning(meant))
+            }
             None => Miss { error: error.with_hint(unknown.hint().unwrap_or_default()), absent: true },
         })
     }
@@ -142,8 +159,9 @@ impl LocalStorages {
         if let Some(meant) = missing.to_str().and_then(|missing| near_base_path(missing, &storages)) {
             let message = format!("`{}` does not exist: there is no `{}`", path.display(), missing.display());
             let below = path.strip_prefix(missing).unwrap_or(Path::new(""));
-            let hint = format!("write `{}`, if that is meant", Path::new(&meant).join(below).display());
-            return Some(Error::new(ErrorCode::PathNotFound, message).with_hint(hint));
+            let meant = Path::new(&meant).join(below).display().to_string();
+            let hint = format!("write `{meant}`, if that is meant");
+            return Some(Error::new(ErrorCode::PathNotFound, message).with_hint(hint).meaning(meant));
         }
         let backend =
             storages.iter().find(|it| path.starts_with(&it.base_path) && it.base_path.starts_with(missing))?;
@@ -300,7 +318,7 @@ impl LocalStorages {
         let message = format!("{text} is neither a whole path nor on a storage.");
         let error = Error::new(ErrorCode::InvalidParameter, message);
         match (self.retyped(text), self.misnamed(text)) {
-            (Some(meant), _) => error.with_hint(format!("Write `{meant}`, if that is meant.")),
+            (Some(meant), _) => error.with_hint(format!("Write `{meant}`, if that is meant.")).meaning(meant),
             (None, Some(miss)) => miss.error,
             (None, None) => {
                 error.with_hint("Give a path that begins at the root, or a storage path such as vast:amick/labels.slp.")
@@ -315,4 +333,31 @@ pub fn unquoted(text: &str) -> &str {
     let quotes = [('"', '"'), ('\'', '\''), ('`', '`'), ('“', '”'), ('‘', '’'), ('<', '>')];
     let bare = quotes.iter().find_map(|(open, close)| trimmed.strip_prefix(*open)?.strip_suffix(*close));
     bare.unwrap_or(trimmed).trim()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use samepath_storage::{ConfigFile, Environment, Origin};
+
+    #[test]
+    fn a_path_of_another_computer_of_the_fleet_is_told_with_the_storage_path_that_it_means() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("config.toml");
+        let base = folder.path().join("vast");
+        std::fs::create_dir(&base).unwrap();
+        std::fs::write(&path, format!("[storage.vast]\nbase_path = '{}'\nuser_subdir = \"amick\"\n", base.display()))
+            .unwrap();
+        let file = ConfigFile { path, origin: Origin::Home };
+        let storages = LocalStorages::open(file, Environment::default(), PathBuf::from("/bin/false"));
+        let fleet = || BasePaths::from([("vast".to_owned(), vec![r"Z:\".to_owned(), "/home/jovyan/vast".to_owned()])]);
+        let meant = |text: &str, code: ErrorCode| {
+            storages.in_fleet(text, fleet(), Error::new(code, "nothing is there")).instead
+        };
+        let labels = Some("vast:amick/project/labels.slp");
+        assert_eq!(meant("/home/jovyan/vast/amick/project/labels.slp", ErrorCode::PathNotFound).as_deref(), labels);
+        assert_eq!(meant(r"Z:\amick\project\labels.slp", ErrorCode::InvalidParameter).as_deref(), labels);
+        assert_eq!(meant("/home/tom/labels.slp", ErrorCode::PathNotFound), None);
+        assert_eq!(meant("/home/jovyan/vast/x.slp", ErrorCode::BackendUnavailable), None, "that is another matter");
+    }
 }

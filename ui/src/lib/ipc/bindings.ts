@@ -277,6 +277,8 @@ export type Error = {
 	hint: string | null,
 };
 
+	/**  What was meant, where that is known: a storage path, or a path of this computer, to be used in the place of what was given. */
+	instead: string | null,
 /**  What went wrong, from a documented closed set. Programs react to it; people read the message. */
 export type ErrorCode = 
 /**  A fault of ours. */

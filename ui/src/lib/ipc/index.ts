@@ -154,20 +154,23 @@ export interface Ipc {
 export class Failure extends Error {
   readonly code: ErrorCode;
   readonly hint: string | null;
+  /** What was meant, where that is known: a path to be used in the place of the one that was given. */
+  readonly instead: string | null;
 
-  constructor(code: ErrorCode, message: string, hint: string | null = null) {
+  constructor(code: ErrorCode, message: string, hint: string | null = null, instead: string | null = null) {
     super(message);
     this.name = 'Failure';
     this.code = code;
     this.hint = hint;
+    this.instead = instead;
   }
 
   /** Makes one of whatever a call rejected with: our own errors are objects, those of the window system are text. */
   static from(thrown: unknown): Failure {
     if (thrown instanceof Failure) return thrown;
     if (typeof thrown === 'object' && thrown !== null && 'code' in thrown && 'message' in thrown) {
-      const { code, message, hint } = thrown as { code: ErrorCode; message: unknown; hint?: unknown };
-      return new Failure(code, String(message), typeof hint === 'string' ? hint : null);
+      const { code, message, hint, instead } = thrown as { code: ErrorCode; message: unknown; hint?: unknown; instead?: unknown };
+      return new Failure(code, String(message), typeof hint === 'string' ? hint : null, typeof instead === 'string' ? instead : null);
     }
     return new Failure('internal', thrown instanceof Error ? thrown.message : String(thrown));
   }
