@@ -1,6 +1,6 @@
 import { screen, waitFor, within } from '@testing-library/svelte';
 import { describe, expect, test } from 'vitest';
-import { checkBox, controlOf, isOutside, layout, stepped, textOf, valueOf } from '../src/lib/form';
+import { checkBox, controlOf, isOutside, layout, modelsOf, stepped, textOf, valueOf } from '../src/lib/form';
 import { Failure } from '../src/lib/ipc';
 import { dataset, job, kind, parameter, path } from './views';
 import { ready, settle } from './render';
@@ -48,6 +48,22 @@ describe('A form', () => {
     [{ control: 'HIDDEN', allowed: ['a'] }, 'select'],
     [{ control: 'OF_A_LATER_VERSION' }, 'line'],
   ])('%o is asked for as %s', (over, control) => expect(controlOf(parameter(over))).toBe(control));
+
+  test.each<[Record<string, string>, { count: number; topDown: boolean } | null]>([
+    [{}, null],
+    [{ PIPELINE: 'bottomup' }, null],
+    [{ PIPELINE: 'topdown' }, { count: 2, topDown: true }],
+    [{ PIPELINE: 'multi_class_topdown' }, { count: 2, topDown: true }],
+    // What is given decides, and goes on from one model.
+    [{ PIPELINE: 'topdown', CONFIG: 'a.yaml' }, null],
+    [{ CONFIG: 'a.yaml\nb.yaml\n' }, { count: 2, topDown: false }],
+    [{ PIPELINE: 'topdown', RESUME_FROM: 'last.ckpt' }, null],
+  ])('with %j a training makes %j', (typed, models) => {
+    const parameters = ['PIPELINE', 'CONFIG', 'RESUME_FROM'].map((name) => parameter({ name }));
+    expect(modelsOf(parameters, typed)).toEqual(models);
+    // Of a job type of the lab's own nothing is known.
+    expect(modelsOf([], typed)).toBeNull();
+  });
 
   test('values are what the type has', () => {
     const int = parameter({ type: 'INT' });

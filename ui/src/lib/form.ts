@@ -88,6 +88,14 @@ export function valueOf(parameter: ParameterView, text: string): Value {
   return text;
 }
 
+/** Which models a training makes, where the form tells: those of the configurations that are given, or the two of a top-down model. */
+export function modelsOf(parameters: ParameterView[], typed: Record<string, string>): { count: number; topDown: boolean } | null {
+  const given = (name: string) => (parameters.some((parameter) => parameter.name === name) ? (typed[name]?.trim() ?? '') : '');
+  const configurations = given('CONFIG').split('\n').filter((line) => line.trim() !== '').length;
+  if (configurations > 0 || given('RESUME_FROM') !== '') return configurations > 1 ? { count: configurations, topDown: false } : null;
+  return given('PIPELINE').endsWith('topdown') ? { count: 2, topDown: true } : null;
+}
+
 /** What is wrong with a number that was typed, if something is. */
 export function isOutside(parameter: ParameterView, typed: string): boolean {
   if (typed.trim() === '' || controlOf(parameter) !== 'number') return false;

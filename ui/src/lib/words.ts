@@ -163,6 +163,7 @@ export const words = {
     fromFile: 'From a file…',
     fromFileOf: (name: string) => `From ${name}`,
     kind: 'Job type',
+    models: (count: number, topDown: boolean) => (topDown ? '2 models: centroid, then centred instance' : `${count} models, one after the other`),
     noKinds: 'No job type is known yet.',
     nobodyRuns: (title: string, reasons: string[], more: number) =>
       reasons.length === 0
