@@ -169,8 +169,10 @@ fn into_the_results_of_a_training_goes_nothing_and_the_next_goes_on_from_them() 
     let results = || fs::read_dir(maze.join("model")).unwrap().map(|entry| entry.unwrap().path()).collect::<Vec<_>>();
     let [first] = results().try_into().unwrap();
 
-    // The form is as it was left.
     window.go("New job");
+    window.fill("Path of the dataset", maze.join("labels.slp").to_str().unwrap());
+    window.click("button", "Open");
+    window.choose("Job type", "Train a model");
     window.click("button", "Change the results folder");
     choose(&desk.display, "Choose a folder for the results", &first);
     let name = first.file_name().unwrap().to_str().unwrap();

@@ -159,7 +159,10 @@ fn a_video_that_is_elsewhere_is_located_and_so_is_it_for_the_job() {
     let report = window.wait_for_text_in("region", "Report", "1 of 1 video seen");
     assert!(report.contains("other.mp4"), "{report}");
 
-    // Run again, it is where the person said.
+    // A new job is a new one; run again, it is where the person said.
+    window.go("New job");
+    window.wait_for_text("Drop a SLEAP project");
+    window.go("Jobs");
     window.click("button", "Run again…");
     window.click("button", "Videos (1)");
     window.wait_for_text_in("region", "Videos (1)", "chosen by you");

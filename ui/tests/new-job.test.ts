@@ -54,6 +54,38 @@ describe('New job', () => {
     expect(sentence()).toHaveTextContent('The job that you submitted has ended: done.');
     await user.click(screen.getByRole('button', { name: 'Show job' }));
     expect(screen.getByRole('region', { name: 'Job labels · check' })).toBeVisible();
+    // What was submitted is gone from the form.
+    await user.keyboard('{Control>}n{/Control}');
+    expect(screen.getByRole('heading', { name: 'Drop a SLEAP project (.slp), videos or a folder' })).toBeVisible();
+    expect(screen.queryByText(/^The job that you submitted/)).toBeNull();
+  });
+
+  test('a job is submitted and its form kept for another like it, which a new job does not take away', async () => {
+    const { fake, user, answer } = await asked();
+    answer();
+    await waitFor(() => expect(sentence()).toHaveTextContent('Ready.'));
+    await user.click(screen.getByRole('button', { name: 'Submit another like this' }));
+    await user.keyboard('{Control>}n{/Control}');
+    await waitFor(() => expect(sentence()).toHaveTextContent('Ready.'));
+    expect(fake.called('submit')).toHaveLength(1);
+    expect(screen.getByRole('list', { name: 'Where the dataset is' })).toHaveTextContent('project/labels.slp');
+  });
+
+  test('what is worth knowing stands beside the sentence, and what a worker lacks in its row', async () => {
+    const { fake, user } = await chosen();
+    const why = 'does not see the dataset: `labels.slp` does not exist on `vast` (`/mnt/vast/labels.slp` on gpu-2)';
+    fake.ready = readiness({
+      sentence: 'Ready. gpu-1 can start now; it sees labels.slp.',
+      note: '3 of 3 videos are not where a worker can see them. This job type does not need them.',
+      workers: [...readiness().workers, { id: 'w2', name: 'gpu-2', fit: 'no', words: 'cannot see the dataset', detail: why, sameness: null, missing: null }],
+    });
+    await user.selectOptions(screen.getByLabelText('Run on'), 'gpu-1');
+    await waitFor(() => expect(sentence()).toHaveTextContent('it sees labels.slp. 3 of 3 videos are not where a worker can see them.'));
+    expect(within(sentence()).getByText(/3 of 3 videos/)).toHaveClass('note');
+    const row = within(screen.getByRole('region', { name: 'Who can run this' })).getByText('cannot see the dataset');
+    expect(screen.getByText(why)).not.toBeVisible();
+    await user.click(row);
+    expect(screen.getByText(why)).toBeVisible();
   });
 
   test('a worker that nobody has proved is asked for it where it is chosen; who is offline is told of', async () => {

@@ -72,8 +72,8 @@ export function shortcuts(event: KeyboardEvent, session: Session): void {
   }
   if (!(event.ctrlKey || event.metaKey) || event.altKey || session.quitting) return;
   const page = PAGES[Number(event.key) - 1];
-  if (page !== undefined && !event.shiftKey) session.go(page);
-  else if (event.key === 'n') session.go('new');
+  if (event.key === 'n' || (page === 'new' && !event.shiftKey)) session.newJob();
+  else if (page !== undefined && !event.shiftKey) session.go(page);
   else if (event.key === ',') session.go('settings');
   // Where it needs Shift, it is still the key that this sign is on.
   else if (event.key === '/') session.keysShown = !session.keysShown;

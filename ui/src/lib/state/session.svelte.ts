@@ -136,6 +136,12 @@ export class Session {
     this.chosen = page;
   }
 
+  /** The form of a new job: what was submitted is on its way, and not asked for again. */
+  newJob(): void {
+    if (this.form.submitted !== null) this.form.clear();
+    this.go('new');
+  }
+
   /** Sets a further storage up, or goes on with the one that is being set up. */
   setUp(): void {
     if (this.setup.step === null) this.setup.begin(this.lab.storages.length > 0 ? 'storage' : 'lab');
