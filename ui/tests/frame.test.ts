@@ -108,12 +108,12 @@ describe('The frame', () => {
     expect(screen.queryByText(/Not connected to/)).toBeNull();
   });
 
-  test('free and online workers are counted, and one that goes is gone', async () => {
+  test('ready workers are counted among those that are online, and one that goes is gone', async () => {
     const { fake } = await ready({ type: 'worker', value: worker() }, { type: 'worker', value: worker({ id: 'w2', name: 'gpu-2', busy: true, state: 'x' }) });
-    expect(screen.getByRole('button', { name: 'Workers 1 free of 2 online' })).toBeVisible();
+    expect(screen.getByRole('button', { name: 'Workers 1 of 2 workers is ready' })).toHaveAttribute('title', '1 of 2 workers is ready');
     fake.say({ type: 'worker_gone', value: 'w1' });
     await settle();
-    expect(screen.getByRole('button', { name: 'Workers 0 free of 1 online' })).toBeVisible();
+    expect(screen.getByRole('button', { name: 'Workers 0 of 1 worker is ready' })).toBeVisible();
   });
 
   test('a job that is no longer kept goes', async () => {
@@ -132,10 +132,10 @@ describe('The frame', () => {
     expect(screen.getByRole('button', { name: /^Jobs/ })).toHaveTextContent('2 running');
     fake.say({ type: 'job', value: job({ id: 'b' }) });
     await settle();
-    expect(screen.getByRole('button', { name: 'Workers 1 free of 1 online' })).toBeVisible();
+    expect(screen.getByRole('button', { name: 'Workers 1 of 1 worker is ready' })).toBeVisible();
     fake.say({ type: 'current' });
     await settle();
-    expect(screen.getByRole('button', { name: 'Workers 0 free of 0 online' })).toBeVisible();
+    expect(screen.getByRole('button', { name: 'Workers no worker is online' })).toBeVisible();
     expect(screen.getByRole('button', { name: /^Jobs/ })).toHaveTextContent('1 running');
   });
 
@@ -144,10 +144,10 @@ describe('The frame', () => {
     fake.known = [{ type: 'status', value: status() }, { type: 'storages', value: [storage()] }, { type: 'worker', value: worker() }, { type: 'current' }];
     render(App, { ipc: fake });
     expect(screen.getByRole('heading', { name: 'New job' })).toBeVisible();
-    expect(screen.getByRole('button', { name: 'Workers 1 free of 1 online' })).toBeVisible();
+    expect(screen.getByRole('button', { name: 'Workers 1 of 1 worker is ready' })).toBeVisible();
     // It went before the page watched.
     await settle();
-    expect(screen.getByRole('button', { name: 'Workers 0 free of 0 online' })).toBeVisible();
+    expect(screen.getByRole('button', { name: 'Workers no worker is online' })).toBeVisible();
   });
 
   test('in a large lab the first page is the right one before everything is known', async () => {

@@ -120,13 +120,30 @@ describe('Workers', () => {
     expect(rows[0]).toMatch(/^gpu-1.*now$/);
     expect(rows[1]).toMatch(/^ws-2 offline/);
     expect(rows[2]).toMatch(/^ws-3 offline/);
-    expect(screen.getByText('1 free · 0 busy · 2 offline')).toBeVisible();
+    expect(screen.getByText('1 ready · 0 busy · 2 offline')).toBeVisible();
     fake.say({ type: 'worker', value: worker({ id: 'w2', name: 'ws-2' }) }, { type: 'worker_gone', value: 'w1' });
     await settle();
     expect(screen.getByRole('row', { name: /^gpu-1 offline/ })).toBeVisible();
     expect(screen.queryByRole('row', { name: /^ws-2 offline/ })).toBeNull();
     await user.click(screen.getByRole('row', { name: /^gpu-1 offline/ }));
     expect(screen.queryByRole('region', { name: 'Worker gpu-1' })).toBeNull();
+  });
+
+  test('the heading counts as the sidebar does: who is ready, who is busy, and who takes no jobs', async () => {
+    await open(worker(), worker({ id: 'w2', name: 'gpu-2' }), worker({ id: 'w3', name: 'gpu-3', busy: true, state: 'x', draining: true }), worker({ id: 'w4', name: 'gpu-4', draining: true }));
+    expect(screen.getByText('2 ready · 1 busy · 1 taking no jobs')).toBeVisible();
+    expect(screen.getByRole('button', { name: 'Workers 2 of 4 workers are ready' })).toBeVisible();
+  });
+
+  test('those of a lab whose server has just begun are not called offline', async () => {
+    const { fake, user } = await ready({ type: 'status', value: status({ in_lab: true, lab: 'Talmo Lab', beginning: true }) });
+    await user.keyboard('{Control>}3{/Control}');
+    expect(screen.getByRole('heading', { name: 'No worker is back yet' })).toBeVisible();
+    expect(screen.getByRole('button', { name: 'Workers the workers may not be back yet' })).toBeVisible();
+    expect(screen.queryByText(/No worker is online/)).toBeNull();
+    fake.say({ type: 'status', value: status({ in_lab: true, lab: 'Talmo Lab' }) });
+    await settle();
+    expect(screen.getByRole('heading', { name: 'No worker is online' })).toBeVisible();
   });
 
   test('a check is run on the very worker', async () => {

@@ -253,6 +253,7 @@ impl App {
                 (Link::Down { .. }, _) => "reconnecting…",
             }
             .to_owned(),
+            beginning: false,
             offline,
             member: self.inner.options.member.clone(),
             admin: lab.is_none_or(|lab| lab.admin),

@@ -1,5 +1,6 @@
 //! Everything that window and command line show of the fleet, kept up to date in one place.
 
+mod facts;
 mod records;
 mod state;
 #[cfg(test)]
@@ -170,19 +171,13 @@ impl Board {
     /// Looks at everything. Nothing changes meanwhile: the look has to be a short one.
     pub(crate) fn look<A>(&self, look: impl FnOnce(&Sight<'_>) -> A) -> A {
         let state = self.lock();
-        let around = Surroundings::new(
-            &state.workers.known,
-            &state.jobs.known,
-            &state.known_kinds,
-            (state.clock)(),
-            state.beginning,
-        );
+        let around = state.facts.around();
         look(&Sight { around, own: state.own.as_ref(), proofs: &state.proofs })
     }
 
     /// Looks at one job's record.
     pub(crate) fn with_job<A>(&self, id: &str, look: impl FnOnce(Option<&JobRecord>) -> A) -> A {
-        look(self.lock().jobs.known.get(id))
+        look(self.lock().facts.jobs.known.get(id))
     }
 
     /// Everything known, then every change.

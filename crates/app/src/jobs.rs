@@ -97,7 +97,7 @@ pub(crate) fn job_view(record: &JobRecord, around: &Surroundings<'_>) -> JobView
         let start = around.start(record);
         view.starts_in = start.map(|start| about(start.after));
         view.starts = start.map(|start| format!("Starts in {}, on {}.", about(start.after), start.worker.name));
-        view.waiting_for = waiting_for(record, around);
+        (view.waiting_for, view.waits) = waiting_for(record, around);
     }
     view
 }
@@ -139,6 +139,7 @@ pub(crate) fn record_view(record: &JobRecord, around: &Surroundings<'_>) -> JobV
         starts_in: None,
         starts: None,
         waiting_for: Vec::new(),
+        waits: false,
         submitted_by: job.submitted_by.clone(),
         submitted_at: at(job.submitted_at),
         started_at: last_change(record, JobState::Running).map(at),
@@ -297,24 +298,26 @@ pub(crate) fn nobody(beginning: bool) -> &'static str {
     }
 }
 
-fn waiting_for(record: &JobRecord, around: &Surroundings<'_>) -> Vec<String> {
+/// Why it waits, one sentence per worker; and whether no worker can begin it as things are.
+fn waiting_for(record: &JobRecord, around: &Surroundings<'_>) -> (Vec<String>, bool) {
     // Whom it waits for comes first: nobody else can help.
     let absent = matching::absent(&record.job, around.workers.values());
     let absent = absent.map(|(wanted, fit)| {
         format!("{}: {}", worker_name(&wanted, around.workers, around.jobs), fit_words(&fit, None))
     });
     if around.workers.is_empty() {
-        return absent.into_iter().chain([nobody(around.beginning).to_owned()]).collect();
+        return (absent.into_iter().chain([nobody(around.beginning).to_owned()]).collect(), true);
     }
     let (soonest, more) = around.prospects().soonest(record, MOST_WORKERS);
+    let waits = soonest.iter().all(|(_, fit)| *fit != Fit::Now);
     // One that can take it now is about to: that is no reason to wait.
-    let waits = soonest.into_iter().filter(|(_, fit)| *fit != Fit::Now);
-    let sentences = waits.map(|(worker, fit)| {
+    let reasons = soonest.into_iter().filter(|(_, fit)| *fit != Fit::Now);
+    let sentences = reasons.map(|(worker, fit)| {
         let fit = named(fit, around.workers, around.jobs);
         format!("{}: {}", worker.name, fit_words(&fit, around.older(&record.job, worker)))
     });
     let more = (more > 0).then(|| format!("and {more} more workers"));
-    absent.into_iter().chain(sentences).chain(more).collect()
+    (absent.into_iter().chain(sentences).chain(more).collect(), waits)
 }
 
 /// A worker's name, for one that a job asks for by id or by name.

@@ -43,12 +43,11 @@ pub(crate) fn run(context: &Context<'_>, submission: Submit) -> Result<ExitCode,
 
 /// Says why nobody can run it now, and what to do: nothing where somebody can.
 fn tell_waiting(output: &Output, app: &App, job: &JobView) {
-    let workers = app.workers().len();
-    if job.state != "queued" || job.waiting_for.len() < workers {
+    if !job.waits {
         return;
     }
     job.waiting_for.iter().for_each(|reason| output.aside(&format!("  {reason}")));
-    if workers == 0 {
+    if app.workers().is_empty() {
         output.aside("  It waits for one. Start one here, in another terminal: samepath worker");
     } else {
         output.aside("  It waits until one can run it.");

@@ -13,7 +13,7 @@ fn keys(value: &Value) -> Vec<&str> {
     value.as_object().expect("an object").keys().map(String::as_str).collect()
 }
 
-const JOB: [&str; 28] = [
+const JOB: [&str; 29] = [
     "id",
     "name",
     "kind",
@@ -29,6 +29,7 @@ const JOB: [&str; 28] = [
     "starts_in",
     "starts",
     "waiting_for",
+    "waits",
     "submitted_by",
     "submitted_at",
     "started_at",

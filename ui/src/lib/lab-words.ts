@@ -96,7 +96,8 @@ export const workers = {
   notRunning: 'This computer’s worker is not running',
   list: 'Workers',
   columns: { name: 'Worker', state: 'State', gpu: 'GPUs', runs: 'Job types', seen: 'Seen', version: 'Version' },
-  summary: (free: number, busy: number, offline: number) => `${free} free · ${busy} busy${offline > 0 ? ` · ${offline} offline` : ''}`,
+  summary: (ready: number, busy: number, draining: number, offline: number) =>
+    [`${ready} ready`, `${busy} busy`, draining > 0 ? `${draining} taking no jobs` : '', offline > 0 ? `${offline} offline` : ''].filter((part) => part !== '').join(' · '),
   offline: 'offline',
   seenNow: 'now',
   seenHint: 'Of a worker that is offline: when a job last told of it',
@@ -128,6 +129,8 @@ export const workers = {
   },
   cellNone: (worker: string, storage: string) => `${worker} has no ${storage}.`,
   emptyTitle: 'No worker is online',
+  beginningTitle: 'No worker is back yet',
+  beginning: 'The lab’s server has just begun: its workers may not be back yet.',
   emptyText: 'Samepath runs one on this computer; it appears here as soon as it is up. On another computer, run:',
   emptyTextLab: 'Workers of the lab appear here as soon as they are online. To make a GPU machine one, with an invitation for a worker:',
   emptyTextBroken: 'On another computer, run:',

@@ -1,7 +1,8 @@
 //! What is known, what was told of it, and what is different between the two.
 
+use super::facts::Facts;
 use super::records::{Records, Taken};
-use crate::jobs::{Surroundings, job_view, record_view};
+use crate::jobs::{job_view, record_view};
 use crate::kinds::{kind_view, known};
 use crate::sameness::{Proofs, Verdict, Witness};
 use crate::view::{JobView, KeptView, KindView, StatusView, StorageView, Update, WorkerView};
@@ -18,17 +19,12 @@ use tokio::sync::broadcast::Sender;
 /// by [`State::tell_queue`], for all changes until then together.
 #[derive(Debug)]
 pub(super) struct State {
-    pub(super) workers: Records<Worker>,
-    pub(super) jobs: Records<JobRecord>,
+    pub(super) facts: Facts,
     kinds: Records<Kind>,
     /// What came with the program: known before any worker tells of it.
     built_in: Kinds,
-    /// The kinds known, in the form that matching wants.
-    pub(super) known_kinds: Kinds,
     pub(super) own: Option<Own>,
     pub(super) proofs: Proofs,
-    /// Whether the lab's hub has just begun: its workers may not be back yet.
-    pub(super) beginning: bool,
     /// Those that were there before the records were last told anew, and have not been told of since.
     awaited: BTreeMap<String, Worker>,
     status: Option<StatusView>,
@@ -38,7 +34,6 @@ pub(super) struct State {
     told: Option<Told>,
     /// Whether jobs may wait for another reason than was told, or other job types be known.
     stale: bool,
-    pub(super) clock: fn() -> Timestamp,
 }
 
 #[derive(Debug, Default)]
@@ -52,22 +47,25 @@ impl State {
     pub(super) fn new() -> Self {
         let built_in: Kinds =
             Catalogue::built_in().kinds().into_iter().map(|kind| (kind.digest.clone(), kind)).collect();
-        Self {
+        let facts = Facts {
             workers: Records::default(),
             jobs: Records::default(),
+            kinds: built_in.clone(),
+            beginning: false,
+            clock: Timestamp::now,
+        };
+        Self {
+            facts,
             kinds: Records::default(),
-            known_kinds: built_in.clone(),
             built_in,
             own: None,
             proofs: Proofs::default(),
-            beginning: false,
             awaited: BTreeMap::new(),
             status: None,
             kept: KeptView::default(),
             storages: Vec::new(),
             told: None,
             stale: false,
-            clock: Timestamp::now,
         }
     }
 
@@ -75,16 +73,16 @@ impl State {
         if let Record::Put(key, _) | Record::Gone(key) = &update {
             self.awaited.remove(key);
         }
-        match self.workers.take(update) {
+        match self.facts.workers.take(update) {
             Taken::Nothing => {}
             Taken::All(before) => {
-                let missing = before.into_iter().filter(|(key, _)| !self.workers.known.contains_key(key));
+                let missing = before.into_iter().filter(|(key, _)| !self.facts.workers.known.contains_key(key));
                 self.awaited = missing.collect();
                 self.await_workers();
                 self.tell_all(to);
             }
             Taken::One { key, before } => {
-                let now = self.workers.known.get(&key);
+                let now = self.facts.workers.known.get(&key);
                 self.stale |= before.as_ref().map(offer) != now.map(offer);
                 self.tell_worker(&key, to);
                 // How its jobs do is less certain, or more.
@@ -94,11 +92,11 @@ impl State {
     }
 
     pub(super) fn take_job(&mut self, update: Record<JobRecord>, to: &Sender<Update>) {
-        match self.jobs.take(update) {
+        match self.facts.jobs.take(update) {
             Taken::Nothing => {}
             Taken::All(_) => self.tell_all(to),
             Taken::One { key, before } => {
-                let now = self.jobs.known.get(&key);
+                let now = self.facts.jobs.known.get(&key);
                 self.stale |= before.as_ref().map(standing) != now.map(standing);
                 if before.is_none() || now.is_none() {
                     // A worker that holds it shows its name.
@@ -113,8 +111,8 @@ impl State {
         if matches!(self.kinds.take(update), Taken::Nothing) {
             return;
         }
-        self.known_kinds.clone_from(&self.built_in);
-        self.known_kinds.extend(self.kinds.known.iter().map(|(digest, kind)| (digest.clone(), kind.clone())));
+        self.facts.kinds.clone_from(&self.built_in);
+        self.facts.kinds.extend(self.kinds.known.iter().map(|(digest, kind)| (digest.clone(), kind.clone())));
         self.stale = true;
     }
 
@@ -124,7 +122,7 @@ impl State {
     }
 
     pub(super) fn set_beginning(&mut self, beginning: bool, to: &Sender<Update>) {
-        if std::mem::replace(&mut self.beginning, beginning) == beginning {
+        if std::mem::replace(&mut self.facts.beginning, beginning) == beginning {
             return;
         }
         if beginning {
@@ -132,21 +130,26 @@ impl State {
         } else {
             // They had time enough.
             for key in std::mem::take(&mut self.awaited).into_keys() {
-                self.workers.known.remove(&key);
+                self.facts.workers.known.remove(&key);
             }
+        }
+        if let Some(status) = self.status.clone() {
+            self.set_status(status, to);
         }
         self.tell_all(to);
     }
 
     /// While the lab's hub has just begun, workers that were there before are taken to be on their way back.
     fn await_workers(&mut self) {
-        if self.beginning {
+        if self.facts.beginning {
             let awaited = self.awaited.iter().map(|(key, worker)| (key.clone(), worker.clone()));
-            self.workers.known.extend(awaited);
+            self.facts.workers.known.extend(awaited);
         }
     }
 
+    /// Whether the lab's hub has just begun is known here alone.
     pub(super) fn set_status(&mut self, status: StatusView, to: &Sender<Update>) {
+        let status = StatusView { beginning: self.facts.beginning, ..status };
         if self.status.as_ref() != Some(&status) {
             self.status = Some(status.clone());
             let _ = to.send(Update::Status(status));
@@ -184,7 +187,7 @@ impl State {
 
     /// Time has passed: those that wait start sooner than was told.
     pub(super) fn age(&mut self) {
-        self.stale |= self.jobs.known.values().any(|record| record.state == JobState::Queued);
+        self.stale |= self.facts.jobs.known.values().any(|record| record.state == JobState::Queued);
     }
 
     /// Whether [`State::tell_queue`] has something to do.
@@ -227,15 +230,14 @@ impl State {
     }
 
     fn kinds(&self) -> Vec<KindView> {
-        known(&self.known_kinds, self.workers.known.values()).iter().map(kind_view).collect()
+        known(&self.facts.kinds, self.facts.workers.known.values()).iter().map(kind_view).collect()
     }
 
     /// What a window draws first, before it watches. Of workers and jobs it is at most `most` each: what runs, what waits, and what
     /// of the person's has ended since the window was last open. It ends with `current` where that is everything, and where `ready` says
     /// that the fleet has told all it knows.
     pub(super) fn first(&self, most: usize, ready: bool) -> Vec<Update> {
-        let around =
-            Surroundings::new(&self.workers.known, &self.jobs.known, &self.known_kinds, (self.clock)(), self.beginning);
+        let around = self.facts.around();
         let ours = Ours { storages: &self.storages, proofs: &self.proofs };
         let member = self.status.as_ref().map_or("", |status| &status.member);
         let seen = self.kept.seen_until.unwrap_or(f64::INFINITY);
@@ -243,13 +245,13 @@ impl State {
             let ended = record.history.last().map_or(0.0, |change| change.at.as_millisecond() as f64);
             record.job.submitted_by == member && ended > seen
         };
-        let whole = self.workers.known.len() <= most && self.jobs.known.len() <= most;
+        let whole = self.facts.workers.known.len() <= most && self.facts.jobs.known.len() <= most;
         let matters = |record: &&JobRecord| whole || !record.state.is_ended() || is_news(record);
-        let mut jobs: Vec<&JobRecord> = self.jobs.known.values().filter(matters).collect();
+        let mut jobs: Vec<&JobRecord> = self.facts.jobs.known.values().filter(matters).collect();
         jobs.sort_by_key(|record| (record.state.is_ended(), record.state == JobState::Queued));
-        let worker = |worker| Update::Worker(worker_view(worker, &self.jobs.known, self.own.as_ref(), &ours));
+        let worker = |worker| Update::Worker(worker_view(worker, &self.facts.jobs.known, self.own.as_ref(), &ours));
         let mut first: Vec<Update> = self.frame(self.kinds()).collect();
-        first.extend(self.workers.known.values().take(most).map(worker));
+        first.extend(self.facts.workers.known.values().take(most).map(worker));
         first.extend(jobs.into_iter().take(most).map(|job| Update::Job(Box::new(job_view(job, &around)))));
         first.extend((whole && ready).then_some(Update::Current));
         first
@@ -257,10 +259,10 @@ impl State {
 
     fn tell_all(&mut self, to: &Sender<Update>) {
         let Some(told) = &mut self.told else { return };
-        for (id, _) in told.workers.extract_if(|id, _| !self.workers.known.contains_key(id)) {
+        for (id, _) in told.workers.extract_if(|id, _| !self.facts.workers.known.contains_key(id)) {
             let _ = to.send(Update::WorkerGone(id));
         }
-        for (id, _) in told.jobs.extract_if(|id, _| !self.jobs.known.contains_key(id)) {
+        for (id, _) in told.jobs.extract_if(|id, _| !self.facts.jobs.known.contains_key(id)) {
             let _ = to.send(Update::JobGone(id));
         }
         self.tell_workers(|_| true, to);
@@ -269,7 +271,7 @@ impl State {
     }
 
     fn tell_worker(&mut self, id: &str, to: &Sender<Update>) {
-        if self.workers.known.contains_key(id) {
+        if self.facts.workers.known.contains_key(id) {
             self.tell_workers(|worker| worker.id == id, to);
         } else if self.told.as_mut().is_some_and(|told| told.workers.remove(id).is_some()) {
             let _ = to.send(Update::WorkerGone(id.to_owned()));
@@ -279,8 +281,8 @@ impl State {
     fn tell_workers(&mut self, which: impl Fn(&Worker) -> bool, to: &Sender<Update>) {
         let Some(told) = &mut self.told else { return };
         let ours = Ours { storages: &self.storages, proofs: &self.proofs };
-        for (id, worker) in self.workers.known.iter().filter(|(_, worker)| which(worker)) {
-            let view = worker_view(worker, &self.jobs.known, self.own.as_ref(), &ours);
+        for (id, worker) in self.facts.workers.known.iter().filter(|(_, worker)| which(worker)) {
+            let view = worker_view(worker, &self.facts.jobs.known, self.own.as_ref(), &ours);
             if told.workers.get(id) != Some(&view) {
                 told.workers.insert(id.clone(), view.clone());
                 let _ = to.send(Update::Worker(view));
@@ -290,9 +292,8 @@ impl State {
 
     fn tell_job(&mut self, id: &str, to: &Sender<Update>) {
         let Some(told) = &mut self.told else { return };
-        let around =
-            Surroundings::new(&self.workers.known, &self.jobs.known, &self.known_kinds, (self.clock)(), self.beginning);
-        match self.jobs.known.get(id) {
+        let around = self.facts.around();
+        match self.facts.jobs.known.get(id) {
             Some(record) => {
                 let mut view = record_view(record, &around);
                 // What was said of its place in the queue stands until the whole queue is told of.
@@ -302,6 +303,7 @@ impl State {
                     view.starts_in.clone_from(&before.starts_in);
                     view.starts.clone_from(&before.starts);
                     view.waiting_for.clone_from(&before.waiting_for);
+                    view.waits = before.waits;
                 }
                 tell(view, told, to);
             }
@@ -312,9 +314,9 @@ impl State {
 
     fn tell_jobs(&mut self, which: impl Fn(&JobRecord) -> bool, to: &Sender<Update>) {
         let Some(told) = &mut self.told else { return };
-        let around =
-            Surroundings::new(&self.workers.known, &self.jobs.known, &self.known_kinds, (self.clock)(), self.beginning);
-        self.jobs
+        let around = self.facts.around();
+        self.facts
+            .jobs
             .known
             .values()
             .filter(|record| which(record))

@@ -44,7 +44,7 @@ fn running(number: u64, on: &str) -> JobRecord {
 fn status(member: &str) -> StatusView {
     serde_json::from_value(json!({
         "lab": "Talmo Lab", "in_lab": true, "link": "connected", "offline": null, "member": member, "admin": false, "version": "1",
-        "config_file": "", "config_error": null, "worker_error": null,
+        "config_file": "", "config_error": null, "worker_error": null, "beginning": false,
     }))
     .unwrap()
 }
@@ -110,9 +110,9 @@ fn the_end_of_one_job_is_told_of_those_that_wait_behind_it() {
     assert_eq!(board.jobs().iter().map(|job| job.words.as_str()).collect::<Vec<_>>(), ["Failed"]);
     assert!(board.state.is_stale());
     board.state.tell_queue(&board.to);
-    let waits: Vec<_> = board.jobs().into_iter().map(|job| (job.name, job.waiting_for)).collect();
+    let waits: Vec<_> = board.jobs().into_iter().map(|job| (job.name, job.waiting_for, job.waits)).collect();
     let behind = vec!["gpu-1: busy, 1 job before yours".to_owned()];
-    assert_eq!(waits, [("job 2".to_owned(), vec![]), ("job 3".to_owned(), behind)]);
+    assert_eq!(waits, [("job 2".to_owned(), vec![], false), ("job 3".to_owned(), behind, true)]);
     assert!(!board.state.is_stale());
 }
 
@@ -122,7 +122,7 @@ fn when_a_job_starts_is_told_from_what_was_measured_and_again_as_time_goes_by() 
         format!("2026-11-22T{clock}:00Z").parse().unwrap()
     }
     let mut board = Watched::new([worker("gpu-1")], [running(1, "gpu-1"), waiting(2), waiting(3)]);
-    board.state.clock = || at("09:40");
+    board.state.facts.clock = || at("09:40");
     let starts = |board: &mut Watched| {
         board.state.tell_queue(&board.to);
         board.jobs().into_iter().map(|job| (job.name, job.starts_in, job.starts)).collect::<Vec<_>>()
@@ -141,10 +141,10 @@ fn when_a_job_starts_is_told_from_what_was_measured_and_again_as_time_goes_by() 
     board.state.age();
     assert!(board.state.is_stale(), "time goes by");
     assert_eq!(starts(&mut board), [], "and only what is different is told");
-    board.state.clock = || at("10:13");
+    board.state.facts.clock = || at("10:13");
     assert_eq!(starts(&mut board), told("about 7 min"));
     // Overdue is not known.
-    board.state.clock = || at("10:30");
+    board.state.facts.clock = || at("10:30");
     assert_eq!(starts(&mut board), [("job 2".to_owned(), None, None)]);
 }
 
@@ -251,6 +251,7 @@ fn of_thousands_those_that_serve_first_are_named() {
     assert_eq!(first, "gpu-0001: busy, 1 job before yours");
     assert_eq!(second_last, "gpu-0050: busy, 1 job before yours");
     assert_eq!(last, "and 950 more workers");
+    assert!(told[0].waits, "however few of them are named");
 }
 
 #[test]
@@ -281,12 +282,13 @@ fn what_is_known_of_a_job_s_place_in_the_queue_stays_until_it_is_told_anew() {
         (told.words.as_str(), told.waiting_for),
         ("Stopping", vec!["gpu-1: busy, 1 job before yours".to_owned()])
     );
+    assert!(told.waits);
 }
 
 #[test]
 fn workers_are_kept_until_they_had_time_to_find_a_hub_that_has_just_begun() {
     let mut board = Watched::new([worker("gpu-1"), worker("gpu-2")], []);
-    let names = |board: &Watched| board.state.workers.known.keys().cloned().collect::<Vec<_>>();
+    let names = |board: &Watched| board.state.facts.workers.known.keys().cloned().collect::<Vec<_>>();
     let take = |board: &mut Watched, update| board.state.take_worker(update, &board.to.clone());
     // Whichever of the two is told first.
     for beginning_first in [true, false] {
@@ -302,6 +304,13 @@ fn workers_are_kept_until_they_had_time_to_find_a_hub_that_has_just_begun() {
         assert_eq!(names(&board), ["gpu-1"], "the other had time enough");
         take(&mut board, Put("gpu-2".to_owned(), worker("gpu-2")));
     }
+    // Whoever is shown nobody is told that they may be on their way.
+    board.said();
+    board.state.set_status(status("amick"), &board.to.clone());
+    board.state.set_beginning(true, &board.to.clone());
+    board.state.set_beginning(false, &board.to.clone());
+    let beginning = |update| if let Update::Status(status) = update { Some(status.beginning) } else { None };
+    assert_eq!(board.said().into_iter().filter_map(beginning).collect::<Vec<_>>(), [false, true, false]);
     // One that goes is gone.
     board.state.set_beginning(true, &board.to.clone());
     take(&mut board, Gone("gpu-2".to_owned()));

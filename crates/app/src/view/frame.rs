@@ -11,6 +11,8 @@ pub struct StatusView {
     pub in_lab: bool,
     /// "this computer", "connected", "reconnecting…", "access ended".
     pub link: String,
+    /// Whether the lab's server has just begun, so that its workers may not be back yet.
+    pub beginning: bool,
     /// That the lab is not connected, and why; none while it is.
     pub offline: Option<OfflineView>,
     /// The person.

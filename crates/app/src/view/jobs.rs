@@ -38,6 +38,8 @@ pub struct JobView {
     pub starts: Option<String>,
     /// While it waits: why, one sentence per worker.
     pub waiting_for: Vec<String>,
+    /// While it waits: whether no worker can begin it as things are. Else one is about to.
+    pub waits: bool,
     /// Who submitted it.
     pub submitted_by: String,
     /// When.

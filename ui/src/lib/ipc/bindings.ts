@@ -501,6 +501,8 @@ export type JobView = {
 	waiting_for: string[],
 	/**  Who submitted it. */
 	submitted_by: string,
+	/**  While it waits: whether no worker can begin it as things are. Else one is about to. */
+	waits: boolean,
 	/**  When. */
 	submitted_at: string,
 	/**  When the tool started. */
@@ -996,6 +998,8 @@ export type StatusView = {
 	/**  Whether the person looks after the workers here: may have one take no new job, and put one out of the lab. */
 	admin: boolean,
 	/**  Of the program. */
+	/**  Whether the lab's server has just begun, so that its workers may not be back yet. */
+	beginning: boolean,
 	version: string,
 	/**  The configuration file. */
 	config_file: string,

@@ -25,7 +25,9 @@ export class Lab {
   /** Counts what may change whether a draft can run: workers, storages, job types, and which jobs wait or run. */
   version = $state(0);
 
+  /** Those that would take a job now. */
   free = $derived(this.workers.list.reduce((count, worker) => count + Number(!worker.busy && !worker.draining), 0));
+  busy = $derived(this.workers.list.reduce((count, worker) => count + Number(worker.busy), 0));
   /** Whether every worker is this computer's own. */
   isHere = $derived(this.workers.list.every((worker) => worker.this_computer));
   /** Whether nothing is known of workers and jobs yet: the lab was not connected since the window was opened. */
