@@ -116,8 +116,16 @@ fn a_video_that_is_known_by_its_name_alone_is_asked_about_and_the_answer_is_the_
     window.choose("Job type", "Train a model");
     // The list is open: there is a question in it.
     window.wait_for_text_in("region", "Videos (1)", "same name beside the project – is it this one?");
+    window.wait_for_text("1 of 1 video is known by its name alone. Say above whether it is this one.");
+    assert!(!window.has("button", "Submit"), "it cannot be submitted before that is said");
+    // A job type that does not need it asks for no answer.
+    window.choose("Job type", "Check a SLEAP project");
     window.wait_for_text("Ready. ");
-    window.click("button", "No, it is not cam0.mp4");
+    window.wait_for_text("1 of 1 video is known by its name alone.");
+    window.choose("Job type", "Train a model");
+    window.wait_for_text("Say above whether it is this one.");
+    window.press(&["ctrl+Return"]);
+    window.press(&["Tab", "Return"]);
     window.wait_for_text("1 of 1 video is still to be located. Mend it above.");
     assert!(!window.has("button", "Submit"), "it cannot be submitted");
     window.click("button", "Yes, it is cam0.mp4");

@@ -189,6 +189,21 @@ describe('Videos that are known by their name alone', () => {
     await waitFor(() => expect(fake.drafts.at(-1)?.videos).toEqual([a]));
   });
 
+  test('whose answer is wanted get it by the keyboard, too', async () => {
+    const opened = await doubted();
+    const { fake, user } = opened;
+    fake.ready = readiness({ state: 'asks', sentence: '2 of 2 videos are known by their names alone. Say above whether they are these.', can_submit: false });
+    await user.selectOptions(screen.getByLabelText('Run on'), 'gpu-1');
+    await waitFor(() => expect(sentence()).toHaveTextContent('Say above whether they are these.'));
+    await user.keyboard('{Control>}{Enter}{/Control}');
+    expect(fake.called('submit')).toEqual([]);
+    expect(screen.getByRole('button', { name: 'Yes, all 2' })).toHaveFocus();
+    // What is missing comes before what is in doubt.
+    await user.click(screen.getByRole('button', { name: 'No, it is not a.mp4' }));
+    await user.keyboard('{Control>}{Enter}{/Control}');
+    expect(screen.getByRole('button', { name: 'Locate a.mp4' })).toHaveFocus();
+  });
+
   test('of many the answer is one', async () => {
     const { fake, user } = await doubted();
     await user.click(screen.getByRole('button', { name: 'Yes, all 2' }));

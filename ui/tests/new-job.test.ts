@@ -140,7 +140,7 @@ describe('New job', () => {
     ['blocked', 'Submit', false],
   ])('%s: the sentence and the button are what the shell says', async (state, button, can) => {
     const { fake } = await chosen();
-    fake.ready = readiness({ state, button, can_submit: can, sentence: `It is ${state}.`, workers: [{ id: 'w1', name: 'gpu-1', fit: 'no', words: 'its vast is read-only', sameness: 'unknown', missing: null }] });
+    fake.ready = readiness({ state, button, can_submit: can, sentence: `It is ${state}.`, workers: [{ id: 'w1', name: 'gpu-1', fit: 'no', words: 'its vast is read-only', detail: null, sameness: 'unknown', missing: null }] });
     fake.say({ type: 'worker', value: worker({ busy: true, state: 'other' }) });
     await waitFor(() => expect(sentence()).toHaveTextContent(`It is ${state}.`));
     expect(screen.getByText('its vast is read-only')).toBeVisible();
@@ -206,7 +206,7 @@ describe('New job', () => {
 
   test('what only waits can be told to whoever looks after the workers', async () => {
     const { fake, user } = await ready({ type: 'worker', value: worker() });
-    fake.ready = readiness({ state: 'wait', ask_admin: true, sentence: 'No worker can run this now: gpu-3: its vast is read-only.', button: 'Submit and wait', workers: [{ id: 'w3', name: 'gpu-3', fit: 'no', words: 'its vast is read-only', sameness: null, missing: null }] });
+    fake.ready = readiness({ state: 'wait', ask_admin: true, sentence: 'No worker can run this now: gpu-3: its vast is read-only.', button: 'Submit and wait', workers: [{ id: 'w3', name: 'gpu-3', fit: 'no', words: 'its vast is read-only', detail: null, sameness: null, missing: null }] });
     await choose({ fake, user } as Awaited<ReturnType<typeof ready>>);
     await waitFor(() => expect(sentence()).toHaveTextContent('No worker can run this now'));
     await user.click(screen.getByRole('button', { name: 'Copy for your admin' }));
@@ -220,7 +220,7 @@ describe('New job', () => {
     const video = dataset().videos[0]!;
     const { fit, words, sameness } = readiness().workers[0]!;
     fake.ready = readiness({
-      workers: [{ id: 'w1', name: 'gpu-1', fit, words, sameness, missing: [] }, { id: 'w2', name: 'gpu-2', fit, words, sameness, missing: [2] }, { id: 'w3', name: 'gpu-3', fit, words, sameness, missing: null }],
+      workers: [{ id: 'w1', name: 'gpu-1', fit, words, detail: null, sameness, missing: [] }, { id: 'w2', name: 'gpu-2', fit, words, detail: null, sameness, missing: [2] }, { id: 'w3', name: 'gpu-3', fit, words, detail: null, sameness, missing: null }],
     });
     await choose({ fake, user } as Awaited<ReturnType<typeof ready>>);
     fake.datasets.set('three', dataset({ videos: [video, { ...video, written: '/x/gone.mp4', place: null, local: null, found: false, how: 'not_found', words: 'not found' }, { ...video, written: '/x/cam2.mp4' }] }));

@@ -127,12 +127,13 @@ export const dataset = (over: Partial<DatasetView> = {}): DatasetView => ({
 export const readiness = (over: Partial<ReadinessView> = {}): ReadinessView => ({
   state: 'ready',
   sentence: 'Ready. gpu-1 can start now; it sees labels.slp and its video.',
+  note: null,
   can_submit: true,
   ask_admin: false,
   button: 'Submit',
   results: path('vast:amick/project/slp-check_2026-11-22_0914'),
   name: 'labels · check · 22 Nov 09:14',
-  workers: [{ id: 'w1', name: 'gpu-1', fit: 'now', words: 'free · 1/1 videos', sameness: 'unknown', missing: [] }],
+  workers: [{ id: 'w1', name: 'gpu-1', fit: 'now', words: 'free · 1/1 videos', detail: null, sameness: 'unknown', missing: [] }],
   ...over,
 });
 
@@ -152,8 +153,8 @@ export const job = (over: Partial<JobView> = {}): JobView => ({
   starts_in: null,
   starts: null,
   waiting_for: [],
-  submitted_by: 'amick',
   waits: false,
+  submitted_by: 'amick',
   submitted_at: AT,
   started_at: AT,
   ended_at: null,

@@ -346,15 +346,19 @@ pub(crate) fn named(fit: Fit, workers: &BTreeMap<String, Worker>, jobs: &BTreeMa
 
 /// What stands behind a worker's name. `older` is what the job type is called where the worker has it in an older version.
 pub(crate) fn fit_words(fit: &Fit, older: Option<&str>) -> String {
-    let words = |reason: &Reason| match (reason, older) {
-        (Reason::KindDiffers { .. }, Some(title)) => format!("has an older {title}"),
-        _ => reason.to_string(),
-    };
     match fit {
         Fit::Now => "free".to_owned(),
         Fit::Busy { before: 0 | 1 } => "busy, 1 job before yours".to_owned(),
         Fit::Busy { before } => format!("busy, {before} jobs before yours"),
-        Fit::No { reasons } => reasons.iter().map(words).collect::<Vec<_>>().join("; "),
+        Fit::No { reasons } => reasons.iter().map(|reason| reason_words(reason, older)).collect::<Vec<_>>().join("; "),
+    }
+}
+
+/// One reason, likewise.
+pub(crate) fn reason_words(reason: &Reason, older: Option<&str>) -> String {
+    match (reason, older) {
+        (Reason::KindDiffers { .. }, Some(title)) => format!("has an older {title}"),
+        _ => reason.to_string(),
     }
 }
 

@@ -1,13 +1,16 @@
 //! The sentence above *Submit*: whether a draft can run, where, and what the worker sees.
 
+mod videos;
+mod words;
+
 use crate::board;
 use crate::draft::Plan;
-use crate::jobs::{fit_words, nobody, worker_name};
+use crate::jobs::worker_name;
 use crate::pace::about;
 use crate::paths::path_view;
 use crate::sameness::{self, Answer, Asked, Verdict};
 use crate::storages::LocalStorages;
-use crate::view::{CandidateView, DatasetView, Draft, ReadinessView};
+use crate::view::{CandidateView, Draft, ReadinessView};
 use crate::workers::last_seen;
 use crate::{Error, ErrorCode};
 use jiff::Zoned;
@@ -16,9 +19,8 @@ use samepath_fleet::matching::{Sameness, Start};
 use samepath_wire::{Fit, Job, PathSeen, Places, StoragePath, Worker, WorkerId};
 use std::collections::HashMap;
 use std::time::Duration;
+use videos::Videos;
 
-/// Workers, and reasons, that the sentence names; the list beside it has all of them.
-const MOST: usize = 3;
 /// A worker that has not said within this time what it sees is shown as not having answered.
 const PATIENCE: Duration = Duration::from_secs(4);
 
@@ -52,6 +54,16 @@ struct Candidate<'a> {
     sight: Sight,
     /// Of the storages that the job needs; none where it lacks one.
     sameness: Option<Sameness>,
+}
+
+impl Candidate<'_> {
+    /// The videos that it said it does not see, by their place among those asked about.
+    fn missing(&self) -> &[usize] {
+        match &self.sight {
+            Sight::Sees { missing, .. } => missing,
+            _ => &[],
+        }
+    }
 }
 
 /// Who could run a job that is not submitted yet, as far as is known without asking.
@@ -102,10 +114,10 @@ pub(crate) async fn readiness<'a>(
     plan: &Plan,
 ) -> (ReadinessView, Vec<(&'a Worker, Verdict)>) {
     let job = &plan.job;
-    let dataset = plan.dataset.as_ref();
+    let videos = Videos::of(plan.dataset.as_ref(), &job.kind);
     let mut paths: Vec<StoragePath> = plan.proven_by().into_iter().map(|by| by.at).collect();
     if !paths.is_empty() {
-        paths.extend(videos(dataset));
+        paths.extend(videos.paths());
     }
     let worth = if paths.is_empty() { Vec::new() } else { sameness::worth_asking(&outlook.fits) };
     let asked = sameness::ask(fleet, &storages.reader(), &worth, &paths, PATIENCE).await;
@@ -130,22 +142,24 @@ pub(crate) async fn readiness<'a>(
             Candidate { worker, fit: fit.clone(), older, sight, sameness }
         })
         .collect();
+    let rank = |candidate: &Candidate<'_>| words::rank(candidate, videos);
     candidates.sort_by(|a, b| rank(a).cmp(&rank(b)).then_with(|| a.worker.name.cmp(&b.worker.name)));
-    let total = paths.len().saturating_sub(1);
-    let asked_about = places(dataset);
-    let (state, sentence, button) = match unseen(job, dataset) {
-        Some(sentence) => ("blocked", sentence, "Submit"),
-        None => sentence(&candidates, dataset, total, outlook),
+    let asked_about = videos.asked_about();
+    let file = plan.dataset.as_ref().map_or("the dataset", |dataset| dataset.file_name.as_str());
+    let (state, sentence, button) = match videos.objection(&candidates) {
+        Some((state, sentence)) => (state, sentence, "Submit"),
+        None => words::sentence(&candidates, file, videos, outlook),
     };
     let view = ReadinessView {
         state: state.to_owned(),
         sentence,
-        can_submit: state != "blocked",
+        note: videos.note(&candidates, candidates.first()),
+        can_submit: !["blocked", "asks"].contains(&state),
         ask_admin: ["wait", "none"].contains(&state),
         button: button.to_owned(),
         results: plan.results.as_ref().map(path_view),
         name: job.name.clone(),
-        workers: candidates.iter().map(|candidate| candidate_view(candidate, total, &asked_about)).collect(),
+        workers: candidates.iter().map(|candidate| words::view(candidate, videos, &asked_about)).collect(),
     };
     (view, verdicts)
 }
@@ -164,6 +178,7 @@ pub(crate) fn blocked<'a>(draft: &Draft, workers: impl Iterator<Item = &'a Worke
             (None, ErrorCode::InvalidParameter) => "Choose a dataset.".to_owned(),
             _ => format!("{}{hint}", error.message),
         },
+        note: None,
         can_submit: false,
         ask_admin: error.hint.as_deref() == Some(Places::mend()),
         button: "Submit".to_owned(),
@@ -175,49 +190,12 @@ pub(crate) fn blocked<'a>(draft: &Draft, workers: impl Iterator<Item = &'a Worke
                 name: worker.name.clone(),
                 fit: "unknown".to_owned(),
                 words: "not asked yet".to_owned(),
+                detail: None,
                 sameness: None,
                 missing: None,
             })
             .collect(),
     }
-}
-
-/// The job type that says which videos a worker sees: it may be asked about those that none can see.
-const CHECK: &str = "slp-check";
-
-/// What to say of videos that no worker can see, where the job needs them.
-fn unseen(job: &Job, dataset: Option<&DatasetView>) -> Option<String> {
-    let dataset = dataset.filter(|dataset| !dataset.is_package && job.kind != CHECK)?;
-    let unseen = dataset.videos.iter().filter(|video| video.place.is_none()).count();
-    let are = if unseen == 1 { "is" } else { "are" };
-    let all = dataset.videos.len();
-    let videos = if all == 1 { "video" } else { "videos" };
-    (unseen > 0).then(|| {
-        format!(
-            "{unseen} of {all} {videos} {are} not where a worker can see {}. Mend {} above.",
-            them(unseen),
-            them(unseen)
-        )
-    })
-}
-
-fn them(count: usize) -> &'static str {
-    if count == 1 { "it" } else { "them" }
-}
-
-/// Of the videos that workers are asked about, in the order of the question: their places in the project.
-fn places(dataset: Option<&DatasetView>) -> Vec<u32> {
-    let videos = dataset.into_iter().filter(|dataset| !dataset.is_package).flat_map(|dataset| &dataset.videos);
-    (0..).zip(videos).filter(|(_, video)| video.place.is_some()).map(|(at, _)| at).collect()
-}
-
-fn videos(dataset: Option<&DatasetView>) -> impl Iterator<Item = StoragePath> + '_ {
-    dataset
-        .into_iter()
-        .filter(|dataset| !dataset.is_package)
-        .flat_map(|dataset| &dataset.videos)
-        .filter_map(|video| video.place.as_ref())
-        .map(|place| StoragePath::new(&place.storage_backend, &place.user_subdir, &place.path))
 }
 
 fn sight(answer: Answer, dataset: Option<&StoragePath>) -> Sight {
@@ -235,166 +213,23 @@ fn sight(answer: Answer, dataset: Option<&StoragePath>) -> Sight {
     }
 }
 
-/// The best first: who can start, then who is surest to have the same storages, as the matchmaker chooses.
-fn rank(candidate: &Candidate<'_>) -> (u8, u32, Sameness) {
-    let sameness = candidate.sameness.unwrap_or(Sameness::Other);
-    match (&candidate.fit, &candidate.sight) {
-        (Fit::No { .. }, _) => (4, 0, sameness),
-        (_, Sight::Misses { .. } | Sight::Differs { .. }) => (3, 0, sameness),
-        (Fit::Now, Sight::Silent) => (1, 0, sameness),
-        (Fit::Now, _) => (0, 0, sameness),
-        (Fit::Busy { before }, _) => (2, *before, sameness),
-    }
-}
-
-fn sentence(
-    candidates: &[Candidate<'_>],
-    dataset: Option<&DatasetView>,
-    total: usize,
-    outlook: &Outlook,
-) -> (&'static str, String, &'static str) {
-    const WAIT: &str = "Submit and wait";
-    let pinned = outlook.pinned.as_deref();
-    let Some(best) = candidates.first() else {
-        let seen = outlook.last_seen.as_ref().map(|seen| format!(" Last seen: {seen}.")).unwrap_or_default();
-        return ("none", format!("{}{seen} Submit and it waits.", nobody(outlook.beginning)), WAIT);
-    };
-    let name = &best.worker.name;
-    let file = dataset.map_or("the dataset", |dataset| dataset.file_name.as_str());
-    match (&best.fit, &best.sight) {
-        (Fit::Now, Sight::Sees { videos, .. }) => {
-            let videos = videos_words(file, *videos, total, dataset);
-            ("ready", format!("Ready. {name} can start now; it sees {videos}."), "Submit")
-        }
-        (Fit::Now, Sight::NotAsked) => ("ready", format!("Ready. {name} can start now."), "Submit"),
-        (Fit::Now, Sight::Silent) => (
-            "ready",
-            format!("{name} is free, but has not said yet whether it sees {file}. Submit and it looks."),
-            "Submit",
-        ),
-        (Fit::Busy { before }, Sight::Sees { .. } | Sight::NotAsked | Sight::Silent) => {
-            let jobs = |before: u32| if before <= 1 { "1 job".to_owned() } else { format!("{before} jobs") };
-            let known = outlook.start.as_ref().and_then(|next| {
-                let is_it = |candidate: &&Candidate<'_>| candidate.worker.id == next.worker;
-                let candidate = candidates.iter().find(is_it)?;
-                let Fit::Busy { before } = candidate.fit else { return None };
-                (!candidate.sight.rules_out()).then(|| (before, &candidate.worker.name, format!(", in {}", next.about)))
-            });
-            let (before, name, soon) = known.unwrap_or((*before, name, String::new()));
-            ("queued", format!("Ready. {} before yours; {name} is next{soon}.", jobs(before)), "Submit")
-        }
-        _ => {
-            // Of a job that is for one worker, that one alone is spoken of; the list beside it has the others.
-            let is_for = |worker: &Worker| pinned.is_none_or(|pinned| worker.name == pinned || worker.id == pinned);
-            let asked: Vec<&Candidate<'_>> = candidates.iter().filter(|candidate| is_for(candidate.worker)).collect();
-            if let (true, Some(pinned)) = (asked.is_empty(), pinned) {
-                return ("wait", format!("{pinned} is not online. Submit and it waits for {pinned}."), WAIT);
-            }
-            // Of several, each says the first thing that is in the way: where all cannot, that is one sentence.
-            let brief = asked.len() > 1;
-            let why = told(asked.iter().map(|it| (it.worker.name.as_str(), in_the_way(it, total, brief))));
-            (
-                "wait",
-                format!("No worker can run this now: {why}. Submit and it waits; you are told when it starts."),
-                WAIT,
-            )
-        }
-    }
-}
-
-/// What is to be said of each worker; those of whom it is the same are named together: "gpu-1, gpu-2: has no vast; gpu-3: …".
-fn told<'w>(workers: impl Iterator<Item = (&'w str, String)>) -> String {
-    let mut alike: Vec<(String, Vec<&str>)> = Vec::new();
-    for (name, said) in workers {
-        match alike.iter_mut().find(|(known, _)| *known == said) {
-            Some((_, names)) => names.push(name),
-            None => alike.push((said, vec![name])),
-        }
-    }
-    let named = |names: &[&str]| {
-        let shown = names.iter().take(MOST).copied().collect::<Vec<_>>().join(", ");
-        match names.len().saturating_sub(MOST) {
-            0 => shown,
-            more => format!("{shown} and {more} more"),
-        }
-    };
-    let why: Vec<String> = alike.iter().take(MOST).map(|(said, names)| format!("{}: {said}", named(names))).collect();
-    match alike.iter().skip(MOST).map(|(_, names)| names.len()).sum() {
-        0 => why.join("; "),
-        more @ 1_usize.. => format!("{}; and {more} more", why.join("; ")),
-    }
-}
-
-fn videos_words(file: &str, seen: usize, total: usize, dataset: Option<&DatasetView>) -> String {
-    let listed = dataset.filter(|dataset| !dataset.is_package).map_or(0, |dataset| dataset.videos.len());
-    match (seen, listed.max(total)) {
-        (_, 0) => file.to_owned(),
-        (1, 1) => format!("{file} and its video"),
-        (0, 1) => format!("{file}, but not its video"),
-        (seen, all) if seen == all => format!("{file} and all {all} videos"),
-        (seen, all) => format!("{file} and {seen} of {all} videos"),
-    }
-}
-
-fn in_the_way(candidate: &Candidate<'_>, total: usize, brief: bool) -> String {
-    match &candidate.fit {
-        Fit::No { reasons } if brief => {
-            let first = Fit::No { reasons: reasons.iter().take(1).cloned().collect() };
-            fit_words(&first, candidate.older)
-        }
-        _ => words(candidate, total),
-    }
-}
-
-fn words(candidate: &Candidate<'_>, total: usize) -> String {
-    let fit = fit_words(&candidate.fit, candidate.older);
-    let sure = candidate.sameness.map(|sameness| format!(" · {}", sameness::words(sameness))).unwrap_or_default();
-    match &candidate.sight {
-        Sight::NotAsked => fit,
-        Sight::Sees { .. } if total == 0 => format!("{fit} · sees the dataset{sure}"),
-        Sight::Sees { videos, .. } => format!("{fit} · {videos}/{total} videos{sure}"),
-        Sight::Differs { storage } => {
-            format!("has another file in the dataset's place: its {storage} may be a different storage")
-        }
-        Sight::Misses { why } => format!("does not see the dataset: {why}"),
-        Sight::Silent => format!("{fit} · has not answered yet"),
-    }
-}
-
-fn candidate_view(candidate: &Candidate<'_>, total: usize, asked_about: &[u32]) -> CandidateView {
-    let fit = match (&candidate.fit, &candidate.sight) {
-        (Fit::No { .. }, _) | (_, Sight::Misses { .. } | Sight::Differs { .. }) => "no",
-        (Fit::Now, _) => "now",
-        (Fit::Busy { .. }, _) => "busy",
-    };
-    CandidateView {
-        id: candidate.worker.id.clone(),
-        name: candidate.worker.name.clone(),
-        fit: fit.to_owned(),
-        words: words(candidate, total),
-        sameness: candidate.sameness.map(|sameness| sameness::name(sameness).to_owned()),
-        missing: match &candidate.sight {
-            Sight::Sees { missing, .. } => {
-                Some(missing.iter().filter_map(|at| asked_about.get(*at).copied()).collect())
-            }
-            _ => None,
-        },
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use samepath_wire::Reason;
 
-    fn worker(name: &str) -> Worker {
+    pub(super) fn worker(name: &str) -> Worker {
         let text = format!(
             r#"{{"id": "{name}-id", "name": "{name}", "version": "1", "os": "linux", "host": "h", "started_at": "2026-11-22T09:00:00Z"}}"#
         );
         serde_json::from_str(&text).unwrap()
     }
 
-    fn outlook(last_seen: Option<&str>) -> Outlook {
+    /// A worker that is free.
+    pub(super) fn now(worker: &Worker, sight: Sight) -> Candidate<'_> {
+        Candidate { worker, fit: Fit::Now, older: None, sight, sameness: None }
+    }
+
+    pub(super) fn outlook(last_seen: Option<&str>) -> Outlook {
         Outlook {
             fits: Vec::new(),
             pinned: None,
@@ -403,81 +238,5 @@ mod tests {
             beginning: false,
             older: HashMap::new(),
         }
-    }
-
-    #[test]
-    fn where_it_is_known_when_a_worker_is_next_the_sentence_says_so() {
-        let workers = [worker("gpu-1"), worker("gpu-2"), worker("gpu-3")];
-        let sights = [Sight::NotAsked, Sight::Silent, Sight::Misses { why: "it is not there".to_owned() }];
-        let candidates: Vec<Candidate<'_>> = (1..)
-            .zip(workers.iter().zip(sights))
-            .map(|(before, (worker, sight))| Candidate {
-                worker,
-                fit: Fit::Busy { before },
-                older: None,
-                sight,
-                sameness: None,
-            })
-            .collect();
-        let said = |next: Option<&str>| {
-            let start = next.map(|name| Next { worker: format!("{name}-id"), about: "about 40 min".to_owned() });
-            sentence(&candidates, None, 0, &Outlook { start, ..outlook(None) }).1
-        };
-        assert_eq!(said(None), "Ready. 1 job before yours; gpu-1 is next.");
-        assert_eq!(said(Some("gpu-1")), "Ready. 1 job before yours; gpu-1 is next, in about 40 min.");
-        assert_eq!(said(Some("gpu-2")), "Ready. 2 jobs before yours; gpu-2 is next, in about 40 min.");
-        assert_eq!(said(Some("gpu-3")), said(None), "it does not see the dataset");
-    }
-
-    #[test]
-    fn of_several_workers_each_says_the_first_thing_that_is_in_the_way_and_of_one_all_is_said() {
-        let kind = || Reason::NoKind { kind: "train".to_owned() };
-        let vast = || Reason::NoBackend { backend: "vast".to_owned() };
-        let workers = ["gpu-1", "gpu-2", "gpu-3"].map(worker);
-        let fits = [vec![kind()], vec![kind(), vast()], vec![vast()]];
-        let no = |(worker, reasons)| Candidate {
-            worker,
-            fit: Fit::No { reasons },
-            older: None,
-            sight: Sight::NotAsked,
-            sameness: None,
-        };
-        let candidates: Vec<Candidate<'_>> = workers.iter().zip(fits).map(no).collect();
-        let said = |pinned: Option<&str>| {
-            let pinned = pinned.map(str::to_owned);
-            sentence(&candidates, None, 0, &Outlook { pinned, ..outlook(None) }).1
-        };
-        let rest = "Submit and it waits; you are told when it starts.";
-        let all = format!("No worker can run this now: gpu-1, gpu-2: cannot run train; gpu-3: has no vast. {rest}");
-        assert_eq!(said(None), all);
-        let one = format!("No worker can run this now: gpu-2: cannot run train; has no vast. {rest}");
-        assert_eq!(said(Some("gpu-2")), one);
-    }
-
-    #[test]
-    fn who_was_online_last_is_said_where_nobody_is() {
-        let told = |last_seen| sentence(&[], None, 0, &outlook(last_seen)).1;
-        assert_eq!(told(None), "No worker is online. Submit and it waits.");
-        assert_eq!(
-            told(Some("gpu-2, Fri 18:40")),
-            "No worker is online. Last seen: gpu-2, Fri 18:40. Submit and it waits."
-        );
-        let beginning = Outlook { beginning: true, ..outlook(None) };
-        assert_eq!(
-            sentence(&[], None, 0, &beginning).1,
-            "The lab's server has just begun: its workers may not be back yet. Submit and it waits."
-        );
-    }
-
-    #[test]
-    fn workers_of_whom_the_same_is_to_be_said_are_named_together() {
-        let all = |said: &[&str]| {
-            let names: Vec<String> = (1..=said.len()).map(|number| format!("gpu-{number}")).collect();
-            told(names.iter().zip(said).map(|(name, said)| (name.as_str(), (*said).to_owned())))
-        };
-        assert_eq!(all(&["has no vast"]), "gpu-1: has no vast");
-        assert_eq!(all(&["has no vast", "busy", "has no vast"]), "gpu-1, gpu-3: has no vast; gpu-2: busy");
-        assert_eq!(all(&["a", "a", "a", "a", "a"]), "gpu-1, gpu-2, gpu-3 and 2 more: a");
-        assert_eq!(all(&["a", "b", "c", "d", "d"]), "gpu-1: a; gpu-2: b; gpu-3: c; and 2 more");
     }
 }

@@ -100,7 +100,8 @@ async fn every_reason_is_said_in_the_same_words_everywhere() {
     let page = app.job(&id).await.unwrap();
     for (name, _, _, unavailable, words) in &cases {
         let candidate = before.workers.iter().find(|worker| worker.name == *name).unwrap();
-        assert_eq!((candidate.fit.as_str(), candidate.words.as_str()), ("no", *words), "{name}");
+        let whole = candidate.detail.as_deref().unwrap_or(&candidate.words);
+        assert_eq!((candidate.fit.as_str(), whole), ("no", *words), "{name}");
         let sentence = format!("{name}: {words}");
         assert!(page.waiting_for.contains(&sentence), "{sentence}: {page:#?}");
         assert!(as_json["waiting_for"].as_array().is_some_and(|all| all.contains(&json!(sentence))), "{as_json:#}");

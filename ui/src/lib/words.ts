@@ -104,8 +104,8 @@ export const words = {
     pasteLabel: 'Path of the dataset',
     pasteHint: 'Storage path or path on this computer',
     open: 'Open',
-    opening: (name: string) => `Reading ${name}…`,
     useInstead: (path: string) => `Use ${path}`,
+    opening: (name: string) => `Reading ${name}…`,
     recent: 'Recent',
     storage: 'Storage',
     yourFolder: 'Your folder',
@@ -163,8 +163,8 @@ export const words = {
     likeWhich: 'Which run',
     fromFile: 'From a file…',
     fromFileOf: (name: string) => `From ${name}`,
-    kind: 'Job type',
     models: (count: number, topDown: boolean) => (topDown ? '2 models: centroid, then centred instance' : `${count} models, one after the other`),
+    kind: 'Job type',
     noKinds: 'No job type is known yet.',
     nobodyRuns: (title: string, reasons: string[], more: number) =>
       reasons.length === 0
@@ -224,7 +224,7 @@ export const words = {
     whoNone: 'No worker is online.',
     runOn: 'Run on',
     anyWorker: 'any worker',
-    fit: { now: 'can start now', busy: 'can run it, later', no: 'cannot run it' } as Record<string, string>,
+    fit: { now: 'can start now', partly: 'can start now, without all videos', busy: 'can run it, later', no: 'cannot run it' } as Record<string, string>,
     chooseKind: 'Choose what to run.',
     checking: (workers: number, videos: number) =>
       videos > 0

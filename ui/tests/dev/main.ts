@@ -114,14 +114,14 @@ fake.reports.set('j4', { videos: videos.map((v) => ({ written: v.written, found:
 fake.ready = readiness({
   sentence: 'Ready. gpu-1 can start now; it sees labels.slp and 11 of 12 videos.',
   workers: [
-    { id: 'w1', name: 'gpu-1', fit: 'now', words: 'free · 11/12 videos', sameness: null, missing: [] },
-    { id: 'w2', name: 'gpu-2', fit: 'busy', words: 'busy, 1 job before yours', sameness: null, missing: null },
-    { id: 'w0', name: 'amick-laptop', fit: 'now', words: 'free · 9/12 videos', sameness: null, missing: [3, 4] },
-    { id: 'w3', name: 'gpu-3', fit: 'no', words: 'its vast is read-only', sameness: null, missing: null },
-    { id: 'w5', name: 'gpu-10', fit: 'no', words: 'has no vast', sameness: null, missing: null },
+    { id: 'w1', name: 'gpu-1', fit: 'now', words: 'free · 11/12 videos', detail: null, sameness: null, missing: [] },
+    { id: 'w2', name: 'gpu-2', fit: 'busy', words: 'busy, 1 job before yours', detail: null, sameness: null, missing: null },
+    { id: 'w0', name: 'amick-laptop', fit: 'now', words: 'free · 9/12 videos', detail: null, sameness: null, missing: [3, 4] },
+    { id: 'w3', name: 'gpu-3', fit: 'no', words: 'its vast is read-only', detail: null, sameness: null, missing: null },
+    { id: 'w5', name: 'gpu-10', fit: 'no', words: 'has no vast', detail: null, sameness: null, missing: null },
   ],
 });
-if (query.get('ready') === 'wait') fake.ready = readiness({ state: 'wait', ask_admin: true, sentence: 'No worker can run this now: gpu-3’s vast is read-only, gpu-10 has no vast. Submit and it waits; you are told when it starts.', button: 'Submit and wait', workers: [{ id: 'w3', name: 'gpu-3', fit: 'no', words: 'its vast is read-only', sameness: null, missing: null }, { id: 'w5', name: 'gpu-10', fit: 'no', words: 'has no vast', sameness: null, missing: null }] });
+if (query.get('ready') === 'wait') fake.ready = readiness({ state: 'wait', ask_admin: true, sentence: 'No worker can run this now: gpu-3’s vast is read-only, gpu-10 has no vast. Submit and it waits; you are told when it starts.', button: 'Submit and wait', workers: [{ id: 'w3', name: 'gpu-3', fit: 'no', words: 'its vast is read-only', detail: null, sameness: null, missing: null }, { id: 'w5', name: 'gpu-10', fit: 'no', words: 'has no vast', detail: null, sameness: null, missing: null }] });
 if (query.get('ready') === 'offline') fake.ready = readiness({ state: 'offline', sentence: 'Talmo Lab does not answer (hub.talmolab.org). Off campus? Connect the VPN.', can_submit: false });
 if (query.get('ready') === 'never') fake.keepWaiting();
 fake.there.set('models', { place: path('vast:amick/project/models/maze'), exists: true, beside: path('vast:amick/project/models/maze-2'), checkpoint: path('vast:amick/project/models/maze/maze/last.ckpt'), epoch: 41 });

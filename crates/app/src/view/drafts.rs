@@ -42,10 +42,13 @@ pub struct ResultsView {
 /// The sentence above *Submit*, and what stands behind it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Type)]
 pub struct ReadinessView {
-    /// `ready`, `queued`, `wait`, `none`, `blocked`, `offline`.
+    /// `ready`, `partly` (whoever can start now does not see all videos), `queued`, `wait`, `none`, `asks` (the person is to say
+    /// something first), `blocked`, `offline`.
     pub state: String,
     /// The sentence.
     pub sentence: String,
+    /// What is worth knowing beside it, and keeps nobody from anything.
+    pub note: Option<String>,
     /// Whether *Submit* does something.
     pub can_submit: bool,
     /// Whether what is in the way can be mended by whoever looks after the lab alone.
@@ -67,10 +70,12 @@ pub struct CandidateView {
     pub id: String,
     /// The worker's name.
     pub name: String,
-    /// `now`, `busy`, `no`.
+    /// `now`, `partly` (now, without all the videos), `busy`, `no`.
     pub fit: String,
     /// "free · 12/12 videos · confirmed", "its vast is read-only".
     pub words: String,
+    /// The same whole, where the words leave something out.
+    pub detail: Option<String>,
     /// Whether its storages are this computer's: `confirmed`, `same_mark`, `unknown`, `other_storage`; none where it lacks one.
     pub sameness: Option<String>,
     /// Which of the dataset's videos it does not see, by their place in the project; none where it did not say.

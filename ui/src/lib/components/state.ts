@@ -5,6 +5,7 @@ import CircleCheck from '@lucide/svelte/icons/circle-check';
 import CircleDot from '@lucide/svelte/icons/circle-dot';
 import CircleDashed from '@lucide/svelte/icons/circle-dashed';
 import CirclePause from '@lucide/svelte/icons/circle-pause';
+import CircleQuestionMark from '@lucide/svelte/icons/circle-question-mark';
 import CircleX from '@lucide/svelte/icons/circle-x';
 import Clock from '@lucide/svelte/icons/clock';
 import Lock from '@lucide/svelte/icons/lock';
@@ -60,12 +61,15 @@ const JOB: Record<string, Look> = {
 
 const FIT: Record<string, Look> = {
   now: look(CircleCheck, 'ok'),
+  partly: look(TriangleAlert, 'warn'),
   busy: look(Clock, 'info'),
   no: look(CircleX, 'bad'),
 };
 
 const READINESS: Record<string, Look> = {
   ready: look(CircleCheck, 'ok'),
+  partly: look(TriangleAlert, 'warn'),
+  asks: look(CircleQuestionMark, 'warn'),
   queued: look(Clock, 'info'),
   wait: look(Clock, 'warn'),
   none: look(Clock, 'warn'),

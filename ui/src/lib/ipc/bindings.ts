@@ -153,10 +153,12 @@ export type CandidateView = {
 	id: string,
 	/**  The worker's name. */
 	name: string,
-	/**  `now`, `busy`, `no`. */
+	/**  `now`, `partly` (now, without all the videos), `busy`, `no`. */
 	fit: string,
 	/**  "free · 12/12 videos · confirmed", "its vast is read-only". */
 	words: string,
+	/**  The same whole, where the words leave something out. */
+	detail: string | null,
 	/**  Whether its storages are this computer's: `confirmed`, `same_mark`, `unknown`, `other_storage`; none where it lacks one. */
 	sameness: string | null,
 	/**  Which of the dataset's videos it does not see, by their place in the project; none where it did not say. */
@@ -275,10 +277,10 @@ export type Error = {
 	message: string,
 	/**  What to do. */
 	hint: string | null,
-};
-
 	/**  What was meant, where that is known: a storage path, or a path of this computer, to be used in the place of what was given. */
 	instead: string | null,
+};
+
 /**  What went wrong, from a documented closed set. Programs react to it; people read the message. */
 export type ErrorCode = 
 /**  A fault of ours. */
@@ -499,10 +501,10 @@ export type JobView = {
 	starts: string | null,
 	/**  While it waits: why, one sentence per worker. */
 	waiting_for: string[],
-	/**  Who submitted it. */
-	submitted_by: string,
 	/**  While it waits: whether no worker can begin it as things are. Else one is about to. */
 	waits: boolean,
+	/**  Who submitted it. */
+	submitted_by: string,
 	/**  When. */
 	submitted_at: string,
 	/**  When the tool started. */
@@ -866,10 +868,15 @@ export type QuitMode =
 
 /**  The sentence above *Submit*, and what stands behind it. */
 export type ReadinessView = {
-	/**  `ready`, `queued`, `wait`, `none`, `blocked`, `offline`. */
+	/**
+	 *  `ready`, `partly` (whoever can start now does not see all videos), `queued`, `wait`, `none`, `asks` (the person is to say
+	 *  something first), `blocked`, `offline`.
+	 */
 	state: string,
 	/**  The sentence. */
 	sentence: string,
+	/**  What is worth knowing beside it, and keeps nobody from anything. */
+	note: string | null,
 	/**  Whether *Submit* does something. */
 	can_submit: boolean,
 	/**  Whether what is in the way can be mended by whoever looks after the lab alone. */
@@ -991,6 +998,8 @@ export type StatusView = {
 	in_lab: boolean,
 	/**  "this computer", "connected", "reconnecting…", "access ended". */
 	link: string,
+	/**  Whether the lab's server has just begun, so that its workers may not be back yet. */
+	beginning: boolean,
 	/**  That the lab is not connected, and why; none while it is. */
 	offline: OfflineView | null,
 	/**  The person. */
@@ -998,8 +1007,6 @@ export type StatusView = {
 	/**  Whether the person looks after the workers here: may have one take no new job, and put one out of the lab. */
 	admin: boolean,
 	/**  Of the program. */
-	/**  Whether the lab's server has just begun, so that its workers may not be back yet. */
-	beginning: boolean,
 	version: string,
 	/**  The configuration file. */
 	config_file: string,
