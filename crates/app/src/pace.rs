@@ -1,13 +1,13 @@
-//! When a job that waits is likely to start: from how far those are that run, and how long others of their type took. Nothing is said of
-//! what nothing was measured of.
+//! When a job that waits is likely to start: from how far those are that run, and how long others of their type took the same worker.
+//! Nothing is said of what nothing was measured of.
 
 use jiff::Timestamp;
 use samepath_fleet::matching;
-use samepath_wire::{AttemptState, Job, JobRecord, JobState};
+use samepath_wire::{AttemptState, Job, JobRecord, JobState, Worker, WorkerId};
 use std::collections::HashMap;
 use std::time::Duration;
 
-/// Of a job type, the runs that ended last are looked at: so many.
+/// Of a job type on a worker, the runs that ended last are looked at: so many.
 const NEWEST: usize = 5;
 /// With fewer than these nobody knows how long the next one takes,
 const FEWEST: usize = 2;
@@ -24,22 +24,31 @@ const LEAST_TIME: Duration = Duration::from_secs(10);
 #[derive(Debug)]
 pub(crate) struct Pace {
     now: Timestamp,
-    /// What a job takes a worker, by type.
-    typical: HashMap<String, Duration>,
+    /// What a job takes, by type and worker: one with another GPU takes another time.
+    typical: HashMap<String, HashMap<WorkerId, Duration>>,
 }
 
 impl Pace {
     pub(crate) fn of<'a>(jobs: impl IntoIterator<Item = &'a JobRecord>, now: Timestamp) -> Self {
-        let mut runs: HashMap<&str, Vec<(Timestamp, Duration)>> = HashMap::new();
+        let mut runs: HashMap<(&str, &WorkerId), Vec<(Timestamp, Duration)>> = HashMap::new();
         for record in jobs.into_iter().filter(|record| record.state == JobState::Succeeded) {
             let Some(attempt) = record.attempts.last() else { continue };
             let Some(ended) = attempt.ended_at else { continue };
             if let Some(took) = between(attempt.assigned_at, ended) {
-                runs.entry(&record.job.kind).or_default().push((ended, took));
+                runs.entry((&record.job.kind, &attempt.worker)).or_default().push((ended, took));
             }
         }
-        let typical = runs.into_iter().filter_map(|(kind, runs)| Some((kind.to_owned(), typical(runs)?)));
-        Self { now, typical: typical.collect() }
+        let mut known: HashMap<String, HashMap<WorkerId, Duration>> = HashMap::new();
+        for ((kind, worker), runs) in runs {
+            if let Some(took) = typical(runs) {
+                known.entry(kind.to_owned()).or_default().insert(worker.clone(), took);
+            }
+        }
+        Self { now, typical: known }
+    }
+
+    fn typically(&self, job: &Job, worker: &str) -> Option<Duration> {
+        self.typical.get(&job.kind)?.get(worker).copied()
     }
 
     fn by_progress(&self, record: &JobRecord) -> Option<Duration> {
@@ -53,8 +62,9 @@ impl Pace {
     }
 
     fn by_others(&self, record: &JobRecord) -> Option<Duration> {
-        let since = between(record.attempts.last()?.assigned_at, self.now)?;
-        self.typical.get(&record.job.kind)?.checked_sub(since)
+        let attempt = record.attempts.last()?;
+        let since = between(attempt.assigned_at, self.now)?;
+        self.typically(&record.job, &attempt.worker)?.checked_sub(since)
     }
 }
 
@@ -68,8 +78,8 @@ impl matching::Pace for Pace {
         self.by_progress(running).or_else(|| self.by_others(running))
     }
 
-    fn takes(&self, job: &Job) -> Option<Duration> {
-        self.typical.get(&job.kind).copied()
+    fn takes(&self, job: &Job, worker: &Worker) -> Option<Duration> {
+        self.typically(job, &worker.id)
     }
 }
 
@@ -129,13 +139,20 @@ mod tests {
         serde_json::from_value(record).unwrap()
     }
 
+    fn worker(id: &str) -> Worker {
+        let worker = json!({ "id": id, "name": id, "version": "1", "os": "linux", "host": id, "started_at": at(0) });
+        serde_json::from_value(worker).unwrap()
+    }
+
     fn takes(runs: &[(i64, i64)]) -> Option<u64> {
         let done: Vec<JobRecord> =
             runs.iter().map(|(from, to)| given("train", "succeeded", *from, Some(*to))).collect();
         let failed = given("train", "failed", 0, Some(1));
         let pace = Pace::of(done.iter().chain([&failed]), at(1000));
-        assert!(pace.takes(&given("predict", "queued", 0, None).job).is_none(), "of another type nothing is known");
-        pace.takes(&failed.job).map(|took| took.as_secs() / 60)
+        let predicts = given("predict", "queued", 0, None).job;
+        assert!(pace.takes(&predicts, &worker("w")).is_none(), "of another type nothing is known");
+        assert!(pace.takes(&failed.job, &worker("v")).is_none(), "of another worker neither");
+        pace.takes(&failed.job, &worker("w")).map(|took| took.as_secs() / 60)
     }
 
     #[test]

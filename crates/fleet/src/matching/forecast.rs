@@ -25,8 +25,8 @@ struct Waiting<'j> {
 pub trait Pace {
     /// Until one that runs ends.
     fn left(&self, running: &JobRecord) -> Option<Duration>;
-    /// One that waits, from when a worker is given it.
-    fn takes(&self, job: &Job) -> Option<Duration>;
+    /// One that waits, from when this worker is given it.
+    fn takes(&self, job: &Job, worker: &Worker) -> Option<Duration>;
 }
 
 impl<'a> Prospects<'a> {
@@ -62,7 +62,7 @@ impl<'a> Prospects<'a> {
             let Waiting { job, .. } = line.remove(next);
             starts.insert(job.id, Start { worker, after });
             *taken.entry(&job.submitted_by).or_default() += 1;
-            match pace.takes(job) {
+            match pace.takes(job, worker) {
                 Some(takes) => free[at].1 = after.saturating_add(takes),
                 None => drop(free.remove(at)),
             }

@@ -27,7 +27,7 @@ impl Pace for Known {
         self.left.get(&running.job.id).map(|minutes| Duration::from_secs(minutes * 60))
     }
 
-    fn takes(&self, job: &Job) -> Option<Duration> {
+    fn takes(&self, job: &Job, _worker: &Worker) -> Option<Duration> {
         self.takes.get(&job.id).map(|minutes| Duration::from_secs(minutes * 60))
     }
 }
