@@ -5,7 +5,7 @@ import { Failure } from '../src/lib/ipc';
 import { job, status, storage, worker } from './views';
 import { HOSTILE, open, ready, settle } from './render';
 
-const own = worker({ id: 'w0', name: 'amick-laptop', this_computer: true, unavailable: [`sleap-train: ${HOSTILE}`] });
+const own = worker({ id: 'w0', name: 'amick-laptop', this_computer: true, own: true, unavailable: [`sleap-train: ${HOSTILE}`] });
 const joined = { lab: 'Talmo Lab', role: 'member', name: 'amick', server: 'hub.talmolab.org:4222', joined_at: '2026-11-20T09:00:00Z' };
 const section = (name: string) => screen.getByRole('region', { name });
 

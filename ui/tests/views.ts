@@ -65,6 +65,7 @@ export const worker = (over: Partial<WorkerView> = {}): WorkerView => ({
   id: 'w1',
   name: 'gpu-1',
   this_computer: false,
+  own: false,
   state: 'free',
   busy: false,
   draining: false,

@@ -139,7 +139,7 @@ impl App {
 
     /// How many tries the worker of this program looks after, by what is on the disk.
     pub fn tries_here(&self) -> usize {
-        let own = self.inner.board.look(|sight| sight.own.map(|own| own.name.clone()));
+        let own = self.inner.board.look(|sight| sight.here.own.map(|own| own.name.clone()));
         let left = own.map(|own| samepath_worker::drained(&self.inner.options.workers_dir(), Some(&own)));
         left.and_then(Result::ok).into_iter().flatten().map(|worker| worker.left).sum()
     }
@@ -162,6 +162,7 @@ impl App {
             options.enter(membership);
         }
         let board = Board::new();
+        board.set_host(options.environment.computer.clone());
         let tasks = TaskTracker::new();
         let kept = Kept::in_folder(&options.data_dir);
         board.set_kept(kept.view());

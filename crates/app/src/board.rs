@@ -9,7 +9,7 @@ mod tests;
 use crate::jobs::{Surroundings, job_view, named};
 use crate::sameness::{Proofs, Verdict, Witness};
 use crate::view::{JobView, KeptView, StatusView, StorageView, Update};
-use crate::workers::Own;
+use crate::workers::{Here, Own};
 use samepath_fleet::{Live, Update as Record};
 use samepath_wire::{Fit, Job, JobRecord, Kind, Worker};
 use state::State;
@@ -46,7 +46,7 @@ pub(crate) struct Board {
 /// Workers, jobs and kinds at one moment.
 pub(crate) struct Sight<'a> {
     pub(crate) around: Surroundings<'a>,
-    pub(crate) own: Option<&'a Own>,
+    pub(crate) here: Here<'a>,
     pub(crate) proofs: &'a Proofs,
 }
 
@@ -142,6 +142,11 @@ impl Board {
         *self.current.borrow() >= 3
     }
 
+    /// What this computer is called.
+    pub(crate) fn set_host(&self, host: Option<String>) {
+        self.lock().host = host;
+    }
+
     pub(crate) fn set_own(&self, own: Option<Own>) {
         self.lock().set_own(own, &self.updates);
     }
@@ -172,7 +177,7 @@ impl Board {
     pub(crate) fn look<A>(&self, look: impl FnOnce(&Sight<'_>) -> A) -> A {
         let state = self.lock();
         let around = state.facts.around();
-        look(&Sight { around, own: state.own.as_ref(), proofs: &state.proofs })
+        look(&Sight { around, here: state.here(), proofs: &state.proofs })
     }
 
     /// Looks at one job's record.

@@ -22,6 +22,15 @@ impl Own {
     }
 }
 
+/// Which of the workers are here.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Here<'a> {
+    /// The one inside this very program.
+    pub(crate) own: Option<&'a Own>,
+    /// This computer's name, where it has one.
+    pub(crate) host: Option<&'a str>,
+}
+
 /// What this computer knows of its own storages, for telling whether a worker's are the same.
 pub(crate) struct Ours<'a> {
     pub(crate) storages: &'a [StorageView],
@@ -32,16 +41,17 @@ pub(crate) struct Ours<'a> {
 pub(crate) fn worker_view(
     worker: &Worker,
     jobs: &BTreeMap<String, JobRecord>,
-    own: Option<&Own>,
+    here: Here<'_>,
     ours: &Ours<'_>,
 ) -> WorkerView {
-    let here = own.is_some_and(|own| own.is(worker));
+    let own = here.own.is_some_and(|own| own.is(worker));
     let running = worker.holds.iter().find_map(|held| jobs.get(&held.job.to_string()));
     let busy = !worker.holds.is_empty();
     WorkerView {
         id: worker.id.clone(),
         name: worker.name.clone(),
-        this_computer: here,
+        this_computer: own || here.host.is_some_and(|host| host == worker.host),
+        own,
         state: match running {
             Some(record) if record.job.name.is_empty() => record.job.kind.clone(),
             Some(record) => record.job.name.clone(),
@@ -61,7 +71,7 @@ pub(crate) fn worker_view(
         storages: worker
             .backends
             .iter()
-            .map(|(name, backend)| storage_view(worker, name, backend, ours, here))
+            .map(|(name, backend)| storage_view(worker, name, backend, ours, own))
             .collect(),
         kinds: worker.kinds.iter().map(|kind| kind.name.clone()).collect(),
         unavailable: worker.unavailable.iter().map(|kind| format!("{}: {}", kind.name, kind.reason)).collect(),
@@ -101,11 +111,11 @@ fn storage_view(
     name: &str,
     backend: &BackendAdvert,
     ours: &Ours<'_>,
-    here: bool,
+    is_own: bool,
 ) -> WorkerStorageView {
     let own = ours.storages.iter().find(|storage| storage.name == name);
-    // A folder of this computer is the same as itself: there is nothing to confirm.
-    let itself = |storage: &StorageView| here && storage.base_path.as_deref() == Some(backend.base_path.as_str());
+    // A folder of this program is the same as itself: there is nothing to confirm.
+    let itself = |storage: &StorageView| is_own && storage.base_path.as_deref() == Some(backend.base_path.as_str());
     let same = own.filter(|storage| !itself(storage)).and_then(|storage| ours.proofs.sameness(storage, worker));
     WorkerStorageView {
         name: name.to_owned(),

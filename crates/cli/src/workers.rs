@@ -19,6 +19,7 @@ pub(crate) fn list(context: &Context<'_>, watch: bool) -> Result<ExitCode, Error
     let output = context.output;
     if watch {
         return context.with_app(|app| async move {
+            app.workers_now().await;
             let mut updates = app.watch();
             // One for all: who listens anew each time does not hear what comes in between.
             let interrupted = interrupted();
@@ -41,8 +42,9 @@ pub(crate) fn list(context: &Context<'_>, watch: bool) -> Result<ExitCode, Error
             }
         });
     }
-    let (workers, lab, beginning) =
-        context.with_app(|app| async move { Ok((app.workers(), app.lab().map(str::to_owned), app.is_beginning())) })?;
+    let (workers, lab, beginning) = context.with_app(|app| async move {
+        Ok((app.workers_now().await, app.lab().map(str::to_owned), app.is_beginning()))
+    })?;
     if output.is_json() {
         output.document(&workers)?;
     } else if workers.is_empty() {
@@ -164,7 +166,7 @@ async fn tell(output: &Output, app: &App) -> Result<(), Error> {
         };
         let Some(update) = update else { return Ok(()) };
         match update {
-            Update::Worker(worker) if worker.this_computer => {
+            Update::Worker(worker) if worker.own => {
                 if output.is_json() {
                     output.line_of_json(&worker)?;
                 } else if said != sentence(&worker) {

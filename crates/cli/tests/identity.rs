@@ -243,3 +243,44 @@ fn before_the_share_is_mounted_nobody_offers_the_folder_in_its_place() {
     home.ask(&["storage", "set", "vast", "--base-path", &home.text("mnt/vast")]).good();
     assert_eq!(home.ask(&["storage", "check"]).good()[0]["state"], json!("ready"));
 }
+
+#[test]
+fn workers_are_told_of_by_the_mark_that_a_storage_has_now_as_submissions_are() {
+    let home = Home::new();
+    home.ask(&["storage", "mark"]).good();
+    // Somebody marked it anew, and its worker has seen that.
+    home.write("mnt/vast/.samepath/storage.json", r#"{"id": "0199c0de-1111-4222-8333-444455556666"}"#);
+    let theirs = home.write("theirs.toml", format!("[storage.vast]\nbase_path = {}\n", json!(home.path("storage"))));
+    let _worker = home.worker_with("gpu-1", &["--config", &theirs.display().to_string()]);
+    let workers = home.ask(&["workers"]).good();
+    assert_eq!(workers[0]["storages"][0]["sameness"], "same_mark", "{workers:#}");
+    let job = home.ask(&["submit", "slp-check", "vast:amick/maze/labels.slp"]).good();
+    assert_eq!(job["state"], "succeeded", "{job:#}");
+}
+
+#[test]
+fn a_storage_that_lost_its_mark_is_warned_of_until_somebody_says_it_is_right() {
+    let home = Home::new();
+    let here = home.text("mnt/vast");
+    let lose = || {
+        home.ask(&["storage", "mark"]).good();
+        assert_eq!(home.ask(&["storage", "check"]).good()[0]["warning"], json!(null));
+        fs_err::remove_dir_all(home.path("mnt/vast/.samepath")).expect("its mark");
+    };
+    lose();
+    let mut worker = home.worker("gpu-1");
+    for _ in 0..2 {
+        let checked = home.ask(&["storage", "check"]).good();
+        let warning = checked[0]["warning"].as_str().unwrap_or_default();
+        assert!(warning.contains("carries no mark, and did when it was last seen"), "{checked:#}");
+        assert!(warning.contains(&format!("samepath storage set vast --base-path {here}")), "{checked:#}");
+        assert!(home.run(["doctor"]).out.contains("carries no mark"), "{checked:#}");
+    }
+    worker.end();
+    home.ask(&["storage", "set", "vast", "--base-path", &here]).good();
+    assert_eq!(home.ask(&["storage", "check"]).good()[0]["warning"], json!(null));
+    // A new mark is no other storage either.
+    lose();
+    home.ask(&["storage", "mark"]).good();
+    assert_eq!(home.ask(&["storage", "check"]).good()[0]["warning"], json!(null));
+}

@@ -83,6 +83,7 @@ fn a_job_finds_its_video_by_the_workers_own_path() {
             "id",
             "name",
             "this_computer",
+            "own",
             "state",
             "busy",
             "draining",
@@ -98,6 +99,8 @@ fn a_job_finds_its_video_by_the_workers_own_path() {
             "unavailable"
         ]
     );
+    // It runs here, in another program than the one that asks.
+    assert_eq!((&workers[0]["this_computer"], &workers[0]["own"]), (&json!(true), &json!(false)));
     let labels = format!("LABELS={}", home.text("mnt/vast/amick/maze/labels.slp"));
     let job = home.ask(&["submit", "slp-check", "-p", &labels]).good();
     assert_eq!((&job["state"], &job["worker"], &job["attempts"]), (&json!("succeeded"), &json!("gpu-1"), &json!(1)));

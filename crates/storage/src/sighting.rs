@@ -92,6 +92,11 @@ impl Sighting {
         self.id.is_some() && now.id.is_some() && self.id != now.id
     }
 
+    /// Whether it carried a mark then, and carries none now.
+    pub fn lost_mark(&self, now: &Self) -> bool {
+        self.id.is_some() && now.id.is_none()
+    }
+
     /// Where the share that the storage was seen on is mounted now, if not where it was, by the system's list of mounts alone:
     /// nothing is touched.
     pub fn moved_to(&self, backend: &Backend) -> Option<PathBuf> {

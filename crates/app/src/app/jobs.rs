@@ -123,7 +123,7 @@ impl App {
     /// Jobs that this program's own worker runs now.
     pub fn jobs_here(&self) -> Vec<JobView> {
         self.inner.board.look(|seen| {
-            let own = seen.around.workers.values().filter(|worker| seen.own.is_some_and(|own| own.is(worker)));
+            let own = seen.around.workers.values().filter(|worker| seen.here.own.is_some_and(|own| own.is(worker)));
             let held = own.flat_map(|worker| &worker.holds);
             held.filter_map(|held| seen.around.jobs.get(&held.job.to_string())).map(|record| seen.job(record)).collect()
         })

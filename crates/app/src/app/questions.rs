@@ -188,12 +188,32 @@ impl App {
         })
     }
 
+    /// Workers that are online, by name; after a look at those storages of this computer that they have, too: what is said of them
+    /// is then what a submission would find.
+    pub async fn workers_now(&self) -> Vec<WorkerView> {
+        let having = |name: &str| {
+            let has = |worker: &Worker| worker.backends.contains_key(name);
+            self.inner.board.look(|seen| seen.around.workers.values().any(has))
+        };
+        let names: Vec<String> = self.inner.storages.storages().names().into_iter().filter(|it| having(it)).collect();
+        let looked = self.blocking(move |storages| {
+            std::thread::scope(|scope| {
+                names.iter().for_each(|name| drop(scope.spawn(|| storages.mark_now(name))));
+            });
+            Ok(())
+        });
+        if let Err(error) = looked.await {
+            tracing::warn!(%error, "the storages could not be looked at");
+        }
+        self.workers()
+    }
+
     /// Workers that are online, by name.
     pub fn workers(&self) -> Vec<WorkerView> {
         let storages = self.inner.storages.views();
         let mut workers: Vec<WorkerView> = self.inner.board.look(|seen| {
             let ours = Ours { storages: &storages, proofs: seen.proofs };
-            seen.around.workers.values().map(|worker| worker_view(worker, seen.around.jobs, seen.own, &ours)).collect()
+            seen.around.workers.values().map(|worker| worker_view(worker, seen.around.jobs, seen.here, &ours)).collect()
         });
         workers.sort_by(|a, b| (&a.name, &a.id).cmp(&(&b.name, &b.id)));
         workers

@@ -6,7 +6,7 @@ use crate::jobs::{job_view, record_view};
 use crate::kinds::{kind_view, known};
 use crate::sameness::{Proofs, Verdict, Witness};
 use crate::view::{JobView, KeptView, KindView, StatusView, StorageView, Update, WorkerView};
-use crate::workers::{Ours, Own, worker_view};
+use crate::workers::{Here, Ours, Own, worker_view};
 use jiff::Timestamp;
 use samepath_fleet::Update as Record;
 use samepath_fleet::matching::Kinds;
@@ -24,6 +24,8 @@ pub(super) struct State {
     /// What came with the program: known before any worker tells of it.
     built_in: Kinds,
     pub(super) own: Option<Own>,
+    /// This computer's name.
+    pub(super) host: Option<String>,
     pub(super) proofs: Proofs,
     /// Those that were there before the records were last told anew, and have not been told of since.
     awaited: BTreeMap<String, Worker>,
@@ -59,6 +61,7 @@ impl State {
             kinds: Records::default(),
             built_in,
             own: None,
+            host: None,
             proofs: Proofs::default(),
             awaited: BTreeMap::new(),
             status: None,
@@ -119,6 +122,10 @@ impl State {
     pub(super) fn set_own(&mut self, own: Option<Own>, to: &Sender<Update>) {
         self.own = own;
         self.tell_workers(|_| true, to);
+    }
+
+    pub(super) fn here(&self) -> Here<'_> {
+        Here { own: self.own.as_ref(), host: self.host.as_deref() }
     }
 
     pub(super) fn set_beginning(&mut self, beginning: bool, to: &Sender<Update>) {
@@ -249,7 +256,7 @@ impl State {
         let matters = |record: &&JobRecord| whole || !record.state.is_ended() || is_news(record);
         let mut jobs: Vec<&JobRecord> = self.facts.jobs.known.values().filter(matters).collect();
         jobs.sort_by_key(|record| (record.state.is_ended(), record.state == JobState::Queued));
-        let worker = |worker| Update::Worker(worker_view(worker, &self.facts.jobs.known, self.own.as_ref(), &ours));
+        let worker = |worker| Update::Worker(worker_view(worker, &self.facts.jobs.known, self.here(), &ours));
         let mut first: Vec<Update> = self.frame(self.kinds()).collect();
         first.extend(self.facts.workers.known.values().take(most).map(worker));
         first.extend(jobs.into_iter().take(most).map(|job| Update::Job(Box::new(job_view(job, &around)))));
@@ -280,9 +287,10 @@ impl State {
 
     fn tell_workers(&mut self, which: impl Fn(&Worker) -> bool, to: &Sender<Update>) {
         let Some(told) = &mut self.told else { return };
+        let here = Here { own: self.own.as_ref(), host: self.host.as_deref() };
         let ours = Ours { storages: &self.storages, proofs: &self.proofs };
         for (id, worker) in self.facts.workers.known.iter().filter(|(_, worker)| which(worker)) {
-            let view = worker_view(worker, &self.facts.jobs.known, self.own.as_ref(), &ours);
+            let view = worker_view(worker, &self.facts.jobs.known, here, &ours);
             if told.workers.get(id) != Some(&view) {
                 told.workers.insert(id.clone(), view.clone());
                 let _ = to.send(Update::Worker(view));

@@ -59,8 +59,21 @@ impl LocalStorages {
         let gone = || Error::new(ErrorCode::BackendNotFound, format!("There is no storage {name} here."));
         let backend = backends.iter().find(|backend| backend.name == name).ok_or_else(gone)?;
         let marked = self.helper.mark(backend, MARKING)?;
+        if marked.made {
+            self.forget_seen(name);
+        }
         self.check(Some(name))?;
         Ok(marked)
+    }
+
+    /// Somebody said that what is there now is right.
+    fn forget_seen(&self, name: &str) {
+        let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
+        if let Err(error) = state.sightings.forget(name) {
+            tracing::info!(%error, "what is known of the storages cannot be kept");
+        }
+        drop(state);
+        self.helper.forget(name);
     }
 
     fn remember(&self, backend: &Backend, probe: &Probe) {
@@ -70,14 +83,13 @@ impl LocalStorages {
         let stranger = |seen: &Sighting| now.as_ref().is_none_or(|now| !seen.may_be(now));
         let gone = seen.as_ref().filter(|seen| stranger(seen));
         let moved = gone.and_then(|seen| self.helper.find_again(seen, ELSEWHERE));
-        let other = moved.is_none() && gone.zip(now.as_ref()).is_some_and(|(seen, now)| seen.contradicts(now));
-        if other {
-            view.warning = Some(format!(
-                "{name} at {at} carries another mark than when it was last seen: it is another storage. If that is right: \
-                 samepath storage set {name} --base-path {at}",
-                name = backend.name,
-                at = backend.base_path.display()
-            ));
+        let both = seen.as_ref().zip(now.as_ref()).filter(|_| moved.is_none());
+        let differs = both.and_then(|(seen, now)| mark_differs(seen, now));
+        let other = differs.is_some();
+        if let Some(what) = differs {
+            let (name, at) = (&backend.name, backend.base_path.display());
+            view.warning =
+                Some(format!("{name} at {at} {what}. If that is right: samepath storage set {name} --base-path {at}"));
         }
         let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
         if !state.config.backends().contains(backend) {
@@ -126,6 +138,20 @@ impl LocalStorages {
             tracing::debug!(%error, name, "its mark is not known");
         }
         self.mark(name)
+    }
+}
+
+/// What is to be said of a storage whose mark is another than it was, or is not there any more.
+fn mark_differs(seen: &Sighting, now: &Sighting) -> Option<&'static str> {
+    if seen.contradicts(now) {
+        Some("carries another mark than when it was last seen: it is another storage")
+    } else if seen.lost_mark(now) {
+        Some(
+            "carries no mark, and did when it was last seen: somebody removed it, or it is another storage. Nobody can tell now \
+             whether it is the one that others mean",
+        )
+    } else {
+        None
     }
 }
 

@@ -8,8 +8,10 @@ pub struct WorkerView {
     pub id: String,
     /// For people.
     pub name: String,
-    /// Whether it runs on this computer, inside this program.
+    /// Whether it runs on this computer: in this program, or in another one on a computer of the same name.
     pub this_computer: bool,
+    /// Whether it runs inside this program.
+    pub own: bool,
     /// "free", or the name of the job that it runs.
     pub state: String,
     /// Whether it runs a job.

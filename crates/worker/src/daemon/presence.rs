@@ -325,7 +325,7 @@ fn probe(helper: &Helper, backend: &Backend, sightings: &Mutex<Sightings>) -> Pr
     }
     let probe = helper.probe(backend, DEADLINE);
     let now = Sighting::again(backend, &probe, before.as_ref());
-    if let Some(now) = now.filter(|now| !before.is_some_and(|before| before.contradicts(now)))
+    if let Some(now) = now.filter(|now| !before.is_some_and(|before| before.contradicts(now) || before.lost_mark(now)))
         && let Err(error) = known().put(&backend.name, now)
     {
         tracing::info!(%error, "what is known of the storages cannot be kept");

@@ -1206,8 +1206,10 @@ export type WorkerView = {
 	id: string,
 	/**  For people. */
 	name: string,
-	/**  Whether it runs on this computer, inside this program. */
+	/**  Whether it runs on this computer: in this program, or in another one on a computer of the same name. */
 	this_computer: boolean,
+	/**  Whether it runs inside this program. */
+	own: boolean,
 	/**  "free", or the name of the job that it runs. */
 	state: string,
 	/**  Whether it runs a job. */

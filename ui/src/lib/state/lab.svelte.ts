@@ -28,8 +28,8 @@ export class Lab {
   /** Those that would take a job now. */
   free = $derived(this.workers.list.reduce((count, worker) => count + Number(!worker.busy && !worker.draining), 0));
   busy = $derived(this.workers.list.reduce((count, worker) => count + Number(worker.busy), 0));
-  /** Whether every worker is this computer's own. */
-  isHere = $derived(this.workers.list.every((worker) => worker.this_computer));
+  /** Whether every worker is this program's own. */
+  isHere = $derived(this.workers.list.every((worker) => worker.own));
   /** Whether nothing is known of workers and jobs yet: the lab was not connected since the window was opened. */
   unknown = $derived(this.status?.offline?.known === false);
   needsYou = $derived(this.storages.filter((storage) => storage.error !== null || isTrouble(storage.health?.state)));
