@@ -222,10 +222,13 @@ fn notice_seconds(record: &JobRecord, workers: &BTreeMap<String, Worker>) -> Opt
 
 fn lost_words(worker: &str, record: &JobRecord) -> String {
     let start = format!("Start it again on its computer: samepath worker --name {worker}");
-    match record.stop {
-        Some(_) => format!("{worker} is away. The job stops when {worker} is back. {start}"),
-        None => format!("{worker} is away; its job goes on there. Another worker takes over if it stays away. {start}"),
-    }
+    let then = match (&record.stop, &record.job.worker) {
+        (Some(_), _) => return format!("{worker} is away. The job stops when {worker} is back. {start}"),
+        // Nobody else may.
+        (None, Some(_)) => format!("It is for {worker} only, and waits for it."),
+        (None, None) => "Another worker takes over if it stays away.".to_owned(),
+    };
+    format!("{worker} is away; its job goes on there. {then} {start}")
 }
 
 fn words(record: &JobRecord, lost: bool) -> &'static str {

@@ -11,7 +11,7 @@ use std::process::ExitCode;
 pub(crate) fn run(options: &Options, keep: bool, output: &Output) -> Result<ExitCode, Error> {
     // Neither a reader that goes away nor Ctrl-C may leave the lab behind.
     output.hold();
-    let stopped = || Error::new(ErrorCode::JobCancelled, "The demonstration was stopped.");
+    let stopped = || Error::new(ErrorCode::Interrupted, "The demonstration was stopped.");
     block_on(async {
         let interrupted = interrupted();
         let opening = PretendLab::open(options, keep);

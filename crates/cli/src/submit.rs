@@ -15,10 +15,7 @@ pub(crate) fn run(context: &Context<'_>, submission: Submit) -> Result<ExitCode,
     let draft = draft(submission)?;
     context.with_app(|app| async move {
         let kind = app.kind(&draft.kind).map_err(|error| wrong_order(error, &draft))?;
-        let refused = surplus(&kind, &draft).or_else(|| too_often(&kind, &draft)).or_else(|| wanting(&kind, &draft));
-        if let Some(error) = refused {
-            return Err(error);
-        }
+        check(&kind, &draft)?;
         let job = app.submit(draft).await?;
         if detach {
             if output.is_json() {
@@ -93,54 +90,58 @@ fn draft(submission: Submit) -> Result<Draft, Error> {
     })
 }
 
-/// A value that was given several times, where the job type takes one.
-fn too_often(kind: &KindView, draft: &Draft) -> Option<Error> {
-    let takes_one = kind.parameters.iter().filter(|it| !it.kind.starts_with("LIST["));
-    let mut given = takes_one.filter_map(|it| Some((it, draft.values.get(&it.name)?.as_array()?.len())));
-    let (parameter, times) = given.next()?;
-    let name = &parameter.name;
-    let times = if times == 2 { "twice".to_owned() } else { format!("{times} times") };
-    let error = Error::new(ErrorCode::InvalidParameter, format!("{name} is given {times}, and takes one value."));
-    Some(error.with_hint(format!("Give it once: -p {name}=VALUE")))
+/// Whether what was given is what the job type takes; nothing is looked at. What is spelled wrongly is told elsewhere, and before
+/// what is missing.
+fn check(kind: &KindView, draft: &Draft) -> Result<(), Error> {
+    if let (Some(file), false) = (&draft.dataset, kind.parameters.iter().any(is_dataset)) {
+        let message = format!("{} takes no file, and was given {}.", kind.name, shell_word(file));
+        return Err(
+            Error::new(ErrorCode::Usage, message).with_hint(format!("All that it takes: samepath kinds {}", kind.name))
+        );
+    }
+    let mut missing = Vec::new();
+    for parameter in &kind.parameters {
+        let file = draft.dataset.as_deref().filter(|_| is_dataset(parameter));
+        match (file, draft.values.get(&parameter.name)) {
+            (Some(file), Some(_)) => return Err(twice(parameter, file)),
+            (None, Some(Value::Array(several))) if !parameter.kind.starts_with("LIST[") => {
+                return Err(too_often(parameter, several.len()));
+            }
+            (None, None) if parameter.required => missing.push(parameter),
+            (None, Some(value)) if parameter.required && value.as_str() == Some("") => missing.push(parameter),
+            _ => {}
+        }
+    }
+    let is_known = |name: &String| kind.parameters.iter().any(|parameter| parameter.name == *name);
+    if missing.is_empty() || !draft.values.keys().all(is_known) { Ok(()) } else { Err(wanting(kind, draft, &missing)) }
+}
+
+fn is_dataset(parameter: &ParameterView) -> bool {
+    parameter.role == "dataset"
 }
 
 /// A file that the job would be made without.
-fn surplus(kind: &KindView, draft: &Draft) -> Option<Error> {
-    let file = shell_word(draft.dataset.as_deref()?);
-    let Some(takes) = kind.parameters.iter().find(|parameter| parameter.role == "dataset") else {
-        let error = Error::new(ErrorCode::Usage, format!("{} takes no file, and was given {file}.", kind.name));
-        return Some(error.with_hint(format!("All that it takes: samepath kinds {}", kind.name)));
-    };
-    draft.values.contains_key(&takes.name).then(|| {
-        Error::new(ErrorCode::Usage, format!("{} is given twice: as {file}, and by -p.", takes.name))
-            .with_hint("Leave one of them out.")
-    })
+fn twice(parameter: &ParameterView, file: &str) -> Error {
+    let message = format!("{} is given twice: as {}, and by -p.", parameter.name, shell_word(file));
+    Error::new(ErrorCode::Usage, message).with_hint("Leave one of them out.")
 }
 
-/// What the job type wants and was not given, with what to type; nothing is looked at.
-fn wanting(kind: &KindView, draft: &Draft) -> Option<Error> {
-    if draft.values.keys().any(|name| !kind.parameters.iter().any(|parameter| parameter.name == *name)) {
-        // What is spelled wrongly is told first.
-        return None;
-    }
-    let is_given = |parameter: &ParameterView| match draft.values.get(&parameter.name) {
-        Some(value) => value.as_str() != Some(""),
-        None => parameter.role == "dataset" && draft.dataset.is_some(),
-    };
-    let missing: Vec<&ParameterView> = kind.parameters.iter().filter(|it| it.required && !is_given(it)).collect();
-    if missing.is_empty() {
-        return None;
-    }
+/// A value that was given several times, where the job type takes one.
+fn too_often(parameter: &ParameterView, times: usize) -> Error {
+    let name = &parameter.name;
+    let times = if times == 2 { "twice".to_owned() } else { format!("{times} times") };
+    Error::new(ErrorCode::InvalidParameter, format!("{name} is given {times}, and takes one value."))
+        .with_hint(format!("Give it once: -p {name}=VALUE"))
+}
+
+/// What the job type wants and was not given, with what to type.
+fn wanting(kind: &KindView, draft: &Draft, missing: &[&ParameterView]) -> Error {
     let names: Vec<String> = missing.iter().map(|it| format!("{} ({})", it.name, it.label)).collect();
-    let mut words = Vec::new();
-    for parameter in &missing {
-        let path = if parameter.kind.contains("PATH") { "PATH" } else { "VALUE" };
-        words.push(match parameter.role.as_str() {
-            "dataset" => "FILE".to_owned(),
-            _ => format!("-p {}={path}", parameter.name),
-        });
-    }
-    let words = words.join(" ");
+    let word = |parameter: &&ParameterView| {
+        let value = if parameter.kind.contains("PATH") { "PATH" } else { "VALUE" };
+        if is_dataset(parameter) { "FILE".to_owned() } else { format!("-p {}={value}", parameter.name) }
+    };
+    let words = missing.iter().map(word).collect::<Vec<_>>().join(" ");
     // What was given besides stays as it is.
     let has_more = draft.values.values().any(|value| value.as_str() != Some(""))
         || !draft.name.is_empty()
@@ -150,8 +151,8 @@ fn wanting(kind: &KindView, draft: &Draft) -> Option<Error> {
         Some(file) => format!("Type: samepath submit {} {} {words}", kind.name, shell_word(file)),
         None => format!("Type: samepath submit {} {words}", kind.name),
     };
-    let error = Error::new(ErrorCode::InvalidParameter, format!("{} needs {}.", kind.name, names.join(" and ")));
-    Some(error.with_hint(format!("{line}. All that it takes: samepath kinds {}", kind.name)))
+    Error::new(ErrorCode::InvalidParameter, format!("{} needs {}.", kind.name, names.join(" and ")))
+        .with_hint(format!("{line}. All that it takes: samepath kinds {}", kind.name))
 }
 
 /// A file where the job type is to be.
@@ -164,6 +165,11 @@ fn wrong_order(error: Error, draft: &Draft) -> Error {
     error.with_hint(format!("What to run comes first: samepath submit {} {}", shell_word(kind), shell_word(written)))
 }
 
+/// "killed by tom"
+fn by_whom(job: &JobView) -> &str {
+    job.timeline.last().map_or("cancelled", |last| &last.words)
+}
+
 /// Tells how a job ended; a failure is this command's failure.
 pub(crate) fn ended(job: &JobView, output: &Output) -> Result<ExitCode, Error> {
     let failed = match job.state.as_str() {
@@ -171,7 +177,7 @@ pub(crate) fn ended(job: &JobView, output: &Output) -> Result<ExitCode, Error> {
             Error::new(ErrorCode::JobFailed, job.failure.clone().unwrap_or_else(|| format!("{} failed.", job.name)))
                 .with_hint(format!("Read its log: samepath logs {id}. Try again: samepath retry {id}", id = job.id))
         }
-        "cancelled" => Error::new(ErrorCode::JobCancelled, format!("{} was cancelled.", job.name))
+        "cancelled" => Error::new(ErrorCode::JobCancelled, format!("{} was {}.", job.name, by_whom(job)))
             .with_hint(format!("Run it again: samepath retry {}", job.id)),
         _ => {
             jobs::show(output, job)?;

@@ -56,7 +56,7 @@ fn the_demonstration_leaves_nothing_where_nobody_reads_on_or_it_is_stopped() {
     let mut process = home.start(&["demo"]);
     until(|| if made() > 0 { Ok(()) } else { Err("nothing is made".to_owned()) });
     let told = process.interrupt();
-    assert!(told.status.is_some_and(|status| status != 0) && told.err.contains("was stopped"), "{told:?}");
+    assert_eq!((told.status, told.err.contains("was stopped")), (Some(130), true), "{told:?}");
     assert_eq!(made(), 0, "its folder is gone");
 }
 
@@ -209,6 +209,11 @@ fn a_job_is_told_with_what_it_said_last_of_itself() {
     home.go();
 }
 
+/// What is told last of a job's story.
+fn last(job: &Value) -> &str {
+    job["timeline"].as_array().and_then(|told| told.last()?["words"].as_str()).unwrap_or_default()
+}
+
 #[test]
 fn a_job_is_stopped_killed_and_tried_again() {
     let home = Home::new();
@@ -216,7 +221,7 @@ fn a_job_is_stopped_killed_and_tried_again() {
     home.ask(&["retry", &id]).fails("invalid_parameter");
     home.ask(&["kill", &id]).good();
     let killed = home.job_until(&id, |job| job["state"] == "cancelled");
-    assert_eq!(killed["attempts"], 1);
+    assert_eq!((&killed["attempts"], last(&killed)), (&json!(1), "killed by amick"), "{killed:#}");
     until(|| match home.tools(&id) {
         none if none.is_empty() => Ok(()),
         some => Err(format!("{some:?} run on")),
@@ -224,7 +229,8 @@ fn a_job_is_stopped_killed_and_tried_again() {
     home.ask(&["retry", &id]).good();
     home.job_until(&id, |job| job["state"] == "running" && job["attempts"] == 2);
     home.ask(&["stop", &id]).good();
-    home.job_until(&id, |job| job["state"] == "cancelled");
+    let stopped = home.job_until(&id, |job| job["state"] == "cancelled");
+    assert_eq!(last(&stopped), "stopped by amick", "{stopped:#}");
     home.go();
     home.ask(&["retry", &id]).good();
     let done = home.job_until(&id, |job| job["state"] == "succeeded");
@@ -305,9 +311,10 @@ fn a_job_that_somebody_cancels_is_the_waiting_commands_failure() {
         jobs if jobs[0]["state"] == "running" => Ok(jobs[0]["id"].as_str().expect("an id").to_owned()),
         jobs => Err(format!("{jobs:#}")),
     });
-    home.ask(&["stop", &id]).good();
+    home.ask(&["kill", &id]).good();
     let told = waiting.wait().fails("job_cancelled");
     assert_eq!(told["job"]["state"], "cancelled");
+    assert_eq!(told["error"]["message"], format!("{} was killed by amick.", told["job"]["name"].as_str().unwrap()));
 }
 
 #[test]
@@ -416,6 +423,10 @@ fn a_job_for_a_worker_that_went_away_says_whom_it_waits_for() {
     assert_eq!(job["waiting_for"][0], "gpu-1: offline", "{job:#}");
     let shown = home.run(["jobs", waiting.as_str()]);
     assert!(shown.out.contains("gpu-1: offline"), "{}", shown.out);
+    // Nor does another worker take over what runs: it is for that one.
+    let lost = home.job_until(&running, |job| job["lost"] == true);
+    let status = lost["status"].as_str().unwrap_or_default();
+    assert!(status.contains("It is for gpu-1 only, and waits for it.") && !status.contains("takes over"), "{lost:#}");
     home.go();
 }
 
@@ -423,7 +434,17 @@ fn a_job_for_a_worker_that_went_away_says_whom_it_waits_for() {
 fn a_setting_of_several_lines_is_shown_in_several_lines() {
     let home = Home::new();
     let labels = "LABELS=vast:amick/maze/labels.slp";
-    let job = home.ask(&["submit", "sleap-train", "--detach", "-p", labels, "-p", "OVERRIDES=a=1\nb=2"]).good();
+    let job = home
+        .ask(&[
+            "submit",
+            "sleap-train",
+            "--detach",
+            "-p",
+            labels,
+            "-p",
+            "OVERRIDES=trainer_config.a=1\ntrainer_config.b=2",
+        ])
+        .good();
     let told = home.run(["jobs", job["id"].as_str().expect("an id")]).out;
-    assert!(told.contains("  OVERRIDES = a=1\n              b=2\n"), "{told}");
+    assert!(told.contains("  OVERRIDES = trainer_config.a=1\n              trainer_config.b=2\n"), "{told}");
 }

@@ -234,6 +234,17 @@ pub struct StopRequest {
     pub at: Timestamp,
 }
 
+impl StopRequest {
+    /// "killed by tom": what ended the job, for its record.
+    pub fn words(&self) -> String {
+        let how = match self.mode {
+            StopMode::Stop => "stopped",
+            StopMode::Kill => "killed",
+        };
+        format!("{how} by {}", self.by)
+    }
+}
+
 /// The two ways to end a job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

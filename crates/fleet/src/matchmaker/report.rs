@@ -3,7 +3,7 @@ use super::state::{Loss, live_attempt};
 use super::{Answer, State, Ticket, bounds};
 use samepath_wire::{
     AttemptEnd, AttemptRef, AttemptState, Cause, Claim, ClaimAnswer, Confirm, ConfirmAnswer, Exclusion, Failure,
-    JobRecord, JobState, Report, ReportAnswer, ReportEvent, WorkerId,
+    JobRecord, JobState, Report, ReportAnswer, ReportEvent, StopRequest, WorkerId,
 };
 use std::collections::BTreeSet;
 
@@ -218,7 +218,7 @@ impl State {
 
     /// `more` are the files that it wrote and that are not listed.
     fn conclude(&self, record: &mut JobRecord, end: AttemptEnd, (worker, name): (WorkerId, String), more: u64) {
-        let by = record.stop.as_ref().map(|stop| format!("stopped by {}", stop.by)).unwrap_or_default();
+        let by = record.stop.as_ref().map(StopRequest::words).unwrap_or_default();
         match end {
             AttemptEnd::Succeeded { .. } => {
                 let more = if more > 0 { format!("; {more} more files than are listed") } else { String::new() };

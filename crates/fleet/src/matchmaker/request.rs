@@ -193,10 +193,7 @@ impl State {
 
     fn end(&mut self, id: JobId, mode: StopMode, member: String) {
         let request = StopRequest { mode, by: member, at: self.now.wall };
-        let by = match mode {
-            StopMode::Stop => format!("stopped by {}", request.by),
-            StopMode::Kill => format!("killed by {}", request.by),
-        };
+        let by = request.words();
         let confirmed = self.jobs.get(&id).and_then(live_attempt).map(|attempt| attempt.confirmed_at.is_some());
         match confirmed {
             Some(true) => {
