@@ -138,6 +138,18 @@ impl Home {
         self.kind_that(name, json!({ "command": "sh", "args": ["-c", script] }));
     }
 
+    /// Likewise, one that takes these parameters: the script has them as `$1`, `$2`.
+    pub(crate) fn kind_taking(&self, name: &str, parameters: &Value, script: &str) {
+        let values = parameters.as_array().expect("a list").iter();
+        let values = values.map(|it| json!(format!("{{{{Param.{}}}}}", it["name"].as_str().expect("a name"))));
+        let args: Vec<Value> = ["-c", script, "sh"].map(Value::from).into_iter().chain(values).collect();
+        let run = json!({ "command": "sh", "args": args });
+        let steps = json!([{ "name": "s", "script": { "actions": { "onRun": run } } }]);
+        let mut template = json!({ "specificationVersion": "jobtemplate-2023-09", "name": name, "steps": steps });
+        template["parameterDefinitions"] = parameters.clone();
+        self.write(&format!("kinds/{name}.json"), template.to_string());
+    }
+
     /// Likewise, one that is interrupted and left so many seconds when it is asked to stop.
     pub(crate) fn kind_that_saves(&self, name: &str, script: &str, seconds: u32) {
         let cancelation = json!({ "mode": "NOTIFY_THEN_TERMINATE", "notifyPeriodInSeconds": seconds });

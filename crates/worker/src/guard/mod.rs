@@ -41,6 +41,7 @@ mod spec;
 mod tool;
 mod tool_id;
 mod tree;
+mod why;
 
 pub(crate) use kin::boot;
 pub(crate) use lines::LineCutter;

@@ -8,7 +8,8 @@ use super::spec::{AttemptDir, Patience, Spec, mark};
 use super::tool::{Exit, Tool, interrupt};
 use super::tool_id::ToolId;
 use super::tree::{Tree, reap};
-use crate::prepare::{HEARTBEAT, Prepared, Taken, changed, is_unfit, manifest};
+use super::why::{self, failure, words};
+use crate::prepare::{HEARTBEAT, Prepared, Taken, changed, gone, is_unfit, manifest};
 use jiff::Timestamp;
 use samepath_wire::{AttemptEnd, Cause, Failure, Manifest, Progress, Stream};
 use std::ffi::OsString;
@@ -24,7 +25,25 @@ enum Event {
     Checked(Box<Checked>),
     Exited(io::Result<Exit>),
     Read(io::Result<()>),
-    Finished(Manifest),
+    Finished(Left),
+}
+
+/// What is to be known of an attempt whose tool has ended.
+#[derive(Default)]
+struct Left {
+    outputs: Manifest,
+    /// What it used and went away meanwhile.
+    gone: Option<String>,
+}
+
+/// What is looked for when a tool has ended.
+#[derive(Clone, Copy)]
+enum Wanted {
+    Nothing,
+    /// What it wrote since then.
+    Outputs(Timestamp),
+    /// Whether it could do better.
+    Gone,
 }
 
 /// Why the tool is being ended.
@@ -110,7 +129,7 @@ impl Guard {
         let context = match prepared::write_context(&prepared, &self.spec, dir) {
             Ok(file) => file,
             Err(error) => {
-                self.finish((prepared, None), None, true);
+                self.finish((prepared, None), Wanted::Nothing, true);
                 return AttemptEnd::Unfit { failure: unwritable(&self.spec.worker, dir.path(), &error) };
             }
         };
@@ -120,7 +139,7 @@ impl Guard {
             Err(error) => {
                 let program = prepared.file.as_ref().map_or("samepath".into(), |file| file.display().to_string());
                 let failure = failure(Cause::ProgramMissing, format!("{program} cannot be started: {error}"));
-                self.finish((prepared, None), None, true);
+                self.finish((prepared, None), Wanted::Nothing, true);
                 return AttemptEnd::Unfit { failure };
             }
         };
@@ -307,10 +326,14 @@ impl Guard {
         survivors: usize,
         began: Timestamp,
     ) -> AttemptEnd {
-        let wanted = matches!((why, exit), (Some(Why::Asked), _) | (None, Some(Exit::Code(0))));
+        let wanted = match (why, exit) {
+            (Some(Why::Asked), _) | (None, Some(Exit::Code(0))) => Wanted::Outputs(began),
+            (None, Some(_)) => Wanted::Gone,
+            _ => Wanted::Nothing,
+        };
         // Whoever asked for the end does not wait for ever, and a process that cannot be ended says that a storage is silent.
         let limited = why.is_some() || survivors > 0;
-        let outputs = self.finish(prepared, wanted.then_some(began), limited);
+        let Left { outputs, gone } = self.finish(prepared, wanted, limited);
         for remark in &outputs.remarks {
             self.output.note(remark);
         }
@@ -318,30 +341,16 @@ impl Guard {
             self.output.note("Some processes do not end: they hang on a storage that does not answer.");
         }
         let last_line = self.output.last_error();
-        let failed = |cause, message, exit_code| AttemptEnd::Failed {
-            failure: Failure { cause, message, exit_code, last_line: last_line.clone() },
-        };
         match (why, exit) {
             (Some(Why::Asked), _) => AttemptEnd::Cancelled { outputs },
             (Some(Why::Superseded), _) => superseded(),
             (Some(Why::Orphaned), _) => self.orphaned(survivors),
             (Some(Why::TooLong(limit)), _) => {
-                failed(Cause::Other, format!("it ran for {}, longer than its kind allows", words(limit)), None)
+                let message = format!("it ran for {}, longer than its kind allows", words(limit));
+                AttemptEnd::Failed { failure: Failure { last_line, ..failure(Cause::Other, message) } }
             }
             (None, Some(Exit::Code(0))) => AttemptEnd::Succeeded { outputs },
-            (None, Some(Exit::Code(code))) => match self.output.fail() {
-                Some(said) => AttemptEnd::Failed {
-                    failure: Failure {
-                        exit_code: said.exit_code.or(Some(code)),
-                        last_line: said.last_line.or(last_line),
-                        ..said
-                    },
-                },
-                None => failed(Cause::ExitCode, format!("the program ended with code {code}"), Some(code)),
-            },
-            (None, Some(Exit::Signal(signal))) => {
-                failed(Cause::ExitCode, format!("the program was ended by {}", signal_words(signal)), None)
-            }
+            (None, Some(exit)) => AttemptEnd::Failed { failure: why::ended(exit, self.output.fail(), last_line, gone) },
             (None, None) => AttemptEnd::Lost {
                 reason: "the guard could not tell how the program ended".to_owned(),
                 proved: survivors == 0,
@@ -349,36 +358,44 @@ impl Guard {
         }
     }
 
-    /// Looks at what was written (since `began`, if that is wanted) and gives the output folders back, in a thread that may
-    /// hang; `limited` says not to wait for it long.
-    fn finish(&mut self, prepared: (Prepared, Option<Marks>), began: Option<Timestamp>, limited: bool) -> Manifest {
+    /// Looks for what is wanted and gives the output folders back, in a thread that may hang; `limited` says not to wait for it long.
+    fn finish(&mut self, prepared: (Prepared, Option<Marks>), wanted: Wanted, limited: bool) -> Left {
         let (send, attempt) = (self.send.clone(), self.spec.assignment.attempt);
+        let (job, worker) = (self.spec.assignment.job.id, self.spec.worker.clone());
         let (prepared, marks) = prepared;
         let spawned = thread::Builder::new().name("finishing".into()).spawn(move || {
-            let outputs = match began {
-                Some(began) => {
+            let mut left = Left { outputs: Manifest { attempt, ..Manifest::default() }, gone: None };
+            match wanted {
+                Wanted::Outputs(began) => {
                     let remarks = changed(&prepared.inputs);
-                    Manifest { remarks, ..manifest(&prepared.outputs, attempt, began) }
+                    left.outputs = Manifest { remarks, ..manifest(&prepared.outputs, job, attempt, began) };
                 }
-                None => Manifest { attempt, ..Manifest::default() },
-            };
+                Wanted::Gone => left.gone = gone(&prepared.stood, &prepared.outputs, &worker),
+                Wanted::Nothing => {}
+            }
             drop(prepared);
             if let Some((stop, thread)) = marks {
                 drop(stop);
                 let _ = thread.map(thread::JoinHandle::join);
             }
-            let _ = send.send(Event::Finished(outputs));
+            let _ = send.send(Event::Finished(left));
         });
-        let deadline = (began.is_none() || limited).then(|| Instant::now() + self.spec.patience.give_up);
+        let is_slow = limited || !matches!(wanted, Wanted::Outputs(_));
+        let deadline = is_slow.then(|| Instant::now() + self.spec.patience.give_up);
+        let mut gone = None;
         while spawned.is_ok() {
             match self.next(deadline) {
-                Some(Event::Finished(outputs)) => return outputs,
+                Some(Event::Finished(left)) => return left,
+                None if matches!(wanted, Wanted::Gone) => {
+                    gone = Some(format!("a storage of the job does not answer on {}", self.spec.worker));
+                    break;
+                }
                 Some(Event::Orphaned) | None => break,
                 Some(Event::Worker(FromWorker::Order(Order::Stop | Order::Kill | Order::Superseded))) => break,
                 Some(_) => {}
             }
         }
-        self.nothing()
+        Left { outputs: self.nothing(), gone }
     }
 
     /// The next event, none at `until`. Counts the workers that are here.
@@ -457,10 +474,6 @@ fn superseded() -> AttemptEnd {
     AttemptEnd::Lost { reason: "a newer attempt took over".to_owned(), proved: true }
 }
 
-fn failure(cause: Cause, message: String) -> Failure {
-    Failure { cause, message, exit_code: None, last_line: None }
-}
-
 /// The guard itself failed, before or after its tool ran.
 pub(super) fn failed(error: &io::Error) -> AttemptEnd {
     if error.kind() == io::ErrorKind::Unsupported {
@@ -473,21 +486,4 @@ pub(super) fn failed(error: &io::Error) -> AttemptEnd {
 /// A fault of ours.
 fn internal(message: &str) -> AttemptEnd {
     AttemptEnd::Failed { failure: failure(Cause::Internal, message.to_owned()) }
-}
-
-fn words(duration: Duration) -> String {
-    match duration.as_secs() {
-        0 => format!("{} ms", duration.as_millis()),
-        seconds if seconds % 60 == 0 => format!("{} min", seconds / 60),
-        seconds => format!("{seconds} s"),
-    }
-}
-
-fn signal_words(signal: i32) -> String {
-    match signal {
-        9 => "signal 9 (killed; often for want of memory)".to_owned(),
-        11 => "signal 11 (it crashed)".to_owned(),
-        15 => "signal 15 (somebody ended it)".to_owned(),
-        other => format!("signal {other}"),
-    }
 }

@@ -1,6 +1,7 @@
+use super::taken::is_anothers;
 use super::{MARKER, OutputFolder};
 use jiff::Timestamp;
-use samepath_wire::{Manifest, ManifestEntry};
+use samepath_wire::{JobId, Manifest, ManifestEntry};
 use std::collections::BTreeMap;
 use std::fs::Metadata;
 use std::path::{Path, PathBuf};
@@ -12,11 +13,13 @@ const MAX_ENTRIES: usize = 200_000;
 /// Folders within folders.
 const MAX_DEPTH: usize = 40;
 
-/// What an attempt wrote: the files of its output folders that are new or changed since it began, in order of path.
+/// What an attempt of `job` wrote: the files of its output folders that are new or changed since it began, in order of path. Of a
+/// folder that it was given for one file that is this file alone: the others there are anybody's.
 ///
 /// A folder's own start ([`OutputFolder::began`]) counts before `since`. Links to folders are not followed, links to files
-/// only where the file lies inside the same output folder. What cannot be read is left out. Touches the storage.
-pub fn manifest(outputs: &[OutputFolder], attempt: u32, since: Timestamp) -> Manifest {
+/// only where the file lies inside the same output folder; nor is a folder looked into that another job has for itself now. What
+/// cannot be read is left out. Touches the storage.
+pub fn manifest(outputs: &[OutputFolder], job: JobId, attempt: u32, since: Timestamp) -> Manifest {
     let mut manifest = Manifest { attempt, ..Manifest::default() };
     let mut seen: Vec<&Path> = Vec::new();
     let mut found = BTreeMap::new();
@@ -28,14 +31,20 @@ pub fn manifest(outputs: &[OutputFolder], attempt: u32, since: Timestamp) -> Man
         seen.push(&output.local);
         let mut walk = Walk {
             root: output.local.canonicalize().unwrap_or_else(|_| output.local.clone()),
+            job,
             folder: manifest.folders.len(),
-            since: output.began.unwrap_or(since).as_second(),
+            since: Since(output.began.unwrap_or(since)),
             left,
             found: std::mem::take(&mut found),
             truncated: false,
             more: 0,
         };
-        walk.folder(&output.local, "", 0);
+        let alike: Vec<&OutputFolder> = outputs.iter().filter(|other| other.local == output.local).collect();
+        let files: Option<Vec<&String>> = alike.into_iter().map(|output| output.file.as_ref()).collect();
+        match files {
+            Some(files) => files.into_iter().for_each(|name| walk.named(&output.local.join(name), name)),
+            None => walk.folder(&output.local, "", 0),
+        }
         manifest.truncated |= walk.truncated;
         manifest.more += walk.more;
         manifest.folders.push(output.at.clone());
@@ -45,11 +54,22 @@ pub fn manifest(outputs: &[OutputFolder], attempt: u32, since: Timestamp) -> Man
     manifest
 }
 
+/// When a folder was tried, by the clock of its storage.
+struct Since(Timestamp);
+
+impl Since {
+    /// Whether what was done at that time, by the same clock, was done since. Where the clock tells no more than seconds, a whole
+    /// second counts: what is in it may be from before.
+    fn holds(&self, time: Timestamp) -> bool {
+        if self.0.subsec_nanosecond() == 0 { time.as_second() >= self.0.as_second() } else { time >= self.0 }
+    }
+}
+
 struct Walk {
     root: PathBuf,
+    job: JobId,
     folder: usize,
-    /// In seconds: finer is not kept by every file system.
-    since: i64,
+    since: Since,
     left: usize,
     found: BTreeMap<(usize, String), ManifestEntry>,
     truncated: bool,
@@ -73,6 +93,9 @@ impl Walk {
             let relative = if below.is_empty() { name } else { format!("{below}/{name}") };
             let Ok(kind) = entry.file_type() else { continue };
             if kind.is_dir() {
+                if is_anothers(&entry.path(), self.job) {
+                    continue;
+                }
                 if depth < MAX_DEPTH {
                     self.folder(&entry.path(), &relative, depth + 1);
                 } else {
@@ -84,6 +107,14 @@ impl Walk {
         }
     }
 
+    /// A file that was named; nothing if it is not there.
+    fn named(&mut self, path: &Path, name: &str) {
+        let Ok(found) = fs_err::symlink_metadata(path) else { return };
+        if found.is_file() || (found.is_symlink() && self.stays_inside(path)) {
+            self.file(path, name.to_owned());
+        }
+    }
+
     fn stays_inside(&self, link: &Path) -> bool {
         link.canonicalize().is_ok_and(|target| target.starts_with(&self.root) && target.is_file())
     }
@@ -91,7 +122,7 @@ impl Walk {
     fn file(&mut self, path: &Path, relative: String) {
         let Ok(metadata) = fs_err::metadata(path) else { return };
         let Some(modified) = metadata.modified().ok().and_then(|time| Timestamp::try_from(time).ok()) else { return };
-        if modified.as_second().max(changed(&metadata)) < self.since {
+        if !self.since.holds(modified) && !changed(&metadata).is_some_and(|changed| self.since.holds(changed)) {
             return;
         }
         let entry = ManifestEntry { folder: self.folder, path: relative.clone(), size: metadata.len(), modified };
@@ -104,14 +135,14 @@ impl Walk {
     }
 }
 
-/// When the file came to be as it is, in seconds; a copy may carry an older time of modification.
+/// When the file came to be as it is; a copy may carry an older time of modification.
 #[cfg(unix)]
-fn changed(metadata: &Metadata) -> i64 {
-    std::os::unix::fs::MetadataExt::ctime(metadata)
+fn changed(metadata: &Metadata) -> Option<Timestamp> {
+    use std::os::unix::fs::MetadataExt;
+    Timestamp::new(metadata.ctime(), i32::try_from(metadata.ctime_nsec()).ok()?).ok()
 }
 
 #[cfg(not(unix))]
-fn changed(metadata: &Metadata) -> i64 {
-    let created = metadata.created().ok().and_then(|time| Timestamp::try_from(time).ok());
-    created.map_or(i64::MIN, |created| created.as_second())
+fn changed(metadata: &Metadata) -> Option<Timestamp> {
+    Timestamp::try_from(metadata.created().ok()?).ok()
 }

@@ -9,6 +9,7 @@ mod changed;
 mod clock;
 mod command;
 mod failure;
+mod gone;
 mod inputs;
 mod links;
 mod manifest;
@@ -18,6 +19,7 @@ mod taken;
 
 pub use changed::{Watched, changed};
 pub use clock::{Clock, SystemClock};
+pub use gone::{Stood, gone};
 pub use manifest::{MAX_FILES, manifest};
 pub use outputs::OutputFolder;
 pub use taken::{HEARTBEAT, MARKER, STALE_AFTER, Taken};
@@ -83,6 +85,8 @@ pub struct Prepared {
     pub remarks: Vec<String>,
     /// Input files, to be looked at again when the tool has ended.
     pub inputs: Vec<Watched>,
+    /// The storages that it needs, to be looked at again where it fails.
+    pub stood: Vec<Stood>,
     /// Keeps other jobs out of the output folders until it is dropped.
     pub taken: Taken,
 }
@@ -128,6 +132,10 @@ pub fn prepare(request: &Request<'_>) -> Result<Prepared, Failure> {
         notice: template.notice(),
         timeout: template.timeout(),
         inputs: plan.inputs.iter().filter_map(|(name, at, path)| Watched::new(name, at, path)).collect(),
+        stood: Stood::of(
+            request.storages,
+            plan.found.iter().map(|(_, at, ..)| at).chain(plan.outputs.iter().map(|output| &output.at)),
+        ),
         outputs: plan.outputs,
         remarks,
         taken,

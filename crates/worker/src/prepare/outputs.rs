@@ -19,6 +19,9 @@ pub struct OutputFolder {
     pub at: StoragePath,
     /// The same place on this computer.
     pub local: PathBuf,
+    /// The one file in it that the parameter names, where it names a file.
+    #[serde(default)]
+    pub file: Option<String>,
     /// When it was tried, by the clock of the storage: what counts when files are compared with the attempt's start.
     #[serde(default)]
     pub began: Option<Timestamp>,
@@ -48,11 +51,11 @@ pub(super) fn plan(request: &Request<'_>, parameter: &Parameter, at: &StoragePat
         resolved.map(|resolved| resolved.path)
     };
     let local = resolve(&folder)?;
-    let path = match file {
+    let path = match &file {
         None => local.clone(),
         Some(file) => {
             let mut at = folder.clone();
-            push(&mut at.path, &file);
+            push(&mut at.path, file);
             let path = resolve(&at)?;
             if path.is_dir() {
                 return Err(failure(Cause::PathError, format!("{name} ({at}) is a folder, not a file")));
@@ -63,7 +66,9 @@ pub(super) fn plan(request: &Request<'_>, parameter: &Parameter, at: &StoragePat
     if local.exists() && !local.is_dir() {
         return Err(failure(Cause::PathError, format!("{name} ({folder}) is a file, not a folder")));
     }
-    Ok(Planned { path, folder: OutputFolder { parameter: name.clone(), at: folder, local, began: None } })
+    // In another spelling, where there is one already.
+    let file = file.and_then(|_| path.file_name()?.to_str().map(str::to_owned));
+    Ok(Planned { path, folder: OutputFolder { parameter: name.clone(), at: folder, local, file, began: None } })
 }
 
 fn split_file(name: &str, at: &StoragePath) -> Result<(StoragePath, Option<String>), Failure> {

@@ -127,6 +127,12 @@ impl Found {
     }
 }
 
+/// Whether another job than this one has a folder for itself, as far as its marker says.
+pub(super) fn is_anothers(folder: &Path, job: JobId) -> bool {
+    let path = folder.join(MARKER);
+    path.symlink_metadata().is_ok() && read(&path).is_ok_and(|found| found.mark.is_some_and(|mark| mark.job != job))
+}
+
 fn create(path: &Path, text: &str) -> io::Result<()> {
     let mut file = fs_err::OpenOptions::new().write(true).create_new(true).open(path)?;
     let written = file.write_all(text.as_bytes());

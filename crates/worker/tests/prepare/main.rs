@@ -5,7 +5,7 @@
 use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
 use samepath_storage::{Backend, Platform, Storages};
-use samepath_wire::{Cause, Failure, Job};
+use samepath_wire::{Cause, Failure, Job, JobId};
 use samepath_worker::kinds::{Catalogue, Program, Programs, Template, TemplateSource};
 use samepath_worker::prepare::{
     Clock, MARKER, MAX_FILES, PATIENCE, Prepared, Request, STALE_AFTER, is_unfit, manifest, prepare,

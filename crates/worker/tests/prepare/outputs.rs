@@ -137,6 +137,36 @@ fn a_folder_that_may_not_be_written_is_refused() {
     assert!(failure.message.contains("may not write there"), "{}", failure.message);
 }
 
+/// Of the job that is prepared.
+fn id() -> JobId {
+    job(1, usual(), json!({})).id
+}
+
+#[test]
+fn nothing_is_written_into_a_file_or_beside_a_storage_s_mark() {
+    let lab = Lab::new();
+    fs_err::create_dir(lab.path("vast/.samepath")).unwrap();
+    #[cfg(unix)]
+    std::os::unix::fs::symlink("../../.samepath", lab.project().join("leads-there")).unwrap();
+    let of = |path: &str, user: &str| {
+        let mut values = usual();
+        values["OUTPUT_DIR"] = json!({ "storage_backend": "vast", "user_subdir": user, "path": path });
+        lab.prepare(&check(), &job(1, values, json!({}))).unwrap_err()
+    };
+    let below = of("project/labels.slp/x", "amick");
+    assert_eq!((below.cause, below.message.contains("is a file, not a folder")), (Cause::PathError, true), "{below:?}");
+    for (path, user) in [(".samepath/x", ""), (".SAMEPATH", "amick"), ("project/leads-there/x", "amick")] {
+        if !cfg!(unix) && path.contains("leads") {
+            continue;
+        }
+        let kept = of(path, user);
+        // It is the same on every worker.
+        assert_eq!(kept.cause, Cause::InvalidParameter, "{path}: {kept:?}");
+        assert!(kept.message.contains("kept for the mark") && !is_unfit(&kept), "{path}: {kept:?}");
+    }
+    assert_eq!(fs_err::read_dir(lab.path("vast/.samepath")).unwrap().count(), 0);
+}
+
 #[test]
 fn the_manifest_lists_what_the_attempt_wrote() {
     let lab = Lab::new();
@@ -150,9 +180,9 @@ fn the_manifest_lists_what_the_attempt_wrote() {
     let hour = SignedDuration::from_secs(3600);
     let later = began.checked_add(hour).unwrap();
     prepared.outputs[0].began = Some(began.checked_sub(hour).unwrap());
-    assert_eq!(manifest(&prepared.outputs, 1, began).files.len(), 1, "as far as times tell the attempt wrote it");
+    assert_eq!(manifest(&prepared.outputs, id(), 1, began).files.len(), 1, "as far as times tell the attempt wrote it");
     prepared.outputs[0].began = Some(later);
-    assert_eq!(manifest(&prepared.outputs, 1, began).files, []);
+    assert_eq!(manifest(&prepared.outputs, id(), 1, began).files, []);
     let touch = |path: &Path, text: &str| {
         fs_err::write(path, text).unwrap();
         std::fs::File::options().write(true).open(path).unwrap().set_modified(later.into()).unwrap();
@@ -167,7 +197,7 @@ fn the_manifest_lists_what_the_attempt_wrote() {
         std::os::unix::fs::symlink("..", output.join("up")).unwrap();
         std::os::unix::fs::symlink("absent", output.join("dangling")).unwrap();
     }
-    let listed = manifest(&prepared.outputs, 3, began);
+    let listed = manifest(&prepared.outputs, id(), 3, began);
     let paths: Vec<&str> = listed.files.iter().map(|file| file.path.as_str()).collect();
     let expected: &[&str] =
         if cfg!(unix) { &["latest", "report.json", "sub/metrics.csv"] } else { &["report.json", "sub/metrics.csv"] };
@@ -184,7 +214,7 @@ fn a_manifest_has_an_end() {
     for number in 0..MAX_FILES + 5 {
         fs_err::write(folder.join(format!("{number:05}")), "").unwrap();
     }
-    let listed = manifest(&prepared.outputs, 1, Timestamp::UNIX_EPOCH);
+    let listed = manifest(&prepared.outputs, id(), 1, Timestamp::UNIX_EPOCH);
     assert_eq!((listed.files.len(), listed.truncated), (MAX_FILES, true));
     assert_eq!((listed.files[0].path.as_str(), listed.files[MAX_FILES - 1].path.as_str()), ("00000", "00999"));
 }
