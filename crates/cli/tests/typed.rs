@@ -251,6 +251,10 @@ fn a_name_with_a_slip_or_without_its_ending_is_told_with_the_one_that_is_there()
             assert_eq!(told(&answer).1, format!("write `vast:amick/{meant}`, if that is meant"), "{words:?}");
         }
     }
+    // A folder of nearly that name, in which there is nothing of the rest.
+    let answer = home.ask(&["resolve", "vast:amick/mase/poses.h5"]).fails("path_not_found");
+    let beside = "there is a `vast:amick/maze`, but nothing of that name in it: check the spelling";
+    assert_eq!(told(&answer).1, beside);
     let answer = home.ask(&["resolve", "vast:amick/maze/poses.h5"]).fails("path_not_found");
     assert_eq!(told(&answer).1, "check the spelling, and that the file is on this storage");
 }

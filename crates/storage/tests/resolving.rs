@@ -159,7 +159,11 @@ fn what_is_missing_is_named() {
     let error = lab.input("projct/models/x").unwrap_err();
     assert!(matches!(&error, ResolveError::NotFound { component, .. } if component == "amick/projct"), "{error}");
     assert_eq!(error.code(), "path_not_found");
-    assert_eq!(error.hint().unwrap(), "write `vast:amick/project/models/x`, if that is meant");
+    // Nothing is at the path with that name: it is not for writing.
+    let beside = "there is a `vast:amick/project`, but nothing of that name in it: check the spelling";
+    assert_eq!(error.hint().unwrap(), beside);
+    let error = lab.input("projct/train.yaml").unwrap_err();
+    assert_eq!(error.hint().unwrap(), "write `vast:amick/project/train.yaml`, if that is meant");
     let error = lab.input("nothing/models/x").unwrap_err();
     assert_eq!(error.hint().unwrap(), "check the spelling, and that the file is on this storage");
 }

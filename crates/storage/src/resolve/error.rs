@@ -116,8 +116,10 @@ pub enum ResolveError {
         path: PathBuf,
         /// What may be meant, where somebody wrote `\` between folders, or spaces around a name.
         plainly: Option<Box<StoragePath>>,
-        /// What may be meant: the path with a name that is there.
+        /// What may be meant: the path with a name that is there, where something is at it.
         nearly: Option<Box<StoragePath>>,
+        /// The file or folder of nearly that name, where nothing is at the path with it.
+        beside: Option<Box<StoragePath>>,
     },
     /// A file where a folder must be.
     #[error("`{component}` on `{backend}` is a file, not a folder")]
@@ -250,6 +252,9 @@ impl ResolveError {
                 format!("there are spaces around a name: write `{plainly}`, if they do not belong there")
             }
             Self::NotFound { nearly: Some(nearly), .. } => format!("write `{nearly}`, if that is meant"),
+            Self::NotFound { beside: Some(beside), .. } => {
+                format!("there is a `{beside}`, but nothing of that name in it: check the spelling")
+            }
             Self::NotFound { .. } => "check the spelling, and that the file is on this storage".to_owned(),
             Self::NotAFolder { .. } | Self::NotAFile { .. } => "check the path".to_owned(),
             Self::Io { backend, cause, .. } => cause.mend(backend),

@@ -49,6 +49,8 @@ struct Walk<'a, H> {
     mounts: OnceCell<Option<Mounts>>,
     /// Where it may lead, where that is not anywhere on the storage.
     bounds: Option<&'a Bounds>,
+    /// Whether it is said of what is not there what may be meant.
+    advises: bool,
 }
 
 enum Place<H> {
@@ -63,6 +65,16 @@ pub(super) fn walk<H: Handle>(
     at: &StoragePath,
     purpose: Purpose,
     bounds: Option<&Bounds>,
+) -> Result<Walked<H>, ResolveError> {
+    walk_as(storages, at, purpose, bounds, true)
+}
+
+fn walk_as<H: Handle>(
+    storages: &Storages,
+    at: &StoragePath,
+    purpose: Purpose,
+    bounds: Option<&Bounds>,
+    advises: bool,
 ) -> Result<Walked<H>, ResolveError> {
     let (backend, components) = storages.below_base(at)?;
     let unavailable = |error: io::Error| health::unavailable(backend, &error);
@@ -87,6 +99,7 @@ pub(super) fn walk<H: Handle>(
         matched: Match::Exact,
         mounts: OnceCell::new(),
         bounds,
+        advises,
     };
     for (number, component) in components.iter().enumerate() {
         if number > 0 {
@@ -105,9 +118,11 @@ pub(super) fn walk<H: Handle>(
             names.push(component.into());
             let path = storages.under_base(backend, names);
             let plainly = storages.written_plainly(at).map(Box::new);
-            let nearly = walk.nearly(component).map(Box::new);
+            let (nearly, beside) = walk.nearly(component).unzip();
+            let nearly = nearly.flatten().map(Box::new);
+            let beside = beside.filter(|_| nearly.is_none()).map(Box::new);
             let (backend, component) = (backend.name.clone(), walk.shown);
-            return Err(ResolveError::NotFound { backend, component, path, plainly, nearly });
+            return Err(ResolveError::NotFound { backend, component, path, plainly, nearly, beside });
         }
         names.extend(components[number..].iter().map(OsString::from));
         hold(bounds, &names)?;
@@ -341,9 +356,10 @@ impl<H: Handle> Walk<'_, H> {
         Ok(candidates.into_iter().next().map(|name| (name.into(), matched)))
     }
 
-    /// The path with a name of the current folder that was meant. Nobody who may not see the whole storage is told one.
-    fn nearly(&self, component: &str) -> Option<StoragePath> {
-        if self.bounds.is_some() {
+    /// What was meant by a name that is not in the current folder: the whole path with the one that is, if that is there, and the path
+    /// up to that name. Nobody who may not see the whole storage is told any.
+    fn nearly(&self, component: &str) -> Option<(Option<StoragePath>, StoragePath)> {
+        if self.bounds.is_some() || !self.advises {
             return None;
         }
         let mut names = Vec::new();
@@ -355,8 +371,11 @@ impl<H: Handle> Walk<'_, H> {
         let meant = alike(component, &names)?;
         let subpath = self.backend.subpath.split('/').filter(|part| !part.is_empty());
         let before = self.shown.rsplit_once('/').map(|(folder, _)| folder);
-        let all: Vec<&str> = subpath.chain(before).chain([meant.as_str()]).chain(self.ahead.iter().copied()).collect();
-        Some(StoragePath::new(&self.backend.name, "", all.join("/")))
+        let top: Vec<&str> = subpath.chain(before).chain([meant.as_str()]).collect();
+        let path = |names: &[&str]| StoragePath::new(&self.backend.name, "", names.join("/"));
+        let whole = path(&[&top, self.ahead].concat());
+        let is_there = walk_as::<H>(self.storages, &whole, Purpose::Input, None, false).is_ok();
+        Some((is_there.then_some(whole), path(&top)))
     }
 
     /// A missing first component under an empty base path may mean that the storage itself is not there.
