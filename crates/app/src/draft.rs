@@ -8,7 +8,7 @@ use crate::storages::LocalStorages;
 use crate::view::{DatasetView, Draft};
 use crate::{Error, ErrorCode};
 use jiff::{Timestamp, Zoned};
-use samepath_storage::{Looked, Purpose, near};
+use samepath_storage::{Looked, Purpose, ResolveError, near};
 use samepath_wire::{DEFAULT_BACKEND, Doing, InputSeen, Job, JobId, Kind, Parameter, PathValue, Places, StoragePath};
 use samepath_worker::kinds::{Problems, check_values, storages_needed};
 use serde_json::Value;
@@ -86,7 +86,7 @@ pub(crate) fn plan(
         .find(|(_, role)| *role == Role::Dataset)
         .and_then(|(parameter, _)| paths.get(parameter.name.as_str()).and_then(|addresses| addresses.first()).cloned());
     let all: Vec<StoragePath> = paths.values().flatten().cloned().collect();
-    let mut found: HashMap<StoragePath, Result<Looked, Error>> =
+    let mut found: HashMap<StoragePath, Result<Looked, ResolveError>> =
         all.iter().cloned().zip(storages.look_each(&all)).collect();
     let mut seen: BTreeMap<&str, InputSeen> = BTreeMap::new();
     let choices = storages.choices(&draft.videos)?;
@@ -100,7 +100,7 @@ pub(crate) fn plan(
                 // It tells which projects are in it.
                 storages.dataset_at(at, found, around.fleet_base_paths.clone(), &choices)?;
             }
-            let input = judge(parameter, at, &found[at]).map_err(|error| match error.code {
+            let input = judge(storages, parameter, at, &found[at]).map_err(|error| match error.code {
                 // Judged, not missing: it names the parameter.
                 ErrorCode::InvalidParameter => error,
                 ErrorCode::PathNotFound => {
@@ -118,11 +118,16 @@ pub(crate) fn plan(
     let looked = chosen.as_ref().and_then(|at| Some((at, found.remove(at)?)));
     let dataset = match looked {
         Some((at, looked)) if is_project(&at.path) || dataset_parameter.is_some_and(wants_a_project) => {
-            Some(storages.dataset_at(at, &looked?, around.fleet_base_paths.clone(), &choices)?)
+            Some(storages.dataset_at(
+                at,
+                &looked.map_err(|error| storages.told(error))?,
+                around.fleet_base_paths.clone(),
+                &choices,
+            )?)
         }
         // Of a folder there is nothing by which a worker could prove that it reads the same.
         Some((at, looked)) if dataset_parameter.is_some_and(|parameter| !parameter.is_directory()) => {
-            Some(storages.plain_at(at, &looked?))
+            Some(storages.plain_at(at, &looked.map_err(|error| storages.told(error))?))
         }
         _ => None,
     };
@@ -224,11 +229,19 @@ fn allowed(around: &Circumstances<'_>, parameter: &Parameter, at: &StoragePath) 
 
 /// Whether what was found at a path is what the parameter wants. Of an input file, what was seen; what is to be written need not
 /// be there.
-fn judge(parameter: &Parameter, at: &StoragePath, found: &Result<Looked, Error>) -> Result<Option<InputSeen>, Error> {
+fn judge(
+    storages: &LocalStorages,
+    parameter: &Parameter,
+    at: &StoragePath,
+    found: &Result<Looked, ResolveError>,
+) -> Result<Option<InputSeen>, Error> {
     let found = match found {
         Ok(found) => found,
-        // No worker follows a link that leads out of a storage either.
-        Err(error) if parameter.is_input() || error.code == ErrorCode::PathEscapes => return Err(error.clone()),
+        // No worker follows a link that leads out of a storage either, or makes a folder in a file.
+        Err(error @ (ResolveError::Escapes { .. } | ResolveError::NotAFolder { .. })) => {
+            return Err(storages.told(error.clone()));
+        }
+        Err(error) if parameter.is_input() => return Err(storages.told(error.clone())),
         // Whether results can go there is tried where they are written.
         Err(_) => return Ok(None),
     };

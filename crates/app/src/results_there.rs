@@ -5,7 +5,7 @@ use crate::storages::LocalStorages;
 use crate::view::ResultsView;
 use crate::{Error, ErrorCode};
 use samepath_storage::helper::DEADLINE;
-use samepath_storage::{Looked, Purpose};
+use samepath_storage::{Looked, Purpose, ResolveError};
 use samepath_wire::StoragePath;
 
 /// Folders in it that are looked into: a training's results hold one for each model.
@@ -87,7 +87,7 @@ impl LocalStorages {
         let candidates: Vec<StoragePath> =
             (first..first + MOST_NAMES).map(|number| folder.child(&format!("{stem}-{number}"))).collect();
         let found = self.look_each(&candidates);
-        let free = |found: &Result<Looked, Error>| matches!(found, Err(error) if error.code == ErrorCode::PathNotFound);
+        let free = |found: &Result<Looked, ResolveError>| matches!(found, Err(ResolveError::NotFound { .. }));
         candidates.into_iter().zip(&found).find_map(|(at, found)| free(found).then_some(at))
     }
 }

@@ -198,7 +198,7 @@ impl LocalStorages {
     }
 
     /// A storage that is configured wrongly is not one that is unknown.
-    fn told(&self, error: ResolveError) -> Error {
+    pub(crate) fn told(&self, error: ResolveError) -> Error {
         let broken = match &error {
             ResolveError::BackendNotFound { backend, .. } => self.broken(backend),
             _ => None,

@@ -46,6 +46,8 @@ pub enum Refusal {
     },
     /// Longer than the file system takes.
     TooLong,
+    /// Where the storage's mark is: nothing else may be written there.
+    Kept,
 }
 
 impl fmt::Display for Refusal {
@@ -64,6 +66,7 @@ impl fmt::Display for Refusal {
             Self::TrailingDotOrSpace => write!(f, "Windows takes no name that ends with a dot or a space"),
             Self::Character { character } => write!(f, "Windows takes no name with `{character}` in it"),
             Self::TooLong => write!(f, "it is longer than the file system takes"),
+            Self::Kept => write!(f, "it is kept for the mark by which computers know a storage"),
         }
     }
 }
@@ -79,6 +82,7 @@ impl Refusal {
             Self::Character { character: '\\' } => "write `/` between folders",
             Self::Control { .. } | Self::Reserved | Self::TrailingDotOrSpace | Self::Character { .. } => "rename it",
             Self::TooLong => "shorten the name",
+            Self::Kept => "give another folder",
         }
     }
 }

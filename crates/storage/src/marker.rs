@@ -19,7 +19,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 use uuid::Uuid;
 
-const FOLDER: &str = ".samepath";
+pub(crate) const FOLDER: &str = ".samepath";
 const FILE: &str = "storage.json";
 /// Bytes; a mark is far shorter.
 const LONGEST: u64 = 4096;

@@ -5,8 +5,8 @@ use crate::base_paths::BasePaths;
 use crate::{Error, ErrorCode};
 use samepath_storage::helper::DEADLINE;
 use samepath_storage::{
-    Elsewhere, Foreign, LocateError, Located, Looked, Purpose, ResolveError, Resolved, named, near, near_base_path,
-    path_of_url,
+    Elsewhere, Foreign, LocateError, Located, Looked, Purpose, ResolveError, Resolved, Storages, named, near,
+    near_base_path, path_of_url,
 };
 use samepath_wire::StoragePath;
 use std::path::{Path, PathBuf};
@@ -211,9 +211,8 @@ impl LocalStorages {
     }
 
     /// The same of several, in their order, with one question for each storage.
-    pub(crate) fn look_each(&self, paths: &[StoragePath]) -> Vec<Result<Looked, Error>> {
-        let found = self.helper.look_each(&self.storages(), paths, DEADLINE);
-        found.into_iter().map(|found| found.map_err(|error| self.told(error))).collect()
+    pub(crate) fn look_each(&self, paths: &[StoragePath]) -> Vec<Result<Looked, ResolveError>> {
+        self.helper.look_each(&self.storages(), paths, DEADLINE)
     }
 
     /// The text of a file.
@@ -242,6 +241,14 @@ impl LocalStorages {
     /// # Errors
     /// As [`LocalStorages::locate`]; `invalid_parameter` for a relative path where there is no current folder.
     pub fn address(&self, text: &str, purpose: Purpose) -> Result<StoragePath, Error> {
+        let at = self.address_of(text, purpose)?;
+        if purpose == Purpose::Output {
+            Storages::check_output(&at)?;
+        }
+        Ok(at)
+    }
+
+    fn address_of(&self, text: &str, purpose: Purpose) -> Result<StoragePath, Error> {
         if let Some(parsed) = self.parse(text) {
             return parsed;
         }

@@ -18,8 +18,9 @@ use linux::PathHandle as PlatformHandle;
 #[cfg(not(target_os = "linux"))]
 use portable::CapHandle as PlatformHandle;
 
-use crate::Storages;
 use crate::cause::Cause;
+use crate::component::{Field, Refusal};
+use crate::{Storages, marker};
 use handle::Handle;
 use samepath_wire::StoragePath;
 use serde::{Deserialize, Serialize};
@@ -64,7 +65,27 @@ pub(crate) fn walk_freely(storages: &Storages, at: &StoragePath) -> Result<Vec<O
     walk::walk::<PlatformHandle>(storages, at, Purpose::Output, None).map(|walked| walked.names)
 }
 
+/// In any letters: many a file system makes no difference. At any depth: what is a folder here may be another computer's storage.
+fn is_kept(name: &str) -> bool {
+    name.eq_ignore_ascii_case(marker::FOLDER)
+}
+
+fn kept(at: &StoragePath, field: Field, name: &str) -> ResolveError {
+    ResolveError::Refused { at: at.clone(), field, component: name.to_owned(), refusal: Refusal::Kept }
+}
+
 impl Storages {
+    /// Refuses what no job may write to, by its text alone: the folder of a storage's mark. What only leads there is refused where it
+    /// is resolved.
+    ///
+    /// # Errors
+    /// [`ResolveError::Refused`].
+    pub fn check_output(at: &StoragePath) -> Result<(), ResolveError> {
+        let names = at.user_subdir.split('/').map(|name| (Field::UserSubdir, name));
+        let names = names.chain(at.path.split('/').map(|name| (Field::Path, name)));
+        names.filter(|(_, name)| is_kept(name)).map(|(field, name)| Err(kept(at, field, name))).next().unwrap_or(Ok(()))
+    }
+
     /// The local path of a storage path, walked on the real file system.
     ///
     /// Touches the storage and may hang with it: what must live on asks through [`crate::helper::Helper::resolve`].
@@ -101,7 +122,12 @@ impl Storages {
 
     fn walk(&self, at: &StoragePath, purpose: Purpose) -> Result<walk::Walked<PlatformHandle>, ResolveError> {
         let bounds = self.get(&at.storage_backend).ok().and_then(|backend| self.bounds(backend, at, purpose));
-        walk::walk::<PlatformHandle>(self, at, purpose, bounds.as_ref())
+        let walked = walk::walk::<PlatformHandle>(self, at, purpose, bounds.as_ref())?;
+        let into = walked.names.iter().filter_map(|name| name.to_str()).find(|name| is_kept(name));
+        match into.filter(|_| purpose == Purpose::Output) {
+            Some(name) => Err(kept(at, Field::Path, name)),
+            None => Ok(walked),
+        }
     }
 
     fn resolved(&self, at: &StoragePath, names: Vec<OsString>, matched: Match) -> Result<Resolved, ResolveError> {

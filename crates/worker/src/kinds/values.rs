@@ -1,4 +1,5 @@
 use super::openjd;
+use crate::tool;
 use samepath_wire::{Kind, Parameter, ParameterType, PathValue};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -49,10 +50,11 @@ impl Problems {
 /// Checks a job's values against a kind's definitions: all of them, so that a form can mark every field at once.
 ///
 /// Pure, and needs only the public side of the kind: the submitting side and the worker apply this one rule. Whether a path
-/// exists is not asked here. A text parameter whose name ends in `_NAME` takes `[A-Za-z0-9][A-Za-z0-9._-]{0,63}`.
+/// exists is not asked here. A text parameter whose name ends in `_NAME` takes `[A-Za-z0-9][A-Za-z0-9._-]{0,63}`; the built-in kinds
+/// have further rules, of their tools.
 ///
 /// # Errors
-/// Every problem, those of known parameters first and in the kind's order.
+/// Every problem, those of known parameters first: of each, the template's before a tool's.
 pub fn check_values(kind: &Kind, values: &BTreeMap<String, Value>) -> Result<(), Problems> {
     let mut problems = Vec::new();
     for parameter in &kind.parameters {
@@ -63,6 +65,11 @@ pub fn check_values(kind: &Kind, values: &BTreeMap<String, Value>) -> Result<(),
         };
         if let Err(message) = found {
             problems.push(Problem { parameter: parameter.name.clone(), message });
+        }
+    }
+    for problem in tool::problems(kind, values) {
+        if !problems.iter().any(|known: &Problem| known.parameter == problem.parameter) {
+            problems.push(problem);
         }
     }
     for name in values.keys().filter(|name| !kind.parameters.iter().any(|parameter| parameter.name == **name)) {

@@ -1,6 +1,6 @@
 //! From what went wrong to what the job's record says of it.
 
-use samepath_storage::ResolveError;
+use samepath_storage::{Refusal, ResolveError};
 use samepath_wire::{BackendState, Cause, Failure, StoragePath};
 use std::io;
 
@@ -19,7 +19,9 @@ pub(super) fn unresolved(worker: &str, parameter: &str, at: &StoragePath, error:
     let cause = match error {
         ResolveError::BackendNotFound { .. } | ResolveError::BackendUnavailable { .. } => Cause::BackendNotAvailable,
         // It is the same on every worker.
-        ResolveError::OutOfPlace { .. } => Cause::InvalidParameter,
+        ResolveError::OutOfPlace { .. } | ResolveError::Refused { refusal: Refusal::Kept, .. } => {
+            Cause::InvalidParameter
+        }
         _ => Cause::PathError,
     };
     let hint = match error {

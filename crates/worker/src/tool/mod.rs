@@ -6,6 +6,8 @@ mod say;
 mod sleap;
 mod slp_check;
 
+pub(crate) use sleap::problems;
+
 pub use report::{ProjectSeen, Report, Summary};
 pub use slp_check::{CheckError, check as slp_check};
 

@@ -5,6 +5,9 @@ use std::fmt::Write;
 /// A list of numbers that is handed over as one argument; the system takes twice as much.
 const LONGEST: usize = 64 * 1024;
 
+/// Why some frames of a video are not to be had.
+pub(super) const NO_PROJECT: &str = "only a project has labelled or suggested frames; DATA is a video";
+
 /// Which frames.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Frames {

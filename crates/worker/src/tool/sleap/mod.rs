@@ -7,6 +7,7 @@
 //! What `sleap-nn` is told never passes a shell, and no value of a job becomes an option or a piece of Hydra's grammar: values
 //! are written into the copy of the configuration.
 
+mod asked;
 mod bar;
 mod child;
 mod config;
@@ -21,6 +22,7 @@ mod settings;
 mod start;
 mod train;
 
+pub(crate) use asked::problems;
 pub(super) use predict::run as predict;
 pub(super) use train::run as train;
 

@@ -74,7 +74,7 @@ pub(super) fn predict(session: &Session, task: &Task<'_>) -> Result<Vec<String>,
             Frames::All => Vec::new(),
             Frames::Numbers(numbers) => vec!["--frames".to_owned(), numbers.clone()],
             Frames::Labelled | Frames::Suggested => {
-                let message = "FRAMES: only a project has labelled or suggested frames; DATA is a video";
+                let message = format!("FRAMES: {}", frames::NO_PROJECT);
                 return Err(failure(Cause::InvalidParameter, message).into());
             }
         };

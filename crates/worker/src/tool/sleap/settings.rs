@@ -1,10 +1,10 @@
 //! Further settings, as a person writes them: `key=value`, one a line.
 
 use super::config::looks_like_a_path;
-use super::failure;
-use samepath_wire::{Cause, Failure};
 use serde_json::Value;
 
+/// Why of several configurations none is gone on with.
+pub(super) const ONE_MODEL: &str = "a checkpoint is of one model; give its one configuration";
 /// No job has more.
 const MOST: usize = 100;
 /// Keys that have a parameter of their own; with what to use instead.
@@ -34,14 +34,14 @@ const REFUSED: &[&str] = &[
 /// The settings, in order.
 ///
 /// # Errors
-/// The first line that is not understood or not let through.
-pub(super) fn read(text: &str) -> Result<Vec<(String, Value)>, Failure> {
+/// The first line that is not understood or not let through, and why.
+pub(super) fn read(text: &str) -> Result<Vec<(String, Value)>, String> {
     let lines = text.lines().map(str::trim).enumerate().filter(|(_, line)| !line.is_empty() && !line.starts_with('#'));
     let mut settings = Vec::new();
     for (index, line) in lines {
         let setting = one(line)
             .and_then(|setting| if settings.len() < MOST { Ok(setting) } else { Err("there are too many".to_owned()) })
-            .map_err(|why| failure(Cause::InvalidParameter, format!("OVERRIDES, line {}: {why}", index + 1)))?;
+            .map_err(|why| format!("line {}: {why}", index + 1))?;
         settings.push(setting);
     }
     Ok(settings)
@@ -140,8 +140,8 @@ mod tests {
             ("trainer_config.x=[", "is not understood"),
             ("trainer_config.x=a: b: c", "is not understood"),
         ] {
-            let message = read(&format!("# one\n{line}")).unwrap_err().message;
-            assert!(message.starts_with("OVERRIDES, line 2: ") && message.contains(part), "{line}: {message}");
+            let message = read(&format!("# one\n{line}")).unwrap_err();
+            assert!(message.starts_with("line 2: ") && message.contains(part), "{line}: {message}");
         }
     }
 

@@ -43,14 +43,15 @@ pub(in crate::tool) fn run(session: &Session) -> Result<(), Ended> {
     let output = session.needed("OUTPUT_DIR")?;
     let labels = session.needed("LABELS")?;
     let to_itself = is_empty(&output);
-    let settings = settings::read(session.value("OVERRIDES"))?;
+    let settings = settings::read(session.value("OVERRIDES"))
+        .map_err(|why| failure(Cause::InvalidParameter, format!("OVERRIDES: {why}")))?;
     tell("openjd_status", &format!("Reading {}", file_name(&labels)));
     let placed = session.place(&labels)?;
     session.go_on()?;
     let resume = session.path("RESUME_FROM").map(|path| checkpoint(session, &path)).transpose()?;
     let configurations = configurations(session, &placed.labels, &labels, &output, resume.as_deref())?;
     if resume.is_some() && configurations.len() > 1 {
-        let message = "RESUME_FROM: a checkpoint is of one model; give its one configuration";
+        let message = format!("RESUME_FROM: {}", settings::ONE_MODEL);
         return Err(failure(Cause::InvalidParameter, message).into());
     }
     let controller = Controller::open().map_err(|error| {
