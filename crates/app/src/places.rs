@@ -113,8 +113,14 @@ impl Options {
             return Err(Error::new(ErrorCode::ConfigInvalid, message).with_hint("Write the whole path, from the root."));
         }
         let data_dir = data_dir(&environment, path("SAMEPATH_DATA"), path("XDG_STATE_HOME")).ok_or_else(|| {
-            Error::new(ErrorCode::ConfigInvalid, "There is no home folder to keep jobs in.")
-                .with_hint("Set HOME or SAMEPATH_DATA.")
+            let home = ["HOME", "USERPROFILE"].into_iter().find_map(|name| Some((name, path(name)?)));
+            let why = match home {
+                Some((name, home)) => format!("{name} is `{}`, which is not a whole path", home.display()),
+                None => "HOME is not set".to_owned(),
+            };
+            Error::new(ErrorCode::ConfigInvalid, format!("There is no home folder to keep jobs in: {why}.")).with_hint(
+                "Set HOME to your home folder; or SAMEPATH_DATA to a folder for jobs, on a disk of this computer.",
+            )
         })?;
         Ok(Self {
             config: ConfigFile::find(config, environment.current_dir.is_some(), &environment),

@@ -4,7 +4,7 @@ use crate::view::ProgramView;
 use crate::{Error, ErrorCode, LocalStorages, Options};
 use samepath_storage::Change;
 use samepath_storage::helper::{DEADLINE, HelperError};
-use samepath_worker::kinds::{Choice, Looking, ProgramMissing, places};
+use samepath_worker::kinds::{Choice, Looking, Program, ProgramMissing, Survey, Surveyed, places};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -29,13 +29,7 @@ impl LocalStorages {
     /// `io` where a folder that may hold them does not answer.
     pub fn programs(&self, options: &Options, kinds: Option<PathBuf>) -> Result<Vec<ProgramView>, Error> {
         let looking = self.looking(options, kinds);
-        let found = looking.programs(self.helper(), PATIENCE).map_err(|error| {
-            let message = match error {
-                HelperError::NotAnswering { .. } => "The folders of programs do not answer.".to_owned(),
-                other => format!("Programs cannot be looked for: {other}."),
-            };
-            Error::new(ErrorCode::Io, message).with_hint("Connect the storage that they lie on, then try again.")
-        })?;
+        let found = looking.programs(self.helper(), PATIENCE).map_err(unasked)?;
         let view = |(name, found): (String, Result<PathBuf, ProgramMissing>)| ProgramView {
             configured: match looking.chosen.get(&name) {
                 Some(Choice::File(path)) => Some(path.display().to_string()),
@@ -74,6 +68,31 @@ impl LocalStorages {
         Ok(found.into_iter().next())
     }
 
+    /// Why a program cannot be said to be elsewhere that job types of this computer name by its whole path; none where no job type
+    /// does. Blocks for some seconds at most.
+    ///
+    /// # Errors
+    /// As [`LocalStorages::programs`].
+    pub fn names_whole(&self, options: &Options, path: &str) -> Result<Option<Error>, Error> {
+        let looking = self.looking(options, None);
+        let survey = Survey::ask(self.helper(), &looking, PATIENCE).map_err(unasked)?;
+        let is_it = |kind: &&Surveyed| match &kind.program {
+            Ok(Program::File(file)) => file.to_str() == Some(path),
+            Err(missing) => missing.command() == path,
+            Ok(_) => false,
+        };
+        let kinds: Vec<&str> = survey.kinds.iter().filter(is_it).map(|kind| kind.kind.name.as_str()).collect();
+        let (Some(folder), false) = (looking.kinds_dir, kinds.is_empty()) else { return Ok(None) };
+        let message = format!(
+            "{path} is named whole by the template of {} in {}: what is written there is what runs.",
+            kinds.join(" and of "),
+            folder.display()
+        );
+        Ok(Some(Error::new(ErrorCode::InvalidParameter, message).with_hint(
+            "Write another path there; or a name alone, and say where it is: samepath program set NAME FILE",
+        )))
+    }
+
     /// Says which file is meant where a job type names a program: a local path. It need not be there now; whether it is, is told
     /// by [`LocalStorages::programs`].
     ///
@@ -105,4 +124,12 @@ impl LocalStorages {
         self.apply(&Change::Program { name: name.to_owned(), path: None })?;
         Ok(named)
     }
+}
+
+fn unasked(error: HelperError) -> Error {
+    let message = match error {
+        HelperError::NotAnswering { .. } => "The folders of programs do not answer.".to_owned(),
+        other => format!("Programs cannot be looked for: {other}."),
+    };
+    Error::new(ErrorCode::Io, message).with_hint("Connect the storage that they lie on, then try again.")
 }

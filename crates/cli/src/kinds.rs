@@ -2,7 +2,8 @@ use crate::Context;
 use crate::meant::LISTING;
 use crate::output::{Cell, Tone};
 use samepath_app::Error;
-use samepath_app::view::KindView;
+use samepath_app::view::{KindView, ParameterView};
+use serde_json::Value;
 use std::process::ExitCode;
 
 /// What can be run; with a name, its parameters.
@@ -51,20 +52,34 @@ fn one(context: &Context<'_>, kind: &KindView) -> Result<ExitCode, Error> {
         .iter()
         .map(|parameter| {
             let default = match (&parameter.default, parameter.role.as_str()) {
-                (Some(serde_json::Value::String(text)), _) => text.clone(),
+                (Some(Value::String(text)), _) => text.clone(),
                 (Some(value), _) => value.to_string(),
                 (None, "results") => "a new folder beside the dataset".to_owned(),
                 (None, _) => "needed".to_owned(),
             };
             let what = parameter.description.as_deref().unwrap_or(&parameter.label);
+            let what = what.lines().next().unwrap_or_default();
+            let takes = takes(parameter).map(|takes| format!(" Takes {takes}.")).unwrap_or_default();
             vec![
                 parameter.name.as_str().into(),
                 parameter.kind.to_lowercase().into(),
                 default.into(),
-                Cell::new(what.lines().next().unwrap_or_default(), Tone::Quiet),
+                Cell::new(format!("{what}{takes}"), Tone::Quiet),
             ]
         })
         .collect();
     output.table(&["PARAMETER", "TYPE", "DEFAULT", ""], &rows)?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// "1 to 4096", "nothing, all videos": what a value may be, where the definition says so.
+fn takes(parameter: &ParameterView) -> Option<String> {
+    let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    match (parameter.allowed.as_slice(), parameter.minimum, parameter.maximum) {
+        ([], None, None) => None,
+        ([], Some(least), None) => Some(format!("{least} or more")),
+        ([], None, Some(most)) => Some(format!("{most} at most")),
+        ([], Some(least), Some(most)) => Some(format!("{least} to {most}")),
+        (choices, ..) => Some(choices.iter().map(text).collect::<Vec<_>>().join(", ")),
+    }
 }

@@ -13,6 +13,9 @@ pub(crate) fn run(context: &Context<'_>, command: ProgramCommand) -> Result<Exit
         ProgramCommand::Set { name, path } => {
             let (name, path) = if is_place(&name) && !is_place(&path) { (path, name) } else { (name, path) };
             if name.contains(|letter: char| letter.is_whitespace() || ['/', '\\'].contains(&letter)) {
+                if let Some(error) = storages.names_whole(options, &name)? {
+                    return Err(error);
+                }
                 let message = format!("{name} is no name of a program.");
                 return Err(Error::new(ErrorCode::InvalidParameter, message)
                     .with_hint("Give the name that job types use, then the file: samepath program set NAME FILE"));

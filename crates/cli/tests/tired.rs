@@ -3,8 +3,12 @@
 
 mod common;
 
-use common::Home;
+use common::{Home, run};
 use serde_json::{Value, json};
+
+fn hint(told: &Value) -> &str {
+    told["error"]["hint"].as_str().unwrap_or_default()
+}
 
 #[test]
 fn what_is_submitted_is_looked_at_first() {
@@ -99,4 +103,63 @@ fn a_hostile_name_moves_no_cursor() {
             assert!(!text.contains('\u{1b}') && !text.contains("\nX.slp"), "{words:?}: {said:?}");
         }
     }
+}
+
+#[test]
+fn without_a_home_folder_it_is_said_what_to_set() {
+    let home = Home::new();
+    let homeless = |words: &[&str], more: &[(&str, &str)]| {
+        let mut command = home.command([&["--json"], words].concat());
+        command.env_remove("HOME").env_remove("SAMEPATH_DATA").envs(more.iter().copied());
+        run(&mut command)
+    };
+    for words in [&["jobs"][..], &["storage", "list"], &["doctor"], &["worker"], &["demo"]] {
+        let told = homeless(words, &[]).fails("config_invalid");
+        assert!(hint(&told).contains("HOME") && hint(&told).contains("SAMEPATH_DATA"), "{words:?}: {told:#}");
+        let told = homeless(words, &[("HOME", "amick")]).fails("config_invalid");
+        let message = told["error"]["message"].as_str().unwrap_or_default();
+        assert!(message.contains("HOME is `amick`, which is not a whole path"), "{words:?}: {told:#}");
+    }
+    let data = home.text("data");
+    let data = [("SAMEPATH_DATA", data.as_str())];
+    for words in [&["jobs"][..], &["kinds"], &["workers"], &["storage", "list"]] {
+        homeless(words, &data).good();
+    }
+    for words in [&["storage", "add", "new", "/mnt/new"][..], &["program", "set", "x", "/bin/true"]] {
+        let told = homeless(words, &data).fails("config_invalid");
+        assert!(hint(&told).contains("set HOME, or name the file with --config"), "{words:?}: {told:#}");
+    }
+    let told = homeless(&["doctor"], &data);
+    assert!(told.out.contains("there is no place for the configuration"), "{told:?}");
+}
+
+#[test]
+fn what_a_parameter_takes_is_listed() {
+    let home = Home::new();
+    let told = home.run(["kinds", "sleap-train"]).out;
+    let row = |name: &str| told.lines().find(|line| line.starts_with(name)).unwrap_or_else(|| panic!("{told}"));
+    assert!(row("MAX_EPOCHS").ends_with("Takes 0 to 100000."), "{told}");
+    assert!(row("THEN_PREDICT").ends_with("Takes nothing, suggested frames, all videos."), "{told}");
+    assert!(row("RUN_NAME").ends_with("By default one that is new."), "{told}");
+    let told = home.ask(&["kinds", "sleap-train"]).good();
+    let row = |name: &str| told["parameters"].as_array().unwrap().iter().find(|it| it["name"] == name).unwrap();
+    let epochs = row("MAX_EPOCHS");
+    assert_eq!((&epochs["minimum"], &epochs["maximum"], &epochs["default"]), (&json!(0), &json!(100_000), &json!(0)));
+    assert_eq!(row("THEN_PREDICT")["allowed"], json!(["nothing", "suggested frames", "all videos"]));
+}
+
+#[test]
+fn a_program_that_a_template_names_whole_is_told_as_the_template_s() {
+    let home = Home::new();
+    let run = json!({ "onRun": { "command": "/opt/dlc/bin/export" } });
+    let steps = json!([{ "name": "s", "script": { "actions": run } }]);
+    let template = json!({ "specificationVersion": "jobtemplate-2023-09", "name": "DLC", "steps": steps });
+    home.write("data/kinds/dlc-export.json", template.to_string());
+    let told = home.ask(&["program", "set", "/opt/dlc/bin/export", "/bin/true"]).fails("invalid_parameter");
+    let message = told["error"]["message"].as_str().unwrap_or_default();
+    let place =
+        format!("/opt/dlc/bin/export is named whole by the template of dlc-export in {}", home.text("data/kinds"));
+    assert!(message.starts_with(&place), "{told:#}");
+    assert!(hint(&told).contains("samepath program set NAME FILE"), "{told:#}");
+    home.ask(&["program", "set", "a/b", "c/d"]).fails("invalid_parameter");
 }

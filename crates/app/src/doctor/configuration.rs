@@ -1,7 +1,7 @@
 use crate::programs::PATIENCE;
 use crate::view::{Finding, FindingState};
 use crate::{Error, ErrorCode, LocalStorages};
-use samepath_storage::{HERE, Origin};
+use samepath_storage::{ConfigError, HERE, Origin};
 
 const AREA: &str = "configuration";
 
@@ -20,6 +20,7 @@ pub(super) fn examine(storages: &LocalStorages) -> Vec<Finding> {
             let error = Error::new(ErrorCode::ConfigInvalid, format!("there is no file {shown}, which --config names"));
             wrong("file", error.with_hint("Check how it is spelled, or leave --config out."))
         }
+        None if file.path.as_os_str().is_empty() => wrong("file", ConfigError::NoHome.into()),
         None if !state.exists => {
             let note = Finding::new(AREA, FindingState::Note, "file", format!("{shown} is not there yet"));
             note.mend(format!("Set up {HERE}: samepath setup"))
