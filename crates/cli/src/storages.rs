@@ -19,9 +19,7 @@ pub(crate) fn run(context: &Context<'_>, command: StorageCommand) -> Result<Exit
             // An empty path is no removal here.
             storages.absolute_only(&base_path)?;
             let fields = to_fields(Some(base_path), fields);
-            let names_folder = fields.user_subdir.is_some();
-            let mut view = storages.add(&name, fields)?;
-            view.warnings.extend(folder_missing(storages, &view).filter(|_| names_folder));
+            let view = write(storages, fields, |fields| storages.add(&name, fields))?;
             written(output, &view, "Added", entry(&view))?;
         }
         StorageCommand::Set { name, base_path, fields } => {
@@ -33,10 +31,8 @@ pub(crate) fn run(context: &Context<'_>, command: StorageCommand) -> Result<Exit
                 );
             }
             let before = storages.view(&name).ok();
-            let names_folder = fields.user_subdir.is_some();
-            let mut view = storages.set(&name, fields)?;
+            let view = write(storages, fields, |fields| storages.set(&name, fields))?;
             let changed = !before.is_some_and(|before| says_the_same(&before, &view));
-            view.warnings.extend(folder_missing(storages, &view).filter(|_| names_folder));
             let mut told = entry(&view);
             if let Some(told) = told.as_object_mut() {
                 told.insert("changed".to_owned(), json!(changed));
@@ -64,6 +60,18 @@ pub(crate) fn run(context: &Context<'_>, command: StorageCommand) -> Result<Exit
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Writes what somebody says of a storage, and warns where they name a folder of theirs that is not there.
+fn write(
+    storages: &LocalStorages,
+    fields: StorageFields,
+    write: impl FnOnce(StorageFields) -> Result<StorageView, Error>,
+) -> Result<StorageView, Error> {
+    let names_folder = fields.user_subdir.is_some();
+    let mut view = write(fields)?;
+    view.warnings.extend(folder_missing(storages, &view).filter(|_| names_folder));
+    Ok(view)
 }
 
 /// That the person's folder is not there. It is written all the same: it may be made later, and the storage may be away.

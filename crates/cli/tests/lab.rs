@@ -123,9 +123,7 @@ fn who_was_put_out_is_told_so_and_may_leave() {
 #[test]
 fn a_lab_that_does_not_answer_is_named_and_its_worker_waits_for_it() {
     let lab = Lab::new();
-    let (desk, gpu) = (lab.computer("desk"), lab.computer("gpu-1"));
-    desk.join(&lab.invite("member", "amick"));
-    gpu.join(&lab.invite("worker", "gpu-1"));
+    let (desk, gpu) = lab.joined();
     lab.stop();
     let told = desk.ask(&["jobs"]).fails("fleet_unreachable");
     assert!(

@@ -19,9 +19,7 @@ fn running(desk: &Computer<'_>) -> String {
 #[test]
 fn a_worker_that_is_put_out_says_so_once_and_works_again_when_it_has_joined_anew() {
     let lab = Lab::new();
-    let (desk, gpu) = (lab.computer("desk"), lab.computer("gpu-1"));
-    desk.join(&lab.invite("member", "amick"));
-    gpu.join(&lab.invite("worker", "gpu-1"));
+    let (desk, gpu) = lab.joined();
     let mut worker = gpu.worker();
     let id = running(&desk);
     lab.home.ask(&["hub", "revoke", "gpu-1"]).good();
@@ -57,9 +55,7 @@ fn a_worker_that_is_put_out_says_so_once_and_works_again_when_it_has_joined_anew
 #[test]
 fn what_a_member_waits_for_ends_when_they_are_put_out() {
     let lab = Lab::new();
-    let (desk, gpu) = (lab.computer("desk"), lab.computer("gpu-1"));
-    desk.join(&lab.invite("member", "amick"));
-    gpu.join(&lab.invite("worker", "gpu-1"));
+    let (desk, gpu) = lab.joined();
     let worker = gpu.worker();
     let id = running(&desk);
     let mut waiting: Vec<Process> = [&["workers", "--watch"][..], &["logs", &id, "--follow"], &["submit", "waits"]]

@@ -32,9 +32,7 @@ fn assert_whole(desk: &Computer<'_>, id: &str) {
 #[test]
 fn both_hubs_are_killed_and_another_finds_what_runs() {
     let lab = Lab::new();
-    let (desk, gpu) = (lab.computer("desk"), lab.computer("gpu-1"));
-    desk.join(&lab.invite("member", "amick"));
-    gpu.join(&lab.invite("worker", "gpu-1"));
+    let (desk, gpu) = lab.joined();
     let server = nats_server().display().to_string();
     let mut second = lab.home.start(&["--json", "hub", "--nats-server", &server]);
     second.until(|line| line.contains("\"lab\"").then_some(()));
@@ -59,9 +57,7 @@ fn both_hubs_are_killed_and_another_finds_what_runs() {
 #[test]
 fn a_worker_that_is_frozen_is_missed_and_goes_on() {
     let lab = Lab::new();
-    let (desk, gpu) = (lab.computer("desk"), lab.computer("gpu-1"));
-    desk.join(&lab.invite("member", "amick"));
-    gpu.join(&lab.invite("worker", "gpu-1"));
+    let (desk, gpu) = lab.joined();
     let worker = gpu.worker();
     let id = running(&desk);
     worker.signal(Signal::STOP);
@@ -78,9 +74,7 @@ fn a_worker_that_is_frozen_is_missed_and_goes_on() {
 #[test]
 fn a_worker_whose_line_is_cut_reports_when_it_is_mended() {
     let lab = Lab::new();
-    let (desk, gpu) = (lab.computer("desk"), lab.computer("gpu-1"));
-    desk.join(&lab.invite("member", "amick"));
-    gpu.join(&lab.invite("worker", "gpu-1"));
+    let (desk, gpu) = lab.joined();
     let cable = Cable::to(&lab.listen);
     let key = lab.home.path("gpu-1/data/lab/worker.json");
     let mut kept: Value = serde_json::from_slice(&fs_err::read(&key).expect("a key")).expect("JSON");

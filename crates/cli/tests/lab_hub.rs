@@ -78,9 +78,7 @@ fn a_hub_that_waits_changes_nothing_and_takes_over_without_a_word() {
 #[test]
 fn just_after_a_takeover_workers_are_said_to_be_on_their_way() {
     let lab = Lab::new();
-    let (desk, gpu) = (lab.computer("desk"), lab.computer("gpu-1"));
-    desk.join(&lab.invite("member", "amick"));
-    gpu.join(&lab.invite("worker", "gpu-1"));
+    let (desk, gpu) = lab.joined();
     let worker = gpu.worker();
     // It cannot come back.
     worker.signal(Signal::STOP);
@@ -124,9 +122,7 @@ fn a_storage_is_told_of_by_addresses_of_shares_and_taken_off_the_list() {
 #[test]
 fn who_has_left_is_listed_no_more_and_since_when_others_are_there_is_a_time() {
     let lab = Lab::new();
-    let (desk, gpu) = (lab.computer("desk"), lab.computer("gpu-1"));
-    desk.join(&lab.invite("member", "amick"));
-    gpu.join(&lab.invite("worker", "gpu-1"));
+    let (desk, gpu) = lab.joined();
     let shown = lab.home.command(["hub", "members"]).output().expect("runs");
     let shown = String::from_utf8(shown.stdout).expect("text");
     let row = shown.lines().find(|line| line.starts_with("amick")).expect("a row");

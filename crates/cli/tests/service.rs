@@ -177,9 +177,7 @@ fn a_worker_for_each_gpu_sees_its_own_alone() {
     let shows =
         "echo \"GPU $CUDA_VISIBLE_DEVICES by $CUDA_DEVICE_ORDER\"; while [ ! -e \"$HOME/go\" ]; do sleep 0.05; done";
     lab.home.kind("shows", shows);
-    let (desk, gpu) = (lab.computer("desk"), lab.computer("gpu-1"));
-    desk.join(&lab.invite("member", "amick"));
-    gpu.join(&lab.invite("worker", "gpu-1"));
+    let (desk, gpu) = lab.joined();
     let kinds = lab.home.text("kinds");
     gpu.ask(&["worker", "--gpus", "1,1"]).fails("invalid_parameter");
     let mut both = Process::start(&mut gpu.command(&["worker", "--gpus", "0,3", "--kinds", &kinds]));

@@ -54,6 +54,14 @@ impl Lab {
         told["invitation"].as_str().expect("a line").to_owned()
     }
 
+    /// A member's desk and a worker's computer, which have joined.
+    pub(crate) fn joined(&self) -> (Computer<'_>, Computer<'_>) {
+        let (desk, gpu) = (self.computer("desk"), self.computer("gpu-1"));
+        desk.join(&self.invite("member", "amick"));
+        gpu.join(&self.invite("worker", "gpu-1"));
+        (desk, gpu)
+    }
+
     /// A computer where the storage is mounted at a path of its own.
     pub(crate) fn computer(&self, name: &'static str) -> Computer<'_> {
         let computer = Computer { home: &self.home, name };
