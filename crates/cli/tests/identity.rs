@@ -284,3 +284,25 @@ fn a_storage_that_lost_its_mark_is_warned_of_until_somebody_says_it_is_right() {
     home.ask(&["storage", "mark"]).good();
     assert_eq!(home.ask(&["storage", "check"]).good()[0]["warning"], json!(null));
 }
+
+#[test]
+fn a_marked_storage_without_a_share_is_found_again_beside_where_it_was() {
+    let home = Home::bare();
+    let (old, now) = (home.path("nas/talmo"), home.path("nas/talmo-1"));
+    fs_err::create_dir_all(old.join("amick")).expect("a folder");
+    home.configure(&format!("[storage.vast]\nbase_path = {}\n", json!(old)));
+    home.ask(&["storage", "mark"]).good();
+    fs_err::rename(&old, &now).expect("a folder");
+    let moved = |why: &str| {
+        let told = home.ask(&["storage", "check"]).good();
+        assert_eq!(told[0]["moved_to"], json!(now), "{why}: {told:#}");
+        assert_eq!(told[0]["base_path"], json!(old), "{why}: {told:#}");
+    };
+    moved("nothing is there");
+    // As some systems leave it, with something of their own in it.
+    home.write("nas/talmo/.Trash/x", "");
+    moved("a folder without the mark is there");
+    // Nothing of the kind without a mark.
+    fs_err::remove_dir_all(now.join(".samepath")).expect("its mark");
+    assert_eq!(home.ask(&["storage", "check"]).good()[0]["moved_to"], json!(null));
+}

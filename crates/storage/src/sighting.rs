@@ -127,6 +127,18 @@ impl Sighting {
         candidates
     }
 
+    /// The folders beside the base path, of these names, that are worth looking at too: for a storage with a mark, those that are called
+    /// nearly as it was first. Where it was no mount itself, nothing else says where it went.
+    pub(crate) fn beside(&self, names: &[String]) -> Vec<Candidate> {
+        let (Some(folder), Some(_)) = (self.base_path.parent(), &self.id) else { return Vec::new() };
+        let own = self.base_path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        let mut names: Vec<&String> = names.iter().filter(|name| *name != own).collect();
+        let is_like = |name: &str| name.starts_with(own) || own.starts_with(name);
+        names.sort_by_key(|name| (!is_like(name), name.as_str()));
+        names.truncate(MOST_PLACES);
+        names.into_iter().map(|name| Candidate { path: folder.join(name), same_source: false }).collect()
+    }
+
     /// Whether what is at a candidate is the storage.
     pub(crate) fn is_at(&self, candidate: &Candidate, found: &Found) -> bool {
         let same_mark = match (&self.id, &found.id) {
@@ -256,6 +268,17 @@ mod tests {
         assert_eq!(verdicts(None), [true, false, false]);
         assert_eq!(verdicts(Some("b")), [false, false, false]);
         assert!(!marked.is_at(&candidates[0], &Found { is_folder: false, id: None }));
+    }
+
+    #[test]
+    fn by_its_mark_in_the_folders_beside_it_too() {
+        let names = ["photos", "talmo", "talmo-1", "tal"].map(str::to_owned);
+        assert_eq!(seen().beside(&names), []);
+        let marked = Sighting { id: Some("a".into()), ..seen() };
+        let beside = marked.beside(&names);
+        let paths: Vec<_> = beside.iter().map(|candidate| candidate.path.to_str().unwrap()).collect();
+        assert_eq!(paths, ["/Volumes/tal", "/Volumes/talmo-1", "/Volumes/photos"]);
+        assert!(!marked.is_at(&beside[0], &Found { is_folder: true, id: None }));
     }
 
     #[test]

@@ -82,7 +82,15 @@ impl LocalStorages {
         let now = Sighting::again(backend, probe, seen.as_ref());
         let stranger = |seen: &Sighting| now.as_ref().is_none_or(|now| !seen.may_be(now));
         let gone = seen.as_ref().filter(|seen| stranger(seen));
-        let moved = gone.and_then(|seen| self.helper.find_again(seen, ELSEWHERE));
+        // What only lost its mark may be where it was: then nothing but the mark says that it is elsewhere.
+        let unmarked = || {
+            let (seen, now) = seen.as_ref().zip(now.as_ref())?;
+            seen.lost_mark(now).then(|| Sighting { source: None, ..seen.clone() })
+        };
+        let moved = match gone {
+            Some(seen) => self.helper.find_again(seen, ELSEWHERE),
+            None => unmarked().and_then(|seen| self.helper.find_again(&seen, ELSEWHERE)),
+        };
         let both = seen.as_ref().zip(now.as_ref()).filter(|_| moved.is_none());
         let differs = both.and_then(|(seen, now)| mark_differs(seen, now));
         let other = differs.is_some();

@@ -83,10 +83,19 @@ impl Helper {
         self.ask_of_path("remove_test_file", storages, file, &AtQuestion::of(storages, file), deadline)
     }
 
-    /// Where a storage is now that is not where it was seen: where the same share is mounted, or something with its mark. Each
-    /// place is asked by itself, so that a dead one among them holds up none.
+    /// Where a storage is now that is not where it was seen: where the same share is mounted, or something with its mark, there or
+    /// beside where it was. Each place is asked by itself, so that a dead one among them holds up none.
     pub fn find_again(&self, seen: &Sighting, deadline: Duration) -> Option<PathBuf> {
-        let candidates = seen.candidates(&Mounts::listed()?);
+        let mut candidates = seen.candidates(&Mounts::listed()?);
+        if let Some(folder) = seen.base_path.parent().filter(|_| seen.id.is_some()) {
+            let beside = seen.beside(&self.names_in(folder, deadline).unwrap_or_default());
+            candidates.extend(
+                beside
+                    .into_iter()
+                    .filter(|it| candidates.iter().all(|known| known.path != it.path))
+                    .collect::<Vec<_>>(),
+            );
+        }
         let found: Vec<Option<Found>> = thread::scope(|scope| {
             let asked: Vec<_> = candidates
                 .iter()
