@@ -108,6 +108,20 @@ describe('A failed job', () => {
     expect(screen.getByRole('region', { name: 'Job labels · check' })).toBeVisible();
   });
 
+  test('the buttons come together, so that none takes the place of another', async () => {
+    vi.useFakeTimers({ shouldAdvanceTime: true });
+    const { fake, show } = await open(failed);
+    fake.followUp = () => new Promise(() => {});
+    const panel = await show();
+    const buttons = () => within(panel).getByRole('button', { name: 'Run again…', hidden: true }).parentElement;
+    expect(buttons()).toHaveClass('waiting');
+    // Whoever knows may not answer.
+    await vi.advanceTimersByTimeAsync(1100);
+    await settle();
+    expect(buttons()).not.toHaveClass('waiting');
+    vi.useRealTimers();
+  });
+
   test('without a checkpoint it is run again, with half the batch size', async () => {
     const { fake, show } = await open(failed);
     fake.next = { ...next, resumed: null, smaller: { epoch: null, batch_size: 2, draft: again } };

@@ -4,6 +4,9 @@ import { copyText } from '../clipboard';
 import { cutPath } from '../format';
 import type { Session } from './session.svelte';
 
+/** As long are buttons waited for; milliseconds. */
+const PATIENCE = 1000;
+
 /** What can be done with one job, and what is under way of it. */
 export class Verbs {
   readonly #session: Session;
@@ -14,6 +17,8 @@ export class Verbs {
   failure = $state.raw<Failure | null>(null);
   /** What can follow the job, once it has ended and this is known. */
   next = $state.raw<FollowUpView | null>(null);
+  /** Whether that is known, or was waited for as long as buttons are: what came between them later would take their places. */
+  learned = $state(false);
 
   constructor(session: Session, id: string) {
     this.#session = session;
@@ -22,7 +27,10 @@ export class Verbs {
 
   /** Learns what can follow. That nothing can be learned is no failure: then less is offered. */
   async learn(): Promise<void> {
+    const waited = setTimeout(() => (this.learned = true), PATIENCE);
     this.next = await this.#session.ipc.followUp(this.#id).catch(() => null);
+    clearTimeout(waited);
+    this.learned = true;
   }
 
   async stop(): Promise<void> {
