@@ -39,6 +39,7 @@ pub fn bindings() -> Builder<tauri::Wry> {
         setup::look_around,
         setup::own_folder,
         setup::try_storage,
+        setup::make_own,
         setup::same_storage,
         setup::folder_in,
         setup::found_settings,

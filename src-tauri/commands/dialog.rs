@@ -1,17 +1,19 @@
 use rfd::{AsyncFileDialog, FileHandle};
-use samepath_app::view::FilterView;
-use samepath_app::{Error, ErrorCode};
-use tauri::WebviewWindow;
+use samepath_app::view::{BeginIn, FilterView};
+use samepath_app::{App, Error, ErrorCode};
+use tauri::{State, WebviewWindow};
 
 /// Asks for a file with the system's own dialog. None: the person changed their mind.
 #[tauri::command]
 #[specta::specta]
 pub(crate) async fn pick_file(
     window: WebviewWindow,
+    app: State<'_, App>,
     title: String,
     filters: Vec<FilterView>,
+    begin: Option<BeginIn>,
 ) -> Result<Option<String>, Error> {
-    dialog(&window, title, &filters).pick_file().await.map(text).transpose()
+    dialog(&window, &app, title, &filters, begin).await.pick_file().await.map(text).transpose()
 }
 
 /// Likewise, for several files. An empty list: the person changed their mind.
@@ -19,10 +21,12 @@ pub(crate) async fn pick_file(
 #[specta::specta]
 pub(crate) async fn pick_files(
     window: WebviewWindow,
+    app: State<'_, App>,
     title: String,
     filters: Vec<FilterView>,
+    begin: Option<BeginIn>,
 ) -> Result<Vec<String>, Error> {
-    let chosen = dialog(&window, title, &filters).pick_files().await;
+    let chosen = dialog(&window, &app, title, &filters, begin).await.pick_files().await;
     chosen.unwrap_or_default().into_iter().map(text).collect()
 }
 
@@ -31,22 +35,43 @@ pub(crate) async fn pick_files(
 #[specta::specta]
 pub(crate) async fn pick_new_file(
     window: WebviewWindow,
+    app: State<'_, App>,
     title: String,
     filters: Vec<FilterView>,
+    begin: Option<BeginIn>,
 ) -> Result<Option<String>, Error> {
-    dialog(&window, title, &filters).save_file().await.map(text).transpose()
+    dialog(&window, &app, title, &filters, begin).await.save_file().await.map(text).transpose()
 }
 
 /// Asks for a folder with the system's own dialog. None: the person changed their mind.
 #[tauri::command]
 #[specta::specta]
-pub(crate) async fn pick_folder(window: WebviewWindow, title: String) -> Result<Option<String>, Error> {
-    AsyncFileDialog::new().set_parent(&window).set_title(title).pick_folder().await.map(text).transpose()
+pub(crate) async fn pick_folder(
+    window: WebviewWindow,
+    app: State<'_, App>,
+    title: String,
+    begin: Option<BeginIn>,
+) -> Result<Option<String>, Error> {
+    dialog(&window, &app, title, &[], begin).await.pick_folder().await.map(text).transpose()
 }
 
-fn dialog(window: &WebviewWindow, title: String, filters: &[FilterView]) -> AsyncFileDialog {
+async fn dialog(
+    window: &WebviewWindow,
+    app: &App,
+    title: String,
+    filters: &[FilterView],
+    begin: Option<BeginIn>,
+) -> AsyncFileDialog {
+    let folder = match begin {
+        Some(begin) => app.dialog_folder(begin).await,
+        None => None,
+    };
     let dialog = AsyncFileDialog::new().set_parent(window).set_title(title);
-    filters.iter().fold(dialog, |dialog, filter| dialog.add_filter(&filter.name, &filter.extensions))
+    let dialog = filters.iter().fold(dialog, |dialog, filter| dialog.add_filter(&filter.name, &filter.extensions));
+    match folder {
+        Some(folder) => dialog.set_directory(folder),
+        None => dialog,
+    }
 }
 
 fn text(chosen: FileHandle) -> Result<String, Error> {

@@ -25,16 +25,28 @@ pub(crate) async fn own_folder(
     app.own_folder(name, fields).await
 }
 
-/// Reads and writes in the person's folder of a storage that is not configured yet.
+/// Reads and writes in the person's folder of a storage that is not configured yet; `wished`, if it is to be made later.
 #[tauri::command]
 #[specta::specta]
 pub(crate) async fn try_storage(
     app: State<'_, App>,
     name: String,
     fields: StorageFields,
-    make: bool,
+    wished: bool,
 ) -> Result<Vec<Finding>, Error> {
-    app.try_storage(name, fields, make).await
+    app.try_storage(name, fields, wished).await
+}
+
+/// Makes the person's folder in a storage that is not configured yet, and tries it.
+#[tauri::command]
+#[specta::specta]
+pub(crate) async fn make_own(
+    app: State<'_, App>,
+    name: String,
+    fields: StorageFields,
+    knowingly: bool,
+) -> Result<Vec<Finding>, Error> {
+    app.make_own(name, fields, knowingly).await
 }
 
 /// Whether the workers online find a test file in the person's folder; with `fields`, of a storage that is not configured yet.

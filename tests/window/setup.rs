@@ -4,6 +4,8 @@ use crate::native::choose;
 use crate::open::{OpenWindow, runs};
 use samepath_testkit::FuseMount;
 use std::fs;
+use std::os::unix::fs::symlink;
+use std::path::Path;
 use std::process::Command;
 
 /// From the question whose folder it is to a storage that works.
@@ -95,6 +97,72 @@ fn where_nothing_is_left_to_be_asked_one_answer_sets_a_computer_up() {
     assert_eq!(written["storage"]["vast"]["user_subdir"].as_str(), Some("amick"));
     let left = fs::read_dir(mount.path().join("amick")).unwrap().map(|entry| entry.unwrap().file_name());
     assert_eq!(left.collect::<Vec<_>>(), ["notes.txt"], "the test files are gone");
+}
+
+/// A worker of the lab that has `vast` there, and the window at the question where that is on this computer.
+fn ask_for_vast<'d>(desk: &'d Desk, theirs: &Path) -> OpenWindow<'d> {
+    desk.worker("gpu-1", &[("vast", theirs)]);
+    let window = desk.open();
+    window.go("Workers");
+    wait_for("the other worker", || window.row("Workers", "gpu-1"));
+    window.click("button", "Finish setup");
+    window.click("button", "Continue");
+    window
+}
+
+fn names(folder: &Path) -> Vec<String> {
+    let entries = fs::read_dir(folder).unwrap();
+    entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
+}
+
+#[test]
+fn a_storage_that_the_workers_do_not_know_is_not_used_and_nothing_is_made_on_it() {
+    let desk = Desk::new();
+    let (talmo, other) = (desk.scratch().join("talmo"), desk.scratch().join("other"));
+    fs::create_dir_all(talmo.join("tom")).unwrap();
+    fs::create_dir_all(&other).unwrap();
+    fs::write(other.join("notes.txt"), "x").unwrap();
+    let window = ask_for_vast(&desk, &talmo);
+    window.click("button", "Choose folder of vast");
+    choose(&desk.display, "Where is vast", &other);
+    window.wait_for_text_in("region", "Which folder in vast is yours?", "/scratch/");
+    window.click("radio", "Make “amick” here");
+    window.click("button", "Continue");
+    window.wait_for_text_in("region", "Does it work?", "gpu-1 looked and did not find it");
+    window.wait_for_element("button", "Use it anyway");
+    assert_eq!(names(&other), ["notes.txt"]);
+    // The dialog begins where the first folder was chosen.
+    window.click("button", "Choose another folder");
+    choose(&desk.display, "Where is vast", Path::new("talmo"));
+    window.wait_for_text_in("region", "Which folder in vast is yours?", "talmo");
+    window.click("radio", "Make “amick” here");
+    window.click("button", "Continue");
+    window.wait_for_text_in("region", "Does it work?", "Your folder: made vast:amick");
+    window.click("button", "Use this storage");
+    window.wait_for_text_in("region", "Ready.", "1 worker shares vast with this computer.");
+    assert_eq!(names(&talmo.join("amick")), Vec::<String>::new());
+}
+
+#[test]
+fn an_empty_folder_is_not_the_share_and_nothing_is_made_in_it() {
+    let desk = Desk::new();
+    fs::create_dir_all(desk.storage().join("amick")).unwrap();
+    let window = ask_for_vast(&desk, &desk.storage());
+    window.click("button", "Choose folder of vast");
+    choose(&desk.display, "Where is vast", &desk.scratch());
+    window.wait_for_text("Which folder in vast is yours?");
+    window.click("radio", "Make “amick” here");
+    window.click("button", "Continue");
+    window.wait_for_text_in("region", "Does it work?", "is an empty folder, not the share: vast is not mounted there.");
+    window.wait_for_element("button", "Choose another folder");
+    assert_eq!(names(&desk.scratch()), Vec::<String>::new());
+    // What is mounted meanwhile is there.
+    fs::remove_dir(desk.scratch()).unwrap();
+    symlink(desk.storage(), desk.scratch()).unwrap();
+    window.click("button", "Check again");
+    window.wait_for_text_in("region", "Does it work?", "Your folder: vast:amick is there");
+    window.click("button", "Use this storage");
+    window.wait_for_text_in("region", "Ready.", "1 worker shares vast with this computer.");
 }
 
 #[test]

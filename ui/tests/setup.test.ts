@@ -225,7 +225,11 @@ describe('Setting up', () => {
     await user.click(screen.getByRole('radio', { name: 'Make “amick” here' }));
     await user.click(next());
     await settle();
+    const asked = fake.calls.map(([name]) => name).filter((name) => ['tryStorage', 'sameStorage', 'makeOwn'].includes(name));
+    expect(asked).toEqual(['tryStorage', 'sameStorage', 'makeOwn']);
     expect(fake.called('tryStorage')[0]).toMatchObject(['fast', { user_subdir: 'amick' }, true]);
+    expect(fake.called('makeOwn')[0]).toMatchObject(['fast', { user_subdir: 'amick' }, false]);
+    expect(title('Does it work?')).toHaveTextContent(/Your folder: made fast:amick.*Read: opened/);
     expect(screen.getByText('No worker that is online has fast, so nobody could be asked. You can go on.')).toBeVisible();
   });
 
@@ -256,6 +260,66 @@ describe('Setting up', () => {
     expect(screen.getByRole('button', { name: 'Use this storage' })).toBeEnabled();
   });
 
+  test('a storage that no worker knows again is not the one to use, and nothing is made on it unless the person goes on', async () => {
+    const { fake, user } = await begin(({ fake }) => {
+      fake.around = { here: [], missing: [missing] };
+      fake.same = [{ id: 'w5', worker: 'gpu-5', saw: 'not_found', words: 'gpu-5 looked and did not find it' }];
+    });
+    fake.picked = '/mnt';
+    await user.click(screen.getByRole('button', { name: 'Choose folder of scratch' }));
+    await settle();
+    expect(title(/^Which folder/)).toHaveTextContent(/scratch on this computer at \/mnt/);
+    await user.click(screen.getByRole('radio', { name: 'Make “amick” here' }));
+    await user.click(next());
+    await settle();
+    const card = title('Does it work?');
+    expect(card).toHaveTextContent(/scratch on this computer at \/mnt/);
+    expect(card).toHaveTextContent('This is another storage than the lab’s scratch');
+    expect(fake.called('makeOwn')).toEqual([]);
+    expect(screen.queryByRole('button', { name: 'Use this storage' })).toBeNull();
+    // The better folder is asked for at once, beside the one that was chosen.
+    const another = screen.getByRole('button', { name: 'Choose another folder' });
+    expect(another).toHaveClass('primary');
+    fake.picked = null;
+    await user.click(another);
+    await settle();
+    expect(fake.called('pickFolder').at(-1)).toEqual(['Where is scratch on this computer?']);
+    expect(fake.begins.at(-1)).toEqual({ type: 'storages', value: '/mnt' });
+    expect(title('Does it work?')).toBeVisible();
+    fake.picked = '/mnt/fast';
+    await user.click(another);
+    await settle();
+    expect(title('Which folder in scratch is yours?')).toHaveTextContent('/mnt/fast');
+    await user.click(screen.getByRole('radio', { name: 'Make “amick” here' }));
+    await user.click(next());
+    await settle();
+    await user.click(screen.getByRole('button', { name: 'Use it anyway' }));
+    await settle();
+    expect(fake.called('makeOwn')).toEqual([['scratch', expect.objectContaining({ base_path: '/mnt/fast', user_subdir: 'amick' }), true]]);
+    expect(fake.called('addStorage')).toMatchObject([['scratch', { base_path: '/mnt/fast', user_subdir: 'amick' }]]);
+  });
+
+  test('what is not mounted is not the one to use, and is connected there where the lab says how', async () => {
+    const { fake, user } = await begin(({ fake }) => (fake.around = { here: [], missing: [{ ...missing, connect: 'smb://nas/fast' }] }));
+    fake.picked = '/mnt/fast';
+    await user.click(screen.getByRole('button', { name: 'Choose folder of scratch' }));
+    await settle();
+    await user.click(screen.getByRole('radio', { name: 'Make “amick” here' }));
+    fake.failures.set('tryStorage', new Failure('backend_unavailable', '/mnt/fast is an empty folder, not the share: scratch is not mounted there.', 'Connect it, then check again.'));
+    await user.click(next());
+    await settle();
+    expect(screen.getByRole('alert')).toHaveTextContent('is an empty folder, not the share');
+    expect(screen.getByRole('button', { name: 'Choose another folder' })).toHaveClass('primary');
+    expect(screen.getByRole('button', { name: 'Use it anyway' })).not.toHaveClass('primary');
+    await user.click(screen.getByRole('button', { name: 'Connect to smb://nas/fast' }));
+    expect(fake.called('connect')).toEqual([['scratch']]);
+    fake.failures.delete('tryStorage');
+    await user.click(screen.getByRole('button', { name: 'Check again' }));
+    await settle();
+    expect(fake.called('makeOwn')).toHaveLength(1);
+    expect(screen.getByRole('button', { name: 'Use this storage' })).toHaveClass('primary');
+  });
+
   test('what is connected meanwhile appears by itself; names are text', async () => {
     vi.useFakeTimers({ shouldAdvanceTime: true, toFake: ['setInterval', 'clearInterval'] });
     try {
@@ -280,10 +344,10 @@ describe('Setting up', () => {
     expect(fake.called('placeFolder')).toEqual([['scratch', '/mnt/fast/amick']]);
     expect(title(/^Where is/)).toHaveTextContent('That is a folder inside scratch. We take /mnt/fast as scratch and amick as your folder.');
     expect(next()).toBeDisabled();
-    await user.click(screen.getByRole('button', { name: 'Choose again' }));
     fake.placing = { base_path: '/mnt/fast/amick', folder: '', parts: [{ subpath: 'lab/amick', same: 3, of: 3 }, { subpath: 'amick', same: 1, of: 3 }], other: false };
-    await user.click(screen.getByRole('button', { name: 'Choose folder of scratch' }));
+    await user.click(screen.getByRole('button', { name: 'Choose again' }));
     await settle();
+    expect(fake.begins.at(-1)).toEqual({ type: 'storages', value: '/mnt/fast/amick' });
     const parts = screen.getByRole('group', { name: 'This share shows part of scratch. Which part?' });
     expect(within(parts).getByRole('radio', { name: /lab\/amick.*the same 3 names/ })).toBeChecked();
     await user.click(within(parts).getByRole('radio', { name: /^amick.*1 of 3 names/ }));
@@ -302,9 +366,8 @@ describe('Setting up', () => {
     expect(card).toHaveTextContent('This is not the lab’s scratch: it carries another mark.');
     expect(next()).toBeDisabled();
     await user.click(screen.getByRole('button', { name: 'Choose another folder' }));
-    expect(card).not.toHaveTextContent('another mark');
-    await user.click(screen.getByRole('button', { name: 'Choose folder of scratch' }));
     await settle();
+    expect(fake.called('pickFolder')).toHaveLength(2);
     await user.click(screen.getByRole('button', { name: 'Add it under another name' }));
     await user.type(screen.getByRole('textbox', { name: 'Name this storage' }), 'fast');
     await user.click(next());

@@ -103,7 +103,7 @@ pub(crate) fn plan(
             let input = judge(storages, parameter, at, &found[at]).map_err(|error| match error.code {
                 // Judged, not missing: it names the parameter.
                 ErrorCode::InvalidParameter => error,
-                ErrorCode::PathNotFound => {
+                ErrorCode::PathNotFound | ErrorCode::BackendUnavailable => {
                     about(draft, parameter, storages.unmounted(&at.storage_backend).unwrap_or(error))
                 }
                 _ => about(draft, parameter, error),

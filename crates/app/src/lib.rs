@@ -15,6 +15,7 @@ mod beside;
 mod board;
 mod copying;
 mod dataset;
+mod dialogs;
 mod directory;
 pub mod doctor;
 mod draft;

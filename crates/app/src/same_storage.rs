@@ -3,6 +3,7 @@
 //! A file that nobody can know is written to the person's folder, workers prove that they read it, and it is removed whatever happens:
 //! also when the question is dropped half-way. What a program leaves that is killed meanwhile goes when somebody next tries the folder.
 
+use crate::setup::nearest_own;
 use crate::sameness::{self, Asked, Reader, Verdict};
 use crate::view::{Finding, FindingState, SameStorageView};
 use crate::{Error, ErrorCode, LocalStorages};
@@ -65,10 +66,11 @@ pub(crate) async fn ask<'q>(
     if worth.is_empty() {
         return Ok((told, Vec::new()));
     }
-    let folder = StoragePath::new(name, backend.user_subdir_below_root(), "");
-    let reader =
-        Reader { helper: storages.helper().clone(), storages: Storages::new(vec![backend], Platform::current()) };
-    let file = TestFile::leave(reader, folder).await?;
+    let reader = Reader {
+        helper: storages.helper().clone(),
+        storages: Storages::new(vec![backend.clone()], Platform::current()),
+    };
+    let file = TestFile::leave(reader, backend).await?;
     let answers = tokio::select! {
         answers = ask_until_found(fleet, &file, &worth) => Ok(answers),
         () = ended.cancelled() => Err(Error::new(ErrorCode::JobCancelled, "Stopped asking the workers.")),
@@ -117,7 +119,7 @@ fn is_missing(asked: &Asked<'_>) -> bool {
     matches!(seen, Some(PathSeen::No { code: Some(code), .. }) if code == ErrorCode::PathNotFound.as_str())
 }
 
-/// A file in the person's folder, which goes with this value.
+/// A file in the person's folder, or in the nearest one above it that is there, which goes with this value.
 struct TestFile {
     reader: Reader,
     at: StoragePath,
@@ -125,8 +127,9 @@ struct TestFile {
 }
 
 impl TestFile {
-    async fn leave(reader: Reader, folder: StoragePath) -> Result<Self, Error> {
+    async fn leave(reader: Reader, backend: Backend) -> Result<Self, Error> {
         let leave = move || -> Result<Self, Error> {
+            let folder = nearest_own(&reader.helper, &backend);
             let at = reader.helper.leave_test_file(&reader.storages, &folder, DEADLINE)?;
             Ok(Self { reader, at, removed: false })
         };
@@ -199,9 +202,20 @@ fn view(worker: &Worker, saw: Saw, words: String) -> SameStorageView {
     SameStorageView { id: worker.id.clone(), worker: worker.name.clone(), saw: saw.name().to_owned(), words }
 }
 
-/// Whether somebody's storage of the name carries another mark: then this one is not the lab's.
-pub fn is_anothers(told: &[SameStorageView]) -> bool {
-    told.iter().any(|it| it.saw == Saw::Other.name())
+/// Whether this storage is another one than the lab's: by a mark, or because workers looked for the file and none found it. One that
+/// found it proves that those who did not are elsewhere.
+pub fn is_refuted(told: &[SameStorageView]) -> bool {
+    let saw = |one: Saw| told.iter().any(|it| it.saw == one.name());
+    saw(Saw::Other) || (saw(Saw::NotFound) && !saw(Saw::Found))
+}
+
+/// What that says, in a sentence.
+pub fn refutation(storage: &str, told: &[SameStorageView]) -> String {
+    if told.iter().any(|it| it.saw == Saw::Other.name()) {
+        format!("This is not the lab's {storage}: it carries another mark.")
+    } else {
+        format!("This is not the lab's {storage}: the workers that have it do not find what is written here.")
+    }
 }
 
 /// The same in lines: those that found it in one, everybody else in one each.

@@ -7,8 +7,10 @@ use crate::view::{Finding, FindingState, FolderView, LabMatchView, LabStorageVie
 use crate::{Error, ErrorCode, LocalStorages, size};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
-use samepath_storage::helper::DEADLINE;
-use samepath_storage::{Backend, Counted, HERE, Match, Platform, Storages, Suggestion, Trial, Tried, suggest_here};
+use samepath_storage::helper::{DEADLINE, Helper};
+use samepath_storage::{
+    Backend, Counted, HERE, Match, Platform, Probe, ResolveError, Storages, Suggestion, Trial, Tried, suggest_here,
+};
 use samepath_wire::{BackendState, StoragePath};
 use std::path::Path;
 
@@ -77,20 +79,18 @@ impl LocalStorages {
         Ok(parts.join("/"))
     }
 
-    /// Looks at a storage that is not configured yet, and tries the person's folder in it the way that a job does; makes that
-    /// folder first, if `make` says so. Blocks for twice the deadline at most.
+    /// Looks at a storage that is not configured yet, and tries the person's folder in it the way that a job does. Makes nothing: with
+    /// `wished` that folder is to be made later, and until it is there the nearest one above it is tried. Blocks for a few times the
+    /// deadline at most.
     ///
     /// # Errors
-    /// `config_invalid` for what could not be written to the configuration; `backend_unavailable`; `path_not_found` for a folder that
-    /// is not there.
-    pub fn try_storage(&self, name: &str, fields: &StorageFields, make: bool) -> Result<Vec<Finding>, Error> {
+    /// `config_invalid` for what could not be written to the configuration; `backend_unavailable`, also of an empty folder, which is
+    /// where a share would be mounted as a rule; `path_not_found` for a folder that is not there.
+    pub fn try_storage(&self, name: &str, fields: &StorageFields, wished: bool) -> Result<Vec<Finding>, Error> {
         let backend = Backend::proposed(name, &fields.clone().into(), self.environment())?;
-        let probe = self.helper().probe(&backend, DEADLINE);
-        if !probe.state.is_readable() {
-            let found = health_sentence(&backend, &probe).unwrap_or_else(|| probe.state.words().to_owned());
-            return Err(Error::new(ErrorCode::BackendUnavailable, found));
-        }
-        let mut findings = self.try_folder(&backend, make)?;
+        let probe = self.usable(&backend)?;
+        let at = if wished { nearest_own(self.helper(), &backend) } else { own(&backend) };
+        let mut findings = self.try_at(&backend, &at)?;
         if let Some(free) = probe.free_bytes {
             let found = format!("{} free (your quota may be smaller)", size(bytes(free)));
             let full = probe.state == BackendState::Full;
@@ -104,16 +104,88 @@ impl LocalStorages {
         Ok(findings)
     }
 
+    /// Makes the person's folder in a storage that is not configured yet, as they wished, and tries it. An empty folder is no storage
+    /// to make one in, unless the person goes on `knowingly`; where a share is to be mounted, and is not, nothing is made even then,
+    /// and nothing is found. Blocks for a few times the deadline at most.
+    ///
+    /// # Errors
+    /// As [`LocalStorages::try_storage`]; what is wrong with the folder.
+    pub fn make_own(&self, name: &str, fields: &StorageFields, knowingly: bool) -> Result<Vec<Finding>, Error> {
+        let backend = Backend::proposed(name, &fields.clone().into(), self.environment())?;
+        if !knowingly {
+            self.usable(&backend)?;
+        }
+        let at = own(&backend);
+        // That it is not there yet speaks against nothing.
+        let storages = alone(Backend { user_subdir: String::new(), ..backend });
+        let trial = match self.helper().try_folder(&storages, &at, true, DEADLINE) {
+            Err(ResolveError::BackendUnavailable { .. }) if knowingly => return Ok(Vec::new()),
+            tried => tried?,
+        };
+        let found = if trial.made { format!("made {at}") } else { format!("{at} is there") };
+        let mut findings = vec![Finding::new("storage", FindingState::Good, "Your folder", found)];
+        findings.extend(of_trial(name, &at.to_string(), &trial));
+        Ok(findings)
+    }
+
+    /// How a storage is in which something is to be done.
+    ///
+    /// # Errors
+    /// `backend_unavailable`, also of an empty folder.
+    fn usable(&self, backend: &Backend) -> Result<Probe, Error> {
+        let probe = self.helper().probe(backend, DEADLINE);
+        if probe.empty {
+            return Err(empty(backend));
+        }
+        if !probe.state.is_readable() {
+            let found = health_sentence(backend, &probe).unwrap_or_else(|| probe.state.words().to_owned());
+            return Err(Error::new(ErrorCode::BackendUnavailable, found));
+        }
+        Ok(probe)
+    }
+
     /// Reading, writing and the clock, in the person's folder.
     ///
     /// # Errors
     /// `path_not_found`, and whatever else is wrong with the folder.
-    pub(crate) fn try_folder(&self, backend: &Backend, make: bool) -> Result<Vec<Finding>, Error> {
-        let storages = Storages::new(vec![backend.clone()], Platform::current());
-        let at = StoragePath::new(&backend.name, backend.user_subdir_below_root(), "");
-        let trial = self.helper().try_folder(&storages, &at, make, DEADLINE)?;
+    pub(crate) fn try_folder(&self, backend: &Backend) -> Result<Vec<Finding>, Error> {
+        self.try_at(backend, &own(backend))
+    }
+
+    fn try_at(&self, backend: &Backend, at: &StoragePath) -> Result<Vec<Finding>, Error> {
+        let trial = self.helper().try_folder(&alone(backend.clone()), at, false, DEADLINE)?;
         Ok(of_trial(&backend.name, &at.to_string(), &trial))
     }
+}
+
+/// The person's folder in a storage or, where it is not there, the nearest one above it. Blocks for the deadline at most for each.
+pub(crate) fn nearest_own(helper: &Helper, backend: &Backend) -> StoragePath {
+    let storages = alone(backend.clone());
+    let mut at = own(backend);
+    while at.user_subdir != backend.subpath
+        && let Err(ResolveError::NotFound { .. }) = helper.look(&storages, &at, None, DEADLINE)
+    {
+        let above = at.user_subdir.rsplit_once('/').map_or("", |(above, _)| above);
+        at = StoragePath::new(&backend.name, above, "");
+    }
+    at
+}
+
+fn alone(backend: Backend) -> Storages {
+    Storages::new(vec![backend], Platform::current())
+}
+
+/// The person's folder.
+fn own(backend: &Backend) -> StoragePath {
+    StoragePath::new(&backend.name, backend.user_subdir_below_root(), "")
+}
+
+/// What is said of an empty folder that somebody chose for a storage.
+fn empty(backend: &Backend) -> Error {
+    let (name, at) = (&backend.name, backend.base_path.display());
+    let message = format!("{at} is an empty folder, not the share: {name} is not mounted there.");
+    Error::new(ErrorCode::BackendUnavailable, message)
+        .with_hint(format!("Connect it, then check again. If {name} is to be a new storage with nothing in it yet, go on."))
 }
 
 /// A storage that cannot be used, with the sentence that says why.

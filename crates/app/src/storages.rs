@@ -17,6 +17,7 @@ use samepath_storage::{
     Backend, BackendFields, Change, Config, ConfigError, ConfigFile, Entry, Environment, Platform, ResolveError,
     Sightings, Storages, address_of_share,
 };
+use samepath_wire::BackendState;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
@@ -211,6 +212,7 @@ impl LocalStorages {
     fn told_missing(&self, error: ResolveError) -> Error {
         match &error {
             ResolveError::NotFound { backend, component, .. } if !component.contains('/') => self.unmounted(backend),
+            ResolveError::BackendUnavailable { backend, state: BackendState::NotMounted, .. } => self.unmounted(backend),
             _ => None,
         }
         .unwrap_or_else(|| self.told(error))

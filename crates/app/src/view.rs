@@ -26,7 +26,7 @@ pub use kept::{HourView, Keep, KeptView, LooksView, NoticesView, PlaceView, Setu
 pub use kinds::{FilterView, KindView, ParameterView};
 pub use pretend::{ShownVideo, ShownView};
 pub use setup::{
-    DoctorView, Finding, FindingState, FolderView, LabMatchView, LabStorageView, ProgramView, SameStorageView,
+    BeginIn, DoctorView, Finding, FindingState, FolderView, LabMatchView, LabStorageView, ProgramView, SameStorageView,
     SetupView, SuggestionView,
 };
 pub use storages::{HealthView, MovedView, PathView, SettingsLineView, StorageFields, StorageView};

@@ -97,6 +97,24 @@ fn without_suggestions_a_folder_is_typed_and_the_persons_folder_is_made_when_ask
 }
 
 #[test]
+fn in_an_empty_folder_nothing_is_made_unless_somebody_goes_on_knowingly() {
+    let home = Home::bare();
+    fs_err::create_dir(home.path("mnt/empty")).expect("a folder");
+    let begin = format!("{}\nfast\namick\n", home.text("mnt/empty"));
+    let answer = setup(&home, &[], &format!("{begin}no\nno\n"));
+    assert!(answer.out.contains("is an empty folder, not the share: fast is not mounted there."), "{}", answer.out);
+    assert!(answer.out.contains("Not written."), "{}", answer.out);
+    assert!(listed(&home).is_empty() && !home.path("mnt/empty/amick").exists(), "{answer:?}");
+    // Whoever says no at the end wanted nothing of it.
+    setup(&home, &[], &format!("{begin}yes\nno\nno\n"));
+    assert!(listed(&home).is_empty() && !home.path("mnt/empty/amick").exists());
+    let answer = setup(&home, &[], &format!("{begin}yes\nyes\nno\n"));
+    assert!(answer.out.contains("Your folder: made fast:amick"), "{}", answer.out);
+    assert_eq!(listed(&home), [("fast".to_owned(), home.text("mnt/empty"), "amick".to_owned())]);
+    assert_eq!(home.ask(&["storage", "check"]).good()[0]["state"], "ready");
+}
+
+#[test]
 fn a_folder_inside_a_suggested_storage_is_a_persons_folder() {
     let home = with_a_hint();
     let answers = format!("{}\nyes\n\n\nyes\n", home.text("mnt/vast/amick/maze"));
@@ -150,7 +168,7 @@ fn it_can_be_run_again_and_again() {
     }
     // Another one.
     fs_err::create_dir(home.path("mnt/scratch")).expect("a folder");
-    let answer = setup(&home, &[], &format!("{}\nscratch\n-\nyes\n", home.text("mnt/scratch")));
+    let answer = setup(&home, &[], &format!("{}\nscratch\n-\nyes\nyes\n", home.text("mnt/scratch")));
     assert_eq!(answer.status, Some(0), "{answer:?}");
     assert_eq!(listed(&home).len(), 2);
     // The same one at another place is asked about.

@@ -265,13 +265,50 @@ fn workers_that_see_the_same_folder_are_told_from_those_that_do_not() {
     terminal.answer("Which folder in vast is yours?", "amick");
     terminal.until("gpu-1 was not asked: its vast is a different storage");
     terminal.until("This is not the lab's vast: it carries another mark.");
-    terminal.answer("Take this name all the same?", "");
+    terminal.answer("Take it all the same?", "");
     terminal.answer("Not written.", "no");
     let (status, screen) = terminal.end();
     assert_eq!(status, Some(0), "{screen}");
     assert_eq!(listed(&home), json!([]));
     same.end();
     other.end();
+}
+
+#[test]
+fn in_another_storage_than_the_workers_nothing_is_made() {
+    let home = Home::bare();
+    fs_err::create_dir_all(home.path("above/other")).expect("a folder");
+    let mut worker = worker_at(&home, "gpu-1", &home.path("storage"));
+    let before = home.files("above");
+    let mut terminal = Terminal::setup(&home, "");
+    terminal.answer("Where is the lab's storage on this computer?", &home.text("above"));
+    terminal.answer("Name this storage.", "vast");
+    terminal.answer("Which folder in vast is yours?", "amick");
+    terminal.answer("There is no folder amick in vast. Make it?", "yes");
+    terminal.until("gpu-1 looked and did not find it");
+    terminal.until("This is not the lab's vast: the workers that have it do not find what is written here.");
+    terminal.answer("Take it all the same?", "");
+    terminal.answer("Not written.", "no");
+    let (status, screen) = terminal.end();
+    assert_eq!(status, Some(0), "{screen}");
+    assert_eq!((listed(&home), home.files("above")), (json!([]), before));
+    // In the lab's it is made once the worker has found what is written there.
+    let mut terminal = Terminal::setup(&home, "");
+    terminal.answer("Where is the lab's storage on this computer?", &home.text("mnt/vast"));
+    terminal.answer("Name this storage.", "vast");
+    terminal.answer("Which folder in vast is yours?", "new");
+    terminal.answer("There is no folder new in vast. Make it?", "yes");
+    terminal.until("Same storage: gpu-1 found the test file");
+    assert!(!home.path("storage/new").exists(), "nothing is written before the last question");
+    terminal.answer("your folder new, which is made now", "");
+    terminal.until("Your folder: made vast:new");
+    terminal.answer("Is there another storage", "no");
+    terminal.until("Ready.");
+    let (status, screen) = terminal.end();
+    assert_eq!(status, Some(0), "{screen}");
+    assert!(home.path("storage/new").is_dir());
+    assert_eq!(test_files(&home), Vec::<String>::new());
+    worker.end();
 }
 
 #[test]

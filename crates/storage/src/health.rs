@@ -1,10 +1,13 @@
 //! What errors of the system say about a storage as a whole.
 
 use crate::mounts::Mounts;
-use crate::{Backend, ResolveError};
+use crate::{Backend, ResolveError, Sighting};
 use samepath_wire::BackendState;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+
+/// What is said of an empty folder that is not the storage.
+pub(crate) const EMPTY: &str = "the folder is empty";
 
 /// The state that an error at the base path means.
 pub(crate) fn state_of(error: &io::Error) -> BackendState {
@@ -57,7 +60,7 @@ pub(crate) fn not_mounted(backend: &Backend) -> ResolveError {
         backend: backend.name.clone(),
         base_path: backend.base_path.clone(),
         state: BackendState::NotMounted,
-        detail: Some("the folder is empty".to_owned()),
+        detail: Some(EMPTY.to_owned()),
     }
 }
 
@@ -98,8 +101,24 @@ pub(crate) fn is_network_type(kind: Option<&str>) -> bool {
     kind.is_some_and(|kind| NETWORK.contains(&kind.to_ascii_lowercase().as_str()))
 }
 
-/// Whether the folder at `real`, if it is empty, is the place of a mount rather than the storage.
-pub(crate) fn looks_unmounted(backend: &Backend, real: &Path) -> bool {
+/// Whether an empty folder in a storage's place, with its links followed at `real`, is where the storage would be mounted and not the
+/// storage: the one rule for that, of all that look and resolve. It is so where the configuration calls it a file system of another
+/// computer and it lies on a disk of this one; where the storage was on another file system when it was seen `before`, or carried a
+/// mark then; and where it is to hold the person's own folder.
+pub(crate) fn is_unmounted(backend: &Backend, real: &Path, before: Option<&Sighting>) -> bool {
+    let before = before.filter(|before| before.base_path == backend.base_path);
+    let moved = |before: &Sighting| before.mount_point.is_some() && before.mount_point != mount_point(real);
+    !backend.user_subdir.is_empty()
+        || before.is_some_and(|before| before.id.is_some() || moved(before))
+        || is_share_on_a_disk_of_this_computer(backend, real)
+}
+
+/// Where the file system is mounted that a real path is on.
+fn mount_point(real: &Path) -> Option<PathBuf> {
+    Mounts::listed()?.holding(real).map(|mount| mount.point.clone())
+}
+
+fn is_share_on_a_disk_of_this_computer(backend: &Backend, real: &Path) -> bool {
     if !is_network_type(backend.kind.as_deref()) {
         return false;
     }

@@ -89,7 +89,7 @@ pub use sighting::Sighting;
 pub use sightings::Sightings;
 pub use storages::Storages;
 pub use suggest::{
-    Hint, Suggestion, address_of_share, is_network_file_system, part_of_share, same_share, share_of, size_here,
+    Hint, Suggestion, address_of_share, is_network_file_system, mount_root, part_of_share, same_share, share_of, size_here,
     suggest_here,
 };
 pub use trial::{Trial, Tried, try_writing};

@@ -41,6 +41,9 @@ pub struct Probe {
     /// What is where its mark should be, and is none: nobody can tell whether it is the storage that others mean.
     #[serde(default)]
     pub damaged_mark: Option<Damage>,
+    /// Whether there is nothing in it at all.
+    #[serde(default)]
+    pub empty: bool,
     /// What the system said, where that helps.
     #[serde(default)]
     pub detail: Option<String>,
@@ -60,13 +63,9 @@ impl Probe {
             latency_ms: None,
             id: None,
             damaged_mark: None,
+            empty: false,
             detail: None,
         }
-    }
-
-    /// Whether it is an empty folder that is in the storage's place.
-    pub fn is_empty(&self) -> bool {
-        self.detail.as_deref() == Some(EMPTY)
     }
 
     pub(crate) fn with_detail(state: BackendState, detail: impl Into<String>) -> Self {
@@ -81,26 +80,22 @@ pub fn probe(backend: &Backend) -> Probe {
     probe_again(backend, None)
 }
 
-/// Why an empty folder is not the storage.
-const EMPTY: &str = "the folder is empty";
-
-/// Like [`probe`], of a storage that was seen `before`. It is not mounted, whatever its type, where an empty folder is on another file
-/// system now, carried a mark then, or is to hold the person's own folder; and where it was a mount, and is a folder of the file system
-/// below now, without its mark: what is in that is not the storage's.
+/// Like [`probe`], of a storage that was seen `before`. It is not mounted where an empty folder is only its place, and where it was a
+/// mount, and is a folder of the file system below now, without its mark: what is in that is not the storage's.
 pub fn probe_again(backend: &Backend, before: Option<&Sighting>) -> Probe {
     let start = Instant::now();
     let looked = look(&backend.base_path);
     let latency_ms = Some(start.elapsed().as_secs_f64() * 1e3);
     let mut probe = Probe { latency_ms, ..Probe::of(BackendState::Ready) };
-    let empty = match looked {
-        Ok(Folder::Empty) => true,
-        Ok(Folder::Filled) => false,
+    match looked {
+        Ok(Folder::Empty) => probe.empty = true,
+        Ok(Folder::Filled) => {}
         Err(error) => {
             probe.state = health::state_of(&error);
             probe.detail = Some(error.to_string());
             return probe;
         }
-    };
+    }
     let real = dunce::canonicalize(&backend.base_path).unwrap_or_else(|_| backend.base_path.clone());
     if let Some(mount) = Mounts::listed().as_ref().and_then(|mounts| mounts.holding(&real)) {
         probe.below_mount = real.strip_prefix(&mount.point).ok().map(Path::to_owned);
@@ -108,14 +103,9 @@ pub fn probe_again(backend: &Backend, before: Option<&Sighting>) -> Probe {
         probe.source = Some(mount.source.clone());
         probe.mount_point = Some(mount.point.clone());
     }
-    let before = before.filter(|before| before.base_path == backend.base_path);
-    let moved = before.is_some_and(|before| before.mount_point.is_some() && before.mount_point != probe.mount_point);
-    let marked = before.is_some_and(|before| before.id.is_some());
-    // Nor does it hold what it is configured to hold.
-    let lacks_own = !backend.user_subdir.is_empty();
-    if empty && (moved || marked || lacks_own || health::looks_unmounted(backend, &real)) {
+    if probe.empty && health::is_unmounted(backend, &real, before) {
         probe.state = BackendState::NotMounted;
-        probe.detail = Some(EMPTY.to_owned());
+        probe.detail = Some(health::EMPTY.to_owned());
         return probe;
     }
     match space(&backend.base_path) {
@@ -140,6 +130,7 @@ pub fn probe_again(backend: &Backend, before: Option<&Sighting>) -> Probe {
             Err(damage) => probe.damaged_mark = Some(damage),
         }
     }
+    let before = before.filter(|before| before.base_path == backend.base_path);
     if let Some(below) = before.and_then(|before| before.bared(&probe)) {
         let detail = format!("nothing is mounted there: what is in the folder lies on {}", below.display());
         return Probe { latency_ms: probe.latency_ms, ..Probe::with_detail(BackendState::NotMounted, detail) };

@@ -1,8 +1,9 @@
 use crate::component::{self, Field};
 use crate::confined::Confined;
 use crate::locate::{Reaches, Ways};
-use crate::{Backend, CanonicalBases, Platform, ResolveError};
+use crate::{Backend, CanonicalBases, Platform, ResolveError, Sighting};
 use samepath_wire::StoragePath;
+use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -18,6 +19,8 @@ pub struct Storages {
     home: Option<PathBuf>,
     /// Which places of them may be used, where it is not all.
     pub(crate) confined: Option<Confined>,
+    /// How each was seen before, by name, where that is known.
+    pub(crate) seen: Arc<BTreeMap<String, Sighting>>,
     set: Arc<Set>,
 }
 
@@ -32,12 +35,17 @@ impl Storages {
     /// These storages, in the order of the configuration. Of two with one name the first counts.
     pub fn new(backends: Vec<Backend>, platform: Platform) -> Self {
         let set = Set { backends, as_configured: OnceLock::new(), ways: Mutex::default() };
-        Self { platform, home: None, confined: None, set: Arc::new(set) }
+        Self { platform, home: None, confined: None, seen: Arc::default(), set: Arc::new(set) }
     }
 
     /// The same, of a person whose home folder is this: nobody is advised to make a storage of it.
     pub fn with_home(self, home: Option<PathBuf>) -> Self {
         Self { home, ..self }
+    }
+
+    /// The same, seen like this before, by name: an empty folder in the place of what was mounted is not the storage.
+    pub(crate) fn with_seen(self, seen: BTreeMap<String, Sighting>) -> Self {
+        Self { seen: Arc::new(seen), ..self }
     }
 
     /// The home folder, where it was said.

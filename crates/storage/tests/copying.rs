@@ -110,7 +110,7 @@ fn it_also_stops_when_whoever_asked_dies() {
     let storages = vast(&base);
     let backends: Vec<_> = storages.iter().collect();
     let question = json!({ "topic": "copy", "question":
-        { "backends": backends, "platform": Platform::current(), "from": from, "to": amick("film.mp4") } });
+        { "storages": { "backends": backends, "platform": Platform::current(), "seen": {} }, "from": from, "to": amick("film.mp4") } });
     let mut input = child.stdin.take().expect("a pipe");
     writeln!(input, "{question}").expect("it reads");
     let mut lines = BufReader::new(child.stdout.take().expect("a pipe")).lines();

@@ -132,6 +132,32 @@ fn a_mount_that_went_away_is_not_mounted_whatever_its_type() {
     std::fs::remove_file(&base).unwrap();
     std::os::unix::fs::symlink("link-to-empty", &base).unwrap();
     assert_eq!(helper.probe(&backend("vast", &base), DEADLINE).state, BackendState::NotMounted);
+    // Whoever resolves is told the same, and nothing is made there.
+    let storages = Storages::new(vec![backend("vast", &base)], Platform::Linux);
+    let at = StoragePath::new("vast", "amick", "");
+    for purpose in [Purpose::Input, Purpose::Output] {
+        let error = helper.resolve(&storages, &at, purpose, DEADLINE).unwrap_err();
+        assert!(is_not_mounted(&error), "{error:?}");
+    }
+    assert!(is_not_mounted(&helper.try_folder(&storages, &at, true, DEADLINE).unwrap_err()));
+    assert!(!base.join("amick").exists());
+}
+
+fn is_not_mounted(error: &ResolveError) -> bool {
+    matches!(error, ResolveError::BackendUnavailable { state: BackendState::NotMounted, .. })
+}
+
+#[test]
+fn an_empty_folder_is_nowhere_the_storage_that_has_ones_own_folder() {
+    let folder = tree(&[("base/", "")]);
+    let own = Backend { user_subdir: "amick".into(), ..backend("vast", folder.path().join("base")) };
+    let storages = Storages::new(vec![own], Platform::Linux);
+    for folder in ["amick", "tom"] {
+        let error = storages.resolve(&StoragePath::new("vast", folder, "x"), Purpose::Output).unwrap_err();
+        assert!(is_not_mounted(&error), "{error:?}");
+    }
+    std::fs::create_dir(folder.path().join("base/tom")).unwrap();
+    storages.resolve(&StoragePath::new("vast", "amick", "x"), Purpose::Output).unwrap();
 }
 
 #[test]

@@ -147,7 +147,7 @@ mod mark {
         // Nor is what somebody wrote there meanwhile.
         std::fs::write(folder.path().join("empty/x"), "").unwrap();
         let probe = later.probe(&backend(&base), DEADLINE);
-        assert_eq!((probe.state, probe.is_empty()), (BackendState::NotMounted, false));
+        assert_eq!((probe.state, probe.empty), (BackendState::NotMounted, false));
         std::fs::remove_file(folder.path().join("empty/x")).unwrap();
         assert!(later.mark(&backend(&base), DEADLINE).is_err());
         assert_eq!(std::fs::read_dir(folder.path().join("empty")).unwrap().count(), 0);

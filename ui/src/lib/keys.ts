@@ -11,7 +11,7 @@ export async function chooseDataset(session: Session): Promise<void> {
     const paths = await session.ipc.pickFiles(words.newJob.dialogTitle, [
       { name: words.newJob.filterSlp, extensions: ['slp'] },
       { name: words.newJob.filterAll, extensions: ['*'] },
-    ]);
+    ], { type: 'own', value: null });
     await session.form.openAll(paths);
   } catch (thrown) {
     session.form.openFailure = Failure.from(thrown);

@@ -34,9 +34,9 @@ function text(value: Value | undefined): string | null {
 
 /** What was found while a storage was set up, as text for whoever can mend it. Holds no secret: nothing here ever knew one. */
 export function setupReport(setup: Setup, status: StatusView | null, when: Date): string {
-  const failures = [setup.failure, setup.sameFailure].flatMap((failure) => (failure === null ? [] : [`✕ ${failure.message}`]));
-  const findings = (setup.findings ?? []).map((finding) => `${finding.state === 'good' ? '✓' : finding.state === 'note' ? '!' : '✕'} ${finding.what}: ${finding.found}`);
-  const same = (setup.same ?? []).map((one) => `${one.saw === 'found' ? '✓' : '✕'} ${one.words}`);
+  const failures = [setup.check.failure, setup.failure, setup.check.sameFailure].flatMap((failure) => (failure === null ? [] : [`✕ ${failure.message}`]));
+  const findings = (setup.check.findings ?? []).map((finding) => `${finding.state === 'good' ? '✓' : finding.state === 'note' ? '!' : '✕'} ${finding.what}: ${finding.found}`);
+  const same = (setup.check.same ?? []).map((one) => `${one.saw === 'found' ? '✓' : '✕'} ${one.words}`);
   const what = [words.setup.reportTitle(setup.name), words.setup.reportPlace(setup.path, setup.folder)];
   return forAdmin(what, [...failures, ...findings, ...same], status, when);
 }

@@ -127,6 +127,9 @@ export const setup = {
   next: 'Continue',
   later: 'Finish later',
   finish: 'Use this storage',
+  anyway: 'Use it anyway',
+  refuted: (name: string) =>
+    `This is another storage than the lab’s ${name}, or another folder of it: the workers that have ${name} look for what is written here, and do not find it. Nothing was made in it.`,
   ready: 'Ready.',
   shared: (count: number, name: string) =>
     count === 0 ? `${name} is set up on ${HERE}.` : `${plural(count, 'worker shares', 'workers share')} ${name} with ${HERE}.`,

@@ -1,4 +1,4 @@
-import type { DoctorView, ProgramView, QuitMode, SettingsLineView } from '../../src/lib/ipc';
+import type { BeginIn, DoctorView, FilterView, ProgramView, QuitMode, SettingsLineView } from '../../src/lib/ipc';
 import { FakeSetup } from './setup';
 
 /** What of this computer the page asks for: its programs, its settings file, its dialogs. */
@@ -6,6 +6,8 @@ export class FakeComputer extends FakeSetup {
   picked: string | null = null;
   /** What a dialog for several files answers; none: the one that is picked. */
   pickedAll: string[] | null = null;
+  /** Where each dialog began. */
+  begins: (BeginIn | null)[] = [];
 
   async startWorker(): Promise<void> {
     await this.note('startWorker');
@@ -73,22 +75,26 @@ export class FakeComputer extends FakeSetup {
     await this.note('showNews');
   }
 
-  async pickFile(title: string): Promise<string | null> {
+  async pickFile(title: string, _filters: FilterView[], begin: BeginIn | null = null): Promise<string | null> {
+    this.begins.push(begin);
     await this.note('pickFile', title);
     return this.picked;
   }
 
-  async pickFiles(title: string): Promise<string[]> {
+  async pickFiles(title: string, _filters: FilterView[], begin: BeginIn | null = null): Promise<string[]> {
+    this.begins.push(begin);
     await this.note('pickFiles', title);
     return this.pickedAll ?? (this.picked === null ? [] : [this.picked]);
   }
 
-  async pickNewFile(title: string): Promise<string | null> {
+  async pickNewFile(title: string, _filters: FilterView[], begin: BeginIn | null = null): Promise<string | null> {
+    this.begins.push(begin);
     await this.note('pickNewFile', title);
     return this.picked;
   }
 
-  async pickFolder(title: string): Promise<string | null> {
+  async pickFolder(title: string, begin: BeginIn | null = null): Promise<string | null> {
+    this.begins.push(begin);
     await this.note('pickFolder', title);
     return this.picked;
   }

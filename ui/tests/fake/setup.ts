@@ -25,9 +25,14 @@ export class FakeSetup extends FakeStorages {
     return this.own;
   }
 
-  async tryStorage(name: string, fields: StorageFields, make: boolean): Promise<Finding[]> {
-    await this.note('tryStorage', name, fields, make);
+  async tryStorage(name: string, fields: StorageFields, wished: boolean): Promise<Finding[]> {
+    await this.note('tryStorage', name, fields, wished);
     return this.findings;
+  }
+
+  async makeOwn(name: string, fields: StorageFields, knowingly: boolean): Promise<Finding[]> {
+    await this.note('makeOwn', name, fields, knowingly);
+    return [{ area: 'storage', state: 'good', what: 'Your folder', found: `made ${name}:${fields.user_subdir ?? ''}`, mend: null, code: null }];
   }
 
   async sameStorage(name: string, fields: StorageFields | null): Promise<SameStorageView[]> {

@@ -2,7 +2,7 @@
 
 use super::App;
 use crate::lab::LabStorage;
-use crate::view::{Finding, FolderView, FoundSettingsView, PlacingView, SetupView, StorageFields};
+use crate::view::{BeginIn, Finding, FolderView, FoundSettingsView, PlacingView, SetupView, StorageFields};
 use crate::{Error, placing};
 use samepath_wire::Worker;
 use std::path::{Path, PathBuf};
@@ -42,12 +42,26 @@ impl App {
         .await
     }
 
-    /// Reads and writes in the person's folder of a storage that is not configured yet; makes that folder first, if `make` says so.
+    /// Reads and writes in the person's folder of a storage that is not configured yet; `wished`, if it is to be made later.
     ///
     /// # Errors
     /// As [`LocalStorages::try_storage`](crate::LocalStorages::try_storage).
-    pub async fn try_storage(&self, name: String, fields: StorageFields, make: bool) -> Result<Vec<Finding>, Error> {
-        self.blocking(move |storages| storages.try_storage(&name, &fields, make)).await
+    pub async fn try_storage(&self, name: String, fields: StorageFields, wished: bool) -> Result<Vec<Finding>, Error> {
+        self.blocking(move |storages| storages.try_storage(&name, &fields, wished)).await
+    }
+
+    /// Makes the person's folder in a storage that is not configured yet, and tries it.
+    ///
+    /// # Errors
+    /// As [`LocalStorages::make_own`](crate::LocalStorages::make_own).
+    pub async fn make_own(&self, name: String, fields: StorageFields, knowingly: bool) -> Result<Vec<Finding>, Error> {
+        self.blocking(move |storages| storages.make_own(&name, &fields, knowingly)).await
+    }
+
+    /// The folder that one of the system's dialogs begins in; none where the system is to choose.
+    pub async fn dialog_folder(&self, begin: BeginIn) -> Option<PathBuf> {
+        let member = self.inner.options.member.clone();
+        self.blocking(move |storages| Ok(storages.dialog_folder(&begin, &member))).await.ok().flatten()
     }
 
     /// What sleap-rtc's settings hold that is not in use here.

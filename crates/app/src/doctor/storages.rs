@@ -79,7 +79,7 @@ fn no_folder(name: &str) -> Finding {
 /// Reading and writing in the person's folder, and the clock: what is well is one line.
 fn of_folder(storages: &LocalStorages, backend: &samepath_storage::Backend) -> Vec<Finding> {
     let folder = format!("{}:{}", backend.name, backend.user_subdir_below_root());
-    match storages.try_folder(backend, false) {
+    match storages.try_folder(backend) {
         Ok(tried) => {
             let bad: Vec<Finding> = tried
                 .into_iter()

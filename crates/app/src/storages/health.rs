@@ -214,8 +214,8 @@ pub(crate) fn health_sentence(backend: &Backend, probe: &Probe) -> Option<String
         }
         BackendState::Missing => format!("There is no folder {at}. Connect the storage, or say where it is."),
         BackendState::NotMounted => {
-            let what = if probe.is_empty() { "an empty folder" } else { &format!("a folder of {HERE}'s own") };
-            let right = if probe.is_empty() {
+            let what = if probe.empty { "an empty folder" } else { &format!("a folder of {HERE}'s own") };
+            let right = if probe.empty {
                 String::new()
             } else {
                 format!(" If the folder is right: samepath storage set {name} --base-path {at}")

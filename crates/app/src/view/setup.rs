@@ -156,6 +156,20 @@ pub struct DoctorView {
     pub report: String,
 }
 
+/// Where one of the system's own dialogs begins.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Type)]
+#[serde(tag = "type", content = "value", rename_all = "snake_case")]
+pub enum BeginIn {
+    /// Where storages are mounted; beside the one that was chosen last, where one was.
+    Storages(Option<String>),
+    /// In this folder, or the nearest above it that is there.
+    Near(String),
+    /// In the person's folder: of this storage, or of the first that can be used.
+    Own(Option<String>),
+    /// Where results are to go, as people write it.
+    Results(String),
+}
+
 /// A program that job types run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Type)]
 pub struct ProgramView {

@@ -261,13 +261,16 @@ impl Wizard<'_> {
             }
         }
         let own = before.as_ref().map(|view| view.user_subdir.clone()).filter(|folder| !folder.is_empty());
-        let Some(fields) = self.your_folder(&name, fields, own.or(chosen.user_subdir))? else {
+        let Some(Checked { fields, wish }) = self.your_folder(&name, fields, own.or(chosen.user_subdir))? else {
             self.talk.say("Not written.")?;
             return Ok(None);
         };
         let folder = fields.user_subdir.clone().unwrap_or_default();
-        let shown =
-            if folder.is_empty() { "no folder of your own".to_owned() } else { format!("your folder {folder}") };
+        let shown = match wish {
+            _ if folder.is_empty() => "no folder of your own".to_owned(),
+            Wish::None => format!("your folder {folder}"),
+            Wish::Make { .. } => format!("your folder {folder}, which is made now"),
+        };
         let part = fields.subpath.as_ref().map(|part| format!(" (its part {part})")).unwrap_or_default();
         let file = self.storages.file().path.display().to_string();
         if !self.talk.yes(&format!("Write {name}{part} at {}, {shown}, to {file}?", chosen.base_path), true)? {
@@ -276,6 +279,9 @@ impl Wizard<'_> {
         }
         let written = {
             let _until_written = self.interrupt.hold();
+            if let Wish::Make { knowingly } = wish {
+                self.make(&name, &fields, knowingly)?;
+            }
             match before {
                 Some(_) => self.storages.set(&name, fields)?,
                 None => self.storages.add(&name, fields)?,
@@ -286,6 +292,14 @@ impl Wizard<'_> {
             self.talk.say(&format!("! {warning}"))?;
         }
         Ok(Some(written))
+    }
+
+    /// Makes the person's folder, which they wished for. What is in its way is said, and is no reason not to write.
+    fn make(&self, name: &str, fields: &StorageFields, knowingly: bool) -> Result<(), Error> {
+        match self.storages.make_own(name, fields, knowingly) {
+            Ok(findings) => findings.iter().try_for_each(|finding| self.talk.finding(finding)),
+            Err(error) => self.talk.complain(&error),
+        }
     }
 
     fn name(&mut self, chosen: &Chosen, fields: &StorageFields) -> Result<String, Stop> {
@@ -310,13 +324,14 @@ impl Wizard<'_> {
         }
     }
 
-    /// Asks for the person's folder until it can be used, and says how it is; none where the storage itself cannot be used.
+    /// Asks for the person's folder until it can be used, and says how it is; none where the storage itself cannot be used. Makes
+    /// nothing.
     fn your_folder(
         &mut self,
         name: &str,
         fields: StorageFields,
         default: Option<String>,
-    ) -> Result<Option<StorageFields>, Stop> {
+    ) -> Result<Option<Checked>, Stop> {
         self.talk.say(&format!(
             "\nWhich folder in {name} is yours? Results go there unless you choose otherwise. A - is none: you work in the whole storage."
         ))?;
@@ -333,14 +348,17 @@ impl Wizard<'_> {
             };
             let fields = StorageFields { user_subdir: Some(folder.clone()), ..fields.clone() };
             let mut tried = self.storages.try_storage(name, &fields, false);
+            let mut wished = false;
             if let Err(Error { code: ErrorCode::PathNotFound, .. }) = &tried
                 && !folder.is_empty()
             {
                 if !self.talk.yes(&format!("There is no folder {folder} in {name}. Make it?"), false)? {
                     continue;
                 }
+                wished = true;
                 tried = self.storages.try_storage(name, &fields, true);
             }
+            let taken = |knowingly| Checked { fields: fields.clone(), wish: Wish::of(wished, knowingly) };
             match tried {
                 Ok(findings) => {
                     for finding in &findings {
@@ -348,16 +366,19 @@ impl Wizard<'_> {
                     }
                     let usable = findings.iter().all(|finding| finding.state != FindingState::Wrong);
                     if usable {
-                        let take = self.may_be_the_labs(name, &fields)?;
-                        return Ok(take.then_some(fields));
+                        let may_be = self.may_be_the_labs(name, &fields)?;
+                        let take = may_be || self.talk.yes(ALL_THE_SAME, false)?;
+                        return Ok(take.then(|| taken(!may_be)));
                     }
-                    if self.talk.yes("Take it all the same?", false)? {
-                        return Ok(Some(fields));
+                    if self.talk.yes(ALL_THE_SAME, false)? {
+                        return Ok(Some(taken(true)));
                     }
                 }
                 Err(error) if error.code == ErrorCode::BackendUnavailable => {
+                    // In what is not there no folder is missed.
+                    let wish = Wish::of(!folder.is_empty(), true);
                     self.talk.complain(&error)?;
-                    return Ok(self.talk.yes("Take it all the same?", false)?.then_some(fields));
+                    return Ok(self.talk.yes(ALL_THE_SAME, false)?.then_some(Checked { fields, wish }));
                 }
                 Err(error) => self.talk.complain(&error)?,
             }
@@ -376,7 +397,7 @@ impl Wizard<'_> {
         Ok(folder.strip_suffix('/').filter(|folder| !folder.is_empty()).unwrap_or(folder).to_owned())
     }
 
-    /// Whether workers see it. Holds up nobody, since a person may know better; only what is another storage for sure is asked about.
+    /// Whether it can be the lab's: no worker looked and has another one. Whoever is silent speaks against nothing.
     fn may_be_the_labs(&mut self, name: &str, fields: &StorageFields) -> Result<bool, Stop> {
         let asked = self.lab.with(name);
         if asked > 0 {
@@ -390,16 +411,40 @@ impl Wizard<'_> {
                 for finding in same_storage::findings(name, &told) {
                     self.talk.finding(&finding)?;
                 }
-                if same_storage::is_anothers(&told) {
-                    self.talk.say(&format!(
-                        "This is not the lab's {name}: it carries another mark. Add it under another name."
-                    ))?;
-                    return self.talk.yes("Take this name all the same?", false);
+                if same_storage::is_refuted(&told) {
+                    let why = same_storage::refutation(name, &told);
+                    self.talk.say(&format!("{why} Choose another folder, or add it under another name."))?;
+                    return Ok(false);
                 }
             }
             Err(error) => self.talk.complain(&error)?,
         }
         Ok(true)
+    }
+}
+
+/// What is asked where something speaks against a storage.
+const ALL_THE_SAME: &str = "Take it all the same?";
+
+/// A storage that was looked at, and that the person takes.
+struct Checked {
+    fields: StorageFields,
+    wish: Wish,
+}
+
+/// Whether the person's folder is to be made when the storage is written down.
+#[derive(Clone, Copy)]
+enum Wish {
+    None,
+    /// `knowingly`, where something spoke against it.
+    Make {
+        knowingly: bool,
+    },
+}
+
+impl Wish {
+    fn of(wished: bool, knowingly: bool) -> Self {
+        if wished { Self::Make { knowingly } } else { Self::None }
     }
 }
 

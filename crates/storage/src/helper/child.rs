@@ -1,4 +1,4 @@
-use super::{LONGEST, configuration, following};
+use super::{Helper, LONGEST, configuration, following};
 use crate::locate::Real;
 use crate::{
     Backend, ConfigFile, LocateError, Platform, ProofKey, Purpose, Sighting, Storages, marker, probe, probe_again,
@@ -7,6 +7,7 @@ use crate::{
 use samepath_wire::StoragePath;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use std::collections::BTreeMap;
 use std::io::{self, BufRead, Read, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -26,11 +27,30 @@ pub(super) struct ProbeQuestion {
     pub(super) before: Option<Sighting>,
 }
 
+/// The storages of whoever asks, and how these were seen before.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct Asked {
+    backends: Vec<Backend>,
+    platform: Platform,
+    seen: BTreeMap<String, Sighting>,
+}
+
+impl Asked {
+    pub(super) fn of(helper: &Helper, storages: &Storages) -> Self {
+        let backends: Vec<Backend> = storages.iter().cloned().collect();
+        let seen = |backend: &Backend| Some((backend.name.clone(), helper.seen_before(backend)?));
+        Self { seen: backends.iter().filter_map(seen).collect(), backends, platform: storages.platform() }
+    }
+
+    pub(super) fn storages(self) -> Storages {
+        Storages::new(self.backends, self.platform).with_seen(self.seen)
+    }
+}
+
 /// `resolve` → [`crate::Resolved`] or [`crate::ResolveError`]
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct ResolveQuestion {
-    pub(super) backends: Vec<Backend>,
-    pub(super) platform: Platform,
+    pub(super) storages: Asked,
     pub(super) at: StoragePath,
     pub(super) purpose: Purpose,
 }
@@ -38,8 +58,7 @@ pub(super) struct ResolveQuestion {
 /// `look` → [`crate::Looked`] or [`crate::ResolveError`]
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct LookQuestion {
-    pub(super) backends: Vec<Backend>,
-    pub(super) platform: Platform,
+    pub(super) storages: Asked,
     pub(super) at: StoragePath,
     pub(super) read: Option<u64>,
 }
@@ -47,16 +66,14 @@ pub(super) struct LookQuestion {
 /// `look_each` → for each path a [`crate::Looked`] or [`crate::ResolveError`]
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct LookEachQuestion {
-    pub(super) backends: Vec<Backend>,
-    pub(super) platform: Platform,
+    pub(super) storages: Asked,
     pub(super) paths: Vec<StoragePath>,
 }
 
 /// `try_folder` → [`crate::Trial`] or [`crate::ResolveError`]
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct TryQuestion {
-    pub(super) backends: Vec<Backend>,
-    pub(super) platform: Platform,
+    pub(super) storages: Asked,
     pub(super) at: StoragePath,
     pub(super) make: bool,
 }
@@ -64,16 +81,14 @@ pub(super) struct TryQuestion {
 /// `leave_test_file` → where it is, or [`crate::ResolveError`]; `remove_test_file` → nothing, or that
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct AtQuestion {
-    pub(super) backends: Vec<Backend>,
-    pub(super) platform: Platform,
+    pub(super) storages: Asked,
     pub(super) at: StoragePath,
 }
 
 /// `prove` → the proof, if there can be one, or [`crate::ResolveError`]
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct ProveQuestion {
-    pub(super) backends: Vec<Backend>,
-    pub(super) platform: Platform,
+    pub(super) storages: Asked,
     pub(super) at: StoragePath,
     pub(super) key: String,
 }
@@ -163,33 +178,33 @@ pub fn answer(topic: &str, question: Value) -> Option<Value> {
             }
             "mark" => serde_json::from_value(question)
                 .map(|ProbeQuestion { backend, before }| reply(&marker::mark(&backend, before.as_ref()))),
-            "prove" => serde_json::from_value(question).map(|ProveQuestion { backends, platform, at, key }| {
+            "prove" => serde_json::from_value(question).map(|ProveQuestion { storages, at, key }| {
                 match ProofKey::parse(&key) {
-                    Some(key) => reply(&Storages::new(backends, platform).prove(&at, &key)),
+                    Some(key) => reply(&storages.storages().prove(&at, &key)),
                     None => refusal("that is no key"),
                 }
             }),
             "look_at" => {
                 serde_json::from_value(question).map(|path: PathBuf| reply(&Ok::<_, ()>(sighting::look_at(&path))))
             }
-            "resolve" => serde_json::from_value(question).map(|ResolveQuestion { backends, platform, at, purpose }| {
-                reply(&Storages::new(backends, platform).resolve(&at, purpose))
+            "resolve" => serde_json::from_value(question).map(|ResolveQuestion { storages, at, purpose }| {
+                reply(&storages.storages().resolve(&at, purpose))
             }),
-            "look" => serde_json::from_value(question).map(|LookQuestion { backends, platform, at, read }| {
-                reply(&Storages::new(backends, platform).look(&at, read))
+            "look" => serde_json::from_value(question).map(|LookQuestion { storages, at, read }| {
+                reply(&storages.storages().look(&at, read))
             }),
-            "look_each" => serde_json::from_value(question).map(|LookEachQuestion { backends, platform, paths }| {
-                let storages = Storages::new(backends, platform);
+            "look_each" => serde_json::from_value(question).map(|LookEachQuestion { storages, paths }| {
+                let storages = storages.storages();
                 reply(&Ok::<_, ()>(paths.iter().map(|at| storages.look(at, None)).collect::<Vec<_>>()))
             }),
-            "try_folder" => serde_json::from_value(question).map(|TryQuestion { backends, platform, at, make }| {
-                reply(&Storages::new(backends, platform).try_folder(&at, make))
+            "try_folder" => serde_json::from_value(question).map(|TryQuestion { storages, at, make }| {
+                reply(&storages.storages().try_folder(&at, make))
             }),
-            "leave_test_file" => serde_json::from_value(question).map(|AtQuestion { backends, platform, at }| {
-                reply(&Storages::new(backends, platform).leave_test_file(&at))
+            "leave_test_file" => serde_json::from_value(question).map(|AtQuestion { storages, at }| {
+                reply(&storages.storages().leave_test_file(&at))
             }),
-            "remove_test_file" => serde_json::from_value(question).map(|AtQuestion { backends, platform, at }| {
-                reply(&Storages::new(backends, platform).remove_test_file(&at))
+            "remove_test_file" => serde_json::from_value(question).map(|AtQuestion { storages, at }| {
+                reply(&storages.storages().remove_test_file(&at))
             }),
             "canonical" => serde_json::from_value(question).map(|CanonicalQuestion { paths }| {
                 reply(&Ok::<_, ()>(paths.iter().map(|path| Real::of(path)).collect::<Vec<_>>()))

@@ -1,10 +1,10 @@
 //! A question that takes long: its helper says how far it is, and can be asked to stop.
 
-use super::child::{Question, refusal, say};
+use super::child::{Asked, Question, refusal, say};
 use super::turns::{SharedChild, Turn};
 use super::{Helper, HelperError, LEFT_BEHIND, LONGEST, process};
 use crate::copy::{Copied, CopyError, CopyFailure, CopyProgress};
-use crate::{Backend, Platform, Storages};
+use crate::Storages;
 use samepath_wire::StoragePath;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -46,8 +46,7 @@ impl Stop {
 /// `copy` → [`Copied`] or [`CopyError`]
 #[derive(Debug, Serialize, Deserialize)]
 struct CopyQuestion {
-    backends: Vec<Backend>,
-    platform: Platform,
+    storages: Asked,
     from: PathBuf,
     to: StoragePath,
 }
@@ -74,7 +73,7 @@ pub(super) fn copy(question: Value) -> io::Result<()> {
     })?;
     let answer = match serde_json::from_value::<CopyQuestion>(question) {
         Err(error) => Err(refusal(&error.to_string())),
-        Ok(CopyQuestion { backends, platform, from, to }) => {
+        Ok(CopyQuestion { storages, from, to }) => {
             let mut told: Option<(Instant, CopyProgress)> = None;
             let mut watch = |now: CopyProgress| {
                 let is_news = told.is_none_or(|(at, before)| {
@@ -87,7 +86,7 @@ pub(super) fn copy(question: Value) -> io::Result<()> {
                 }
                 if stop.is_wished() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
             };
-            let copied = Storages::new(backends, platform).copy_in(&from, &to, &mut watch);
+            let copied = storages.storages().copy_in(&from, &to, &mut watch);
             let value = |answer| serde_json::to_value(answer).map_err(io::Error::from);
             match copied {
                 Ok(copied) => Ok(value(Answer::Copied(copied))?),
@@ -133,8 +132,7 @@ impl Helper {
         storages.join(to).map_err(CopyFailure::from)?;
         let backend = storages.get(&to.storage_backend).map_err(CopyFailure::from)?;
         let question = CopyQuestion {
-            backends: storages.iter().cloned().collect(),
-            platform: storages.platform(),
+            storages: Asked::of(self, storages),
             from: from.to_owned(),
             to: to.clone(),
         };

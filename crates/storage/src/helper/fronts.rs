@@ -1,5 +1,5 @@
 use super::child::{
-    Canonical, CanonicalQuestion, LookEachQuestion, LookQuestion, ProbeQuestion, ResolveQuestion, TryQuestion,
+    Asked, Canonical, CanonicalQuestion, LookEachQuestion, LookQuestion, ProbeQuestion, ResolveQuestion, TryQuestion,
 };
 use super::{Helper, HelperError};
 use crate::locate::{Bases, OnMount, Real, text_of};
@@ -59,8 +59,7 @@ impl Helper {
         deadline: Duration,
     ) -> Result<Resolved, ResolveError> {
         let question = ResolveQuestion {
-            backends: storages.iter().cloned().collect(),
-            platform: storages.platform(),
+            storages: Asked::of(self, storages),
             at: at.clone(),
             purpose,
         };
@@ -79,8 +78,7 @@ impl Helper {
         deadline: Duration,
     ) -> Result<Looked, ResolveError> {
         let question = LookQuestion {
-            backends: storages.iter().cloned().collect(),
-            platform: storages.platform(),
+            storages: Asked::of(self, storages),
             at: at.clone(),
             read,
         };
@@ -125,8 +123,8 @@ impl Helper {
             Ok(backend) => backend,
             Err(error) => return vec![Err(error); paths.len()],
         };
-        let (backends, platform, count) = (storages.iter().cloned().collect(), storages.platform(), paths.len());
-        let question = LookEachQuestion { backends, platform, paths };
+        let count = paths.len();
+        let question = LookEachQuestion { storages: Asked::of(self, storages), paths };
         let answer = self.ask::<Vec<_>>("look_each", std::slice::from_ref(&backend.name), &question, deadline);
         let error = match answer {
             Ok(answers) if answers.len() == count => return answers,
@@ -149,8 +147,7 @@ impl Helper {
         deadline: Duration,
     ) -> Result<Trial, ResolveError> {
         let question = TryQuestion {
-            backends: storages.iter().cloned().collect(),
-            platform: storages.platform(),
+            storages: Asked::of(self, storages),
             at: at.clone(),
             make,
         };

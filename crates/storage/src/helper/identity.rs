@@ -1,6 +1,6 @@
 //! Questions about which storage a storage is, and whether two computers read the same file.
 
-use super::child::{AtQuestion, ProbeQuestion, ProveQuestion};
+use super::child::{Asked, AtQuestion, ProbeQuestion, ProveQuestion};
 use super::fronts::not_answering;
 use super::{Helper, HelperError};
 use crate::marker::{self, MarkError, Marked};
@@ -11,12 +11,6 @@ use samepath_wire::StoragePath;
 use std::path::PathBuf;
 use std::thread;
 use std::time::Duration;
-
-impl AtQuestion {
-    fn of(storages: &Storages, at: &StoragePath) -> Self {
-        Self { backends: storages.iter().cloned().collect(), platform: storages.platform(), at: at.clone() }
-    }
-}
 
 impl Helper {
     /// Gives a storage its mark, or says which it has; see `.samepath/storage.json`. One that did not answer in time may have
@@ -49,8 +43,7 @@ impl Helper {
         deadline: Duration,
     ) -> Result<Option<String>, ResolveError> {
         let question = ProveQuestion {
-            backends: storages.iter().cloned().collect(),
-            platform: storages.platform(),
+            storages: Asked::of(self, storages),
             at: at.clone(),
             key: key.to_string(),
         };
@@ -67,7 +60,7 @@ impl Helper {
         at: &StoragePath,
         deadline: Duration,
     ) -> Result<StoragePath, ResolveError> {
-        self.ask_of_path("leave_test_file", storages, at, &AtQuestion::of(storages, at), deadline)
+        self.ask_of_path("leave_test_file", storages, at, &self.question_at(storages, at), deadline)
     }
 
     /// Takes that file away again.
@@ -80,7 +73,11 @@ impl Helper {
         file: &StoragePath,
         deadline: Duration,
     ) -> Result<(), ResolveError> {
-        self.ask_of_path("remove_test_file", storages, file, &AtQuestion::of(storages, file), deadline)
+        self.ask_of_path("remove_test_file", storages, file, &self.question_at(storages, file), deadline)
+    }
+
+    fn question_at(&self, storages: &Storages, at: &StoragePath) -> AtQuestion {
+        AtQuestion { storages: Asked::of(self, storages), at: at.clone() }
     }
 
     /// Where a storage is now that is not where it was seen: where the same share is mounted, or something with its mark, there or

@@ -381,7 +381,7 @@ impl<H: Handle> Walk<'_, H> {
     /// A missing first component under an empty base path may mean that the storage itself is not there.
     fn check_mounted(&self) -> Result<(), ResolveError> {
         let at_base = matches!(&self.place, Place::Inside(stack) if stack.is_empty());
-        if !at_base || !health::looks_unmounted(self.backend, &self.base_real) {
+        if !at_base {
             return Ok(());
         }
         let mut empty = true;
@@ -389,7 +389,11 @@ impl<H: Handle> Walk<'_, H> {
             empty = false;
             false
         });
-        if listed.is_ok() && empty { Err(health::not_mounted(self.backend)) } else { Ok(()) }
+        let before = self.storages.seen.get(&self.backend.name);
+        if listed.is_ok() && empty && health::is_unmounted(self.backend, &self.base_real, before) {
+            return Err(health::not_mounted(self.backend));
+        }
+        Ok(())
     }
 
     fn failed(&self, error: &io::Error) -> ResolveError {

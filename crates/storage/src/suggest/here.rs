@@ -165,6 +165,34 @@ pub fn share_of(path: &Path, home: Option<&Path>) -> Option<PathBuf> {
     (is_share && !holds_home).then(|| mount.point.clone())
 }
 
+/// The folder in which this computer's storages are mounted: the first of the usual ones in which something is, else the first of them
+/// as the platform has it. `member` is the person. Touches nothing but the table of mounts.
+pub fn mount_root(member: &str) -> Option<PathBuf> {
+    let mounts = Mounts::listed();
+    let points: Vec<&Path> = mounts.iter().flat_map(Mounts::iter).map(|mount| mount.point.as_path()).collect();
+    root_of(&points, member, Platform::current())
+}
+
+fn root_of(points: &[&Path], member: &str, platform: Platform) -> Option<PathBuf> {
+    let login = folders_of(member).into_iter().next();
+    let own = |root: &str| login.as_ref().map(|login| format!("{root}/{login}"));
+    let roots: Vec<String> = match platform {
+        Platform::MacOs => vec!["/Volumes".to_owned()],
+        Platform::Linux => {
+            let own = ["/run/media", "/media"].into_iter().filter_map(own);
+            own.chain(["/mnt", "/media"].map(str::to_owned)).collect()
+        }
+        Platform::Windows => Vec::new(),
+    };
+    let holds = |root: &&String| points.iter().any(|point| point.parent().is_some_and(|above| above.starts_with(root)));
+    let fallback = match platform {
+        Platform::Linux => Some("/mnt"),
+        Platform::MacOs => Some("/Volumes"),
+        Platform::Windows => None,
+    };
+    roots.iter().find(holds).map(String::as_str).or(fallback).map(PathBuf::from)
+}
+
 /// Bytes of a file that is on one of this computer's own disks; of nothing else, which may be silent.
 pub fn size_here(path: &Path) -> Option<u64> {
     let Reached::Whole(real) = Mounts::listed()?.reach(path).ok()? else { return None };
@@ -174,6 +202,20 @@ pub fn size_here(path: &Path) -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_dialog_begins_where_storages_are_mounted() {
+        let root = |points: &[&str], platform| {
+            let points: Vec<&Path> = points.iter().map(Path::new).collect();
+            root_of(&points, r"SALK\amick", platform).map(|root| root.display().to_string())
+        };
+        assert_eq!(root(&["/", "/mnt/vast", "/media/tom/usb"], Platform::Linux).as_deref(), Some("/mnt"));
+        assert_eq!(root(&["/mnt/vast", "/media/amick/usb"], Platform::Linux).as_deref(), Some("/media/amick"));
+        assert_eq!(root(&["/mnt", "/media/lab/vast"], Platform::Linux).as_deref(), Some("/media"));
+        assert_eq!(root(&["/", "/home"], Platform::Linux).as_deref(), Some("/mnt"));
+        assert_eq!(root(&["/"], Platform::MacOs).as_deref(), Some("/Volumes"));
+        assert_eq!(root(&[], Platform::Windows), None);
+    }
 
     #[test]
     fn a_persons_folder_is_called_like_the_person() {

@@ -20,8 +20,10 @@ export const commands = {
 	lookAround: () => __TAURI_INVOKE<SetupView>("look_around"),
 	/**  The folder in a storage that is called like the person, where there is one. */
 	ownFolder: (name: string, fields: StorageFields) => __TAURI_INVOKE<FolderView | null>("own_folder", { name, fields }),
-	/**  Reads and writes in the person's folder of a storage that is not configured yet. */
-	tryStorage: (name: string, fields: StorageFields, make: boolean) => __TAURI_INVOKE<Finding[]>("try_storage", { name, fields, make }),
+	/**  Reads and writes in the person's folder of a storage that is not configured yet; `wished`, if it is to be made later. */
+	tryStorage: (name: string, fields: StorageFields, wished: boolean) => __TAURI_INVOKE<Finding[]>("try_storage", { name, fields, wished }),
+	/**  Makes the person's folder in a storage that is not configured yet, and tries it. */
+	makeOwn: (name: string, fields: StorageFields, knowingly: boolean) => __TAURI_INVOKE<Finding[]>("make_own", { name, fields, knowingly }),
 	/**  Whether the workers online find a test file in the person's folder; with `fields`, of a storage that is not configured yet. */
 	sameStorage: (name: string, fields: StorageFields | null) => __TAURI_INVOKE<SameStorageView[]>("same_storage", { name, fields }),
 	/**  Where a folder that the person chose lies in a storage that need not be configured yet. */
@@ -122,13 +124,13 @@ export const commands = {
 	/**  Shows what is new, in the person's browser. */
 	showNews: () => __TAURI_INVOKE<null>("show_news"),
 	/**  Asks for a file with the system's own dialog. None: the person changed their mind. */
-	pickFile: (title: string, filters: FilterView[]) => __TAURI_INVOKE<string | null>("pick_file", { title, filters }),
+	pickFile: (title: string, filters: FilterView[], begin: BeginIn | null) => __TAURI_INVOKE<string | null>("pick_file", { title, filters, begin }),
 	/**  Likewise, for several files. An empty list: the person changed their mind. */
-	pickFiles: (title: string, filters: FilterView[]) => __TAURI_INVOKE<string[]>("pick_files", { title, filters }),
+	pickFiles: (title: string, filters: FilterView[], begin: BeginIn | null) => __TAURI_INVOKE<string[]>("pick_files", { title, filters, begin }),
 	/**  Asks where to write a file. None: the person changed their mind. */
-	pickNewFile: (title: string, filters: FilterView[]) => __TAURI_INVOKE<string | null>("pick_new_file", { title, filters }),
+	pickNewFile: (title: string, filters: FilterView[], begin: BeginIn | null) => __TAURI_INVOKE<string | null>("pick_new_file", { title, filters, begin }),
 	/**  Asks for a folder with the system's own dialog. None: the person changed their mind. */
-	pickFolder: (title: string) => __TAURI_INVOKE<string | null>("pick_folder", { title }),
+	pickFolder: (title: string, begin: BeginIn | null) => __TAURI_INVOKE<string | null>("pick_folder", { title, begin }),
 	/**
 	 *  Everything known first, then `current`, then every change, until the window goes. A window watches once: a second call takes
 	 *  the first one's place.
@@ -147,6 +149,17 @@ export const commands = {
 };
 
 /* Types */
+/**  Where one of the system's own dialogs begins. */
+export type BeginIn = 
+/**  Where storages are mounted; beside the one that was chosen last, where one was. */
+{ type: "storages"; value?: string | null } | 
+/**  In this folder, or the nearest above it that is there. */
+{ type: "near"; value: string } | 
+/**  In the person's folder: of this storage, or of the first that can be used. */
+{ type: "own"; value?: string | null } | 
+/**  Where results are to go, as people write it. */
+{ type: "results"; value: string };
+
 /**  A worker, as far as one draft is concerned. */
 export type CandidateView = {
 	/**  The worker's id. */

@@ -1,6 +1,7 @@
 // What the page asks of the shell. Everything else in the page knows this interface and nothing behind it; tests and the
 // development page bring their own.
 import type {
+  BeginIn,
   ComputerView,
   CopiedView,
   CopyView,
@@ -67,7 +68,9 @@ export interface Ipc {
   ownFolder(name: string, fields: StorageFields): Promise<FolderView | null>;
   /** Where a folder lies in a storage that need not be configured yet. */
   folderIn(name: string, fields: StorageFields, path: string): Promise<string>;
-  tryStorage(name: string, fields: StorageFields, make: boolean): Promise<Finding[]>;
+  /** With `wished` the person’s folder is made later, by the next. */
+  tryStorage(name: string, fields: StorageFields, wished: boolean): Promise<Finding[]>;
+  makeOwn(name: string, fields: StorageFields, knowingly: boolean): Promise<Finding[]>;
   sameStorage(name: string, fields: StorageFields | null): Promise<SameStorageView[]>;
   foundSettings(): Promise<FoundSettingsView[]>;
   settingsOf(file: string): Promise<FoundSettingsView>;
@@ -136,10 +139,10 @@ export interface Ipc {
   /** In SLEAP's own window, where this computer has it: see `FollowUpView.opens`. */
   openInSleap(id: string): Promise<void>;
   report(id: string): Promise<Value | null>;
-  pickFile(title: string, filters: FilterView[]): Promise<string | null>;
-  pickFiles(title: string, filters: FilterView[]): Promise<string[]>;
-  pickNewFile(title: string, filters: FilterView[]): Promise<string | null>;
-  pickFolder(title: string): Promise<string | null>;
+  pickFile(title: string, filters: FilterView[], begin?: BeginIn | null): Promise<string | null>;
+  pickFiles(title: string, filters: FilterView[], begin?: BeginIn | null): Promise<string[]>;
+  pickNewFile(title: string, filters: FilterView[], begin?: BeginIn | null): Promise<string | null>;
+  pickFolder(title: string, begin?: BeginIn | null): Promise<string | null>;
   /** Everything known first, then `current`, then every change. */
   watch(receive: (update: Update) => void): Promise<void>;
   /** From the first line on. What it answers with ends it. */

@@ -1,21 +1,19 @@
 import { suggestName } from '../format';
 import {
   Failure,
-  type Finding,
   type FolderView,
   type FoundSettingsView,
   type FoundStorageView,
   type InvitationView,
   type Ipc,
-  type LabStorageView,
   type PlacingView,
-  type SameStorageView,
   type SetupProgress,
   type SetupView,
   type StorageFields,
   type StorageView,
   type SuggestionView,
 } from '../ipc';
+import { Check } from './check.svelte';
 import { Everything } from './everything.svelte';
 import { Show } from './show.svelte';
 
@@ -24,6 +22,12 @@ export type Step = (typeof STEPS)[number];
 
 /** Of a storage that is there already nothing else is changed. */
 const NOTHING: StorageFields = { base_path: null, type: null, description: null, user_subdir: null, subpath: null };
+
+/** What the lab calls a storage, and its type where a worker tells. */
+export type Named = { name: string; type: string | null };
+
+/** What of an earlier choice holds for another folder, too. */
+export type Kept = { name: string; written: boolean };
 
 /** Setting up one storage, from where jobs run to whether it works. It outlives its page and, by what the shell keeps, the program:
  * whoever comes back goes on. Nothing is written to the configuration before the end. */
@@ -82,12 +86,8 @@ export class Setup {
   /** Whether the folder is to be made. */
   make = $state(false);
 
-  findings = $state.raw<Finding[] | null>(null);
-  same = $state.raw<SameStorageView[] | null>(null);
-  sameFailure = $state.raw<Failure | null>(null);
+  readonly check: Check;
   saving = $state(false);
-  /** Whether the person did not wait for all answers of the check. */
-  hurried = $state(false);
   /** What was set up last, until the person goes on: its name, and how many workers found the test file there. */
   done = $state.raw<{ name: string; workers: number } | null>(null);
   #asked = 0;
@@ -98,6 +98,7 @@ export class Setup {
     this.#ipc = ipc;
     this.#member = member;
     this.#storages = storages;
+    this.check = new Check(ipc);
     this.everything = new Everything(ipc, this);
   }
 
@@ -291,15 +292,18 @@ export class Setup {
   }
 
   /** A folder that the person chose, for a storage of the lab or for one of their own naming. */
-  async choose(path: string, of: LabStorageView | null = null): Promise<void> {
+  async choose(path: string, of: Named | null = null, kept: Kept | null = null): Promise<void> {
+    // What is found of it is shown there.
+    this.around ??= { here: [], missing: [] };
+    if (this.step !== 'storage') this.toStorage();
     const mine = ++this.#asked;
     this.path = path;
-    this.name = of?.name ?? suggestName(path);
+    this.name = of?.name ?? (kept?.name || suggestName(path));
     this.named = of !== null;
     this.type = of?.type ?? null;
     this.subpath = '';
     this.folder = '';
-    this.written = false;
+    this.written = kept?.written ?? false;
     this.placing = null;
     this.judging = true;
     let placing: PlacingView | null = null;
@@ -374,26 +378,8 @@ export class Setup {
 
   async toCheck(): Promise<void> {
     const mine = this.#go('check');
-    this.findings = null;
-    this.same = null;
-    this.sameFailure = null;
-    this.hurried = false;
-    try {
-      const findings = await this.#ipc.tryStorage(this.name, this.fields(), this.make);
-      if (mine !== this.#asked) return;
-      this.findings = findings;
-      this.make = false;
-    } catch (thrown) {
-      if (mine === this.#asked) this.failure = Failure.from(thrown);
-      return;
-    }
-    // Each can fail alone, and neither holds anybody up.
-    try {
-      const same = await this.#ipc.sameStorage(this.name, this.fields());
-      if (mine === this.#asked) this.same = same;
-    } catch (thrown) {
-      if (mine === this.#asked) this.sameFailure = Failure.from(thrown);
-    }
+    const made = await this.check.run({ name: this.name, fields: this.fields(), make: this.make }, () => mine === this.#asked);
+    if (made) this.make = false;
   }
 
   /** Goes on without what is waited for. An answer that still comes is not heard. */
@@ -408,7 +394,7 @@ export class Setup {
     } else if (this.step === 'folder') {
       this.looking = false;
     } else if (this.step === 'check') {
-      this.hurried = true;
+      this.check.hurried = true;
     }
   }
 
@@ -425,11 +411,12 @@ export class Setup {
   }
 
   /** Writes it down. `workers`: how many found the test file. */
-  async finish(workers = (this.same ?? []).filter((one) => one.saw === 'found').length): Promise<void> {
+  async finish(workers = this.check.found): Promise<void> {
     this.saving = true;
     this.failure = null;
     try {
-      if (this.written) await this.#ipc.setStorage(this.name, { ...NOTHING, user_subdir: this.folder });
+      if (this.make) await this.#makeKnowingly();
+      if (this.written) await this.#ipc.setStorage(this.name, { ...NOTHING, base_path: this.#moved(), user_subdir: this.folder });
       else await this.#ipc.addStorage(this.name, this.fields());
       this.#next({ name: this.name, workers });
     } catch (thrown) {
@@ -437,6 +424,18 @@ export class Setup {
     } finally {
       this.saving = false;
     }
+  }
+
+  /** The person goes on with what speaks against it in view, or without waiting for it. What cannot be made is said once. */
+  async #makeKnowingly(): Promise<void> {
+    this.make = false;
+    await this.#ipc.makeOwn(this.name, this.fields(), true);
+  }
+
+  /** Where what was imported is now, if not where the import says. */
+  #moved(): string | null {
+    const before = this.#storages().find((one) => one.name === this.name)?.base_path;
+    return before === this.path ? null : this.path;
   }
 
   /** It is not under way any more. */

@@ -81,7 +81,7 @@ export class Verbs {
   /** Opens the form with the same values and another dataset: the person says where it is now. */
   async locate(job: JobView): Promise<void> {
     const next = this.next ?? (await this.#do((ipc) => ipc.followUp(this.#id)));
-    const at = await this.#do((ipc) => ipc.pickFile(words.newJob.locateTitle(cutPath(next?.again.dataset ?? job.name).tail), [{ name: words.newJob.filterAll, extensions: ['*'] }]));
+    const at = await this.#do((ipc) => ipc.pickFile(words.newJob.locateTitle(cutPath(next?.again.dataset ?? job.name).tail), [{ name: words.newJob.filterAll, extensions: ['*'] }], { type: 'own', value: null }));
     if (!next || at === null) return;
     this.#session.go('new');
     void this.#session.form.load({ ...next.again, dataset: at });
