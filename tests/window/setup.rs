@@ -111,8 +111,8 @@ fn ask_for_vast<'d>(desk: &'d Desk, theirs: &Path) -> OpenWindow<'d> {
 }
 
 fn names(folder: &Path) -> Vec<String> {
-    let entries = fs::read_dir(folder).unwrap();
-    entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
+    let entries = fs::read_dir(folder).expect("a folder of this test").flatten();
+    entries.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect()
 }
 
 #[test]
@@ -131,6 +131,38 @@ fn a_storage_that_the_workers_do_not_know_is_not_used_and_nothing_is_made_on_it(
     window.wait_for_text_in("region", "Does it work?", "gpu-1 looked and did not find it");
     window.wait_for_element("button", "Use it anyway");
     assert_eq!(names(&other), ["notes.txt"]);
+    // Whoever goes on knowingly has it made, and is told at the next start, too.
+    window.click("button", "Use it anyway");
+    window.wait_for_text_in("region", "Ready.", "vast");
+    assert!(other.join("amick").is_dir());
+    window.go("Storage");
+    window.wait_for_text_in("article", "vast", "other storage");
+    window.quit();
+    let window = desk.open();
+    window.go("Storage");
+    window.wait_for_text_in("article", "vast", "gpu-1 looked for what was written here, and did not find it.");
+    window.click("button", "Choose the folder of vast");
+    choose(&desk.display, "Where is vast", Path::new("talmo"));
+    wait_for("the other folder", || {
+        let told = window.text();
+        (!told.contains("other storage")).then_some(())
+    });
+}
+
+#[test]
+fn the_dialog_for_another_folder_begins_beside_the_first_and_what_is_the_labs_is_confirmed() {
+    let desk = Desk::new();
+    let (talmo, other) = (desk.scratch().join("talmo"), desk.scratch().join("other"));
+    fs::create_dir_all(talmo.join("tom")).unwrap();
+    fs::create_dir_all(&other).unwrap();
+    fs::write(other.join("notes.txt"), "x").unwrap();
+    let window = ask_for_vast(&desk, &talmo);
+    window.click("button", "Choose folder of vast");
+    choose(&desk.display, "Where is vast", &other);
+    window.wait_for_text("Which folder in vast is yours?");
+    window.click("radio", "Make “amick” here");
+    window.click("button", "Continue");
+    window.wait_for_element("button", "Use it anyway");
     // The dialog begins where the first folder was chosen.
     window.click("button", "Choose another folder");
     choose(&desk.display, "Where is vast", Path::new("talmo"));
@@ -141,6 +173,34 @@ fn a_storage_that_the_workers_do_not_know_is_not_used_and_nothing_is_made_on_it(
     window.click("button", "Use this storage");
     window.wait_for_text_in("region", "Ready.", "1 worker shares vast with this computer.");
     assert_eq!(names(&talmo.join("amick")), Vec::<String>::new());
+    window.go("Storage");
+    window.wait_for_text_in("article", "vast", "confirmed with 1 of 1 workers");
+    // What was proved is known after a restart.
+    window.quit();
+    let window = desk.open();
+    window.go("Storage");
+    window.wait_for_text_in("article", "vast", "confirmed with 1 of 1 workers");
+}
+
+#[test]
+fn a_folder_above_the_storage_is_told_and_the_one_in_it_is_used() {
+    let desk = Desk::new();
+    let talmo = desk.scratch().join("talmo");
+    fs::create_dir_all(talmo.join("amick/maze")).unwrap();
+    fs::write(talmo.join("amick/maze/labels.txt"), "x").unwrap();
+    fs::create_dir_all(desk.scratch().join("other")).unwrap();
+    let window = ask_for_vast(&desk, &talmo);
+    window.click("button", "Choose folder of vast");
+    choose(&desk.display, "Where is vast", &desk.scratch());
+    window.wait_for_text("That is above vast: vast is the folder talmo in it.");
+    window.click("button", &format!("Use {}", talmo.display()));
+    window.wait_for_text("amick your login · 1 item");
+    window.click("button", "Back");
+    // Nor is one's own folder in it more than that.
+    window.click("button", "Choose folder of vast");
+    choose(&desk.display, "Where is vast", &talmo.join("amick/maze"));
+    let base = talmo.display();
+    window.wait_for_text(&format!("That is a folder inside vast. We take {base} as vast and amick as your folder."));
 }
 
 #[test]

@@ -160,7 +160,7 @@ test('an invitation that is none, and storages of the lab that are here, not her
     here: [here, { ...here, base_path: '/Volumes/photos', lab: null }, { ...here, base_path: '/Volumes/fast', lab: { ...lab, name: 'fast', sure: false } }],
     missing: [{ name: 'scratch', type: null, workers: ['gpu-1'], shares: ['//nas/scratch'], connect: 'smb://nas/scratch', description: null, help: null, mount: null }],
   };
-  fake.placing = { base_path: '/data/share', folder: '', parts: [{ subpath: 'amick', same: 3, of: 3 }], other: false };
+  fake.placing = { base_path: '/data/share', folder: '', inside: null, parts: [{ subpath: 'amick', same: 3, of: 3 }], other: false };
   fake.picked = '/data/share';
   await user.click(screen.getByRole('radio', { name: /On this computer/ }));
   await user.click(screen.getByRole('button', { name: 'Continue' }));

@@ -338,28 +338,39 @@ describe('Setting up', () => {
   test('a folder inside a storage is taken for one, and a part of one is asked about', async () => {
     const { fake, user } = await begin(({ fake }) => (fake.around = { here: [], missing: [missing] }));
     fake.picked = '/mnt/fast/amick';
-    fake.placing = { base_path: '/mnt/fast', folder: 'amick', parts: [], other: false };
+    fake.placing = { base_path: '/mnt/fast', folder: 'amick', inside: null, parts: [], other: false };
     await user.click(screen.getByRole('button', { name: 'Choose folder of scratch' }));
     await settle();
     expect(fake.called('placeFolder')).toEqual([['scratch', '/mnt/fast/amick']]);
     expect(title(/^Where is/)).toHaveTextContent('That is a folder inside scratch. We take /mnt/fast as scratch and amick as your folder.');
     expect(next()).toBeDisabled();
-    fake.placing = { base_path: '/mnt/fast/amick', folder: '', parts: [{ subpath: 'lab/amick', same: 3, of: 3 }, { subpath: 'amick', same: 1, of: 3 }], other: false };
+    fake.placing = { base_path: '/mnt', folder: '', inside: '/mnt/fast', parts: [], other: false };
     await user.click(screen.getByRole('button', { name: 'Choose again' }));
     await settle();
     expect(fake.begins.at(-1)).toEqual({ type: 'storages', value: '/mnt/fast/amick' });
+    expect(title(/^Where is/)).toHaveTextContent('That is above scratch: scratch is the folder fast in it.');
+    fake.placing = null;
+    await user.click(screen.getByRole('button', { name: 'Use /mnt/fast' }));
+    await settle();
+    expect(fake.called('placeFolder').at(-1)).toEqual(['scratch', '/mnt/fast']);
+    expect(title(/^Which folder/)).toHaveTextContent('/mnt/');
+    await user.click(screen.getByRole('button', { name: 'Back' }));
+    fake.placing = { base_path: '/mnt/fast/amick', folder: '', inside: null, parts: [{ subpath: 'lab/amick', same: 3, of: 3 }, { subpath: 'amick', same: 1, of: 3 }], other: false };
+    await user.click(screen.getByRole('button', { name: 'Choose folder of scratch' }));
+    await settle();
+    expect(fake.begins.at(-1)).toEqual({ type: 'storages', value: '/mnt/fast' });
     const parts = screen.getByRole('group', { name: 'This share shows part of scratch. Which part?' });
     expect(within(parts).getByRole('radio', { name: /lab\/amick.*the same 3 names/ })).toBeChecked();
     await user.click(within(parts).getByRole('radio', { name: /^amick.*1 of 3 names/ }));
     await user.click(next());
     await settle();
-    expect(fake.called('ownFolder')).toEqual([['scratch', { base_path: '/mnt/fast/amick', type: null, description: null, user_subdir: null, subpath: 'amick' }]]);
+    expect(fake.called('ownFolder').at(-1)).toEqual(['scratch', { base_path: '/mnt/fast/amick', type: null, description: null, user_subdir: null, subpath: 'amick' }]);
   });
 
   test('a folder with another mark is another storage, and gets another name', async () => {
     const { fake, user } = await begin(({ fake }) => (fake.around = { here: [], missing: [missing] }));
     fake.picked = '/mnt/fast';
-    fake.placing = { base_path: '/mnt/fast', folder: '', parts: [], other: true };
+    fake.placing = { base_path: '/mnt/fast', folder: '', inside: null, parts: [], other: true };
     await user.click(screen.getByRole('button', { name: 'Choose folder of scratch' }));
     await settle();
     const card = title(/^Where is/);

@@ -135,6 +135,41 @@ describe('Storage', () => {
     expect(card).not.toHaveTextContent(moved.sentence);
   });
 
+  test('another storage than the lab’s stays one until it is proved otherwise, also on other pages', async () => {
+    const refuted = { at: '2026-11-22T09:14:02Z', sentence: 'This is another storage than the lab’s vast: gpu-5 looked for what was written here, and did not find it.' };
+    const { fake, user } = await open({ type: 'storages', value: [storage({ refuted })] });
+    expect(screen.getByText(/on this computer is another storage than the lab’s/)).toBeVisible();
+    await user.click(screen.getByRole('button', { name: 'Details' }));
+    const card = screen.getByRole('article', { name: 'vast' });
+    expect(card).toHaveTextContent(/vast other storage.*gpu-5 looked for what was written here/);
+    await user.click(within(card).getByRole('button', { name: 'Ask the workers again' }));
+    expect(fake.called('sameStorage')).toEqual([['vast', null]]);
+    fake.picked = '/mnt/right';
+    await user.click(within(card).getByRole('button', { name: 'Choose the folder of vast' }));
+    await settle();
+    expect(fake.begins).toEqual([{ type: 'storages', value: '/mnt/vast' }]);
+    expect(fake.called('setStorage')).toMatchObject([['vast', { base_path: '/mnt/right' }]]);
+    // Of what is not there now it says nothing.
+    fake.say({ type: 'storages', value: [storage({ refuted, health: { ...storage().health!, state: 'not_mounted', words: 'not mounted' } })] });
+    await settle();
+    expect(card).toHaveTextContent(/vast not mounted/);
+    expect(card).not.toHaveTextContent('gpu-5 looked');
+  });
+
+  test('what is not there is connected where that is known, else its folder is chosen', async () => {
+    const away = { ...storage().health!, state: 'missing', words: 'missing' };
+    const { fake, user } = await open({ type: 'storages', value: [storage({ health: away }), storage({ name: 'fast', health: away, connect: 'smb://nas/fast' })] });
+    await user.click(screen.getByRole('button', { name: /^Storage/ }));
+    const card = screen.getByRole('article', { name: 'fast' });
+    expect(within(card).queryByRole('button', { name: 'Choose the folder of fast' })).toBeNull();
+    await user.click(within(card).getByRole('button', { name: 'Connect fast' }));
+    expect(fake.called('connect')).toEqual([['fast']]);
+    fake.picked = '/mnt/right';
+    await user.click(screen.getByRole('button', { name: 'Choose the folder of vast' }));
+    await settle();
+    expect(fake.called('setStorage')).toMatchObject([['vast', { base_path: '/mnt/right' }]]);
+  });
+
   test('a broken entry is listed with its error, the good one with its health', async () => {
     const { user } = await open({
       type: 'storages',

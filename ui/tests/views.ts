@@ -45,6 +45,7 @@ export const storage = (over: Partial<StorageView> = {}): StorageView => ({
   mark: null,
   connect: null,
   moved: null,
+  refuted: null,
   health: {
     state: 'ready',
     words: 'ready',

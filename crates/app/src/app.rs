@@ -243,7 +243,7 @@ impl App {
             }),
             _ => None,
         };
-        self.inner.board.set_storages(storages.views());
+        self.inner.board.set_storages(self.storages(), storages.proofs());
         self.inner.board.set_status(StatusView {
             lab: lab.map_or_else(|| "This computer".to_owned(), |lab| lab.lab.clone()),
             in_lab: lab.is_some(),

@@ -7,7 +7,7 @@ mod state;
 mod tests;
 
 use crate::jobs::{Surroundings, job_view, named};
-use crate::sameness::{Proofs, Verdict, Witness};
+use crate::proofs::Proofs;
 use crate::view::{JobView, KeptView, StatusView, StorageView, Update};
 use crate::workers::{Here, Own};
 use samepath_fleet::{Live, Update as Record};
@@ -47,7 +47,6 @@ pub(crate) struct Board {
 pub(crate) struct Sight<'a> {
     pub(crate) around: Surroundings<'a>,
     pub(crate) here: Here<'a>,
-    pub(crate) proofs: &'a Proofs,
 }
 
 impl Sight<'_> {
@@ -164,20 +163,16 @@ impl Board {
         self.lock().set_kept(kept, &self.updates);
     }
 
-    pub(crate) fn set_storages(&self, storages: Vec<StorageView>) {
-        self.lock().set_storages(storages, &self.updates);
-    }
-
-    /// What workers proved of a storage of this computer, by a file that may be looked at again.
-    pub(crate) fn take_proofs(&self, ours: &StorageView, verdicts: &[(&Worker, Verdict)], by: Option<&Witness>) {
-        self.lock().take_proofs(ours, verdicts, by, &self.updates);
+    /// The storages of this computer, and what workers proved of them.
+    pub(crate) fn set_storages(&self, storages: Vec<StorageView>, proofs: Arc<Proofs>) {
+        self.lock().set_storages(storages, proofs, &self.updates);
     }
 
     /// Looks at everything. Nothing changes meanwhile: the look has to be a short one.
     pub(crate) fn look<A>(&self, look: impl FnOnce(&Sight<'_>) -> A) -> A {
         let state = self.lock();
         let around = state.facts.around();
-        look(&Sight { around, here: state.here(), proofs: &state.proofs })
+        look(&Sight { around, here: state.here() })
     }
 
     /// Looks at one job's record.

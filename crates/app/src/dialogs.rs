@@ -24,7 +24,9 @@ impl LocalStorages {
                 let views = self.views();
                 let named = |view: &&StorageView| name.as_ref().is_none_or(|name| view.name == *name);
                 let mut ready = views.iter().filter(named).filter(|view| is_readable(view));
-                ready.find_map(|view| self.shown_folder(&view.name, true).or_else(|_| self.shown_folder(&view.name, false)).ok())
+                ready.find_map(|view| {
+                    self.shown_folder(&view.name, true).or_else(|_| self.shown_folder(&view.name, false)).ok()
+                })
             }
             BeginIn::Results(text) => {
                 let at = self.address(text, Purpose::Output).ok()?;

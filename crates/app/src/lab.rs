@@ -2,7 +2,6 @@
 
 use crate::directory;
 use crate::same_storage::{self, Question};
-use crate::sameness::Verdict;
 use crate::view::{LabMatchView, LabStorageView, SameStorageView, StorageFields};
 use crate::{Error, ErrorCode, LocalStorages, Options};
 use samepath_fleet::lab::StorageWords;
@@ -104,8 +103,9 @@ impl Lab {
         let Some(fleet) = self.fleet.as_ref().filter(|_| !self.workers.is_empty()) else { return Ok(None) };
         let question = Question { backend, workers: &self.workers };
         let asked = same_storage::ask(fleet, storages, &question, &self.ended);
-        let (told, _): (_, Vec<(_, Verdict)>) = self.running.track_future(asked).await?;
-        Ok(Some(told))
+        let Some(told) = self.running.track_future(asked).await? else { return Ok(Some(Vec::new())) };
+        storages.take_proofs(&backend.name, &told.ours, &told.verdicts, None);
+        Ok(Some(told.views))
     }
 
     /// Leaves: a question that is under way ends, and the file that it wrote is removed before this returns. Safe to call twice.
@@ -220,6 +220,26 @@ impl LabStorage {
         all
     }
 
+    /// Whether a storage of the same name that carries this mark is another one. Without a mark nobody can tell.
+    pub fn is_another(&self, mark: Option<&str>) -> bool {
+        mark.is_some_and(|mark| !self.marks.is_empty() && !self.marks.contains(mark))
+    }
+
+    /// The marks that workers see on it.
+    pub(crate) fn marks(&self) -> &BTreeSet<String> {
+        &self.marks
+    }
+
+    /// Server and share of the whole of it: as workers mount it, and as computers of this sort are told to connect.
+    pub(crate) fn wholes(&self) -> impl Iterator<Item = &str> {
+        self.shares.iter().map(String::as_str).chain(directory::of_platform(&self.told, Platform::current()))
+    }
+
+    #[cfg(test)]
+    pub(crate) fn marked(name: &str, mark: &str) -> Self {
+        Self { marks: BTreeSet::from([mark.to_owned()]), ..Self::called(name) }
+    }
+
     fn called(name: &str) -> Self {
         Self {
             name: name.to_owned(),
@@ -239,9 +259,7 @@ impl LabStorage {
             return self.marks.contains(mark).then(|| (Evidence::Mark, String::new()));
         }
         // What a computer of this sort is told to connect to is the whole of it, too.
-        let told = directory::of_platform(&self.told, Platform::current());
-        let wholes = || self.shares.iter().map(String::as_str).chain(told);
-        let part = here.share().and_then(|share| wholes().find_map(|whole| part_of_share(whole, share)));
+        let part = here.share().and_then(|share| self.wholes().find_map(|whole| part_of_share(whole, share)));
         let pair = here.elsewhere.as_ref().is_some_and(|other| self.base_paths.contains(other));
         match part {
             Some(part) => Some((Evidence::Share, part)),

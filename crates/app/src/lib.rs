@@ -37,6 +37,7 @@ mod places;
 mod placing;
 mod pretend;
 mod programs;
+mod proofs;
 mod readiness;
 mod results_there;
 pub mod same_storage;

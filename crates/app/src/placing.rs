@@ -1,16 +1,18 @@
-//! Where a folder that somebody chose stands in a storage: the whole of it, a folder inside, or only a part of what others have.
+//! Where a folder that somebody chose stands in a storage: the whole of it, a folder inside, above it, or only a part of what others have.
 //!
-//! Two things tell: the mount table, of a share that is mounted here; and the workers, which say whether they see the same names
-//! below this part or that. Nothing is decided for the person: what is found is proposed.
+//! Three things tell, the surest first: the mark of a folder above or below; the mount table, where the lab's share is mounted; and the
+//! workers, which say whether they see the same names below this part or that. Nothing is decided for the person: what is found is
+//! proposed.
 
 use crate::LocalStorages;
-use crate::view::{PartView, PlacingView, StorageFields};
+use crate::lab::LabStorage;
+use crate::view::{PartView, PlacingView};
 use samepath_fleet::Fleet;
 use samepath_storage::helper::DEADLINE;
-use samepath_storage::{Backend, share_of};
+use samepath_storage::{MarksAround, is_own_folder, own_part, part_of_share, share_at, share_of, shares_in};
 use samepath_wire::{CheckPaths, PathSeen, StoragePath, Worker};
-use std::collections::BTreeSet;
 use std::path::{Component, Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// How long a worker may take to say whether it sees some names.
@@ -19,66 +21,134 @@ const PATIENCE: Duration = Duration::from_secs(5);
 const NAMES: usize = 3;
 /// How far down a part may lie that its path here tells of.
 const DEPTH: usize = 3;
+/// Folders in a chosen one that workers are asked about.
+const INSIDE: usize = 8;
 
-/// Judges `path`, chosen for the storage `name`. `member` is the person.
-pub(crate) async fn of(
-    fleet: &Fleet,
-    storages: &std::sync::Arc<LocalStorages>,
-    workers: &[Worker],
-    name: &str,
-    path: &Path,
-    member: &str,
-) -> PlacingView {
-    let whole = |base: &Path| PlacingView {
+/// What is asked: where this folder stands in the storage of this name.
+pub(crate) struct Question<'q> {
+    pub(crate) name: &'q str,
+    pub(crate) path: &'q Path,
+    /// The person.
+    pub(crate) member: &'q str,
+    /// What the lab knows of the storage; none where nobody there has it.
+    pub(crate) lab: Option<&'q LabStorage>,
+    pub(crate) workers: &'q [Worker],
+}
+
+/// Judges it.
+pub(crate) async fn of(fleet: &Fleet, storages: &Arc<LocalStorages>, question: &Question<'_>) -> PlacingView {
+    let (asked, path) = (storages.clone(), question.path.to_owned());
+    let around = tokio::task::spawn_blocking(move || asked.helper().marks_around(&path, DEADLINE)).await;
+    let around = around.ok().flatten().unwrap_or_default();
+    if let Some(told) = question.by_marks(&around).or_else(|| question.by_shares()) {
+        return told;
+    }
+    if let Some(told) = question.by_names(fleet, storages).await {
+        return told;
+    }
+    question.by_mount(storages.environment().home.as_deref())
+}
+
+/// The chosen folder is the storage.
+fn whole(base: &Path) -> PlacingView {
+    PlacingView {
         base_path: base.display().to_string(),
         folder: String::new(),
+        inside: None,
         parts: Vec::new(),
         other: false,
-    };
-    let marks: BTreeSet<&str> = workers.iter().filter_map(|it| it.backends.get(name)?.id.as_deref()).collect();
-    if !marks.is_empty()
-        && let Some(mark) = mark_of(storages, name, path).await
-        && !marks.contains(mark.as_str())
-    {
-        return PlacingView { other: true, ..whole(path) };
-    }
-    let having: Vec<&Worker> =
-        workers.iter().filter(|it| it.backends.get(name).is_some_and(|advert| advert.state.is_readable())).collect();
-    for worker in having {
-        let candidates = candidates(path, member);
-        let Some(same) = same_names(fleet, storages, worker, name, path, &candidates).await else { continue };
-        let Some(best) = same.iter().map(|part| part.same).max().filter(|same| *same > 0) else { continue };
-        if same.iter().any(|part| part.subpath.is_empty() && part.same >= best) {
-            return whole(path);
-        }
-        let mut parts: Vec<PartView> = same.into_iter().filter(|part| part.same > 0).collect();
-        parts.sort_by_key(|part| std::cmp::Reverse(part.same));
-        // The same folder above: then it is the storage, and the chosen one is a folder in it.
-        if let Some(base) = parts.first().and_then(|part| without(path, &part.subpath))
-            && let Some(above) = same_names(fleet, storages, worker, name, &base, &[String::new()]).await
-            && above.first().is_some_and(|root| root.same > 0 && root.same >= root.of)
-        {
-            let folder = parts.swap_remove(0).subpath;
-            return PlacingView { folder, ..whole(&base) };
-        }
-        return PlacingView { parts, ..whole(path) };
-    }
-    let home = storages.environment().home.clone();
-    match share_of(path, home.as_deref()).and_then(|mount| Some((path.strip_prefix(&mount).ok()?.to_owned(), mount))) {
-        Some((inside, mount)) if inside.components().next().is_some() => {
-            let folder: Vec<_> = inside.components().map(|part| part.as_os_str().to_string_lossy()).collect();
-            PlacingView { folder: folder.join("/"), ..whole(&mount) }
-        }
-        _ => whole(path),
     }
 }
 
-/// The mark that a folder carries, which is chosen for a storage.
-async fn mark_of(storages: &std::sync::Arc<LocalStorages>, name: &str, path: &Path) -> Option<String> {
-    let fields = StorageFields { base_path: Some(path.to_str()?.to_owned()), ..StorageFields::default() };
-    let backend = Backend::proposed(name, &fields.into(), storages.environment()).ok()?;
-    let asked = storages.clone();
-    tokio::task::spawn_blocking(move || asked.helper().probe(&backend, DEADLINE).id).await.ok()?
+impl Question<'_> {
+    /// The chosen folder lies in the storage.
+    fn inside(&self, base: &Path) -> PlacingView {
+        let below = self.path.strip_prefix(base).unwrap_or(Path::new(""));
+        PlacingView { folder: own_part(below, self.member), ..whole(base) }
+    }
+
+    /// The storage lies in the chosen folder.
+    fn above(&self, storage: &Path) -> PlacingView {
+        PlacingView { inside: Some(storage.display().to_string()), ..whole(self.path) }
+    }
+
+    fn by_marks(&self, around: &MarksAround) -> Option<PlacingView> {
+        // Where the lab's has no mark, any tells where a storage begins.
+        let none = std::collections::BTreeSet::new();
+        let marks = self.lab.map_or(&none, LabStorage::marks);
+        let is_it = |mark: &String| marks.is_empty() || marks.contains(mark);
+        if let Some(own) = &around.own {
+            let other = !marks.is_empty() && !marks.contains(own);
+            return Some(PlacingView { other, ..whole(self.path) });
+        }
+        if let Some((base, _)) = around.above.iter().find(|(_, mark)| is_it(mark)) {
+            return Some(self.inside(base));
+        }
+        let mut below = around.inside.iter().filter(|(_, mark)| is_it(mark));
+        match (below.next(), below.next()) {
+            (Some((storage, _)), None) => Some(self.above(storage)),
+            _ => None,
+        }
+    }
+
+    /// By the share that the lab's workers mount, or that its administrator tells of.
+    fn by_shares(&self) -> Option<PlacingView> {
+        let wholes: Vec<&str> = self.lab?.wholes().collect();
+        let part = |share: &str| wholes.iter().find_map(|whole| part_of_share(whole, share));
+        match share_at(self.path).and_then(|share| part(&share)) {
+            Some(part) if part.is_empty() => return Some(whole(self.path)),
+            // Where the mount is of a part alone, the workers tell which.
+            Some(part) => {
+                let base = without(self.path, &part)?;
+                return share_at(&base).is_some().then(|| self.inside(&base));
+            }
+            None => {}
+        }
+        let inside = shares_in(self.path);
+        let storage = inside.iter().find(|(_, share)| part(share).is_some_and(|part| part.is_empty()));
+        storage.map(|(point, _)| self.above(point))
+    }
+
+    async fn by_names(&self, fleet: &Fleet, storages: &Arc<LocalStorages>) -> Option<PlacingView> {
+        let Self { name, path, member, workers, .. } = self;
+        let has = |it: &&Worker| it.backends.get(*name).is_some_and(|advert| advert.state.is_readable());
+        for worker in workers.iter().filter(has) {
+            let look = Look { fleet, storages, worker, storage: self.name };
+            let Some(same) = look.same_names(path, &candidates(path, member)).await else { continue };
+            let Some(best) = same.iter().map(|part| part.same).max().filter(|same| *same > 0) else {
+                if let Some(storage) = look.storage_in(path).await {
+                    return Some(self.above(&storage));
+                }
+                continue;
+            };
+            if same.iter().any(|part| part.subpath.is_empty() && part.same >= best) {
+                return Some(whole(path));
+            }
+            let mut parts: Vec<PartView> = same.into_iter().filter(|part| part.same > 0).collect();
+            // Of two that fit as well the deeper one: in what is called like it a folder higher up may be meant.
+            parts.sort_by_key(|part| std::cmp::Reverse((part.same, part.subpath.len())));
+            // The same folder above: then it is the storage, and the chosen one is a folder in it.
+            for part in &parts {
+                let Some(base) = without(path, &part.subpath) else { continue };
+                if look.is_whole(&base).await {
+                    return Some(self.inside(&base));
+                }
+            }
+            return Some(PlacingView { parts, ..whole(path) });
+        }
+        None
+    }
+
+    /// Where nobody in the lab tells: a share's own folder is the storage, if the person's folder is what was chosen of it.
+    fn by_mount(&self, home: Option<&Path>) -> PlacingView {
+        let Some(mount) = share_of(self.path, home) else { return whole(self.path) };
+        let is_own =
+            |part: Component<'_>| part.as_os_str().to_str().is_some_and(|name| is_own_folder(name, self.member));
+        match self.path.strip_prefix(&mount) {
+            Ok(below) if below.components().any(is_own) => self.inside(&mount),
+            _ => whole(self.path),
+        }
+    }
 }
 
 /// The whole, what the end of the path says, and the person's folder.
@@ -105,42 +175,100 @@ fn without(path: &Path, part: &str) -> Option<PathBuf> {
     path.ends_with(part).then(|| path.ancestors().nth(part.split('/').count()).map(Path::to_owned))?
 }
 
-/// How many of some names in a folder here a worker sees below each candidate. None: this folder has no names, or the worker did
-/// not answer.
-async fn same_names(
-    fleet: &Fleet,
-    storages: &std::sync::Arc<LocalStorages>,
-    worker: &Worker,
-    storage: &str,
-    folder: &Path,
-    candidates: &[String],
-) -> Option<Vec<PartView>> {
-    let (asked, listed) = (storages.clone(), folder.to_owned());
-    let names = tokio::task::spawn_blocking(move || asked.helper().names_in(&listed, DEADLINE)).await.ok()??;
-    let names: Vec<String> = names.into_iter().take(NAMES).collect();
-    let below = |part: &String, name: &String| if part.is_empty() { name.clone() } else { format!("{part}/{name}") };
-    let paths: Vec<StoragePath> = candidates
-        .iter()
-        .flat_map(|part| names.iter().map(move |name| StoragePath::new(storage, "", below(part, name))))
-        .collect();
-    if paths.is_empty() {
-        return None;
+/// A worker that is asked what it sees of a storage.
+struct Look<'l> {
+    fleet: &'l Fleet,
+    storages: &'l Arc<LocalStorages>,
+    worker: &'l Worker,
+    storage: &'l str,
+}
+
+impl Look<'_> {
+    /// How many of some names in a folder here it sees below each candidate. None: this folder has no names, or it did not answer.
+    async fn same_names(&self, folder: &Path, candidates: &[String]) -> Option<Vec<PartView>> {
+        let names: Vec<String> = self.names(folder).await?.into_iter().take(NAMES).collect();
+        let below =
+            |part: &String, name: &String| if part.is_empty() { name.clone() } else { format!("{part}/{name}") };
+        let paths: Vec<StoragePath> = candidates
+            .iter()
+            .flat_map(|part| names.iter().map(move |name| StoragePath::new(self.storage, "", below(part, name))))
+            .collect();
+        if paths.is_empty() {
+            return None;
+        }
+        let question = CheckPaths { paths, proof: None };
+        let checked = self.fleet.check_paths(&self.worker.id, &question, PATIENCE).await.ok()?;
+        let seen = |group: &[PathSeen]| group.iter().filter(|seen| matches!(seen, PathSeen::Yes(_))).count();
+        let count = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
+        let part = |(part, group): (&String, &[PathSeen])| PartView {
+            subpath: part.clone(),
+            same: count(seen(group)),
+            of: count(names.len()),
+        };
+        Some(candidates.iter().zip(checked.paths.chunks(names.len())).map(part).collect())
     }
-    let question = CheckPaths { paths, proof: None };
-    let checked = fleet.check_paths(&worker.id, &question, PATIENCE).await.ok()?;
-    let seen = |group: &[PathSeen]| group.iter().filter(|seen| matches!(seen, PathSeen::Yes(_))).count();
-    let count = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
-    let part = |(part, group): (&String, &[PathSeen])| PartView {
-        subpath: part.clone(),
-        same: count(seen(group)),
-        of: count(names.len()),
-    };
-    Some(candidates.iter().zip(checked.paths.chunks(names.len())).map(part).collect())
+
+    /// Whether it sees everything at the storage's top that is in this folder here.
+    async fn is_whole(&self, folder: &Path) -> bool {
+        let same = self.same_names(folder, &[String::new()]).await;
+        same.is_some_and(|same| same.first().is_some_and(|root| root.same > 0 && root.same >= root.of))
+    }
+
+    /// The folder in this one that is the storage; one that is called like it is looked at first.
+    async fn storage_in(&self, folder: &Path) -> Option<PathBuf> {
+        let mut names = self.names(folder).await?;
+        names.sort_by_key(|name| name != self.storage);
+        for name in names.into_iter().take(INSIDE) {
+            let inside = folder.join(name);
+            if self.is_whole(&inside).await {
+                return Some(inside);
+            }
+        }
+        None
+    }
+
+    async fn names(&self, folder: &Path) -> Option<Vec<String>> {
+        let (asked, listed) = (self.storages.clone(), folder.to_owned());
+        tokio::task::spawn_blocking(move || asked.helper().names_in(&listed, DEADLINE)).await.ok()?
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn asked<'q>(path: &'q str, lab: Option<&'q LabStorage>) -> Question<'q> {
+        Question { name: "vast", path: Path::new(path), member: "amick", lab, workers: &[] }
+    }
+
+    /// What is said of a chosen folder: where the storage is, what of it is the person's, which folder in it is meant.
+    fn told(view: &PlacingView) -> (&str, &str, Option<&str>) {
+        (&view.base_path, &view.folder, view.inside.as_deref())
+    }
+
+    #[test]
+    fn a_mark_above_or_below_says_where_the_storage_begins() {
+        let marked = |path: &str| (PathBuf::from(path), "m-1".to_owned());
+        let lab = LabStorage::marked("vast", "m-1");
+        let around = |own: Option<&str>, above: &[&str], inside: &[&str]| MarksAround {
+            own: own.map(str::to_owned),
+            above: above.iter().map(|path| marked(path)).collect(),
+            inside: inside.iter().map(|path| marked(path)).collect(),
+        };
+        let deep = asked("/x/talmo/labs/amick/maze", Some(&lab)).by_marks(&around(None, &["/x/talmo"], &[])).unwrap();
+        assert_eq!(told(&deep), ("/x/talmo", "labs/amick", None));
+        let high = asked("/x", Some(&lab)).by_marks(&around(None, &[], &["/x/talmo"])).unwrap();
+        assert_eq!(told(&high), ("/x", "", Some("/x/talmo")));
+        let right = asked("/x/talmo", None).by_marks(&around(Some("m-1"), &["/x"], &[])).unwrap();
+        assert_eq!((told(&right), right.other), (("/x/talmo", "", None), false));
+        let other = asked("/x/talmo", Some(&lab)).by_marks(&around(Some("m-2"), &[], &[])).unwrap();
+        assert!(other.other);
+        // Several storages in one folder: nobody can tell which.
+        assert_eq!(asked("/x", None).by_marks(&around(None, &[], &["/x/a", "/x/b"])), None);
+        // Another storage around it says nothing of this one.
+        let foreign = MarksAround { above: vec![("/x".into(), "m-2".to_owned())], ..MarksAround::default() };
+        assert_eq!(asked("/x/talmo", Some(&lab)).by_marks(&foreign), None);
+    }
 
     #[test]
     fn a_part_is_looked_for_where_its_path_says_and_where_the_person_is() {

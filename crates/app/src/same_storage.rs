@@ -3,8 +3,9 @@
 //! A file that nobody can know is written to the person's folder, workers prove that they read it, and it is removed whatever happens:
 //! also when the question is dropped half-way. What a program leaves that is killed meanwhile goes when somebody next tries the folder.
 
-use crate::setup::nearest_own;
+use crate::proofs::Place;
 use crate::sameness::{self, Asked, Reader, Verdict};
+use crate::setup::nearest_own;
 use crate::view::{Finding, FindingState, SameStorageView};
 use crate::{Error, ErrorCode, LocalStorages};
 use samepath_fleet::Fleet;
@@ -32,7 +33,16 @@ pub(crate) struct Question<'q> {
     pub(crate) workers: &'q [Worker],
 }
 
-/// What each worker that has a storage of this name says; with the proofs. Ends early, with nothing left behind, when `ended` is
+/// What came of asking.
+pub(crate) struct Told<'q> {
+    /// What each worker that has a storage of this name says.
+    pub(crate) views: Vec<SameStorageView>,
+    pub(crate) verdicts: Vec<(&'q Worker, Verdict)>,
+    /// Where the storage was.
+    pub(crate) ours: Place,
+}
+
+/// Asks each worker that has a storage of this name. None where nobody has. Ends early, with nothing left behind, when `ended` is
 /// cancelled.
 ///
 /// # Errors
@@ -42,16 +52,18 @@ pub(crate) async fn ask<'q>(
     storages: &LocalStorages,
     question: &Question<'q>,
     ended: &CancellationToken,
-) -> Result<(Vec<SameStorageView>, Vec<(&'q Worker, Verdict)>), Error> {
+) -> Result<Option<Told<'q>>, Error> {
     let name = &question.backend.name;
     let having: Vec<&Worker> = question.workers.iter().filter(|worker| worker.backends.contains_key(name)).collect();
     if having.is_empty() {
-        return Ok((Vec::new(), Vec::new()));
+        return Ok(None);
     }
     let backend = question.backend.clone();
     let (helper, probed) = (storages.helper().clone(), backend.clone());
     let probe = tokio::task::spawn_blocking(move || helper.probe(&probed, DEADLINE)).await;
-    let mark = probe.ok().and_then(|probe| probe.id);
+    let probe = probe.map_err(|error| Error::new(ErrorCode::Internal, error.to_string()))?;
+    let ours = Place::seen(&backend.base_path, &probe);
+    let mark = probe.id;
     let mut told = Vec::new();
     let mut worth = Vec::new();
     for worker in having {
@@ -64,7 +76,7 @@ pub(crate) async fn ask<'q>(
         }
     }
     if worth.is_empty() {
-        return Ok((told, Vec::new()));
+        return Ok(Some(Told { views: told, verdicts: Vec::new(), ours }));
     }
     let reader = Reader {
         helper: storages.helper().clone(),
@@ -78,10 +90,17 @@ pub(crate) async fn ask<'q>(
     let removed = tokio::task::spawn_blocking(move || file.remove()).await;
     removed.map_err(|error| Error::new(ErrorCode::Internal, error.to_string()))??;
     let answers = answers?;
-    let verdicts = Asked::verdicts(&answers);
+    // What was just written there is there.
+    let verdict = |asked: &Asked<'_>, verdict| match verdict {
+        Verdict::Differs => Verdict::Lacks,
+        Verdict::Open if is_missing(asked) => Verdict::Lacks,
+        verdict => verdict,
+    };
+    let answered = |asked: &Asked<'q>| Some((asked.worker, verdict(asked, asked.answer.as_ref()?.verdict)));
+    let verdicts = answers.iter().filter_map(answered).collect();
     told.extend(answers.iter().map(|asked| saw(name, asked)));
     told.sort_by(|a, b| a.worker.cmp(&b.worker));
-    Ok((told, verdicts))
+    Ok(Some(Told { views: told, verdicts, ours }))
 }
 
 /// Why a worker that has a storage of this name is not worth asking; none for one that is.

@@ -1,19 +1,15 @@
 //! Is a worker's storage this computer's? What marks say, and what a file proves.
 
-use crate::view::StorageView;
 use futures::future::join_all;
 use samepath_fleet::Fleet;
 use samepath_fleet::matching::Sameness;
 use samepath_storage::helper::{DEADLINE, Helper};
 use samepath_storage::{ProofKey, Storages};
 use samepath_wire::{CheckPaths, Fit, InputSeen, Job, PathSeen, ProofAsked, StoragePath, Worker, WorkerId};
-use std::collections::BTreeMap;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// Workers named in a job as confirmed.
 const MOST: usize = 64;
-/// For so long a worker that proved to read a file is not asked for a proof of the same file again.
-const LATELY: Duration = Duration::from_secs(60);
 
 /// For programs.
 pub(crate) fn name(sameness: Sameness) -> &'static str {
@@ -57,6 +53,8 @@ pub(crate) enum Verdict {
     Same,
     /// It reads another one under that name.
     Differs,
+    /// It has none of that name, though one was just written there.
+    Lacks,
     /// Nothing: the file is empty or changing, or the worker knows no proofs.
     Open,
 }
@@ -161,72 +159,6 @@ pub(crate) fn confirm(job: &mut Job, storage: &str, workers: impl IntoIterator<I
     let confirmed: Vec<WorkerId> = workers.into_iter().take(MOST).collect();
     if !confirmed.is_empty() {
         job.confirmed.insert(storage.to_owned(), confirmed);
-    }
-}
-
-/// What was proved while this program runs: that a file read on a storage of this computer was the one that a worker read on its.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Proofs(BTreeMap<(WorkerId, String), Proved>);
-
-#[derive(Debug, Clone)]
-struct Proved {
-    between: Between,
-    /// None where it was a file that is not there any more.
-    by: Option<Witness>,
-    when: Instant,
-}
-
-/// Between which two places: a proof says nothing once one of them is another.
-#[derive(Debug, Clone, PartialEq)]
-struct Between {
-    ours: (Option<String>, Option<String>),
-    theirs: (String, Option<String>, jiff::Timestamp),
-}
-
-impl Between {
-    fn of(ours: &StorageView, worker: &Worker) -> Option<Self> {
-        let theirs = worker.backends.get(&ours.name)?;
-        Some(Self {
-            ours: (ours.base_path.clone(), ours.mark.clone()),
-            theirs: (theirs.base_path.clone(), theirs.id.clone(), worker.started_at),
-        })
-    }
-}
-
-impl Proofs {
-    /// Takes up what a worker just proved by a file, or failed to.
-    pub(crate) fn take(&mut self, ours: &StorageView, worker: &Worker, verdict: Verdict, by: Option<&Witness>) {
-        let key = (worker.id.clone(), ours.name.clone());
-        match (verdict, Between::of(ours, worker)) {
-            (Verdict::Same, Some(between)) => {
-                let proved = Proved { between, by: by.cloned(), when: Instant::now() };
-                self.0.insert(key, proved);
-            }
-            (Verdict::Differs, _) | (_, None) => drop(self.0.remove(&key)),
-            (Verdict::Open, _) => {}
-        }
-    }
-
-    /// What a worker proved, if the two places are still the same.
-    fn proved(&self, ours: &StorageView, worker: &Worker) -> Option<&Proved> {
-        let proved = self.0.get(&(worker.id.clone(), ours.name.clone()))?;
-        (Between::of(ours, worker).as_ref() == Some(&proved.between)).then_some(proved)
-    }
-
-    /// Whether a worker proved a moment before `now` to read this very file, which has not changed since.
-    pub(crate) fn lately(&self, ours: &StorageView, worker: &Worker, by: &Witness, now: Instant) -> bool {
-        by.seen.is_some()
-            && self.proved(ours, worker).is_some_and(|proved| {
-                proved.by.as_ref() == Some(by) && now.saturating_duration_since(proved.when) < LATELY
-            })
-    }
-
-    /// How sure it is that a worker's storage is this computer's of that name; none where one of them has none.
-    pub(crate) fn sameness(&self, ours: &StorageView, worker: &Worker) -> Option<Sameness> {
-        let theirs = worker.backends.get(&ours.name)?;
-        let by_mark = Sameness::of_marks(ours.mark.as_deref(), theirs.id.as_deref());
-        let holds = self.proved(ours, worker).is_some();
-        Some(if holds && by_mark != Sameness::Other { Sameness::Confirmed } else { by_mark })
     }
 }
 

@@ -184,8 +184,9 @@ fn own(backend: &Backend) -> StoragePath {
 fn empty(backend: &Backend) -> Error {
     let (name, at) = (&backend.name, backend.base_path.display());
     let message = format!("{at} is an empty folder, not the share: {name} is not mounted there.");
-    Error::new(ErrorCode::BackendUnavailable, message)
-        .with_hint(format!("Connect it, then check again. If {name} is to be a new storage with nothing in it yet, go on."))
+    Error::new(ErrorCode::BackendUnavailable, message).with_hint(format!(
+        "Connect it, then check again. If {name} is to be a new storage with nothing in it yet, go on."
+    ))
 }
 
 /// A storage that cannot be used, with the sentence that says why.

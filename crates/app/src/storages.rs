@@ -3,25 +3,27 @@
 mod concerns;
 mod health;
 mod paths;
+mod view;
 
 pub(crate) use health::{health_sentence, state_name};
 pub use paths::unquoted;
 
-use crate::sameness::Reader;
+use crate::proofs::{Place, Proofs};
+use crate::sameness::{Reader, Verdict, Witness};
 use crate::view::{HealthView, SettingsLineView, StorageFields, StorageView};
 use crate::{Error, ErrorCode, Options};
-use concerns::lasting;
 use health::moved_view;
 use samepath_storage::helper::{DEADLINE, Helper};
 use samepath_storage::{
     Backend, BackendFields, Change, Config, ConfigError, ConfigFile, Entry, Environment, Platform, ResolveError,
     Sightings, Storages, address_of_share,
 };
-use samepath_wire::BackendState;
+use samepath_wire::{BackendState, Worker};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
 use tokio::sync::watch;
+use view::storage_view;
 
 /// The storages that this computer's configuration names.
 ///
@@ -49,6 +51,8 @@ struct State {
     sightings: Sightings,
     /// Where those are that are no longer where they were.
     moved: BTreeMap<String, PathBuf>,
+    /// What workers proved of them; also to earlier runs of the program.
+    proofs: Arc<Proofs>,
 }
 
 /// Why the file cannot be read.
@@ -84,6 +88,7 @@ impl LocalStorages {
             health: BTreeMap::new(),
             sightings: Sightings::default(),
             moved: BTreeMap::new(),
+            proofs: Arc::default(),
         };
         Self { file, environment, helper, state: RwLock::new(state), changed: watch::Sender::new(0) }
     }
@@ -108,6 +113,7 @@ impl LocalStorages {
     pub fn with_memory_in(mut self, data_dir: &Path) -> Self {
         let state = self.state.get_mut().unwrap_or_else(PoisonError::into_inner);
         state.sightings = Sightings::kept_in(sightings_file(data_dir));
+        state.proofs = Arc::new(Proofs::kept_in(data_dir.join("proofs.json")));
         for backend in state.config.backends() {
             if let Some(seen) = state.sightings.of(&backend) {
                 self.helper.remember(&backend.name, seen);
@@ -212,7 +218,9 @@ impl LocalStorages {
     fn told_missing(&self, error: ResolveError) -> Error {
         match &error {
             ResolveError::NotFound { backend, component, .. } if !component.contains('/') => self.unmounted(backend),
-            ResolveError::BackendUnavailable { backend, state: BackendState::NotMounted, .. } => self.unmounted(backend),
+            ResolveError::BackendUnavailable { backend, state: BackendState::NotMounted, .. } => {
+                self.unmounted(backend)
+            }
             _ => None,
         }
         .unwrap_or_else(|| self.told(error))
@@ -256,6 +264,7 @@ impl LocalStorages {
                 view.moved = state.moved.get(&entry.name).map(|to| moved_view(backend, to));
                 view.mark = state.mark(backend);
                 view.connect = state.address(backend);
+                view.refuted = state.proofs.refuted(&view);
             }
             view
         };
@@ -357,6 +366,10 @@ impl LocalStorages {
             }
         }
         state.adopt(written, &self.environment);
+        if let Some(name) = change.storage() {
+            let at = state.storages.get(name).ok().map(|backend| backend.base_path.clone());
+            Arc::make_mut(&mut state.proofs).forget(name, at.as_deref());
+        }
         drop(state);
         self.tell();
         Ok(())
@@ -364,6 +377,28 @@ impl LocalStorages {
 
     fn read(&self) -> std::sync::RwLockReadGuard<'_, State> {
         self.state.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What workers proved of the storages.
+    pub(crate) fn proofs(&self) -> Arc<Proofs> {
+        self.read().proofs.clone()
+    }
+
+    /// Takes up what workers just proved of a storage that is at this place here, or failed to; by a file that may be looked at again.
+    pub(crate) fn take_proofs(
+        &self,
+        storage: &str,
+        ours: &Place,
+        verdicts: &[(&Worker, Verdict)],
+        by: Option<&Witness>,
+    ) {
+        let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
+        let proofs = Arc::make_mut(&mut state.proofs);
+        let news = verdicts.iter().filter(|(worker, verdict)| proofs.take(storage, ours, worker, *verdict, by)).count();
+        drop(state);
+        if news > 0 {
+            self.tell();
+        }
     }
 
     fn tell(&self) {
@@ -407,59 +442,9 @@ fn usable(config: &Config, environment: &Environment) -> Storages {
     Storages::new(config.backends(), Platform::current()).with_home(environment.home.clone())
 }
 
-impl From<StorageFields> for BackendFields {
-    fn from(fields: StorageFields) -> Self {
-        Self {
-            base_path: fields.base_path,
-            kind: fields.kind,
-            description: fields.description,
-            user_subdir: fields.user_subdir,
-            subpath: fields.subpath,
-        }
-    }
-}
-
 /// Of a line, as the page has it.
 pub(crate) fn number(line: usize) -> u32 {
     u32::try_from(line).unwrap_or(u32::MAX)
-}
-
-fn storage_view(entry: &Entry, storages: &Storages, health: Option<&HealthView>) -> StorageView {
-    let source = entry.source.to_string();
-    match &entry.backend {
-        Ok(backend) => StorageView {
-            name: backend.name.clone(),
-            base_path: Some(backend.base_path.display().to_string()),
-            kind: backend.kind.clone(),
-            description: backend.description.clone(),
-            user_subdir: backend.user_subdir.clone(),
-            subpath: backend.subpath.clone(),
-            source,
-            error: None,
-            error_line: None,
-            warnings: lasting(storages, backend),
-            mark: None,
-            connect: None,
-            moved: None,
-            health: health.cloned(),
-        },
-        Err(error) => StorageView {
-            name: entry.name.clone(),
-            base_path: None,
-            kind: None,
-            description: None,
-            user_subdir: String::new(),
-            subpath: String::new(),
-            source,
-            error_line: error.line().or(entry.source.line).map(number),
-            error: Some(Error::from(error.clone()).view()),
-            warnings: Vec::new(),
-            mark: None,
-            connect: None,
-            moved: None,
-            health: None,
-        },
-    }
 }
 
 #[cfg(test)]

@@ -29,5 +29,5 @@ pub use setup::{
     BeginIn, DoctorView, Finding, FindingState, FolderView, LabMatchView, LabStorageView, ProgramView, SameStorageView,
     SetupView, SuggestionView,
 };
-pub use storages::{HealthView, MovedView, PathView, SettingsLineView, StorageFields, StorageView};
+pub use storages::{HealthView, MovedView, PathView, RefutedView, SettingsLineView, StorageFields, StorageView};
 pub use workers::{WorkerStorageView, WorkerView};

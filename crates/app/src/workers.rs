@@ -1,10 +1,11 @@
 //! Workers in people's words.
 
-use crate::sameness::{self, Proofs};
+use crate::proofs::Proofs;
+use crate::sameness;
 use crate::size::bytes;
 use crate::storages::state_name;
 use crate::view::{StorageView, WorkerStorageView, WorkerView};
-use jiff::Zoned;
+use jiff::{Timestamp, Zoned};
 use samepath_fleet::matching::Sameness;
 use samepath_wire::{Attempt, AttemptEnd, BackendAdvert, BackendState, Gpu, JobRecord, Worker, gibibytes};
 use std::collections::BTreeMap;
@@ -35,6 +36,7 @@ pub(crate) struct Here<'a> {
 pub(crate) struct Ours<'a> {
     pub(crate) storages: &'a [StorageView],
     pub(crate) proofs: &'a Proofs,
+    pub(crate) now: Timestamp,
 }
 
 /// A worker as window and command line show it.
@@ -121,14 +123,26 @@ fn storage_view(
         name: name.to_owned(),
         state: state_name(backend.state).to_owned(),
         words: match same {
-            Some(Sameness::Other) => sameness::words(Sameness::Other).to_owned(),
-            Some(same) if backend.state == BackendState::Ready => sameness::words(same).to_owned(),
+            Some((Sameness::Other, _)) => sameness::words(Sameness::Other).to_owned(),
+            Some((same, at)) if backend.state == BackendState::Ready => {
+                let age = at.map(|at| aged(at, ours.now)).unwrap_or_default();
+                format!("{}{age}", sameness::words(same))
+            }
             _ => backend.state.words().to_owned(),
         },
-        sameness: same.map(|same| sameness::name(same).to_owned()),
+        sameness: same.map(|(same, _)| sameness::name(same).to_owned()),
         base_path: backend.base_path.clone(),
         free_bytes: backend.free_bytes.map(bytes),
         source: backend.source.clone(),
+    }
+}
+
+/// How old a proof is, where that is worth a word: " 3 days ago".
+fn aged(at: Timestamp, now: Timestamp) -> String {
+    match now.duration_since(at).as_hours() / 24 {
+        ..=0 => String::new(),
+        1 => " yesterday".to_owned(),
+        days => format!(" {days} days ago"),
     }
 }
 
@@ -154,6 +168,17 @@ pub(crate) fn last_seen<'a>(jobs: impl Iterator<Item = &'a JobRecord>, now: &Zon
 mod tests {
     use super::*;
     use serde_json::json;
+
+    #[test]
+    fn a_proof_says_how_old_it_is_once_it_is_not_of_today() {
+        let at = |text: &str| text.parse::<Timestamp>().unwrap();
+        let now = at("2026-11-22T12:00:00Z");
+        let words = |then| aged(at(then), now);
+        assert_eq!(words("2026-11-22T08:00:00Z"), "");
+        assert_eq!(words("2026-11-21T08:00:00Z"), " yesterday");
+        assert_eq!(words("2026-11-12T08:00:00Z"), " 10 days ago");
+        assert_eq!(words("2026-11-23T08:00:00Z"), "", "another clock");
+    }
 
     #[test]
     fn the_worker_that_was_heard_of_last_is_named_with_the_time() {

@@ -120,7 +120,7 @@ fn a_folder_inside_a_suggested_storage_is_a_persons_folder() {
     let answers = format!("{}\nyes\n\n\nyes\n", home.text("mnt/vast/amick/maze"));
     let answer = setup(&home, &[], &answers);
     assert!(answer.out.contains("That is a folder inside"), "{}", answer.out);
-    assert_eq!(listed(&home), [("lab".to_owned(), home.text("mnt/vast"), "amick/maze".to_owned())]);
+    assert_eq!(listed(&home), [("lab".to_owned(), home.text("mnt/vast"), "amick".to_owned())]);
 }
 
 #[test]

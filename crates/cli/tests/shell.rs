@@ -84,7 +84,8 @@ async fn a_worker_that_finds_the_test_file_is_confirmed_and_no_other() {
     let saw: Vec<(&str, &str)> = told.iter().map(|it| (it.worker.as_str(), it.saw.as_str())).collect();
     assert_eq!(saw, [("gpu-1", "found"), ("gpu-5", "not_found")]);
     assert_eq!(sameness("gpu-1").as_deref(), Some("confirmed"));
-    assert_eq!(sameness("gpu-5").as_deref(), Some("unknown"));
+    assert_eq!(sameness("gpu-5").as_deref(), Some("other_storage"));
+    assert_eq!(app.storages()[0].refuted, None, "gpu-1 has it: what gpu-5 has is elsewhere");
     // The wizard's storage is not written yet.
     let fields = StorageFields { user_subdir: Some("amick/maze".to_owned()), ..at(home.text("mnt/vast")) };
     let told = app.same_storage("vast", Some(fields)).await.expect("the workers were asked");

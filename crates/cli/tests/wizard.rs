@@ -212,7 +212,7 @@ fn a_folder_inside_a_share_is_ones_own_folder_of_the_labs_storage() {
     let mut terminal = Terminal::setup(&home, "");
     terminal.until("the lab's vast: 1 worker mounts this share");
     terminal.answer("]: ", &share.path().join("amick/maze").display().to_string());
-    let inside = format!("We take {} as vast and amick/maze as your folder.", share.path().display());
+    let inside = format!("We take {} as vast and amick as your folder.", share.path().display());
     terminal.until("That is a folder inside vast.");
     terminal.until(&inside);
     terminal.answer("Good?", "");
@@ -225,7 +225,7 @@ fn a_folder_inside_a_share_is_ones_own_folder_of_the_labs_storage() {
     let (status, screen) = terminal.end();
     assert_eq!(status, Some(0), "{screen}");
     assert!(!screen.contains("Name this storage."), "the lab's name is known: {screen}");
-    assert_eq!(listed(&home)[0]["user_subdir"], "amick/maze");
+    assert_eq!(listed(&home)[0]["user_subdir"], "amick");
     worker.end();
 }
 
@@ -360,6 +360,24 @@ fn names_and_types_are_copied_from_a_worker() {
     assert_eq!(told[0]["base_path"], json!(share.path()));
     let again = home.ask(&["setup", "--yes", "--from", "worker", "gpu-1"]).good();
     assert_eq!(again, json!([]));
+    worker.end();
+}
+
+#[test]
+fn what_is_here_under_the_name_of_a_workers_storage_with_another_mark_is_not_taken_for_it() {
+    let home = Home::new();
+    let marked = |folder: &str, last: u32| {
+        home.write(
+            &format!("{folder}/.samepath/storage.json"),
+            format!(r#"{{"id": "0199c0de-1111-4222-8333-44445555666{last}"}}"#),
+        );
+    };
+    marked("storage", 1);
+    marked("theirs", 2);
+    home.ask(&["storage", "check"]).good();
+    let mut worker = worker_at(&home, "gpu-1", &home.path("theirs"));
+    let told = home.run(["setup", "--yes", "--from", "worker", "gpu-1"]);
+    assert!(told.out.contains("is another storage than the vast of gpu-1: it carries another mark."), "{told:?}");
     worker.end();
 }
 

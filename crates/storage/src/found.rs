@@ -2,7 +2,7 @@
 //! something that never answers, so it is looked at by a helper.
 
 use crate::helper::{Helper, reply};
-use crate::{ConfigError, ConfigFile, Entry, Environment, Origin, Suggestion};
+use crate::{ConfigError, ConfigFile, Entry, Environment, MarksAround, Origin, Suggestion};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -67,11 +67,22 @@ impl Helper {
     }
 }
 
-/// Answers this module's topics, `names` and `count`; `None` for others.
+impl Helper {
+    /// Marks of the folders around one; none where it does not answer in time.
+    pub fn marks_around(&self, folder: &Path, deadline: Duration) -> Option<MarksAround> {
+        self.ask("marks", &[folder.display().to_string()], &folder, deadline).ok()
+    }
+}
+
+/// Answers this module's topics, `names`, `count` and `marks`; `None` for others.
 pub(crate) fn answer(topic: &str, question: Value) -> Option<Value> {
     match topic {
         "names" => Some(match serde_json::from_value::<PathBuf>(question) {
             Ok(folder) => reply(&names(&folder).map_err(|error| error.to_string())),
+            Err(error) => reply(&Err::<(), _>(error.to_string())),
+        }),
+        "marks" => Some(match serde_json::from_value::<PathBuf>(question) {
+            Ok(folder) => reply(&Ok::<_, ()>(MarksAround::of(&folder))),
             Err(error) => reply(&Err::<(), _>(error.to_string())),
         }),
         "count" => Some(match serde_json::from_value::<PathBuf>(question) {

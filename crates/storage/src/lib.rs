@@ -79,7 +79,7 @@ pub use helper::answer;
 pub use json_file::{read_json, write_json};
 pub use locate::{CanonicalBases, LocateError, Located, Nesting, Overlap, locate_here, named, split_below_root};
 pub use look::Looked;
-pub use marker::{Damage, MarkError, Marked};
+pub use marker::{Damage, MarkError, Marked, MarksAround};
 pub use platform::{HERE, Platform};
 pub use probe::{Glance, Probe, probe, probe_again};
 pub use proof::ProofKey;
@@ -89,8 +89,8 @@ pub use sighting::Sighting;
 pub use sightings::Sightings;
 pub use storages::Storages;
 pub use suggest::{
-    Hint, Suggestion, address_of_share, is_network_file_system, mount_root, part_of_share, same_share, share_of, size_here,
-    suggest_here,
+    Hint, Suggestion, address_of_share, is_network_file_system, is_own_folder, mount_root, own_part, part_of_share,
+    same_share, share_at, share_of, shares_in, size_here, suggest_here,
 };
 pub use trial::{Trial, Tried, try_writing};
 pub use written::{WrittenPath, WrittenRoot, nfc};

@@ -19,6 +19,10 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 use uuid::Uuid;
 
+/// Folders above a chosen one, and in it, that are looked at for marks.
+const MOST_ABOVE: usize = 8;
+const MOST_INSIDE: usize = 200;
+
 pub(crate) const FOLDER: &str = ".samepath";
 const FILE: &str = "storage.json";
 /// Bytes; a mark is far shorter.
@@ -109,6 +113,34 @@ fn read_in(folder: &Dir) -> Result<Option<String>, Damage> {
     // The hyphenated form alone: `parse` would also take others.
     let id = Uuid::try_parse(&mark.id).ok().filter(|id| id.hyphenated().to_string().eq_ignore_ascii_case(&mark.id));
     id.map(|id| Some(id.hyphenated().to_string())).ok_or(Damage::Foreign)
+}
+
+/// Marks of the folders around one that somebody chose for a storage: they tell whether it is too deep, or too high.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MarksAround {
+    /// Of the folder itself.
+    pub own: Option<String>,
+    /// Of those above it, the nearest first.
+    pub above: Vec<(PathBuf, String)>,
+    /// Of those directly in it.
+    pub inside: Vec<(PathBuf, String)>,
+}
+
+impl MarksAround {
+    /// Reads them. Touches the folders; of one that cannot be read nothing is known.
+    pub(crate) fn of(folder: &Path) -> Self {
+        let marked = |folder: PathBuf| Some((read(&folder).ok()??, folder)).map(|(id, folder)| (folder, id));
+        let above = folder.ancestors().skip(1).filter(|above| above.parent().is_some()).take(MOST_ABOVE);
+        let entries = std::fs::read_dir(folder).into_iter().flatten().take(MOST_INSIDE).flatten();
+        let folders = entries.filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()));
+        let mut inside: Vec<(PathBuf, String)> = folders.filter_map(|entry| marked(entry.path())).collect();
+        inside.sort_unstable();
+        Self {
+            own: read(folder).ok().flatten(),
+            above: above.filter_map(|above| marked(above.to_owned())).collect(),
+            inside,
+        }
+    }
 }
 
 /// Gives the storage a mark, or says which it has: of several who do it at once one wins, and all say the same id.

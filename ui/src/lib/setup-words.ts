@@ -61,6 +61,8 @@ export const setup = {
     name === null
       ? `That is a folder inside a share. We take ${base} as the storage and ${folder} as your folder.`
       : `That is a folder inside ${name}. We take ${base} as ${name} and ${folder} as your folder.`,
+  above: (name: string | null, folder: string) => (name === null ? `That is above a storage: ${folder} in it is one.` : `That is above ${name}: ${name} is the folder ${folder} in it.`),
+  useFolder: (path: string) => `Use ${path}`,
   otherMark: (name: string) => `This is not the lab’s ${name}: it carries another mark.`,
   otherName: 'Add it under another name',
   chooseAnother: 'Choose another folder',

@@ -43,6 +43,7 @@ export const words = {
   },
 
   banner: {
+    refuted: (when: string) => `on ${HERE} is another storage than the lab’s, or another folder of it: its workers looked ${when} for what was written here, and did not find it.`,
     notAnswering: (ago: string) => `does not answer (asked ${ago} ago). It may be the network or VPN.`,
     askAgain: 'Ask again',
     notMounted: `is not mounted on ${HERE}. Jobs that run in the lab go on; you cannot choose files from it.`,

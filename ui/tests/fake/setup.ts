@@ -56,7 +56,7 @@ export class FakeSetup extends FakeStorages {
 
   async placeFolder(name: string, path: string): Promise<PlacingView> {
     await this.note('placeFolder', name, path);
-    return this.placing ?? { base_path: path, folder: '', parts: [], other: false };
+    return this.placing ?? { base_path: path, folder: '', inside: null, parts: [], other: false };
   }
 
   /** The demonstration that is under way: the test tells its steps and ends it. */

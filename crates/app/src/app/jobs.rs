@@ -4,6 +4,7 @@ use super::App;
 use crate::board::Updates;
 use crate::draft::{Circumstances, Plan, plan};
 use crate::log::LogStream;
+use crate::proofs::Place;
 use crate::readiness::{self, Outlook};
 use crate::sameness::{self, Asked, Verdict};
 use crate::view::{ClearedView, Draft, JobView, ReadinessView};
@@ -50,8 +51,9 @@ impl App {
     /// Remembers what workers proved, for whoever looks at them.
     fn proved(&self, plan: &Plan, verdicts: &[(&Worker, Verdict)]) {
         let Some(by) = plan.proven_by() else { return };
-        if let Ok(ours) = self.inner.storages.view(&by.at.storage_backend) {
-            self.inner.board.take_proofs(&ours, verdicts, Some(&by));
+        let name = &by.at.storage_backend;
+        if let Some(ours) = self.inner.storages.view(name).ok().as_ref().and_then(Place::of) {
+            self.inner.storages.take_proofs(name, &ours, verdicts, Some(&by));
         }
     }
 
@@ -61,10 +63,10 @@ impl App {
         let Some(by) = plan.proven_by() else { return };
         let fits = self.inner.board.look(|seen| seen.fits(&plan.job));
         let (ours, now) = (self.inner.storages.view(&by.at.storage_backend).ok(), Instant::now());
-        let (proved, workers): (Vec<&Worker>, Vec<&Worker>) = self.inner.board.look(|seen| {
-            let known = |worker: &&Worker| ours.as_ref().is_some_and(|ours| seen.proofs.lately(ours, worker, &by, now));
-            sameness::worth_asking(&fits).into_iter().partition(known)
-        });
+        let proofs = self.inner.storages.proofs();
+        let known = |worker: &&Worker| ours.as_ref().is_some_and(|ours| proofs.lately(ours, worker, &by, now));
+        let (proved, workers): (Vec<&Worker>, Vec<&Worker>) =
+            sameness::worth_asking(&fits).into_iter().partition(known);
         let paths = std::slice::from_ref(&by.at);
         let reader = self.inner.storages.reader();
         let asked = sameness::ask(&self.inner.fleet, &reader, &workers, paths, MOMENT).await;

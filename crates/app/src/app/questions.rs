@@ -23,7 +23,12 @@ impl App {
 
     /// The storages as configured, with their health where known.
     pub fn storages(&self) -> Vec<StorageView> {
-        self.inner.storages.views()
+        let mut views = self.inner.storages.views();
+        // Of one that was never seen here the lab may know how it is connected.
+        for view in views.iter_mut().filter(|view| view.connect.is_none() && view.error.is_none()) {
+            view.connect = self.address_of(&view.name).ok();
+        }
+        views
     }
 
     pub(super) async fn blocking<T: Send + 'static>(
@@ -98,13 +103,10 @@ impl App {
         let workers: Vec<Worker> = self.inner.board.look(|seen| seen.around.workers.values().cloned().collect());
         let question = Question { backend: &backend, workers: &workers };
         let asked = same_storage::ask(&self.inner.fleet, storages, &question, &self.inner.shutdown);
-        let (told, verdicts) = self.inner.tasks.track_future(asked).await?;
-        // What was proved of another place says nothing of the one that is written down.
-        let here = Some(backend.base_path.display().to_string());
-        if let Some(ours) = storages.view(name).ok().filter(|ours| ours.base_path == here) {
-            self.inner.board.take_proofs(&ours, &verdicts, None);
-        }
-        Ok(told)
+        let Some(told) = self.inner.tasks.track_future(asked).await? else { return Ok(Vec::new()) };
+        // Also of one that is not written down yet: what was said holds for its place alone.
+        storages.take_proofs(name, &told.ours, &told.verdicts, None);
+        Ok(told.views)
     }
 
     /// Forgets a storage; no file on it is touched.
@@ -211,8 +213,9 @@ impl App {
     /// Workers that are online, by name.
     pub fn workers(&self) -> Vec<WorkerView> {
         let storages = self.inner.storages.views();
+        let (proofs, now) = (self.inner.storages.proofs(), jiff::Timestamp::now());
         let mut workers: Vec<WorkerView> = self.inner.board.look(|seen| {
-            let ours = Ours { storages: &storages, proofs: seen.proofs };
+            let ours = Ours { storages: &storages, proofs: &proofs, now };
             seen.around.workers.values().map(|worker| worker_view(worker, seen.around.jobs, seen.here, &ours)).collect()
         });
         workers.sort_by(|a, b| (&a.name, &a.id).cmp(&(&b.name, &b.id)));

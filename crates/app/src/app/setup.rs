@@ -1,9 +1,10 @@
 //! What the window asks while it sets this computer up. Nothing is written before [`App::add_storage`].
 
 use super::App;
+use crate::Error;
 use crate::lab::LabStorage;
+use crate::placing::{self, Question};
 use crate::view::{BeginIn, Finding, FolderView, FoundSettingsView, PlacingView, SetupView, StorageFields};
-use crate::{Error, placing};
 use samepath_wire::Worker;
 use std::path::{Path, PathBuf};
 
@@ -84,7 +85,10 @@ impl App {
     pub async fn place_folder(&self, name: &str, path: &Path) -> PlacingView {
         let Self { inner } = self;
         let workers: Vec<Worker> = inner.board.look(|seen| seen.around.workers.values().cloned().collect());
-        placing::of(&inner.fleet, &inner.storages, &workers, name, path, &inner.options.member).await
+        let lab = self.storages_of_lab();
+        let lab = lab.iter().find(|storage| storage.name == name);
+        let question = Question { name, path, member: &inner.options.member, lab, workers: &workers };
+        placing::of(&inner.fleet, &inner.storages, &question).await
     }
 
     /// Where a folder that the person chose lies in a storage that need not be configured yet: a path below its whole, empty for the

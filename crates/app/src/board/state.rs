@@ -4,7 +4,7 @@ use super::facts::Facts;
 use super::records::{Records, Taken};
 use crate::jobs::{job_view, record_view};
 use crate::kinds::{kind_view, known};
-use crate::sameness::{Proofs, Verdict, Witness};
+use crate::proofs::Proofs;
 use crate::view::{JobView, KeptView, KindView, StatusView, StorageView, Update, WorkerView};
 use crate::workers::{Here, Ours, Own, worker_view};
 use jiff::Timestamp;
@@ -13,6 +13,7 @@ use samepath_fleet::matching::Kinds;
 use samepath_wire::{AttemptState, BackendAdvert, BackendState, GpuUse, JobRecord, JobState, Kind, Worker};
 use samepath_worker::kinds::Catalogue;
 use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::sync::Arc;
 use tokio::sync::broadcast::Sender;
 
 /// A record is told of as soon as it changes. What the whole queue decides, why each job waits, and the list of job types are told
@@ -26,7 +27,7 @@ pub(super) struct State {
     pub(super) own: Option<Own>,
     /// This computer's name.
     pub(super) host: Option<String>,
-    pub(super) proofs: Proofs,
+    proofs: Arc<Proofs>,
     /// Those that were there before the records were last told anew, and have not been told of since.
     awaited: BTreeMap<String, Worker>,
     status: Option<StatusView>,
@@ -62,7 +63,7 @@ impl State {
             built_in,
             own: None,
             host: None,
-            proofs: Proofs::default(),
+            proofs: Arc::default(),
             awaited: BTreeMap::new(),
             status: None,
             kept: KeptView::default(),
@@ -170,26 +171,18 @@ impl State {
         }
     }
 
-    pub(super) fn set_storages(&mut self, storages: Vec<StorageView>, to: &Sender<Update>) {
-        if self.storages != storages {
+    pub(super) fn set_storages(&mut self, storages: Vec<StorageView>, proofs: Arc<Proofs>, to: &Sender<Update>) {
+        let proved = !Arc::ptr_eq(&self.proofs, &proofs);
+        let changed = self.storages != storages;
+        self.proofs = proofs;
+        if changed {
             self.storages.clone_from(&storages);
             let _ = to.send(Update::Storages(storages));
+        }
+        if changed || proved {
             // Whether a worker's storage is the same as ours depends on ours.
             self.tell_workers(|_| true, to);
         }
-    }
-
-    pub(super) fn take_proofs(
-        &mut self,
-        ours: &StorageView,
-        verdicts: &[(&Worker, Verdict)],
-        by: Option<&Witness>,
-        to: &Sender<Update>,
-    ) {
-        for (worker, verdict) in verdicts {
-            self.proofs.take(ours, worker, *verdict, by);
-        }
-        self.tell_workers(|worker| verdicts.iter().any(|(one, _)| one.id == worker.id), to);
     }
 
     /// Time has passed: those that wait start sooner than was told.
@@ -245,7 +238,7 @@ impl State {
     /// that the fleet has told all it knows.
     pub(super) fn first(&self, most: usize, ready: bool) -> Vec<Update> {
         let around = self.facts.around();
-        let ours = Ours { storages: &self.storages, proofs: &self.proofs };
+        let ours = Ours { storages: &self.storages, proofs: &self.proofs, now: (self.facts.clock)() };
         let member = self.status.as_ref().map_or("", |status| &status.member);
         let seen = self.kept.seen_until.unwrap_or(f64::INFINITY);
         let is_news = |record: &JobRecord| {
@@ -288,7 +281,7 @@ impl State {
     fn tell_workers(&mut self, which: impl Fn(&Worker) -> bool, to: &Sender<Update>) {
         let Some(told) = &mut self.told else { return };
         let here = Here { own: self.own.as_ref(), host: self.host.as_deref() };
-        let ours = Ours { storages: &self.storages, proofs: &self.proofs };
+        let ours = Ours { storages: &self.storages, proofs: &self.proofs, now: (self.facts.clock)() };
         for (id, worker) in self.facts.workers.known.iter().filter(|(_, worker)| which(worker)) {
             let view = worker_view(worker, &self.facts.jobs.known, here, &ours);
             if told.workers.get(id) != Some(&view) {

@@ -33,6 +33,8 @@ pub struct PlacingView {
     pub base_path: String,
     /// The chosen folder below it; empty where they are one.
     pub folder: String,
+    /// The folder in the chosen one that is the storage: then the chosen one is too high.
+    pub inside: Option<String>,
     /// Parts of the storage that the chosen folder may show, the likeliest first; empty where it shows the whole, or nobody knows.
     pub parts: Vec<PartView>,
     /// Whether it carries another mark than the lab's storage of this name: then it is another storage.

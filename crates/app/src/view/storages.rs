@@ -32,8 +32,19 @@ pub struct StorageView {
     pub connect: Option<String>,
     /// Where it is now, if no longer there. Nothing follows it by itself.
     pub moved: Option<MovedView>,
+    /// That it is another storage than the lab's of this name, as far as workers looked; until a later look proves otherwise.
+    pub refuted: Option<RefutedView>,
     /// How it was when last looked at.
     pub health: Option<HealthView>,
+}
+
+/// That workers looked for what was written to a storage of this computer, and none found it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Type)]
+pub struct RefutedView {
+    /// When the last of them looked.
+    pub at: String,
+    /// "This is another storage than the lab's vast, or another folder of it: gpu-5 looked for what was written here, and did not find it."
+    pub sentence: String,
 }
 
 /// A line of the configuration file.

@@ -137,7 +137,15 @@ fn add(wizard: &mut Wizard<'_>, written: &mut Vec<StorageView>) -> Result<(), St
 /// Those of one worker, by its names; what is here already stays.
 fn copy(wizard: &mut Wizard<'_>, lab: &[LabStorage], written: &mut Vec<StorageView>) -> Result<(), Stop> {
     for storage in lab {
-        if wizard.storages.view(&storage.name).is_ok() {
+        if let Ok(view) = wizard.storages.view(&storage.name) {
+            if storage.is_another(view.mark.as_deref()) {
+                let (name, at) = (&view.name, view.base_path.as_deref().unwrap_or("?"));
+                wizard.talk.say(&format!(
+                    "\n{name} at {at} is another storage than the {name} of {}: it carries another mark. Give it another name \
+                     first: samepath storage add OTHER {at}, then samepath storage remove {name}",
+                    storage.workers.join(", ")
+                ))?;
+            }
             continue;
         }
         wizard.talk.next_storage();

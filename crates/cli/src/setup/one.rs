@@ -5,6 +5,7 @@ use super::talk::{Stop, Talk};
 use crate::output::size;
 use samepath_app::view::{FindingState, LabStorageView, StorageFields, StorageView, SuggestionView};
 use samepath_app::{Error, ErrorCode, Lab, LocalStorages, same_storage, unquoted, workers_words};
+use samepath_storage::own_part;
 use std::path::Path;
 use tokio::runtime::Runtime;
 
@@ -229,7 +230,7 @@ impl Wizard<'_> {
         // A share's own folder is the storage; what is typed below it is a person's.
         let above = here.iter().find_map(|it| Some((it, path.strip_prefix(&it.base_path).ok()?)));
         if let Some((it, below)) = above {
-            let (name, base, below) = (&it.name, &it.base_path, below.display().to_string());
+            let (name, base, below) = (&it.name, &it.base_path, own_part(below, self.member));
             self.talk.say(&format!(
                 "That is a folder inside {name}. We take {base} as {name} and {below} as your folder."
             ))?;

@@ -169,57 +169,51 @@ pub(super) fn refusal(why: &str) -> Value {
 /// test files, `canonical`, those of the configuration file, those of settings and names that were found, and those of suggestions;
 /// `None` for others.
 pub fn answer(topic: &str, question: Value) -> Option<Value> {
-    let answered =
-        match topic {
-            "probe" => serde_json::from_value(question)
-                .map(|ProbeQuestion { backend, before }| reply(&Ok::<_, ()>(probe_again(&backend, before.as_ref())))),
-            "glance" => {
-                serde_json::from_value(question).map(|backend: Backend| reply(&Ok::<_, ()>(probe::glance(&backend))))
-            }
-            "mark" => serde_json::from_value(question)
-                .map(|ProbeQuestion { backend, before }| reply(&marker::mark(&backend, before.as_ref()))),
-            "prove" => serde_json::from_value(question).map(|ProveQuestion { storages, at, key }| {
-                match ProofKey::parse(&key) {
-                    Some(key) => reply(&storages.storages().prove(&at, &key)),
-                    None => refusal("that is no key"),
-                }
-            }),
-            "look_at" => {
-                serde_json::from_value(question).map(|path: PathBuf| reply(&Ok::<_, ()>(sighting::look_at(&path))))
-            }
-            "resolve" => serde_json::from_value(question).map(|ResolveQuestion { storages, at, purpose }| {
-                reply(&storages.storages().resolve(&at, purpose))
-            }),
-            "look" => serde_json::from_value(question).map(|LookQuestion { storages, at, read }| {
-                reply(&storages.storages().look(&at, read))
-            }),
-            "look_each" => serde_json::from_value(question).map(|LookEachQuestion { storages, paths }| {
-                let storages = storages.storages();
-                reply(&Ok::<_, ()>(paths.iter().map(|at| storages.look(at, None)).collect::<Vec<_>>()))
-            }),
-            "try_folder" => serde_json::from_value(question).map(|TryQuestion { storages, at, make }| {
-                reply(&storages.storages().try_folder(&at, make))
-            }),
-            "leave_test_file" => serde_json::from_value(question).map(|AtQuestion { storages, at }| {
-                reply(&storages.storages().leave_test_file(&at))
-            }),
-            "remove_test_file" => serde_json::from_value(question).map(|AtQuestion { storages, at }| {
-                reply(&storages.storages().remove_test_file(&at))
-            }),
-            "canonical" => serde_json::from_value(question).map(|CanonicalQuestion { paths }| {
-                reply(&Ok::<_, ()>(paths.iter().map(|path| Real::of(path)).collect::<Vec<_>>()))
-            }),
-            configuration::TEXT => serde_json::from_value(question).map(|file: ConfigFile| reply(&file.text())),
-            configuration::ANSWERS => serde_json::from_value(question).map(|path: PathBuf| {
-                // What it says does not matter.
-                drop(path.symlink_metadata());
-                reply(&Ok::<(), ()>(()))
-            }),
-            configuration::STATE => {
-                serde_json::from_value(question).map(|file: ConfigFile| reply(&Ok::<_, ()>(file.look())))
-            }
-            "names" | "count" => return crate::found::answer(topic, question),
-            _ => return crate::suggest::answer(topic, question),
-        };
+    let answered = match topic {
+        "probe" => serde_json::from_value(question)
+            .map(|ProbeQuestion { backend, before }| reply(&Ok::<_, ()>(probe_again(&backend, before.as_ref())))),
+        "glance" => {
+            serde_json::from_value(question).map(|backend: Backend| reply(&Ok::<_, ()>(probe::glance(&backend))))
+        }
+        "mark" => serde_json::from_value(question)
+            .map(|ProbeQuestion { backend, before }| reply(&marker::mark(&backend, before.as_ref()))),
+        "prove" => {
+            serde_json::from_value(question).map(|ProveQuestion { storages, at, key }| match ProofKey::parse(&key) {
+                Some(key) => reply(&storages.storages().prove(&at, &key)),
+                None => refusal("that is no key"),
+            })
+        }
+        "look_at" => {
+            serde_json::from_value(question).map(|path: PathBuf| reply(&Ok::<_, ()>(sighting::look_at(&path))))
+        }
+        "resolve" => serde_json::from_value(question)
+            .map(|ResolveQuestion { storages, at, purpose }| reply(&storages.storages().resolve(&at, purpose))),
+        "look" => serde_json::from_value(question)
+            .map(|LookQuestion { storages, at, read }| reply(&storages.storages().look(&at, read))),
+        "look_each" => serde_json::from_value(question).map(|LookEachQuestion { storages, paths }| {
+            let storages = storages.storages();
+            reply(&Ok::<_, ()>(paths.iter().map(|at| storages.look(at, None)).collect::<Vec<_>>()))
+        }),
+        "try_folder" => serde_json::from_value(question)
+            .map(|TryQuestion { storages, at, make }| reply(&storages.storages().try_folder(&at, make))),
+        "leave_test_file" => serde_json::from_value(question)
+            .map(|AtQuestion { storages, at }| reply(&storages.storages().leave_test_file(&at))),
+        "remove_test_file" => serde_json::from_value(question)
+            .map(|AtQuestion { storages, at }| reply(&storages.storages().remove_test_file(&at))),
+        "canonical" => serde_json::from_value(question).map(|CanonicalQuestion { paths }| {
+            reply(&Ok::<_, ()>(paths.iter().map(|path| Real::of(path)).collect::<Vec<_>>()))
+        }),
+        configuration::TEXT => serde_json::from_value(question).map(|file: ConfigFile| reply(&file.text())),
+        configuration::ANSWERS => serde_json::from_value(question).map(|path: PathBuf| {
+            // What it says does not matter.
+            drop(path.symlink_metadata());
+            reply(&Ok::<(), ()>(()))
+        }),
+        configuration::STATE => {
+            serde_json::from_value(question).map(|file: ConfigFile| reply(&Ok::<_, ()>(file.look())))
+        }
+        "names" | "count" | "marks" => return crate::found::answer(topic, question),
+        _ => return crate::suggest::answer(topic, question),
+    };
     Some(answered.unwrap_or_else(|error| refusal(&error.to_string())))
 }

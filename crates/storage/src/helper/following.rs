@@ -3,8 +3,8 @@
 use super::child::{Asked, Question, refusal, say};
 use super::turns::{SharedChild, Turn};
 use super::{Helper, HelperError, LEFT_BEHIND, LONGEST, process};
-use crate::copy::{Copied, CopyError, CopyFailure, CopyProgress};
 use crate::Storages;
+use crate::copy::{Copied, CopyError, CopyFailure, CopyProgress};
 use samepath_wire::StoragePath;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -131,11 +131,7 @@ impl Helper {
     ) -> Result<Copied, CopyError> {
         storages.join(to).map_err(CopyFailure::from)?;
         let backend = storages.get(&to.storage_backend).map_err(CopyFailure::from)?;
-        let question = CopyQuestion {
-            storages: Asked::of(self, storages),
-            from: from.to_owned(),
-            to: to.clone(),
-        };
+        let question = CopyQuestion { storages: Asked::of(self, storages), from: from.to_owned(), to: to.clone() };
         let mut question = serde_json::to_vec(&Question { topic: COPY, question })
             .map_err(|error| CopyError::of_helper(HelperError::nonsense(error)))?;
         question.push(b'\n');

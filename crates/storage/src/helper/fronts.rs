@@ -58,11 +58,7 @@ impl Helper {
         purpose: Purpose,
         deadline: Duration,
     ) -> Result<Resolved, ResolveError> {
-        let question = ResolveQuestion {
-            storages: Asked::of(self, storages),
-            at: at.clone(),
-            purpose,
-        };
+        let question = ResolveQuestion { storages: Asked::of(self, storages), at: at.clone(), purpose };
         self.ask_of_path("resolve", storages, at, &question, deadline)
     }
 
@@ -77,11 +73,7 @@ impl Helper {
         read: Option<u64>,
         deadline: Duration,
     ) -> Result<Looked, ResolveError> {
-        let question = LookQuestion {
-            storages: Asked::of(self, storages),
-            at: at.clone(),
-            read,
-        };
+        let question = LookQuestion { storages: Asked::of(self, storages), at: at.clone(), read };
         self.ask_of_path("look", storages, at, &question, deadline)
     }
 
@@ -146,11 +138,7 @@ impl Helper {
         make: bool,
         deadline: Duration,
     ) -> Result<Trial, ResolveError> {
-        let question = TryQuestion {
-            storages: Asked::of(self, storages),
-            at: at.clone(),
-            make,
-        };
+        let question = TryQuestion { storages: Asked::of(self, storages), at: at.clone(), make };
         self.ask_of_path("try_folder", storages, at, &question, deadline)
     }
 

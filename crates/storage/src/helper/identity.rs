@@ -42,11 +42,7 @@ impl Helper {
         key: &ProofKey,
         deadline: Duration,
     ) -> Result<Option<String>, ResolveError> {
-        let question = ProveQuestion {
-            storages: Asked::of(self, storages),
-            at: at.clone(),
-            key: key.to_string(),
-        };
+        let question = ProveQuestion { storages: Asked::of(self, storages), at: at.clone(), key: key.to_string() };
         self.ask_of_path("prove", storages, at, &question, deadline)
     }
 

@@ -165,6 +165,48 @@ pub fn share_of(path: &Path, home: Option<&Path>) -> Option<PathBuf> {
     (is_share && !holds_home).then(|| mount.point.clone())
 }
 
+/// Server and share of a folder that is on one: `vast01:/talmo/labs` of the folder `labs` where `vast01:/talmo` is mounted. None
+/// of what is on this computer's own disks. Touches no share.
+pub fn share_at(path: &Path) -> Option<String> {
+    let mounts = Mounts::listed()?;
+    let real = match mounts.reach(path).ok()? {
+        Reached::Whole(real) => real,
+        Reached::Stopped { path, .. } => path,
+    };
+    share_in(mounts.holding(&real)?, &real)
+}
+
+/// The shares that are mounted in a folder, with where; none at the folder itself. Touches nothing but the table of mounts.
+pub fn shares_in(folder: &Path) -> Vec<(PathBuf, String)> {
+    let mounts = Mounts::listed();
+    let inside =
+        mounts.iter().flat_map(Mounts::iter).filter(|mount| mount.point != folder && mount.point.starts_with(folder));
+    let mut shares: Vec<_> =
+        inside.filter_map(|mount| Some((mount.point.clone(), share_in(mount, &mount.point)?))).collect();
+    shares.sort_unstable();
+    shares
+}
+
+fn share_in(mount: &Mount, real: &Path) -> Option<String> {
+    system::network_type_of(mount)?;
+    let below = real.strip_prefix(&mount.point).ok()?.to_str()?;
+    let source = mount.source.as_str();
+    Some(if below.is_empty() { source.to_owned() } else { format!("{}/{below}", source.trim_end_matches('/')) })
+}
+
+/// Whether a folder is called like a person.
+pub fn is_own_folder(name: &str, member: &str) -> bool {
+    folders_of(member).iter().any(|login| login == name)
+}
+
+/// Of a folder below a storage the person's own part: `labs/amick` of `labs/amick/maze`, where `amick` is the person. All of it where
+/// no component is called like the person.
+pub fn own_part(below: &Path, member: &str) -> String {
+    let names: Vec<String> = below.components().map(|part| part.as_os_str().to_string_lossy().into_owned()).collect();
+    let own = names.iter().position(|name| is_own_folder(name, member)).map_or(names.len(), |at| at + 1);
+    names[..own].join("/")
+}
+
 /// The folder in which this computer's storages are mounted: the first of the usual ones in which something is, else the first of them
 /// as the platform has it. `member` is the person. Touches nothing but the table of mounts.
 pub fn mount_root(member: &str) -> Option<PathBuf> {
@@ -202,6 +244,19 @@ pub fn size_here(path: &Path) -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn ones_own_part_of_a_folder_ends_with_ones_name() {
+        for (below, own) in [
+            ("amick", "amick"),
+            ("amick/maze/2024", "amick"),
+            ("labs/amick/maze", "labs/amick"),
+            ("tom/maze", "tom/maze"),
+            ("", ""),
+        ] {
+            assert_eq!(own_part(Path::new(below), "amick@salk.edu"), own, "{below}");
+        }
+    }
 
     #[test]
     fn a_dialog_begins_where_storages_are_mounted() {

@@ -9,7 +9,7 @@ mod share;
 mod system;
 
 pub(crate) use here::answer;
-pub use here::{mount_root, share_of, size_here, suggest_here};
+pub use here::{is_own_folder, mount_root, own_part, share_at, share_of, shares_in, size_here, suggest_here};
 pub(crate) use share::share_text;
 pub use share::{address_of_share, part_of_share, same_share};
 pub use system::is_network_file_system;

@@ -77,6 +77,8 @@ const READINESS: Record<string, Look> = {
   offline: look(Unplug, 'warn'),
 };
 
+/** Of a storage that is another one than the lab's of its name. */
+export const OTHER: Look = look(OctagonX, 'bad');
 export const WARNING: Look = look(TriangleAlert, 'warn');
 export const UNKNOWN: Look = look(Circle, 'off');
 
@@ -85,7 +87,7 @@ export const healthWords = (state: string): string => ({ denied: 'no permission'
 
 export const healthLook = (state: string): Look => HEALTH[state] ?? UNKNOWN;
 export function storageLook({ state, sameness }: WorkerStorageView): Look {
-  if (sameness === 'other_storage') return look(OctagonX, 'bad');
+  if (sameness === 'other_storage') return OTHER;
   return (state === 'ready' && sameness !== null ? SAMENESS[sameness] : undefined) ?? healthLook(state);
 }
 export const fitLook = (fit: string): Look => FIT[fit] ?? UNKNOWN;

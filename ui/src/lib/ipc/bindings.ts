@@ -854,6 +854,8 @@ export type PlacingView = {
 	base_path: string,
 	/**  The chosen folder below it; empty where they are one. */
 	folder: string,
+	/**  The folder in the chosen one that is the storage: then the chosen one is too high. */
+	inside: string | null,
 	/**  Parts of the storage that the chosen folder may show, the likeliest first; empty where it shows the whole, or nobody knows. */
 	parts: PartView[],
 	/**  Whether it carries another mark than the lab's storage of this name: then it is another storage. */
@@ -902,6 +904,14 @@ export type ReadinessView = {
 	name: string,
 	/**  Who can run it, and why others cannot. */
 	workers: CandidateView[],
+};
+
+/**  That workers looked for what was written to a storage of this computer, and none found it. */
+export type RefutedView = {
+	/**  When the last of them looked. */
+	at: string,
+	/**  "This is another storage than the lab's vast, or another folder of it: gpu-5 looked for what was written here, and did not find it." */
+	sentence: string,
 };
 
 /**  A folder that was chosen for results. */
@@ -1073,6 +1083,8 @@ export type StorageView = {
 	connect: string | null,
 	/**  Where it is now, if no longer there. Nothing follows it by itself. */
 	moved: MovedView | null,
+	/**  That it is another storage than the lab's of this name, as far as workers looked; until a later look proves otherwise. */
+	refuted: RefutedView | null,
 	/**  How it was when last looked at. */
 	health: HealthView | null,
 };

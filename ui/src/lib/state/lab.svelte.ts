@@ -32,7 +32,7 @@ export class Lab {
   isHere = $derived(this.workers.list.every((worker) => worker.own));
   /** Whether nothing is known of workers and jobs yet: the lab was not connected since the window was opened. */
   unknown = $derived(this.status?.offline?.known === false);
-  needsYou = $derived(this.storages.filter((storage) => storage.error !== null || isTrouble(storage.health?.state)));
+  needsYou = $derived(this.storages.filter((storage) => storage.error !== null || storage.refuted !== null || isTrouble(storage.health?.state)));
 
   async watch(ipc: Ipc): Promise<void> {
     this.failure = null;

@@ -315,7 +315,7 @@ export class Setup {
     if (mine !== this.#asked) return;
     this.judging = false;
     const [part] = placing?.parts ?? [];
-    if (placing !== null && (placing.other || placing.folder !== '' || part !== undefined)) {
+    if (placing !== null && (placing.other || placing.inside !== null || placing.folder !== '' || part !== undefined)) {
       this.placing = placing;
       this.subpath = part?.subpath ?? '';
     } else if (this.named) void this.toFolder();
