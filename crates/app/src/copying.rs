@@ -8,40 +8,57 @@ use crate::{Error, ErrorCode, size};
 use samepath_storage::helper::Stop;
 use samepath_storage::{CopyError, CopyFailure, CopyStep, Purpose};
 
-/// Copies all of them, one after the other. Blocks until then.
-pub(crate) fn copy_all(
-    storages: &LocalStorages,
-    files: &[String],
-    folder: &str,
-    stop: &Stop,
-    mut tell: impl FnMut(CopyView),
-) -> Result<Vec<CopiedView>, Error> {
-    let folder = storages.address(folder, Purpose::Output)?;
-    let mut copied = Vec::with_capacity(files.len());
-    for (number, file) in files.iter().enumerate() {
-        let from = storages.absolute(file)?;
-        let name = from.file_name().and_then(|name| name.to_str()).ok_or_else(|| {
-            Error::new(ErrorCode::PathRefused, format!("{file} has no name that other computers could read."))
-        })?;
-        let to = folder.child(name);
-        let mut watch = |progress: samepath_storage::CopyProgress| {
-            tell(CopyView {
-                file: u32::try_from(number).unwrap_or(u32::MAX),
-                step: match progress.step {
-                    CopyStep::Comparing => "comparing",
-                    CopyStep::Copying => "copying",
-                    CopyStep::Checking => "checking",
-                }
-                .to_owned(),
-                bytes: bytes(progress.bytes),
-                total: bytes(progress.total),
-            });
-        };
-        let done = storages.helper().copy(&storages.storages(), &from, &to, stop, &mut watch);
-        let done = done.map_err(|error| told(name, &error))?;
-        copied.push(CopiedView { from: file.clone(), place: path_view(&done.at), already: done.already });
+impl LocalStorages {
+    /// Copies files of this computer into a folder of a storage, one after the other, and blocks until then. The folder is made if
+    /// it is not there; nothing there is replaced. `tell` hears how far it is.
+    ///
+    /// # Errors
+    /// As [`LocalStorages::address`] for the folder; `io` for what cannot be read or written, and once `stop` is wished. What was
+    /// copied before stays.
+    pub fn copy(
+        &self,
+        files: &[String],
+        folder: &str,
+        stop: &Stop,
+        mut tell: impl FnMut(CopyView),
+    ) -> Result<Vec<CopiedView>, Error> {
+        let folder = self.address(folder, Purpose::Output)?;
+        let mut copied = Vec::with_capacity(files.len());
+        for (number, file) in files.iter().enumerate() {
+            let from = self.absolute(file)?;
+            let name = from.file_name().and_then(|name| name.to_str()).ok_or_else(|| {
+                Error::new(ErrorCode::PathRefused, format!("{file} has no name that other computers could read."))
+            })?;
+            let to = folder.child(name);
+            let mut watch = |progress: samepath_storage::CopyProgress| {
+                tell(CopyView {
+                    file: u32::try_from(number).unwrap_or(u32::MAX),
+                    step: match progress.step {
+                        CopyStep::Comparing => "comparing",
+                        CopyStep::Copying => "copying",
+                        CopyStep::Checking => "checking",
+                    }
+                    .to_owned(),
+                    bytes: bytes(progress.bytes),
+                    total: bytes(progress.total),
+                });
+            };
+            let done = self.helper().copy(&self.storages(), &from, &to, stop, &mut watch);
+            let done = done.map_err(|error| told(name, &error))?;
+            copied.push(CopiedView { from: file.clone(), place: path_view(&done.at), already: done.already });
+        }
+        Ok(copied)
     }
-    Ok(copied)
+
+    /// The person's own folder of a storage, as a storage path: `vast:amick`.
+    ///
+    /// # Errors
+    /// As [`LocalStorages::view`].
+    pub fn own_place(&self, name: &str) -> Result<String, Error> {
+        let view = self.view(name)?;
+        let parts: Vec<&str> = [&*view.subpath, &*view.user_subdir].into_iter().filter(|it| !it.is_empty()).collect();
+        Ok(format!("{}:{}", view.name, parts.join("/")))
+    }
 }
 
 /// A size as people read it.

@@ -105,7 +105,7 @@ impl LocalStorages {
     ///
     /// # Errors
     /// As [`LocalStorages::address`]: what is on no storage can be seen by no worker.
-    pub(crate) fn choices(&self, chosen: &[ChosenVideo]) -> Result<Vec<VideoChoice>, Error> {
+    pub fn choices(&self, chosen: &[ChosenVideo]) -> Result<Vec<VideoChoice>, Error> {
         let choice = |one: &ChosenVideo| {
             Ok(VideoChoice { written: one.written.clone(), at: self.address(&one.path, Purpose::Input)? })
         };

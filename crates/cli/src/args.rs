@@ -43,6 +43,9 @@ pub(crate) enum Command {
     Dataset {
         /// A local path, or a storage path
         file: String,
+        /// Where a video is: as the project has it, and a local path or a storage path. Tells which others the same change leads to
+        #[arg(long, num_args = 2, value_names = ["WRITTEN", "PATH"])]
+        video: Vec<String>,
     },
     /// What can be run
     #[command(alias = "kind")]
@@ -50,12 +53,8 @@ pub(crate) enum Command {
         /// Show the parameters of this one
         kind: Option<String>,
     },
-    /// The workers online
-    Workers {
-        /// Go on with every change until stopped
-        #[arg(long)]
-        watch: bool,
-    },
+    /// The workers online; or have one of them take no new job
+    Workers(Workers),
     /// Run a job on a worker that has the storage
     #[command(alias = "run")]
     Submit(Submit),
@@ -101,6 +100,12 @@ pub(crate) enum Command {
     },
     /// Forget the lab that this computer has joined, and its key. Jobs go on, and no file is touched
     Leave,
+    /// Your own computers in the lab; or one more, or one less
+    #[command(alias = "computer")]
+    Computers {
+        #[command(subcommand)]
+        command: Option<ComputersCommand>,
+    },
     /// Run a lab's hub, or look after who belongs to the lab
     Hub(Box<Hub>),
     /// Say where this computer has the lab's storages, question by question. Can be run again
@@ -146,7 +151,8 @@ impl Command {
             | Self::Leave
             | Self::Setup { .. } => true,
             Self::Kinds { .. }
-            | Self::Workers { .. }
+            | Self::Workers(_)
+            | Self::Computers { .. }
             | Self::Jobs(_)
             | Self::Logs { .. }
             | Self::Stop { .. }
@@ -190,6 +196,53 @@ pub(crate) enum JobsCommand {
         /// How long ago: 30d, 2w, 12h
         #[arg(long, value_name = "AGE")]
         older_than: String,
+    },
+}
+
+#[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
+pub(crate) struct Workers {
+    /// Go on with every change until stopped
+    #[arg(long)]
+    pub(crate) watch: bool,
+    #[command(subcommand)]
+    pub(crate) command: Option<WorkersCommand>,
+}
+
+/// What only those may do in a lab who look after it. Of this computer's own workers see [`WorkerCommand`].
+#[derive(Debug, Subcommand)]
+pub(crate) enum WorkersCommand {
+    /// Those that are online, as without a command
+    #[command(alias = "ls")]
+    List,
+    /// Have a worker take no new job. What runs goes on
+    Drain {
+        /// Its name
+        name: String,
+        /// Have it take jobs again
+        #[arg(long)]
+        undo: bool,
+    },
+    /// Put a worker out of the lab. What runs there goes on
+    #[command(aliases = ["rm", "delete"])]
+    Remove {
+        /// Its name
+        name: String,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ComputersCommand {
+    /// All of them
+    #[command(alias = "ls")]
+    List,
+    /// An invitation for one more, good for ten minutes, once
+    Add,
+    /// Put one out of the lab, such as a stolen one. Jobs go on
+    #[command(aliases = ["rm", "delete"])]
+    Remove {
+        /// Its name, or its key
+        computer: String,
     },
 }
 
@@ -305,6 +358,16 @@ pub(crate) enum StorageCommand {
         /// Its name, where there are several
         name: Option<String>,
     },
+    /// Copy files of this computer onto a storage, where workers see them. Nothing there is replaced
+    #[command(alias = "cp")]
+    Copy {
+        /// Files of this computer
+        #[arg(required = true)]
+        files: Vec<String>,
+        /// Into this folder, which is made if it is not there: vast:amick/movies [default: your own, where there is one storage]
+        #[arg(long, value_name = "NAME:FOLDER")]
+        to: Option<String>,
+    },
     /// How the storages are, now
     Check {
         /// Only this one
@@ -385,6 +448,9 @@ pub(crate) struct Submit {
     /// A value, NAME=VALUE; a path is a local one, or a storage path such as vast:amick/labels.slp
     #[arg(short = 'p', long = "parameter", value_name = "NAME=VALUE")]
     pub(crate) parameters: Vec<String>,
+    /// Where a video is: as the project has it, and a local path or a storage path. `samepath dataset FILE` lists them
+    #[arg(long, num_args = 2, value_names = ["WRITTEN", "PATH"])]
+    pub(crate) video: Vec<String>,
     /// Do not wait for the job
     #[arg(long)]
     pub(crate) detach: bool,

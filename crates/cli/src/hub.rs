@@ -1,10 +1,9 @@
 //! A lab's hub, for whoever looks after the lab.
 
 use crate::args::{Hub, HubCommand, InviteCommand, LabStorageCommand};
-use crate::output::{Cell, Tone};
+use crate::output::{Cell, Tone, moment};
 use crate::workers::interrupted;
 use crate::{Context, block_on};
-use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use samepath_app::{Error, Left};
 use samepath_fleet::lab::{
@@ -174,7 +173,7 @@ fn tell(context: &Context<'_>, invitation: &Invitation, uses: u32) -> Result<(),
     context.output.aside(&format!(
         "Hand this line to whoever is to join as the {} {name}. It can be used until {}{many}: samepath join INVITATION",
         role(*part),
-        expires_at.to_zoned(TimeZone::system()).strftime("%-d %b %Y, %H:%M")
+        moment(*expires_at)
     ));
     if places.are_limited() {
         context.output.aside(&format!("A job of {name} {}.", places.words()));
@@ -193,8 +192,6 @@ async fn list(context: &Context<'_>, registry: &Registry, part: Part) -> Result<
     joined.sort_by(|a, b| (&a.name, a.joined_at).cmp(&(&b.name, b.joined_at)));
     invited.sort_by(|a, b| (&a.name, a.expires_at).cmp(&(&b.name, b.expires_at)));
     let now = Timestamp::now();
-    let zone = TimeZone::system();
-    let time = |at: Timestamp| at.to_zoned(zone.clone()).strftime("%-d %b %Y, %H:%M").to_string();
     let (mut told, mut rows): (Vec<Value>, Vec<Vec<Cell>>) = (Vec::new(), Vec::new());
     for Joined { name, joined_at, places, admin, computer, .. } in &joined {
         let mut one = json!({ "name": name, "role": role(part), "state": "joined", "joined_at": joined_at });
@@ -218,7 +215,7 @@ async fn list(context: &Context<'_>, registry: &Registry, part: Part) -> Result<
             state = if online { Cell::new("online", Tone::Good) } else { Cell::new("offline", Tone::Quiet) };
         }
         told.push(one);
-        rows.push(vec![name.as_str().into(), state, format!("joined {}{limits}", time(*joined_at)).into()]);
+        rows.push(vec![name.as_str().into(), state, format!("joined {}{limits}", moment(*joined_at)).into()]);
     }
     for Invited { name, expires_at, uses, .. } in &invited {
         let state = if *expires_at < now { "expired" } else { "invited" };
@@ -226,7 +223,7 @@ async fn list(context: &Context<'_>, registry: &Registry, part: Part) -> Result<
         rows.push(vec![
             name.as_str().into(),
             Cell::new(state, Tone::Quiet),
-            format!("until {}", time(*expires_at)).into(),
+            format!("until {}", moment(*expires_at)).into(),
         ]);
     }
     if context.output.is_json() {

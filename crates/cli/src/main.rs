@@ -4,6 +4,8 @@
 //! they are written, and how their answers look. See `docs/cli.md`.
 
 mod args;
+mod computers;
+mod copying;
 mod dataset;
 mod demo;
 mod doctor;
@@ -22,7 +24,7 @@ mod storages;
 mod submit;
 mod workers;
 
-use args::{Arguments, Command, JobsCommand, WorkerCommand};
+use args::{Arguments, Command, JobsCommand, WorkerCommand, WorkersCommand};
 use clap::Parser;
 use output::Output;
 use samepath_app::{App, Error, ErrorCode, LOG_FILTER, LocalStorages, Options};
@@ -160,9 +162,14 @@ fn run(arguments: Arguments, output: &Output) -> Result<ExitCode, Error> {
         Command::Storage { command } => storages::run(&context, command),
         Command::Locate { path } => paths::locate(&context, &path),
         Command::Resolve(question) => paths::resolve(&context, &question),
-        Command::Dataset { file } => dataset::run(&context, &file),
+        Command::Dataset { file, video } => dataset::run(&context, &file, &dataset::chosen(&video)),
         Command::Kinds { kind } => kinds::run(&context, kind.as_deref()),
-        Command::Workers { watch } => workers::list(&context, watch),
+        Command::Workers(workers) => match workers.command {
+            None | Some(WorkersCommand::List) => workers::list(&context, workers.watch),
+            Some(WorkersCommand::Drain { name, undo }) => workers::drain_one(&context, &name, undo),
+            Some(WorkersCommand::Remove { name }) => workers::remove(&context, &name),
+        },
+        Command::Computers { command } => computers::run(&context, command),
         Command::Submit(submission) => submit::run(&context, submission),
         Command::Jobs(jobs) => match jobs.command {
             // No id has these letters.

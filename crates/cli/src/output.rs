@@ -1,5 +1,7 @@
 //! How answers look: tables for people, JSON for programs.
 
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
 pub(crate) use samepath_app::size;
 use samepath_app::{Error, ErrorCode, turns};
 use serde::Serialize;
@@ -197,6 +199,11 @@ impl Output {
         }
         ExitCode::from(error.code.exit_status())
     }
+}
+
+/// A time as people here read it: `28 Nov 2026, 19:28`.
+pub(crate) fn moment(at: Timestamp) -> String {
+    at.to_zoned(TimeZone::system()).strftime("%-d %b %Y, %H:%M").to_string()
 }
 
 /// The value with `41` instead of `41.0`: what is counted is floating point for the page alone, whose numbers all are.

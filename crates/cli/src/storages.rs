@@ -48,6 +48,7 @@ pub(crate) fn run(context: &Context<'_>, command: StorageCommand) -> Result<Exit
             }
         }
         StorageCommand::Mark { name } => mark(context, name)?,
+        StorageCommand::Copy { files, to } => return crate::copying::run(context, &files, to),
         StorageCommand::List => {
             storages.notice_moves();
             list(output, &storages.views())?;
@@ -84,20 +85,7 @@ fn folder_missing(storages: &LocalStorages, view: &StorageView) -> Option<String
 
 fn mark(context: &Context<'_>, name: Option<String>) -> Result<(), Error> {
     let Context { storages, output, .. } = context;
-    let views = storages.views();
-    let name = match (name, views.as_slice()) {
-        (Some(name), _) => name,
-        (None, [only]) => only.name.clone(),
-        (None, []) => {
-            return Err(Error::new(ErrorCode::BackendNotFound, "There is no storage here.")
-                .with_hint("Add one: samepath storage add NAME FOLDER"));
-        }
-        (None, several) => {
-            let names: Vec<&str> = several.iter().map(|view| view.name.as_str()).collect();
-            return Err(Error::new(ErrorCode::Usage, "Which storage?")
-                .with_hint(format!("Give its name: {}.", names.join(", "))));
-        }
-    };
+    let name = only(context, name, "Give its name:")?;
     let marked = storages.give_mark(&name)?;
     if output.is_json() {
         return output.document(&json!({ "name": name, "id": marked.id, "made": marked.made }));
@@ -106,6 +94,21 @@ fn mark(context: &Context<'_>, name: Option<String>) -> Result<(), Error> {
         output.line(&format!("Marked {name}: {}. Computers that see this mark have the same storage.", marked.id))
     } else {
         output.line(&format!("{name} has a mark already: {}. Nothing was changed.", marked.id))
+    }
+}
+
+/// The storage that is named, or the only one there is; `ask` begins the hint that lists several.
+pub(crate) fn only(context: &Context<'_>, name: Option<String>, ask: &str) -> Result<String, Error> {
+    let views = context.storages.views();
+    match (name, views.as_slice()) {
+        (Some(name), _) => Ok(name),
+        (None, [only]) => Ok(only.name.clone()),
+        (None, []) => Err(Error::new(ErrorCode::BackendNotFound, "There is no storage here.")
+            .with_hint("Add one: samepath storage add NAME FOLDER")),
+        (None, several) => {
+            let names: Vec<&str> = several.iter().map(|view| view.name.as_str()).collect();
+            Err(Error::new(ErrorCode::Usage, "Which storage?").with_hint(format!("{ask} {}.", names.join(", "))))
+        }
     }
 }
 

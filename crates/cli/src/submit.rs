@@ -1,6 +1,6 @@
 use crate::args::Submit;
 use crate::output::Output;
-use crate::{Context, jobs, progress};
+use crate::{Context, dataset, jobs, progress};
 use samepath_app::view::{Draft, JobView, KindView, ParameterView};
 use samepath_app::{App, Error, ErrorCode};
 use samepath_storage::shell_word;
@@ -16,6 +16,9 @@ pub(crate) fn run(context: &Context<'_>, submission: Submit) -> Result<ExitCode,
     context.with_app(|app| async move {
         let kind = app.kind(&draft.kind).map_err(|error| wrong_order(error, &draft))?;
         check(&kind, &draft)?;
+        if !draft.videos.is_empty() {
+            has_all(&app, &kind, &draft).await?;
+        }
         let job = app.submit(draft).await?;
         if detach {
             if output.is_json() {
@@ -86,6 +89,7 @@ fn draft(submission: Submit) -> Result<Draft, Error> {
         values,
         name: submission.name.unwrap_or_default(),
         worker: submission.worker,
+        videos: dataset::chosen(&submission.video),
         ..Draft::default()
     })
 }
@@ -114,6 +118,16 @@ fn check(kind: &KindView, draft: &Draft) -> Result<(), Error> {
     }
     let is_known = |name: &String| kind.parameters.iter().any(|parameter| parameter.name == *name);
     if missing.is_empty() || !draft.values.keys().all(is_known) { Ok(()) } else { Err(wanting(kind, draft, &missing)) }
+}
+
+/// Refuses a video that the project does not have.
+async fn has_all(app: &App, kind: &KindView, draft: &Draft) -> Result<(), Error> {
+    let takes = kind.parameters.iter().find(|parameter| is_dataset(parameter));
+    let named = takes.and_then(|it| draft.values.get(&it.name)?.as_str().map(str::to_owned));
+    match draft.dataset.clone().or(named) {
+        Some(file) => dataset::has_all(&app.open_dataset(file, draft.videos.clone()).await?, &draft.videos),
+        None => Ok(()),
+    }
 }
 
 fn is_dataset(parameter: &ParameterView) -> bool {

@@ -246,11 +246,7 @@ pub(crate) fn drain(context: &Context<'_>, name: Option<&str>, undo: bool, wait:
         return Ok(ExitCode::SUCCESS);
     }
     for Drained { name, left, running } in &drained {
-        let takes = match (undo, left) {
-            (true, _) => "takes jobs again".to_owned(),
-            (false, 0) => "takes no new job; none is left".to_owned(),
-            (false, left) => format!("takes no new job; {left} left"),
-        };
+        let takes = takes(undo, *left);
         output.line(&match running {
             true => format!("{name} {takes}."),
             false => format!("{name} does not run; once it is started it {takes}."),
@@ -258,6 +254,41 @@ pub(crate) fn drain(context: &Context<'_>, name: Option<&str>, undo: bool, wait:
     }
     if !undo {
         output.line("Until the computer is started again, or: samepath worker drain --undo")?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Has a worker of the lab take no new job, or take them again.
+pub(crate) fn drain_one(context: &Context<'_>, name: &str, undo: bool) -> Result<ExitCode, Error> {
+    let left = context.with_app(|app| async move { app.drain(name, !undo).await })?;
+    if context.output.is_json() {
+        context.output.document(&json!({ "worker": name, "draining": !undo, "left": left }))?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    context.output.line(&format!("{name} {}.", takes(undo, left as usize)))?;
+    if !undo {
+        context
+            .output
+            .line(&format!("Until its computer is started again, or: samepath workers drain {name} --undo"))?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn takes(undo: bool, left: usize) -> String {
+    match (undo, left) {
+        (true, _) => "takes jobs again".to_owned(),
+        (false, 0) => "takes no new job; none is left".to_owned(),
+        (false, left) => format!("takes no new job; {left} left"),
+    }
+}
+
+/// Puts a worker out of the lab.
+pub(crate) fn remove(context: &Context<'_>, name: &str) -> Result<ExitCode, Error> {
+    context.with_app(|app| async move { app.remove_worker(name).await })?;
+    if context.output.is_json() {
+        context.output.document(&json!({ "removed": name }))?;
+    } else {
+        context.output.line(&format!("{name} is out of the lab. What runs there goes on."))?;
     }
     Ok(ExitCode::SUCCESS)
 }

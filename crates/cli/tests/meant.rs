@@ -116,9 +116,11 @@ fn what_a_job_type_needs_is_told_with_what_to_type() {
 #[test]
 fn a_word_too_many_or_too_few_is_told_with_the_line_that_is_meant() {
     let home = Home::new();
-    assert_eq!(home.ask(&["jobs", "list"]).good(), json!([]));
+    for listing in [["jobs", "list"], ["workers", "list"]] {
+        assert_eq!(home.ask(&listing).good(), json!([]));
+    }
     for (words, hint_wanted) in [
-        (&["workers", "list"][..], "Type it without: samepath workers"),
+        (&["doctor", "list"][..], "Type it without: samepath doctor"),
         (&["worker", "start"], "Did you mean: samepath worker"),
         (
             &["hub", "invite", "amick"],

@@ -1,7 +1,6 @@
 //! Files of this computer copied onto a storage.
 
 use super::App;
-use crate::copying::copy_all;
 use crate::view::{CopiedView, CopyView};
 use crate::{Error, ErrorCode};
 use samepath_storage::helper::Stop;
@@ -65,7 +64,7 @@ impl App {
     ) -> Result<Vec<CopiedView>, Error> {
         let copying = self.inner.copies.begin(number)?;
         let stop = copying.stop.clone();
-        self.blocking(move |storages| copy_all(storages, &files, &folder, &stop, tell)).await
+        self.blocking(move |storages| storages.copy(&files, &folder, &stop, tell)).await
     }
 
     /// Ends a copy; what is half copied is taken away.

@@ -97,6 +97,7 @@ impl CopyError {
             CopyFailure::NotAFile { .. } => "invalid_parameter",
             CopyFailure::Hanging { .. } => "backend_unavailable",
             CopyFailure::Helper { .. } => "internal",
+            CopyFailure::Unreadable { cause: Cause::Missing, .. } => "path_not_found",
             CopyFailure::Unreadable { .. }
             | CopyFailure::Changed { .. }
             | CopyFailure::NoRoom { .. }
