@@ -97,6 +97,7 @@ pub fn bindings() -> Builder<tauri::Wry> {
         stream::follow_metrics,
         stream::leave,
         stream::attend_window,
+        window::close_window,
         window::quit,
     ])
 }

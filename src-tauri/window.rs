@@ -4,7 +4,7 @@ use crate::streams::{Demonstrations, Streams, WindowUpdate};
 use crate::{notices, place};
 use samepath_app::instance::{self, Start, Starts};
 use samepath_app::view::Keep;
-use samepath_app::{App, Error, Options};
+use samepath_app::{App, Error, ErrorCode, Options};
 use serde::{Deserialize, Serialize};
 use specta::Type;
 use tauri::async_runtime::{block_on, spawn};
@@ -183,6 +183,13 @@ pub(crate) enum QuitMode {
     Stop,
     /// They end at once.
     Kill,
+}
+
+/// Closes the window as its own button does: where a job runs here, it asks first.
+#[tauri::command]
+#[specta::specta]
+pub(crate) async fn close_window(window: WebviewWindow) -> Result<(), Error> {
+    window.close().map_err(|error| Error::new(ErrorCode::Internal, format!("The window does not close: {error}.")))
 }
 
 /// Ends the jobs that run on this computer, then the program. Answers only when a job cannot be ended.

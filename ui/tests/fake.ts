@@ -80,6 +80,10 @@ export class Fake extends FakeDraft implements Ipc {
     };
   }
 
+  async closeWindow(): Promise<void> {
+    await this.note('closeWindow');
+  }
+
   async quit(mode: QuitMode): Promise<void> {
     await this.note('quit', mode);
   }

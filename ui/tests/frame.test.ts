@@ -1,4 +1,4 @@
-import { render, screen, within } from '@testing-library/svelte';
+import { fireEvent, render, screen, within } from '@testing-library/svelte';
 import { describe, expect, test, vi } from 'vitest';
 import App from '../src/App.svelte';
 import { Failure, type Update } from '../src/lib/ipc';
@@ -371,5 +371,27 @@ describe('Settings', () => {
     expect(screen.getByRole('row', { name: /maze day 3/ })).toHaveFocus();
     await user.keyboard('{Control>},{/Control}');
     expect(screen.getByRole('heading', { name: 'Settings', level: 1 })).toBeVisible();
+  });
+
+  test('keys are those of their place where the keyboard writes another script, or has digits behind Shift', async () => {
+    await ready();
+    const press = (key: string, code: string) => fireEvent.keyDown(document.body, { key, code, ctrlKey: true });
+    await press('"', 'Digit3');
+    expect(screen.getByRole('heading', { name: 'Workers', level: 1 })).toBeVisible();
+    await press('т', 'KeyN');
+    expect(screen.getByRole('heading', { name: 'New job', level: 1 })).toBeVisible();
+    await press('@', 'Digit2');
+    await press('N', 'KeyN');
+    expect(screen.getByRole('heading', { name: 'New job', level: 1 })).toBeVisible();
+    // On another keyboard this sign is where N is here: the sign counts.
+    await press(',', 'KeyN');
+    expect(screen.getByRole('heading', { name: 'Settings', level: 1 })).toBeVisible();
+  });
+
+  test('Ctrl W and Ctrl Q close the window as its button does', async () => {
+    const { user, fake } = await ready();
+    await user.keyboard('{Control>}w{/Control}');
+    await user.keyboard('{Control>}q{/Control}');
+    expect(fake.called('closeWindow')).toHaveLength(2);
   });
 });

@@ -1,6 +1,7 @@
 import { copyText } from './clipboard';
 import { localPath } from './places';
 import { Failure } from './ipc';
+import { onMac, signOf } from './platform';
 import { PAGES, type Session } from './state/session.svelte';
 import { words } from './words';
 
@@ -71,15 +72,18 @@ export function shortcuts(event: KeyboardEvent, session: Session): void {
     return;
   }
   if (!(event.ctrlKey || event.metaKey) || event.altKey || session.quitting) return;
-  const page = PAGES[Number(event.key) - 1];
-  if (event.key === 'n' || (page === 'new' && !event.shiftKey)) session.newJob();
+  const sign = signOf(event);
+  const page = PAGES[Number(sign) - 1];
+  if (sign === 'n' || (page === 'new' && !event.shiftKey)) session.newJob();
   else if (page !== undefined && !event.shiftKey) session.go(page);
-  else if (event.key === ',') session.go('settings');
+  else if (sign === ',') session.go('settings');
   // Where it needs Shift, it is still the key that this sign is on.
-  else if (event.key === '/') session.keysShown = !session.keysShown;
-  else if (event.key === 'o') void chooseDataset(session);
-  else if (event.key === 'r') void session.ipc.checkStorages(null).catch(() => {});
-  else if (event.key === 'f') {
+  else if (sign === '/') session.keysShown = !session.keysShown;
+  else if (sign === 'o') void chooseDataset(session);
+  else if (sign === 'r') void session.ipc.checkStorages(null).catch(() => {});
+  // On a Mac the system's menu has both.
+  else if (!onMac() && (sign === 'w' || sign === 'q')) void session.ipc.closeWindow().catch(() => {});
+  else if (sign === 'f') {
     // What is open beside the page comes first.
     const fields = document.querySelectorAll<HTMLInputElement>('input[type=search]');
     const field = [...fields].at(-1);

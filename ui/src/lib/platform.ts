@@ -14,3 +14,12 @@ export function keyWords(keys: string, mac = onMac()): string {
   const held = signs.filter((sign) => ORDER.includes(sign)).sort((a, b) => ORDER.indexOf(a) - ORDER.indexOf(b));
   return held.join('') + signs.filter((sign) => !ORDER.includes(sign)).join(' ');
 }
+
+/**
+ * The sign that a key stands for in a shortcut, as a small letter. Where a keyboard writes another script, or has its digits behind Shift, it
+ * is the sign of that place on most keyboards.
+ */
+export function signOf({ key, code }: Pick<KeyboardEvent, 'key' | 'code'>): string {
+  if (/^[a-z0-9,./]$/i.test(key)) return key.toLowerCase();
+  return /^(?:Key|Digit)([A-Z0-9])$/.exec(code)?.[1]?.toLowerCase() ?? key;
+}

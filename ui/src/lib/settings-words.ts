@@ -38,6 +38,7 @@ export const settings = {
     ['Ctrl V', 'on New job: paste a storage path'],
     ['F6', 'on to sidebar, page, what is beside it'],
     ['Ctrl ,', 'settings'],
+    ['Ctrl W, Ctrl Q', 'close Samepath; it asks where a job runs here'],
     ['Ctrl /', 'this list'],
   ] as const,
   server: 'Lab server',

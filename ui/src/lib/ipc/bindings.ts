@@ -144,6 +144,8 @@ export const commands = {
 	leave: (channel: number) => __TAURI_INVOKE<void>("leave", { channel }),
 	/**  What happens to the window itself: files dropped on it, and being asked to close while a job runs here. */
 	attendWindow: (channel: Channel<WindowUpdate>) => __TAURI_INVOKE<void>("attend_window", { channel }),
+	/**  Closes the window as its own button does: where a job runs here, it asks first. */
+	closeWindow: () => __TAURI_INVOKE<null>("close_window"),
 	/**  Ends the jobs that run on this computer, then the program. Answers only when a job cannot be ended. */
 	quit: (mode: QuitMode) => __TAURI_INVOKE<null>("quit", { mode }),
 };

@@ -150,6 +150,8 @@ export interface Ipc {
   /** Likewise, the rows of a job's chart. */
   followMetrics(id: string, receive: (update: MetricsUpdate) => void): Promise<() => void>;
   attendWindow(receive: (update: WindowUpdate) => void): Promise<void>;
+  /** As the window's own button does: it may ask. */
+  closeWindow(): Promise<void>;
   quit(mode: QuitMode): Promise<void>;
 }
 

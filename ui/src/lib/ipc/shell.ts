@@ -112,5 +112,6 @@ export const shell: Ipc = {
   async attendWindow(receive) {
     await answered(commands.attendWindow(new Channel<WindowUpdate>(receive)));
   },
+  closeWindow: async () => void (await answered(commands.closeWindow())),
   quit: async (mode) => void (await answered(commands.quit(mode))),
 };
