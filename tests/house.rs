@@ -166,3 +166,24 @@ fn nothing_from_outside_is_ever_taken_for_markup() {
         }
     }
 }
+
+/// The table of stories names tests by their file, below `crates` or here, and their name; further names are of the same file.
+#[test]
+fn every_test_that_the_documentation_names_is_there() {
+    let text = fs::read_to_string(root().join("docs/reliability.md")).unwrap();
+    let (mut file, mut seen) = (String::new(), 0);
+    for word in text.lines().filter(|line| line.starts_with('|')).flat_map(|line| line.split('`').skip(1).step_by(2)) {
+        let name = match word.split_once(": ") {
+            Some((path, name)) if path.ends_with(".rs") => {
+                let below = if path.starts_with("tests/") { path.to_owned() } else { format!("crates/{path}") };
+                file = fs::read_to_string(root().join(&below)).unwrap_or_else(|error| panic!("{below}: {error}"));
+                name
+            }
+            _ if word.contains('_') && word.chars().all(|it| it.is_ascii_lowercase() || it == '_') => word,
+            _ => continue,
+        };
+        assert!(file.contains(&format!("fn {name}(")), "{word} names no test");
+        seen += 1;
+    }
+    assert!(seen > 70, "only {seen} tests were found in the documentation");
+}
