@@ -6,6 +6,7 @@
 mod blocks;
 mod copying;
 mod desk;
+mod dialogs;
 mod display;
 mod driver;
 mod jobs;

@@ -1,0 +1,69 @@
+use crate::desk::Desk;
+use crate::driver::wait_for;
+use crate::native::{choose, choose_all_in};
+use serde_json::json;
+use std::fs;
+
+#[test]
+fn several_projects_chosen_in_one_dialog_are_as_many_jobs() {
+    let (desk, maze) = Desk::with_maze();
+    let days = maze.with_file_name("days");
+    fs::create_dir(&days).unwrap();
+    for day in ["day1.slp", "day2.slp", "day3.slp"] {
+        fs::copy(maze.join("labels.slp"), days.join(day)).unwrap();
+    }
+    fs::copy(maze.join("cam0.mp4"), days.join("cam0.mp4")).unwrap();
+    let window = desk.open();
+    window.go("New job");
+    window.click("button", "Choose…");
+    choose_all_in(&desk.display, "Choose a dataset", &days);
+    window.wait_for_text("3 jobs, one settings form.");
+    window.choose("Job type", "Check a SLEAP project");
+    window.wait_for_text("Ready. ");
+    window.click_beginning("button", "Submit");
+    window.go("Jobs");
+    for day in ["day1", "day2", "day3"] {
+        wait_for(day, || window.row("Jobs", day).filter(|row| row.contains("Done")));
+    }
+}
+
+#[test]
+fn a_file_that_is_to_be_written_is_named_in_the_dialog_for_saving() {
+    let (desk, maze) = Desk::with_maze();
+    let table = json!({
+        "name": "TABLE", "type": "PATH", "objectType": "FILE", "dataFlow": "OUT",
+        "userInterface": { "control": "CHOOSE_OUTPUT_FILE", "label": "Table" },
+    });
+    desk.add_kind_with("export", "Export a table", &[table], "echo 'a,b' > \"$3\"\n");
+    let window = desk.open();
+    window.go("New job");
+    window.fill("Path of the dataset", maze.join("labels.slp").to_str().unwrap());
+    window.click("button", "Open");
+    window.choose("Job type", "Export a table");
+    window.click("button", "Choose a file for Table");
+    choose(&desk.display, "Choose a file for Table", &maze.join("table.csv"));
+    let named = || window.value("Table");
+    wait_for("the new file in the form", || named().ends_with("table.csv").then_some(()));
+    window.wait_for_text("Ready. ");
+    window.click("button", "Submit");
+    window.click("button", "Show job");
+    window.wait_for_text_in("table", "Jobs", "Done");
+    assert_eq!(fs::read_to_string(maze.join("table.csv")).unwrap(), "a,b\n");
+}
+
+#[test]
+fn with_no_worker_a_job_waits_for_the_first_that_comes() {
+    let (desk, maze) = Desk::with_maze();
+    desk.keep(&json!({ "worker": false }));
+    let window = desk.open();
+    window.go("New job");
+    window.fill("Path of the dataset", maze.join("labels.slp").to_str().unwrap());
+    window.click("button", "Open");
+    window.wait_for_text("No worker is online. Submit and it waits.");
+    window.click("button", "Submit and wait");
+    window.click("button", "Show job");
+    window.wait_for_text_in("table", "Jobs", "Waiting");
+    desk.worker("gpu-1", &[("vast", &desk.other_mount())]);
+    window.wait_for_text_in("table", "Jobs", "Done");
+    window.wait_for_text_in("table", "Jobs", "gpu-1");
+}
