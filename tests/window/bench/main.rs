@@ -61,9 +61,10 @@ fn main() {
     if !arguments.iter().any(|argument| argument == "--bench") {
         return;
     }
-    let parts: [(&str, fn()); 5] = [
+    let parts: [(&str, fn()); 6] = [
         ("size", start::sizes),
         ("start", start::bench),
+        ("rest", start::at_rest),
         ("submit", submit::bench),
         ("log", log::bench),
         ("lab", lab::bench),

@@ -62,3 +62,21 @@ pub(crate) fn done(before: &Work, after: &Work) -> (Duration, u64) {
     let (time, times) = after.iter().map(since).fold((0, 0), |(all, sum), (time, times)| (all + time, sum + times));
     (Duration::from_nanos(time), times)
 }
+
+/// The threads that did most of it, in percent of a processor, each under its process's name.
+pub(crate) fn busiest(before: &Work, after: &Work, seconds: f64) -> String {
+    let since = |(thread, (time, _)): (&u32, &(u64, u64))| {
+        (time.saturating_sub(before.get(thread).map_or(0, |(earlier, _)| *earlier)), *thread)
+    };
+    let mut threads: Vec<(u64, u32)> = after.iter().map(since).collect();
+    threads.sort_unstable_by(|one, other| other.cmp(one));
+    let name =
+        |process: &str| fs::read_to_string(format!("/proc/{process}/comm")).unwrap_or_default().trim().to_owned();
+    let told = threads.iter().take(5).map(|(time, thread)| {
+        let status = fs::read_to_string(format!("/proc/{thread}/status")).unwrap_or_default();
+        let process = status.lines().find_map(|line| line.strip_prefix("Tgid:")).unwrap_or_default().trim();
+        let share = *time as f64 / 1e7 / seconds;
+        format!("{}/{} {share:.2}", name(process), name(&thread.to_string()))
+    });
+    told.collect::<Vec<_>>().join(", ")
+}

@@ -6,7 +6,7 @@ use crate::driver::wait_for;
 use crate::figures::{ratio, tell, told};
 use crate::open::pictures;
 use crate::picture::Picture;
-use crate::process::{done, family, memory, work};
+use crate::process::{busiest, done, family, memory, work};
 use crate::role;
 use std::ffi::OsStr;
 use std::path::Path;
@@ -55,8 +55,14 @@ pub(crate) fn bench() {
     tell("start → New job as it stays, warm", &told(&mut usable));
     tell("  start → first paint of an empty page", &told(&mut least));
     tell("  ratios", &format!("{:.2}, {:.2}", ratio(&painted, &least), ratio(&usable, &least)));
-    rest("at rest", &desk, ours);
-    rest("  at rest, an empty page", &desk, floor);
+}
+
+pub(crate) fn at_rest() {
+    let empty = std::env::current_exe().expect("this program has a file");
+    let desk = Desk::new();
+    desk.write_config(&desk.vast());
+    rest("at rest", &desk, |desk| desk.start(&[]));
+    rest("  at rest, an empty page", &desk, |desk| desk.start_program(&empty.to_string_lossy(), &[role::EMPTY]));
 }
 
 fn settled(desk: &Desk, begin: impl Fn(&Desk) -> u32) -> Picture {
@@ -105,13 +111,15 @@ fn rest(what: &str, desk: &Desk, begin: impl Fn(&Desk) -> u32) {
     tell(&format!("{what}: memory"), &format!("{:.0} MiB ({})", memory.values().sum::<f64>(), parts.join(", ")));
     let (before, began) = (work(&all), Instant::now());
     sleep(IDLE);
-    let (time, times) = done(&before, &work(&family(process)));
+    let after = work(&family(process));
+    let (time, times) = done(&before, &after);
     let seconds = began.elapsed().as_secs_f64();
     let share = 100.0 * time.as_secs_f64() / seconds;
     tell(
         &format!("{what}: processor"),
         &format!("{share:.2} % of one, {:.0} wake-ups a second", times as f64 / seconds),
     );
+    tell(&format!("{what}: the busiest threads, in % of one"), &busiest(&before, &after, seconds));
     desk.close_window(process);
 }
 

@@ -13,6 +13,11 @@ pub(crate) fn flood() -> String {
     format!("yes {} | head -c 1010000000", "0123456789".repeat(10))
 }
 
+/// A program that prints 100,000 such lines.
+pub(crate) fn lines() -> String {
+    format!("yes {} | head -n 100000", "0123456789".repeat(10))
+}
+
 pub(crate) struct Lab {
     pub(crate) root: PathBuf,
     pub(crate) config: PathBuf,
@@ -36,6 +41,7 @@ impl Lab {
             (kinds.join("stamp.yaml"), STAMP),
             (kinds.join("tick.yaml"), TICK),
             (kinds.join("flood.yaml"), &script("Flood", &flood())),
+            (kinds.join("lines.yaml"), &script("Lines", &lines())),
             (config.clone(), &format!("[storage.vast]\nbase_path = {base}\nuser_subdir = \"amick\"\n")),
         ] {
             std::fs::write(file, text).expect("room");
