@@ -89,6 +89,31 @@ fn a_new_user_is_led_to_a_storage_and_nothing_is_written_before_the_end() {
 }
 
 #[test]
+fn a_path_of_another_computer_is_opened_as_the_storage_path_that_it_means() {
+    let (desk, _) = Desk::with_maze();
+    let mac = "[samepath.computers.mac.storage.vast]\nbase_path = \"/Volumes/talmo\"\n";
+    desk.write_config(&format!("{}{mac}", desk.vast()));
+    let window = desk.open();
+    // Of the first it is known which storage is there; of the second, that there is such a file on the only one.
+    for path in ["/Volumes/talmo/amick/maze/labels.slp", r"Z:\amick\maze\labels.slp"] {
+        window.go("New job");
+        window.fill("Path of the dataset", path);
+        window.click("button", "Open");
+        window.click("button", "Use vast:amick/maze/labels.slp");
+        let place = window.wait_for_text_in("list", "Where the dataset is", "labels.slp");
+        assert!(place.contains("vast") && place.contains("amick"), "{place}");
+        window.wait_for_text("Ready. ");
+        window.click("button", "Submit");
+        window.wait_for_element("button", "Show job");
+    }
+    window.go("New job");
+    window.fill("Path of the dataset", r"Z:\amick\maze\other.slp");
+    window.click("button", "Open");
+    window.wait_for_text("it looks like a path of Windows, on a drive");
+    assert!(!window.text().contains("Use vast:"), "there is no such file: {}", window.text());
+}
+
+#[test]
 fn a_job_from_the_command_line_appears_while_the_window_is_open() {
     let (desk, maze) = Desk::with_maze();
     let labels = format!("LABELS={}", maze.join("labels.slp").display());

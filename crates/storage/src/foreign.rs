@@ -114,6 +114,16 @@ impl Foreign {
         self.meant.as_ref()
     }
 
+    /// Where it may be, if nobody knows what the other computer has at that place: the same path below the top of each storage.
+    pub fn possible(&self, storages: &Storages) -> Vec<StoragePath> {
+        let below: Vec<String> = self.below.split('/').filter(|name| !name.is_empty()).map(str::to_owned).collect();
+        let elsewhere = matches!(self.looks, Looks::MacHome | Looks::OwnDisk | Looks::Eaten | Looks::Web);
+        if elsewhere || below.is_empty() {
+            return Vec::new();
+        }
+        self.names.iter().filter_map(|name| storage_path(storages, name, &below)).collect()
+    }
+
     /// The code that programs see.
     pub fn code(&self) -> &'static str {
         "path_not_found"

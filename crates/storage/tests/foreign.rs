@@ -75,6 +75,19 @@ fn two_storages_at_one_place_are_no_answer() {
     assert!(foreign.hint().unwrap().contains("(vast, part)"), "{foreign:?}");
 }
 
+#[test]
+fn what_nobody_knows_may_lie_so_on_each_storage_but_not_what_is_on_a_computer_s_own_disk() {
+    let possible = |text: &str| {
+        let foreign = Foreign::of(text, None, &linux(), &Elsewhere::default()).unwrap_or_else(|| panic!("{text}"));
+        foreign.possible(&linux()).iter().map(ToString::to_string).collect::<Vec<_>>()
+    };
+    assert_eq!(possible(r"Y:\amick\day 1\x.slp"), ["vast:amick/day 1/x.slp", "part:amick/day 1/x.slp"]);
+    assert_eq!(possible("/Volumes/lab/x.slp"), ["vast:x.slp", "part:x.slp"]);
+    for text in [r"C:\Users\tom\x.slp", "/Users/tom/x.slp", "https://example.org/x.slp", "smb://nas", r"Z:\..\x.slp"] {
+        assert_eq!(possible(text), [""; 0], "{text}");
+    }
+}
+
 fn told(text: &str, platform: Platform, names: &[&str]) -> Option<(String, String)> {
     let storages = Storages::new(names.iter().map(|name| backend(name, "/data/x", "", "")).collect(), platform);
     let foreign = Foreign::of(text, None, &storages, &Elsewhere::default())?;

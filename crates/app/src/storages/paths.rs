@@ -79,7 +79,8 @@ impl LocalStorages {
         Foreign::of(text, missing, &self.storages(), &self.elsewhere()).map(Error::from)
     }
 
-    /// The same error, with the storage path that the text means where it lies below a base path of another computer of the fleet.
+    /// The same error with the storage path that the text means: by where the other computers of the fleet have the storages, else by
+    /// a file that lies so below the top of one storage, and of no other. Blocks for the deadline at most.
     pub(crate) fn in_fleet(&self, text: &str, fleet: BasePaths, error: Error) -> Error {
         if error.instead.is_some() || ![ErrorCode::PathNotFound, ErrorCode::InvalidParameter].contains(&error.code) {
             return error;
@@ -87,8 +88,18 @@ impl LocalStorages {
         let base_paths =
             fleet.into_iter().flat_map(|(name, paths)| paths.into_iter().map(move |path| (name.clone(), path)));
         let elsewhere = Elsewhere { base_paths: base_paths.collect(), ..Elsewhere::default() };
-        let foreign = Foreign::of(text, None, &self.storages(), &elsewhere);
-        foreign.filter(|foreign| foreign.instead().is_some()).map_or(error, Error::from)
+        let storages = self.storages();
+        let Some(foreign) = Foreign::of(text, None, &storages, &elsewhere) else { return error };
+        if foreign.instead().is_some() {
+            return foreign.into();
+        }
+        let possible = foreign.possible(&storages);
+        let found = possible.iter().zip(self.look_each(&possible));
+        let mut there = found.filter(|(_, found)| found.as_ref().is_ok_and(|found| !found.directory));
+        match (there.next(), there.next()) {
+            (Some((at, _)), None) => error.meaning(at.to_string()),
+            _ => error,
+        }
     }
 
     /// What may have been meant by a text at which nothing is, and that was copied with something that does not belong to it:
