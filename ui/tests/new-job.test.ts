@@ -36,6 +36,7 @@ describe('New job', () => {
     expect(fake.called('pickFiles')).toEqual([['Choose a dataset']]);
     const place = screen.getByRole('list', { name: 'Where the dataset is' });
     expect(place).toHaveTextContent(/Storage vast Your folder amick File project\/labels\.slp/);
+    expect(screen.getByText('214 labelled frames · 1 animal · 1 video: 1 on vast')).toBeVisible();
     expect(sentence()).toHaveTextContent('Asking 1 worker about 1 video…');
     expect(screen.getByRole('button', { name: /^Submit Ctrl|^Submit$/ })).toBeDisabled();
     answer();

@@ -117,6 +117,7 @@ export const dataset = (over: Partial<DatasetView> = {}): DatasetView => ({
   size: null,
   someone_elses: false,
   labelled_frames: 214,
+  animals: 1,
   is_project: true,
   is_package: false,
   videos: [

@@ -24,6 +24,7 @@ pub(crate) fn run(context: &Context<'_>, file: &str, chosen: &[ChosenVideo]) -> 
             "user_subdir": at.map(|at| &at.user_subdir),
             "path": at.map(|at| &at.path),
             "labelled_frames": inspection.labelled_frames,
+            "animals": inspection.animals,
             "is_package": inspection.is_package,
             "videos": inspection.videos,
         }))?;
@@ -51,7 +52,12 @@ pub(crate) fn run(context: &Context<'_>, file: &str, chosen: &[ChosenVideo]) -> 
         .filter(|_| !view.is_package)
         .map(|frames| format!("{frames} labelled frames · "))
         .unwrap_or_default();
-    output.line(&format!("{frames}{}", view.summary))?;
+    let animals = match view.animals {
+        None => String::new(),
+        Some(1) => "1 animal · ".to_owned(),
+        Some(animals) => format!("{animals} animals · "),
+    };
+    output.line(&format!("{frames}{animals}{}", view.summary))?;
     let rows: Vec<Vec<Cell>> = view
         .videos
         .iter()

@@ -156,9 +156,9 @@ fn a_dataset_tells_its_videos_by_either_path() {
         let dataset = home.ask(&["dataset", text]).good();
         assert_eq!(
             keys(&dataset),
-            ["file", "storage_backend", "user_subdir", "path", "labelled_frames", "is_package", "videos"]
+            ["file", "storage_backend", "user_subdir", "path", "labelled_frames", "animals", "is_package", "videos"]
         );
-        assert_eq!(dataset["labelled_frames"], 10);
+        assert_eq!((&dataset["labelled_frames"], &dataset["animals"]), (&json!(10), &json!(1)));
         assert_eq!((&dataset["storage_backend"], &dataset["user_subdir"]), (&json!("vast"), &json!("amick")));
         let video = &dataset["videos"][0];
         for key in ["written", "storage_backend", "user_subdir", "path", "local", "found", "how", "detail", "size"] {
@@ -176,9 +176,9 @@ fn a_dataset_tells_its_videos_by_either_path() {
     home.ask(&["dataset", "storage/amick/maze/cam0.mp4"]).fails("invalid_parameter");
     home.ask(&["dataset", "storage"]).fails("invalid_parameter");
     let told = home.run(["dataset", "vast:amick/maze/labels.slp"]);
-    assert!(told.out.contains("10 labelled frames · 1 video: 1 on vast"), "{told:?}");
+    assert!(told.out.contains("10 labelled frames · 1 animal · 1 video: 1 on vast"), "{told:?}");
     let told = home.run(["dataset", "vast:amick/maze/labels.pkg.slp"]);
-    let about = "This package holds its 10 frames. The video is not needed.";
+    let about = "1 animal · This package holds its 10 frames. The video is not needed.";
     assert!(told.out.lines().any(|line| line == about), "{told:?}");
 }
 

@@ -16,6 +16,8 @@ pub struct Inspection {
     pub at: Result<StoragePath, LocateError>,
     /// How many frames carry labels; none where the file does not say.
     pub labelled_frames: Option<u64>,
+    /// The most animals that a person labelled in one frame; none where the file does not say.
+    pub animals: Option<u32>,
     /// Whether frames are inside the file itself.
     pub is_package: bool,
     /// In the project's order.
@@ -143,8 +145,8 @@ pub fn inspect(
             silent.retain(|name| !slow.contains(name));
         }
     };
-    let Project { labelled_frames, is_package, size, modified, .. } = project;
-    Ok(Inspection { at, labelled_frames, is_package, videos, size, modified })
+    let Project { labelled_frames, animals, is_package, size, modified, .. } = project;
+    Ok(Inspection { at, labelled_frames, animals, is_package, videos, size, modified })
 }
 
 fn failed(path: &Path, error: HelperError) -> InspectError {

@@ -27,6 +27,7 @@
 //!
 //! What this crate must never know: jobs, workers, the fleet, a window. It never writes.
 
+mod animals;
 mod bounded;
 mod change;
 mod entry;

@@ -1,3 +1,4 @@
+use crate::animals::animals;
 use crate::bounded::{BoundedFile, MAX_READ};
 use crate::entry::{Entry, MAX_IMAGES, read_entry};
 use crate::quiet;
@@ -28,6 +29,9 @@ pub struct Project {
     pub videos: Vec<Video>,
     /// Length of `/frames`; none where it is not there.
     pub labelled_frames: Option<u64>,
+    /// The most animals that a person labelled in one frame; none where the file does not say.
+    #[serde(default)]
+    pub animals: Option<u32>,
     /// Whether frames are inside the file itself.
     pub is_package: bool,
     /// Bytes of the file.
@@ -72,9 +76,9 @@ impl Project {
         let read = quiet::catch(|| read_hdf5(file, &name)).unwrap_or_else(|| {
             Err(Trouble::Hdf5(Hdf5Error::InvalidData("its structure contradicts itself".to_owned())))
         });
-        let (videos, labelled_frames) = read.map_err(|trouble| trouble.at(path))?;
+        let Content { videos, labelled_frames, animals } = read.map_err(|trouble| trouble.at(path))?;
         let is_package = videos.iter().any(|video| video.embedded);
-        Ok(Self { videos, labelled_frames, is_package, size, modified })
+        Ok(Self { videos, labelled_frames, animals, is_package, size, modified })
     }
 }
 
@@ -160,7 +164,14 @@ fn root(error: Hdf5Error) -> Hdf5Error {
     }
 }
 
-fn read_hdf5(file: File, project_name: &str) -> Result<(Vec<Video>, Option<u64>), Trouble> {
+/// What the file holds.
+struct Content {
+    videos: Vec<Video>,
+    labelled_frames: Option<u64>,
+    animals: Option<u32>,
+}
+
+fn read_hdf5(file: File, project_name: &str) -> Result<Content, Trouble> {
     let storage = Arc::new(BoundedFile::new(file)?);
     let options = OpenOptions::default()
         .with_chunk_cache_bytes(0)
@@ -197,7 +208,7 @@ fn read_hdf5(file: File, project_name: &str) -> Result<(Vec<Video>, Option<u64>)
         videos.push(video);
     }
     let labelled_frames = file.dataset("/frames").ok().and_then(|frames| frames.shape().first().copied());
-    Ok((videos, labelled_frames))
+    Ok(Content { videos, labelled_frames, animals: animals(&file) })
 }
 
 fn video(entry: Entry, file: &Hdf5File, project_name: &str, sources_left: &mut usize) -> Video {

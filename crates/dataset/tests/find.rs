@@ -64,7 +64,8 @@ impl Lab {
     }
 
     fn find_in(&self, videos: Vec<Video>) -> Vec<Whereabouts> {
-        let project = Project { videos, labelled_frames: None, is_package: false, size: 1, modified: None };
+        let project =
+            Project { videos, labelled_frames: None, animals: None, is_package: false, size: 1, modified: None };
         let found = find_videos(&project, &self.project, &self.storages, &self.hints);
         assert_eq!(found.len(), project.videos.len());
         for video in &found {

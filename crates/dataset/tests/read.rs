@@ -37,11 +37,27 @@ fn refused(bytes: &[u8]) -> DatasetError {
 }
 
 #[test]
+fn as_many_animals_as_were_labelled_in_one_frame() {
+    let mut bytes = std::fs::read(data("maze/labels.slp")).unwrap();
+    // Instance, whether it was predicted, frame.
+    let row =
+        |instance: i64, sort: u8, frame: u64| [&instance.to_le_bytes()[..], &[sort], &frame.to_le_bytes()].concat();
+    let mut put = |old: Vec<u8>, new: Vec<u8>| {
+        let at = bytes.windows(old.len()).position(|window| window == old).unwrap();
+        bytes[at..at + new.len()].copy_from_slice(&new);
+        read(&bytes).unwrap().animals
+    };
+    assert_eq!(put(row(1, 0, 1), row(1, 0, 0)), Some(2));
+    assert_eq!(put(row(2, 0, 2), row(2, 0, 0)), Some(3));
+    assert_eq!(put(row(2, 0, 0), row(2, 1, 0)), Some(2), "a prediction is none more");
+}
+
+#[test]
 fn real_projects() {
     let project = Project::read(&data("maze/labels.slp")).unwrap();
     assert_eq!(project.videos.len(), 1);
     assert_eq!(project.videos[0].written, ["/Volumes/talmo/amick/maze/cam0.mp4"]);
-    assert_eq!(project.labelled_frames, Some(10));
+    assert_eq!((project.labelled_frames, project.animals), (Some(10), Some(1)));
     assert!(!project.is_package);
     assert_eq!(project.size, 13_728);
 

@@ -116,6 +116,7 @@ export const words = {
     wholeStorage: 'whole storage',
     someoneElses: (folder: string) => `In ${folder}’s folder. You can read it; results go to your folder.`,
     frames: (count: number) => plural(count, 'labelled frame', 'labelled frames'),
+    animals: (count: number) => plural(count, 'animal', 'animals'),
     videos: (count: number) => `Videos (${count})`,
     video: 'Video',
     written: 'Written in the project',

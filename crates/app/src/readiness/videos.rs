@@ -144,7 +144,7 @@ pub(super) mod tests {
         let videos: Vec<_> = videos.iter().map(video).collect();
         serde_json::from_value(json!({
             "local": "", "file_name": "labels.slp", "place": place("labels.slp"), "place_error": null, "share": null, "size": null,
-            "someone_elses": false, "labelled_frames": null, "is_project": true, "is_package": false, "videos": videos,
+            "someone_elses": false, "labelled_frames": null, "animals": null, "is_project": true, "is_package": false, "videos": videos,
             "summary": "",
         }))
         .unwrap()

@@ -21,6 +21,8 @@ pub struct DatasetView {
     pub someone_elses: bool,
     /// Labelled frames, where the file says.
     pub labelled_frames: Option<f64>,
+    /// The most animals that a person labelled in one frame, where the file says.
+    pub animals: Option<u32>,
     /// Whether it is a SLEAP project; else it is a file or folder like any other.
     pub is_project: bool,
     /// Whether the frames are embedded, so that the videos are not needed.

@@ -248,6 +248,8 @@ export type DatasetView = {
 	someone_elses: boolean,
 	/**  Labelled frames, where the file says. */
 	labelled_frames: number | null,
+	/**  The most animals that a person labelled in one frame, where the file says. */
+	animals: number | null,
 	/**  Whether it is a SLEAP project; else it is a file or folder like any other. */
 	is_project: boolean,
 	/**  Whether the frames are embedded, so that the videos are not needed. */

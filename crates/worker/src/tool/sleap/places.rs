@@ -83,8 +83,14 @@ impl Session {
     /// Where files are that were written by somebody else; relative ones, beside `base`.
     pub(super) fn find(&self, base: &Path, written: &[&str]) -> Vec<Whereabouts> {
         let videos = written.iter().map(|path| Video { written: vec![(*path).to_owned()], ..Video::default() });
-        let project =
-            Project { videos: videos.collect(), labelled_frames: None, is_package: false, size: 0, modified: None };
+        let project = Project {
+            videos: videos.collect(),
+            labelled_frames: None,
+            animals: None,
+            is_package: false,
+            size: 0,
+            modified: None,
+        };
         find_videos(&project, base, &self.storages, &self.hints())
     }
 
