@@ -35,6 +35,9 @@ fn serve(context: &Context<'_>, hub: Hub, dir: PathBuf) -> Result<ExitCode, Erro
     let Hub { listen, address, server, certificate, name, nats_server, connections, .. } = hub;
     let computer = context.options.environment.computer.clone().unwrap_or_else(|| "localhost".to_owned());
     block_on(async {
+        // Heard from now on: whoever ends it just after it has begun is heard, too.
+        let interrupted = interrupted();
+        tokio::pin!(interrupted);
         let place =
             HubPlace::make(&dir, Wanted { lab: name, listen, address, server, certificate, connections }, &computer)?;
         let program = if place.runs_server() {
@@ -46,7 +49,7 @@ fn serve(context: &Context<'_>, hub: Hub, dir: PathBuf) -> Result<ExitCode, Erro
         let words = format!("{} is at {}. Its folder: {}", place.lab(), place.address(), place.dir().display());
         let hub = tokio::select! {
             hub = lab::Hub::start(place, program) => hub?,
-            () = interrupted() => return Ok(ExitCode::SUCCESS),
+            () = &mut interrupted => return Ok(ExitCode::SUCCESS),
         };
         if output.is_json() {
             output.line_of_json(&told)?;
@@ -61,7 +64,7 @@ fn serve(context: &Context<'_>, hub: Hub, dir: PathBuf) -> Result<ExitCode, Erro
         tokio::pin!(running);
         tokio::select! {
             () = &mut running => {}
-            () = interrupted() => {
+            () = &mut interrupted => {
                 shutdown.cancel();
                 running.await;
             }
