@@ -15,10 +15,10 @@ const DRAINED: Duration = Duration::from_secs(5);
 /// Between two looks: the moments are short.
 const LOOK: Duration = Duration::from_micros(200);
 
-/// For the first job to run: where other tests have the processor, a lab takes its time to begin.
+/// For the first job to run, and again for its second try: where other tests have the processor, a lab takes its time.
 const RUNS: Duration = Duration::from_secs(120);
 /// For how long a worker's line is cut so that it loses a job that goes on.
-pub(crate) const CUT_OFF: Duration = LEASE.saturating_add(Duration::from_secs(4));
+const CUT_OFF: Duration = LEASE.saturating_add(Duration::from_secs(4));
 
 /// A moment, and who dies at it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -114,8 +114,9 @@ impl Lab {
         false
     }
 
-    /// Cuts off whoever runs a job, for longer than a lease: it is lost without proof, and goes on beside the next try.
-    pub(crate) fn cut_off_whoever_runs_one(&mut self) {
+    /// Submits a job that works until two tries of it do, and cuts off whoever runs the first.
+    pub(crate) fn begin_twice(&mut self) -> Twice {
+        let job = self.submit_for(-2);
         let runs = |lab: &Self| {
             (0..lab.workers.len()).find(|at| lab.attempts_of(*at).iter().any(|dir| dir.join("tool.pid").exists()))
         };
@@ -127,8 +128,28 @@ impl Lab {
             }
             std::thread::sleep(Duration::from_millis(5));
         };
-        self.cut_for(at, CUT_OFF);
+        self.cut_for(at, 2 * RUNS);
+        Twice { job, until: Instant::now() + RUNS }
     }
+
+    /// Lets the job end, and its first worker come back, once the second try works; whether it does.
+    pub(crate) fn run_twice(&mut self, twice: &Twice) -> bool {
+        let journal = fs_err::read_to_string(self.path("journal")).unwrap_or_default();
+        if !journal.contains(&format!("{}.2 begin", twice.job)) {
+            assert!(Instant::now() < twice.until, "the job was given to nobody else");
+            return false;
+        }
+        self.look();
+        fs_err::write(self.path("journal.go"), "").unwrap();
+        self.mend(true);
+        true
+    }
+}
+
+/// A job that is lost without proof, and works twice at the same time.
+pub(crate) struct Twice {
+    job: String,
+    until: Instant,
 }
 
 /// Whether it comes about in this time.

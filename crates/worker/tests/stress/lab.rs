@@ -133,7 +133,7 @@ impl Lab {
         lab
     }
 
-    fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.dir.path().join(name)
     }
 
@@ -257,14 +257,20 @@ impl Lab {
     }
 
     pub(crate) fn submit(&mut self, ticks: u32) {
+        self.submit_for(ticks.into());
+    }
+
+    /// Likewise; `ticks` below zero: until it may end. Answers its id.
+    pub(crate) fn submit_for(&mut self, ticks: i64) -> String {
         let id = uuid::Uuid::new_v4().to_string();
         let job = json!({
             "version": 1, "id": id, "kind": "work", "submitted_at": "2026-11-22T09:00:00Z", "storage_backend": "vast",
             "parameters": { "OUTPUT": format!("out/{id}"), "TICKS": ticks },
             "storages": { "vast": { "access": "write" } },
         });
-        self.jobs.insert(id, job.to_string());
+        self.jobs.insert(id.clone(), job.to_string());
         self.tell(&format!("submit {job}"));
+        id
     }
 
     /// Asks a job to end.
@@ -402,10 +408,10 @@ impl Lab {
         self.hubs.as_mut().is_some_and(|hubs| hubs.cut_for(at, time))
     }
 
-    /// Lets lines that were cut long enough pass on again.
-    pub(crate) fn mend(&mut self) {
+    /// Lets lines that were cut long enough pass on again, or all of them.
+    pub(crate) fn mend(&mut self, all: bool) {
         if let Some(hubs) = &mut self.hubs {
-            hubs.mend(false);
+            hubs.mend(all);
         }
     }
 
