@@ -9,8 +9,8 @@
 mod common;
 
 use common::Plan;
-use samepath_wire::{AttemptEnd, AttemptRef, Progress};
-use samepath_worker::guard::{AttemptDir, JournalReader, Order, Phase, Spec, Status, ToolId, VERSION};
+use samepath_wire::{Assignment, AttemptEnd, AttemptRef, Progress};
+use samepath_worker::guard::{AttemptDir, JournalReader, Kin, Noted, Order, Phase, Spec, Status, ToolId, VERSION};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
@@ -50,12 +50,57 @@ fn written<T: Serialize + DeserializeOwned>(name: &str) {
 #[test]
 fn todays_program_writes_the_newest_form() {
     written::<Spec>("spec.json");
+    written::<Spec>("spec-full.json");
+    written::<Noted>("kin.json");
     written::<AttemptEnd>("end.json");
     written::<Progress>("said.json");
     written::<ToolId>("tool.pid");
     written::<samepath_wire::LogLine>("log.jsonl");
     written::<Status>("status.jsonl");
     written::<Order>("orders.jsonl");
+}
+
+/// Every place of a value that says nothing.
+fn empty(value: &Value, at: &str) -> Vec<String> {
+    match value {
+        Value::Null => vec![at.to_owned()],
+        Value::String(text) if text.is_empty() => vec![at.to_owned()],
+        Value::Array(all) if all.is_empty() => vec![at.to_owned()],
+        Value::Object(all) if all.is_empty() => vec![at.to_owned()],
+        Value::Array(all) => all.iter().flat_map(|value| empty(value, at)).collect(),
+        Value::Object(all) => all.iter().flat_map(|(name, value)| empty(value, &format!("{at}/{name}"))).collect(),
+        _ => Vec::new(),
+    }
+}
+
+#[test]
+fn whatever_may_be_left_out_is_there_in_one_of_them() {
+    let (_top, dir) = attempt(VERSION);
+    let full = fs_err::read(dir.join("spec-full.json")).unwrap();
+    let spec: Spec = serde_json::from_slice(&full).unwrap();
+    // Each field by its name: one that is new does not compile until it is here, too.
+    let Spec { version, assignment, worker, backends, kinds_dir, base_paths, path_mappings, programs, patience } = spec;
+    let Assignment { job, attempt, epoch, own_output } = assignment;
+    assert!(own_output && version == VERSION && (attempt, epoch, worker.as_str()) == (2, 7, "gpu-1"));
+    assert!(kinds_dir.is_some() && patience.notice.is_some());
+    assert!(job.kind_digest.is_some() && job.places.is_some() && !job.confirmed.is_empty(), "left out where empty");
+    let said = json!([job, backends, base_paths, path_mappings, programs]);
+    assert_eq!(empty(&said, ""), Vec::<String>::new());
+    // Beside it are those that say nothing of most.
+    assert_eq!(dir.spec().unwrap().assignment.job.id, job.id);
+}
+
+#[test]
+fn processes_that_a_guard_wrote_down_are_known_in_the_same_boot_alone() {
+    for version in 1..=VERSION {
+        let (_top, dir) = attempt(version);
+        assert_eq!(Kin::read(&dir), Vec::new());
+        let mut noted: Value = serde_json::from_slice(&fs_err::read(dir.join("kin.json")).unwrap()).unwrap();
+        noted["boot"] = fs_err::read_to_string("/proc/sys/kernel/random/boot_id").unwrap().into();
+        fs_err::write(dir.join("kin.json"), noted.to_string()).unwrap();
+        let kin = serde_json::to_value(Kin::read(&dir)).unwrap();
+        assert_eq!(kin, json!([{ "id": 4243, "started": 123_457 }, { "id": 4244, "started": 123_460 }]));
+    }
 }
 
 #[test]

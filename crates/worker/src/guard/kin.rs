@@ -20,9 +20,9 @@ pub struct Kin {
     started: u64,
 }
 
-/// As they are written down.
+/// As they are written down, in `kin.json`.
 #[derive(Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-struct Noted {
+pub struct Noted {
     /// Which boot it was.
     boot: String,
     kin: Vec<Kin>,

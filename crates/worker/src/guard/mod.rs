@@ -49,7 +49,7 @@ pub(crate) use own_disk::{unwritable, why};
 
 pub use control::{Order, Phase, Socket, Status};
 pub use journal::JournalReader;
-pub use kin::Kin;
+pub use kin::{Kin, Noted};
 pub use messages::is_for_us;
 pub use spec::{AttemptDir, Patience, Spec, VERSION, make_private};
 pub use tool_id::{Standing, ToolId};
