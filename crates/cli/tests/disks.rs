@@ -4,46 +4,17 @@
 
 mod common;
 
+use common::disk::{content, put_on, told};
 use common::lab::Lab;
-use common::{Answer, Home, run, until};
+use common::{Home, run, until};
 use rustix::process::Signal;
 use samepath_testkit::{Disk, Fault, with_disks};
 use serde_json::Value;
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
 
 const SUBMIT: [&str; 5] = ["submit", "--detach", "slp-check", "-p", "LABELS=vast:amick/maze/labels.slp"];
 /// As often as a program is started again on a disk that takes nothing.
 const AGAIN: usize = 4;
-
-/// Everything below a folder, with what the files hold.
-fn content(below: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
-    let mut found = BTreeMap::new();
-    let mut folders = vec![below.to_owned()];
-    while let Some(folder) = folders.pop() {
-        for entry in fs_err::read_dir(&folder).expect("a folder") {
-            let path = entry.expect("an entry").path();
-            let kind = fs_err::symlink_metadata(&path).expect("there").file_type();
-            let holds = if kind.is_file() { fs_err::read(&path).expect("a file") } else { Vec::new() };
-            if kind.is_dir() {
-                folders.push(path.clone());
-            }
-            found.insert(path, holds);
-        }
-    }
-    found
-}
-
-/// Said in words, with the place and what to do, and without a line that is for whoever writes programs.
-#[track_caller]
-fn told(fault: Fault, answer: &Answer, code: &str, place: &str) {
-    let told = answer.fails(code);
-    let text = format!("{} {}", told["error"]["message"], told["error"]["hint"]);
-    assert!(fault.words().iter().any(|word| text.contains(word)), "{fault:?}: {text}");
-    assert!(text.contains(place), "{fault:?}: {place} is not named: {text}");
-    assert!(told["error"]["hint"].is_string(), "{fault:?}: nothing to do: {text}");
-    assert!(!answer.err.contains("WARN") && !answer.err.contains("ERROR"), "{fault:?}: {answer:?}");
-}
 
 /// Submits to a queue on a disk that takes nothing, again and again: how often it was accepted all the same, as there may be room for
 /// some in a file that is full of holes.
@@ -58,15 +29,6 @@ fn submitted(home: &Home, fault: Fault) -> usize {
     }
     assert!(accepted == 0 || fault == Fault::Full, "{fault:?}: {accepted} were accepted");
     accepted
-}
-
-/// Puts a folder onto the disk, where a link leads to it from where it was.
-fn put_on(disk: &Disk, here: &Path) {
-    let there = disk.path().join("it");
-    let copied = std::process::Command::new("cp").arg("-r").arg(here).arg(&there).status();
-    assert!(copied.expect("cp").success());
-    fs_err::remove_dir_all(here).expect("a folder");
-    std::os::unix::fs::symlink(there, here).expect("a link");
 }
 
 /// A home whose folder `name` lies on a disk with this fault.

@@ -70,7 +70,10 @@ impl FleetError {
             Self::Unreadable { .. } => Some("update Samepath everywhere to the same version".to_owned()),
             Self::Bus(error) => error.hint(),
             Self::Refused(refused) if refused.code == "io" => {
-                Some("nothing was recorded: mend that on the computer that keeps the jobs, then ask again".to_owned())
+                Some(
+                    "nothing was recorded: mend that on the computer that keeps the jobs (a lab's: whoever looks after it), then ask again"
+                        .to_owned(),
+                )
             }
             Self::Refused(_) => None,
         }
@@ -83,5 +86,11 @@ impl FleetError {
             Self::Bus(error) => error.is_passing(),
             _ => false,
         }
+    }
+
+    /// Whether the same call may succeed some time: passing, or the disk of whoever keeps the records takes nothing now. For whoever has
+    /// something to tell that must not be lost.
+    pub fn may_pass(&self) -> bool {
+        self.is_passing() || matches!(self, Self::Bus(BusError::DiskFull { .. } | BusError::Io { .. }))
     }
 }

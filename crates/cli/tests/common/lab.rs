@@ -22,12 +22,22 @@ pub(crate) struct Computer<'a> {
 
 impl Lab {
     pub(crate) fn new() -> Self {
-        let home = Home::bare();
-        home.waiting_kind();
-        let listen = std::net::TcpListener::bind("127.0.0.1:0").and_then(|taken| taken.local_addr()).expect("a port");
-        let lab = Self { home, listen: listen.to_string(), hub: RefCell::new(None) };
+        let lab = Self::at(Home::bare());
         lab.start();
         lab
+    }
+
+    /// On this computer, without a hub that runs.
+    pub(crate) fn at(home: Home) -> Self {
+        home.waiting_kind();
+        let listen = std::net::TcpListener::bind("127.0.0.1:0").and_then(|taken| taken.local_addr()).expect("a port");
+        Self { home, listen: listen.to_string(), hub: RefCell::new(None) }
+    }
+
+    /// Of a hub that cannot start.
+    pub(crate) fn try_to_start(&self) -> Answer {
+        let server = nats_server().display().to_string();
+        self.home.ask(&["hub", "--listen", &self.listen, "--name", "Talmo Lab", "--nats-server", &server])
     }
 
     pub(crate) fn start(&self) {

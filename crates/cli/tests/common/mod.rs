@@ -2,6 +2,8 @@
 #![allow(dead_code, reason = "every test file uses its own part of it")]
 
 #[cfg(target_os = "linux")]
+pub(crate) mod disk;
+#[cfg(target_os = "linux")]
 pub(crate) mod lab;
 
 use serde_json::{Value, json};

@@ -1,5 +1,8 @@
 use super::{HubPlace, LabError, server::Server};
-use crate::bus::{Bus, Expect, Link, Role, SharedBus, nats};
+use crate::bus::{
+    Bus, Expect, Link, Role, SharedBus,
+    nats::{self, Disk, NatsSettings},
+};
 use crate::fleet::lead_as_holder;
 use crate::matchmaker::Timing;
 use std::{
@@ -8,6 +11,7 @@ use std::{
     sync::Arc,
     time::Duration,
 };
+use tokio::sync::Notify;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 /// Between two looks whether another hub's server is ours to run.
@@ -28,6 +32,8 @@ pub struct Hub {
     program: Option<PathBuf>,
     /// The right to run the server, and the server.
     running: Option<(File, Server)>,
+    /// Of the server that hubs of this folder run.
+    disk: Option<Disk>,
     timing: Timing,
 }
 
@@ -38,15 +44,17 @@ impl Hub {
     /// # Errors
     /// There is no program to be the server, it cannot run here, or it does not let us in within fifteen seconds.
     pub async fn start(place: HubPlace, program: Option<PathBuf>) -> Result<Self, LabError> {
-        let (mut ours, mut running) = (None, None);
+        let (mut ours, mut running, mut disk) = (None, None, None);
         if place.runs_server() {
             let program = program.ok_or(LabError::NoServer)?;
             super::server::check(&program).await?;
             running = take_over(&place, &program).await?;
             ours = Some(program);
+            disk = Some(Disk::of(place.dir()));
         }
-        match nats::open(place.settings()).await {
-            Ok(bus) => Ok(Self { place, bus, program: ours, running, timing: Timing::default() }),
+        let settings = NatsSettings { disk: disk.clone(), ..place.settings() };
+        match nats::open(settings).await {
+            Ok(bus) => Ok(Self { place, bus, program: ours, running, disk, timing: Timing::default() }),
             Err(error) => {
                 if let Some((_lock, server)) = running {
                     server.stop(&place).await;
@@ -79,10 +87,17 @@ impl Hub {
                 () = say_why_not(&bus) => {}
             }
         });
+        let well = Arc::new(Notify::new());
+        if let Some(disk) = self.disk.clone() {
+            let (well, ends) = (well.clone(), shutdown.clone());
+            tasks.spawn(async move {
+                let _ = ends.run_until_cancelled(say_when_well(&disk, &well)).await;
+            });
+        }
         tasks.close();
         tokio::select! {
             () = shutdown.cancelled() => {}
-            () = keep(&self.place, self.program.as_deref(), &mut self.running) => {}
+            () = keep(&self.place, self.program.as_deref(), &mut self.running, &self.bus, &well) => {}
         }
         tasks.wait().await;
         self.bus.close().await;
@@ -121,28 +136,66 @@ async fn say_why_not(bus: &SharedBus) {
     }
 }
 
+/// Tells whenever the server has to be started anew, since its disk is well again. Never ends.
+async fn say_when_well(disk: &Disk, well: &Notify) {
+    loop {
+        disk.is_well_again().await;
+        well.notify_one();
+    }
+}
+
 /// Has the server run, here or by another hub. Never ends.
-async fn keep(place: &HubPlace, program: Option<&Path>, running: &mut Option<(File, Server)>) {
+async fn keep(
+    place: &HubPlace,
+    program: Option<&Path>,
+    running: &mut Option<(File, Server)>,
+    bus: &SharedBus,
+    well: &Notify,
+) {
     let Some(program) = program else { return std::future::pending().await };
+    let mut said = String::new();
     loop {
         match running {
             Some((_, server)) => {
-                let error = server.ended(place).await;
-                tracing::error!(%error, "the lab's server is started again");
-                tokio::time::sleep(PAUSE).await;
-                match Server::start(place, program).await {
-                    Ok(started) => *server = started,
-                    Err(error) => tracing::error!(%error, "the lab's server cannot be started"),
+                tokio::select! {
+                    error = server.ended(place) => tracing::error!(%error, "the lab's server is started again"),
+                    () = well.notified() => server.kill(place).await,
                 }
+                *server = start_again(place, program).await;
+                bus.hurry();
             }
             None => {
-                tokio::time::sleep(LOOKING).await;
+                tokio::select! {
+                    () = tokio::time::sleep(LOOKING) => {}
+                    // Whoever runs it starts it again.
+                    () = well.notified() => Server::of_another().kill(place).await,
+                }
                 match take_over(place, program).await {
                     Ok(taken) => *running = taken,
-                    Err(error) => tracing::error!(%error, "the lab's server cannot be started"),
+                    Err(error) => say_once(&mut said, &error),
                 }
             }
         }
+    }
+}
+
+/// Starts the server after one that ended, as soon as that can be.
+async fn start_again(place: &HubPlace, program: &Path) -> Server {
+    let mut said = String::new();
+    loop {
+        tokio::time::sleep(PAUSE).await;
+        match Server::start(place, program).await {
+            Ok(started) => return started,
+            Err(error) => say_once(&mut said, &error),
+        }
+    }
+}
+
+fn say_once(said: &mut String, error: &LabError) {
+    let text = error.to_string();
+    if *said != text {
+        tracing::error!(%error, "the lab's server cannot be started");
+        *said = text;
     }
 }
 

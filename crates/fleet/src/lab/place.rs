@@ -201,6 +201,7 @@ impl HubPlace {
             issuer: Some(self.kept.issuer.clone()),
             computer: None,
             limits: Limits { connections: self.connections() as usize, ..Limits::default() },
+            disk: None,
         }
     }
 

@@ -77,6 +77,24 @@ impl Server {
         Ok(Self { process: Some(process), left: None })
     }
 
+    /// One that another hub of the folder runs.
+    pub(super) fn of_another() -> Self {
+        Self { process: None, left: None }
+    }
+
+    /// Ends it at once: what it could not keep must not come onto the disk after all.
+    pub(super) async fn kill(&mut self, place: &HubPlace) {
+        match &mut self.process {
+            Some(process) => drop(process.kill().await),
+            None => {
+                if let Some(id) = left(place).await {
+                    end(id, Ending::Kill);
+                    drop(tokio::time::timeout(ENDING, gone(place, Some(id))).await);
+                }
+            }
+        }
+    }
+
     /// Returns when it has ended.
     pub(super) async fn ended(&mut self, place: &HubPlace) -> LabError {
         match &mut self.process {
@@ -90,12 +108,12 @@ impl Server {
     pub(super) async fn stop(self, place: &HubPlace) {
         let Some(mut process) = self.process else {
             if let Some(id) = left(place).await {
-                terminate(id);
+                end(id, Ending::Ask);
                 drop(tokio::time::timeout(ENDING, gone(place, Some(id))).await);
             }
             return;
         };
-        let told = process.id().is_some_and(terminate);
+        let told = process.id().is_some_and(|id| end(id, Ending::Ask));
         if told && tokio::time::timeout(ENDING, process.wait()).await.is_ok() {
             return;
         }
@@ -118,14 +136,26 @@ async fn left(_place: &HubPlace) -> Option<u32> {
     None
 }
 
+/// How a process is to end.
+enum Ending {
+    /// In good order.
+    Ask,
+    Kill,
+}
+
 #[cfg(unix)]
-fn terminate(id: u32) -> bool {
+fn end(id: u32, ending: Ending) -> bool {
+    use rustix::process::Signal;
+    let signal = match ending {
+        Ending::Ask => Signal::TERM,
+        Ending::Kill => Signal::KILL,
+    };
     let id = i32::try_from(id).ok().and_then(rustix::process::Pid::from_raw);
-    id.is_some_and(|id| rustix::process::kill_process(id, rustix::process::Signal::TERM).is_ok())
+    id.is_some_and(|id| rustix::process::kill_process(id, signal).is_ok())
 }
 
 #[cfg(not(unix))]
-fn terminate(_id: u32) -> bool {
+fn end(_id: u32, _ending: Ending) -> bool {
     false
 }
 

@@ -223,7 +223,8 @@ async fn forward(
                     }
                     next = end;
                 }
-                Err(error) if error.is_passing() => {
+                // The lines are kept here until there is room for them there.
+                Err(error) if error.may_pass() => {
                     reader = None;
                     sleep(AGAIN).await;
                 }

@@ -30,6 +30,18 @@ pub(crate) enum Op {
     },
 }
 
+impl Op {
+    /// The record, or the log, that it changes.
+    pub(crate) fn name(&self) -> Arc<str> {
+        match self {
+            Self::Put { key: name, .. }
+            | Self::Delete { key: name }
+            | Self::Append { log: name, .. }
+            | Self::Truncate { log: name, .. } => name.clone(),
+        }
+    }
+}
+
 /// Where records and logs are kept. Called by one thread at a time, but for `read`.
 pub(crate) trait History: Send + Sync + 'static {
     /// All or nothing; answers the ranges of the logs that were touched, each log's last change last.

@@ -24,7 +24,7 @@ use std::{
     collections::{BTreeMap, HashMap},
     sync::{
         Arc, Mutex, MutexGuard, PoisonError, Weak,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
         mpsc,
     },
     time::Duration,
@@ -101,6 +101,8 @@ pub(crate) struct Core {
     deadlines: Arc<Notify>,
     closed: CancellationToken,
     next_conn: AtomicU64,
+    /// The last thing that was to be kept was not.
+    failing: AtomicBool,
 }
 
 impl Core {
@@ -148,6 +150,7 @@ impl Core {
             deadlines: Arc::new(Notify::new()),
             closed: CancellationToken::new(),
             next_conn: AtomicU64::new(1),
+            failing: AtomicBool::new(false),
         });
         tokio::spawn(expire(Arc::downgrade(&core), core.deadlines.clone(), core.closed.clone()));
         core
@@ -226,7 +229,7 @@ impl Core {
             staged
         };
         let durable = ops.iter().any(|op| matches!(op, Op::Put { .. } | Op::Delete { .. }));
-        let committed = if ops.is_empty() { Ok(Vec::new()) } else { self.history.commit(&ops, durable) };
+        let committed = if ops.is_empty() { Ok(Vec::new()) } else { self.commit(&ops, durable) };
         match committed {
             Ok(ranges) => {
                 self.apply(staged, ranges);
@@ -237,7 +240,6 @@ impl Core {
                 }
             }
             Err(error) => {
-                tracing::warn!(%error, "the history was not written");
                 self.reload_ranges();
                 if commands.len() > 1 {
                     // Those that need no history shall not suffer from those that do.
@@ -249,6 +251,19 @@ impl Core {
                 }
             }
         }
+    }
+
+    /// Says once that nothing is kept: a disk may stay full for long, and whoever asked asks again.
+    fn commit(&self, ops: &[Op], durable: bool) -> Result<Vec<(Arc<str>, LogRange)>, BusError> {
+        let committed = self.history.commit(ops, durable);
+        let failed_before = self.failing.swap(committed.is_err(), Ordering::Relaxed);
+        if let Err(error) = &committed {
+            match failed_before {
+                true => tracing::debug!(%error, "the history was not written"),
+                false => tracing::warn!(%error, "the history was not written"),
+            }
+        }
+        committed
     }
 
     fn apply(&self, staged: Staged, ranges: Vec<(Arc<str>, LogRange)>) {

@@ -25,6 +25,7 @@
 mod asked;
 mod callout;
 mod connect;
+mod disk;
 mod door;
 mod identity;
 mod keys;
@@ -40,6 +41,7 @@ pub(crate) use asked::{
 };
 pub(crate) use callout::ACCOUNT;
 pub(crate) use connect::{is_new_enough, lets_in};
+pub use disk::Disk;
 pub(crate) use door::join_later;
 pub use door::{join, open};
 pub(crate) use identity::GPU;

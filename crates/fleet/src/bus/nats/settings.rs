@@ -1,4 +1,4 @@
-use super::Identity;
+use super::{Disk, Identity};
 use crate::bus::Limits;
 use std::{fmt, path::PathBuf};
 
@@ -19,6 +19,8 @@ pub struct NatsSettings {
     pub computer: Option<String>,
     /// Bounds, where this process holds the bus.
     pub limits: Limits,
+    /// Where the server keeps what it is told, if that is on this computer and a hub of it may start the server anew.
+    pub disk: Option<Disk>,
 }
 
 impl NatsSettings {
@@ -32,6 +34,7 @@ impl NatsSettings {
             issuer: None,
             computer: None,
             limits: Limits::default(),
+            disk: None,
         }
     }
 }

@@ -9,7 +9,7 @@ mod stream;
 
 pub(super) use open::Claimed;
 
-use super::{NatsSettings, identity::token};
+use super::{Disk, NatsSettings, identity::token};
 use crate::bus::{
     BusError, FORGET, Limits, LogEntry, LogRange,
     core::{History, Op, Record},
@@ -17,11 +17,11 @@ use crate::bus::{
 use async_nats::{Client, jetstream::message::PublishMessage};
 use index::{Index, Piece};
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, HashMap, HashSet},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
-use stream::{Stream, UnderWay, Unwritten, Wanted};
+use stream::{Stream, UnderWay, Unwritten, Wanted, late};
 use tokio::runtime::Handle;
 use tokio_util::{bytes::Bytes, sync::CancellationToken};
 
@@ -39,6 +39,8 @@ const REMOVED: &str = "Samepath-Removed";
 const SAID: Duration = Duration::from_secs(3600);
 /// How often a hub looks whether another one has taken over.
 const LOOKING: Duration = Duration::from_secs(3);
+/// For the server to say what it has.
+const ASKING: Duration = Duration::from_secs(2);
 /// The part of a log's limit that may lie on the server for nothing.
 const STALE: u64 = 16;
 
@@ -50,6 +52,7 @@ pub(super) struct Store {
     limits: Limits,
     runtime: Handle,
     state: Mutex<State>,
+    disk: Option<Disk>,
     /// Cancelled when this store must not be used any more.
     over: CancellationToken,
 }
@@ -60,6 +63,15 @@ struct State {
     last_record: u64,
     last_log: u64,
     index: Index,
+    /// Set once the server cannot write any more. What is there is read; it is claimed anew from the next server.
+    ailing: Option<Ailing>,
+}
+
+/// Why the server cannot write.
+struct Ailing {
+    why: BusError,
+    /// Records and logs that were on their way then, where some of them are kept.
+    unsure: HashSet<Arc<str>>,
 }
 
 /// What was there when the bus was taken over.
@@ -114,6 +126,44 @@ impl Store {
             }
             Unwritten::Bus(error) => error,
         }
+    }
+
+    /// Keeps, unless the disk takes nothing: that is seen before the server is waited for in vain.
+    async fn keep_or_say(&self, ops: &[Op]) -> Result<Vec<(Arc<str>, LogRange)>, BusError> {
+        let Some(disk) = &self.disk else { return self.keep(ops).await.map_err(|unwritten| self.failed(unwritten)) };
+        let why = tokio::select! {
+            kept = self.keep(ops) => match kept {
+                Ok(ranges) => return Ok(ranges),
+                Err(unwritten @ Unwritten::Overtaken) => return Err(self.failed(unwritten)),
+                Err(Unwritten::Bus(error)) => match disk.fault().await {
+                    Some(why) => why,
+                    None => return Err(self.failed(Unwritten::Bus(error))),
+                },
+            },
+            why = disk.at_fault() => why,
+        };
+        let unsure = if self.is_as_it_was().await { HashSet::new() } else { ops.iter().map(Op::name).collect() };
+        self.state().ailing = Some(Ailing { why, unsure });
+        disk.has_failed();
+        Err(self.refusal(ops).unwrap_or_else(late))
+    }
+
+    /// Whether nothing was written since the last that was answered. No, where the server does not say.
+    async fn is_as_it_was(&self) -> bool {
+        let (last_record, last_log) = {
+            let state = self.state();
+            (state.last_record, state.last_log)
+        };
+        let ends = tokio::time::timeout(ASKING, futures::future::try_join(self.records.end(), self.logs.end()));
+        matches!(ends.await, Ok(Ok(ends)) if ends == (last_record, last_log))
+    }
+
+    /// Why none of it is tried, where the server cannot write.
+    fn refusal(&self, ops: &[Op]) -> Option<BusError> {
+        let state = self.state();
+        let ailing = state.ailing.as_ref()?;
+        let is_sure = ops.iter().all(|op| !ailing.unsure.contains(&op.name()));
+        Some(if is_sure { ailing.why.clone() } else { late() })
     }
 
     async fn keep(&self, ops: &[Op]) -> Result<Vec<(Arc<str>, LogRange)>, Unwritten> {
@@ -246,7 +296,10 @@ impl History for Store {
         if self.over.is_cancelled() {
             return Err(BusError::Unreachable);
         }
-        self.runtime.block_on(self.keep(ops)).map_err(|unwritten| self.failed(unwritten))
+        match self.refusal(ops) {
+            Some(why) => Err(why),
+            None => self.runtime.block_on(self.keep_or_say(ops)),
+        }
     }
 
     fn ranges(&self) -> Result<HashMap<Arc<str>, LogRange>, BusError> {

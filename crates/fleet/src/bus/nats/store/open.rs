@@ -42,11 +42,27 @@ pub(super) fn reign_of(kept: &Kept) -> Option<u64> {
     std::str::from_utf8(&kept.payload).ok()?.parse().ok()
 }
 
+/// [`BusError::DiskFull`] and [`BusError::Io`] where the server's disk is why it does not write.
 pub(super) async fn claim(
     client: &Client,
     settings: &NatsSettings,
     over: CancellationToken,
 ) -> Result<Claimed, BusError> {
+    let Some(disk) = &settings.disk else { return take(client, settings, over).await };
+    let taken = tokio::select! {
+        taken = take(client, settings, over) => taken,
+        why = disk.at_fault() => Err(why),
+    };
+    let Err(error) = taken else { return taken };
+    let why = disk.fault().await;
+    // A server that failed before reads, and answers no write.
+    if why.is_some() || matches!(error, BusError::TimedOut { .. }) {
+        disk.has_failed();
+    }
+    Err(why.unwrap_or(error))
+}
+
+async fn take(client: &Client, settings: &NatsSettings, over: CancellationToken) -> Result<Claimed, BusError> {
     let (records, last) = Stream::make(client, &settings.server, records_config()).await?;
     let before = records.get(&Wanted::last(REIGN)).await?;
     let before = match before {
@@ -108,7 +124,7 @@ impl Claimed {
         let records = self.read_records().await?;
         let index = self.read_logs().await?;
         let (logs, reign) = (index.ranges(), self.reign);
-        let state = State { last_record: self.last_record, last_log: self.last_log, index };
+        let state = State { last_record: self.last_record, last_log: self.last_log, index, ailing: None };
         let store = Store {
             records: self.records,
             logs: self.logs,
@@ -116,6 +132,7 @@ impl Claimed {
             limits: self.settings.limits,
             runtime: Handle::current(),
             state: Mutex::new(state),
+            disk: self.settings.disk,
             over: self.over,
         };
         Ok((store, Opened { records, logs, revision: reign << GENERATION_BITS, reign }))

@@ -178,6 +178,12 @@ impl Stream {
         Ok(found)
     }
 
+    /// The number of its last message.
+    pub(super) async fn end(&self) -> Result<u64, BusError> {
+        let stream = self.context.get_stream(&self.name).await.map_err(|error| self.refused(&chain(&error)))?;
+        Ok(stream.cached_info().state.last_sequence)
+    }
+
     /// Removes the messages of a subject, those below a number or all.
     pub(super) async fn purge(&self, subject: &str, below: Option<u64>) -> Result<(), BusError> {
         let stream = self.context.get_stream_no_info(&self.name).await.map_err(|error| self.refused(&chain(&error)))?;
@@ -253,7 +259,7 @@ fn question(wanted: &Wanted<'_>) -> Vec<u8> {
     serde_json::to_vec(wanted).unwrap_or_default()
 }
 
-fn late() -> BusError {
+pub(super) fn late() -> BusError {
     BusError::TimedOut { name: WHOM.to_owned(), waited_ms: u64::try_from(PATIENCE.as_millis()).unwrap_or(u64::MAX) }
 }
 
