@@ -4,7 +4,7 @@ use crate::Context;
 use crate::args::{Install, Uninstall};
 use crate::workers::kinds_folder;
 use samepath_app::{Error, ErrorCode};
-use samepath_storage::{Origin, shell_word};
+use samepath_storage::{Cause, Origin, shell_word, write_whole};
 use serde_json::json;
 use std::ffi::OsString;
 use std::fmt::Write;
@@ -42,18 +42,26 @@ impl Step {
         }
     }
 
+    /// What is touched.
+    fn place(&self) -> String {
+        match self {
+            Self::Write(file, _) | Self::Remove(file) => file.display().to_string(),
+            Self::Run(words) => words.join(" "),
+        }
+    }
+
     fn take(&self) -> Result<(), Error> {
         let failed = |error: std::io::Error| {
-            Error::new(ErrorCode::Io, format!("Could not {}: {error}.", self.words())).with_hint(
-                "A service of the whole system is root's to install: sudo samepath worker install --system --as USER",
-            )
+            let hint = match Cause::of_writing(&error) {
+                cause if cause.is_room() || cause == Cause::ReadOnly => cause.mend(&self.place()),
+                _ => "A service of the whole system is root's to install: sudo samepath worker install --system --as USER".to_owned(),
+            };
+            Error::new(ErrorCode::Io, format!("Could not {}: {error}.", self.words())).with_hint(hint)
         };
         match self {
             Self::Write(file, text) => {
-                if let Some(folder) = file.parent() {
-                    fs_err::create_dir_all(folder).map_err(failed)?;
-                }
-                fs_err::write(file, text).map_err(failed)
+                // What was there stays, where there is no room for this.
+                write_whole(file, text.as_bytes()).map_err(failed)
             }
             Self::Remove(file) => match fs_err::remove_file(file) {
                 Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(failed(error)),
@@ -95,7 +103,9 @@ pub(crate) fn install(context: &Context<'_>, install: &Install, around: &Around)
     if let Err(error) = take(context, &steps, install.dry_run, Some(&file)) {
         // Nothing half installed is left: it would be started with the next session.
         let undone = match before {
-            Some(before) => fs_err::write(&file, before),
+            Some(before) if fs_err::read(&file).is_ok_and(|now| now == before) => Ok(()),
+            Some(before) => write_whole(&file, &before),
+            None if !file.exists() => Ok(()),
             None => fs_err::remove_file(&file),
         };
         if undone.is_ok() {
@@ -165,14 +175,6 @@ fn check_user(user: &str) -> Result<(), Error> {
 /// Says every step, and takes it.
 fn take(context: &Context<'_>, steps: &[Step], dry: bool, shown: Option<&Path>) -> Result<(), Error> {
     let output = context.output;
-    if output.is_json() {
-        let text = steps.iter().find_map(|step| match step {
-            Step::Write(_, text) => Some(text),
-            _ => None,
-        });
-        let words: Vec<String> = steps.iter().map(Step::words).collect();
-        output.document(&json!({ "steps": words, "unit": text, "file": shown, "done": !dry }))?;
-    }
     for step in steps {
         if !output.is_json() {
             output.line(&step.words())?;
@@ -183,6 +185,15 @@ fn take(context: &Context<'_>, steps: &[Step], dry: bool, shown: Option<&Path>) 
         if !dry {
             step.take()?;
         }
+    }
+    if output.is_json() {
+        // Said of what was done: what fails is an error, and nothing else.
+        let text = steps.iter().find_map(|step| match step {
+            Step::Write(_, text) => Some(text),
+            _ => None,
+        });
+        let words: Vec<String> = steps.iter().map(Step::words).collect();
+        output.document(&json!({ "steps": words, "unit": text, "file": shown, "done": !dry }))?;
     }
     Ok(())
 }

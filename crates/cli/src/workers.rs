@@ -3,6 +3,7 @@ use crate::output::{Cell, Output, Tone};
 use crate::{A_WORD, Context, block_on};
 use samepath_app::view::{ErrorView, StatusView, Update, WorkerView};
 use samepath_app::{App, Error, ErrorCode, Options};
+use samepath_storage::Cause;
 use samepath_worker::Drained;
 use serde_json::json;
 use std::path::{Path, PathBuf};
@@ -222,8 +223,10 @@ fn whose(app: &App) -> String {
 pub(crate) fn drain(context: &Context<'_>, name: Option<&str>, undo: bool, wait: bool) -> Result<ExitCode, Error> {
     let output = context.output;
     let folder = context.options.clone().workers_here()?;
-    let failed =
-        |error: std::io::Error| Error::new(ErrorCode::Io, format!("The workers' folders cannot be used: {error}."));
+    let failed = |error: std::io::Error| {
+        Error::new(ErrorCode::Io, format!("The workers' folders cannot be used: {error}."))
+            .with_hint(Cause::of_writing(&error).mend(&folder.display().to_string()))
+    };
     let mut drained = samepath_worker::drain(&folder, name, !undo).map_err(failed)?;
     // Whoever worked here once, and does no more, is of no interest beside those who do.
     let at_work = |worker: &Drained| worker.running || worker.left > 0;

@@ -291,3 +291,38 @@ fn a_worker_starts_when_its_folder_can_be_written() {
         }
     });
 }
+
+#[test]
+fn a_drain_mark_is_there_or_nothing_has_changed() {
+    with_disks("a_drain_mark_is_there_or_nothing_has_changed", || {
+        for fault in Fault::ALL {
+            let (home, disk) = (Home::new(), Disk::new(fault));
+            let workers = home.path("data/workers");
+            fs_err::create_dir_all(&workers).expect("a folder");
+            put_on(&disk, &workers);
+            drop(home.worker("gpu-1"));
+            let before = content(&disk.path());
+            disk.strike();
+            let told_so = home.ask(&["worker", "drain"]);
+            disk.mend();
+            told(fault, &told_so, "io", "gpu-1");
+            assert_eq!(content(&disk.path()), before, "{fault:?}");
+            home.ask(&["worker", "drain"]).good();
+            // Who takes none already is not asked for room again, and does not begin to take some.
+            let before = content(&disk.path());
+            disk.strike();
+            home.ask(&["worker", "drain"]).good();
+            let undone = home.ask(&["worker", "drain", "--undo"]);
+            disk.mend();
+            match fault {
+                Fault::Full | Fault::Quota => drop(undone.good()),
+                _ => {
+                    told(fault, &undone, "io", "gpu-1");
+                    assert_eq!(content(&disk.path()), before, "{fault:?}");
+                }
+            }
+            home.ask(&["worker", "drain", "--undo"]).good();
+            assert!(!home.path("data/workers/gpu-1/drain").exists(), "{fault:?}");
+        }
+    });
+}

@@ -3,9 +3,11 @@
 
 mod common;
 
+use common::disk::{content, put_on};
 use common::lab::Lab;
 use common::{Home, Process, until};
 use rustix::process::Signal;
+use samepath_testkit::{Disk, Fault, with_disks};
 use serde_json::{Value, json};
 use std::os::unix::fs::PermissionsExt;
 use std::process::Command;
@@ -80,6 +82,32 @@ fn a_service_is_installed_said_and_taken_back() {
     let text = told["unit"].as_str().expect("a unit");
     assert!(text.contains("User=gpu\n") && text.contains("WantedBy=multi-user.target"), "{text}");
     assert!(!text.contains("Environment="), "{text}");
+}
+
+#[test]
+fn on_a_disk_that_takes_nothing_a_service_stays_as_it_was() {
+    with_disks("on_a_disk_that_takes_nothing_a_service_stays_as_it_was", || {
+        for fault in Fault::ALL {
+            let (home, disk) = (with_systemd(), Disk::new(fault));
+            fs_err::create_dir_all(home.path("home/.config/systemd/user")).expect("a folder");
+            put_on(&disk, &home.path("home/.config"));
+            let install = |gpus: &str| common::run(&mut asks(&home, &["worker", "install", "--gpus", gpus]));
+            for gpus in ["0", "0,1"] {
+                let before = content(&disk.path());
+                disk.strike();
+                let refused = install(gpus);
+                disk.mend();
+                let told = refused.fails("io");
+                let (message, hint) = (&told["error"]["message"], &told["error"]["hint"]);
+                let text = format!("{message} {hint}");
+                assert!(fault.words().iter().any(|word| text.contains(word)), "{fault:?}: {text}");
+                assert!(text.contains("samepath-worker.service") && hint.is_string(), "{fault:?}: {text}");
+                assert!(refused.err.contains("is as it was before"), "{fault:?}: {refused:?}");
+                assert_eq!(content(&disk.path()), before, "{fault:?}");
+                install(gpus).good();
+            }
+        }
+    });
 }
 
 #[test]

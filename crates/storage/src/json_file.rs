@@ -29,12 +29,20 @@ pub(crate) fn try_read_json<T: DeserializeOwned>(file: &Path) -> Option<T> {
 /// # Errors
 /// If it cannot be written; then what was there before stays.
 pub fn write_json(file: &Path, value: &impl Serialize) -> io::Result<()> {
+    write_whole(file, &serde_json::to_vec_pretty(value)?)
+}
+
+/// The same, of any bytes.
+///
+/// # Errors
+/// If it cannot be written; then what was there before stays.
+pub fn write_whole(file: &Path, bytes: &[u8]) -> io::Result<()> {
     if let Some(folder) = file.parent() {
         fs_err::create_dir_all(folder)?;
     }
     let number = DRAFTS.fetch_add(1, Ordering::Relaxed);
     let draft = file.with_extension(format!("{}-{number}.draft", std::process::id()));
-    let written = fs_err::write(&draft, serde_json::to_vec_pretty(value)?).and_then(|()| fs_err::rename(&draft, file));
+    let written = fs_err::write(&draft, bytes).and_then(|()| fs_err::rename(&draft, file));
     if written.is_err() {
         // Half a draft is of no use to anybody.
         let _ = fs_err::remove_file(&draft);

@@ -76,7 +76,7 @@ pub use environment::Environment;
 pub use foreign::{Elsewhere, Foreign, near_base_path, path_of_url};
 pub use found::{Counted, FoundSettings};
 pub use helper::answer;
-pub use json_file::{read_json, write_json};
+pub use json_file::{read_json, write_json, write_whole};
 pub use locate::{CanonicalBases, LocateError, Located, Nesting, Overlap, locate_here, named, split_below_root};
 pub use look::Looked;
 pub use marker::{Damage, MarkError, Marked, MarksAround};

@@ -7,6 +7,7 @@ mod common;
 use common::{Case, Plan, until};
 use samepath_testkit::{Disk, Fault, with_disks};
 use samepath_wire::{AttemptEnd, Cause};
+use samepath_worker::guard::ToolId;
 use std::time::Duration;
 
 /// A guard whose folder is on the disk, with this script.
@@ -64,8 +65,11 @@ fn an_end_waits_for_room() {
         for fault in Fault::SUDDEN {
             let (disk, go) = (Disk::new(fault), tempfile::tempdir().unwrap());
             let (may, did) = (go.path().join("may"), go.path().join("did"));
-            let script =
-                format!("until [ -e {} ]; do sleep 0.01; done; echo done; : > {}", may.display(), did.display());
+            let script = format!(
+                "until [ -e {} ]; do sleep 0.01; done; echo openjd_status: last words; echo done; : > {}",
+                may.display(),
+                did.display()
+            );
             let mut case = on(&disk, &script);
             let _worker = case.connect();
             until("the tool is there", || case.at.join("tool.pid").exists().then_some(()));
@@ -80,6 +84,8 @@ fn an_end_waits_for_room() {
             assert!(matches!(end, AttemptEnd::Succeeded { .. }), "{fault:?}: {end:?}");
             assert!(case.said("done"), "{fault:?}");
             assert!(!case.at.join("end.json.new").exists(), "{fault:?}");
+            let said = case.at.said().and_then(|said| said.status);
+            assert_eq!(said.as_deref(), Some("last words"), "{fault:?}: what it said last is lost");
         }
     });
 }
@@ -110,6 +116,51 @@ fn a_folder_of_results_that_takes_nothing_is_told_before_anything_runs() {
             let _worker = again.connect();
             assert!(matches!(again.end(), AttemptEnd::Succeeded { .. }), "{fault:?}");
             assert_eq!(fs_err::read_to_string(disk.path().join("out/result")).unwrap(), "it\n", "{fault:?}");
+        }
+    });
+}
+
+#[test]
+fn a_tool_that_could_not_be_written_down_is_when_it_can() {
+    let go = tempfile::tempdir().unwrap();
+    let script = format!("echo begun; until [ -e {} ]; do sleep 0.01; done", go.path().join("go").display());
+    // What a disk does not take is seen by chance; a folder in the way is there for certain.
+    let plan = Plan { before: "mkdir \"$3/tool.pid\";", ..Plan::new(&script) };
+    let mut case = plan.start();
+    let _worker = case.connect();
+    until("it has begun", || case.said("begun").then_some(()));
+    assert_eq!(ToolId::read(&case.at), None);
+    fs_err::remove_dir(case.at.join("tool.pid")).unwrap();
+    let tool = until("it is written down", || ToolId::read(&case.at));
+    assert!(case.left().contains(&tool.id.to_string()), "{tool:?}");
+    fs_err::write(go.path().join("go"), "").unwrap();
+    assert!(matches!(case.end(), AttemptEnd::Succeeded { .. }));
+}
+
+#[test]
+fn results_that_stop_being_taken_while_the_tool_writes_are_told_in_its_own_words() {
+    with_disks("results_that_stop_being_taken_while_the_tool_writes_are_told_in_its_own_words", || {
+        for fault in Fault::ALL {
+            let (disk, go) = (Disk::new(fault), tempfile::tempdir().unwrap());
+            fs_err::create_dir(disk.path().join("out")).unwrap();
+            let go = go.path().join("go");
+            let script = format!(
+                "echo it > $1/first || exit 1; echo begun; until [ -e {} ]; do sleep 0.01; done\n\
+                 head -c 20000 /dev/zero > $1/second || exit 3",
+                go.display()
+            );
+            let mut case = Plan::new(&script).on(&disk.path(), "OUT", "DIRECTORY", "out").start();
+            let _worker = case.connect();
+            until("it has begun", || case.said("begun").then_some(()));
+            disk.strike();
+            fs_err::write(&go, "").unwrap();
+            let AttemptEnd::Failed { failure } = case.end() else { panic!("{fault:?}") };
+            disk.mend();
+            assert_eq!(failure.exit_code, Some(3), "{fault:?}: {failure:?}");
+            let last = failure.last_line.unwrap_or_default();
+            let told = fault.words().iter().any(|word| last.to_lowercase().contains(&word.to_lowercase()));
+            assert!(told, "{fault:?}: {last}");
+            assert_eq!(fs_err::read_to_string(disk.path().join("out/first")).unwrap(), "it\n", "{fault:?}");
         }
     });
 }

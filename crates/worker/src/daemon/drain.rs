@@ -2,6 +2,7 @@
 
 use super::home::Home;
 use crate::guard::{AttemptDir, boot};
+use samepath_storage::write_whole;
 use samepath_wire as wire;
 use std::io;
 use std::path::Path;
@@ -33,9 +34,13 @@ pub struct Drained {
 pub fn drain(state_dir: &Path, name: Option<&str>, drain: bool) -> io::Result<Vec<Drained>> {
     let drained = drained(state_dir, name)?;
     for worker in &drained {
-        let mark = state_dir.join(&worker.name).join(MARK);
+        let home = state_dir.join(&worker.name);
+        let mark = home.join(MARK);
         if drain {
-            fs_err::write(mark, boot())?;
+            // One that is there needs no room.
+            if !is_marked(&home) {
+                write_whole(&mark, boot().as_bytes())?;
+            }
         } else if let Err(error) = fs_err::remove_file(mark)
             && error.kind() != io::ErrorKind::NotFound
         {

@@ -2,6 +2,7 @@
 //! descendants; for whoever comes after a guard that was killed, it writes them down. Linux only.
 
 use super::spec::AttemptDir;
+use super::tool_id::ToolId;
 use serde::{Deserialize, Serialize};
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::thread;
@@ -42,8 +43,8 @@ impl Kin {
     }
 }
 
-/// Writes them down whenever there are others, until what it returns is dropped.
-pub(super) fn keep(dir: &AttemptDir, mark: &str) -> Sender<()> {
+/// Writes them down whenever there are others, until what it returns is dropped; and the tool, where there was no room for it.
+pub(super) fn keep(dir: &AttemptDir, mark: &str, mut tool: Option<ToolId>) -> Sender<()> {
     let (stop, stopped) = channel::<()>();
     if !cfg!(target_os = "linux") {
         return stop;
@@ -52,6 +53,7 @@ pub(super) fn keep(dir: &AttemptDir, mark: &str) -> Sender<()> {
     let spawned = thread::Builder::new().name("kin".into()).spawn(move || {
         let mut known = Vec::new();
         while stopped.recv_timeout(LOOK) == Err(RecvTimeoutError::Timeout) {
+            tool = tool.filter(|tool| tool.write(&dir).is_err());
             let now = unmarked(&mark);
             if now != known {
                 match write(&dir, &now) {

@@ -85,28 +85,36 @@ pub(super) fn run(dir: &AttemptDir, ours: Vec<(OsString, OsString)>) -> io::Resu
     let mut guard = Guard { spec, mark, board, output, send, events, workers: 0, alone_since, pipes: 0 };
     let end = guard.attempt(dir, ours);
     // A worker that is away, or does not read quickly enough, finds it there.
-    let said = guard.board.said();
-    if said != Progress::default()
-        && let Err(error) = dir.write_said(&said)
-    {
-        tracing::warn!(%error, "what the tool said last cannot be written down");
-    }
-    write_end(dir, &end, &guard.spec.patience, &guard.output)?;
+    let said = Some(guard.board.said()).filter(|said| *said != Progress::default());
+    write_end(dir, &end, said, &guard.spec.patience, &guard.output)?;
     guard.board.update(|status| status.phase = Phase::Ended);
     Ok(end)
 }
 
-/// Writes the end down, and before it what is left of the log; tries again where there is no room for it: without it, work that is
-/// done counts as lost.
-fn write_end(dir: &AttemptDir, end: &AttemptEnd, patience: &Patience, output: &Output) -> io::Result<()> {
+/// Writes the end down, and before it what is left of the log and what the tool said last; tries again where there is no room for it:
+/// without it, work that is done counts as lost.
+fn write_end(
+    dir: &AttemptDir,
+    end: &AttemptEnd,
+    mut said: Option<Progress>,
+    patience: &Patience,
+    output: &Output,
+) -> io::Result<()> {
     let give_up = Instant::now() + patience.orphan;
-    loop {
+    let mut before = || {
         output.close();
+        match said.as_ref().map(|said| dir.write_said(said)) {
+            Some(Err(error)) => tracing::warn!(%error, "what the tool said last cannot be written down"),
+            _ => said = None,
+        }
+    };
+    loop {
+        before();
         if let Some(fault) = output.fault() {
             tracing::error!(error = %fault, "the log could not be kept");
         }
         // Where there was no room for the last lines a moment ago, there is now that the end has found some.
-        match dir.write_end_after(end, || output.close()) {
+        match dir.write_end_after(end, &mut before) {
             Err(error) if error.kind() != io::ErrorKind::NotFound && Instant::now() < give_up => {
                 tracing::error!(%error, "the end of the attempt cannot be written yet");
                 thread::sleep(patience.write_again);
@@ -143,14 +151,16 @@ impl Guard {
                 return AttemptEnd::Unfit { failure };
             }
         };
-        if let Err(error) = ToolId::of(tool.id).write(dir) {
-            tracing::warn!(%error, "the tool cannot be written down");
-        }
+        let id = ToolId::of(tool.id);
+        let unwritten = id.write(dir).err().map(|error| {
+            tracing::warn!(%error, "the tool cannot be written down yet");
+            id
+        });
         self.board.update(|status| status.phase = Phase::Running);
         let group = tool.id;
         let mut prepared = prepared;
         let marks = keep(std::mem::take(&mut prepared.taken));
-        let kin = kin::keep(dir, &self.mark);
+        let kin = kin::keep(dir, &self.mark, unwritten);
         let (exit, why) = self.supervise(tool, &prepared);
         let survivors = self.sweep(group);
         drop(kin);

@@ -10,6 +10,7 @@ use super::kept::Inputs;
 use super::predict::{Task, file_name, not_started, predict, unused};
 use super::start::{checkpoint, configurations, trained};
 use super::{Ended, Session, failure, remark, settings, stem, tell, tell_metrics};
+use crate::guard::why;
 use crate::prepare::MARKER;
 use samepath_wire::{Cause, Failure, Metrics};
 use serde_json::{Value, json};
@@ -275,7 +276,14 @@ fn train(
     let folder = session.work.join(format!("config-{}", run.name));
     let written = fs_err::create_dir_all(&folder)
         .and_then(|()| fs_err::write(folder.join("config.yaml"), run.configuration.text()));
-    written.map_err(|error| failure(Cause::Internal, format!("the configuration cannot be copied: {error}")))?;
+    written.map_err(|error| {
+        let message = format!(
+            "the configuration cannot be copied to this worker's own folder {}: {}",
+            folder.display(),
+            why(&error)
+        );
+        failure(Cause::Other, message)
+    })?;
     // The older form, which every release understands.
     let mut args: Vec<OsString> = vec!["train".into(), "--config-dir".into(), folder.into()];
     args.extend(["--config-name".into(), "config.yaml".into()]);
