@@ -141,7 +141,8 @@ pub(crate) fn record_view(record: &JobRecord, around: &Surroundings<'_>) -> JobV
         waiting_for: Vec::new(),
         waits: false,
         submitted_by: job.submitted_by.clone(),
-        submitted_at: at(job.submitted_at),
+        // By the clock that says everything else of it: the submitter's may be hours off.
+        submitted_at: at(record.history.first().map_or(job.submitted_at, |change| change.at)),
         started_at: last_change(record, JobState::Running).map(at),
         ended_at: record.history.last().filter(|change| change.state.is_ended()).map(|change| at(change.at)),
         confirmed: job

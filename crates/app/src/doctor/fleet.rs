@@ -135,11 +135,11 @@ fn of_clock(worker: &Worker, now: Timestamp) -> Option<Finding> {
     let looked = worker.backends.values().filter_map(|backend| backend.checked_at).max()?;
     let ahead = looked.duration_since(now);
     let found = if ahead > CLOCK {
-        format!("the clock of {} is {} s ahead of {HERE}'s", worker.host, ahead.as_secs())
+        format!("the clock of {} is {} ahead of {HERE}'s", worker.host, about(ahead))
     } else if ahead < -SILENCE {
         format!(
-            "by {HERE}'s clock it last looked at its storages {} s ago: the clock of {} is behind, or it is stuck",
-            ahead.abs().as_secs(),
+            "by {HERE}'s clock it last looked at its storages {} ago: the clock of {} is behind, or it is stuck",
+            about(ahead.abs()),
             worker.host
         )
     } else {
@@ -147,6 +147,15 @@ fn of_clock(worker: &Worker, now: Timestamp) -> Option<Finding> {
     };
     let note = Finding::new("clock", FindingState::Note, &worker.name, found);
     Some(note.mend("Let both computers set their clocks from the network."))
+}
+
+/// "300 s", "12 min", "3 h".
+fn about(time: SignedDuration) -> String {
+    match time.as_secs() {
+        seconds @ ..=600 => format!("{seconds} s"),
+        seconds @ 601..5400 => format!("{} min", (seconds + 30) / 60),
+        seconds => format!("{} h", (seconds + 1800) / 3600),
+    }
 }
 
 #[cfg(test)]
@@ -178,7 +187,8 @@ mod tests {
             (state, found.as_str()),
             (FindingState::Note, "the clock of node17 is 300 s ahead of this computer's")
         );
-        assert!(clock("2026-11-22T09:00:00Z").unwrap().1.contains("3600 s ago"));
+        assert!(clock("2026-11-22T09:00:00Z").unwrap().1.contains(" 60 min ago"));
+        assert!(clock("2026-11-22T12:59:50Z").unwrap().1.contains(" 3 h ahead"));
     }
 
     #[test]
