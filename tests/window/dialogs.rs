@@ -1,31 +1,8 @@
 use crate::desk::Desk;
 use crate::driver::wait_for;
-use crate::native::{choose, choose_all_in};
+use crate::native::choose;
 use serde_json::json;
 use std::fs;
-
-#[test]
-fn several_projects_chosen_in_one_dialog_are_as_many_jobs() {
-    let (desk, maze) = Desk::with_maze();
-    let days = maze.with_file_name("days");
-    fs::create_dir(&days).unwrap();
-    for day in ["day1.slp", "day2.slp", "day3.slp"] {
-        fs::copy(maze.join("labels.slp"), days.join(day)).unwrap();
-    }
-    fs::copy(maze.join("cam0.mp4"), days.join("cam0.mp4")).unwrap();
-    let window = desk.open();
-    window.go("New job");
-    window.click("button", "Choose…");
-    choose_all_in(&desk.display, "Choose a dataset", &days);
-    window.wait_for_text("3 jobs, one settings form.");
-    window.choose("Job type", "Check a SLEAP project");
-    window.wait_for_text("Ready. ");
-    window.click_beginning("button", "Submit");
-    window.go("Jobs");
-    for day in ["day1", "day2", "day3"] {
-        wait_for(day, || window.row("Jobs", day).filter(|row| row.contains("Done")));
-    }
-}
 
 #[test]
 fn a_file_that_is_to_be_written_is_named_in_the_dialog_for_saving() {

@@ -20,7 +20,7 @@ fn workers_of_other_computers_are_told_apart() {
     }
     // A folder of this computer is itself: there is nothing to confirm.
     window.wait_for_text_in("table", "Workers", "this computer free none ready");
-    window.click("cell", "gpu-1");
+    window.click_beginning("cell", "gpu-1");
     let panel = window.wait_for_text_in("region", "Worker gpu-1", "vast");
     // A path may be broken over lines behind its folders.
     assert!(panel.replace(' ', "").contains(elsewhere.to_str().unwrap()), "{panel}");
