@@ -5,9 +5,7 @@ import { Failure } from '../src/lib/ipc';
 import App from '../src/App.svelte';
 import { Fake } from './fake';
 import { status } from './views';
-import { open, settle } from './render';
-
-const title = (name: string | RegExp) => screen.getByRole('region', { name });
+import { open, settle, title } from './render';
 
 describe('Joining a lab', () => {
   test('a lab is joined with the line of an invitation, and the window starts again', async () => {

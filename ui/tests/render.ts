@@ -1,4 +1,4 @@
-import { render } from '@testing-library/svelte';
+import { render, screen } from '@testing-library/svelte';
 import userEvent from '@testing-library/user-event';
 import { tick } from 'svelte';
 import App from '../src/App.svelte';
@@ -24,6 +24,12 @@ export async function settle() {
   for (let turn = 0; turn < 8; turn += 1) await Promise.resolve();
   await tick();
 }
+
+/** What stands under this title. */
+export const title = (name: string | RegExp) => screen.getByRole('region', { name });
+
+/** The button that goes on to the next question of setting up. */
+export const next = () => screen.getByRole('button', { name: 'Continue' });
 
 /** What would be markup if anything but text were made of it. */
 export const HOSTILE = '<img src=x onerror="document.title=`owned`"><b>bold</b>';

@@ -5,7 +5,7 @@ import { Failure, type LabStorageView, type SuggestionView } from '../src/lib/ip
 import App from '../src/App.svelte';
 import { Fake } from './fake';
 import { job, status, storage } from './views';
-import { HOSTILE, open, settle } from './render';
+import { HOSTILE, next, open, settle, title } from './render';
 
 const here = (over: Partial<SuggestionView> = {}): SuggestionView => ({
   name: 'talmo', base_path: '/Volumes/talmo', type: 'smb', user_subdir: null, elsewhere: null, source: 'mounted from //vast01/talmo', state: 'ready', words: 'ready', free_bytes: 41e12, lab: null, ...over,
@@ -21,8 +21,6 @@ async function begin(setUp: (opened: Awaited<ReturnType<typeof open>>) => void =
   return opened;
 }
 
-const next = () => screen.getByRole('button', { name: 'Continue' });
-const title = (name: string | RegExp) => screen.getByRole('region', { name });
 /** What the shell was last told to keep. */
 const kept = (fake: Awaited<ReturnType<typeof open>>['fake']) => fake.keptOf('setup');
 
@@ -384,63 +382,6 @@ describe('Setting up', () => {
     await user.click(next());
     await settle();
     expect(fake.called('ownFolder')).toEqual([['fast', { base_path: '/mnt/fast', type: null, description: null, user_subdir: null, subpath: null }]]);
-  });
-});
-
-describe('Settings of sleap-rtc', () => {
-  const fields = (base_path: string, user_subdir: string | null = null) => ({ base_path, type: null, description: null, user_subdir, subpath: null });
-  const found = {
-    file: '/home/amick/sleap-rtc.toml',
-    words: '2 storages, 1 path pair, 1 broken entry',
-    rows: [
-      { name: 'vast', words: '/Volumes/talmo', offered: true, fields: fields('/Volumes/talmo', 'amick') },
-      { name: 'scratch', words: '/Volumes/scratch', offered: true, fields: fields('/Volumes/scratch') },
-      { name: 'gdrive', words: 'sleap-rtc.toml, line 22: base_path is missing', offered: false, fields: null },
-      { name: 'vast', words: '/Volumes/talmo/amick → /mnt/vast/amick (a path pair: becomes vast, folder amick); vast is set up here already', offered: false, fields: fields('/Volumes/talmo', 'amick') },
-    ],
-  };
-
-  test('what is ticked is taken over, then each is gone through', async () => {
-    const { fake, user } = await open({ type: 'storages', value: [] });
-    fake.found = [found];
-    await user.click(next());
-    await user.click(screen.getByRole('button', { name: 'Back' }));
-    await settle();
-    const card = title('We found settings from sleap-rtc');
-    expect(card).toHaveTextContent('2 storages, 1 path pair, 1 broken entry');
-    expect(within(card).getAllByRole('checkbox').map((box) => (box as HTMLInputElement).checked)).toEqual([true, true, false]);
-    expect(card).toHaveTextContent('gdrive sleap-rtc.toml, line 22: base_path is missing');
-    expect(card).toHaveTextContent('Nothing in the file is removed.');
-    await user.click(within(card).getByRole('button', { name: 'Import 2' }));
-    await settle();
-    expect(fake.called('addStorage')).toEqual([['vast', fields('/Volumes/talmo', 'amick')], ['scratch', fields('/Volumes/scratch')]]);
-    expect(title('Which folder in vast is yours?')).toBeVisible();
-    expect(screen.getByRole('textbox', { name: 'Another folder' })).toHaveValue('amick');
-    expect(kept(fake)).toMatchObject({ step: 'folder', name: 'vast', written: true, left: ['scratch'] });
-    await user.click(next());
-    await settle();
-    await user.click(screen.getByRole('button', { name: 'Use this storage' }));
-    await settle();
-    expect(fake.called('setStorage')).toEqual([['vast', { base_path: null, type: null, description: null, user_subdir: 'amick', subpath: null }]]);
-    expect(title('Which folder in scratch is yours?')).toBeVisible();
-    await user.click(next());
-    await settle();
-    await user.click(screen.getByRole('button', { name: 'Use this storage' }));
-    await settle();
-    expect(title('Ready.')).toBeVisible();
-    expect(fake.called('addStorage')).toHaveLength(2);
-  });
-
-  test('another file can be chosen; one that is none says so', async () => {
-    const { fake, user } = await open({ type: 'storages', value: [] });
-    fake.picked = '/data/old.toml';
-    await user.click(screen.getByRole('button', { name: 'Use another file of sleap-rtc…' }));
-    await settle();
-    expect(title('We found settings from sleap-rtc')).toHaveTextContent('There is no storage in it.');
-    fake.failures.set('settingsOf', new Failure('config_invalid', 'old.toml, line 1, column 2: not valid TOML'));
-    await user.click(screen.getByRole('button', { name: 'Use another file of sleap-rtc…' }));
-    await settle();
-    expect(screen.getByRole('alert')).toHaveTextContent('not valid TOML');
   });
 });
 
