@@ -26,6 +26,9 @@ pub(crate) enum MetricsUpdate {
     Ended,
 }
 
+/// Changes that the page is told of in one message. Each message takes the program's main thread a while, however short it is.
+const TOGETHER: usize = 500;
+
 /// Everything known first, then `current`, then every change, until the window goes. A window watches once: a second call takes
 /// the first one's place.
 #[tauri::command]
@@ -34,12 +37,12 @@ pub(crate) async fn watch(
     app: State<'_, App>,
     streams: State<'_, Streams>,
     window: WebviewWindow,
-    channel: Channel<Update>,
+    channel: Channel<Vec<Update>>,
 ) -> Result<(), Error> {
     let mut updates = app.watch();
     streams.run(window.label(), Streams::WATCH, async move {
-        while let Some(update) = updates.next().await {
-            if channel.send(update).is_err() {
+        while let Some(together) = updates.next_together(TOGETHER).await {
+            if channel.send(together).is_err() {
                 break;
             }
         }

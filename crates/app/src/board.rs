@@ -10,6 +10,7 @@ use crate::jobs::{Surroundings, job_view, named};
 use crate::proofs::Proofs;
 use crate::view::{JobView, KeptView, StatusView, StorageView, Update};
 use crate::workers::{Here, Own};
+use futures::FutureExt;
 use samepath_fleet::{Live, Update as Record};
 use samepath_wire::{Fit, Job, JobRecord, Kind, Worker};
 use state::State;
@@ -208,6 +209,17 @@ pub struct Updates {
 }
 
 impl Updates {
+    /// As [`Updates::next`], with those that follow at once, in order: `most` at most, and at least one.
+    pub async fn next_together(&mut self, most: usize) -> Option<Vec<Update>> {
+        let mut together = vec![self.next().await?];
+        while together.len() < most
+            && let Some(Some(update)) = self.next().now_or_never()
+        {
+            together.push(update);
+        }
+        Some(together)
+    }
+
     /// The next change; none when the program ends. Safe to cancel.
     pub async fn next(&mut self) -> Option<Update> {
         if let Some(update) = self.known.pop_front() {

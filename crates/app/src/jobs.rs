@@ -1,12 +1,13 @@
 //! A job's record in people's words.
 
+use crate::alike;
 use crate::kinds::{Age, age};
 use crate::pace::{Pace, about};
 use crate::paths::path_view;
 use crate::size::bytes;
 use crate::view::{JobView, OutputView, TimelineView, TroubleView, TryView};
 use jiff::Timestamp;
-use samepath_fleet::matching::{self, Kinds, Prospects, Start};
+use samepath_fleet::matching::{self, Alike, Kinds, Prospects, Start};
 use samepath_wire::{
     Attempt, AttemptEnd, AttemptState, Failure, Fit, Job, JobId, JobRecord, JobState, Kind, Manifest, PathValue,
     Reason, StopMode, StoragePath, Worker,
@@ -18,8 +19,8 @@ use std::collections::{BTreeMap, HashMap};
 /// Jobs that wait of which it is said when they start: those that start first.
 const MOST_STARTS: usize = 100;
 
-/// Workers that are spoken of while a job waits: those that are to serve it first. The others are counted.
-const MOST_WORKERS: usize = 50;
+/// Sentences that say why a job waits, those first that say who is to serve it first. The workers of the others are counted.
+const MOST_SENTENCES: usize = 20;
 
 /// What jobs' views are made from besides their records.
 pub(crate) struct Surroundings<'a> {
@@ -80,9 +81,17 @@ impl<'a> Surroundings<'a> {
         newest.get(digest).is_some_and(|newest| age(worker) < *newest).then_some(title)
     }
 
+    /// The jobs of which it is known when they start.
+    pub(crate) fn starting(&self) -> impl Iterator<Item = &JobId> {
+        self.starts().keys()
+    }
+
     fn start(&self, record: &JobRecord) -> Option<&Start<'a>> {
-        let starts = self.starts.get_or_init(|| self.prospects().forecast(None, MOST_STARTS, self.pace()));
-        starts.get(&record.job.id).filter(|start| !start.after.is_zero())
+        self.starts().get(&record.job.id).filter(|start| !start.after.is_zero())
+    }
+
+    fn starts(&self) -> &HashMap<JobId, Start<'a>> {
+        self.starts.get_or_init(|| self.prospects().forecast(None, MOST_STARTS, self.pace()))
     }
 
     fn pace(&self) -> &Pace {
@@ -302,7 +311,7 @@ pub(crate) fn nobody(beginning: bool) -> &'static str {
     }
 }
 
-/// Why it waits, one sentence per worker; and whether no worker can begin it as things are.
+/// Why it waits, workers of whom the same is to be said together; and whether no worker can begin it as things are.
 fn waiting_for(record: &JobRecord, around: &Surroundings<'_>) -> (Vec<String>, bool) {
     // Whom it waits for comes first: nobody else can help.
     let absent = matching::absent(&record.job, around.workers.values());
@@ -312,14 +321,28 @@ fn waiting_for(record: &JobRecord, around: &Surroundings<'_>) -> (Vec<String>, b
     if around.workers.is_empty() {
         return (absent.into_iter().chain([nobody(around.beginning).to_owned()]).collect(), true);
     }
-    let (soonest, more) = around.prospects().soonest(record, MOST_WORKERS);
-    let waits = soonest.iter().all(|(_, fit)| *fit != Fit::Now);
+    let soonest = around.prospects().soonest(record);
+    let waits = soonest.iter().all(|alike| alike.fit != Fit::Now);
     // One that can take it now is about to: that is no reason to wait.
-    let reasons = soonest.into_iter().filter(|(_, fit)| *fit != Fit::Now);
-    let sentences = reasons.map(|(worker, fit)| {
+    let reasons = soonest.into_iter().filter(|alike| alike.fit != Fit::Now);
+    let mut told = reasons.flat_map(|Alike { workers, fit }| {
         let fit = named(fit, around.workers, around.jobs);
-        format!("{}: {}", worker.name, fit_words(&fit, around.older(&record.job, worker)))
+        // Of the same reasons, another version is worded by which of the two is older.
+        let older = |worker: &&Worker| around.older(&record.job, worker);
+        let (those, others): (Vec<_>, Vec<_>) = match &fit {
+            Fit::No { reasons } if reasons.iter().any(|reason| matches!(reason, Reason::KindDiffers { .. })) => {
+                workers.into_iter().partition(|worker| older(worker).is_some())
+            }
+            _ => (Vec::new(), workers),
+        };
+        [those, others].into_iter().filter(|alike| !alike.is_empty()).map(move |alike| {
+            let names: Vec<&str> = alike.iter().map(|worker| worker.name.as_str()).collect();
+            let older = alike.first().and_then(older);
+            (names.len(), format!("{}: {}", alike::names(&names), fit_words(&fit, older)))
+        })
     });
+    let sentences: Vec<String> = told.by_ref().take(MOST_SENTENCES).map(|(_, sentence)| sentence).collect();
+    let more: usize = told.map(|(workers, _)| workers).sum();
     let more = (more > 0).then(|| format!("and {more} more workers"));
     (absent.into_iter().chain(sentences).chain(more).collect(), waits)
 }

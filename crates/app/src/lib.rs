@@ -8,6 +8,7 @@
 //! answers.
 
 mod again;
+mod alike;
 mod app;
 mod base_paths;
 #[cfg(target_os = "linux")]

@@ -10,7 +10,7 @@ mod sameness;
 mod shape;
 
 pub use forecast::{Pace, Start};
-pub use prospects::{Prospects, absent};
+pub use prospects::{Alike, Prospects, absent};
 use requirements::gpu_taken;
 pub use requirements::unmet;
 pub(crate) use sameness::doubts;

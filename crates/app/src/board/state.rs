@@ -12,9 +12,13 @@ use samepath_fleet::Update as Record;
 use samepath_fleet::matching::Kinds;
 use samepath_wire::{AttemptState, BackendAdvert, BackendState, GpuUse, JobRecord, JobState, Kind, Worker};
 use samepath_worker::kinds::Catalogue;
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 use tokio::sync::broadcast::Sender;
+
+/// Jobs that wait of which is told at once, besides those of which it is known when they start. Where thousands wait, each job that
+/// ends brings all of them a place further: to tell of all of them each time would leave no time for anything else.
+const SLICE: usize = 200;
 
 /// A record is told of as soon as it changes. What the whole queue decides, why each job waits, and the list of job types are told
 /// by [`State::tell_queue`], for all changes until then together.
@@ -37,6 +41,10 @@ pub(super) struct State {
     told: Option<Told>,
     /// Whether jobs may wait for another reason than was told, or other job types be known.
     stale: bool,
+    /// How many of the jobs that wait are still to be told of since. They come in turn, from one telling to the next.
+    untold: usize,
+    /// The job of which was told last of those in turn.
+    turn: String,
 }
 
 #[derive(Debug, Default)]
@@ -70,6 +78,8 @@ impl State {
             storages: Vec::new(),
             told: None,
             stale: false,
+            untold: 0,
+            turn: String::new(),
         }
     }
 
@@ -192,13 +202,36 @@ impl State {
 
     /// Whether [`State::tell_queue`] has something to do.
     pub(super) fn is_stale(&self) -> bool {
-        self.stale && self.told.is_some()
+        (self.stale || self.untold > 0) && self.told.is_some()
     }
 
-    /// Tells of jobs whose place in the queue, or whose reasons to wait, are different now, and of other job types.
+    /// Tells of jobs whose place in the queue, or whose reasons to wait, are different now, and of other job types: of those that
+    /// start soon, and of as many others as is told at once. While it is stale thereafter, others are to be told of.
     pub(super) fn tell_queue(&mut self, to: &Sender<Update>) {
-        self.stale = false;
-        self.tell_jobs(|record| record.state == JobState::Queued, to);
+        let Some(told) = &mut self.told else { return };
+        let around = self.facts.around();
+        let jobs = &self.facts.jobs.known;
+        let queued = |(_, record): &(&String, &JobRecord)| record.state == JobState::Queued;
+        if std::mem::take(&mut self.stale) {
+            self.untold = jobs.iter().filter(queued).count();
+        }
+        let (before, after) = (jobs.range(..=self.turn.clone()), jobs.range(self.turn.clone()..));
+        let in_turn = after.filter(|(id, _)| **id != self.turn).chain(before).filter(queued);
+        let in_turn: Vec<(&String, &JobRecord)> = in_turn.take(self.untold.min(SLICE)).collect();
+        self.untold -= in_turn.len();
+        if let Some((last, _)) = in_turn.last() {
+            self.turn.clone_from(last);
+        }
+        let told_to_start = told.jobs.values().filter(|view| view.starts_in.is_some()).map(|view| view.id.clone());
+        let to_start: HashSet<String> = told_to_start.chain(around.starting().map(|id| id.to_string())).collect();
+        let to_start = to_start.iter().filter_map(|id| jobs.get_key_value(id)).filter(queued);
+        for (_, record) in to_start.chain(in_turn) {
+            tell(job_view(record, &around), told, to);
+        }
+        self.tell_kinds(to);
+    }
+
+    fn tell_kinds(&mut self, to: &Sender<Update>) {
         let kinds = self.kinds();
         let Some(told) = &mut self.told else { return };
         if told.kinds != kinds {
@@ -266,8 +299,9 @@ impl State {
             let _ = to.send(Update::JobGone(id));
         }
         self.tell_workers(|_| true, to);
-        self.tell_jobs(|record| record.state != JobState::Queued, to);
-        self.tell_queue(to);
+        self.tell_jobs(|_| true, to);
+        self.tell_kinds(to);
+        (self.stale, self.untold) = (false, 0);
     }
 
     fn tell_worker(&mut self, id: &str, to: &Sender<Update>) {

@@ -236,22 +236,87 @@ fn a_job_that_is_no_longer_kept_goes() {
 }
 
 #[test]
-fn of_thousands_those_that_serve_first_are_named() {
+fn of_thousands_the_first_are_named_and_the_others_counted() {
     let mut without = worker("gpu-0000");
     without.backends.clear();
     let workers = (1..1000).map(|number| worker(&format!("gpu-{number:04}"))).chain([without]);
-    let jobs = (1..1000).map(|number| running(number, &format!("gpu-{number:04}"))).chain((2000..3000).map(waiting));
+    let jobs = (1..1000).map(|number| running(number, &format!("gpu-{number:04}"))).chain((2000..2002).map(waiting));
     let mut board = Watched::new(workers, jobs);
     board.put(running(2000, "gpu-0001"));
     board.said();
     board.state.tell_queue(&board.to);
-    let told = board.jobs();
-    assert_eq!(told.len(), 999, "one place further each");
-    let [first, .., second_last, last] = &told[0].waiting_for[..] else { panic!("{:#?}", told[0]) };
-    assert_eq!(first, "gpu-0001: busy, 1 job before yours");
-    assert_eq!(second_last, "gpu-0050: busy, 1 job before yours");
-    assert_eq!(last, "and 950 more workers");
-    assert!(told[0].waits, "however few of them are named");
+    let told = board.jobs().remove(0);
+    assert_eq!(
+        told.waiting_for,
+        ["gpu-0001, gpu-0002, gpu-0003 and 996 more: busy, 1 job before yours", "gpu-0000: has no vast"]
+    );
+    assert!(told.waits, "however few of them are named");
+}
+
+#[test]
+fn where_each_worker_says_something_else_the_last_are_counted() {
+    let stopped = |number: u32| {
+        let mut worker = worker(&format!("gpu-{number:02}"));
+        let why = json!([{ "name": "train", "reason": format!("/opt/{number}/sleap-nn is not there") }]);
+        (worker.kinds, worker.unavailable) = (Vec::new(), serde_json::from_value(why).unwrap());
+        worker
+    };
+    let mut board = Watched::new((0..30).map(stopped), []);
+    board.put(waiting(1));
+    board.said();
+    board.state.tell_queue(&board.to);
+    let told = board.jobs().remove(0);
+    assert_eq!(told.waiting_for.len(), 21);
+    assert_eq!(told.waiting_for[20], "and 10 more workers");
+}
+
+#[test]
+fn a_long_queue_is_told_of_in_turn_and_those_that_start_soon_each_time() {
+    let mut board = Watched::new([worker("gpu-1")], (1..=1000).map(waiting));
+    let cancelled = |number| JobRecord { state: JobState::Cancelled, ..waiting(number) };
+    board.put(cancelled(1));
+    board.said();
+    let mut told = Vec::new();
+    while board.state.is_stale() {
+        board.state.tell_queue(&board.to);
+        let jobs = board.jobs();
+        assert!(jobs.len() <= 200, "{} at once", jobs.len());
+        told.extend(jobs.into_iter().map(|job| job.name));
+    }
+    let all: Vec<String> = (2..=1000).map(|number| format!("job {number}")).collect();
+    assert!(told == all, "{} told: {:?}…", told.len(), &told[..told.len().min(5)]);
+    // Another change, while there are others to be told of: everyone's turn comes all the same.
+    let mut told = std::collections::BTreeSet::new();
+    for number in 2..=11 {
+        board.put(cancelled(number));
+        board.said();
+        board.state.tell_queue(&board.to);
+        told.extend(board.jobs().into_iter().map(|job| job.name));
+    }
+    let untold: Vec<&String> = all[10..].iter().filter(|name| !told.contains(*name)).collect();
+    assert!(untold.is_empty(), "{untold:?}");
+}
+
+#[tokio::test]
+async fn what_comes_together_is_told_together_and_a_reader_that_lags_starts_over() {
+    let board = Board::new();
+    let put = |number| board.lock().take_job(Put(id(number), waiting(number)), &board.updates);
+    board.lock().take_job(Current, &board.updates);
+    let mut updates = board.watch();
+    let most = usize::MAX;
+    let frame = updates.next_together(most).await.unwrap();
+    assert_eq!(frame.last(), Some(&Update::Current));
+    (1..=3).for_each(put);
+    assert_eq!(updates.next_together(2).await.unwrap().len(), 2);
+    assert_eq!(updates.next_together(most).await.unwrap().len(), 1);
+    (1..=super::LAG as u64 + 100).for_each(put);
+    let mut told = Vec::new();
+    while told.last() != Some(&Update::Current) {
+        told.extend(updates.next_together(most).await.unwrap());
+    }
+    assert!(told.contains(&Update::Reset));
+    let jobs = told.iter().filter(|update| matches!(update, Update::Job(_))).count();
+    assert!(jobs >= super::LAG + 100, "{jobs}");
 }
 
 #[test]

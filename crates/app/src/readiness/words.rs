@@ -2,14 +2,12 @@
 
 use super::videos::Videos;
 use super::{Candidate, Outlook, Sight};
+use crate::alike::{MOST, names};
 use crate::jobs::{fit_words, nobody, reason_words};
 use crate::sameness;
 use crate::view::CandidateView;
 use samepath_fleet::matching::Sameness;
 use samepath_wire::{Fit, Reason, Worker};
-
-/// Workers, and reasons, that the sentence names; the list beside it has all of them.
-const MOST: usize = 3;
 
 /// The best first: who can start, then who is surest to have the same storages, as the matchmaker chooses.
 pub(super) fn rank(candidate: &Candidate<'_>, videos: Videos<'_>) -> (u8, u32, Sameness) {
@@ -102,15 +100,9 @@ fn told<'w>(workers: impl Iterator<Item = (&'w str, String)>) -> String {
             None => alike.push((said, vec![name])),
         }
     }
-    let named = |names: &[&str]| {
-        let shown = names.iter().take(MOST).copied().collect::<Vec<_>>().join(", ");
-        match names.len().saturating_sub(MOST) {
-            0 => shown,
-            more => format!("{shown} and {more} more"),
-        }
-    };
-    let why: Vec<String> = alike.iter().take(MOST).map(|(said, names)| format!("{}: {said}", named(names))).collect();
-    match alike.iter().skip(MOST).map(|(_, names)| names.len()).sum() {
+    let why: Vec<String> =
+        alike.iter().take(MOST).map(|(said, workers)| format!("{}: {said}", names(workers))).collect();
+    match alike.iter().skip(MOST).map(|(_, workers)| workers.len()).sum() {
         0 => why.join("; "),
         more @ 1_usize.. => format!("{}; and {more} more", why.join("; ")),
     }

@@ -36,7 +36,7 @@ pub struct JobView {
     pub starts_in: Option<String>,
     /// The same in a sentence, with the worker.
     pub starts: Option<String>,
-    /// While it waits: why, one sentence per worker.
+    /// While it waits: why, one sentence per worker; those of whom the same is to be said are named together.
     pub waiting_for: Vec<String>,
     /// While it waits: whether no worker can begin it as things are. Else one is about to.
     pub waits: bool,

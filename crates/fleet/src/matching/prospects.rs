@@ -2,7 +2,7 @@ use super::shape::Shape;
 use super::{Kinds, is_called, reasons};
 use samepath_wire::{AttemptState, Fit, Job, JobId, JobRecord, JobState, Reason, Worker};
 use std::cell::RefCell;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
 
 /// Which worker can serve which job, now or after how many others: a fleet at one moment.
@@ -48,7 +48,17 @@ pub(super) struct Turns<'a> {
 pub(super) struct Sides<'a> {
     /// Those that can serve it: the ones before which the same jobs stand, and whether they run one, together.
     pub(super) can: Vec<(Rc<Turns<'a>>, bool, Vec<&'a Worker>)>,
-    cannot: Vec<(&'a Worker, Vec<Reason>)>,
+    /// Those that cannot, those together that cannot for the same reasons.
+    cannot: Vec<(Vec<Reason>, Vec<&'a Worker>)>,
+}
+
+/// Workers that are the same to a job, by name.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Alike<'a> {
+    /// At least one.
+    pub workers: Vec<&'a Worker>,
+    /// What each of them is to the job.
+    pub fit: Fit,
 }
 
 impl<'a> Prospects<'a> {
@@ -92,21 +102,24 @@ impl<'a> Prospects<'a> {
         self.turn(job, record, &self.turns(worker), self.is_busy(worker))
     }
 
-    /// Of a job that waits, who is to serve it first, then who cannot: `most` of all these workers. With it the number of workers
-    /// that were left out.
-    pub fn soonest(&self, record: &JobRecord, most: usize) -> (Vec<(&'a Worker, Fit)>, usize) {
+    /// Of a job that waits, who is to serve it first, then who cannot. Every worker is in it once.
+    pub fn soonest(&self, record: &JobRecord) -> Vec<Alike<'a>> {
         let sides = self.sides(record);
-        let mut can: Vec<(&Worker, Fit)> = Vec::new();
+        let mut can: BTreeMap<u32, Vec<&Worker>> = BTreeMap::new();
         for (turns, busy, workers) in &sides.can {
             let fit = self.turn(&record.job, Some(record), turns, *busy);
-            can.extend(workers.iter().take(most).map(|worker| (*worker, fit.clone())));
+            let before = if let Fit::Busy { before } = fit { before } else { 0 };
+            can.entry(before).or_default().extend(workers);
         }
-        let before = |fit: &Fit| if let Fit::Busy { before } = fit { *before } else { 0 };
-        can.sort_by_key(|(worker, fit)| (before(fit), &worker.name, &worker.id));
-        let cannot = sides.cannot.iter().map(|(worker, reasons)| (*worker, Fit::No { reasons: reasons.clone() }));
-        let told: Vec<(&Worker, Fit)> = can.into_iter().chain(cannot).take(most).collect();
-        let left = self.workers.len() - told.len();
-        (told, left)
+        let can = can.into_iter().map(|(before, mut workers)| {
+            workers.sort_by_key(|worker| (&worker.name, &worker.id));
+            Alike { workers, fit: if before == 0 { Fit::Now } else { Fit::Busy { before } } }
+        });
+        let cannot = sides.cannot.iter().map(|(reasons, workers)| {
+            let reasons = reasons.clone();
+            Alike { workers: workers.clone(), fit: Fit::No { reasons } }
+        });
+        can.chain(cannot).collect()
     }
 
     /// When it is this job's turn at a worker that can serve it.
@@ -167,7 +180,10 @@ impl<'a> Prospects<'a> {
         for worker in &self.workers {
             let reasons = reasons(&record.job, Some(record), worker, self.kinds);
             if !reasons.is_empty() {
-                sides.cannot.push((worker, reasons));
+                match sides.cannot.iter_mut().find(|(alike, _)| *alike == reasons) {
+                    Some((_, workers)) => workers.push(worker),
+                    None => sides.cannot.push((reasons, vec![worker])),
+                }
                 continue;
             }
             let (turns, busy) = (self.turns(worker), self.is_busy(worker));

@@ -171,15 +171,21 @@ proptest! {
         for record in jobs.iter().filter(|record| record.state == JobState::Queued) {
             let mut expected = alone(&record.job, Some(record));
             prop_assert_eq!(prospects.fits(&record.job, Some(record)), expected.clone());
-            expected.sort_by_key(|(_, fit)| match fit {
+            let rank = |fit: &Fit| match fit {
                 Fit::Now => 0,
                 Fit::Busy { before } => *before,
                 Fit::No { .. } => u32::MAX,
-            });
-            for most in [usize::MAX, 2, 0] {
-                let (told, left) = prospects.soonest(record, most);
-                prop_assert_eq!(left, expected.len().saturating_sub(most));
-                prop_assert_eq!(&told[..], &expected[..most.min(expected.len())]);
+            };
+            expected.sort_by_key(|(_, fit)| rank(fit));
+            let soonest = prospects.soonest(record);
+            // Those of one rank by name, and of those that cannot, the ones that cannot for the same reasons together.
+            let told = soonest.iter().flat_map(|alike| alike.workers.iter().map(|worker| (*worker, alike.fit.clone())));
+            let mut told: Vec<(&Worker, Fit)> = told.collect();
+            prop_assert!(told.is_sorted_by_key(|(_, fit)| rank(fit)));
+            told.sort_by_key(|(worker, fit)| (rank(fit), &worker.name));
+            prop_assert_eq!(told, expected);
+            for (at, alike) in soonest.iter().enumerate() {
+                prop_assert!(soonest[..at].iter().all(|before| before.fit != alike.fit), "said twice: {:?}", alike.fit);
             }
         }
     }

@@ -135,7 +135,7 @@ export const commands = {
 	 *  Everything known first, then `current`, then every change, until the window goes. A window watches once: a second call takes
 	 *  the first one's place.
 	 */
-	watch: (channel: Channel<Update>) => __TAURI_INVOKE<null>("watch", { channel }),
+	watch: (channel: Channel<Update[]>) => __TAURI_INVOKE<null>("watch", { channel }),
 	/**  The lines of a job's newest try, or of another, from the first one; then every new one, until `leave` or the window goes. */
 	followLog: (id: string, attempt: number | null, channel: Channel<LogUpdate>) => __TAURI_INVOKE<null>("follow_log", { id, attempt, channel }),
 	/**  The rows of the chart of a job's newest try, from the first one; then every new one, until `leave` or the window goes. */
@@ -516,7 +516,7 @@ export type JobView = {
 	starts_in: string | null,
 	/**  The same in a sentence, with the worker. */
 	starts: string | null,
-	/**  While it waits: why, one sentence per worker. */
+	/**  While it waits: why, one sentence per worker; those of whom the same is to be said are named together. */
 	waiting_for: string[],
 	/**  While it waits: whether no worker can begin it as things are. Else one is about to. */
 	waits: boolean,

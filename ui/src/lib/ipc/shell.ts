@@ -97,7 +97,7 @@ export const shell: Ipc = {
   pickNewFile: (title, filters, begin) => answered(commands.pickNewFile(title, filters, begin ?? null)),
   pickFolder: (title, begin) => answered(commands.pickFolder(title, begin ?? null)),
   async watch(receive) {
-    await answered(commands.watch(new Channel<Update>(receive)));
+    await answered(commands.watch(new Channel<Update[]>((updates) => updates.forEach(receive))));
   },
   async followLog(id, attempt, receive) {
     const channel = new Channel<LogUpdate>(receive);
