@@ -58,8 +58,7 @@ fn a_copy_to_a_storage_that_falls_silent_is_left_and_the_window_lives() {
     window.go("Storage");
     window.wait_for_text_in("article", "share", "ready");
     window.go("New job");
-    window.fill("Path of the dataset", labels.to_str().unwrap());
-    window.click("button", "Open");
+    window.open_dataset(&labels);
     window.wait_for_element("button", "Copy to share › amick");
     mount.stop();
     window.click("button", "Copy to share › amick");
@@ -95,8 +94,7 @@ fn a_share_that_is_no_storage_yet_is_offered_to_be_one() {
     let mount = FuseMount::of_share("vast01:/photos", &[("amick/notes.csv", "1,2")]);
     let window = desk.open();
     window.go("New job");
-    window.fill("Path of the dataset", mount.path().join("amick/notes.csv").to_str().unwrap());
-    window.click("button", "Open");
+    window.open_dataset(&mount.path().join("amick/notes.csv"));
     window.wait_for_text("which is none of your storages. No worker can see it.");
     assert!(!window.has("button", "Copy to vast › amick"), "it need not be copied");
     window.click("button", "Add it…");

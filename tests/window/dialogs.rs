@@ -14,8 +14,7 @@ fn a_file_that_is_to_be_written_is_named_in_the_dialog_for_saving() {
     desk.add_kind_with("export", "Export a table", &[table], "echo 'a,b' > \"$3\"\n");
     let window = desk.open();
     window.go("New job");
-    window.fill("Path of the dataset", maze.join("labels.slp").to_str().unwrap());
-    window.click("button", "Open");
+    window.open_dataset(&maze.join("labels.slp"));
     window.choose("Job type", "Export a table");
     window.click("button", "Choose a file for Table");
     choose(&desk.display, "Choose a file for Table", &maze.join("table.csv"));
@@ -34,8 +33,7 @@ fn with_no_worker_a_job_waits_for_the_first_that_comes() {
     desk.keep(&json!({ "worker": false }));
     let window = desk.open();
     window.go("New job");
-    window.fill("Path of the dataset", maze.join("labels.slp").to_str().unwrap());
-    window.click("button", "Open");
+    window.open_dataset(&maze.join("labels.slp"));
     window.wait_for_text("No worker is online. Submit and it waits.");
     window.click("button", "Submit and wait");
     window.click("button", "Show job");

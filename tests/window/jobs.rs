@@ -170,8 +170,7 @@ fn into_the_results_of_a_training_goes_nothing_and_the_next_goes_on_from_them() 
     let [first] = results().try_into().unwrap();
 
     window.go("New job");
-    window.fill("Path of the dataset", maze.join("labels.slp").to_str().unwrap());
-    window.click("button", "Open");
+    window.open_dataset(&maze.join("labels.slp"));
     window.choose("Job type", "Train a model");
     window.click("button", "Change the results folder");
     choose(&desk.display, "Choose a folder for the results", &first);

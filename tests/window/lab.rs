@@ -26,8 +26,7 @@ fn workers_of_other_computers_are_told_apart() {
     assert!(panel.replace(' ', "").contains(elsewhere.to_str().unwrap()), "{panel}");
     window.click("button", "Use for my next job");
 
-    window.fill("Path of the dataset", maze.join("labels.slp").to_str().unwrap());
-    window.click("button", "Open");
+    window.open_dataset(&maze.join("labels.slp"));
     window.wait_for_text("Ready. gpu-1 can start now; it sees labels.slp and its video.");
     window.wait_for_text_in("region", "Who can run this", "gpu-2 not asked: the job is for gpu-1; has no vast");
     window.choose("Run on", "gpu-2");

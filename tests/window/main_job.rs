@@ -2,34 +2,33 @@ use crate::desk::Desk;
 use crate::driver::wait_for;
 use crate::native::choose;
 use std::fs;
+use std::path::Path;
 
 #[test]
 fn a_new_user_gets_from_nothing_to_a_report() {
     let desk = Desk::new();
-    let maze = desk.add_maze();
-    let (storage, config) = (desk.storage(), desk.config());
-    assert!(!config.exists());
+    desk.add_maze();
+    assert!(!desk.config().exists());
     let window = desk.open();
 
-    // Nothing is known: the window begins with what has to be done first. Whoever knows how does it by hand.
+    // There is no lab and no share: this computer is all.
     window.wait_for_text("Where do your jobs run?");
-    window.go("Storage");
-    window.wait_for_text("No storage yet");
-    window.click("button", "Add storage…");
-    window.click("button", "Choose folder…");
-    choose(&desk.display, "Choose the storage", &storage);
-    wait_for("the folder in the form", || (window.value("Folder on this computer") == storage.to_str()?).then_some(()));
-    window.fill("Name", "vast");
-    window.fill("Your folder in it", "amick");
-    window.click("button", "Add");
-    window.wait_for_text_in("article", "vast", "ready");
-    let written = fs::read_to_string(&config).unwrap().parse::<toml::Table>().unwrap();
-    assert_eq!(written["storage"]["vast"]["base_path"].as_str(), storage.to_str());
-    assert_eq!(written["storage"]["vast"]["user_subdir"].as_str(), Some("amick"));
+    window.click_beginning("radio", "On this computer");
+    window.click("button", "Continue");
+    window.wait_for_text("Where is the lab’s storage on this computer?");
+    window.click("button", "Another folder…");
+    choose(&desk.display, "Choose the storage", &desk.storage());
+    window.fill("Name this storage", "vast");
+    window.click("button", "Continue");
+    window.wait_for_text("amick your login · 1 item");
+    window.click("button", "Continue");
+    window.wait_for_text("Write: wrote and removed a 1 KB test file in vast:amick");
+    window.click("button", "Use this storage");
+    window.wait_for_text_in("region", "Ready.", "vast is set up on this computer.");
 
-    window.go("New job");
-    window.click("button", "Choose…");
-    choose(&desk.display, "Choose a dataset", &maze.join("labels.slp"));
+    // The dialog begins in the person's folder.
+    window.click("button", "Choose a dataset…");
+    choose(&desk.display, "Choose a dataset", Path::new("maze/labels.slp"));
     let place = window.wait_for_text_in("list", "Where the dataset is", "labels.slp");
     assert!(place.contains("vast") && place.contains("amick") && place.contains("maze"), "{place}");
     window.click("button", "Videos (1)");
@@ -46,49 +45,6 @@ fn a_new_user_gets_from_nothing_to_a_report() {
 }
 
 #[test]
-fn a_new_user_is_led_to_a_storage_and_nothing_is_written_before_the_end() {
-    let desk = Desk::new();
-    desk.add_maze();
-    // A worker of another computer has the same storage, at another place.
-    desk.worker("gpu-1", &[("vast", &desk.other_mount())]);
-    let window = desk.open();
-    window.wait_for_text("No account, no server. Jobs run here.");
-    window.go("Workers");
-    wait_for("the other worker", || window.row("Workers", "gpu-1"));
-    window.click("button", "Finish setup");
-    window.click("button", "Continue");
-    window.wait_for_text("Ask your lab how to connect to vast. This page notices when it appears.");
-    window.click("button", "Choose folder of vast");
-    choose(&desk.display, "Where is vast", &desk.storage());
-    window.wait_for_text("Which folder in vast is yours?");
-    window.wait_for_text("amick your login");
-    window.click("button", "Continue");
-    window.wait_for_text("Write: wrote and removed a 1 KB test file in vast:amick");
-    window.wait_for_text("gpu-1 found the test file");
-    assert!(!desk.config().exists(), "nothing is written yet");
-    assert!(window.has("button", "Back"));
-
-    // Whoever looks elsewhere meanwhile goes on where they were; also at the next start.
-    window.go("Jobs");
-    window.click("button", "Finish setup");
-    window.wait_for_text("gpu-1 found the test file");
-    window.quit();
-    let window = desk.open();
-    window.wait_for_text_in("region", "Does it work?", "in vast:amick");
-    window.click("button", "Use this storage");
-    window.wait_for_text_in("region", "Ready.", "vast");
-    assert!(!window.has("button", "Finish setup"));
-    window.click("button", "Choose a dataset…");
-    choose(&desk.display, "Choose a dataset", &desk.storage().join("amick/maze/labels.slp"));
-    window.wait_for_text("Ready. ");
-    let written = fs::read_to_string(desk.config()).unwrap().parse::<toml::Table>().unwrap();
-    assert_eq!(written["storage"]["vast"]["base_path"].as_str(), desk.storage().to_str());
-    assert_eq!(written["storage"]["vast"]["user_subdir"].as_str(), Some("amick"));
-    let left = fs::read_dir(desk.storage().join("amick")).unwrap().map(|entry| entry.unwrap().file_name());
-    assert_eq!(left.collect::<Vec<_>>(), ["maze"], "the test file is gone");
-}
-
-#[test]
 fn a_path_of_another_computer_is_opened_as_the_storage_path_that_it_means() {
     let (desk, _) = Desk::with_maze();
     let mac = "[samepath.computers.mac.storage.vast]\nbase_path = \"/Volumes/talmo\"\n";
@@ -97,8 +53,7 @@ fn a_path_of_another_computer_is_opened_as_the_storage_path_that_it_means() {
     // Of the first it is known which storage is there; of the second, that there is such a file on the only one.
     for path in ["/Volumes/talmo/amick/maze/labels.slp", r"Z:\amick\maze\labels.slp"] {
         window.go("New job");
-        window.fill("Path of the dataset", path);
-        window.click("button", "Open");
+        window.open_dataset(Path::new(path));
         window.click("button", "Use vast:amick/maze/labels.slp");
         let place = window.wait_for_text_in("list", "Where the dataset is", "labels.slp");
         assert!(place.contains("vast") && place.contains("amick"), "{place}");
@@ -107,8 +62,7 @@ fn a_path_of_another_computer_is_opened_as_the_storage_path_that_it_means() {
         window.wait_for_element("button", "Show job");
     }
     window.go("New job");
-    window.fill("Path of the dataset", r"Z:\amick\maze\other.slp");
-    window.click("button", "Open");
+    window.open_dataset(Path::new(r"Z:\amick\maze\other.slp"));
     window.wait_for_text("it looks like a path of Windows, on a drive");
     assert!(!window.text().contains("Use vast:"), "there is no such file: {}", window.text());
 }
@@ -136,8 +90,7 @@ fn a_video_that_is_known_by_its_name_alone_is_asked_about_and_the_answer_is_the_
     desk.add_kind("train", "Train a model", "true\n");
     let window = desk.open();
     window.go("New job");
-    window.fill("Path of the dataset", other.join("labels.slp").to_str().unwrap());
-    window.click("button", "Open");
+    window.open_dataset(&other.join("labels.slp"));
     window.choose("Job type", "Train a model");
     // The list is open: there is a question in it.
     window.wait_for_text_in("region", "Videos (1)", "same name beside the project – is it this one?");
@@ -172,8 +125,7 @@ fn a_video_that_is_elsewhere_is_located_and_so_is_it_for_the_job() {
     desk.add_kind("train", "Train a model", "true\n");
     let window = desk.open();
     window.go("New job");
-    window.fill("Path of the dataset", maze.join("labels.slp").to_str().unwrap());
-    window.click("button", "Open");
+    window.open_dataset(&maze.join("labels.slp"));
     window.choose("Job type", "Train a model");
     window.wait_for_text("1 of 1 video is not where a worker can see it. Mend it above.");
     assert!(!window.has("button", "Submit"), "it cannot be submitted");

@@ -50,6 +50,12 @@ impl OpenWindow<'_> {
         }
     }
 
+    /// Opens a dataset by its path, where a new job begins.
+    pub(crate) fn open_dataset(&self, dataset: &Path) {
+        self.fill("Path of the dataset", dataset.to_str().expect("a path that can be typed"));
+        self.click("button", "Open");
+    }
+
     /// Opens a dataset, chooses a job type, and submits it under this name. The job is shown then.
     pub(crate) fn submit(&self, dataset: &Path, kind: &str, name: &str) {
         self.submit_to("any worker", dataset, kind, name);
@@ -63,8 +69,7 @@ impl OpenWindow<'_> {
             self.click("button", "New job");
         }
         if !self.has("textbox", "Name") {
-            self.fill("Path of the dataset", dataset.to_str().expect("a path that can be typed"));
-            self.click("button", "Open");
+            self.open_dataset(dataset);
         }
         self.choose("Job type", kind);
         if worker != "any worker" {

@@ -77,8 +77,7 @@ fn every_page(desk: &Desk, shade: &'static str) {
     window.wait_for_text_in("article", "scratch", "3 workers have it");
     album.take("storage", "Institutional VAST");
     window.go("New job");
-    window.fill("Path of the dataset", maze.to_str().expect("a path that can be typed"));
-    window.click("button", "Open");
+    window.open_dataset(&maze);
     window.choose("Job type", "Check a SLEAP project");
     window.wait_for_text_in("region", "Who can run this", "gpu-3 its vast is read-only");
     album.take("new-job", "Ready. ");

@@ -8,6 +8,17 @@ use std::os::unix::fs::symlink;
 use std::path::Path;
 use std::process::Command;
 
+/// A worker of the lab that has `vast` there, and the window at the question where that is on this computer.
+fn ask_for_vast<'d>(desk: &'d Desk, theirs: &Path) -> OpenWindow<'d> {
+    desk.worker("gpu-1", &[("vast", theirs)]);
+    let window = desk.open();
+    window.go("Workers");
+    wait_for("the other worker", || window.row("Workers", "gpu-1"));
+    window.click("button", "Finish setup");
+    window.click("button", "Continue");
+    window
+}
+
 /// From the question whose folder it is to a storage that works.
 fn finish(window: &OpenWindow<'_>, name: &str, folder: &str) {
     window.wait_for_text(&format!("Which folder in {name} is yours?"));
@@ -15,6 +26,43 @@ fn finish(window: &OpenWindow<'_>, name: &str, folder: &str) {
     window.click("button", "Continue");
     window.wait_for_text("Write: wrote and removed a 1 KB test file");
     window.click("button", "Use this storage");
+}
+
+#[test]
+fn a_new_user_is_led_to_a_storage_and_nothing_is_written_before_the_end() {
+    let desk = Desk::new();
+    desk.add_maze();
+    // A worker of another computer has the same storage, at another place.
+    let window = ask_for_vast(&desk, &desk.other_mount());
+    window.wait_for_text("Ask your lab how to connect to vast. This page notices when it appears.");
+    window.click("button", "Choose folder of vast");
+    choose(&desk.display, "Where is vast", &desk.storage());
+    window.wait_for_text("Which folder in vast is yours?");
+    window.wait_for_text("amick your login");
+    window.click("button", "Continue");
+    window.wait_for_text("Write: wrote and removed a 1 KB test file in vast:amick");
+    window.wait_for_text("gpu-1 found the test file");
+    assert!(!desk.config().exists(), "nothing is written yet");
+    assert!(window.has("button", "Back"));
+
+    // Whoever looks elsewhere meanwhile goes on where they were; also at the next start.
+    window.go("Jobs");
+    window.click("button", "Finish setup");
+    window.wait_for_text("gpu-1 found the test file");
+    window.quit();
+    let window = desk.open();
+    window.wait_for_text_in("region", "Does it work?", "in vast:amick");
+    window.click("button", "Use this storage");
+    window.wait_for_text_in("region", "Ready.", "vast");
+    assert!(!window.has("button", "Finish setup"));
+    window.click("button", "Choose a dataset…");
+    choose(&desk.display, "Choose a dataset", &desk.storage().join("amick/maze/labels.slp"));
+    window.wait_for_text("Ready. ");
+    let written = fs::read_to_string(desk.config()).unwrap().parse::<toml::Table>().unwrap();
+    assert_eq!(written["storage"]["vast"]["base_path"].as_str(), desk.storage().to_str());
+    assert_eq!(written["storage"]["vast"]["user_subdir"].as_str(), Some("amick"));
+    let left = fs::read_dir(desk.storage().join("amick")).unwrap().map(|entry| entry.unwrap().file_name());
+    assert_eq!(left.collect::<Vec<_>>(), ["maze"], "the test file is gone");
 }
 
 #[test]
@@ -52,12 +100,7 @@ fn what_sleap_rtc_left_behind_is_taken_over() {
 fn a_folder_inside_a_share_is_the_persons_folder_and_not_the_storage() {
     let desk = Desk::new();
     let mount = FuseMount::of_share("deep01:/talmo", &[("amick/maze/labels.txt", "x"), ("tom/notes.txt", "y")]);
-    desk.worker("gpu-1", &[("vast", mount.path())]);
-    let window = desk.open();
-    window.go("Workers");
-    wait_for("the other worker", || window.row("Workers", "gpu-1"));
-    window.click("button", "Finish setup");
-    window.click("button", "Continue");
+    let window = ask_for_vast(&desk, mount.path());
     // The lab's storage is found by its share. Whoever chooses a folder inside all the same is told what that is.
     window.wait_for_element("button", &format!("Use this: {}", mount.path().display()));
     window.click("button", "Other folder for vast");
@@ -81,12 +124,7 @@ fn a_folder_inside_a_share_is_the_persons_folder_and_not_the_storage() {
 fn where_nothing_is_left_to_be_asked_one_answer_sets_a_computer_up() {
     let desk = Desk::new();
     let mount = FuseMount::of_writable_share("all01:/talmo", &[("amick/notes.txt", "x"), ("tom/notes.txt", "y")]);
-    desk.worker("gpu-1", &[("vast", mount.path())]);
-    let window = desk.open();
-    window.go("Workers");
-    wait_for("the other worker", || window.row("Workers", "gpu-1"));
-    window.click("button", "Finish setup");
-    window.click("button", "Continue");
+    let window = ask_for_vast(&desk, mount.path());
     let card = window.wait_for_text_in("region", "We found everything.", "1 worker confirmed");
     assert!(card.contains("vast") && card.contains("amick"), "{card}");
     assert!(!desk.config().exists(), "nothing is written yet");
@@ -97,17 +135,6 @@ fn where_nothing_is_left_to_be_asked_one_answer_sets_a_computer_up() {
     assert_eq!(written["storage"]["vast"]["user_subdir"].as_str(), Some("amick"));
     let left = fs::read_dir(mount.path().join("amick")).unwrap().map(|entry| entry.unwrap().file_name());
     assert_eq!(left.collect::<Vec<_>>(), ["notes.txt"], "the test files are gone");
-}
-
-/// A worker of the lab that has `vast` there, and the window at the question where that is on this computer.
-fn ask_for_vast<'d>(desk: &'d Desk, theirs: &Path) -> OpenWindow<'d> {
-    desk.worker("gpu-1", &[("vast", theirs)]);
-    let window = desk.open();
-    window.go("Workers");
-    wait_for("the other worker", || window.row("Workers", "gpu-1"));
-    window.click("button", "Finish setup");
-    window.click("button", "Continue");
-    window
 }
 
 fn names(folder: &Path) -> Vec<String> {
@@ -288,12 +315,7 @@ fn a_share_that_is_not_mounted_is_connected_by_the_desktop() {
 #[test]
 fn a_storage_of_the_lab_that_nobody_uses_here_is_not_asked_about_again() {
     let desk = Desk::new();
-    desk.worker("gpu-1", &[("vast", &desk.other_mount())]);
-    let window = desk.open();
-    window.go("Workers");
-    wait_for("the other worker", || window.row("Workers", "gpu-1"));
-    window.click("button", "Finish setup");
-    window.click("button", "Continue");
+    let window = ask_for_vast(&desk, &desk.other_mount());
     window.wait_for_text("Ask your lab how to connect to vast.");
     window.click("button", "I don’t use it: vast");
     window.wait_for_text("You said that you do not use vast.");

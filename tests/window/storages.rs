@@ -1,8 +1,31 @@
 use crate::desk::Desk;
 use crate::driver::wait_for;
+use crate::native::choose;
 use samepath_testkit::FuseMount;
 use serde_json::Value;
 use std::fs;
+
+#[test]
+fn whoever_knows_how_adds_a_storage_by_hand() {
+    let desk = Desk::new();
+    desk.add_maze();
+    let storage = desk.storage();
+    let window = desk.open();
+    window.wait_for_text("Where do your jobs run?");
+    window.go("Storage");
+    window.wait_for_text("No storage yet");
+    window.click("button", "Add storage…");
+    window.click("button", "Choose folder…");
+    choose(&desk.display, "Choose the storage", &storage);
+    wait_for("the folder in the form", || (window.value("Folder on this computer") == storage.to_str()?).then_some(()));
+    window.fill("Name", "vast");
+    window.fill("Your folder in it", "amick");
+    window.click("button", "Add");
+    window.wait_for_text_in("article", "vast", "ready");
+    let written = fs::read_to_string(desk.config()).unwrap().parse::<toml::Table>().unwrap();
+    assert_eq!(written["storage"]["vast"]["base_path"].as_str(), storage.to_str());
+    assert_eq!(written["storage"]["vast"]["user_subdir"].as_str(), Some("amick"));
+}
 
 #[test]
 fn a_mount_that_fell_silent_stops_neither_the_window_nor_another_storage() {
@@ -20,8 +43,7 @@ fn a_mount_that_fell_silent_stops_neither_the_window_nor_another_storage() {
 
     window.go("New job");
     window.wait_for_text("scratch does not answer (asked");
-    window.fill("Path of the dataset", maze.join("labels.slp").to_str().unwrap());
-    window.click("button", "Open");
+    window.open_dataset(&maze.join("labels.slp"));
     window.wait_for_text("Ready. ");
     window.click("button", "Submit");
     window.click("button", "Show job");
@@ -106,8 +128,7 @@ fn a_mount_that_shows_a_part_of_a_storage_means_the_whole_one_s_files() {
     window.wait_for_text_in("article", "vast", "gpu-1");
 
     window.go("New job");
-    window.fill("Path of the dataset", maze.join("labels.slp").to_str().unwrap());
-    window.click("button", "Open");
+    window.open_dataset(&maze.join("labels.slp"));
     window.wait_for_text_in("list", "Where the dataset is", "Your folder amick File maze/ labels.slp");
     window.choose("Job type", "Check a SLEAP project");
     window.choose("Run on", "gpu-1");
@@ -133,8 +154,7 @@ fn a_dataset_on_a_storage_that_is_not_the_labs_says_so_and_leads_to_its_name() {
     window.go("Workers");
     wait_for("another storage", || window.row("Workers", "gpu-9")?.contains("other storage").then_some(()));
     window.go("New job");
-    window.fill("Path of the dataset", maze.join("labels.slp").to_str().unwrap());
-    window.click("button", "Open");
+    window.open_dataset(&maze.join("labels.slp"));
     window.wait_for_text("This is not the lab’s vast: it carries another mark.");
     window.click("button", "Add it under another name");
     window.wait_for_element("form", "Edit vast");

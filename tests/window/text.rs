@@ -36,8 +36,7 @@ fn hostile_names_are_text() {
     is_plain(&window);
     window.click("button", "Use for my next job");
 
-    window.fill("Path of the dataset", maze.join(FILE).to_str().unwrap());
-    window.click("button", "Open");
+    window.open_dataset(&maze.join(FILE));
     window.wait_for_text_in("list", "Where the dataset is", FILE);
     window.submit(&maze.join(FILE), MARKUP, &name);
     window.wait_for_text_in("region", &format!("Job {name}"), "Failed");
