@@ -1,8 +1,38 @@
 use crate::desk::Desk;
 use crate::driver::wait_for;
-use crate::native::choose;
+use crate::native::{choose, choose_all};
 use serde_json::json;
 use std::fs;
+
+#[test]
+fn several_projects_chosen_in_one_dialog_are_as_many_jobs() {
+    let (desk, maze) = Desk::with_maze();
+    let amick = maze.parent().unwrap();
+    let days = ["day1", "day2", "day3"];
+    for day in days {
+        fs::copy(maze.join("labels.slp"), amick.join(format!("{day}.slp"))).unwrap();
+    }
+    fs::copy(maze.join("cam0.mp4"), amick.join("cam0.mp4")).unwrap();
+    fs::remove_dir_all(maze).unwrap();
+    let window = desk.open();
+    window.go("New job");
+    // It begins in the person's folder, and shows projects alone.
+    window.click("button", "Choose…");
+    choose_all(&desk.display, "Choose a dataset");
+    window.wait_for_text("3 projects → 3 jobs, one settings form.");
+    window.choose("Job type", "Check a SLEAP project");
+    window.wait_for_text("Ready. ");
+    window.click_beginning("button", "Submit 3");
+    window.wait_for_element("button", "Show job");
+    window.go("Jobs");
+    for day in days {
+        window.wait_for_text_in("table", "Jobs", &format!("{day} · check"));
+    }
+    wait_for("all three to be done", || {
+        let table = window.wait_for_text_in("table", "Jobs", "Done");
+        (table.matches(" Done ").count() == 3).then_some(())
+    });
+}
 
 #[test]
 fn a_file_that_is_to_be_written_is_named_in_the_dialog_for_saving() {

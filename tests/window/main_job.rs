@@ -1,5 +1,4 @@
 use crate::desk::Desk;
-use crate::driver::wait_for;
 use crate::native::choose;
 use std::fs;
 use std::path::Path;

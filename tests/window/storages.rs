@@ -185,3 +185,33 @@ fn the_folder_of_a_storage_is_shown_by_the_desktop_and_one_that_is_gone_is_told(
     window.wait_for_text_in("article", "vast", "does not exist");
     assert!(!opened.exists());
 }
+
+#[test]
+fn what_lies_on_a_read_only_storage_is_used_and_its_results_go_to_another() {
+    let (desk, _) = Desk::with_maze();
+    let archive = FuseMount::read_only(&[("amick/notes.csv", "1,2\n")]);
+    let base = archive.path().display();
+    desk.write_config(&format!(
+        "{}\n[storage.archive]\nbase_path = \"{base}\"\nuser_subdir = \"amick\"\n",
+        desk.vast()
+    ));
+    desk.add_kind("count", "Count", "wc -l < \"$1\" > \"$2/count.txt\"\n");
+    let window = desk.open();
+    window.go("Storage");
+    window.wait_for_text_in("article", "archive", "read-only");
+    window.go("New job");
+    window.open_dataset(&archive.path().join("amick/notes.csv"));
+    window.choose("Job type", "Count");
+    window.wait_for_text("its archive is read-only");
+    window.wait_for_text("Submit and it waits");
+    let counted = desk.storage().join("amick/counted");
+    fs::create_dir(&counted).unwrap();
+    window.click("button", "Change the results folder");
+    choose(&desk.display, "Choose a folder for the results", &counted);
+    window.click("radio", "Put the results into it, beside what is there");
+    window.wait_for_text("Ready. ");
+    window.click("button", "Submit");
+    window.click("button", "Show job");
+    window.wait_for_text_in("table", "Jobs", "Done");
+    assert_eq!(fs::read_to_string(counted.join("count.txt")).unwrap(), "1\n");
+}
