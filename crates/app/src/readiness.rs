@@ -49,7 +49,9 @@ impl Sight {
 struct Candidate<'a> {
     worker: &'a Worker,
     fit: Fit,
-    /// What the job type is called, where this worker has it in an older version.
+    /// What the job type is called.
+    title: &'a str,
+    /// Likewise, where this worker has it in an older version.
     older: Option<&'a str>,
     sight: Sight,
     /// Of the storages that the job needs; none where it lacks one.
@@ -78,7 +80,9 @@ pub(crate) struct Outlook {
     last_seen: Option<String>,
     /// Whether the lab's hub has just begun.
     beginning: bool,
-    /// What the job type is called, by the workers that have it in an older version.
+    /// What the job type is called.
+    title: String,
+    /// Likewise, by the workers that have it in an older version.
     older: HashMap<WorkerId, String>,
 }
 
@@ -95,7 +99,9 @@ impl Outlook {
         let next = |start: Start<'_>| Next { worker: start.worker.id.clone(), about: about(start.after) };
         let fits = seen.fits(job);
         let older = |(worker, _): &(Worker, Fit)| Some((worker.id.clone(), seen.around.older(job, worker)?.to_owned()));
+        let kind = job.kind_digest.as_ref().and_then(|digest| seen.around.kinds.get(digest));
         Self {
+            title: kind.map_or_else(|| job.kind.clone(), |kind| kind.title.clone()),
             older: fits.iter().filter_map(older).collect(),
             last_seen: fits.is_empty().then(|| last_seen(seen.around.jobs.values(), now)).flatten(),
             fits,
@@ -139,7 +145,7 @@ pub(crate) async fn readiness<'a>(
             };
             let sameness = sameness::of_job(&proved, worker);
             let older = outlook.older.get(&worker.id).map(String::as_str);
-            Candidate { worker, fit: fit.clone(), older, sight, sameness }
+            Candidate { worker, fit: fit.clone(), title: &outlook.title, older, sight, sameness }
         })
         .collect();
     let rank = |candidate: &Candidate<'_>| words::rank(candidate, videos);
@@ -226,7 +232,7 @@ mod tests {
 
     /// A worker that is free.
     pub(super) fn now(worker: &Worker, sight: Sight) -> Candidate<'_> {
-        Candidate { worker, fit: Fit::Now, older: None, sight, sameness: None }
+        Candidate { worker, fit: Fit::Now, title: "Training", older: None, sight, sameness: None }
     }
 
     pub(super) fn outlook(last_seen: Option<&str>) -> Outlook {
@@ -236,6 +242,7 @@ mod tests {
             start: None,
             last_seen: last_seen.map(str::to_owned),
             beginning: false,
+            title: "Training".to_owned(),
             older: HashMap::new(),
         }
     }

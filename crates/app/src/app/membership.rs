@@ -112,7 +112,9 @@ impl App {
 
     fn membership(&self) -> Result<&Membership, Error> {
         let membership = self.inner.lab.as_ref().filter(|lab| lab.part == Part::Member);
-        membership
-            .ok_or_else(|| Error::new(ErrorCode::InvalidParameter, "This computer has not joined a lab as a member's."))
+        membership.ok_or_else(|| {
+            Error::new(ErrorCode::InvalidParameter, "This computer has not joined a lab as a member's.")
+                .with_hint("Ask the lab's admin for an invitation of your own (samepath hub invite member NAME), and join with it: Settings, Your lab.")
+        })
     }
 }

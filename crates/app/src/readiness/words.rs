@@ -69,6 +69,8 @@ fn queued(candidates: &[Candidate<'_>], name: &str, before: u32, outlook: &Outlo
     format!("Ready. {} before yours; {name} is next{soon}.", jobs(before))
 }
 
+const REST: &str = "Submit and it waits; you are told when it starts.";
+
 /// Of a job that is for one worker, that one alone is spoken of; the list beside it has the others.
 fn why_not(candidates: &[Candidate<'_>], outlook: &Outlook) -> String {
     let pinned = outlook.pinned.as_deref();
@@ -77,18 +79,25 @@ fn why_not(candidates: &[Candidate<'_>], outlook: &Outlook) -> String {
     if let (true, Some(pinned)) = (asked.is_empty(), pinned) {
         return format!("{pinned} is not online. Submit and it waits for {pinned}.");
     }
-    // Of several, each says the first thing that is in the way, in short: where all cannot, that is one sentence. What is said in
-    // short of the only worker is said whole beside the job type.
+    // Why nobody has the job type stands beside that.
+    if candidates.iter().all(lacks_kind) {
+        return format!("No worker can run {} now. {REST}", outlook.title);
+    }
+    // Of several, each says the first thing that is in the way, in short: where all cannot, that is one sentence.
     let said = |candidate: &Candidate<'_>| match &candidate.fit {
         Fit::No { reasons } if asked.len() > 1 => {
-            reasons.first().map(|reason| brief(reason, candidate.older)).unwrap_or_default()
+            reasons.first().map(|reason| brief(reason, candidate)).unwrap_or_default()
         }
-        Fit::No { reasons } if candidates.len() == 1 => briefly(reasons, candidate.older),
         _ if asked.len() > 1 => short(candidate),
         _ => whole(candidate),
     };
     let why = told(asked.iter().map(|it| (it.worker.name.as_str(), said(it))));
-    format!("No worker can run this now: {why}. Submit and it waits; you are told when it starts.")
+    format!("No worker can run this now: {why}. {REST}")
+}
+
+fn lacks_kind(candidate: &Candidate<'_>) -> bool {
+    let lacks = |reason: &Reason| matches!(reason, Reason::NoKind { .. } | Reason::KindUnavailable { .. });
+    matches!(&candidate.fit, Fit::No { reasons } if reasons.iter().any(lacks))
 }
 
 /// What is to be said of each worker; those of whom it is the same are named together: "gpu-1, gpu-2: has no vast; gpu-3: …".
@@ -126,16 +135,21 @@ fn only(seen: usize, all: usize) -> String {
 }
 
 /// A reason in a few words. Why a worker cannot run a job type, and what it found when it tried, takes a line of its own.
-fn brief(reason: &Reason, older: Option<&str>) -> String {
+fn brief(reason: &Reason, candidate: &Candidate<'_>) -> String {
     match reason {
-        Reason::KindUnavailable { kind, .. } => format!("cannot run {kind}"),
+        Reason::NoKind { .. } | Reason::KindUnavailable { .. } => format!("cannot run {}", candidate.title),
         Reason::Excluded { .. } => "tried it, and could not".to_owned(),
-        _ => reason_words(reason, older),
+        _ => reason_words(reason, candidate.older),
     }
 }
 
-fn briefly(reasons: &[Reason], older: Option<&str>) -> String {
-    reasons.iter().map(|reason| brief(reason, older)).collect::<Vec<_>>().join("; ")
+/// The same with all that is known of it.
+fn fully(reason: &Reason, candidate: &Candidate<'_>) -> String {
+    match reason {
+        Reason::KindUnavailable { why, .. } => format!("{}: {why}", brief(reason, candidate)),
+        Reason::Excluded { .. } => reason_words(reason, candidate.older),
+        _ => brief(reason, candidate),
+    }
 }
 
 /// What speaks against a worker, in a few words.
@@ -143,7 +157,7 @@ fn short(candidate: &Candidate<'_>) -> String {
     match (&candidate.fit, &candidate.sight) {
         (_, Sight::Differs { .. }) => "has another file in the dataset's place".to_owned(),
         (_, Sight::Misses { .. }) => "cannot see the dataset".to_owned(),
-        (Fit::No { reasons }, _) => briefly(reasons, candidate.older),
+        (Fit::No { reasons }, _) => listed(reasons, candidate, brief),
         (fit, _) => fit_words(fit, candidate.older),
     }
 }
@@ -155,8 +169,15 @@ fn whole(candidate: &Candidate<'_>) -> String {
             format!("has another file in the dataset's place: its {storage} may be a different storage")
         }
         Sight::Misses { why } => format!("does not see the dataset: {why}"),
-        _ => fit_words(&candidate.fit, candidate.older),
+        _ => match &candidate.fit {
+            Fit::No { reasons } => listed(reasons, candidate, fully),
+            fit => fit_words(fit, candidate.older),
+        },
     }
+}
+
+fn listed(reasons: &[Reason], of: &Candidate<'_>, said: fn(&Reason, &Candidate<'_>) -> String) -> String {
+    reasons.iter().map(|reason| said(reason, of)).collect::<Vec<_>>().join("; ")
 }
 
 fn words(candidate: &Candidate<'_>, videos: Videos<'_>) -> String {
@@ -247,9 +268,9 @@ mod tests {
             said(&candidates, &Outlook { pinned, ..outlook(None) })
         };
         let rest = "Submit and it waits; you are told when it starts.";
-        let all = format!("No worker can run this now: gpu-1, gpu-2: cannot run train; gpu-3: has no vast. {rest}");
+        let all = format!("No worker can run this now: gpu-1, gpu-2: cannot run Training; gpu-3: has no vast. {rest}");
         assert_eq!(said(None), all);
-        let one = format!("No worker can run this now: gpu-2: cannot run train; has no vast. {rest}");
+        let one = format!("No worker can run this now: gpu-2: cannot run Training; has no vast. {rest}");
         assert_eq!(said(Some("gpu-2")), one);
     }
 
@@ -270,8 +291,8 @@ mod tests {
         ];
         assert_eq!(
             said(&candidates, &outlook(None)),
-            "No worker can run this now: gpu-1, gpu-2: cannot see the dataset; gpu-3, gpu-4: cannot run train; gpu-5: tried it, \
-             and could not. Submit and it waits; you are told when it starts."
+            "No worker can run this now: gpu-1, gpu-2: cannot see the dataset; gpu-3, gpu-4: cannot run Training; gpu-5: tried \
+             it, and could not. Submit and it waits; you are told when it starts."
         );
         let row = |candidate: &Candidate<'_>| {
             let view = view(candidate, none(), &[]);
@@ -290,17 +311,32 @@ mod tests {
                     "does not see the dataset: `x.slp` does not exist on `vast` (`/mnt/vast/x.slp` on gpu-2)"
                         .to_owned()
                 ),
-                ("cannot run train".to_owned(), "cannot run train: no program /opt/sleap-nn".to_owned()),
-                ("cannot run train".to_owned(), "cannot run train: no program sleap-nn".to_owned()),
+                ("cannot run Training".to_owned(), "cannot run Training: no program /opt/sleap-nn".to_owned()),
+                ("cannot run Training".to_owned(), "cannot run Training: no program sleap-nn".to_owned()),
             ]
         );
-        // Of the only worker, the reason why it has not the job type stands beside that; any other is told whole.
-        assert!(
-            said(&[no(d, vec![missing("no program")])], &outlook(None))
-                .starts_with("No worker can run this now: gpu-4: cannot run train. ")
-        );
+        // Of the only worker it is told whole.
         let alone = said(&[now(a, misses("gpu-1"))], &outlook(None));
         assert!(alone.contains("`/mnt/vast/x.slp` on gpu-1"), "{alone}");
+    }
+
+    #[test]
+    fn where_nobody_has_the_job_type_it_is_called_as_people_know_it_and_why_stands_beside_it() {
+        let kind = "train".to_owned();
+        let workers = ["gpu-1", "gpu-2"].map(worker);
+        let [a, b] = &workers;
+        let missing = Reason::KindUnavailable { kind: kind.clone(), why: "no program sleap-nn".to_owned() };
+        let vast = Reason::NoBackend { backend: "vast".to_owned() };
+        let candidates = [no(a, vec![missing.clone()]), no(b, vec![vast, Reason::NoKind { kind }])];
+        assert_eq!(said(&candidates, &outlook(None)), format!("No worker can run Training now. {REST}"));
+        assert_eq!(said(&candidates[..1], &outlook(None)), format!("No worker can run Training now. {REST}"));
+        // Where somebody has it, the one that is asked for says why it cannot.
+        let candidates = [now(b, Sight::NotAsked), no(a, vec![missing])];
+        let pinned = Outlook { pinned: Some("gpu-1".to_owned()), ..outlook(None) };
+        assert_eq!(
+            why_not(&candidates, &pinned),
+            format!("No worker can run this now: gpu-1: cannot run Training: no program sleap-nn. {REST}")
+        );
     }
 
     #[test]
