@@ -162,6 +162,13 @@ describe('Storage', () => {
     await user.click(screen.getByRole('button', { name: /^Storage/ }));
     const card = screen.getByRole('article', { name: 'fast' });
     expect(within(card).queryByRole('button', { name: 'Choose the folder of fast' })).toBeNull();
+    // There is nothing to open.
+    expect(screen.queryByRole('button', { name: /^Open (vast|fast)/ })).toBeNull();
+    await user.pointer({ keys: '[MouseRight]', target: card });
+    await settle();
+    const verbs = screen.getAllByRole('menuitem').map((item) => item.textContent?.trim());
+    expect(verbs).toEqual(['Connect…', 'Choose folder…', 'Check now', 'Edit…', 'Copy its path', 'Remove…']);
+    await user.keyboard('{Escape}');
     await user.click(within(card).getByRole('button', { name: 'Connect fast' }));
     expect(fake.called('connect')).toEqual([['fast']]);
     fake.picked = '/mnt/right';

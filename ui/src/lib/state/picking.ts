@@ -1,5 +1,5 @@
-// Asking for the folder of a storage that is being set up.
-import { Failure, type Ipc } from '../ipc';
+// Asking for the folder of a storage.
+import { Failure, type Ipc, type StorageView } from '../ipc';
 import { words } from '../words';
 import type { Kept, Named, Setup } from './setup.svelte';
 
@@ -13,6 +13,12 @@ export async function pickFolder(ipc: Ipc, setup: Setup, of: Named | null = null
   } catch (thrown) {
     setup.failure = Failure.from(thrown);
   }
+}
+
+/** Asks where a storage of the settings file is, and writes it there. */
+export async function pickPlace(ipc: Ipc, storage: StorageView): Promise<void> {
+  const path = await ipc.pickFolder(words.setup.whereIs(storage.name), { type: 'storages', value: storage.base_path });
+  if (path !== null) await ipc.setStorage(storage.name, { base_path: path, type: null, description: null, user_subdir: null, subpath: null });
 }
 
 /** Asks for another folder for the same storage. */
