@@ -1,8 +1,10 @@
 use crate::desk::Desk;
 use crate::driver::wait_for;
 use crate::kept::Kept;
+use crate::native::choose;
 use crate::open::{OpenWindow, pictures};
 use samepath_testkit::FuseMount;
+use serde_json::json;
 use std::fs;
 
 /// Fewer, and it is a blank page with perhaps a title.
@@ -12,21 +14,68 @@ const COMPUTER: &str = "ws-1";
 
 #[test]
 fn every_page_can_be_looked_at_in_the_light() {
-    every_page(&Desk::new().called(COMPUTER), "light");
+    every_page(&Desk::new().called(COMPUTER), &["light"]);
 }
 
 #[test]
 fn every_page_can_be_looked_at_in_the_dark() {
-    every_page(&Desk::dark().called(COMPUTER), "dark");
+    every_page(&Desk::dark().called(COMPUTER), &["dark"]);
+}
+
+/// As the demonstration takes its time, one window is looked at in both.
+#[test]
+fn every_step_of_setting_up_can_be_looked_at() {
+    let desk = Desk::new().called(COMPUTER);
+    desk.add_maze();
+    let window = desk.open();
+    let mut album = Album::of(&window, &["light", "dark"]);
+    window.wait_for_text("Where do your jobs run?");
+    window.click_beginning("radio", "In my lab");
+    // Of a server that nobody has at this address.
+    let invitation = json!({
+        "lab": "Talmo Lab", "server": "localhost:9", "server_key": "ab".repeat(32), "part": "member", "name": "amick",
+        "expires_at": "2099-11-29T09:00:00Z", "user_subdir": "amick", "read": ["shared"], "token": "0123",
+    });
+    let line = window.script(&format!(
+        "return 'samepath:' + btoa('{invitation}').replace(/=+$/, '').replace(/\\+/g, '-').replace(/\\//g, '_')"
+    ));
+    window.fill("Invitation", line.as_str().expect("a line"));
+    window.wait_for_text("you join as amick");
+    window.click("button", "Join and start again");
+    album.take("setup-join", "Continue; join later");
+
+    window.click_beginning("radio", "Show me first");
+    window.click("button", "Continue");
+    album.take("setup-show", "Nothing of this was kept.");
+    window.click("button", "Back");
+    window.click_beginning("radio", "On this computer");
+
+    desk.worker("gpu-1", &[("vast", &desk.other_mount())]);
+    desk.worker("gpu-2", &[("scratch", &desk.scratch())]);
+    window.go("Workers");
+    window.wait_for_text_in("table", "Workers", "gpu-1");
+    window.wait_for_text_in("table", "Workers", "gpu-2");
+    window.click("button", "Finish setup");
+    window.click("button", "Continue");
+    window.wait_for_text("scratch");
+    album.take("setup-storage-lab", "Ask your lab how to connect to scratch and vast.");
+    window.click("button", "Choose folder of vast");
+    choose(&desk.display, "Where is vast", &desk.storage());
+    album.take("setup-folder", "your login");
+    window.click("button", "Continue");
+    album.take("setup-check", "found the test file");
+    window.click("button", "Use this storage");
+    album.take("setup-ready", "1 worker shares vast with this computer.");
+    album.kept.end();
 }
 
 #[test]
 fn a_computer_without_a_worker_can_be_looked_at() {
-    for (desk, shade) in [(Desk::new(), "light"), (Desk::dark(), "dark")] {
+    for (desk, shades) in [(Desk::new(), &["light"]), (Desk::dark(), &["dark"])] {
         let desk = desk.called(COMPUTER);
         desk.forbid_workers();
         let window = desk.open();
-        let mut album = Album::new(&window, shade);
+        let mut album = Album::of(&window, shades);
         window.go("Workers");
         album.take("workers-empty", "No worker is online");
         window.go("Jobs");
@@ -46,13 +95,13 @@ fn the_window_paints_without_a_driver_too() {
     });
 }
 
-fn every_page(desk: &Desk, shade: &'static str) {
+fn every_page(desk: &Desk, shades: &'static [&'static str]) {
     desk.add_kind("train", "Train a model", &desk.training());
     desk.add_kind("export", "Export a model", "echo reading >&2\necho 'cuDNN: no device was found' >&2\nexit 3\n");
     let window = desk.open();
-    let mut album = Album::new(&window, shade);
+    let mut album = Album::of(&window, shades);
     let dark = window.script("return matchMedia('(prefers-color-scheme: dark)').matches");
-    assert_eq!(dark, shade == "dark", "the page does not follow the desktop");
+    assert_eq!(dark, shades == ["dark"], "the page does not follow the desktop");
     album.take("setup-lab", "Where do your jobs run?");
     window.click("button", "Continue");
     window.wait_for_element("button", "Check again");
@@ -129,26 +178,33 @@ fn every_page(desk: &Desk, shade: &'static str) {
 /// Takes the pages of one test, as large as the window begins and small.
 struct Album<'w> {
     window: &'w OpenWindow<'w>,
-    shade: &'static str,
+    /// In which the page is looked at; where they are several, it is told which.
+    shades: &'static [&'static str],
     kept: Kept,
 }
 
 impl<'w> Album<'w> {
-    fn new(window: &'w OpenWindow<'w>, shade: &'static str) -> Self {
-        Self { window, shade, kept: Kept::new(window) }
+    fn of(window: &'w OpenWindow<'w>, shades: &'static [&'static str]) -> Self {
+        Self { window, shades, kept: Kept::new(window) }
     }
 
     /// What is shown, once it says this, is to look as it does in the pictures that are kept.
     fn take(&mut self, name: &str, text: &str) {
         self.window.wait_for_text(text);
         for size in [(900, 600), (1280, 800)] {
-            let name = format!("{name}-{}-{}.png", self.shade, size.0);
-            let picture = self.window.picture(size);
-            let beyond = self.window.script("return document.scrollingElement.scrollHeight - innerHeight");
-            assert_eq!(beyond, 0, "the window itself scrolls in {name}");
-            picture.write(&pictures().join(&name));
-            assert!(picture.has_more_colours_than(LEAST), "{name} is blank");
-            self.kept.see(&name, &picture);
+            for shade in self.shades {
+                if self.shades.len() > 1 {
+                    let is_dark = *shade == "dark";
+                    self.window.script(&format!("document.documentElement.toggleAttribute('data-dark', {is_dark})"));
+                }
+                let name = format!("{name}-{shade}-{}.png", size.0);
+                let picture = self.window.picture(size);
+                let beyond = self.window.script("return document.scrollingElement.scrollHeight - innerHeight");
+                assert_eq!(beyond, 0, "the window itself scrolls in {name}");
+                picture.write(&pictures().join(&name));
+                assert!(picture.has_more_colours_than(LEAST), "{name} is blank");
+                self.kept.see(&name, &picture);
+            }
         }
     }
 }

@@ -6,6 +6,7 @@ const MOVING = [
   [/answered in (less than )?\d+ m?s/, 'answered in less than 8 ms'],
   [/\/[^\s'"]*\/lab-\w{6}(?=\/|$)/g, '/lab'],
   [/\/[^\s'"]*\/\.tmp\w{6}(?=\/|$)/g, '/lab/gpu-3'],
+  [/\/[^\s'"]*\/samepath-demo-\w{6}(?=\/|$)/g, '/demo'],
   [/\d{4}-\d\d-\d\d_\d{4}(\d\d)?(-\w{4})?\b/g, '2026-11-22_0914-k3fm'],
   [/^Failed after \d+ s(?=:)/, 'Failed'],
   [/( · )\d+ s · (?=by )/, '$1'],
@@ -29,6 +30,7 @@ function begin() {
   // A caret blinks, scroll bars fade, and how full a disk is depends on the computer.
   style.textContent = `
     [data-still], [data-still] * { caret-color: transparent !important; scrollbar-width: none !important; }
+    [data-still]::-webkit-scrollbar, [data-still] *::-webkit-scrollbar { display: none; }
     .space [role=progressbar] > span { width: 80% !important; }`;
   document.head.append(style);
   const said = (text) => MOVING.reduce((said, [moving, alike]) => said.replace(moving, alike), text);

@@ -190,7 +190,7 @@ describe('Setting up', () => {
     expect(uses).toHaveTextContent(/vast 1 worker.*Looks like it. Is it\?.*scratch 2 workers.*Not connected here/);
     await user.click(screen.getByRole('button', { name: 'No, /Volumes/talmo is not vast' }));
     expect(screen.getByRole('list', { name: 'Other shares on this computer' })).toHaveTextContent('/Volumes/talmo');
-    expect(title(/^Where is/)).toHaveTextContent('Ask your lab how to connect to scratch and vast. This page notices when it appears.');
+    expect(title(/^Where is/)).toHaveTextContent('Ask your lab how to connect to scratch and vast. This page notices when they appear.');
     await user.click(screen.getByRole('button', { name: 'Copy message' }));
     expect(await navigator.clipboard.readText()).toMatch(/^How do I connect to scratch from my computer\?/);
     expect(fake.called('ownFolder')).toEqual([]);
