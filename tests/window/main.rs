@@ -13,6 +13,7 @@ mod jobs;
 mod kept;
 mod keyboard;
 mod lab;
+mod large;
 mod main_job;
 mod native;
 mod notices;
