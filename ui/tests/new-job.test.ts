@@ -44,7 +44,7 @@ describe('New job', () => {
     expect(screen.getByText('free · 1/1 videos')).toBeVisible();
     await user.click(screen.getByRole('button', { name: /^Submit$/ }));
     expect(fake.called('submit')).toEqual([
-      [{ kind: 'slp-check', dataset: 'vast:amick/project/labels.slp', values: {}, name: '', worker: null, results_in: null, videos: [] }],
+      [{ kind: 'slp-check', dataset: 'vast:amick/project/labels.slp', values: {}, name: '', worker: null, results_in: null, videos: [], person: null }],
     ]);
     expect(sentence()).toHaveTextContent('Submitted. It runs in the lab: you may close the laptop.');
     fake.say({ type: 'job', value: job({ id: 'new', state: 'queued', words: 'Waiting', waiting_for: ['gpu-1: has no sleap-nn'], waits: true }) });
@@ -133,6 +133,23 @@ describe('New job', () => {
     await waitFor(() => expect(sentence()).toHaveTextContent('Ready.'));
     await user.keyboard('{Control>}{Enter}{/Control}');
     expect(fake.called('submit')).toHaveLength(1);
+  });
+
+  test('where several people share the login, it is said who submits, once', async () => {
+    const { fake, user } = await chosen({ type: 'kept', value: { people: ['Anna', 'Ben'] } });
+    await waitFor(() => expect(sentence()).toHaveTextContent('Ready.'));
+    const submit = screen.getByRole('button', { name: /^Submit$/ });
+    expect(submit).toBeDisabled();
+    await user.keyboard('{Control>}{Enter}{/Control}');
+    const who = screen.getByRole('combobox', { name: 'Who submits this job' });
+    expect(who).toHaveFocus();
+    await user.selectOptions(who, 'Ben');
+    await user.click(submit);
+    await settle();
+    expect(fake.called('submit')[0]?.[0]).toMatchObject({ person: 'Ben' });
+    await user.keyboard('{Control>}n{/Control}');
+    await user.click(screen.getByRole('button', { name: 'Choose…' }));
+    expect(screen.getByRole('combobox', { name: 'Who submits this job' })).toHaveValue('Ben');
   });
 
   test.each([

@@ -205,11 +205,24 @@ describe('Settings', () => {
     expect(fake.called('stopWorker')).toEqual([['stop'], ['stop']]);
   });
 
+  test('those who share this login are named, and taken out again', async () => {
+    const { fake, user } = await settings({ type: 'kept', value: { people: ['Anna'] } });
+    const lab = section('Where your jobs run');
+    await user.type(within(lab).getByRole('textbox', { name: 'Name' }), ' Ben {Enter}');
+    expect(fake.keptOf('people')).toEqual(['Anna', 'Ben']);
+    fake.say({ type: 'kept', value: { people: ['Anna', 'Ben'] } });
+    await settle();
+    await user.type(within(lab).getByRole('textbox', { name: 'Name' }), 'Anna{Enter}');
+    expect(fake.called('keep').filter(([change]) => (change as { type: string }).type === 'people')).toHaveLength(1);
+    await user.click(within(lab).getByRole('button', { name: 'Remove Anna' }));
+    expect(fake.keptOf('people')).toEqual(['Ben']);
+  });
+
   test('a program is chosen, and looked for again', async () => {
     const { fake, user } = await settings();
-    expect(section('This computer as a worker')).toHaveTextContent('sleap-nn');
+    expect(section('This computer as a worker')).toHaveTextContent(/sleap-nn 0\.3\.5 found/);
     fake.picked = '/opt/sleap/bin/sleap-nn';
-    fake.programsHere = [{ name: 'sleap-nn', configured: fake.picked, found: fake.picked, problem: null }];
+    fake.programsHere = [{ name: 'sleap-nn', configured: fake.picked, found: fake.picked, version: null, problem: null }];
     await user.click(screen.getByRole('button', { name: 'Choose the program sleap-nn' }));
     await settle();
     expect(fake.called('setProgram')).toEqual([['sleap-nn', '/opt/sleap/bin/sleap-nn']]);

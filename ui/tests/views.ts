@@ -158,6 +158,7 @@ export const job = (over: Partial<JobView> = {}): JobView => ({
   waiting_for: [],
   waits: false,
   submitted_by: 'amick',
+  by: over.submitted_by ?? 'amick',
   submitted_at: AT,
   started_at: AT,
   ended_at: null,

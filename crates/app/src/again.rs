@@ -91,8 +91,13 @@ pub(crate) fn draft(record: &JobRecord, kind: &Kind) -> Draft {
     let job = &record.job;
     let videos = job.videos.iter();
     let videos = videos.map(|choice| ChosenVideo { written: choice.written.clone(), path: choice.at.to_string() });
-    let mut draft =
-        Draft { kind: kind.name.clone(), worker: job.worker.clone(), videos: videos.collect(), ..Draft::default() };
+    let mut draft = Draft {
+        kind: kind.name.clone(),
+        worker: job.worker.clone(),
+        videos: videos.collect(),
+        person: job.person.clone(),
+        ..Draft::default()
+    };
     for (parameter, role) in roles(kind) {
         let Some(value) = job.parameters.get(&parameter.name) else { continue };
         match role {

@@ -176,6 +176,7 @@ pub(crate) fn plan(
         kind_digest: Some(kind.digest.clone()),
         worker: draft.worker.clone().filter(|worker| !worker.is_empty()),
         submitted_by: around.member.to_owned(),
+        person: draft.person.as_deref().map(person).transpose()?,
         places: around.places.cloned(),
         submitted_at: Timestamp::now(),
     };
@@ -390,6 +391,17 @@ fn stem(path: &str) -> &str {
     let file = path.rsplit('/').next().unwrap_or(path);
     let whole = if is_project(file) { &file[..file.len() - ".slp".len()] } else { file };
     whole.strip_suffix(".pkg").unwrap_or(whole)
+}
+
+/// What somebody is called among those who share a login.
+fn person(name: &str) -> Result<String, Error> {
+    const MOST: usize = 64;
+    let name = name.trim();
+    if name.is_empty() || name.chars().count() > MOST || name.chars().any(char::is_control) {
+        return Err(Error::new(ErrorCode::InvalidParameter, "That is no name of somebody who submits.")
+            .with_hint(format!("Give a name of one line, of at most {MOST} letters.")));
+    }
+    Ok(name.to_owned())
 }
 
 /// No more than so many bytes of a text.

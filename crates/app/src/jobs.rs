@@ -150,6 +150,10 @@ pub(crate) fn record_view(record: &JobRecord, around: &Surroundings<'_>) -> JobV
         waiting_for: Vec::new(),
         waits: false,
         submitted_by: job.submitted_by.clone(),
+        by: match &job.person {
+            Some(person) => format!("{person} ({})", job.submitted_by),
+            None => job.submitted_by.clone(),
+        },
         // By the clock that says everything else of it: the submitter's may be hours off.
         submitted_at: at(record.history.first().map_or(job.submitted_at, |change| change.at)),
         started_at: last_change(record, JobState::Running).map(at),

@@ -42,6 +42,7 @@ impl Kept {
             Keep::Worker(runs) => now.worker = runs,
             Keep::Copies(copies) => now.copies = copies,
             Keep::Draft(draft) => now.draft = draft,
+            Keep::People(people) => now.people = people,
             Keep::Unused { storage, unused } => {
                 now.unused.retain(|name| *name != storage);
                 if unused {

@@ -4,7 +4,7 @@ use crate::view::ProgramView;
 use crate::{Error, ErrorCode, LocalStorages, Options};
 use samepath_storage::Change;
 use samepath_storage::helper::{DEADLINE, HelperError};
-use samepath_worker::kinds::{Choice, Looking, Program, ProgramMissing, Survey, Surveyed, places};
+use samepath_worker::kinds::{Choice, FoundProgram, Looking, Program, ProgramMissing, Survey, Surveyed, places};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -30,12 +30,13 @@ impl LocalStorages {
     pub fn programs(&self, options: &Options, kinds: Option<PathBuf>) -> Result<Vec<ProgramView>, Error> {
         let looking = self.looking(options, kinds);
         let found = looking.programs(self.helper(), PATIENCE).map_err(unasked)?;
-        let view = |(name, found): (String, Result<PathBuf, ProgramMissing>)| ProgramView {
+        let view = |(name, found): (String, Result<FoundProgram, ProgramMissing>)| ProgramView {
             configured: match looking.chosen.get(&name) {
                 Some(Choice::File(path)) => Some(path.display().to_string()),
                 _ => None,
             },
-            found: found.as_ref().ok().map(|path| path.display().to_string()),
+            found: found.as_ref().ok().map(|found| found.path.display().to_string()),
+            version: found.as_ref().ok().and_then(|found| found.version.clone()),
             problem: found.err().map(|missing| missing.whole()),
             name,
         };

@@ -445,6 +445,9 @@ pub(crate) struct Submit {
     /// Only on this worker
     #[arg(long)]
     pub(crate) worker: Option<String>,
+    /// Who submits it, of several people who share this login
+    #[arg(long, value_name = "NAME")]
+    pub(crate) person: Option<String>,
     /// A value, NAME=VALUE; a path is a local one, or a storage path such as vast:amick/labels.slp
     #[arg(short = 'p', long = "parameter", value_name = "NAME=VALUE")]
     pub(crate) parameters: Vec<String>,

@@ -22,7 +22,7 @@ pub(crate) fn list(context: &Context<'_>, id: Option<&str>) -> Result<ExitCode, 
         output.line("No jobs yet. Submit one: samepath submit KIND -p NAME=VALUE")?;
     } else {
         // Whose they are is said where they are not all one person's.
-        let several = jobs.iter().any(|job| job.submitted_by != jobs[0].submitted_by);
+        let several = jobs.iter().any(|job| job.by != jobs[0].by);
         let rows: Vec<Vec<Cell>> = jobs
             .iter()
             .map(|job| {
@@ -34,7 +34,7 @@ pub(crate) fn list(context: &Context<'_>, id: Option<&str>) -> Result<ExitCode, 
                     job.worker.as_deref().unwrap_or("–").into(),
                     Cell::new(when(&job.submitted_at), Tone::Quiet),
                 ];
-                row.extend(several.then(|| job.submitted_by.as_str().into()));
+                row.extend(several.then(|| job.by.as_str().into()));
                 row
             })
             .collect();
@@ -119,7 +119,7 @@ pub(crate) fn show(output: &Output, job: &JobView) -> Result<(), Error> {
     output.line(&format!("{} · {} ({})", job.name, job.what, job.id))?;
     output.line(&sentence(job))?;
     if !job.submitted_by.is_empty() {
-        output.pieces(&[(&format!("Submitted by {}.", job.submitted_by), Tone::Quiet)])?;
+        output.pieces(&[(&format!("Submitted by {}.", job.by), Tone::Quiet)])?;
     }
     if let Some(failure) = &job.failure {
         output.pieces(&[(failure, Tone::Bad)])?;

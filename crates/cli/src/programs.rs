@@ -59,7 +59,10 @@ pub(crate) fn run(context: &Context<'_>, command: ProgramCommand) -> Result<Exit
 
 fn row(view: &ProgramView) -> Vec<Cell> {
     let place = match (&view.found, &view.problem) {
-        (Some(found), _) => found.as_str().into(),
+        (Some(found), _) => {
+            let version = view.version.as_ref().map(|version| format!(" {version}")).unwrap_or_default();
+            format!("{found}{version}").into()
+        }
         (None, Some(problem)) if view.configured.is_some() => Cell::new(format!("✕ {problem}"), Tone::Bad),
         (None, problem) => Cell::new(problem.as_deref().unwrap_or_default(), Tone::Quiet),
     };

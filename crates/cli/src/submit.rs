@@ -89,6 +89,7 @@ fn draft(submission: Submit) -> Result<Draft, Error> {
         values,
         name: submission.name.unwrap_or_default(),
         worker: submission.worker,
+        person: submission.person,
         videos: dataset::chosen(&submission.video),
         ..Draft::default()
     })

@@ -390,7 +390,15 @@ fn who_submits_is_known_without_variables() {
         "" => format!("uid-{}", rustix::process::geteuid().as_raw()),
         name => name.to_owned(),
     };
-    assert_eq!(job["submitted_by"], json!(who));
+    assert_eq!((&job["submitted_by"], &job["by"]), (&json!(who), &json!(who)));
+
+    // Where several people share the login, it is said which of them it was, by themselves.
+    let submit = ["submit", "--detach", "slp-check", "vast:amick/maze/labels.slp", "--person"];
+    let shared = home.ask(&[&submit[..], &[" Anna "]].concat()).good();
+    assert_eq!(shared["by"], json!(format!("Anna ({})", shared["submitted_by"].as_str().expect("a name"))));
+    for name in ["", "An\nna", &"a".repeat(65)] {
+        home.ask(&[&submit[..], &[name]].concat()).fails("invalid_parameter");
+    }
 }
 
 #[test]
@@ -406,12 +414,15 @@ fn a_program_is_named_listed_and_forgotten() {
     let place = home.text("storage/tool");
     std::fs::write(&place, "#!/bin/sh\n").expect("room");
     let set = home.ask(&["program", "set", "our-tool", &place]).good();
-    assert_eq!(keys(&set), ["name", "configured", "found", "problem"]);
+    assert_eq!(keys(&set), ["name", "configured", "found", "version", "problem"]);
     assert_eq!((&set["configured"], &set["found"]), (&json!(place), &Value::Null));
     assert!(set["problem"].as_str().expect("why").contains("may not be run"), "{set}");
     std::fs::set_permissions(&place, std::os::unix::fs::PermissionsExt::from_mode(0o755)).expect("a mode");
-    let wanted = json!({ "name": "our-tool", "configured": place, "found": place, "problem": null });
-    assert_eq!(list("our-tool"), Some(wanted));
+    let as_found = |version: Value| json!({ "name": "our-tool", "configured": place, "found": place, "version": version, "problem": null });
+    assert_eq!(list("our-tool"), Some(as_found(Value::Null)));
+    // What an installer of Python packages writes beside it.
+    std::fs::create_dir_all(home.path("lib/python3.12/site-packages/tool-1.2.dist-info")).expect("room");
+    assert_eq!(list("our-tool"), Some(as_found(json!("1.2"))));
 
     for words in [&["program", "set", "our-tool", ""], &["storage", "add", "new", ""]] {
         assert_eq!(home.ask(words).fails("invalid_parameter")["error"]["hint"], "Give a local path.", "{words:?}");

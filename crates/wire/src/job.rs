@@ -58,6 +58,9 @@ pub struct Job {
     /// Overwritten with the identity that the bus vouches for.
     #[serde(default)]
     pub submitted_by: String,
+    /// Which of those who share the submitter's login it is, as they say themselves: nobody vouches for it, and nothing is decided by it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub person: Option<String>,
     /// Where it may write and read; none: wherever the worker's user may. Overwritten with what the lab knows of whoever submits.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub places: Option<Places>,

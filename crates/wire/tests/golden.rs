@@ -112,6 +112,7 @@ fn job() -> Job {
         kind_digest: Some("blake3:00ff".into()),
         worker: Some("gpu-1".into()),
         submitted_by: "amick".into(),
+        person: Some("Anna".into()),
         places: Some(Places { user_subdir: Some("amick".into()), read: vec!["vast:shared".into()] }),
         submitted_at: time(0),
     }

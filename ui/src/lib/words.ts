@@ -228,6 +228,8 @@ export const words = {
     anyWorker: 'any worker',
     fit: { now: 'can start now', partly: 'can start now, without all videos', busy: 'can run it, later', no: 'cannot run it' } as Record<string, string>,
     chooseKind: 'Choose what to run.',
+    whose: 'Who submits this job',
+    whoSubmits: 'Who submits?',
     checking: (workers: number, videos: number) =>
       videos > 0
         ? `Asking ${plural(workers, 'worker', 'workers')} about ${plural(videos, 'video', 'videos')}…`

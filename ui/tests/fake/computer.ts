@@ -22,7 +22,7 @@ export class FakeComputer extends FakeSetup {
     return 'No NVIDIA GPU: SLEAP training will be slow.';
   }
 
-  programsHere: ProgramView[] = [{ name: 'sleap-nn', configured: null, found: '/home/amick/.local/bin/sleap-nn', problem: null }];
+  programsHere: ProgramView[] = [{ name: 'sleap-nn', configured: null, found: '/home/amick/.local/bin/sleap-nn', version: '0.3.5', problem: null }];
 
   async programs(): Promise<ProgramView[]> {
     await this.note('programs');

@@ -44,7 +44,8 @@ pub(super) fn examine(options: &Options, storages: &LocalStorages, kinds: Option
             Ok(Program::File(path) | Program::OwnFor(path)) => {
                 let as_chosen = configured.values().any(|chosen| chosen.as_ref() == Ok(&path));
                 let how = if as_chosen { ", as configured" } else { "" };
-                Finding::new("programs", FindingState::Good, kind, format!("{}{how}", path.display()))
+                let version = surveyed.version.map(|version| format!(" {version}")).unwrap_or_default();
+                Finding::new("programs", FindingState::Good, kind, format!("{}{version}{how}", path.display()))
             }
             Err(program) => {
                 let command = program.command().to_owned();

@@ -22,6 +22,8 @@ pub struct Draft {
     pub results_in: Option<String>,
     /// Where the person said that videos of the dataset are.
     pub videos: Vec<ChosenVideo>,
+    /// Which of those who share this login submits it.
+    pub person: Option<String>,
 }
 
 /// A folder that was chosen for results.

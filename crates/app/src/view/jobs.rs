@@ -42,6 +42,8 @@ pub struct JobView {
     pub waits: bool,
     /// Who submitted it.
     pub submitted_by: String,
+    /// The same for people; where several share that login, with who it is: "Anna (amick)".
+    pub by: String,
     /// When.
     pub submitted_at: String,
     /// When the tool started.

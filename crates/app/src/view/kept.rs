@@ -25,6 +25,8 @@ pub struct KeptView {
     pub copies: bool,
     /// A job that could not be submitted yet.
     pub draft: Option<Draft>,
+    /// Those who share this login, of whom one submits a job; none where it is one person's.
+    pub people: Vec<String>,
     /// Storages of the lab that the person does not use, by name.
     pub unused: Vec<String>,
     /// How each storage was, by name: the hours of the last week in which somebody looked.
@@ -43,6 +45,7 @@ impl Default for KeptView {
             worker: true,
             copies: true,
             draft: None,
+            people: Vec::new(),
             unused: Vec::new(),
             history: BTreeMap::new(),
         }
@@ -80,6 +83,8 @@ pub enum Keep {
     Copies(bool),
     /// A job that could not be submitted yet; none: it was, or is not wanted any more.
     Draft(Option<Draft>),
+    /// Those who share this login.
+    People(Vec<String>),
     /// Whether the person does not use a storage of the lab.
     Unused {
         /// What the lab calls it.

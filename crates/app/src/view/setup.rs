@@ -179,6 +179,8 @@ pub struct ProgramView {
     pub configured: Option<String>,
     /// The file that runs; none where there is none.
     pub found: Option<String>,
+    /// Of which version it is, where its installer wrote it down: "0.3.5".
+    pub version: Option<String>,
     /// Why there is none: what is said after its name.
     pub problem: Option<String>,
 }

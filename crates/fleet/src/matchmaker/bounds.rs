@@ -233,6 +233,7 @@ pub(super) fn reduce(record: &mut JobRecord) {
     record.job.inputs.clear();
     record.job.kind_digest = None;
     record.job.worker = None;
+    record.job.person = None;
     record.attempts.clear();
     record.retried_after = 0;
     record.excluded.clear();

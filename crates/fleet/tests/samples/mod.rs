@@ -31,6 +31,7 @@ pub(crate) fn job(number: u64) -> Job {
         kind_digest: Some(DIGEST.to_owned()),
         worker: None,
         submitted_by: "amick".to_owned(),
+        person: None,
         places: None,
         submitted_at: Timestamp::UNIX_EPOCH,
     }

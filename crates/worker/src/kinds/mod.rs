@@ -27,6 +27,7 @@ mod shell;
 mod survey;
 mod template;
 mod values;
+mod version;
 
 pub use catalogue::{Catalogue, MAX_TEMPLATE_BYTES};
 pub use error::TemplateError;
@@ -34,7 +35,7 @@ pub(crate) use host::GPUS;
 pub use host::{Host, this_host};
 pub use needs::storages_needed;
 pub use program::{Choice, Choices, Program, ProgramMissing, Programs};
-pub use survey::{Looking, NamedPrograms, Survey, Surveyed, places};
+pub use survey::{FoundProgram, Looking, NamedPrograms, Survey, Surveyed, places};
 pub use template::{Template, TemplateSource};
 pub use values::{Problem, Problems, check_values};
 

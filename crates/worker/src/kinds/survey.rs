@@ -1,3 +1,4 @@
+use super::version::version_of;
 use super::{Catalogue, Choices, Program, ProgramMissing, Programs};
 use samepath_storage::helper::{Helper, HelperError, reply};
 use samepath_wire::{Kind, KindUnavailable};
@@ -45,6 +46,9 @@ pub struct Surveyed {
     pub notice: Duration,
     /// What runs it here.
     pub program: Result<Program, ProgramMissing>,
+    /// Of which version that is, where its installer wrote it down.
+    #[serde(default)]
+    pub version: Option<String>,
 }
 
 impl Survey {
@@ -57,17 +61,29 @@ impl Survey {
     }
 
     pub(crate) fn of(catalogue: &Catalogue, programs: &Programs) -> Self {
-        let surveyed = catalogue.templates().map(|template| Surveyed {
-            kind: template.kind().clone(),
-            notice: template.notice(),
-            program: programs.find(template),
+        let surveyed = catalogue.templates().map(|template| {
+            let program = programs.find(template);
+            let version = match &program {
+                Ok(Program::File(path) | Program::OwnFor(path)) => version_of(path),
+                _ => None,
+            };
+            Surveyed { kind: template.kind().clone(), notice: template.notice(), program, version }
         });
         Self { refused: catalogue.refused(), kinds: surveyed.collect() }
     }
 }
 
-/// Programs by name, each with the place where it is.
-pub type NamedPrograms = BTreeMap<String, Result<PathBuf, ProgramMissing>>;
+/// Programs by name, each as it was found.
+pub type NamedPrograms = BTreeMap<String, Result<FoundProgram, ProgramMissing>>;
+
+/// A program that is on this computer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FoundProgram {
+    /// Where.
+    pub path: PathBuf,
+    /// Of which version it is, where its installer wrote it down.
+    pub version: Option<String>,
+}
 
 impl Looking {
     /// Looks for every program that a kind runs or that the configuration names, in a helper. Blocks the calling thread for
@@ -139,5 +155,6 @@ pub(crate) fn answer(topic: &str, question: &Value) -> Option<Value> {
 
 fn named(catalogue: &Catalogue, programs: &Programs) -> NamedPrograms {
     let run = catalogue.templates().filter_map(|template| template.program());
-    run.chain(programs.chosen()).map(|name| (name.to_owned(), programs.named(name))).collect()
+    let found = |path: PathBuf| FoundProgram { version: version_of(&path), path };
+    run.chain(programs.chosen()).map(|name| (name.to_owned(), programs.named(name).map(found))).collect()
 }

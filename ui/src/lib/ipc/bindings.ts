@@ -284,6 +284,8 @@ export type Draft = {
 	results_in?: string | null,
 	/**  Where the person said that videos of the dataset are. */
 	videos?: ChosenVideo[],
+	/**  Which of those who share this login submits it. */
+	person?: string | null,
 };
 
 /**  What happened, to what, and what to do: the one error of window and command line. */
@@ -522,6 +524,8 @@ export type JobView = {
 	waits: boolean,
 	/**  Who submitted it. */
 	submitted_by: string,
+	/**  The same for people; where several share that login, with who it is: "Anna (amick)". */
+	by: string,
 	/**  When. */
 	submitted_at: string,
 	/**  When the tool started. */
@@ -568,6 +572,8 @@ export type Keep =
 { type: "copies"; value: boolean } | 
 /**  A job that could not be submitted yet; none: it was, or is not wanted any more. */
 { type: "draft"; value?: Draft | null } | 
+/**  Those who share this login. */
+{ type: "people"; value: string[] } | 
 /**  Whether the person does not use a storage of the lab. */
 { type: "unused"; value: {
 	/**  What the lab calls it. */
@@ -596,6 +602,8 @@ export type KeptView = {
 	copies?: boolean,
 	/**  A job that could not be submitted yet. */
 	draft?: Draft | null,
+	/**  Those who share this login, of whom one submits a job; none where it is one person's. */
+	people?: string[],
 	/**  Storages of the lab that the person does not use, by name. */
 	unused?: string[],
 	/**  How each storage was, by name: the hours of the last week in which somebody looked. */
@@ -874,6 +882,8 @@ export type ProgramView = {
 	configured: string | null,
 	/**  The file that runs; none where there is none. */
 	found: string | null,
+	/**  Of which version it is, where its installer wrote it down: "0.3.5". */
+	version: string | null,
 	/**  Why there is none: what is said after its name. */
 	problem: string | null,
 };

@@ -65,6 +65,9 @@ export class NewJob {
   settingsFrom = $state.raw<SettingsFrom>({ type: 'recommended' });
   name = $state('');
   worker = $state('');
+  /** Those who share this login, and which of them sits here: asked once a start of the window. */
+  people = $state.raw<string[]>([]);
+  person = $state('');
 
   /** The chosen kind's, kept by the page. */
   parameters = $state.raw<ParameterView[]>([]);
@@ -371,6 +374,7 @@ export class NewJob {
       worker: this.worker === '' ? null : this.worker,
       results_in: results.within,
       videos: this.videos,
+      person: this.people.includes(this.person) ? this.person : null,
     };
   }
 
@@ -379,11 +383,14 @@ export class NewJob {
   /** Videos that are still to be located, by the person's word alone. */
   lacking = $derived(this.dataset?.is_package ? 0 : this.declined.length);
   takesSeveral = $derived(this.parameters.some((parameter) => parameter.role === 'dataset' && parameter.type.startsWith('LIST[')));
+  /** Whether it is known which of those who share this login submits. */
+  isSaid = $derived(this.people.length === 0 || this.people.includes(this.person));
   canSubmit = $derived.by(
     () =>
       this.readiness?.can_submit === true &&
       !this.submitting &&
       !this.results.looking &&
+      this.isSaid &&
       this.lacking === 0 &&
       this.batch.every((entry) => entry.failure === null && entry.dataset !== null),
   );

@@ -96,7 +96,7 @@ export class Jobs {
   #words(job: JobView): string {
     let found = this.#found.get(job);
     if (found === undefined) {
-      found = [job.name, job.what, job.worker, job.results?.text, ...job.settings.map(([, value]) => value)].join('\n').toLowerCase();
+      found = [job.name, job.what, job.worker, job.by, job.results?.text, ...job.settings.map(([, value]) => value)].join('\n').toLowerCase();
       this.#found.set(job, found);
     }
     return found;
