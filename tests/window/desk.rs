@@ -266,9 +266,9 @@ impl Desk {
         self.folder.path().join("run").join(name)
     }
 
-    /// A script that works for as long as the test lets it: the file `step-N` ends its epoch N. Asked to stop, it saves.
+    /// A script that works for as long as the test lets it, and no longer than the test: the file `step-N` ends its epoch N. Asked to
+    /// stop, it saves.
     pub(crate) fn training(&self) -> String {
-        let step = self.sign("step-");
         format!(
             r#"trap 'echo saving; echo half > "$2/last.ckpt"; exit 0' INT
 n=0
@@ -278,10 +278,14 @@ while [ $n -lt 10 ]; do
   echo "openjd_status: epoch $n of 10"
   echo "samepath_metrics: {{\"run\": \"\", \"epoch\": $n, \"of\": 10, \"values\": {{\"train/loss\": 0.$((90 - n * 7)), \"val/loss\": 0.$((95 - n * 7))}}}}"
   echo "epoch $n: training loss 0.$((90 - n * 7)), validation loss 0.$((95 - n * 7))"
-  until [ -e '{}'"$n" ]; do sleep 0.02; done
+  until [ -e '{step}'"$n" ]; do
+    [ -d '{folder}' ] || exit 1
+    sleep 0.02
+  done
 done
 "#,
-            step.display()
+            step = self.sign("step-").display(),
+            folder = self.folder.path().display(),
         )
     }
 
