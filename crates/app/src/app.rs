@@ -19,6 +19,7 @@ use crate::{Error, ErrorCode, watching};
 use samepath_fleet::bus::Link;
 use samepath_fleet::lab::Membership;
 use samepath_fleet::{Fleet, Live, Update};
+use samepath_wire::{HERE, HERE_FIRST};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
@@ -197,7 +198,7 @@ impl App {
             return Ok(app);
         }
         tokio::time::timeout(PATIENCE, app.inner.board.ready()).await.map_err(|_| {
-            let queue = app.inner.lab.as_ref().map_or("The queue of this computer", |lab| &lab.lab);
+            let queue = app.inner.lab.as_ref().map_or_else(|| format!("The queue of {HERE}"), |lab| lab.lab.clone());
             Error::new(ErrorCode::FleetUnreachable, format!("{queue} does not answer."))
                 .with_hint("Another Samepath program may be stuck: end it, then try again.")
         })?;
@@ -245,10 +246,10 @@ impl App {
         };
         self.inner.board.set_storages(self.storages(), storages.proofs());
         self.inner.board.set_status(StatusView {
-            lab: lab.map_or_else(|| "This computer".to_owned(), |lab| lab.lab.clone()),
+            lab: lab.map_or_else(|| HERE_FIRST.to_owned(), |lab| lab.lab.clone()),
             in_lab: lab.is_some(),
             link: match (link, lab) {
-                (Link::Up, None) => "this computer",
+                (Link::Up, None) => HERE,
                 (Link::Up, Some(_)) => "connected",
                 (Link::Down { why, .. }, _) if has_ended(why.as_deref()) => "access ended",
                 (Link::Down { .. }, _) => "reconnecting…",

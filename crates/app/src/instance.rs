@@ -3,6 +3,7 @@
 use crate::{Error, ErrorCode, Options};
 use samepath_fleet::bus::BusError;
 use samepath_fleet::bus::local::first::{Arrival, Ears, Hold, arrive};
+use samepath_wire::HERE;
 use std::ffi::OsString;
 use std::path::Path;
 
@@ -51,7 +52,7 @@ pub async fn begin(options: &Options, files: &[String]) -> Result<Start, Error> 
                 .with_hint("Close its window, or end it, then start it again."))
         }
         Err(error) => Err(Error::new(ErrorCode::Io, error.to_string())
-            .with_hint("Set SAMEPATH_DATA to a folder of your own on this computer's disk.")),
+            .with_hint(format!("Set SAMEPATH_DATA to a folder of your own on {HERE}'s disk."))),
     }
 }
 

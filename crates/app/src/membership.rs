@@ -6,6 +6,7 @@ use crate::{Error, ErrorCode, LocalStorages, Options};
 use samepath_fleet::lab::{Computer, Invitation, LabError, Membership, Part};
 use samepath_fleet::{Fleet, bus::BusError};
 use samepath_storage::Change;
+use samepath_wire::{HERE, HERE_FIRST};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -166,7 +167,7 @@ impl Options {
                 // It had joined when its configuration could not be written: the invitation is used up, and the key is here.
                 return self.say(storages, &before);
             }
-            let message = format!("This computer belongs to {} already, as {}.", before.lab, before.name);
+            let message = format!("{HERE_FIRST} belongs to {} already, as {}.", before.lab, before.name);
             return Err(Error::new(ErrorCode::AlreadyExists, message).with_hint("Leave it first: samepath leave"));
         }
         let computer = self.environment.computer.as_deref();
@@ -247,7 +248,7 @@ pub(crate) fn check_key(options: &Options, storages: &LocalStorages) -> Result<(
     let config = storages.config();
     let Some((part, lab)) = config.lab.iter().next() else { return Ok(()) };
     let message = format!(
-        "{} says that this computer has joined a lab ({lab}), and its key is not here: {}.",
+        "{} says that {HERE} has joined a lab ({lab}), and its key is not here: {}.",
         options.config.path.display(),
         options.data_dir.join("lab").join(format!("{part}.json")).display()
     );
@@ -311,7 +312,7 @@ fn told(membership: &Membership, error: LabError) -> Error {
         LabError::Bus(BusError::Unreachable) => silent(lab, server),
         LabError::Bus(BusError::NotListening { .. }) => not_listening(lab, server),
         LabError::Bus(BusError::NotAdmitted { .. }) if membership.part == Part::Worker => {
-            let message = format!("{lab} has put out this computer's worker {name}: it is given no job any more.");
+            let message = format!("{lab} has put out {HERE}'s worker {name}: it is given no job any more.");
             Error::new(ErrorCode::FleetUnreachable, message).with_hint(
                 "Ask whoever looks after the lab for a new invitation; then, here: samepath leave, and samepath join INVITATION",
             )

@@ -2,6 +2,7 @@ use crate::{Error, ErrorCode};
 use samepath_fleet::bus::local::LocalSettings;
 use samepath_fleet::lab::{Membership, Part, Places};
 use samepath_storage::{ConfigFile, Environment};
+use samepath_wire::HERE;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
@@ -119,7 +120,7 @@ impl Options {
                 None => "HOME is not set".to_owned(),
             };
             Error::new(ErrorCode::ConfigInvalid, format!("There is no home folder to keep jobs in: {why}.")).with_hint(
-                "Set HOME to your home folder; or SAMEPATH_DATA to a folder for jobs, on a disk of this computer.",
+                format!("Set HOME to your home folder; or SAMEPATH_DATA to a folder for jobs, on a disk of {HERE}."),
             )
         })?;
         Ok(Self {

@@ -9,9 +9,9 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use samepath_storage::helper::{DEADLINE, Helper};
 use samepath_storage::{
-    Backend, Counted, HERE, Match, Platform, Probe, ResolveError, Storages, Suggestion, Trial, Tried, suggest_here,
+    Backend, Counted, Match, Platform, Probe, ResolveError, Storages, Suggestion, Trial, Tried, suggest_here,
 };
-use samepath_wire::{BackendState, StoragePath};
+use samepath_wire::{BackendState, HERE, StoragePath};
 use std::path::Path;
 
 /// A storage's clock that is less wrong than this disturbs nobody.
@@ -309,7 +309,7 @@ mod tests {
                     true
                 ),
                 (FindingState::Note, "vast:amick cannot be written by you (Read-only file system).".to_owned(), true),
-                (FindingState::Note, "the clock of vast is 90 s behind this computer's".to_owned(), true),
+                (FindingState::Note, format!("the clock of vast is 90 s behind {HERE}'s"), true),
             ]
         );
         let good = Trial {

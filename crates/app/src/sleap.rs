@@ -2,7 +2,7 @@
 
 use crate::programs::PATIENCE;
 use crate::{Error, ErrorCode, LocalStorages, Options};
-use samepath_storage::HERE;
+use samepath_wire::HERE;
 use std::path::PathBuf;
 
 /// As SLEAP calls it; `[samepath.programs]` may say where it is.

@@ -18,7 +18,7 @@ use samepath_storage::{
     Backend, BackendFields, Change, Config, ConfigError, ConfigFile, Entry, Environment, Platform, ResolveError,
     Sightings, Storages, address_of_share,
 };
-use samepath_wire::{BackendState, Worker};
+use samepath_wire::{BackendState, HERE, HERE_FIRST, Worker};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
@@ -102,7 +102,7 @@ impl LocalStorages {
         let folder = &options.data_dir;
         storages.answers(folder).map_err(|error| {
             error.with_hint(
-                "It has this program's jobs and keys, and its disk or server may be away. Another folder, on a disk of this computer, is taken with SAMEPATH_DATA=/FOLDER.",
+                format!("It has this program's jobs and keys, and its disk or server may be away. Another folder, on a disk of {HERE}, is taken with SAMEPATH_DATA=/FOLDER."),
             )
         })?;
         Ok(storages.with_memory_in(folder))
@@ -283,7 +283,7 @@ impl LocalStorages {
             let error = Error::new(ErrorCode::BackendNotFound, message);
             match known.as_slice() {
                 [] => error.with_hint(format!("Add it: samepath storage add {name} FOLDER")),
-                names => error.with_hint(format!("This computer knows: {}.", names.join(", "))),
+                names => error.with_hint(format!("{HERE_FIRST} knows: {}.", names.join(", "))),
             }
         };
         views.iter().find(|view| view.name == name).cloned().ok_or_else(unknown)

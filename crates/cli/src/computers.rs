@@ -3,6 +3,7 @@ use crate::args::ComputersCommand;
 use crate::output::{Cell, Tone, moment};
 use samepath_app::view::ComputerView;
 use samepath_app::{Error, ErrorCode};
+use samepath_wire::HERE;
 use serde_json::json;
 use std::process::ExitCode;
 
@@ -63,7 +64,7 @@ fn meant(named: &str, computers: Vec<ComputerView>) -> Result<ComputerView, Erro
     let mut fit: Vec<ComputerView> = computers.into_iter().filter(is_it).collect();
     match (fit.pop(), fit.len()) {
         (Some(own), 0) if own.own => {
-            let error = Error::new(ErrorCode::Usage, format!("{named} is this computer."));
+            let error = Error::new(ErrorCode::Usage, format!("{named} is {HERE}."));
             Err(error.with_hint("To take it out of the lab: samepath leave"))
         }
         (Some(one), 0) => Ok(one),

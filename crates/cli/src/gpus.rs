@@ -3,6 +3,7 @@
 use crate::Context;
 use crate::workers::interrupted;
 use samepath_app::{Error, ErrorCode};
+use samepath_wire::HERE;
 use std::path::Path;
 use std::process::{ExitCode, Stdio};
 use tokio::process::{Child, Command};
@@ -24,10 +25,10 @@ pub(crate) async fn run(
     }
     let there = samepath_worker::kinds::this_host().amounts.get("amount.worker.gpu").copied().unwrap_or_default();
     if there < 1.0 {
-        context.output.aside(
-            "No NVIDIA GPU is seen on this computer: jobs that want one are given to these workers, and will hardly run. \
+        context.output.aside(&format!(
+            "No NVIDIA GPU is seen on {HERE}: jobs that want one are given to these workers, and will hardly run. \
              Leave --gpus away where there is none.",
-        );
+        ));
     }
     let mut running = JoinSet::new();
     // Each ends when its standard input does: with this program, however that ends.

@@ -9,6 +9,7 @@ use samepath_app::{Error, Left};
 use samepath_fleet::lab::{
     self, HubPlace, Invitation, Invite, Invited, Joined, Part, Places, Registry, StorageWords, Wanted,
 };
+use samepath_wire::{HERE, HERE_FIRST};
 use serde_json::{Value, json};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -247,7 +248,7 @@ pub(crate) fn join(context: &Context<'_>, invitation: &[String]) -> Result<ExitC
     } else {
         context
             .output
-            .line(&format!("This computer belongs to {} now, as the {} {}.", joined.lab, joined.role, joined.name))?;
+            .line(&format!("{HERE_FIRST} belongs to {} now, as the {} {}.", joined.lab, joined.role, joined.name))?;
         context.output.line(match joined.role.as_str() {
             "worker" => "Run its jobs: samepath worker",
             _ => "See who works there: samepath workers",
@@ -262,15 +263,15 @@ pub(crate) fn leave(context: &Context<'_>) -> Result<ExitCode, Error> {
     if context.output.is_json() {
         context.output.document(&json!({ "left": left, "untold": untold }))?;
     } else if left.is_empty() {
-        context.output.line("This computer belongs to no lab. Nothing changed.")?;
+        context.output.line(&format!("{HERE_FIRST} belongs to no lab. Nothing changed."))?;
     } else {
         context.output.line(&format!(
-            "Left: {}. The key of this computer is deleted. Jobs go on; storages, files and the lab's history stay.",
+            "Left: {}. The key of {HERE} is deleted. Jobs go on; storages, files and the lab's history stay.",
             left.join(", ")
         ))?;
         for lab in untold {
             context.output.line(&format!(
-                "{lab} did not answer, and still lists this computer: ask whoever looks after it to revoke it."
+                "{lab} did not answer, and still lists {HERE}: ask whoever looks after it to revoke it."
             ))?;
         }
     }

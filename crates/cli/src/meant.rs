@@ -6,6 +6,7 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Arg, Command, CommandFactory};
 use samepath_app::{Error, ErrorCode};
 use samepath_storage::{near, shell_word};
+use samepath_wire::HERE;
 use samepath_worker::kinds::Catalogue;
 use std::ffi::OsString;
 
@@ -156,7 +157,7 @@ fn too_little(line: &Line<'_>) -> Option<Error> {
                 ("a name and a folder", format!("Type: {typed} {} {}", shell_word(name), shell_word(place)))
             }
             _ if is_place(word) => ("a name, too", format!("Type: {typed} NAME {}", shell_word(word))),
-            _ => ("a folder, too", format!("Type: {typed} {} FOLDER, where this computer mounts it", shell_word(word))),
+            _ => ("a folder, too", format!("Type: {typed} {} FOLDER, where {HERE} mounts it", shell_word(word))),
         },
         (["storage", "add"], []) => ("a name and a folder", format!("For example: {typed} vast /mnt/vast")),
         (["submit"], []) => {

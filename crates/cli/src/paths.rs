@@ -2,7 +2,7 @@ use crate::Context;
 use crate::args::Resolve;
 use samepath_app::{Error, ErrorCode};
 use samepath_storage::{Backend, Match, Purpose, named, shell_word};
-use samepath_wire::{DEFAULT_BACKEND, StoragePath};
+use samepath_wire::{DEFAULT_BACKEND, HERE, StoragePath};
 use serde_json::json;
 use std::process::ExitCode;
 
@@ -14,16 +14,13 @@ pub(crate) fn locate(context: &Context<'_>, path: &str) -> Result<ExitCode, Erro
             let slashed = at.ok().and_then(|at| storages.storages().written_plainly(&at)).map(|at| at.to_string());
             let path = slashed.as_deref().unwrap_or(path);
             return error.or_rather(&[ErrorCode::PathNotFound], || {
-                format!(
-                    "this is a storage path; where it is on this computer says `samepath resolve {}`",
-                    shell_word(path)
-                )
+                format!("this is a storage path; where it is on {HERE} says `samepath resolve {}`", shell_word(path))
             });
         }
         match storages.nearly_on_storage(path) {
             Some(at) => error.or_rather(&[ErrorCode::PathNotFound], || {
                 let at = shell_word(&at.to_string());
-                format!("if a storage path is meant: where it is on this computer says `samepath resolve {at}`")
+                format!("if a storage path is meant: where it is on {HERE} says `samepath resolve {at}`")
             }),
             None => error,
         }
@@ -60,7 +57,7 @@ pub(crate) fn resolve(context: &Context<'_>, question: &Resolve) -> Result<ExitC
         }
         error.or_rather(&[ErrorCode::BackendNotFound, ErrorCode::PathRefused, ErrorCode::PathNotFound], || {
             let path = shell_word(&question.path);
-            format!("this is a path of this computer; on which storage it is says `samepath locate {path}`")
+            format!("this is a path of {HERE}; on which storage it is says `samepath locate {path}`")
         })
     })?;
     if output.is_json() {

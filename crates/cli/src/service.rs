@@ -5,6 +5,7 @@ use crate::args::{Install, Uninstall};
 use crate::workers::kinds_folder;
 use samepath_app::{Error, ErrorCode};
 use samepath_storage::{Cause, Origin, shell_word, write_whole};
+use samepath_wire::{HERE, HERE_FIRST};
 use serde_json::json;
 use std::ffi::OsString;
 use std::fmt::Write;
@@ -156,7 +157,7 @@ fn check_systemd(systemctl: &[&str]) -> Result<(), Error> {
                 _ => format!("Nothing was written. {by_hand}"),
             }))
         }
-        Err(_) => Err(Error::new(ErrorCode::Io, "There is no systemd on this computer.")
+        Err(_) => Err(Error::new(ErrorCode::Io, format!("There is no systemd on {HERE}."))
             .with_hint(format!("Nothing was written. {by_hand}"))),
     }
 }
@@ -165,7 +166,7 @@ fn check_systemd(systemctl: &[&str]) -> Result<(), Error> {
 fn check_user(user: &str) -> Result<(), Error> {
     match Command::new("id").args(["-u", "--", user]).output() {
         Ok(answer) if !answer.status.success() => {
-            Err(Error::new(ErrorCode::InvalidParameter, format!("This computer knows no user {user}."))
+            Err(Error::new(ErrorCode::InvalidParameter, format!("{HERE_FIRST} knows no user {user}."))
                 .with_hint("Name the user that jobs are to run as: --as USER. Nothing was written."))
         }
         _ => Ok(()),

@@ -5,6 +5,7 @@ use crate::{Context, block_on, doctor};
 use samepath_app::view::{ErrorView, SameStorageView, StorageFields, StorageView};
 use samepath_app::{Error, ErrorCode, Lab, LocalStorages, same_storage};
 use samepath_storage::shell_word;
+use samepath_wire::HERE;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::process::ExitCode;
@@ -80,7 +81,7 @@ fn folder_missing(storages: &LocalStorages, view: &StorageView) -> Option<String
     let own = Some(&view.user_subdir).filter(|folder| !folder.is_empty())?;
     let error = storages.shown_folder(&view.name, true).err().filter(|error| error.code == ErrorCode::PathNotFound)?;
     let hint = error.hint.map(|hint| format!(" {hint}")).unwrap_or_default();
-    Some(format!("{} has no folder {own} on this computer.{hint}", view.name))
+    Some(format!("{} has no folder {own} on {HERE}.{hint}", view.name))
 }
 
 fn mark(context: &Context<'_>, name: Option<String>) -> Result<(), Error> {
@@ -135,7 +136,7 @@ fn written(output: &Output, view: &StorageView, what: &str, told: Value) -> Resu
         return output.document(&told);
     }
     let at = view.base_path.as_deref().unwrap_or("?");
-    output.line(&format!("{what} {}: on this computer at {at}. Written in {}.", view.name, view.source))?;
+    output.line(&format!("{what} {}: on {HERE} at {at}. Written in {}.", view.name, view.source))?;
     for warning in &view.warnings {
         output.warning(warning);
     }

@@ -4,6 +4,7 @@ use crate::{A_WORD, Context, block_on};
 use samepath_app::view::{ErrorView, StatusView, Update, WorkerView};
 use samepath_app::{App, Error, ErrorCode, Options};
 use samepath_storage::Cause;
+use samepath_wire::{HERE, HERE_FIRST};
 use samepath_worker::Drained;
 use serde_json::json;
 use std::path::{Path, PathBuf};
@@ -54,7 +55,7 @@ pub(crate) fn list(context: &Context<'_>, watch: bool) -> Result<ExitCode, Error
                 format!("{lab} has just begun: its workers may not be back yet. Look again in some seconds.")
             }
             Some(lab) => format!("No worker of {lab} is online. On a computer that joined as one: samepath worker"),
-            None => "No worker is online, and this computer is in no lab. Start one here: samepath worker".to_owned(),
+            None => format!("No worker is online, and {HERE} is in no lab. Start one here: samepath worker"),
         })?;
     } else {
         let own = &context.options.version;
@@ -138,7 +139,7 @@ pub(crate) fn run(context: &Context<'_>, worker: Worker) -> Result<ExitCode, Err
             match ended {
                 Some(ended) => return ended.map(|()| ExitCode::SUCCESS),
                 None if output.is_json() => {}
-                None => output.line("This computer has joined anew.")?,
+                None => output.line(&format!("{HERE_FIRST} has joined anew."))?,
             }
         }
     })
@@ -214,7 +215,7 @@ fn whose(app: &App) -> String {
     match app.lab() {
         Some(lab) => format!("A worker of {lab}."),
         None => {
-            "A worker for this computer's own jobs: it is in no lab. To join one: samepath join INVITATION".to_owned()
+            format!("A worker for {HERE}'s own jobs: it is in no lab. To join one: samepath join INVITATION")
         }
     }
 }
@@ -234,8 +235,10 @@ pub(crate) fn drain(context: &Context<'_>, name: Option<&str>, undo: bool, wait:
         drained.retain(at_work);
     }
     if drained.is_empty() {
-        let message = name
-            .map_or("This computer has no worker.".to_owned(), |name| format!("This computer has no worker {name}."));
+        let message = name.map_or_else(
+            || format!("{HERE_FIRST} has no worker."),
+            |name| format!("{HERE_FIRST} has no worker {name}."),
+        );
         return Err(Error::new(ErrorCode::NoWorker, message).with_hint("Start one: samepath worker"));
     }
     while wait && drained.iter().any(|worker| worker.left > 0) {

@@ -1,6 +1,6 @@
 use crate::Video;
-use samepath_storage::{HERE, PathMapping};
-use samepath_wire::{StoragePath, VideoChoice};
+use samepath_storage::PathMapping;
+use samepath_wire::{HERE, StoragePath, VideoChoice};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::PathBuf;

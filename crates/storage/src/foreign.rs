@@ -5,12 +5,11 @@
 use crate::component;
 use crate::config::near;
 use crate::locate::{named, split_below_root};
-use crate::platform::HERE;
 use crate::suggest::{part_of_share, share_text};
 use crate::written::{WrittenPath, WrittenRoot};
 use crate::{Backend, PathMapping, Platform, Storages};
 use percent_encoding::percent_decode_str;
-use samepath_wire::StoragePath;
+use samepath_wire::{HERE, StoragePath};
 use std::borrow::Cow;
 use std::path::Path;
 

@@ -80,7 +80,7 @@ pub use json_file::{read_json, write_json, write_whole};
 pub use locate::{CanonicalBases, LocateError, Located, Nesting, Overlap, locate_here, named, split_below_root};
 pub use look::Looked;
 pub use marker::{Damage, MarkError, Marked, MarksAround};
-pub use platform::{HERE, Platform};
+pub use platform::Platform;
 pub use probe::{Glance, Probe, probe, probe_again};
 pub use proof::ProofKey;
 pub use resolve::{Match, Purpose, ResolveError, Resolved};

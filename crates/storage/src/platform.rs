@@ -12,9 +12,6 @@ pub enum Platform {
     Windows,
 }
 
-/// What people call the computer before them, in the middle of a sentence.
-pub const HERE: &str = Platform::current().here();
-
 impl Platform {
     /// The one that this program was built for.
     pub const fn current() -> Self {
@@ -27,31 +24,11 @@ impl Platform {
         }
     }
 
-    const fn here(self) -> &'static str {
-        match self {
-            Self::MacOs => "this Mac",
-            Self::Linux | Self::Windows => "this computer",
-        }
-    }
-
     /// What stands between two components of a local path.
     pub(crate) const fn separator(self) -> &'static str {
         match self {
             Self::Linux | Self::MacOs => "/",
             Self::Windows => "\\",
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_mac_is_called_one() {
-        assert_eq!(
-            [Platform::MacOs, Platform::Linux, Platform::Windows].map(Platform::here),
-            ["this Mac", "this computer", "this computer"]
-        );
     }
 }

@@ -6,7 +6,7 @@ mod support;
 
 use samepath_storage::{Backend, Match, Platform, Purpose, Refusal, ResolveError, Resolved, Storages};
 use samepath_testkit::fill;
-use samepath_wire::{BackendState, StoragePath};
+use samepath_wire::{BackendState, HERE, StoragePath};
 use std::ffi::OsStr;
 use std::io::Read;
 use std::os::unix::ffi::OsStrExt;
@@ -207,7 +207,7 @@ fn an_unknown_storage_names_those_there_are() {
     let lab = lab();
     let error = lab.storages.join(&StoragePath::new("Vast", "", "x")).unwrap_err();
     assert_eq!(error.code(), "backend_not_found");
-    assert_eq!(error.to_string(), "this computer has no storage `Vast`; it has `vast`, `scratch`");
+    assert_eq!(error.to_string(), format!("{HERE} has no storage `Vast`; it has `vast`, `scratch`"));
 }
 
 #[test]
@@ -215,7 +215,7 @@ fn whoever_reads_it_elsewhere_is_told_which_computer_looked() {
     let lab = lab();
     let told = |at: StoragePath| {
         let error = lab.storages.resolve(&at, Purpose::Input).unwrap_err();
-        assert!(error.to_string().contains(samepath_storage::HERE), "{error}");
+        assert!(error.to_string().contains(HERE), "{error}");
         error.told_of("gpu-1")
     };
     assert_eq!(told(StoragePath::new("Vast", "", "x")), "gpu-1 has no storage `Vast`; it has `vast`, `scratch`");
@@ -255,7 +255,7 @@ fn a_part_of_a_storage() {
     for outside in ["labs", "labs/other/x", "amick/labels.slp", ""] {
         let error = storages.join(&StoragePath::new("vast", "", outside)).unwrap_err();
         assert_eq!(error.code(), "path_refused");
-        assert!(error.to_string().contains("the only part of the storage that this computer sees"), "{error}");
+        assert!(error.to_string().contains(&format!("the only part of the storage that {HERE} sees")), "{error}");
     }
 }
 

@@ -9,6 +9,7 @@
 
 mod address;
 mod gpu;
+mod here;
 mod job;
 mod kind;
 mod log;
@@ -21,6 +22,7 @@ mod worker;
 
 pub use address::StoragePath;
 pub use gpu::{Gpu, GpuUse, gibibytes};
+pub use here::{HERE, HERE_FIRST};
 pub use job::{Access, DEFAULT_BACKEND, InputSeen, Job, JobId, PathValue, StorageNeed, VideoChoice};
 pub use kind::{Kind, Parameter, ParameterType};
 pub use log::{LogLine, Stream};

@@ -1,6 +1,6 @@
 // What the pages of the storages and the workers say. Part of the catalogue in words.ts.
 import { plural, tame } from './format';
-import { HERE } from './platform';
+import { HERE, HERE_FIRST } from './platform';
 
 export const storage = {
   tooltip: 'Called “backend” in sleap-rtc and on the command line.',
@@ -9,7 +9,7 @@ export const storage = {
   checking: 'Looking…',
   emptyTitle: 'No storage yet',
   emptyText:
-    'A storage is a folder that the lab’s computers share. Say where it is on this computer; workers know the same storage under their own path.',
+    `A storage is a folder that the lab’s computers share. Say where it is on ${HERE}; workers know the same storage under their own path.`,
   at: `on ${HERE} at`,
   yourFolder: 'your folder',
   noFolder: 'the whole storage',
@@ -71,7 +71,7 @@ export const storage = {
     { value: 'nfs', label: 'NFS share' },
     { value: 'smb', label: 'SMB share' },
     { value: 'google_shared_drive', label: 'Google shared drive' },
-    { value: 'local', label: 'a disk of this computer' },
+    { value: 'local', label: `a disk of ${HERE}` },
   ],
   more: 'More',
   subpath: 'Part of the storage',
@@ -96,7 +96,7 @@ export const storage = {
 } as const;
 
 export const workers = {
-  notRunning: 'This computer’s worker is not running',
+  notRunning: `${HERE_FIRST}’s worker is not running`,
   list: 'Workers',
   columns: { name: 'Worker', state: 'State', gpu: 'GPUs', runs: 'Job types', seen: 'Seen', version: 'Version' },
   summary: (ready: number, busy: number, draining: number, offline: number) =>
@@ -124,7 +124,7 @@ export const workers = {
       unknown: `${worker} has not looked at ${storage} yet.`,
     };
     const same: Partial<Record<string, string>> = {
-      confirmed: `${worker} proved that it reads the same files on ${storage} as this computer.`,
+      confirmed: `${worker} proved that it reads the same files on ${storage} as ${HERE}.`,
       same_mark: `${worker}’s ${storage} carries the same mark as yours. A copied folder would carry it, too.`,
       unknown: `Nobody has proved yet that ${worker}’s ${storage} is yours. Confirming writes a test file to your folder and has the workers look for it.`,
     };
@@ -134,7 +134,7 @@ export const workers = {
   emptyTitle: 'No worker is online',
   beginningTitle: 'No worker is back yet',
   beginning: 'The lab’s server has just begun: its workers may not be back yet.',
-  emptyText: 'Samepath runs one on this computer; it appears here as soon as it is up. On another computer, run:',
+  emptyText: `Samepath runs one on ${HERE}; it appears here as soon as it is up. On another computer, run:`,
   emptyTextLab: 'Workers of the lab appear here as soon as they are online. To make a GPU machine one, with an invitation for a worker:',
   emptyTextBroken: 'On another computer, run:',
   emptyCommand: 'samepath worker',

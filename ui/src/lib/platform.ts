@@ -4,6 +4,9 @@ export const onMac = () => /Mac/.test(navigator.platform);
 /** What people call the computer before them. */
 export const HERE = onMac() ? 'this Mac' : 'this computer';
 
+/** The same where a sentence begins. */
+export const HERE_FIRST = onMac() ? 'This Mac' : 'This computer';
+
 const SIGNS: Record<string, string> = { Ctrl: '⌘', Shift: '⇧', Alt: '⌥', Enter: '↵' };
 const ORDER = ['⌥', '⇧', '⌘'];
 

@@ -1,6 +1,6 @@
 // What the page says while a computer is set up, and in the pretend lab. Part of the catalogue in words.ts.
 import { plural, tame } from './format';
-import { HERE } from './platform';
+import { HERE, HERE_FIRST } from './platform';
 
 export const setup = {
   begin: 'Set up…',
@@ -19,7 +19,7 @@ export const setup = {
   invitationHint: 'samepath:…',
   paste: 'Paste',
   pasteYourself: (key: string) => `Samepath may not read the clipboard here. Press ${key} in the field.`,
-  expired: (when: string) => `This invitation expired on ${when}, by this computer’s clock. Ask for a new one.`,
+  expired: (when: string) => `This invitation expired on ${when}, by ${HERE}’s clock. Ask for a new one.`,
   tryAgain: 'Try again',
   joinLater: 'Continue; join later',
   waitsForLab: (server: string) => `Waiting for ${server}.`,
@@ -37,13 +37,13 @@ export const setup = {
   joining: 'Joining…',
   inviting: (lab: string, name: string, server: string, until: string) => `${lab} · you join as ${name} · lab server ${server} · invitation valid until ${until}`,
   kept: (name: string, places: string) => `A job of ${name} ${places}.`,
-  belongs: (lab: string) => `This computer belongs to ${lab} already. To join another lab, leave it first: Settings.`,
+  belongs: (lab: string) => `${HERE_FIRST} belongs to ${lab} already. To join another lab, leave it first: Settings.`,
   noInvitation: 'No invitation? Ask whoever looks after your lab’s GPU machines.',
   inviteMessage: 'Could you send me a Samepath invitation? (samepath hub invite member NAME)',
-  here: 'On this computer',
+  here: `On ${HERE}`,
   hereText: 'No account, no server. Jobs run here.',
   showMe: 'Show me first',
-  showMeText: 'A sample project and a pretend lab on this computer. Nothing is kept. About 20 seconds.',
+  showMeText: `A sample project and a pretend lab on ${HERE}. Nothing is kept. About 20 seconds.`,
   rtcLink: 'Use another file of sleap-rtc…',
   rtcTitle: 'A settings file of sleap-rtc',
   rtcFiles: 'Settings (.toml)',
@@ -91,7 +91,7 @@ export const setup = {
     [description, count === 0 ? 'no worker online has it' : plural(count, 'worker', 'workers')].filter((part) => part !== null).join(' · '),
   notHere: 'Not connected here.',
   connectHow: (help: string | null) =>
-    `Connecting opens this computer’s own sign-in. ${help === null ? 'Off campus: connect the VPN first' : tame(help).replace(/\.$/, '')}. This page notices when it appears.`,
+    `Connecting opens ${HERE}’s own sign-in. ${help === null ? 'Off campus: connect the VPN first' : tame(help).replace(/\.$/, '')}. This page notices when it appears.`,
   connectTo: (address: string) => `Connect to ${address}`,
   unused: 'I don’t use it',
   unusedName: (name: string) => `I don’t use it: ${name}`,

@@ -7,8 +7,8 @@ use crate::metrics::MetricsStream;
 use crate::view::{Draft, FollowUpView, OfferView, ResultsView};
 use crate::{Error, ErrorCode, sleap};
 use jiff::{SignedDuration, Timestamp};
-use samepath_storage::{HERE, Purpose};
-use samepath_wire::{JobRecord, Kind, StoragePath};
+use samepath_storage::Purpose;
+use samepath_wire::{HERE, JobRecord, Kind, StoragePath};
 use std::path::PathBuf;
 
 /// How long a mounted share may need to show what was written elsewhere.
@@ -172,7 +172,7 @@ mod tests {
         let now: Timestamp = "2026-11-22T09:14:05Z".parse().unwrap();
         let said = |ended: Option<&str>, code: ErrorCode| not_shown_yet(ended, Error::new(code, "no"), now).message;
         let ended = Some("2026-11-22T09:14:02Z");
-        assert_eq!(said(ended, ErrorCode::PathNotFound), "Written 3 s ago; this computer does not show it yet.");
+        assert_eq!(said(ended, ErrorCode::PathNotFound), format!("Written 3 s ago; {HERE} does not show it yet."));
         assert_eq!(said(ended, ErrorCode::BackendUnavailable), "no");
         for ended in [None, Some("2026-11-22T09:00:00Z"), Some("nonsense")] {
             assert_eq!(said(ended, ErrorCode::PathNotFound), "no", "{ended:?}");

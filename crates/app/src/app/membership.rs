@@ -6,6 +6,7 @@ use crate::{Error, ErrorCode};
 use samepath_fleet::FleetError;
 use samepath_fleet::bus::Link;
 use samepath_fleet::lab::{Invitation, Membership, Part};
+use samepath_wire::HERE_FIRST;
 use std::time::Duration;
 
 /// How long somebody who wants the lab tried at once waits to hear what came of it.
@@ -113,7 +114,7 @@ impl App {
     fn membership(&self) -> Result<&Membership, Error> {
         let membership = self.inner.lab.as_ref().filter(|lab| lab.part == Part::Member);
         membership.ok_or_else(|| {
-            Error::new(ErrorCode::InvalidParameter, "This computer has not joined a lab as a member's.")
+            Error::new(ErrorCode::InvalidParameter, format!("{HERE_FIRST} has not joined a lab as a member's."))
                 .with_hint("Ask the lab's admin for an invitation of your own (samepath hub invite member NAME), and join with it: Settings, Your lab.")
         })
     }

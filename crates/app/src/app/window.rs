@@ -6,7 +6,7 @@ use crate::lab::LabStorage;
 use crate::notices::Notices;
 use crate::view::{DoctorView, Keep, KeptView, ProgramView, SettingsLineView, Update};
 use crate::{Error, ErrorCode, LocalStorages};
-use samepath_storage::HERE;
+use samepath_wire::HERE;
 use std::path::{Path, PathBuf};
 
 /// Workers and jobs that a window draws first: more than a screen shows of either.

@@ -6,7 +6,7 @@ use crate::view::{Finding, FindingState};
 use crate::{LocalStorages, Options, size};
 use samepath_storage::helper::DEADLINE;
 use samepath_storage::{Backend, Probe, is_network_file_system};
-use samepath_wire::BackendState;
+use samepath_wire::{BackendState, HERE};
 use samepath_worker::kinds::{places, this_host};
 use std::path::Path;
 use std::process::Stdio;
@@ -137,22 +137,22 @@ fn data_folder(folder: &Path) -> Backend {
 
 fn of_disk(data_dir: &Path, probe: &Probe) -> Vec<Finding> {
     const AREA: &str = "disk";
-    const MOVE: &str = "Set SAMEPATH_DATA to a folder on this computer's own disk.";
+    let elsewhere = format!("Set SAMEPATH_DATA to a folder on {HERE}'s own disk.");
     let shown = data_dir.display();
     if !matches!(probe.state, BackendState::Ready) {
         let found = format!("{shown}, where jobs and their history are kept, is {}", probe.state.words());
-        return vec![Finding::new(AREA, FindingState::Wrong, "data folder", found).code("io").mend(MOVE)];
+        return vec![Finding::new(AREA, FindingState::Wrong, "data folder", found).code("io").mend(&elsewhere)];
     }
     let mut findings = Vec::new();
     if let Some(kind) = probe.file_system.as_deref().filter(|kind| is_network_file_system(kind)) {
         let found = format!("{shown} is on a file system of another computer ({kind}), where locks may not hold");
-        findings.push(Finding::new(AREA, FindingState::Note, "data folder", found).mend(MOVE));
+        findings.push(Finding::new(AREA, FindingState::Note, "data folder", found).mend(&elsewhere));
     }
     let Some(free) = probe.free_bytes else { return findings };
     let found = format!("{shown}, {} free", size(bytes(free)));
     findings.push(if free < NOTHING {
         let wrong = Finding::new(AREA, FindingState::Wrong, "data folder", found).code("io");
-        wrong.mend(format!("Make room, or move it. {MOVE}"))
+        wrong.mend(format!("Make room, or move it. {elsewhere}"))
     } else if free < LITTLE {
         Finding::new(AREA, FindingState::Note, "data folder", found).mend("Make room: logs are kept there.")
     } else {

@@ -1,7 +1,8 @@
 use crate::programs::PATIENCE;
 use crate::view::{Finding, FindingState};
 use crate::{Error, ErrorCode, LocalStorages};
-use samepath_storage::{ConfigError, HERE, Origin};
+use samepath_storage::{ConfigError, Origin};
+use samepath_wire::HERE;
 
 const AREA: &str = "configuration";
 
@@ -35,7 +36,7 @@ pub(super) fn examine(storages: &LocalStorages) -> Vec<Finding> {
         Finding::new(AREA, FindingState::Note, "file", format!("{shown} {found}")).mend(mend)
     };
     if state.others_may_write {
-        findings.push(note("can be written by everybody on this computer", format!("chmod o-w '{shown}'")));
+        findings.push(note(&format!("can be written by everybody on {HERE}"), format!("chmod o-w '{shown}'")));
     }
     if state.somebody_elses {
         findings.push(note("belongs to somebody else", "Name one of your own with --config.".to_owned()));

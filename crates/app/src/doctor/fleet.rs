@@ -4,8 +4,7 @@ use crate::lab::known;
 use crate::view::{Finding, FindingState};
 use crate::{Error, Options};
 use jiff::{SignedDuration, Timestamp};
-use samepath_storage::HERE;
-use samepath_wire::Worker;
+use samepath_wire::{HERE, Worker};
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
@@ -36,7 +35,7 @@ pub(super) async fn examine(options: &Options) -> Vec<Finding> {
         Err(error) => return vec![not_in(error)],
     };
     let Some(fleet) = joined else {
-        let note = Finding::new(AREA, FindingState::Note, "queue", "no Samepath program runs on this computer");
+        let note = Finding::new(AREA, FindingState::Note, "queue", format!("no Samepath program runs on {HERE}"));
         return vec![note.mend("Open the window, or start a worker: samepath worker")];
     };
     let told = tokio::time::timeout(PATIENCE, async {
@@ -55,7 +54,7 @@ pub(super) async fn examine(options: &Options) -> Vec<Finding> {
             let mut findings = vec![Finding::new(AREA, FindingState::Good, what, found)];
             for job in unreadable.unwrap_or_default() {
                 let note = Finding::new(AREA, FindingState::Note, "queue", job.to_string());
-                findings.push(note.mend("Upgrade Samepath on this computer; what wrote it may be newer."));
+                findings.push(note.mend(format!("Upgrade Samepath on {HERE}; what wrote it may be newer.")));
             }
             findings.extend(of_workers(&workers, &options.version, Timestamp::now()));
             let put_out = tokio::time::timeout(PATIENCE, options.worker_put_out()).await;
@@ -185,7 +184,7 @@ mod tests {
         let (state, found) = clock("2026-11-22T10:05:00Z").unwrap();
         assert_eq!(
             (state, found.as_str()),
-            (FindingState::Note, "the clock of node17 is 300 s ahead of this computer's")
+            (FindingState::Note, &*format!("the clock of node17 is 300 s ahead of {HERE}'s"))
         );
         assert!(clock("2026-11-22T09:00:00Z").unwrap().1.contains(" 60 min ago"));
         assert!(clock("2026-11-22T12:59:50Z").unwrap().1.contains(" 3 h ahead"));

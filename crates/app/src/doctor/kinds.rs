@@ -1,8 +1,8 @@
 use crate::programs::PATIENCE;
 use crate::view::{Finding, FindingState};
 use crate::{LocalStorages, Options};
-use samepath_storage::HERE;
 use samepath_storage::helper::HelperError;
+use samepath_wire::HERE;
 use samepath_worker::kinds::{Program, ProgramMissing, Survey};
 use std::collections::BTreeMap;
 use std::path::PathBuf;

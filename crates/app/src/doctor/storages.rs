@@ -1,7 +1,7 @@
 use crate::setup::unusable;
 use crate::view::{Finding, FindingState, HealthView, StorageView};
 use crate::{Error, ErrorCode, LocalStorages, size};
-use samepath_storage::HERE;
+use samepath_wire::HERE;
 
 const AREA: &str = "storage";
 

@@ -5,8 +5,9 @@ use crate::view::StorageFields;
 use crate::{Error, ErrorCode};
 use samepath_storage::helper::DEADLINE;
 use samepath_storage::{
-    Backend, CanonicalBases, ConfigError, HERE, LocateError, Nesting, Overlap, Place, Platform, Problem, Storages,
+    Backend, CanonicalBases, ConfigError, LocateError, Nesting, Overlap, Place, Platform, Problem, Storages,
 };
+use samepath_wire::HERE;
 use std::path::{Component, Path, PathBuf};
 
 impl LocalStorages {
@@ -86,7 +87,7 @@ impl LocalStorages {
         }
         let fields = StorageFields { base_path: Some(text.to_owned()), ..StorageFields::default() };
         // There is no such entry yet: the words are of the path alone.
-        let words = |error| Error { message: format!("`{text}` is no whole path of this computer."), ..error };
+        let words = |error| Error { message: format!("`{text}` is no whole path of {HERE}."), ..error };
         self.propose("storage", &fields).map_err(words)?;
         self.absolute(text)
     }

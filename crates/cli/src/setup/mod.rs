@@ -12,6 +12,7 @@ use interrupt::Interrupt;
 use one::{Next, Wizard, state_words};
 use samepath_app::view::{StorageView, SuggestionView};
 use samepath_app::{Error, ErrorCode, Lab, LabStorage, LocalStorages, workers_words};
+use samepath_wire::HERE;
 use serde_json::{Value, json};
 use std::process::ExitCode;
 use talk::{Stop, Talk};
@@ -183,7 +184,7 @@ fn finish(
         several => format!(" {several} workers have {name}, too."),
     };
     talk.say(&format!("Ready.{shared} Now choose a dataset: samepath dataset {name}:{folder}PROJECT/labels.slp"))?;
-    talk.say("Run jobs on this computer, too: samepath worker. See whether all is well: samepath doctor")?;
+    talk.say(&format!("Run jobs on {HERE}, too: samepath worker. See whether all is well: samepath doctor"))?;
     Ok(ExitCode::SUCCESS)
 }
 

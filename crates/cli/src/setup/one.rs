@@ -6,6 +6,7 @@ use crate::output::size;
 use samepath_app::view::{FindingState, LabStorageView, StorageFields, StorageView, SuggestionView};
 use samepath_app::{Error, ErrorCode, Lab, LocalStorages, same_storage, unquoted, workers_words};
 use samepath_storage::own_part;
+use samepath_wire::HERE;
 use std::path::Path;
 use tokio::runtime::Runtime;
 
@@ -115,10 +116,10 @@ impl Wizard<'_> {
         known: bool,
         left: &[String],
     ) -> Result<Option<Chosen>, Stop> {
-        self.talk.say(if known {
-            "\nIs there another storage of the lab on this computer?"
+        self.talk.say(&if known {
+            format!("\nIs there another storage of the lab on {HERE}?")
         } else {
-            "\nWhere is the lab's storage on this computer?"
+            format!("\nWhere is the lab's storage on {HERE}?")
         })?;
         let (of_lab, others): (Vec<_>, Vec<_>) = here.iter().partition(|it| it.lab.is_some());
         let rows: Vec<Row<'_>> = of_lab

@@ -1,3 +1,4 @@
+use samepath_wire::HERE;
 use serde::{Deserialize, Serialize};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -119,13 +120,13 @@ pub enum BusError {
         what: String,
     },
     /// The lab's server does not know who this is, or not any more.
-    #[error("the lab's server {server} does not let this computer in")]
+    #[error("the lab's server {server} does not let {HERE} in")]
     NotAdmitted {
         /// Its address.
         server: String,
     },
     /// Whoever answers at the lab's address is not the lab's server.
-    #[error("{server} is not the server that this computer joined: it has another key")]
+    #[error("{server} is not the server that {HERE} joined: it has another key")]
     OtherServer {
         /// Its address.
         server: String,

@@ -1,6 +1,7 @@
 use super::Part;
 use crate::bus::{BusError, NoRoom};
 use jiff::Timestamp;
+use samepath_wire::HERE;
 use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -10,7 +11,7 @@ use std::path::PathBuf;
 #[non_exhaustive]
 pub enum LabError {
     /// There is no program to be the lab's server.
-    #[error("there is no nats-server on this computer")]
+    #[error("there is no nats-server on {HERE}")]
     NoServer,
     /// There is one, and it is too old.
     #[error("{} is nats-server {version}, which is too old", program.display())]

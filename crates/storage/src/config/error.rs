@@ -1,5 +1,5 @@
 use crate::cause::Cause;
-use crate::platform::HERE;
+use samepath_wire::HERE;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 use std::time::Duration;

@@ -4,6 +4,7 @@ use super::read::KEYS;
 use super::text::{Name, Text, in_order};
 use super::{Config, Place};
 use crate::Environment;
+use samepath_wire::HERE;
 use std::path::PathBuf;
 use toml::de::DeTable;
 
@@ -65,7 +66,7 @@ impl Remark {
             }
             Self::UnknownKey { near: Some(near), .. } => format!("if `{near}` was meant, write it so"),
             Self::UnknownKey { near: None, .. } => "take it out, or look its name up in the documentation".to_owned(),
-            Self::OtherComputer { this, .. } => format!("if this computer was meant, write `{this}`"),
+            Self::OtherComputer { this, .. } => format!("if {HERE} was meant, write `{this}`"),
         }
     }
 }

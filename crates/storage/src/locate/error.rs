@@ -1,10 +1,9 @@
 use crate::cause::Cause;
 use crate::component::Refusal;
 use crate::helper::HELPER_MEND;
-use crate::platform::HERE;
 use crate::resolve::list;
 use crate::shell::shell_word;
-use samepath_wire::StoragePath;
+use samepath_wire::{HERE, StoragePath};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 

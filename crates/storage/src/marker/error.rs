@@ -1,7 +1,6 @@
 use crate::cause::Cause;
-use crate::platform::HERE;
 use crate::{Backend, ResolveError};
-use samepath_wire::BackendState;
+use samepath_wire::{BackendState, HERE};
 use serde::{Deserialize, Serialize};
 use std::io;
 use std::path::PathBuf;

@@ -3,8 +3,7 @@ use crate::component::{Field, Refusal};
 use crate::config::near;
 use crate::helper::HELPER_MEND;
 use crate::locate::refused_words;
-use crate::platform::HERE;
-use samepath_wire::{BackendState, Places, StoragePath};
+use samepath_wire::{BackendState, HERE, Places, StoragePath};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 

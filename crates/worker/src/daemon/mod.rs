@@ -24,7 +24,7 @@ use samepath_fleet::bus::BusError;
 use samepath_fleet::{Fleet, FleetError, Orders, Update, WorkerSession};
 use samepath_storage::helper::Helper;
 use samepath_storage::{ConfigFile, Environment};
-use samepath_wire::{Assignment, AttemptRef, Claim, Confirm, ConfirmAnswer};
+use samepath_wire::{Assignment, AttemptRef, Claim, Confirm, ConfirmAnswer, HERE};
 use std::collections::BTreeMap;
 use std::io;
 use std::path::PathBuf;
@@ -75,7 +75,7 @@ pub enum WorkerError {
         name: String,
     },
     /// The folder is another worker's.
-    #[error("a worker named {name} runs already on this computer")]
+    #[error("a worker named {name} runs already on {HERE}")]
     Running {
         /// Of both.
         name: String,
@@ -93,7 +93,7 @@ pub enum WorkerError {
         folder: PathBuf,
     },
     /// The worker that this computer joined the lab as runs already.
-    #[error("this computer's worker runs already in the lab: {name}, on {host}")]
+    #[error("{HERE}'s worker runs already in the lab: {name}, on {host}")]
     Joined {
         /// The other's name.
         name: String,
@@ -101,7 +101,7 @@ pub enum WorkerError {
         host: String,
     },
     /// The lab knows this computer as a member's.
-    #[error("this computer has joined the lab as a member, not as a worker")]
+    #[error("{HERE} has joined the lab as a member, not as a worker")]
     Member,
     /// Its state cannot be read or written.
     #[error("{} of the worker cannot be used: {}", path.display(), why(source))]
@@ -139,11 +139,10 @@ impl WorkerError {
                 "Remove {}, so that this one becomes a worker of its own; the jobs in it are the other's.",
                 folder.display()
             )),
-            Self::Joined { .. } => Some(
-                "If that is this computer: whoever joined is one worker, whatever it is called; one for each GPU is samepath worker --gpus. \
+            Self::Joined { .. } => Some(format!(
+                "If that is {HERE}: whoever joined is one worker, whatever it is called; one for each GPU is samepath worker --gpus. \
                  If it is another: what this one joined with was copied. Run samepath leave here, and join with an invitation of its own."
-                    .into(),
-            ),
+            )),
             Self::Member => {
                 Some("Ask whoever looks after the lab for a worker's invitation, then: samepath join INVITATION".into())
             }

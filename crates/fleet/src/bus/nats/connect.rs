@@ -3,6 +3,7 @@ use crate::bus::BusError;
 use async_nats::{
     Client, ConnectError, ConnectErrorKind, ConnectOptions, Event, ServerError, connection::State, rustls,
 };
+use samepath_wire::HERE;
 use std::{
     error::Error,
     io,
@@ -32,7 +33,7 @@ impl Connected {
         match self.denied.get() {
             Some(said) => BusError::Server {
                 server: settings.server.clone(),
-                detail: format!("it does not let this computer use what is its own ({said})"),
+                detail: format!("it does not let {HERE} use what is its own ({said})"),
             },
             // The connection broke in the middle of it: what the server would have said nobody knows.
             None if self.over.is_cancelled() || self.client.connection_state() != State::Connected => {
