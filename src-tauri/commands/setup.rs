@@ -1,6 +1,6 @@
 use crate::streams::Demonstrations;
 use samepath_app::view::{
-    Finding, FolderView, FoundSettingsView, PlacingView, SameStorageView, SetupView, ShownView, StorageFields,
+    AskedView, Finding, FolderView, FoundSettingsView, PlacingView, SetupView, ShownView, StorageFields,
 };
 use samepath_app::{App, Error};
 use std::path::{Path, PathBuf};
@@ -56,7 +56,7 @@ pub(crate) async fn same_storage(
     app: State<'_, App>,
     name: String,
     fields: Option<StorageFields>,
-) -> Result<Vec<SameStorageView>, Error> {
+) -> Result<AskedView, Error> {
     app.same_storage(&name, fields).await
 }
 

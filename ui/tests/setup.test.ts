@@ -262,6 +262,7 @@ describe('Setting up', () => {
     const { fake, user } = await begin(({ fake }) => {
       fake.around = { here: [], missing: [missing] };
       fake.same = [{ id: 'w5', worker: 'gpu-5', saw: 'not_found', words: 'gpu-5 looked and did not find it' }];
+      fake.refuted = true;
     });
     fake.picked = '/mnt';
     await user.click(screen.getByRole('button', { name: 'Choose folder of scratch' }));

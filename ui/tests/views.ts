@@ -31,6 +31,10 @@ export const status = (over: Partial<StatusView> = {}): StatusView => ({
   ...over,
 });
 
+/** As the shell says it. */
+const ownPlace = ({ name, subpath, user_subdir }: Pick<StorageView, 'name' | 'subpath' | 'user_subdir'>) =>
+  `${name}:${[subpath, user_subdir].filter((part) => part !== '').join('/')}`;
+
 export const storage = (over: Partial<StorageView> = {}): StorageView => ({
   name: 'vast',
   base_path: '/mnt/vast',
@@ -60,6 +64,7 @@ export const storage = (over: Partial<StorageView> = {}): StorageView => ({
     checked_at: AT,
   },
   ...over,
+  own_place: ownPlace({ name: 'vast', user_subdir: 'amick', subpath: '', ...over }),
 });
 
 export const worker = (over: Partial<WorkerView> = {}): WorkerView => ({

@@ -49,16 +49,6 @@ impl LocalStorages {
         }
         Ok(copied)
     }
-
-    /// The person's own folder of a storage, as a storage path: `vast:amick`.
-    ///
-    /// # Errors
-    /// As [`LocalStorages::view`].
-    pub fn own_place(&self, name: &str) -> Result<String, Error> {
-        let view = self.view(name)?;
-        let parts: Vec<&str> = [&*view.subpath, &*view.user_subdir].into_iter().filter(|it| !it.is_empty()).collect();
-        Ok(format!("{}:{}", view.name, parts.join("/")))
-    }
 }
 
 /// A size as people read it.

@@ -225,7 +225,7 @@ mod tests {
     fn ours(base: &str, source: &str) -> StorageView {
         let health = json!({ "state": "ready", "words": "ready", "source": source, "checked_at": "" });
         serde_json::from_value(json!({
-            "name": "vast", "base_path": base, "user_subdir": "", "subpath": "", "source": "", "warnings": [], "health": health,
+            "name": "vast", "base_path": base, "user_subdir": "", "subpath": "", "own_place": "", "source": "", "warnings": [], "health": health,
         }))
         .unwrap()
     }

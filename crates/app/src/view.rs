@@ -26,8 +26,8 @@ pub use kept::{HourView, Keep, KeptView, LooksView, NoticesView, PlaceView, Setu
 pub use kinds::{FilterView, KindView, ParameterView};
 pub use pretend::{ShownVideo, ShownView};
 pub use setup::{
-    BeginIn, DoctorView, Finding, FindingState, FolderView, LabMatchView, LabStorageView, ProgramView, SameStorageView,
-    SetupView, SuggestionView,
+    AskedView, BeginIn, DoctorView, Finding, FindingState, FolderView, LabMatchView, LabStorageView, ProgramView,
+    SameStorageView, SetupView, SuggestionView,
 };
 pub use storages::{HealthView, MovedView, PathView, RefutedView, SettingsLineView, StorageFields, StorageView};
 pub use workers::{WorkerStorageView, WorkerView};

@@ -16,7 +16,7 @@ pub(crate) fn run(context: &Context<'_>, files: &[String], to: Option<String>) -
     let Context { storages, output, .. } = context;
     let folder = match to {
         Some(folder) => folder,
-        None => storages.own_place(&only(context, None, "Say where to: --to NAME:FOLDER, with NAME of")?)?,
+        None => storages.view(&only(context, None, "Say where to: --to NAME:FOLDER, with NAME of")?)?.own_place,
     };
     let stop = Stop::default();
     let bar = bar(output);

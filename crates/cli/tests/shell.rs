@@ -81,7 +81,8 @@ async fn a_worker_that_finds_the_test_file_is_confirmed_and_no_other() {
     };
     assert_eq!(sameness("gpu-1").as_deref(), Some("unknown"));
     let told = app.same_storage("vast", None).await.expect("the workers were asked");
-    let saw: Vec<(&str, &str)> = told.iter().map(|it| (it.worker.as_str(), it.saw.as_str())).collect();
+    assert!(!told.refuted, "gpu-1 found it");
+    let saw: Vec<(&str, &str)> = told.workers.iter().map(|it| (it.worker.as_str(), it.saw.as_str())).collect();
     assert_eq!(saw, [("gpu-1", "found"), ("gpu-5", "not_found")]);
     assert_eq!(sameness("gpu-1").as_deref(), Some("confirmed"));
     assert_eq!(sameness("gpu-5").as_deref(), Some("other_storage"));
@@ -89,7 +90,7 @@ async fn a_worker_that_finds_the_test_file_is_confirmed_and_no_other() {
     // The wizard's storage is not written yet.
     let fields = StorageFields { user_subdir: Some("amick/maze".to_owned()), ..at(home.text("mnt/vast")) };
     let told = app.same_storage("vast", Some(fields)).await.expect("the workers were asked");
-    assert_eq!(told[0].saw, "found");
+    assert_eq!(told.workers[0].saw, "found");
     let left: Vec<String> = home.files("storage").into_iter().filter(|name| name.contains("samepath-try")).collect();
     assert_eq!(left, Vec::<String>::new());
     tokio::task::block_in_place(|| {

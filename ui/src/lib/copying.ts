@@ -15,8 +15,8 @@ export function copyTargets(storages: StorageView[], videos: VideoView[]): Targe
   return storages
     .filter((storage) => storage.error === null && (storage.health === null || storage.health.state === 'ready'))
     .map((storage) => {
-      const folder = [storage.subpath, storage.user_subdir].filter((part) => part !== '').join('/');
-      return { storage: storage.name, folder, text: `${storage.name}:${folder}` };
+      const text = storage.own_place;
+      return { storage: storage.name, folder: text.slice(storage.name.length + 1), text };
     })
     .sort((a, b) => on(b.storage) - on(a.storage));
 }

@@ -1,4 +1,4 @@
-import type { Finding, FolderView, FoundSettingsView, PlacingView, SameStorageView, SetupView, ShownView, StorageFields } from '../../src/lib/ipc';
+import type { AskedView, Finding, FolderView, FoundSettingsView, PlacingView, SameStorageView, SetupView, ShownView, StorageFields } from '../../src/lib/ipc';
 import { Failure } from '../../src/lib/ipc';
 import { FakeStorages } from './storages';
 
@@ -9,6 +9,7 @@ export class FakeSetup extends FakeStorages {
   inside = '';
   findings: Finding[] = [{ area: 'storage', state: 'good', what: 'Read', found: 'opened and read a file in vast:amick', mend: null, code: null }];
   same: SameStorageView[] = [];
+  refuted = false;
 
   async lookAround(): Promise<SetupView> {
     await this.note('lookAround');
@@ -35,9 +36,9 @@ export class FakeSetup extends FakeStorages {
     return [{ area: 'storage', state: 'good', what: 'Your folder', found: `made ${name}:${fields.user_subdir ?? ''}`, mend: null, code: null }];
   }
 
-  async sameStorage(name: string, fields: StorageFields | null): Promise<SameStorageView[]> {
+  async sameStorage(name: string, fields: StorageFields | null): Promise<AskedView> {
     await this.note('sameStorage', name, fields);
-    return this.same;
+    return { refuted: this.refuted, workers: this.same };
   }
 
   found: FoundSettingsView[] = [];

@@ -5,9 +5,7 @@ use crate::base_paths::{self, BasePaths};
 use crate::kinds::{find_kind, kind_view, known, why_not};
 use crate::same_storage::{self, Question};
 use crate::storages::LocalStorages;
-use crate::view::{
-    ChosenVideo, DatasetView, KindView, LocatedView, SameStorageView, StorageFields, StorageView, WorkerView,
-};
+use crate::view::{AskedView, ChosenVideo, DatasetView, KindView, LocatedView, StorageFields, StorageView, WorkerView};
 use crate::workers::{Ours, worker_view};
 use crate::{Error, ErrorCode};
 use samepath_storage::{Backend, Purpose};
@@ -94,7 +92,7 @@ impl App {
     ///
     /// # Errors
     /// `backend_not_found`, `config_invalid`, what is wrong with the folder.
-    pub async fn same_storage(&self, name: &str, fields: Option<StorageFields>) -> Result<Vec<SameStorageView>, Error> {
+    pub async fn same_storage(&self, name: &str, fields: Option<StorageFields>) -> Result<AskedView, Error> {
         let storages = &self.inner.storages;
         let backend = match fields {
             Some(fields) => Backend::proposed(name, &fields.into(), storages.environment())?,
@@ -103,10 +101,10 @@ impl App {
         let workers: Vec<Worker> = self.inner.board.look(|seen| seen.around.workers.values().cloned().collect());
         let question = Question { backend: &backend, workers: &workers };
         let asked = same_storage::ask(&self.inner.fleet, storages, &question, &self.inner.shutdown);
-        let Some(told) = self.inner.tasks.track_future(asked).await? else { return Ok(Vec::new()) };
+        let Some(told) = self.inner.tasks.track_future(asked).await? else { return Ok(AskedView::default()) };
         // Also of one that is not written down yet: what was said holds for its place alone.
         storages.take_proofs(name, &told.ours, &told.verdicts, None);
-        Ok(told.views)
+        Ok(AskedView { refuted: same_storage::is_refuted(&told.views), workers: told.views })
     }
 
     /// Forgets a storage; no file on it is touched.

@@ -41,8 +41,7 @@ mod tests {
     fn seen(name: &str, at: &str, state: &str) -> StorageView {
         let health = serde_json::json!({ "state": state, "words": state, "checked_at": at });
         let health: HealthView = serde_json::from_value(health).unwrap();
-        let storage =
-            serde_json::json!({ "name": name, "user_subdir": "", "subpath": "", "source": "", "warnings": [] });
+        let storage = serde_json::json!({ "name": name, "user_subdir": "", "subpath": "", "own_place": "", "source": "", "warnings": [] });
         StorageView { health: Some(health), ..serde_json::from_value(storage).unwrap() }
     }
 

@@ -18,6 +18,12 @@ impl From<StorageFields> for BackendFields {
     }
 }
 
+/// The person's own folder of a storage, as a storage path.
+fn own_place(name: &str, subpath: &str, user_subdir: &str) -> String {
+    let parts: Vec<&str> = [subpath, user_subdir].into_iter().filter(|it| !it.is_empty()).collect();
+    format!("{name}:{}", parts.join("/"))
+}
+
 pub(super) fn storage_view(entry: &Entry, storages: &Storages, health: Option<&HealthView>) -> StorageView {
     let source = entry.source.to_string();
     match &entry.backend {
@@ -28,6 +34,7 @@ pub(super) fn storage_view(entry: &Entry, storages: &Storages, health: Option<&H
             description: backend.description.clone(),
             user_subdir: backend.user_subdir.clone(),
             subpath: backend.subpath.clone(),
+            own_place: own_place(&backend.name, &backend.subpath, &backend.user_subdir),
             source,
             error: None,
             error_line: None,
@@ -45,6 +52,7 @@ pub(super) fn storage_view(entry: &Entry, storages: &Storages, health: Option<&H
             description: None,
             user_subdir: String::new(),
             subpath: String::new(),
+            own_place: own_place(&entry.name, "", ""),
             source,
             error_line: error.line().or(entry.source.line).map(number),
             error: Some(Error::from(error.clone()).view()),

@@ -84,6 +84,15 @@ pub struct SameStorageView {
     pub words: String,
 }
 
+/// What the workers online say of a storage, of which a test file was asked.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, Type)]
+pub struct AskedView {
+    /// Whether it is another storage than the lab's: by a mark, or because workers looked for the file and none found it.
+    pub refuted: bool,
+    /// Each that has a storage of this name.
+    pub workers: Vec<SameStorageView>,
+}
+
 /// What a computer that is set up has to begin with.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Type)]
 pub struct SetupView {

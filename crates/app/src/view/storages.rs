@@ -18,6 +18,8 @@ pub struct StorageView {
     pub user_subdir: String,
     /// Part of the storage that this mount shows; may be empty.
     pub subpath: String,
+    /// Your folder of it, as a storage path: `vast:amick`.
+    pub own_place: String,
     /// Where it is written: "config.toml, line 3".
     pub source: String,
     /// Why it cannot be used as configured.

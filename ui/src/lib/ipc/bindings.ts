@@ -25,7 +25,7 @@ export const commands = {
 	/**  Makes the person's folder in a storage that is not configured yet, and tries it. */
 	makeOwn: (name: string, fields: StorageFields, knowingly: boolean) => __TAURI_INVOKE<Finding[]>("make_own", { name, fields, knowingly }),
 	/**  Whether the workers online find a test file in the person's folder; with `fields`, of a storage that is not configured yet. */
-	sameStorage: (name: string, fields: StorageFields | null) => __TAURI_INVOKE<SameStorageView[]>("same_storage", { name, fields }),
+	sameStorage: (name: string, fields: StorageFields | null) => __TAURI_INVOKE<AskedView>("same_storage", { name, fields }),
 	/**  Where a folder that the person chose lies in a storage that need not be configured yet. */
 	folderIn: (name: string, fields: StorageFields, path: string) => __TAURI_INVOKE<string>("folder_in", { name, fields, path }),
 	/**  What sleap-rtc's settings hold that is not in use here. */
@@ -151,6 +151,14 @@ export const commands = {
 };
 
 /* Types */
+/**  What the workers online say of a storage, of which a test file was asked. */
+export type AskedView = {
+	/**  Whether it is another storage than the lab's: by a mark, or because workers looked for the file and none found it. */
+	refuted: boolean,
+	/**  Each that has a storage of this name. */
+	workers: SameStorageView[],
+};
+
 /**  Where one of the system's own dialogs begins. */
 export type BeginIn = 
 /**  Where storages are mounted; beside the one that was chosen last, where one was. */
@@ -1083,6 +1091,8 @@ export type StorageView = {
 	user_subdir: string,
 	/**  Part of the storage that this mount shows; may be empty. */
 	subpath: string,
+	/**  Your folder of it, as a storage path: `vast:amick`. */
+	own_place: string,
 	/**  Where it is written: "config.toml, line 3". */
 	source: string,
 	/**  Why it cannot be used as configured. */

@@ -1,6 +1,7 @@
 // What the page asks of the shell. Everything else in the page knows this interface and nothing behind it; tests and the
 // development page bring their own.
 import type {
+  AskedView,
   BeginIn,
   ComputerView,
   CopiedView,
@@ -30,7 +31,6 @@ import type {
   QuitMode,
   ReadinessView,
   ResultsView,
-  SameStorageView,
   SettingsLineView,
   SetupView,
   ShownView,
@@ -71,7 +71,7 @@ export interface Ipc {
   /** With `wished` the person’s folder is made later, by the next. */
   tryStorage(name: string, fields: StorageFields, wished: boolean): Promise<Finding[]>;
   makeOwn(name: string, fields: StorageFields, knowingly: boolean): Promise<Finding[]>;
-  sameStorage(name: string, fields: StorageFields | null): Promise<SameStorageView[]>;
+  sameStorage(name: string, fields: StorageFields | null): Promise<AskedView>;
   foundSettings(): Promise<FoundSettingsView[]>;
   settingsOf(file: string): Promise<FoundSettingsView>;
   /** Where a folder that was chosen for a storage of this name stands in it. */

@@ -22,8 +22,8 @@ export class Check {
 
   /** How many workers found the test file. */
   found = $derived((this.same ?? []).filter((one) => one.saw === 'found').length);
-  /** Whether it is another storage than the lab's: by a mark, or because workers looked and none found the test file. */
-  refuted = $derived((this.same ?? []).some((one) => one.saw === 'other_storage' || (one.saw === 'not_found' && this.found === 0)));
+  /** Whether it is another storage than the lab's, as the workers say. */
+  refuted = $state(false);
   /** What another choice would mend: the storage is not there or another one, or the person's folder cannot be used. */
   doubt = $derived<'storage' | 'folder' | null>(this.refuted || this.failure?.code === 'backend_unavailable' ? 'storage' : this.failure ? 'folder' : null);
   waiting = $derived(!this.hurried && this.failure === null && (this.findings === null || (this.same === null && this.sameFailure === null)));
@@ -36,6 +36,7 @@ export class Check {
   async run({ name, fields, make }: Question, asked: () => boolean): Promise<boolean> {
     this.findings = null;
     this.same = null;
+    this.refuted = false;
     this.failure = null;
     this.sameFailure = null;
     this.hurried = false;
@@ -49,9 +50,10 @@ export class Check {
     }
     // Each can fail alone, and neither holds anybody up.
     try {
-      const same = await this.#ipc.sameStorage(name, fields);
+      const { workers, refuted } = await this.#ipc.sameStorage(name, fields);
       if (!asked()) return false;
-      this.same = same;
+      this.same = workers;
+      this.refuted = refuted;
     } catch (thrown) {
       if (asked()) this.sameFailure = Failure.from(thrown);
       return false;

@@ -20,7 +20,7 @@ export class Confirming {
     this.told.delete(storage);
     this.failures.delete(storage);
     try {
-      this.told.set(storage, await this.#ipc.sameStorage(storage, null));
+      this.told.set(storage, (await this.#ipc.sameStorage(storage, null)).workers);
     } catch (thrown) {
       this.failures.set(storage, Failure.from(thrown));
     } finally {

@@ -55,7 +55,7 @@ export class Everything {
     const fields = { ...bare, user_subdir: folder };
     const findings = await this.#ipc.tryStorage(lab.name, fields, false);
     if (findings.some((finding) => finding.state !== 'good') || !this.#isWanted(here)) return null;
-    const same = await this.#ipc.sameStorage(lab.name, fields);
+    const { workers: same } = await this.#ipc.sameStorage(lab.name, fields);
     const workers = same.filter(({ saw }) => saw === 'found').length;
     const doubted = same.some(({ saw }) => saw === 'not_found' || saw === 'other_storage');
     return workers === 0 || doubted ? null : { here, name: lab.name, fields, folder, workers };
