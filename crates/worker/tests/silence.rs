@@ -4,10 +4,11 @@
 
 mod common;
 
-use common::{Case, Plan, patience, start, until};
-use samepath_testkit::FuseMount;
+use common::{Case, DEADLINE, Plan, patience, start, until};
+use samepath_testkit::{FuseMount, Trouble};
 use samepath_wire::{AttemptEnd, Cause};
 use samepath_worker::guard::{Order, Patience, Phase, Standing, ToolId};
+use samepath_worker::prepare::MARKER;
 use std::fs::File;
 use std::os::unix::process::CommandExt;
 use std::process::Command;
@@ -186,4 +187,37 @@ fn a_number_that_was_given_again_is_not_the_tools() {
     assert_eq!(written.standing(), Standing::Gone);
     fs_err::write(case.at.join("tool.pid"), "12345").unwrap();
     assert_eq!(ToolId::read(&case.at), None);
+}
+
+#[test]
+fn a_folder_whose_storage_was_away_when_the_job_ended_is_given_back_when_it_is_there_again() {
+    for how in ["silent", "stale"] {
+        let silent = how == "silent";
+        let mount = FuseMount::writable(&[("out/", "")]);
+        let patience = Patience { give_back: DEADLINE, write_again: Duration::from_millis(50), ..short() };
+        let plan =
+            Plan { patience, ..Plan::new("echo up; exec sleep 1000").on(mount.path(), "OUT", "DIRECTORY", "out") };
+        let mut case = plan.start();
+        let mut worker = case.connect();
+        worker.until(|status| status.log_end >= 1);
+        let marker = mount.path().join("out").join(MARKER);
+        assert!(marker.is_file(), "{how}");
+        if silent {
+            mount.stop()
+        } else {
+            mount.trouble(Some(Trouble::Stale))
+        }
+        worker.tell(Order::Kill);
+        assert!(matches!(case.end_on_disk(), AttemptEnd::Cancelled { .. }), "{how}");
+        // Whoever looks whether the attempt lives, finds that it does not.
+        until("its lock is free", || case.at.lock().unwrap());
+        assert!(case.guard.try_wait().unwrap().is_none(), "{how}: it has something left to do");
+        if silent {
+            mount.resume()
+        } else {
+            mount.trouble(None)
+        }
+        until("the folder is given back", || (!marker.exists()).then_some(()));
+        assert!(case.guard.wait().unwrap().success(), "{how}");
+    }
 }

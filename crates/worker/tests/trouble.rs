@@ -6,9 +6,10 @@ mod common;
 mod sleap_lab;
 
 use common::{Plan, until};
-use samepath_testkit::{FuseMount, Trouble};
+use samepath_testkit::{Disk, Fault, FuseMount, Trouble, with_disks};
 use samepath_wire::{AttemptEnd, Cause, Failure};
 use sleap_lab::{CONFIG, Lab, Told};
+use std::path::Path;
 use std::process::Stdio;
 
 #[test]
@@ -82,4 +83,48 @@ fn a_training_that_fails_after_its_project_was_changed_or_removed_says_so() {
     let removed = training(|_, lab| fs_err::remove_file(lab.maze("labels.pkg.slp")).unwrap());
     assert_eq!(removed.cause, Cause::StorageGone);
     assert!(removed.message.starts_with("labels.pkg.slp is no longer there"), "{removed:?}");
+}
+
+/// Trains on a configuration that is made for the project, or on one that is given.
+fn trained(lab: &Lab, work: &Path, configs: &[&str]) -> Told {
+    let (labels, out) = (lab.maze("labels.pkg.slp"), lab.out());
+    let values = [("LABELS", labels.to_str().unwrap()), ("OUTPUT_DIR", out.to_str().unwrap()), ("RUN_NAME", "run")];
+    Told::new(lab.command("sleap-train", &values, configs).current_dir(work).output().unwrap())
+}
+
+#[test]
+fn a_configuration_that_the_worker_s_own_disk_does_not_take_is_why_nothing_is_trained() {
+    with_disks("a_configuration_that_the_worker_s_own_disk_does_not_take_is_why_nothing_is_trained", || {
+        for fault in Fault::ALL {
+            let (disk, storage) = (Disk::new(fault), tempfile::tempdir().unwrap());
+            let lab = Lab::on(storage.path());
+            let config = lab.config("train.yaml", CONFIG);
+            disk.strike();
+            let failure = trained(&lab, &disk.path(), &[&config]).failure();
+            disk.mend();
+            let begins = "the configuration cannot be copied to this worker's own folder ";
+            assert!(failure.message.starts_with(begins), "{fault:?}: {failure:?}");
+            assert!(fault.words().iter().any(|word| failure.message.contains(word)), "{fault:?}: {failure:?}");
+            assert!(!lab.calls().contains("\ntrain\n"), "{fault:?}: {}", lab.calls());
+            assert!(trained(&lab, &disk.path(), &[&config]).good, "{fault:?}");
+        }
+    });
+}
+
+#[test]
+fn a_configuration_that_the_results_do_not_take_is_not_left_in_part() {
+    with_disks("a_configuration_that_the_results_do_not_take_is_not_left_in_part", || {
+        for fault in Fault::ALL {
+            let disk = Disk::new(fault);
+            let lab = Lab::on(&disk.path());
+            disk.strike();
+            let told = trained(&lab, &lab.path("work"), &[]);
+            disk.mend();
+            let kept = "The configuration was made, but is not kept in the results folder: ";
+            assert!(told.lines.iter().any(|line| line.contains(kept)), "{fault:?}: {told:?}");
+            let found = fs_err::read_dir(lab.out()).unwrap().map(|entry| entry.unwrap().file_name());
+            let parts: Vec<_> = found.filter(|name| name.to_string_lossy().ends_with(".yaml")).collect();
+            assert!(parts.is_empty(), "{fault:?}: {parts:?}");
+        }
+    });
 }

@@ -32,6 +32,7 @@ mod environment;
 mod journal;
 mod kin;
 mod lines;
+mod marks;
 mod messages;
 mod output;
 mod own_disk;
@@ -113,12 +114,19 @@ fn attempt(dir: &Path, ours: Vec<(OsString, OsString)>) -> io::Result<()> {
     }
     #[cfg(unix)]
     let _signals = detach()?;
-    let result = run::run(&dir, ours).map(drop).or_else(|error| {
-        eprintln!("{error}");
-        dir.write_end(&run::failed(&error))
-    });
+    let (result, giving_back) = match run::run(&dir, ours) {
+        Ok(giving_back) => (Ok(()), giving_back),
+        Err(error) => {
+            eprintln!("{error}");
+            (dir.write_end(&run::failed(&error)), None)
+        }
+    };
     // A thread that hangs on a dead mount may keep this process for ever, and the lock with it.
     lock.unlock()?;
+    // Of this attempt nobody waits for this process any more.
+    if let Some(giving_back) = giving_back {
+        giving_back.wait();
+    }
     result
 }
 

@@ -1,17 +1,19 @@
+mod supervise;
+
 use super::control::{self, Board, FromWorker, Order, Phase};
 use super::journal::Journal;
 use super::kin;
-use super::output::{Bell, Output};
+use super::marks::{self, GivingBack, Marks};
+use super::output::Output;
 use super::own_disk::unwritable;
 use super::prepared::{self, Checked, Stopped};
 use super::spec::{AttemptDir, Patience, Spec, mark};
-use super::tool::{Exit, Tool, interrupt};
+use super::tool::Exit;
 use super::tool_id::ToolId;
-use super::tree::{Tree, reap};
 use super::why::{self, failure, words};
-use crate::prepare::{HEARTBEAT, Prepared, Taken, changed, gone, is_unfit, manifest};
+use crate::prepare::{Prepared, changed, gone, is_unfit, manifest};
 use jiff::Timestamp;
-use samepath_wire::{AttemptEnd, Cause, Failure, Manifest, Progress, Stream};
+use samepath_wire::{AttemptEnd, Cause, Failure, Manifest, Progress};
 use std::ffi::OsString;
 use std::io::{self, Write};
 use std::sync::Arc;
@@ -67,10 +69,12 @@ struct Guard {
     alone_since: Option<Instant>,
     /// The tool's pipes that are still read.
     pipes: usize,
+    /// Of the output folders; none before they were taken.
+    giving_back: Option<GivingBack>,
 }
 
-/// Runs the attempt in `dir` from beginning to end; the caller holds its lock.
-pub(super) fn run(dir: &AttemptDir, ours: Vec<(OsString, OsString)>) -> io::Result<AttemptEnd> {
+/// Runs the attempt in `dir` from beginning to end; the caller holds its lock. What it returns is left to be done.
+pub(super) fn run(dir: &AttemptDir, ours: Vec<(OsString, OsString)>) -> io::Result<Option<GivingBack>> {
     let spec = dir.spec()?;
     let board = Arc::new(Board::new());
     let output = Output::new(Journal::create(&dir.log(), spec.patience.log_bytes)?, Arc::clone(&board));
@@ -82,13 +86,14 @@ pub(super) fn run(dir: &AttemptDir, ours: Vec<(OsString, OsString)>) -> io::Resu
     let _ = stdout.write_all(b"ready\n").and_then(|()| stdout.flush());
     let mark = mark(dir.attempt());
     let alone_since = Some(Instant::now());
-    let mut guard = Guard { spec, mark, board, output, send, events, workers: 0, alone_since, pipes: 0 };
+    let mut guard =
+        Guard { spec, mark, board, output, send, events, workers: 0, alone_since, pipes: 0, giving_back: None };
     let end = guard.attempt(dir, ours);
     // A worker that is away, or does not read quickly enough, finds it there.
     let said = Some(guard.board.said()).filter(|said| *said != Progress::default());
     write_end(dir, &end, said, &guard.spec.patience, &guard.output)?;
     guard.board.update(|status| status.phase = Phase::Ended);
-    Ok(end)
+    Ok(guard.giving_back)
 }
 
 /// Writes the end down, and before it what is left of the log and what the tool said last; tries again where there is no room for it:
@@ -127,17 +132,19 @@ fn write_end(
 impl Guard {
     fn attempt(&mut self, dir: &AttemptDir, ours: Vec<(OsString, OsString)>) -> AttemptEnd {
         let began = Timestamp::now();
-        let prepared = match self.check(dir, &ours) {
+        let mut prepared = match self.check(dir, &ours) {
             Ok(prepared) => prepared,
             Err(end) => return end,
         };
+        let (marks, giving_back) = marks::keep(std::mem::take(&mut prepared.taken), &self.spec.patience);
+        self.giving_back = Some(giving_back);
         for remark in &prepared.remarks {
             self.output.note(remark);
         }
         let context = match prepared::write_context(&prepared, &self.spec, dir) {
             Ok(file) => file,
             Err(error) => {
-                self.finish((prepared, None), Wanted::Nothing, true);
+                self.finish(prepared, marks, Wanted::Nothing, true);
                 return AttemptEnd::Unfit { failure: unwritable(&self.spec.worker, dir.path(), &error) };
             }
         };
@@ -147,7 +154,7 @@ impl Guard {
             Err(error) => {
                 let program = prepared.file.as_ref().map_or("samepath".into(), |file| file.display().to_string());
                 let failure = failure(Cause::ProgramMissing, format!("{program} cannot be started: {error}"));
-                self.finish((prepared, None), Wanted::Nothing, true);
+                self.finish(prepared, marks, Wanted::Nothing, true);
                 return AttemptEnd::Unfit { failure };
             }
         };
@@ -158,14 +165,12 @@ impl Guard {
         });
         self.board.update(|status| status.phase = Phase::Running);
         let group = tool.id;
-        let mut prepared = prepared;
-        let marks = keep(std::mem::take(&mut prepared.taken));
         let kin = kin::keep(dir, &self.mark, unwritten);
         let (exit, why) = self.supervise(tool, &prepared);
         let survivors = self.sweep(group);
         drop(kin);
         self.board.update(|status| status.phase = Phase::Finishing);
-        self.conclude((prepared, Some(marks)), exit, why, survivors, began)
+        self.conclude((prepared, marks), exit, why, survivors, began)
     }
 
     /// The checking phase, in a thread that may hang.
@@ -208,129 +213,9 @@ impl Guard {
         Err(end)
     }
 
-    /// From the start of the tool to the end of its main process and of its output.
-    fn supervise(&mut self, tool: Tool, prepared: &Prepared) -> (Option<Exit>, Option<Why>) {
-        let group = tool.id;
-        let bell = self.follow(tool);
-        let notice = self.spec.patience.notice.unwrap_or(prepared.notice);
-        let mut too_long = prepared.timeout.map(|limit| (Instant::now() + limit, limit));
-        let (mut why, mut kill_at, mut give_up_at) = (None, None, None);
-        let exit = loop {
-            let until = [too_long.map(|(at, _)| at), kill_at, give_up_at].into_iter().flatten().min();
-            match self.next(until) {
-                Some(Event::Exited(Ok(exit))) => break Some(exit),
-                Some(Event::Exited(Err(error))) => {
-                    tracing::error!(%error, "cannot wait for the tool");
-                    break None;
-                }
-                Some(Event::Worker(FromWorker::Order(Order::Stop))) if why.is_none() => {
-                    why = Some(Why::Asked);
-                    kill_at = Some(self.interrupt(group, notice, "Asked to stop"));
-                }
-                Some(Event::Worker(FromWorker::Order(Order::Kill))) => {
-                    why = Some(Why::Asked);
-                    kill_at = Some(Instant::now());
-                }
-                Some(Event::Worker(FromWorker::Order(Order::Superseded))) => {
-                    why = Some(Why::Superseded);
-                    kill_at = Some(Instant::now());
-                }
-                Some(Event::Orphaned) => {
-                    why = why.or(Some(Why::Orphaned));
-                    kill_at = Some(Instant::now());
-                }
-                Some(_) => {}
-                None => {
-                    let now = Instant::now();
-                    if give_up_at.is_some_and(|at| now >= at) {
-                        break None;
-                    }
-                    if kill_at.is_some_and(|at| now >= at) {
-                        kill_at = None;
-                        give_up_at = Some(now + self.spec.patience.give_up);
-                        self.kill(group);
-                    }
-                    if let Some((at, limit)) = too_long
-                        && now >= at
-                    {
-                        too_long = None;
-                        if why.is_none() {
-                            why = Some(Why::TooLong(limit));
-                            let words = format!("It ran for {}, longer than its kind allows", words(limit));
-                            kill_at = Some(self.interrupt(group, notice, &words));
-                        }
-                    }
-                }
-            }
-        };
-        self.end_of_output(bell);
-        (exit, why)
-    }
-
-    /// Starts the threads that read the tool's output and wait for its end.
-    fn follow(&mut self, tool: Tool) -> Option<Bell> {
-        let Tool { child, out, err, .. } = tool;
-        let bell = Bell::new().ok();
-        if let Some((_, listener)) = &bell {
-            self.pipes = 2;
-            let (output, send, hear) = (self.output.clone(), self.send.clone(), listener.clone());
-            thread::spawn(move || send.send(Event::Read(output.read(Stream::Out, out, &hear))));
-            let (output, send, hear) = (self.output.clone(), self.send.clone(), listener.clone());
-            thread::spawn(move || send.send(Event::Read(output.read(Stream::Err, err, &hear))));
-        }
-        let send = self.send.clone();
-        thread::spawn(move || send.send(Event::Exited(child.wait())));
-        bell.map(|(bell, _)| bell)
-    }
-
-    fn interrupt(&self, group: u32, notice: Duration, reason: &str) -> Instant {
-        if !notice.is_zero() {
-            self.output.note(&format!("{reason}: it has {} to end by itself.", words(notice)));
-            interrupt(group);
-        }
-        self.board.update(|status| status.phase = Phase::Stopping);
-        Instant::now() + notice
-    }
-
-    fn kill(&self, group: u32) {
-        self.output.note("Killed.");
-        if let Err(error) = self.tree(group).kill(self.spec.patience.give_up) {
-            tracing::error!(%error, "cannot find the processes of the attempt");
-        }
-    }
-
-    /// What is in the pipes is read; what a process left behind prints later is not.
-    fn end_of_output(&mut self, bell: Option<Bell>) {
-        let Some(bell) = bell else { return };
-        bell.ring();
-        let deadline = Instant::now() + Duration::from_secs(2);
-        while self.pipes > 0 && self.next(Some(deadline)).is_some() {}
-    }
-
-    /// Ends whatever the tool left behind; how many processes would not die.
-    fn sweep(&self, group: u32) -> usize {
-        let tree = self.tree(group);
-        let survivors = (|| {
-            #[cfg(unix)]
-            {
-                let left = tree.signal(rustix::process::Signal::TERM)?;
-                if left > 0 {
-                    let what = if left == 1 { "a process".to_owned() } else { format!("{left} processes") };
-                    self.output.note(&format!("It left {what} running; ended now."));
-                }
-            }
-            if tree.wait(self.spec.patience.leftovers)? { Ok(0) } else { tree.kill(self.spec.patience.give_up) }
-        })();
-        reap();
-        survivors.unwrap_or_else(|error: io::Error| {
-            tracing::error!(%error, "cannot find the processes of the attempt");
-            1
-        })
-    }
-
     fn conclude(
         &mut self,
-        prepared: (Prepared, Option<Marks>),
+        (prepared, marks): (Prepared, Marks),
         exit: Option<Exit>,
         why: Option<Why>,
         survivors: usize,
@@ -343,7 +228,7 @@ impl Guard {
         };
         // Whoever asked for the end does not wait for ever, and a process that cannot be ended says that a storage is silent.
         let limited = why.is_some() || survivors > 0;
-        let Left { outputs, gone } = self.finish(prepared, wanted, limited);
+        let Left { outputs, gone } = self.finish(prepared, marks, wanted, limited);
         for remark in &outputs.remarks {
             self.output.note(remark);
         }
@@ -369,10 +254,9 @@ impl Guard {
     }
 
     /// Looks for what is wanted and gives the output folders back, in a thread that may hang; `limited` says not to wait for it long.
-    fn finish(&mut self, prepared: (Prepared, Option<Marks>), wanted: Wanted, limited: bool) -> Left {
+    fn finish(&mut self, prepared: Prepared, marks: Marks, wanted: Wanted, limited: bool) -> Left {
         let (send, attempt) = (self.send.clone(), self.spec.assignment.attempt);
         let (job, worker) = (self.spec.assignment.job.id, self.spec.worker.clone());
-        let (prepared, marks) = prepared;
         let spawned = thread::Builder::new().name("finishing".into()).spawn(move || {
             let mut left = Left { outputs: Manifest { attempt, ..Manifest::default() }, gone: None };
             match wanted {
@@ -384,10 +268,7 @@ impl Guard {
                 Wanted::Nothing => {}
             }
             drop(prepared);
-            if let Some((stop, thread)) = marks {
-                drop(stop);
-                let _ = thread.map(thread::JoinHandle::join);
-            }
+            marks.give_back();
             let _ = send.send(Event::Finished(left));
         });
         let is_slow = limited || !matches!(wanted, Wanted::Outputs(_));
@@ -446,10 +327,6 @@ impl Guard {
         }
     }
 
-    fn tree(&self, group: u32) -> Tree<'_> {
-        Tree { mark: &self.mark, group: Some(group), guard: true, kin: &[] }
-    }
-
     fn nothing(&self) -> Manifest {
         Manifest { attempt: self.spec.assignment.attempt, ..Manifest::default() }
     }
@@ -458,20 +335,6 @@ impl Guard {
         let reason = format!("no worker came for {}", words(self.spec.patience.orphan));
         AttemptEnd::Lost { reason, proved: survivors == 0 }
     }
-}
-
-type Marks = (Sender<()>, Option<thread::JoinHandle<()>>);
-
-/// Renews the marks in the output folders, in a thread that may hang; ends, and gives them back, when `stop` is dropped.
-fn keep(taken: Taken) -> Marks {
-    let (stop, stopped) = channel::<()>();
-    let thread = thread::Builder::new().name("marks".into()).spawn(move || {
-        while stopped.recv_timeout(HEARTBEAT) == Err(RecvTimeoutError::Timeout) {
-            taken.renew();
-        }
-        taken.release();
-    });
-    (stop, thread.ok())
 }
 
 /// The checking hangs: another worker may see the storage.

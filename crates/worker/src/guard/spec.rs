@@ -1,4 +1,5 @@
 use crate::kinds::Choices;
+use crate::prepare::STALE_AFTER;
 use samepath_storage::{Backend, PathMapping};
 use samepath_wire::{Assignment, AttemptEnd, AttemptRef, Progress};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
@@ -61,8 +62,10 @@ pub struct Patience {
     /// For the checking. It may wait for a share that lags, a minute for each input; longer than this, and a storage does not
     /// answer.
     pub checking: Duration,
-    /// Between two tries to write the end down.
+    /// Between two tries to write the end down, or to give an output folder back.
     pub write_again: Duration,
+    /// After the end, for a storage that is away to come back, so that its output folders can be given back. Later they are nobody's.
+    pub give_back: Duration,
     /// Bytes of log kept on the local disk, apart from the last lines, which are always kept.
     pub log_bytes: u64,
 }
@@ -76,6 +79,7 @@ impl Default for Patience {
             give_up: Duration::from_secs(10),
             checking: Duration::from_secs(15 * 60),
             write_again: Duration::from_secs(5),
+            give_back: STALE_AFTER,
             log_bytes: 256 * 1024 * 1024,
         }
     }

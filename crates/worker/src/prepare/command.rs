@@ -2,10 +2,12 @@
 
 use super::Request;
 use super::failure::internal;
+use crate::guard::unwritable;
 use crate::kinds::{File, Resolved, Unresolvable, Values};
 use samepath_wire::Failure;
 use std::collections::BTreeMap;
 use std::ffi::OsString;
+use std::io;
 use std::path::{Path, PathBuf};
 
 /// What was written, and what the program is given.
@@ -19,15 +21,16 @@ pub(super) struct Command {
 /// Writes the embedded files and computes the arguments.
 pub(super) fn write(request: &Request<'_>, values: &[(String, String, Resolved)]) -> Result<Command, Failure> {
     let script = request.template.script();
-    let working_dir = own_folder(&request.directory.join("work"))?;
-    let files_dir = own_folder(&request.directory.join("files"))?;
+    let unwritten = |error| unwritable(request.worker, request.directory, &error);
+    let working_dir = own_folder(request.directory.join("work")).map_err(unwritten)?;
+    let files_dir = own_folder(request.directory.join("files")).map_err(unwritten)?;
     let files: BTreeMap<String, PathBuf> =
         script.files.iter().map(|file| (file.name.clone(), files_dir.join(&file.file_name))).collect();
     let computed = |error: Unresolvable| internal("the command line cannot be made", &error);
     let symbols = symbols(request, values, &working_dir, &files).map_err(computed)?;
     for file in &script.files {
         let text = file.data.resolve(&symbols).map_err(computed)?;
-        write_file(file, &files[&file.name], &text)?;
+        write_file(file, &files[&file.name], &text).map_err(unwritten)?;
     }
     let mut args = Vec::new();
     for arg in &script.args {
@@ -61,25 +64,25 @@ fn text(path: &Path) -> String {
     path.to_string_lossy().into_owned()
 }
 
-fn own_folder(path: &Path) -> Result<PathBuf, Failure> {
-    let made = fs_err::create_dir_all(path).and_then(|()| only_for_us(path));
-    made.map_err(|error| internal("the attempt's own folder cannot be made", &error))?;
-    Ok(path.to_owned())
+fn own_folder(path: PathBuf) -> io::Result<PathBuf> {
+    fs_err::create_dir_all(&path)?;
+    only_for_us(&path)?;
+    Ok(path)
 }
 
-fn write_file(file: &File, path: &Path, text: &str) -> Result<(), Failure> {
+fn write_file(file: &File, path: &Path, text: &str) -> io::Result<()> {
     let text = if file.crlf { text.replace("\r\n", "\n").replace('\n', "\r\n") } else { text.to_owned() };
-    let written = fs_err::write(path, text).and_then(|()| only_for_us(path));
-    written.map_err(|error| internal("a script of the kind cannot be written", &error))
+    fs_err::write(path, text)?;
+    only_for_us(path)
 }
 
 #[cfg(unix)]
-fn only_for_us(path: &Path) -> std::io::Result<()> {
+fn only_for_us(path: &Path) -> io::Result<()> {
     use std::os::unix::fs::PermissionsExt;
     fs_err::set_permissions(path, PermissionsExt::from_mode(0o700))
 }
 
 #[cfg(not(unix))]
-fn only_for_us(_path: &Path) -> std::io::Result<()> {
+fn only_for_us(_path: &Path) -> io::Result<()> {
     Ok(())
 }

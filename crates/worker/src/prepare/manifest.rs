@@ -1,4 +1,4 @@
-use super::taken::is_anothers;
+use super::taken::{ended_inside, forget_ended, is_anothers};
 use super::{MARKER, OutputFolder};
 use jiff::Timestamp;
 use samepath_wire::{JobId, Manifest, ManifestEntry};
@@ -17,8 +17,8 @@ const MAX_DEPTH: usize = 40;
 /// folder that it was given for one file that is this file alone: the others there are anybody's.
 ///
 /// A folder's own start ([`OutputFolder::began`]) counts before `since`. Links to folders are not followed, links to files
-/// only where the file lies inside the same output folder; nor is a folder looked into that another job has for itself now. What
-/// cannot be read is left out. Touches the storage.
+/// only where the file lies inside the same output folder; nor is a folder looked into that another job has for itself now, or
+/// had since. What cannot be read is left out. Touches the storage.
 pub fn manifest(outputs: &[OutputFolder], job: JobId, attempt: u32, since: Timestamp) -> Manifest {
     let mut manifest = Manifest { attempt, ..Manifest::default() };
     let mut seen: Vec<&Path> = Vec::new();
@@ -93,7 +93,7 @@ impl Walk {
             let relative = if below.is_empty() { name } else { format!("{below}/{name}") };
             let Ok(kind) = entry.file_type() else { continue };
             if kind.is_dir() {
-                if is_anothers(&entry.path(), self.job) {
+                if is_anothers(&entry.path(), self.job) || self.was_anothers(&entry.path()) {
                     continue;
                 }
                 if depth < MAX_DEPTH {
@@ -105,6 +105,14 @@ impl Walk {
                 self.file(&entry.path(), relative);
             }
         }
+    }
+
+    /// Whether a job that has ended had a folder for itself since this one began. That it had is needed by nobody else: whoever lists a
+    /// folder above leaves out this job's whole.
+    fn was_anothers(&self, folder: &Path) -> bool {
+        let Some(ended) = ended_inside(folder, self.job) else { return false };
+        forget_ended(folder);
+        self.since.holds(ended)
     }
 
     /// A file that was named; nothing if it is not there.

@@ -144,7 +144,8 @@ pub fn prepare(request: &Request<'_>) -> Result<Prepared, Failure> {
 
 /// Whether a failure of [`prepare`] speaks of this worker, so that another may do better.
 pub fn is_unfit(failure: &Failure) -> bool {
-    matches!(failure.cause, Cause::PathError | Cause::BackendNotAvailable | Cause::ProgramMissing)
+    // The last is of its own folder.
+    matches!(failure.cause, Cause::PathError | Cause::BackendNotAvailable | Cause::ProgramMissing | Cause::Other)
 }
 
 fn check_job(template: &Template, job: &Job) -> Result<(), Failure> {

@@ -101,7 +101,9 @@ pub(super) fn take(request: &Request<'_>, folder: &mut OutputFolder, taken: &mut
     let now = taken::try_folder(local)
         .map_err(|error| unusable(request.worker, parameter, at, "write to the folder", &error))?;
     let mark = Mark { job: request.job.id, attempt: request.attempt, worker: request.worker.to_owned() };
-    taken.take(local, mark, now).map_err(|refused| match refused {
+    let base = request.storages.get(&at.storage_backend).map(|backend| backend.base_path.clone()).unwrap_or_default();
+    let base = base.canonicalize().unwrap_or(base);
+    taken.take(local, base, &mark, now).map_err(|refused| match refused {
         Refused::InUse(other) => {
             let message =
                 format!("{parameter} ({at}) is in use by {other}; choose another folder or wait until it ends");

@@ -4,6 +4,9 @@
 //! known to be dead (an attempt that may be alive is avoided by `attempt-N`) and is replaced. One that names another job
 //! refuses the folder, unless it was not renewed for [`STALE_AFTER`]: its guard was killed together with its computer. Times
 //! are those of the storage's clock, read off a file just made there, so that computers need not agree on the time.
+//!
+//! A job may have a folder inside another's. Where it ends first, it leaves a file that says so, for the other lists as its results
+//! what was written since it began; whoever lists them takes that file away.
 
 use jiff::{SignedDuration, Timestamp};
 use samepath_wire::JobId;
@@ -15,6 +18,8 @@ use std::time::Duration;
 
 /// The file in an output folder that says which job writes there now.
 pub const MARKER: &str = ".samepath-running";
+/// The file that says of a folder inside another job's that a job which has ended wrote there.
+const ENDED: &str = ".samepath-running.ended";
 /// How often the guard renews it.
 pub const HEARTBEAT: Duration = Duration::from_secs(30);
 /// One that was not renewed for so long belongs to nobody.
@@ -52,30 +57,50 @@ impl fmt::Display for Holder {
 /// are free for the same job at once and for others after [`STALE_AFTER`].
 #[derive(Debug, Default)]
 pub struct Taken {
-    markers: Vec<(PathBuf, String)>,
+    markers: Vec<Marker>,
+}
+
+#[derive(Debug)]
+struct Marker {
+    path: PathBuf,
+    text: String,
+    job: JobId,
+    /// Where the storage begins: above it nothing is looked for.
+    base: PathBuf,
+    /// What that was when the folder was taken.
+    device: Option<u64>,
 }
 
 impl Taken {
     /// Says that the attempt still lives. To be called every [`HEARTBEAT`]; may hang where the storage does. A marker that was
     /// removed or replaced by others is left so.
     pub fn renew(&self) {
-        for (path, text) in &self.markers {
+        for Marker { path, text, .. } in &self.markers {
             if let Err(error) = renew(path, text) {
                 tracing::debug!(%error, "cannot renew a marker");
             }
         }
     }
 
-    /// Gives the folders back.
-    pub fn release(self) {}
+    /// Gives the folders back; whether that is all of them. One whose storage is away can be given back when it is there again.
+    pub fn give_back(&mut self) -> bool {
+        self.markers.retain(|marker| !marker.give_back());
+        self.markers.is_empty()
+    }
 
-    /// Takes one more folder. `now` is the time by the storage's clock.
-    pub(super) fn take(&mut self, folder: &Path, mark: Mark, now: Option<Timestamp>) -> Result<(), Refused> {
+    /// Takes one more folder, of the storage that begins at `base`. `now` is the time by the storage's clock.
+    pub(super) fn take(
+        &mut self,
+        folder: &Path,
+        base: PathBuf,
+        mark: &Mark,
+        now: Option<Timestamp>,
+    ) -> Result<(), Refused> {
         let path = folder.join(MARKER);
-        if self.markers.iter().any(|(taken, _)| *taken == path) {
+        if self.markers.iter().any(|taken| taken.path == path) {
             return Ok(());
         }
-        let text = serde_json::to_string(&mark).map_err(|error| Refused::Io(error.into()))?;
+        let text = serde_json::to_string(mark).map_err(|error| Refused::Io(error.into()))?;
         match create(&path, &text) {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
                 let found = match read(&path) {
@@ -84,26 +109,54 @@ impl Taken {
                     Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(Refused::InUse(Holder(None))),
                     Err(error) => return Err(Refused::Io(error)),
                 };
-                if !found.is_free_for(&mark, now) {
+                if !found.is_free_for(mark, now) {
                     return Err(Refused::InUse(Holder(found.mark)));
                 }
                 take_over(&path, &found, &text, now)?;
             }
             created => created.map_err(Refused::Io)?,
         }
-        self.markers.push((path, text));
+        self.markers.push(Marker { path, text, job: mark.job, device: device(&base), base });
         Ok(())
     }
 }
 
 impl Drop for Taken {
     fn drop(&mut self) {
-        for (path, text) in self.markers.drain(..) {
-            if read(&path).is_ok_and(|found| found.text == text) {
-                // On failure it becomes stale.
-                drop(fs_err::remove_file(&path));
+        // What cannot be given back becomes stale.
+        self.give_back();
+    }
+}
+
+impl Marker {
+    /// Whether there is nothing left of it to be given back.
+    fn give_back(&self) -> bool {
+        match read(&self.path) {
+            Ok(found) if found.text == self.text => {
+                // First this: whoever lists the folder above meanwhile finds one of both.
+                if self.is_inside_anothers()
+                    && let Err(error) = fs_err::write(self.path.with_file_name(ENDED), &self.text)
+                {
+                    tracing::debug!(%error, "the job whose folder this one is in will list its files");
+                }
+                fs_err::remove_file(&self.path).is_ok()
             }
+            // Somebody else has it.
+            Ok(_) => true,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => self.stands_where_it_was(),
+            Err(_) => false,
         }
+    }
+
+    /// Whether its storage is there: then somebody removed the marker.
+    fn stands_where_it_was(&self) -> bool {
+        let device = device(&self.base);
+        device.is_some() && device == self.device
+    }
+
+    fn is_inside_anothers(&self) -> bool {
+        let above = self.path.ancestors().skip(2).take_while(|folder| folder.starts_with(&self.base));
+        above.into_iter().any(|folder| is_anothers(folder, self.job))
     }
 }
 
@@ -131,6 +184,19 @@ impl Found {
 pub(super) fn is_anothers(folder: &Path, job: JobId) -> bool {
     let path = folder.join(MARKER);
     path.symlink_metadata().is_ok() && read(&path).is_ok_and(|found| found.mark.is_some_and(|mark| mark.job != job))
+}
+
+/// Whether another job, which has ended, wrote in this folder inside one of `job`, as far as it said so; by the storage's clock, when.
+pub(super) fn ended_inside(folder: &Path, job: JobId) -> Option<Timestamp> {
+    let path = folder.join(ENDED);
+    path.symlink_metadata().ok()?;
+    let found = read(&path).ok()?;
+    found.mark.filter(|mark| mark.job != job).and(found.renewed)
+}
+
+/// Takes away what [`ended_inside`] read.
+pub(super) fn forget_ended(folder: &Path) {
+    drop(fs_err::remove_file(folder.join(ENDED)));
 }
 
 fn create(path: &Path, text: &str) -> io::Result<()> {
@@ -184,6 +250,19 @@ fn renew(path: &Path, text: &str) -> io::Result<()> {
     // Written rather than touched: then the storage's clock sets the time.
     let mut file = fs_err::OpenOptions::new().write(true).open(path)?;
     file.write_all(text.as_bytes())
+}
+
+/// Which file system a folder is on, so that one that is mounted is told from the folder left without it.
+#[cfg(unix)]
+fn device(folder: &Path) -> Option<u64> {
+    use std::os::unix::fs::MetadataExt;
+    Some(fs_err::metadata(folder).ok()?.dev())
+}
+
+/// Whether a folder is there.
+#[cfg(not(unix))]
+fn device(folder: &Path) -> Option<u64> {
+    fs_err::metadata(folder).ok().map(|_| 0)
 }
 
 /// Creates and removes a file; its time is what the storage's clock says.

@@ -40,7 +40,12 @@ pub(crate) fn hidden() -> PathBuf {
 
 /// Nobody waits long for a test that went wrong: its guard ends by itself.
 pub(crate) fn patience() -> Patience {
-    Patience { orphan: Duration::from_secs(60), notice: Some(Duration::from_secs(30)), ..Patience::default() }
+    Patience {
+        orphan: Duration::from_secs(60),
+        notice: Some(Duration::from_secs(30)),
+        give_back: Duration::ZERO,
+        ..Patience::default()
+    }
 }
 
 pub(crate) fn start(script: &str, patience: Patience) -> Case {

@@ -206,6 +206,68 @@ fn the_manifest_lists_what_the_attempt_wrote() {
     assert_eq!(listed.folders[0].to_string(), "vast:amick/project/new/report");
 }
 
+/// A job with this number, whose report goes there.
+fn reporting(number: u32, folder: &str) -> Job {
+    let mut values = usual();
+    values["OUTPUT_DIR"] = json!(folder);
+    job(number, values, json!({}))
+}
+
+#[test]
+fn what_another_job_wrote_in_a_folder_inside_is_not_ours_while_it_runs_or_after() {
+    let lab = Lab::new();
+    let outer = job(1, usual(), json!({}));
+    let taken = lab.prepare(&check(), &outer).unwrap();
+    let folder = lab.project().join("new/report");
+    let listed = || {
+        let listed = manifest(&taken.outputs, outer.id, 1, Timestamp::UNIX_EPOCH);
+        listed.files.into_iter().map(|file| file.path).collect::<Vec<_>>()
+    };
+    fs_err::create_dir(folder.join("mine")).unwrap();
+    fs_err::write(folder.join("mine/result"), "").unwrap();
+    let inner = lab.prepare(&check(), &reporting(2, "project/new/report/a/inner")).unwrap();
+    let innermost = lab.prepare(&check(), &reporting(3, "project/new/report/a/inner/b")).unwrap();
+    let theirs = folder.join("a/inner");
+    for file in ["result", "b/result"] {
+        fs_err::write(theirs.join(file), "").unwrap();
+    }
+    assert_eq!(listed(), ["mine/result"]);
+    drop(innermost);
+    let of_inner = manifest(&inner.outputs, reporting(2, "").id, 1, Timestamp::UNIX_EPOCH).files;
+    assert_eq!(of_inner.iter().map(|file| file.path.as_str()).collect::<Vec<_>>(), ["result"]);
+    drop(inner);
+    assert_eq!(listed(), ["mine/result"], "it has ended");
+    let left = |folder: &Path| -> Vec<String> {
+        let entries = fs_err::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+        entries.filter(|name| name.starts_with(MARKER)).collect()
+    };
+    assert_eq!([left(&theirs), left(&theirs.join("b"))], [Vec::<String>::new(), Vec::new()]);
+    drop(taken);
+    // A folder in nobody else's is left without a trace.
+    drop(lab.prepare(&check(), &reporting(4, "project/new/report/a/inner")).unwrap());
+    assert_eq!(left(&theirs), Vec::<String>::new());
+}
+
+#[test]
+fn a_folder_that_another_job_had_inside_before_is_listed() {
+    let lab = Lab::new();
+    let before = lab.prepare(&check(), &job(1, usual(), json!({}))).unwrap();
+    drop(lab.prepare(&check(), &reporting(2, "project/new/report/inner")).unwrap());
+    // It failed, and has listed nothing.
+    drop(before);
+    let inner = lab.project().join("new/report/inner");
+    let left: Vec<PathBuf> = fs_err::read_dir(&inner).unwrap().map(|entry| entry.unwrap().path()).collect();
+    assert_eq!(left.len(), 1, "{left:?}");
+    let hour_ago = SystemTime::now() - Duration::from_secs(3600);
+    std::fs::File::options().write(true).open(&left[0]).unwrap().set_modified(hour_ago).unwrap();
+    let ours = job(3, usual(), json!({}));
+    let taken = lab.prepare(&check(), &ours).unwrap();
+    fs_err::write(inner.join("result"), "").unwrap();
+    let listed = manifest(&taken.outputs, ours.id, 1, Timestamp::UNIX_EPOCH).files;
+    assert_eq!(listed.iter().map(|file| file.path.as_str()).collect::<Vec<_>>(), ["inner/result"]);
+    assert!(!left[0].exists());
+}
+
 #[test]
 fn a_manifest_has_an_end() {
     let lab = Lab::new();

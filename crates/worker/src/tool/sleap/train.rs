@@ -130,10 +130,10 @@ fn and_kept(session: &Session, ended: Ended, models: &[PathBuf]) -> Ended {
     }
 }
 
-/// Whether nothing is in a folder but our own mark.
+/// Whether nothing is in a folder but our own marks.
 fn is_empty(folder: &Path) -> bool {
     let entries = fs_err::read_dir(folder).into_iter().flatten().flatten();
-    entries.into_iter().all(|entry| entry.file_name() == MARKER)
+    entries.into_iter().all(|entry| entry.file_name().to_str().is_some_and(|name| name.starts_with(MARKER)))
 }
 
 /// Names for the runs, none of which is there yet: those that were given, what each one is where they have the results folder to
