@@ -85,7 +85,13 @@ pub(crate) fn plan(
         .iter()
         .find(|(_, role)| *role == Role::Dataset)
         .and_then(|(parameter, _)| paths.get(parameter.name.as_str()).and_then(|addresses| addresses.first()).cloned());
-    let all: Vec<StoragePath> = paths.values().flatten().cloned().collect();
+    let results_parameter = roles.iter().find(|(_, role)| *role == Role::Results).map(|(parameter, _)| *parameter);
+    let results_in = draft.results_in.as_ref().filter(|text| !text.is_empty());
+    let within = match results_parameter.filter(|parameter| !paths.contains_key(parameter.name.as_str())) {
+        Some(_) => results_in.map(|text| storages.address(text, Purpose::Output)).transpose()?,
+        None => None,
+    };
+    let all: Vec<StoragePath> = paths.values().flatten().chain(&within).cloned().collect();
     let mut found: HashMap<StoragePath, Result<Looked, ResolveError>> =
         all.iter().cloned().zip(storages.look_each(&all)).collect();
     let mut seen: BTreeMap<&str, InputSeen> = BTreeMap::new();
@@ -113,6 +119,9 @@ pub(crate) fn plan(
             }
         }
     }
+    if let Some(at) = &within {
+        can_hold_a_folder(storages, at, &found[at])?;
+    }
     apart(&roles, &paths)?;
     let dataset_parameter = roles.iter().find(|(_, role)| *role == Role::Dataset).map(|(parameter, _)| *parameter);
     let looked = chosen.as_ref().and_then(|at| Some((at, found.remove(at)?)));
@@ -138,13 +147,11 @@ pub(crate) fn plan(
         Some(at) => (at.storage_backend.clone(), at.user_subdir.clone()),
         None => own_folder(storages, None),
     };
-    let results_parameter = roles.iter().find(|(_, role)| *role == Role::Results).map(|(parameter, _)| *parameter);
     if let (Some(parameter), Some(at)) = (results_parameter, &chosen)
         && !paths.contains_key(parameter.name.as_str())
     {
-        let folder = match draft.results_in.as_ref().filter(|text| !text.is_empty()) {
-            Some(text) => {
-                let within = storages.address(text, Purpose::Output)?;
+        let folder = match within {
+            Some(within) => {
                 let name = results_name(at, around.now, id);
                 let path = if within.path.is_empty() { name } else { format!("{}/{name}", within.path) };
                 StoragePath { path, ..within }
@@ -225,6 +232,22 @@ fn allowed(around: &Circumstances<'_>, parameter: &Parameter, at: &StoragePath) 
             let message = format!("{}: {}.", parameter.name, places.refusal(around.member, at, doing));
             Err(Error::new(ErrorCode::InvalidParameter, message).with_hint(Places::mend()))
         }
+    }
+}
+
+/// Refuses a file, and what is below one: a folder for results is made in what it names. It need not be there.
+fn can_hold_a_folder(
+    storages: &LocalStorages,
+    at: &StoragePath,
+    found: &Result<Looked, ResolveError>,
+) -> Result<(), Error> {
+    match found {
+        Err(error @ ResolveError::NotAFolder { .. }) => Err(storages.told(error.clone())),
+        Ok(found) if !found.directory => {
+            let error = Error::new(ErrorCode::InvalidParameter, format!("{at} is a file, not a folder."));
+            Err(error.with_hint("Give a folder for the results; it is made if it is not there."))
+        }
+        _ => Ok(()),
     }
 }
 

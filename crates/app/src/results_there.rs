@@ -47,11 +47,14 @@ impl LocalStorages {
     /// As [`LocalStorages::address`].
     pub(crate) fn results_there(&self, text: &str, resumes: bool) -> Result<There, Error> {
         let at = self.address(text, Purpose::Output)?;
-        let looked = match self.look(&at) {
-            Err(error) if error.code == ErrorCode::PathNotFound => {
-                return Ok(There { at, exists: false, beside: None, checkpoint: None });
+        let looked = match self.look_each(std::slice::from_ref(&at)).pop() {
+            Some(Ok(looked)) => looked,
+            // In a file no folder can be made.
+            Some(Err(error @ ResolveError::NotAFolder { .. })) => return Err(self.told(error)),
+            Some(Err(error)) if error.code() != ErrorCode::PathNotFound.as_str() => {
+                return Err(self.told_missing(error));
             }
-            looked => looked?,
+            _ => return Ok(There { at, exists: false, beside: None, checkpoint: None }),
         };
         let checkpoint = if resumes { self.checkpoint_in(&at, &looked) } else { None };
         // The root of a storage has nothing beside it.

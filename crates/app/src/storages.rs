@@ -215,7 +215,7 @@ impl LocalStorages {
 
     /// The same, of something that somebody means to be there: in a storage that is not mounted nothing is spelled wrongly. Looks at the
     /// storage, so it is not for what may well be missing.
-    fn told_missing(&self, error: ResolveError) -> Error {
+    pub(crate) fn told_missing(&self, error: ResolveError) -> Error {
         match &error {
             ResolveError::NotFound { backend, component, .. } if !component.contains('/') => self.unmounted(backend),
             ResolveError::BackendUnavailable { backend, state: BackendState::NotMounted, .. } => {

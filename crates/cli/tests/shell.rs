@@ -119,3 +119,26 @@ async fn a_worker_that_just_proved_to_read_a_dataset_is_not_asked_again_before_i
     tokio::task::block_in_place(|| worker.end());
     app.shut_down().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn results_go_neither_into_a_file_nor_below_one() {
+    let home = Home::new();
+    let app = open(&home).await;
+    let dataset = "vast:amick/maze/labels.slp".to_owned();
+    let below = format!("{dataset}/x");
+    for place in [dataset.clone(), below.clone(), home.text("mnt/vast/amick/maze/labels.slp/x")] {
+        let draft = Draft {
+            kind: "slp-check".to_owned(),
+            dataset: Some(dataset.clone()),
+            results_in: Some(place.clone()),
+            ..Draft::default()
+        };
+        let error = app.submit(draft).await.expect_err(&place);
+        assert!(error.message.contains("is a file, not a folder"), "{place}: {error:?}");
+    }
+    // As soon as it is chosen.
+    let error = app.results_there(below, "slp-check").await.expect_err("it is below a file");
+    assert!(error.message.contains("is a file, not a folder"), "{error:?}");
+    assert!(app.jobs().is_empty(), "nothing was submitted");
+    app.shut_down().await;
+}

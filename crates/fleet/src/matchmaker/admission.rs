@@ -28,6 +28,8 @@ impl State {
         self.claims.retain(|id, _| joined_as(id) != name);
         let of_it = self.live.iter().filter(|(id, _)| joined_as(id) == name);
         let attempts: Vec<_> = of_it.flat_map(|(_, live)| live).cloned().collect();
+        self.doubtful.retain(|attempt| self.jobs.get(&attempt.job).is_some_and(|record| !record.state.is_ended()));
+        self.doubtful.extend(attempts.iter().cloned());
         for attempt in attempts {
             let confirmed = self.jobs.get(&attempt.job).and_then(live_attempt).map(|live| live.confirmed_at.is_some());
             match confirmed {

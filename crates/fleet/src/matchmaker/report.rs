@@ -32,7 +32,8 @@ impl State {
         for attempt in missing {
             let Some(record) = self.jobs.get(&attempt.job) else { continue };
             if live_attempt(record).is_some_and(|attempt| attempt.confirmed_at.is_some()) {
-                self.lose(attempt.job, |worker| format!("{worker} has it no longer"), Loss::Told { proved: true });
+                let proved = !self.doubtful.contains(&attempt);
+                self.lose(attempt.job, |worker| format!("{worker} has it no longer"), Loss::Told { proved });
             } else if claim.wants {
                 again = assignment(record, self.epoch);
             }

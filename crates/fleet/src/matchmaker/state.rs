@@ -45,6 +45,8 @@ pub struct State {
     heard: HashMap<JobId, (u32, Duration)>,
     /// Names of workers that the lab lets in no more.
     pub(super) put_out: HashSet<String>,
+    /// Attempts of workers that were put out: who comes in such a name may be another computer, which knows nothing of them.
+    pub(super) doubtful: HashSet<AttemptRef>,
     /// Workers that ask for work, and when they began.
     pub(super) claims: BTreeMap<WorkerId, (Ticket, Duration)>,
     /// Queued jobs that a worker has tried and found unfit: they fail once nobody is left.
@@ -76,6 +78,7 @@ impl State {
             live: HashMap::new(),
             heard: HashMap::new(),
             put_out: HashSet::new(),
+            doubtful: HashSet::new(),
             claims: BTreeMap::new(),
             tried: HashSet::new(),
             changed_jobs: BTreeSet::new(),

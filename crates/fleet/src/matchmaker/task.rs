@@ -245,6 +245,10 @@ impl<'a> Reign<'a> {
                 }
                 asked = self.requests.next(), if !self.next.is_full() => {
                     let (subject, request) = asked.ok_or(End::Closed)?;
+                    // Whoever asks in the name of one that was put out was let in by a change that is there already.
+                    while let Some(change) = self.keys.next().now_or_never() {
+                        self.take_key(change.ok_or(End::Closed)?)?;
+                    }
                     self.take_request(subject, request)?;
                 }
                 Some(looked) = self.ends.next() => {
@@ -256,15 +260,7 @@ impl<'a> Reign<'a> {
                     }
                 }
                 change = self.workers.next() => self.take_worker(change.ok_or(End::Closed)?)?,
-                change = self.keys.next() => {
-                    let changed = self.admitted.take(change.ok_or(End::Closed)?, self.state.at_work());
-                    for change in changed {
-                        self.handle(match change {
-                            Admission::LetIn(name) => Event::WorkerLetIn(name),
-                            Admission::PutOut(name) => Event::WorkerPutOut(name),
-                        })?;
-                    }
-                }
+                change = self.keys.next() => self.take_key(change.ok_or(End::Closed)?)?,
                 change = self.kinds.next() => {
                     if let Change::Put { key, value, .. } = change.ok_or(End::Closed)?
                         && let Some(digest) = key.strip_prefix("kinds/")
@@ -321,6 +317,16 @@ impl<'a> Reign<'a> {
     fn take_event(&mut self, ticket: Ticket, request: Request, event: Event) -> Result<(), End> {
         self.waiting.insert(ticket, request);
         self.handle(event)
+    }
+
+    fn take_key(&mut self, change: Change) -> Result<(), End> {
+        for change in self.admitted.take(change, self.state.at_work()) {
+            self.handle(match change {
+                Admission::LetIn(name) => Event::WorkerLetIn(name),
+                Admission::PutOut(name) => Event::WorkerPutOut(name),
+            })?;
+        }
+        Ok(())
     }
 
     fn take_worker(&mut self, change: Change) -> Result<(), End> {

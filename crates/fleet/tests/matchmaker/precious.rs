@@ -259,6 +259,21 @@ fn a_worker_that_is_let_in_again_goes_on_with_what_nobody_else_was_given() {
 }
 
 #[test]
+fn a_computer_that_took_the_name_of_one_that_was_put_out_proves_nothing_of_what_that_one_runs() {
+    let (mut bench, attempt) = started();
+    bench.handle(Event::WorkerPutOut("gpu-1".into()));
+    bench.handle(Event::WorkerLetIn("gpu-1".into()));
+    bench.online(worker("gpu-1"));
+    // This was on its way from the one before.
+    bench.claim("gpu-1", from_ref(&attempt), false);
+    assert_eq!(bench.job(1).state, JobState::Running);
+    let next = bench.take("gpu-1");
+    let end = &bench.job(1).attempts[0].end;
+    assert!(matches!(end, Some(AttemptEnd::Lost { proved: false, .. })), "{end:?}");
+    assert_eq!((next.attempt, next.own_output), (2, true));
+}
+
+#[test]
 fn a_job_that_was_to_stop_is_cancelled_when_its_worker_is_put_out_and_others_keep_theirs() {
     let mut bench = Bench::new();
     for name in ["gpu-1:0", "gpu-1:1", "gpu-10"] {
