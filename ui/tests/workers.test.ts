@@ -1,7 +1,7 @@
 import { screen, within } from '@testing-library/svelte';
 import { describe, expect, test } from 'vitest';
 import { Failure, type WorkerView } from '../src/lib/ipc';
-import { job, kind, status, worker } from './views';
+import { dataset, job, kind, status, worker } from './views';
 import { ready, settle } from './render';
 
 const at = (over: Partial<WorkerView['storages'][number]>) => [{ ...worker().storages[0]!, ...over }];
@@ -188,6 +188,22 @@ describe('Workers', () => {
     await user.click(screen.getByRole('button', { name: 'Show all' }));
     expect(drawn()).toBe(120);
   }, 60_000);
+
+  test('a worker is tried with what was run last, unless a dataset is chosen already', async () => {
+    const LAST = 'vast:amick/project/labels.slp';
+    const { fake, user } = await ready({ type: 'kinds', value: [kind()] }, { type: 'worker', value: worker({ name: 'gpu-9' }) }, { type: 'job', value: job({ state: 'succeeded', words: 'Done', ended_at: '2026-11-22T09:20:00Z' }) });
+    fake.datasets.set(LAST, dataset());
+    const check = async () => {
+      await user.keyboard('{Control>}3{/Control}');
+      await user.click(screen.getByRole('row', { name: /gpu-9/ }));
+      await user.click(screen.getByRole('button', { name: 'Run a check here' }));
+      await settle();
+    };
+    await check();
+    expect(screen.getByRole('list', { name: 'Where the dataset is' })).toHaveTextContent('project/labels.slp');
+    await check();
+    expect(fake.called('openDataset')).toEqual([[LAST]]);
+  });
 
   test('the verbs of a worker are offered at its row, too', async () => {
     const { user } = await ready({ type: 'worker', value: worker() });

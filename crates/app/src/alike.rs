@@ -4,10 +4,11 @@
 pub(crate) const MOST: usize = 3;
 
 /// "gpu-1, gpu-2"; "gpu-1, gpu-2, gpu-3 and 997 more". Where one only would be left, it is named.
-pub(crate) fn names(names: &[&str]) -> String {
-    let shown = if names.len() == MOST + 1 { names.len() } else { MOST };
-    let told = names.iter().take(shown).copied().collect::<Vec<_>>().join(", ");
-    match names.len().saturating_sub(shown) {
+pub(crate) fn names<'n>(names: impl ExactSizeIterator<Item = &'n str>) -> String {
+    let count = names.len();
+    let shown = if count == MOST + 1 { count } else { MOST };
+    let told = names.take(shown).collect::<Vec<_>>().join(", ");
+    match count.saturating_sub(shown) {
         0 => told,
         more => format!("{told} and {more} more"),
     }
@@ -19,10 +20,10 @@ mod tests {
 
     #[test]
     fn the_first_are_named_and_the_others_counted() {
-        let all = ["gpu-1", "gpu-2", "gpu-3", "gpu-4", "gpu-5"];
-        assert_eq!(names(&all[..1]), "gpu-1");
-        assert_eq!(names(&all[..3]), "gpu-1, gpu-2, gpu-3");
-        assert_eq!(names(&all[..4]), "gpu-1, gpu-2, gpu-3, gpu-4");
-        assert_eq!(names(&all), "gpu-1, gpu-2, gpu-3 and 2 more");
+        let of = |count| names(["gpu-1", "gpu-2", "gpu-3", "gpu-4", "gpu-5"].into_iter().take(count));
+        assert_eq!(of(1), "gpu-1");
+        assert_eq!(of(3), "gpu-1, gpu-2, gpu-3");
+        assert_eq!(of(4), "gpu-1, gpu-2, gpu-3, gpu-4");
+        assert_eq!(of(5), "gpu-1, gpu-2, gpu-3 and 2 more");
     }
 }

@@ -340,9 +340,9 @@ fn waiting_for(record: &JobRecord, around: &Surroundings<'_>) -> (Vec<String>, b
             _ => (Vec::new(), workers),
         };
         [those, others].into_iter().filter(|alike| !alike.is_empty()).map(move |alike| {
-            let names: Vec<&str> = alike.iter().map(|worker| worker.name.as_str()).collect();
+            let names = alike::names(alike.iter().map(|worker| worker.name.as_str()));
             let older = alike.first().and_then(older);
-            (names.len(), format!("{}: {}", alike::names(&names), fit_words(&fit, older)))
+            (alike.len(), format!("{names}: {}", fit_words(&fit, older)))
         })
     });
     let sentences: Vec<String> = told.by_ref().take(MOST_SENTENCES).map(|(_, sentence)| sentence).collect();

@@ -238,7 +238,7 @@ mod tests {
     fn job(id: &str, state: &str) -> JobView {
         serde_json::from_value(json!({
             "id": id, "name": format!("maze {id}"), "kind": "k", "what": "k", "state": state, "words": state,
-            "lost": false, "submitted_by": "amick", "submitted_at": "2026-11-22T09:00:00Z", "waiting_for": ["gpu-1: busy"], "waits": true,
+            "lost": false, "submitted_by": "amick", "by": "amick", "submitted_at": "2026-11-22T09:00:00Z", "waiting_for": ["gpu-1: busy"], "waits": true,
             "started_at": "2026-11-22T09:10:00Z", "ended_at": "2026-11-22T10:50:00Z", "status": "best val loss 4.3e-4",
             "confirmed": [], "attempts": 1, "tries": [], "timeline": [], "outputs": [], "settings": [],
             "trouble": { "cause": "gpu_memory", "message": "the GPU ran out of memory", "last_line": null },

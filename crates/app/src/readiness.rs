@@ -49,9 +49,7 @@ impl Sight {
 struct Candidate<'a> {
     worker: &'a Worker,
     fit: Fit,
-    /// What the job type is called.
-    title: &'a str,
-    /// Likewise, where this worker has it in an older version.
+    /// What the job type is called, where this worker has it in an older version.
     older: Option<&'a str>,
     sight: Sight,
     /// Of the storages that the job needs; none where it lacks one.
@@ -145,7 +143,7 @@ pub(crate) async fn readiness<'a>(
             };
             let sameness = sameness::of_job(&proved, worker);
             let older = outlook.older.get(&worker.id).map(String::as_str);
-            Candidate { worker, fit: fit.clone(), title: &outlook.title, older, sight, sameness }
+            Candidate { worker, fit: fit.clone(), older, sight, sameness }
         })
         .collect();
     let rank = |candidate: &Candidate<'_>| words::rank(candidate, videos);
@@ -232,7 +230,7 @@ mod tests {
 
     /// A worker that is free.
     pub(super) fn now(worker: &Worker, sight: Sight) -> Candidate<'_> {
-        Candidate { worker, fit: Fit::Now, title: "Training", older: None, sight, sameness: None }
+        Candidate { worker, fit: Fit::Now, older: None, sight, sameness: None }
     }
 
     pub(super) fn outlook(last_seen: Option<&str>) -> Outlook {

@@ -13,7 +13,7 @@ fn keys(value: &Value) -> Vec<&str> {
     value.as_object().expect("an object").keys().map(String::as_str).collect()
 }
 
-const JOB: [&str; 29] = [
+const JOB: [&str; 30] = [
     "id",
     "name",
     "kind",
@@ -31,6 +31,7 @@ const JOB: [&str; 29] = [
     "waiting_for",
     "waits",
     "submitted_by",
+    "by",
     "submitted_at",
     "started_at",
     "ended_at",

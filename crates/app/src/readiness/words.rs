@@ -86,7 +86,7 @@ fn why_not(candidates: &[Candidate<'_>], outlook: &Outlook) -> String {
     // Of several, each says the first thing that is in the way, in short: where all cannot, that is one sentence.
     let said = |candidate: &Candidate<'_>| match &candidate.fit {
         Fit::No { reasons } if asked.len() > 1 => {
-            reasons.first().map(|reason| brief(reason, candidate)).unwrap_or_default()
+            reasons.first().map(|reason| brief(reason, candidate.older)).unwrap_or_default()
         }
         _ if asked.len() > 1 => short(candidate),
         _ => whole(candidate),
@@ -110,7 +110,7 @@ fn told<'w>(workers: impl Iterator<Item = (&'w str, String)>) -> String {
         }
     }
     let why: Vec<String> =
-        alike.iter().take(MOST).map(|(said, workers)| format!("{}: {said}", names(workers))).collect();
+        alike.iter().take(MOST).map(|(said, workers)| format!("{}: {said}", names(workers.iter().copied()))).collect();
     match alike.iter().skip(MOST).map(|(_, workers)| workers.len()).sum() {
         0 => why.join("; "),
         more @ 1_usize.. => format!("{}; and {more} more", why.join("; ")),
@@ -135,20 +135,11 @@ fn only(seen: usize, all: usize) -> String {
 }
 
 /// A reason in a few words. Why a worker cannot run a job type, and what it found when it tried, takes a line of its own.
-fn brief(reason: &Reason, candidate: &Candidate<'_>) -> String {
+fn brief(reason: &Reason, older: Option<&str>) -> String {
     match reason {
-        Reason::NoKind { .. } | Reason::KindUnavailable { .. } => format!("cannot run {}", candidate.title),
+        Reason::KindUnavailable { kind, .. } => format!("cannot run {kind}"),
         Reason::Excluded { .. } => "tried it, and could not".to_owned(),
-        _ => reason_words(reason, candidate.older),
-    }
-}
-
-/// The same with all that is known of it.
-fn fully(reason: &Reason, candidate: &Candidate<'_>) -> String {
-    match reason {
-        Reason::KindUnavailable { why, .. } => format!("{}: {why}", brief(reason, candidate)),
-        Reason::Excluded { .. } => reason_words(reason, candidate.older),
-        _ => brief(reason, candidate),
+        _ => reason_words(reason, older),
     }
 }
 
@@ -170,14 +161,14 @@ fn whole(candidate: &Candidate<'_>) -> String {
         }
         Sight::Misses { why } => format!("does not see the dataset: {why}"),
         _ => match &candidate.fit {
-            Fit::No { reasons } => listed(reasons, candidate, fully),
+            Fit::No { reasons } => listed(reasons, candidate, reason_words),
             fit => fit_words(fit, candidate.older),
         },
     }
 }
 
-fn listed(reasons: &[Reason], of: &Candidate<'_>, said: fn(&Reason, &Candidate<'_>) -> String) -> String {
-    reasons.iter().map(|reason| said(reason, of)).collect::<Vec<_>>().join("; ")
+fn listed(reasons: &[Reason], of: &Candidate<'_>, said: fn(&Reason, Option<&str>) -> String) -> String {
+    reasons.iter().map(|reason| said(reason, of.older)).collect::<Vec<_>>().join("; ")
 }
 
 fn words(candidate: &Candidate<'_>, videos: Videos<'_>) -> String {
@@ -268,9 +259,9 @@ mod tests {
             said(&candidates, &Outlook { pinned, ..outlook(None) })
         };
         let rest = "Submit and it waits; you are told when it starts.";
-        let all = format!("No worker can run this now: gpu-1, gpu-2: cannot run Training; gpu-3: has no vast. {rest}");
+        let all = format!("No worker can run this now: gpu-1, gpu-2: cannot run train; gpu-3: has no vast. {rest}");
         assert_eq!(said(None), all);
-        let one = format!("No worker can run this now: gpu-2: cannot run Training; has no vast. {rest}");
+        let one = format!("No worker can run this now: gpu-2: cannot run train; has no vast. {rest}");
         assert_eq!(said(Some("gpu-2")), one);
     }
 
@@ -291,7 +282,7 @@ mod tests {
         ];
         assert_eq!(
             said(&candidates, &outlook(None)),
-            "No worker can run this now: gpu-1, gpu-2: cannot see the dataset; gpu-3, gpu-4: cannot run Training; gpu-5: tried \
+            "No worker can run this now: gpu-1, gpu-2: cannot see the dataset; gpu-3, gpu-4: cannot run train; gpu-5: tried \
              it, and could not. Submit and it waits; you are told when it starts."
         );
         let row = |candidate: &Candidate<'_>| {
@@ -311,8 +302,8 @@ mod tests {
                     "does not see the dataset: `x.slp` does not exist on `vast` (`/mnt/vast/x.slp` on gpu-2)"
                         .to_owned()
                 ),
-                ("cannot run Training".to_owned(), "cannot run Training: no program /opt/sleap-nn".to_owned()),
-                ("cannot run Training".to_owned(), "cannot run Training: no program sleap-nn".to_owned()),
+                ("cannot run train".to_owned(), "cannot run train: no program /opt/sleap-nn".to_owned()),
+                ("cannot run train".to_owned(), "cannot run train: no program sleap-nn".to_owned()),
             ]
         );
         // Of the only worker it is told whole.
@@ -335,7 +326,7 @@ mod tests {
         let pinned = Outlook { pinned: Some("gpu-1".to_owned()), ..outlook(None) };
         assert_eq!(
             why_not(&candidates, &pinned),
-            format!("No worker can run this now: gpu-1: cannot run Training: no program sleap-nn. {REST}")
+            format!("No worker can run this now: gpu-1: cannot run train: no program sleap-nn. {REST}")
         );
     }
 

@@ -2,6 +2,7 @@ use super::shape::Shape;
 use super::{Kinds, is_called, reasons};
 use samepath_wire::{AttemptState, Fit, Job, JobId, JobRecord, JobState, Reason, Worker};
 use std::cell::RefCell;
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
 
@@ -109,11 +110,17 @@ impl<'a> Prospects<'a> {
         for (turns, busy, workers) in &sides.can {
             let fit = self.turn(&record.job, Some(record), turns, *busy);
             let before = if let Fit::Busy { before } = fit { before } else { 0 };
-            can.entry(before).or_default().extend(workers);
+            match can.entry(before) {
+                Entry::Vacant(none) => drop(none.insert(workers.clone())),
+                Entry::Occupied(mut known) => {
+                    known.get_mut().extend(workers);
+                    known.get_mut().sort_by_key(|worker| (&worker.name, &worker.id));
+                }
+            }
         }
-        let can = can.into_iter().map(|(before, mut workers)| {
-            workers.sort_by_key(|worker| (&worker.name, &worker.id));
-            Alike { workers, fit: if before == 0 { Fit::Now } else { Fit::Busy { before } } }
+        let can = can.into_iter().map(|(before, workers)| {
+            let fit = if before == 0 { Fit::Now } else { Fit::Busy { before } };
+            Alike { workers, fit }
         });
         let cannot = sides.cannot.iter().map(|(reasons, workers)| {
             let reasons = reasons.clone();
