@@ -271,7 +271,7 @@ fn where_each_worker_says_something_else_the_last_are_counted() {
 }
 
 #[test]
-fn a_long_queue_is_told_of_in_turn_and_those_that_start_soon_each_time() {
+fn a_long_queue_is_told_of_in_turn() {
     let mut board = Watched::new([worker("gpu-1")], (1..=1000).map(waiting));
     let cancelled = |number| JobRecord { state: JobState::Cancelled, ..waiting(number) };
     board.put(cancelled(1));
