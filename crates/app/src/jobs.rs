@@ -115,7 +115,7 @@ pub(crate) fn job_view(record: &JobRecord, around: &Surroundings<'_>) -> JobView
 /// the whole queue.
 pub(crate) fn record_view(record: &JobRecord, around: &Surroundings<'_>) -> JobView {
     let job = &record.job;
-    let kind = kind_of(record, around.kinds);
+    let kind = kind_of(job, around.kinds);
     let newest = record.attempts.last();
     let at = |time: Timestamp| time.to_string();
     let manifest = manifest_of(record);
@@ -124,7 +124,7 @@ pub(crate) fn record_view(record: &JobRecord, around: &Surroundings<'_>) -> JobV
         id: job.id.to_string(),
         name: if job.name.is_empty() { job.kind.clone() } else { job.name.clone() },
         kind: job.kind.clone(),
-        what: kind.map_or_else(|| job.kind.clone(), |kind| kind.title.clone()),
+        what: what(job, around.kinds).to_owned(),
         state: state_word(record.state).to_owned(),
         words: words(record, lost.is_some()).to_owned(),
         stopping: record.stop.as_ref().filter(|_| !record.state.is_ended()).map(|stop| {
@@ -258,13 +258,14 @@ fn words(record: &JobRecord, lost: bool) -> &'static str {
     }
 }
 
-fn kind_of<'a>(record: &JobRecord, kinds: &'a Kinds) -> Option<&'a Kind> {
-    record
-        .job
-        .kind_digest
-        .as_ref()
-        .and_then(|digest| kinds.get(digest))
-        .or_else(|| kinds.values().find(|kind| kind.name == record.job.kind))
+fn kind_of<'a>(job: &Job, kinds: &'a Kinds) -> Option<&'a Kind> {
+    let own = job.kind_digest.as_ref().and_then(|digest| kinds.get(digest));
+    own.or_else(|| kinds.values().find(|kind| kind.name == job.kind))
+}
+
+/// What the job's type is called; its name where no more is known of it.
+pub(crate) fn what<'a>(job: &'a Job, kinds: &'a Kinds) -> &'a str {
+    kind_of(job, kinds).map_or(&job.kind, |kind| &kind.title)
 }
 
 fn last_change(record: &JobRecord, state: JobState) -> Option<Timestamp> {

@@ -5,7 +5,7 @@ mod words;
 
 use crate::board;
 use crate::draft::Plan;
-use crate::jobs::worker_name;
+use crate::jobs::{what, worker_name};
 use crate::pace::about;
 use crate::paths::path_view;
 use crate::sameness::{self, Answer, Asked, Verdict};
@@ -97,9 +97,8 @@ impl Outlook {
         let next = |start: Start<'_>| Next { worker: start.worker.id.clone(), about: about(start.after) };
         let fits = seen.fits(job);
         let older = |(worker, _): &(Worker, Fit)| Some((worker.id.clone(), seen.around.older(job, worker)?.to_owned()));
-        let kind = job.kind_digest.as_ref().and_then(|digest| seen.around.kinds.get(digest));
         Self {
-            title: kind.map_or_else(|| job.kind.clone(), |kind| kind.title.clone()),
+            title: what(job, seen.around.kinds).to_owned(),
             older: fits.iter().filter_map(older).collect(),
             last_seen: fits.is_empty().then(|| last_seen(seen.around.jobs.values(), now)).flatten(),
             fits,

@@ -148,7 +148,9 @@ fn short(candidate: &Candidate<'_>) -> String {
     match (&candidate.fit, &candidate.sight) {
         (_, Sight::Differs { .. }) => "has another file in the dataset's place".to_owned(),
         (_, Sight::Misses { .. }) => "cannot see the dataset".to_owned(),
-        (Fit::No { reasons }, _) => listed(reasons, candidate, brief),
+        (Fit::No { reasons }, _) => {
+            reasons.iter().map(|reason| brief(reason, candidate.older)).collect::<Vec<_>>().join("; ")
+        }
         (fit, _) => fit_words(fit, candidate.older),
     }
 }
@@ -160,15 +162,8 @@ fn whole(candidate: &Candidate<'_>) -> String {
             format!("has another file in the dataset's place: its {storage} may be a different storage")
         }
         Sight::Misses { why } => format!("does not see the dataset: {why}"),
-        _ => match &candidate.fit {
-            Fit::No { reasons } => listed(reasons, candidate, reason_words),
-            fit => fit_words(fit, candidate.older),
-        },
+        _ => fit_words(&candidate.fit, candidate.older),
     }
-}
-
-fn listed(reasons: &[Reason], of: &Candidate<'_>, said: fn(&Reason, Option<&str>) -> String) -> String {
-    reasons.iter().map(|reason| said(reason, of.older)).collect::<Vec<_>>().join("; ")
 }
 
 fn words(candidate: &Candidate<'_>, videos: Videos<'_>) -> String {

@@ -246,27 +246,28 @@ fn what_a_worker_runs_that_is_put_out_is_lost_at_once_and_may_go_on_elsewhere() 
     assert_eq!((next.attempt, next.own_output), (2, true));
 }
 
-#[test]
-fn a_worker_that_is_let_in_again_goes_on_with_what_nobody_else_was_given() {
+/// A worker was put out while it ran a job, is let in again, and says that it has that job.
+fn let_in_again() -> (Bench, AttemptRef) {
     let (mut bench, attempt) = started();
     bench.handle(Event::WorkerPutOut("gpu-1".into()));
     bench.handle(Event::WorkerLetIn("gpu-1".into()));
     bench.online(worker("gpu-1"));
     bench.claim("gpu-1", from_ref(&attempt), false);
     assert_eq!(bench.job(1).state, JobState::Running);
+    (bench, attempt)
+}
+
+#[test]
+fn a_worker_that_is_let_in_again_goes_on_with_what_nobody_else_was_given() {
+    let (mut bench, attempt) = let_in_again();
     assert_eq!(bench.end("gpu-1", &attempt, succeeded()), ReportAnswer::Accepted);
     assert_eq!(bench.job(1).state, JobState::Succeeded);
 }
 
 #[test]
 fn a_computer_that_took_the_name_of_one_that_was_put_out_proves_nothing_of_what_that_one_runs() {
-    let (mut bench, attempt) = started();
-    bench.handle(Event::WorkerPutOut("gpu-1".into()));
-    bench.handle(Event::WorkerLetIn("gpu-1".into()));
-    bench.online(worker("gpu-1"));
-    // This was on its way from the one before.
-    bench.claim("gpu-1", from_ref(&attempt), false);
-    assert_eq!(bench.job(1).state, JobState::Running);
+    // The claim was on its way from the one before.
+    let (mut bench, _) = let_in_again();
     let next = bench.take("gpu-1");
     let end = &bench.job(1).attempts[0].end;
     assert!(matches!(end, Some(AttemptEnd::Lost { proved: false, .. })), "{end:?}");
