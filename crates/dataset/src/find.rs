@@ -1,12 +1,12 @@
 use crate::place::{Look, Seen};
-use crate::{Hints, How, Project, Video, Whereabouts};
+use crate::{Hints, How, Located, Project, Video, Whereabouts};
 use samepath_storage::{Storages, WrittenPath, WrittenRoot, nfc};
 use samepath_wire::{StoragePath, VideoChoice};
 use std::cell::Cell;
 use std::collections::{BTreeMap, HashMap};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-/// Most images that are looked for, of one project; the answer says so where there are more.
+/// Most images that are looked for where nobody opens them; the answer says so where there are more.
 const MAX_IMAGES: usize = 50_000;
 /// Longest tail of a written path that is tried beside the project.
 const MAX_TAIL: usize = 32;
@@ -33,6 +33,13 @@ pub fn find_videos_counting(
     find_except(project, project_path, storages, hints, &[], done)
 }
 
+/// [`find_videos`], with every image of every sequence: for a program that is told each of them. Looks for all, however many.
+pub fn find_images(project: &Project, project_path: &Path, storages: &Storages, hints: &Hints) -> Vec<Located> {
+    let finder = Finder::new(project_path, storages, hints, &[], usize::MAX);
+    let found = finder.find(&project.videos, |_| {}).into_iter();
+    found.map(|Found { whereabouts, images, .. }| Located { whereabouts, images }).collect()
+}
+
 /// [`find_videos`], leaving alone the storages that are known not to answer.
 pub(crate) fn find_except(
     project: &Project,
@@ -40,22 +47,17 @@ pub(crate) fn find_except(
     storages: &Storages,
     hints: &Hints,
     silent: &[String],
-    mut done: impl FnMut(usize),
+    done: impl FnMut(usize),
 ) -> Vec<Whereabouts> {
-    let finder = Finder::new(project_path, storages, hints, silent);
-    let mut found: Vec<Found> = Vec::with_capacity(project.videos.len());
-    for video in &project.videos {
-        found.push(finder.video(video));
-        done(found.len());
-    }
-    refuse_shared(&mut found);
-    found.into_iter().map(|found| found.whereabouts).collect()
+    let finder = Finder::new(project_path, storages, hints, silent, MAX_IMAGES);
+    finder.find(&project.videos, done).into_iter().map(|found| found.whereabouts).collect()
 }
 
 /// Where one video or image is; `whereabouts` is complete but for what only the whole project can tell.
 struct Found {
     whereabouts: Whereabouts,
     seen: Option<Seen>,
+    images: Vec<PathBuf>,
 }
 
 /// The answer for one path.
@@ -82,7 +84,7 @@ fn bases(base_paths: &BTreeMap<String, Vec<String>>) -> Vec<(&str, WrittenPath)>
 }
 
 impl<'a> Finder<'a> {
-    fn new(project_path: &Path, storages: &'a Storages, hints: &'a Hints, silent: &'a [String]) -> Self {
+    fn new(project_path: &Path, storages: &'a Storages, hints: &'a Hints, silent: &'a [String], most: usize) -> Self {
         let mut chosen: HashMap<String, Vec<&VideoChoice>> = HashMap::new();
         for choice in &hints.chosen {
             chosen.entry(nfc(&choice.written).into_owned()).or_default().push(choice);
@@ -96,22 +98,32 @@ impl<'a> Finder<'a> {
             submitter: bases(&hints.base_paths),
             fleet: bases(&hints.fleet_base_paths),
             mappings: mappings.map(|(from, to)| (WrittenPath::new(from), to.as_str())).collect(),
-            images_left: Cell::new(MAX_IMAGES),
+            images_left: Cell::new(most),
         }
+    }
+
+    fn find(&self, videos: &[Video], mut done: impl FnMut(usize)) -> Vec<Found> {
+        let mut found: Vec<Found> = Vec::with_capacity(videos.len());
+        for video in videos {
+            found.push(self.video(video));
+            done(found.len());
+        }
+        refuse_shared(&mut found);
+        found
     }
 
     fn video(&self, video: &Video) -> Found {
         let mut whereabouts = Whereabouts::unknown(video);
         if let Some(problem) = &video.problem {
             whereabouts.detail = Some(format!("The project's entry for this video cannot be used: {problem}."));
-            return Found { whereabouts, seen: None };
+            return Found { whereabouts, seen: None, images: Vec::new() };
         }
         if video.embedded {
             whereabouts.at = self.look.project_at().cloned();
             whereabouts.local = Some(self.look.project_path().to_owned());
             whereabouts.found = true;
             whereabouts.how = How::Embedded;
-            return Found { whereabouts, seen: None };
+            return Found { whereabouts, seen: None, images: Vec::new() };
         }
         match self.one(video.first_written()) {
             Answer::Here(seen, how, detail) => {
@@ -120,22 +132,23 @@ impl<'a> Finder<'a> {
                 whereabouts.size = Some(seen.size);
                 whereabouts.by_name = how == How::BesideProject && detail.is_some();
                 (whereabouts.found, whereabouts.how, whereabouts.detail) = (true, how, detail);
+                let mut images = vec![seen.local.clone()];
                 if video.is_image_sequence() {
-                    self.other_images(video, &seen, &mut whereabouts);
+                    self.other_images(video, &seen, &mut whereabouts, &mut images);
                 }
                 let seen = whereabouts.found.then_some(seen);
-                return Found { whereabouts, seen };
+                return Found { whereabouts, seen, images };
             }
             Answer::Ambiguous(detail) => (whereabouts.how, whereabouts.detail) = (How::Ambiguous, Some(detail)),
             Answer::Nowhere(at, how, detail) => {
                 (whereabouts.at, whereabouts.how, whereabouts.detail) = (at, how, Some(detail));
             }
         }
-        Found { whereabouts, seen: None }
+        Found { whereabouts, seen: None, images: Vec::new() }
     }
 
     /// A sequence is here if all of its images are: those that were written beside the first one, beside it.
-    fn other_images(&self, video: &Video, first: &Seen, whereabouts: &mut Whereabouts) {
+    fn other_images(&self, video: &Video, first: &Seen, whereabouts: &mut Whereabouts, images: &mut Vec<PathBuf>) {
         let (folder, _) = cut_name(video.first_written());
         let looked_at = (video.written.len() - 1).min(self.images_left.get());
         self.images_left.set(self.images_left.get() - looked_at);
@@ -149,7 +162,10 @@ impl<'a> Finder<'a> {
                 None => self.one(written),
             };
             match answer {
-                Answer::Here(seen, ..) => size += seen.size,
+                Answer::Here(seen, ..) => {
+                    size += seen.size;
+                    images.push(seen.local);
+                }
                 Answer::Ambiguous(detail) => {
                     (whereabouts.found, whereabouts.how) = (false, How::Ambiguous);
                     whereabouts.detail = Some(format!("Of the image {written}: {detail}"));
@@ -362,8 +378,8 @@ fn cut_name(written: &str) -> (&str, &str) {
     written.rfind(separators).map_or(("", written), |at| (&written[..at], &written[at + 1..]))
 }
 
-fn join(folder: &str, rest: &[String]) -> std::path::PathBuf {
-    let mut path = std::path::PathBuf::from(folder);
+fn join(folder: &str, rest: &[String]) -> PathBuf {
+    let mut path = PathBuf::from(folder);
     path.extend(rest);
     path
 }

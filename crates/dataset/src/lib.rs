@@ -41,7 +41,7 @@ mod whereabouts;
 
 pub use change::same_change;
 pub use error::{DatasetError, NotAFile};
-pub use find::{find_videos, find_videos_counting};
+pub use find::{find_images, find_videos, find_videos_counting};
 pub use inspect::{InspectError, Inspection, answer, inspect};
 pub use project::{MAX_JSON, MAX_VIDEOS, Project, Video};
-pub use whereabouts::{Hints, How, Whereabouts};
+pub use whereabouts::{Hints, How, Located, Whereabouts};

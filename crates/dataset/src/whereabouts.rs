@@ -60,6 +60,15 @@ pub struct Whereabouts {
     pub size: Option<u64>,
 }
 
+/// Where one video is, and what a program opens of it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Located {
+    /// Where it is.
+    pub whereabouts: Whereabouts,
+    /// Of a video that was found: for each of its written paths the one on this computer. None of frames inside the project.
+    pub images: Vec<PathBuf>,
+}
+
 impl Whereabouts {
     /// Nothing known yet.
     pub(crate) fn unknown(video: &Video) -> Self {

@@ -2,7 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test ends where it fails")]
 
-use samepath_dataset::{Hints, How, Project, Video, Whereabouts, find_videos};
+use samepath_dataset::{Hints, How, Project, Video, Whereabouts, find_images, find_videos};
 use samepath_storage::{Backend, PathMapping, Platform, Storages};
 use samepath_wire::{StoragePath, VideoChoice};
 use std::path::{Path, PathBuf};
@@ -64,8 +64,7 @@ impl Lab {
     }
 
     fn find_in(&self, videos: Vec<Video>) -> Vec<Whereabouts> {
-        let project =
-            Project { videos, labelled_frames: None, animals: None, is_package: false, size: 1, modified: None };
+        let project = project(videos);
         let found = find_videos(&project, &self.project, &self.storages, &self.hints);
         assert_eq!(found.len(), project.videos.len());
         for video in &found {
@@ -91,6 +90,10 @@ impl Lab {
         assert!(!found.found, "{found:?}");
         found.how
     }
+}
+
+fn project(videos: Vec<Video>) -> Project {
+    Project { videos, labelled_frames: None, animals: None, is_package: false, size: 1, modified: None }
 }
 
 fn backend(name: &str, base: &Path) -> Backend {
@@ -316,6 +319,11 @@ fn an_image_sequence_is_here_when_every_image_is() {
     }
     lab.choose(&written[0], at("vast", "", "chosen/f000.png"));
     assert_eq!(lab.find_in(sequence()).remove(0).how, How::Chosen);
+    let located = find_images(&project(sequence()), &lab.project, &lab.storages, &lab.hints).remove(0);
+    assert_eq!((located.whereabouts.how, located.images.len()), (How::Chosen, 5));
+    for (index, image) in located.images.iter().enumerate() {
+        assert!(image.is_file() && image.ends_with(format!("vast/chosen/f{index:03}.png")), "{image:?}");
+    }
     std::fs::remove_file(lab.path("vast/chosen/f003.png")).unwrap();
     assert!(!lab.find_in(sequence()).remove(0).found);
 }

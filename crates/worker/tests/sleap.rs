@@ -2,6 +2,9 @@
 #![cfg(unix)]
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+#[path = "../../dataset/tests/support/mod.rs"]
+#[expect(dead_code, reason = "here projects are honest")]
+mod projects;
 mod sleap_lab;
 
 use rustix::process::{Pid, Signal, kill_process};
@@ -143,6 +146,68 @@ fn a_failure_has_a_cause_and_says_what_was_kept() {
 #[test]
 fn a_run_is_taken_up_with_its_own_configuration() {
     let lab = Lab::new();
+/// A project with these videos, below amick's folder.
+fn project(lab: &Lab, name: &str, videos: &[serde_json::Value]) -> String {
+    let path = lab.path("vast/amick").join(name);
+    let entries: Vec<String> = videos.iter().map(|video| json!({ "filename": video }).to_string()).collect();
+    fs_err::write(&path, projects::project(&entries)).unwrap();
+    path.display().to_string()
+}
+
+fn chosen(written: &str, path: &str) -> serde_json::Value {
+    json!([{ "written": written, "storage_backend": "vast", "user_subdir": "amick", "path": path }])
+}
+
+#[test]
+fn an_image_sequence_that_was_located_by_its_first_image_is_handed_over_whole() {
+    let mut lab = Lab::new();
+    let config = lab.config("train.yaml", CONFIG);
+    let written = ["/Users/amick/imgs/f0.png", "/Users/amick/imgs/f1.png", "/Users/amick/imgs/f2.png"];
+    project(&lab, "maze/images.slp", &[json!(written)]);
+    fs_err::create_dir_all(lab.path("vast/amick/moved")).unwrap();
+    for name in ["f0.png", "f1.png", "f2.png"] {
+        fs_err::write(lab.path("vast/amick/moved").join(name), name).unwrap();
+    }
+    lab.videos = chosen(written[0], "moved/f0.png");
+    let told = lab.train("images.slp", &[], &[&config]);
+    assert!(told.good, "{told:?}");
+    let calls = lab.calls();
+    for (written, name) in written.iter().zip(["f0.png", "f1.png", "f2.png"]) {
+        let local = lab.path("vast/amick/moved").join(name);
+        let pair = format!("--video-path-map\n{written}\n{}\n", local.display());
+        assert!(calls.contains(&pair), "{calls}");
+    }
+    fs_err::remove_file(lab.path("vast/amick/moved/f1.png")).unwrap();
+    let failure = lab.train("images.slp", &[], &[&config]).failure();
+    assert!(failure.message.contains("1 of its 3 images are missing; the first is f1.png"), "{failure:?}");
+}
+
+#[test]
+fn an_entry_that_cannot_be_used_says_why() {
+    let lab = Lab::new();
+    let config = lab.config("train.yaml", CONFIG);
+    project(&lab, "maze/odd.slp", &[json!(7), json!("/Volumes/talmo/amick/maze/cam0.mp4")]);
+    let failure = lab.train("odd.slp", &[], &[&config]).failure();
+    assert_eq!(failure.cause, Cause::PathError);
+    let start = "gpu-1 does not see 1 of the 2 videos of vast:amick/maze/odd.slp: The project's entry for this video cannot be used: ";
+    assert!(failure.message.starts_with(start), "{failure:?}");
+}
+
+#[test]
+fn videos_of_two_projects_are_not_mistaken_for_each_other() {
+    let mut lab = Lab::new();
+    let config = lab.config("train.yaml", CONFIG);
+    // The second project writes what is here the first one's video, and means another by it.
+    let here = lab.maze("cam0.mp4").display().to_string();
+    let judge = project(&lab, "maze/judge.slp", &[json!(here)]);
+    fs_err::write(lab.maze("other.mp4"), "another").unwrap();
+    lab.videos = chosen(&here, "maze/other.mp4");
+    let failure = lab.train("labels.slp", &[("VAL_LABELS", &judge)], &[&config]).failure();
+    assert_eq!(failure.cause, Cause::PathError);
+    assert!(failure.message.contains("sleap-nn would take one for the other"), "{failure:?}");
+    assert_eq!(lab.calls(), "", "nothing was started");
+}
+
     let run = lab.maze("old");
     fs_err::create_dir_all(&run).unwrap();
     fs_err::write(run.join("initial_config.yaml"), CONFIG).unwrap();

@@ -49,6 +49,8 @@ pub(crate) struct Lab {
 
 pub(crate) fn data(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/data").join(name)
+    /// Where the person said that videos are.
+    pub(crate) videos: Value,
 }
 
 impl Lab {
@@ -75,7 +77,7 @@ impl Lab {
             fs_err::write(&program, STAND_IN).unwrap();
             fs_err::set_permissions(program, std::fs::Permissions::from_mode(0o755)).unwrap();
         }
-        let lab = Self { dir, parameters: json!({}) };
+        let lab = Self { dir, parameters: json!({}), videos: json!([]) };
         lab.mode("");
         for name in ["labels.slp", "labels.pkg.slp", "cam0.mp4"] {
             fs_err::copy(data("maze").join(name), lab.maze(name)).unwrap();
@@ -109,7 +111,7 @@ impl Lab {
         let context = json!({
             "job": {
                 "version": 1, "id": "0199c0de-0000-7000-8000-000000000000", "kind": tool,
-                "storage_backend": "vast", "user_subdir": "amick", "parameters": self.parameters,
+                "storage_backend": "vast", "user_subdir": "amick", "parameters": self.parameters, "videos": self.videos,
                 "base_paths": { "vast": ["/Volumes/talmo"] }, "submitted_at": "2026-11-22T09:14:00Z"
             },
             "backends": [{ "name": "vast", "base_path": self.path("vast") }],

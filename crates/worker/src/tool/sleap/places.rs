@@ -2,7 +2,7 @@
 
 use super::config::Configuration;
 use super::{Session, failure, remark};
-use samepath_dataset::{DatasetError, Hints, How, Project, Video, Whereabouts, find_videos};
+use samepath_dataset::{DatasetError, Hints, How, Located, Project, Video, Whereabouts, find_images, find_videos};
 use samepath_wire::{Cause, Failure};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -12,12 +12,14 @@ const MOST_ARGUMENTS: usize = 1024 * 1024;
 /// Videos that a failure names.
 const NAMED: usize = 5;
 
+/// Videos and images that are elsewhere than written: as written, and where each is here.
+pub(super) type Moved = BTreeMap<String, PathBuf>;
+
 /// A project, and the videos that have to be looked for elsewhere than it says.
 pub(super) struct Placed {
     /// What the program is given: the project, or a link to it in an empty folder.
     pub(super) labels: PathBuf,
-    /// As written, and where it is here.
-    pub(super) moved: BTreeMap<String, PathBuf>,
+    pub(super) moved: Moved,
     /// How many videos it has.
     pub(super) videos: usize,
 }
@@ -39,41 +41,24 @@ impl Session {
     /// It cannot be read, or a video is not here: the failure names it.
     pub(super) fn place(&self, labels: &Path) -> Result<Placed, Failure> {
         let project = Project::read(labels).map_err(|error| self.unread(labels, &error))?;
-        let written: Vec<&str> = project
-            .videos
-            .iter()
-            .filter(|video| !video.embedded)
-            .flat_map(|video| video.written.iter().map(String::as_str))
-            .collect();
-        let found = self.find(labels, &written);
-        self.refuse_missing(labels, &found)?;
-        let mut placed = Placed { labels: labels.to_owned(), moved: BTreeMap::new(), videos: project.videos.len() };
+        let located = find_images(&project, labels, &self.storages, &self.hints());
+        let outside: Vec<(&Video, Located)> =
+            project.videos.iter().zip(located).filter(|(video, _)| !video.embedded).collect();
+        self.refuse_missing(labels, &outside.iter().map(|(_, located)| &located.whereabouts).collect::<Vec<_>>())?;
+        let mut placed = Placed { labels: labels.to_owned(), moved: Moved::new(), videos: project.videos.len() };
         let mut led_astray = false;
-        for video in found {
-            let Some(local) = video.local else { continue };
-            if video.how == How::BesideProject {
-                remark(&format!("{} is taken to be {}", video.written, self.shown(&local)));
+        for (video, Located { whereabouts, images }) in outside {
+            if let (How::BesideProject, Some(local)) = (whereabouts.how, &whereabouts.local) {
+                remark(&format!("{} is taken to be {}", whereabouts.written, self.shown(local)));
             }
-            led_astray |= falls_back_on_another(labels, &video.written, &local);
-            if Path::new(&video.written) != local {
-                placed.moved.insert(slashes(&video.written), local);
+            for (written, local) in video.written.iter().zip(images) {
+                led_astray |= falls_back_on_another(labels, written, &local);
+                if Path::new(written) != local {
+                    add(&mut placed.moved, slashes(written), local, "two videos of this project")?;
+                }
             }
         }
-        if let Some((one, other)) = chained(&placed.moved) {
-            let message = format!(
-                "{one} is here where {other} was written to be, and {other} is elsewhere: sleap-nn would take one for the other"
-            );
-            return Err(failure(Cause::PathError, message));
-        }
-        let length: usize = placed.moved.iter().map(|(old, new)| old.len() + new.as_os_str().len() + 20).sum();
-        if length > MOST_ARGUMENTS {
-            let message = format!(
-                "{} names {} videos or images at other places than here, more than sleap-nn can be told; save it as a package (.pkg.slp)",
-                self.shown(labels),
-                placed.moved.len()
-            );
-            return Err(failure(Cause::PathError, message));
-        }
+        check(&placed.moved, &self.shown(labels))?;
         if led_astray {
             placed.labels = self.link(labels)?;
         }
@@ -81,7 +66,7 @@ impl Session {
     }
 
     /// Where files are that were written by somebody else; relative ones, beside `base`.
-    pub(super) fn find(&self, base: &Path, written: &[&str]) -> Vec<Whereabouts> {
+    fn find(&self, base: &Path, written: &[&str]) -> Vec<Whereabouts> {
         let videos = written.iter().map(|path| Video { written: vec![(*path).to_owned()], ..Video::default() });
         let project = Project {
             videos: videos.collect(),
@@ -127,17 +112,18 @@ impl Session {
         failure(Cause::Reported, format!("{} cannot be used: {error}.{hint}", self.shown(labels)))
     }
 
-    fn refuse_missing(&self, labels: &Path, found: &[Whereabouts]) -> Result<(), Failure> {
-        let missing: Vec<&Whereabouts> = found.iter().filter(|video| !video.found).collect();
+    fn refuse_missing(&self, labels: &Path, found: &[&Whereabouts]) -> Result<(), Failure> {
+        let missing: Vec<&&Whereabouts> = found.iter().filter(|video| !video.found).collect();
         if missing.is_empty() {
             return Ok(());
         }
         let named: Vec<String> = missing
             .iter()
             .take(NAMED)
-            .map(|video| {
-                let why = video.detail.as_ref().map(|why| format!(" ({})", why.trim_end_matches('.')));
-                format!("{}{}", video.written, why.unwrap_or_default())
+            .map(|video| match video.detail.as_ref().map(|why| why.trim_end_matches('.')) {
+                Some(why) if video.written.is_empty() => why.to_owned(),
+                Some(why) => format!("{} ({why})", video.written),
+                None => video.written.clone(),
             })
             .collect();
         let more = missing.len().saturating_sub(NAMED);
@@ -203,10 +189,68 @@ fn falls_back_on_another(labels: &Path, written: &str, local: &Path) -> bool {
     beside.exists() && beside.canonicalize().ok() != local.canonicalize().ok()
 }
 
+/// Adds a file that is elsewhere than written; `whose` is what could mean another one by the same words.
+pub(super) fn add(moved: &mut Moved, written: String, local: PathBuf, whose: &str) -> Result<(), Failure> {
+    if moved.get(&written).is_some_and(|other| *other != local) {
+        return Err(failure(Cause::PathError, format!("{whose} name {written}, and mean different files")));
+    }
+    moved.insert(written, local);
+    Ok(())
+}
+
+/// Refuses what a call of `sleap-nn` cannot be told, or would mistake.
+pub(super) fn check(moved: &Moved, of: &str) -> Result<(), Failure> {
+    if let Some((one, other)) = chained(moved) {
+        let message = format!(
+            "{one} is here where {other} was written to be, and {other} is elsewhere: sleap-nn would take one for the other"
+        );
+        return Err(failure(Cause::PathError, message));
+    }
+    let length: usize = moved.iter().map(|(old, new)| old.len() + new.as_os_str().len() + 20).sum();
+    if length > MOST_ARGUMENTS {
+        let message = format!(
+            "{of}: {} videos or images are at other places than here, more than sleap-nn can be told; save a package (.pkg.slp)",
+            moved.len()
+        );
+        return Err(failure(Cause::PathError, message));
+    }
+    Ok(())
+}
+
 /// Two videos of which one is where the other was written to be: pairs are applied one after the other.
-fn chained(moved: &BTreeMap<String, PathBuf>) -> Option<(&str, &str)> {
+fn chained(moved: &Moved) -> Option<(&str, &str)> {
     moved.iter().find_map(|(one, local)| {
         let (other, _) = moved.get_key_value(local.to_str()?)?;
         Some((one.as_str(), other.as_str()))
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn moved(pairs: &[(&str, &str)]) -> Moved {
+        pairs.iter().map(|(written, local)| ((*written).to_owned(), PathBuf::from(local))).collect()
+    }
+
+    #[test]
+    fn what_could_be_mistaken_or_is_too_much_is_refused() {
+        check(&moved(&[("/a/x.mp4", "/mnt/x.mp4"), ("/a/y.mp4", "/mnt/y.mp4")]), "labels.slp").unwrap();
+        let failure = check(&moved(&[("/a/x.mp4", "/b/x.mp4"), ("/b/x.mp4", "/c/x.mp4")]), "").unwrap_err();
+        assert!(failure.message.contains("/a/x.mp4 is here where /b/x.mp4 was written"), "{}", failure.message);
+        let long = "x".repeat(MOST_ARGUMENTS / 4);
+        let some =
+            |count: usize| (0..count).map(|index| (format!("/a/{index}"), long.clone().into())).collect::<Moved>();
+        check(&some(3), "labels.slp").unwrap();
+        let failure = check(&some(4), "labels.slp").unwrap_err();
+        assert!(failure.message.starts_with("labels.slp: 4 videos or images"), "{}", failure.message);
+    }
+
+    #[test]
+    fn one_path_does_not_mean_two_files() {
+        let mut pairs = moved(&[("/a/x.mp4", "/mnt/x.mp4")]);
+        add(&mut pairs, "/a/x.mp4".to_owned(), "/mnt/x.mp4".into(), "two projects").unwrap();
+        let failure = add(&mut pairs, "/a/x.mp4".to_owned(), "/mnt/y.mp4".into(), "two projects").unwrap_err();
+        assert_eq!(failure.message, "two projects name /a/x.mp4, and mean different files");
+    }
 }

@@ -4,6 +4,7 @@ use super::bar::{Bar, read as read_bar};
 use super::child::{self, Watch};
 use super::frames::{self, Frames};
 use super::kept::Inputs;
+use super::places::Moved;
 use super::{Ended, Session, failure, remark, stem, tell};
 use samepath_dataset::Project;
 use samepath_wire::{Cause, Failure, PathValue};
@@ -184,7 +185,7 @@ fn give_back(session: &Session, raw: &Path, output: &Path, back: &BTreeMap<Strin
     Ok(())
 }
 
-fn pairs(moved: &BTreeMap<String, PathBuf>) -> impl Iterator<Item = (&str, OsString)> {
+fn pairs(moved: &Moved) -> impl Iterator<Item = (&str, OsString)> {
     moved.iter().map(|(old, new)| (old.as_str(), new.clone().into_os_string()))
 }
 

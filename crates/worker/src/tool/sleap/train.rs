@@ -7,6 +7,7 @@ use super::controller::Controller;
 use super::epochs::Epochs;
 use super::frames::Frames;
 use super::kept::Inputs;
+use super::places::{self, Moved};
 use super::predict::{Task, file_name, not_started, predict, unused};
 use super::start::{checkpoint, configurations, trained};
 use super::{Ended, Session, failure, remark, settings, stem, tell, tell_metrics};
@@ -14,7 +15,6 @@ use crate::guard::why;
 use crate::prepare::MARKER;
 use samepath_wire::{Cause, Failure, Metrics};
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
@@ -34,8 +34,7 @@ struct Run {
     name: String,
     /// The copy of the configuration.
     configuration: Configuration,
-    /// As written in a project, and where it is here.
-    videos: BTreeMap<String, PathBuf>,
+    videos: Moved,
     epochs: u64,
 }
 
@@ -239,7 +238,7 @@ fn other_projects(
     session: &Session,
     configuration: &mut Configuration,
     labels: &Path,
-    videos: &mut BTreeMap<String, PathBuf>,
+    videos: &mut Moved,
 ) -> Result<(), Failure> {
     for (key, path) in configuration.paths() {
         let of_a_project =
@@ -253,14 +252,10 @@ fn other_projects(
             configuration.replace(&key, &placed.labels.to_string_lossy());
         }
         for (written, local) in placed.moved {
-            if videos.get(&written).is_some_and(|other| *other != local) {
-                let message = format!("two projects of this training name {written}, and mean different files");
-                return Err(failure(Cause::PathError, message));
-            }
-            videos.insert(written, local);
+            places::add(videos, written, local, "two projects of this training")?;
         }
     }
-    Ok(())
+    places::check(videos, "the projects of this training")
 }
 
 /// Trains one model; what there is to say of it, and its folder.
