@@ -123,6 +123,9 @@ fn a_failure_has_a_cause_and_says_what_was_kept() {
         ("gpu", Cause::GpuMemory, "the GPU ran out of memory"),
         ("full", Cause::StorageFull, "no space is left"),
         ("kill", Cause::Memory, "sleap-nn was killed"),
+        ("loader", Cause::Memory, "the computer ran out of memory"),
+        ("shared", Cause::Memory, "the memory that its processes share is used up"),
+        ("warned", Cause::ExitCode, "sleap-nn ended with code 1"),
         ("speak", Cause::ExitCode, "sleap-nn ended with code 3"),
         ("change", Cause::InputChanged, "labels.pkg.slp was changed while the job ran"),
     ] {
@@ -144,8 +147,39 @@ fn a_failure_has_a_cause_and_says_what_was_kept() {
 }
 
 #[test]
-fn a_run_is_taken_up_with_its_own_configuration() {
+fn what_is_seen_counts_more_than_what_was_said_before() {
     let lab = Lab::new();
+    let config = lab.config("train.yaml", CONFIG);
+    lab.mode("away");
+    let failure = lab.train("labels.pkg.slp", &[], &[&config]).failure();
+    assert_eq!(failure.cause, Cause::StorageGone);
+    assert!(failure.message.starts_with("the storage of the results went away"), "{failure:?}");
+}
+
+#[test]
+fn a_program_that_cannot_be_executed_is_missing() {
+    let lab = Lab::new();
+    let config = lab.config("train.yaml", CONFIG);
+    // As in an environment whose Python was removed.
+    fs_err::write(lab.path("bin/sleap-nn"), "#!/no/such/python\n").unwrap();
+    let failure = lab.train("labels.pkg.slp", &[], &[&config]).failure();
+    assert_eq!(failure.cause, Cause::ProgramMissing, "{failure:?}");
+    let end = "bin/sleap-nn cannot be started: /no/such/python, which runs it, is not there";
+    assert!(failure.message.ends_with(end), "{failure:?}");
+    // As an installer writes it where the path is long.
+    let long = "#!/bin/sh\n'''exec' /no/such/python \"$0\" \"$@\"\n' '''\n";
+    fs_err::write(lab.path("bin/sleap-nn"), long).unwrap();
+    let failure = lab.train("labels.pkg.slp", &[], &[&config]).failure();
+    assert_eq!(failure.cause, Cause::ProgramMissing, "{failure:?}");
+    assert!(
+        failure.message.contains("cannot be started") && failure.message.contains("/no/such/python"),
+        "{failure:?}"
+    );
+    // One that ran, and failed with such a code.
+    fs_err::write(lab.path("bin/sleap-nn"), "#!/bin/sh\necho 'ValueError: odd'; exit 127\n").unwrap();
+    assert_eq!(lab.train("labels.pkg.slp", &[], &[&config]).failure().cause, Cause::ExitCode);
+}
+
 /// A project with these videos, below amick's folder.
 fn project(lab: &Lab, name: &str, videos: &[serde_json::Value]) -> String {
     let path = lab.path("vast/amick").join(name);
@@ -208,6 +242,9 @@ fn videos_of_two_projects_are_not_mistaken_for_each_other() {
     assert_eq!(lab.calls(), "", "nothing was started");
 }
 
+#[test]
+fn a_run_is_taken_up_with_its_own_configuration() {
+    let lab = Lab::new();
     let run = lab.maze("old");
     fs_err::create_dir_all(&run).unwrap();
     fs_err::write(run.join("initial_config.yaml"), CONFIG).unwrap();
@@ -227,10 +264,10 @@ fn videos_of_two_projects_are_not_mistaken_for_each_other() {
     assert!(failure.message.contains("has neither last.ckpt nor best.ckpt"), "{failure:?}");
 }
 
-#[test]
-fn a_stop_asks_the_training_to_save_and_waits_for_it() {
+/// Stops a training once it said `seen`; what it said in all.
+fn stopped(mode: &str, seen: &str) -> String {
     let lab = Lab::new();
-    lab.mode("wait");
+    lab.mode(mode);
     let config = lab.config("train.yaml", CONFIG);
     let (labels, out) = (lab.maze("labels.pkg.slp").display().to_string(), lab.out().display().to_string());
     let values = [("LABELS", labels.as_str()), ("OUTPUT_DIR", &out), ("RUN_NAME", "stopped")];
@@ -245,10 +282,10 @@ fn a_stop_asks_the_training_to_save_and_waits_for_it() {
     subscriber.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
     let mut greeting = [0; 64 + 27];
     subscriber.read_exact(&mut greeting).unwrap();
-    // Until it has seen the bar there is nothing to save.
+    // Until it has seen an epoch there is nothing to save.
     let mut out = std::io::BufReader::new(tool.stdout.take().unwrap());
     let mut said = String::new();
-    while !said.contains("openjd_status: Epoch 2 of 7") {
+    while !said.contains(seen) {
         assert!(std::io::BufRead::read_line(&mut out, &mut said).unwrap() > 0, "{said}");
     }
     kill_process(Pid::from_child(&tool), Signal::INT).unwrap();
@@ -258,8 +295,22 @@ fn a_stop_asks_the_training_to_save_and_waits_for_it() {
     fs_err::write(lab.path("bin/go"), "").unwrap();
     out.read_to_string(&mut said).unwrap();
     assert_eq!(tool.wait().unwrap().code(), Some(130), "{said}");
-    let end = "openjd_status: Stopped at epoch 2 of 7. Kept: best.ckpt (epoch 1), last.ckpt (epoch 1) in vast:amick/out/stopped.";
-    assert!(said.contains("Saving a checkpoint") && said.contains(end), "{said}");
+    assert!(said.contains("Saving a checkpoint"), "{said}");
+    said
+}
+
+const KEPT: &str = "Kept: best.ckpt (epoch 1), last.ckpt (epoch 1) in vast:amick/out/stopped.";
+
+#[test]
+fn a_stop_asks_the_training_to_save_and_waits_for_it() {
+    let said = stopped("wait", "openjd_status: Epoch 2 of 7");
+    assert!(said.contains(&format!("openjd_status: Stopped at epoch 2 of 7. {KEPT}")), "{said}");
+}
+
+#[test]
+fn a_stop_waits_also_where_no_bar_is_seen() {
+    let said = stopped("quiet", "\"val/loss\":0.5");
+    assert!(said.contains(&format!("openjd_status: Stopped at epoch 1 of 7. {KEPT}")), "{said}");
 }
 
 #[test]
@@ -294,6 +345,11 @@ fn a_prediction_names_videos_as_its_reader_does() {
     let back = format!("--map\n{video}\n/Volumes/talmo/amick/maze/cam0.mp4\n");
     assert!(lab.calls().ends_with(&back), "{}", lab.calls());
     assert!(lab.out().join("cam0.predictions.slp").is_file());
+    // SLEAP's own name for a version stays whole.
+    fs_err::copy(lab.maze("labels.pkg.slp"), lab.maze("labels.v003.pkg.slp")).unwrap();
+    let versioned = lab.maze("labels.v003.pkg.slp").display().to_string();
+    assert!(predict(&[("DATA", &versioned), ("OUTPUT_DIR", &out)], &[&model]).good);
+    assert!(lab.out().join("labels.v003.predictions.slp").is_file());
     let failure = predict(&values, &[lab.out().to_str().unwrap()]).failure();
     assert!(failure.message.contains("vast:amick/out is no folder of a trained model"), "{failure:?}");
     let odd = [("DATA", video.as_str()), ("OUTPUT_DIR", &out), ("FRAMES", "--headers")];

@@ -28,12 +28,16 @@ field() { sed -n "s/.*\"$1\": \"\{0,1\}\([^\",]*\)\"\{0,1\},\{0,1\}$/\1/p" "$con
 run="$(field ckpt_dir)/$(field run_name)"
 mkdir -p "$run"; : > "$run/best.ckpt"; : > "$run/last.ckpt"; : > "$run/training_config.yaml"
 printf 'epoch,train/loss,val/loss\n0,,0.5\n' > "$run/training_log.csv"
-printf 'Epoch 0: 100%%|██| 3/3 [00:11<00:00, 0.26it/s, loss=0.03]\rEpoch 1:  33%%|█ | 1/3 [00:00<00:00, 1it/s]'
+[ "$mode" = quiet ] || printf 'Epoch 0: 100%%|██| 3/3 [00:11<00:00, 0.26it/s, loss=0.03]\rEpoch 1:  33%%|█ | 1/3 [00:00<00:00, 1it/s]'
 case "$mode" in
-wait) echo; while [ ! -e "$here/go" ]; do sleep 0.05; done; echo '| Finished training loop. [0.3 min]'; while :; do sleep 0.05; done;;
+wait|quiet) echo; while [ ! -e "$here/go" ]; do sleep 0.05; done; echo '| Finished training loop. [0.3 min]'; while :; do sleep 0.05; done;;
 kill) kill -9 $$;;
 write) echo; while [ ! -e "$here/go" ]; do sleep 0.05; done; dd if=/dev/zero of="$run/last.ckpt" bs=1024 count=64 conv=fsync; exit 1;;
 gpu) echo 'torch.OutOfMemoryError: CUDA out of memory. Tried to allocate 2.00 GiB.' >&2; exit 1;;
+loader) printf 'RuntimeError: DataLoader worker (pid 7) is killed by signal: Killed. \nRuntimeError: DataLoader worker (pid(s) 7) exited unexpectedly\n' >&2; exit 1;;
+shared) echo "RuntimeError: DataLoader worker (pid 7) is killed by signal: Bus error. It is possible that dataloader's workers are out of shared memory." >&2; exit 1;;
+warned) printf "W1128 No module named 'triton'\nValueError: no frames\n" >&2; exit 1;;
+away) echo 'UserWarning: No space left on device, trying again' >&2; mv "$(field ckpt_dir)" "$(field ckpt_dir).away"; echo 'ValueError: no frames' >&2; exit 1;;
 full) echo 'OSError: [Errno 28] No space left on device: /tmp/x -> /mnt/last.ckpt' >&2; exit 1;;
 change) echo more >> "$(sed -n 's/.*"\(\/.*labels.*slp\)".*/\1/p' "$config" | head -n 1)"; exit 1;;
 speak) printf '\nopenjd_fail: no\nsamepath_failure: {"cause":"memory","message":"no"}\n'; echo 'ValueError: odd' >&2; exit 3;;
@@ -45,12 +49,12 @@ printf '\rEpoch 1: 100%%|██| 3/3 [00:01<00:00, 1it/s]| Finished training loo
 pub(crate) struct Lab {
     pub(crate) dir: tempfile::TempDir,
     pub(crate) parameters: Value,
+    /// Where the person said that videos are.
+    pub(crate) videos: Value,
 }
 
 pub(crate) fn data(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/data").join(name)
-    /// Where the person said that videos are.
-    pub(crate) videos: Value,
 }
 
 impl Lab {

@@ -5,8 +5,8 @@ use super::reason::Tail;
 use super::{Session, remark};
 use crate::guard::LineCutter;
 use std::ffi::OsStr;
-use std::io::{self, Read};
-use std::path::Path;
+use std::io::{self, BufRead, BufReader, Read};
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::thread;
@@ -60,6 +60,11 @@ pub(super) fn run<S: AsRef<OsStr>>(
     let out = child.stdout.take().map(|pipe| follow(pipe, send.clone()));
     let err = child.stderr.take().map(|pipe| follow(pipe, send));
     let outcome = attend(session, &mut child, &lines, watch);
+    if let Ok(outcome) = &outcome
+        && let Some(why) = not_executed(program, outcome)
+    {
+        return Err(io::Error::other(why));
+    }
     // Whatever happened to us, nothing of it runs on.
     if outcome.is_err() {
         let _ = child.kill();
@@ -115,7 +120,8 @@ fn take(line: &str, tail: &mut Tail, watch: &mut dyn Watch) {
     let line = plain(line);
     let line = line.trim_end();
     let (bar, behind) = super::bar::read(line);
-    if bar.is_some() {
+    if let Some(bar) = &bar {
+        tail.bar(bar);
         watch.line(line);
     }
     if bar.is_none() || !behind.is_empty() {
@@ -147,6 +153,26 @@ fn follow(mut pipe: impl Read + Send + 'static, send: SyncSender<String>) -> thr
             cutter.push(&piece[..read], &mut each);
         }
     })
+}
+
+/// Why the shell could not become the program, where that is what it ended with.
+fn not_executed(program: &Path, outcome: &Outcome) -> Option<String> {
+    outcome.status.code().filter(|code| matches!(code, 126 | 127))?;
+    // A shell begins with what it was called as; whatever went wrong later has words of its own.
+    let said = outcome.tail.quote().filter(|said| said.contains(&*program.to_string_lossy()))?;
+    Some(match interpreter(program) {
+        Some(gone) if !gone.exists() => format!("{}, which runs it, is not there", gone.display()),
+        _ => said,
+    })
+}
+
+/// What runs a script, as its first line says.
+fn interpreter(script: &Path) -> Option<PathBuf> {
+    let mut line = Vec::new();
+    let file = fs_err::File::open(script).ok()?;
+    BufReader::new(file.take(4096)).read_until(b'\n', &mut line).ok()?;
+    let named = String::from_utf8(line).ok()?;
+    Some(PathBuf::from(named.strip_prefix("#!")?.split_whitespace().next()?))
 }
 
 /// A program that does not hear the interrupt that the guard sends to our whole group: it would strike it in the middle of

@@ -94,7 +94,9 @@ impl Configuration {
             let Some(value) = sections.get(section) else { continue };
             each_text(value, section.to_owned(), &mut |key, text| {
                 let plain = key.split('[').next().unwrap_or(key);
-                let skipped = NO_PATHS.iter().any(|skipped| plain.starts_with(skipped));
+                let skipped = NO_PATHS.iter().any(|skipped| {
+                    plain.strip_prefix(skipped).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+                });
                 if !text.is_empty() && !skipped && (FILES.contains(&plain) || looks_like_a_path(text)) {
                     paths.push((key.to_owned(), text.to_owned()));
                 }
@@ -210,7 +212,7 @@ mod tests {
     #[test]
     fn every_path_is_found_by_its_key() {
         let configuration = parse(
-            "data_config:\n  train_labels_path: [a.slp, '/Volumes/talmo/b.slp']\n  val_labels_path: null\n  test_file_path: t.slp\n  skeletons: [{nodes: [/nose]}]\nmodel_config:\n  init_weights: default\n  pretrained_head_weights: old.ckpt\n  head_configs: {single_instance: null, centroid: {sigma: 1e-06}}\ntrainer_config:\n  odd: {thing: 'Z:\\x'}\n  url: s3://bucket/x\n",
+            "data_config:\n  train_labels_path: [a.slp, '/Volumes/talmo/b.slp']\n  val_labels_path: null\n  test_file_path: t.slp\n  skeletons: [{nodes: [/nose]}]\n  skeletons_from: /srv/s.json\n  identity: {of: /one}\n  identity_map: {file: /srv/i.csv}\nmodel_config:\n  init_weights: default\n  pretrained_head_weights: old.ckpt\n  head_configs: {single_instance: null, centroid: {sigma: 1e-06}}\ntrainer_config:\n  odd: {thing: 'Z:\\x'}\n  url: s3://bucket/x\n",
         )
         .unwrap();
         let paths = configuration.paths();
@@ -221,6 +223,8 @@ mod tests {
                 "data_config.train_labels_path[0]",
                 "data_config.train_labels_path[1]",
                 "data_config.test_file_path",
+                "data_config.skeletons_from",
+                "data_config.identity_map.file",
                 "model_config.pretrained_head_weights",
                 "trainer_config.odd.thing",
                 "trainer_config.url",
@@ -251,6 +255,8 @@ mod tests {
             ("model_config: {a: [{'b[0]': /Volumes/x}]}\n", "the name \"b[0]\" has a dot or a bracket"),
             ("- 1\n", "list of settings"),
             ("model_config: [oops\n", "train.yaml cannot be used"),
+            ("model_config: {a: .inf}\n", ".inf"),
+            ("model_config: {a: .NaN}\n", ".NaN"),
             ("model_config: {a: 1}\nmodel_config: {a: 2}\n", "train.yaml cannot be used"),
         ] {
             let message = parse(text).unwrap_err();

@@ -61,25 +61,27 @@ impl Session {
         kept: Option<String>,
     ) -> Failure {
         let name = |path: &Path| path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let (cause, what) = match outcome.tail.cause() {
-            Some(cause) => {
-                (cause, words(cause, &outcome.tail.quote().unwrap_or_default()).unwrap_or_default().to_owned())
-            }
-            None if killed(outcome) => {
-                (Cause::Memory, "sleap-nn was killed, most likely for want of memory".to_owned())
-            }
-            None if !output.is_dir() => {
-                (Cause::StorageGone, format!("the storage of the results went away ({})", output.display()))
-            }
-            None => match (inputs.gone(), inputs.changed(), outcome.status.code()) {
-                (Some(gone), ..) => (Cause::StorageGone, format!("{} is no longer there", name(gone))),
-                (_, Some(changed), _) => {
-                    (Cause::InputChanged, format!("{} was changed while the job ran", name(changed)))
-                }
-                (_, _, Some(code)) => (Cause::ExitCode, format!("sleap-nn ended with code {code}")),
-                _ => (Cause::ExitCode, format!("sleap-nn was ended ({})", outcome.status)),
-            },
+        let quote = outcome.tail.quote().unwrap_or_default();
+        let named = outcome.tail.cause().map(|cause| (cause, words(cause, &quote).unwrap_or_default().to_owned()));
+        let (last, earlier) = if outcome.tail.is_named_last() { (named, None) } else { (None, named) };
+        let here = output.is_dir();
+        // Whoever was killed said nothing of it. Then what it ended with, what is seen now, and what it said before.
+        let seen = || {
+            let gone = inputs.gone().map(|gone| format!("{} is no longer there", name(gone)));
+            let away = || (!here).then(|| format!("the storage of the results went away ({})", output.display()));
+            Some((Cause::StorageGone, away().or(gone)?))
         };
+        let changed = || {
+            let changed = inputs.changed()?;
+            Some((Cause::InputChanged, format!("{} was changed while the job ran", name(changed))))
+        };
+        let killed = (killed(outcome) && here)
+            .then(|| (Cause::Memory, "sleap-nn was killed, most likely for want of memory".to_owned()));
+        let (cause, what) =
+            killed.or(last).or_else(seen).or(earlier).or_else(changed).unwrap_or_else(|| match outcome.status.code() {
+                Some(code) => (Cause::ExitCode, format!("sleap-nn ended with code {code}")),
+                None => (Cause::ExitCode, format!("sleap-nn was ended ({})", outcome.status)),
+            });
         let advice = match cause {
             Cause::GpuMemory | Cause::Memory => " A smaller batch size needs less.",
             _ => "",

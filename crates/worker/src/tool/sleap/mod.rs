@@ -211,15 +211,44 @@ fn tell_metrics(row: &Metrics) {
     let _ = writeln!(out, "{}", row.to_line()).and_then(|()| out.flush());
 }
 
-/// A file name without its endings: of `maze.pkg.slp`, `maze`.
+/// A file name without its endings: of `maze.v003.pkg.slp`, `maze.v003`; of `cam0.mp4`, `cam0`.
 fn stem(path: &Path) -> String {
     let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-    let name = name.strip_suffix(".slp").map(|name| name.strip_suffix(".pkg").unwrap_or(name)).unwrap_or(&name);
-    name.rsplit_once('.')
-        .filter(|(stem, _)| !stem.is_empty() && !name.is_empty())
-        .map_or(name, |(stem, end)| {
-            // What is left of a project's name may well contain a dot.
-            if end.len() <= 5 && end.bytes().all(|byte| byte.is_ascii_alphanumeric()) { stem } else { name }
-        })
-        .to_owned()
+    let without = |name: &str, ending: &str| {
+        let at = name.len().checked_sub(ending.len())?;
+        name.get(at..).filter(|end| end.eq_ignore_ascii_case(ending)).map(|_| name[..at].to_owned())
+    };
+    if let Some(project) = without(&name, ".slp") {
+        // What is left of its name may well contain dots.
+        return without(&project, ".pkg").unwrap_or(project);
+    }
+    let is_ending = |end: &str| end.len() <= 5 && end.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    match name.rsplit_once('.') {
+        Some((stem, end)) if !stem.is_empty() && is_ending(end) => stem.to_owned(),
+        _ => name,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::stem;
+    use std::path::Path;
+
+    #[test]
+    fn a_name_loses_its_endings_and_nothing_else() {
+        for (name, wanted) in [
+            ("labels.slp", "labels"),
+            ("labels.v003.slp", "labels.v003"),
+            ("a/labels.v003.pkg.slp", "labels.v003"),
+            ("LABELS.SLP", "LABELS"),
+            ("cam0.mp4", "cam0"),
+            ("cam0.2026.mp4", "cam0.2026"),
+            ("labels.v003_centroid.yaml", "labels.v003_centroid"),
+            ("a name. And more", "a name. And more"),
+            (".mp4", ".mp4"),
+            ("ä.slp", "ä"),
+        ] {
+            assert_eq!(stem(Path::new(name)), wanted, "{name}");
+        }
+    }
 }

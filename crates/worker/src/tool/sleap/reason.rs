@@ -1,5 +1,6 @@
 //! Why `sleap-nn` ended badly, from what it printed.
 
+use super::bar::Bar;
 use samepath_wire::Cause;
 
 /// Words of programs and systems that say what it was. The first that fits counts; all are compared in small letters.
@@ -28,20 +29,38 @@ const SIGNS: &[(&str, Cause)] = &[
     ("unable to allocate", Cause::Memory),
     ("memory allocation failed", Cause::Memory),
     ("memoryerror", Cause::Memory),
+    // Of a process that loads frames: by whatever kills where memory is short, and where the memory that they share is.
+    ("is killed by signal: killed", Cause::Memory),
+    ("insufficient shared memory", Cause::Memory),
+    ("out of shared memory", Cause::Memory),
     ("no module named", Cause::ProgramMissing),
     ("no such command", Cause::ProgramMissing),
     ("no such option", Cause::ProgramMissing),
 ];
 
+fn sign(line: &str) -> Option<Cause> {
+    let small = line.to_lowercase();
+    SIGNS.iter().find(|(sign, _)| small.contains(sign)).map(|(_, cause)| *cause)
+}
+
 /// What is remembered of a program's lines.
 #[derive(Debug, Default)]
 pub(super) struct Tail {
-    /// A cause that was named, and by which line.
-    sign: Option<(Cause, String)>,
+    /// The last line that names a cause, but for a part of the program that is missing: it goes on without many.
+    sign: Option<Said>,
     /// The last line that names an error.
-    error: Option<String>,
+    error: Option<Said>,
     /// The last line.
     last: Option<String>,
+    /// The newest epoch, from 0.
+    epoch: u64,
+}
+
+#[derive(Debug, Clone)]
+struct Said {
+    line: String,
+    /// The newest epoch that was seen before.
+    epoch: u64,
 }
 
 impl Tail {
@@ -51,25 +70,50 @@ impl Tail {
             return;
         }
         let short: String = line.trim().chars().take(500).collect();
-        let small = short.to_lowercase();
-        if let Some((_, cause)) = SIGNS.iter().find(|(sign, _)| small.contains(sign)) {
-            self.sign.get_or_insert_with(|| (*cause, short.clone()));
+        let said = || Some(Said { line: short.clone(), epoch: self.epoch });
+        if sign(&short).is_some_and(|cause| cause != Cause::ProgramMissing) {
+            self.sign = said();
         }
         if names_an_error(&short) {
-            self.error = Some(short.clone());
+            self.error = said();
         }
         self.last = Some(short);
     }
 
+    /// Takes how far the program is: what it said two epochs ago it got over. One would not do, since a bar and an error come by
+    /// two ways.
+    pub(super) fn bar(&mut self, bar: &Bar) {
+        let Bar::Epoch { epoch, .. } = bar else { return };
+        self.epoch = self.epoch.max(*epoch);
+        for said in [&mut self.sign, &mut self.error] {
+            said.take_if(|said| said.epoch + 2 <= self.epoch);
+        }
+    }
+
+    /// What it ended with: its last error, or its last line.
+    fn end(&self) -> Option<&str> {
+        self.error.as_ref().map(|said| said.line.as_str()).or(self.last.as_deref())
+    }
+
+    /// The line that names a cause.
+    fn naming(&self) -> Option<&str> {
+        let earlier = self.sign.as_ref().map(|said| said.line.as_str());
+        self.end().filter(|line| sign(line).is_some()).or(earlier)
+    }
+
     /// The cause that was named.
     pub(super) fn cause(&self) -> Option<Cause> {
-        self.sign.as_ref().map(|(cause, _)| *cause)
+        sign(self.naming()?)
+    }
+
+    /// Whether no error was named after the cause.
+    pub(super) fn is_named_last(&self) -> bool {
+        self.error.as_ref().is_none_or(|error| sign(&error.line).is_some())
     }
 
     /// The line worth quoting.
     pub(super) fn quote(&self) -> Option<String> {
-        let sign = self.sign.as_ref().map(|(_, line)| line);
-        sign.or(self.error.as_ref()).or(self.last.as_ref()).cloned()
+        self.naming().or(self.end()).map(str::to_owned)
     }
 }
 
@@ -84,6 +128,9 @@ fn names_an_error(line: &str) -> bool {
 pub(super) fn words(cause: Cause, line: &str) -> Option<&'static str> {
     Some(match cause {
         Cause::GpuMemory => "the GPU ran out of memory",
+        Cause::Memory if line.to_lowercase().contains("shared memory") => {
+            "the memory that its processes share is used up"
+        }
         Cause::Memory => "the computer ran out of memory",
         Cause::StorageFull if line.to_lowercase().contains("quota") => "the quota of the results' storage is used up",
         Cause::StorageFull => "no space is left for the results",
@@ -140,6 +187,27 @@ mod tests {
                 Some(Cause::ProgramMissing),
                 "ModuleNotFoundError: No module named 'torch'",
             ),
+            (
+                "RuntimeError: DataLoader worker (pid 4242) is killed by signal: Killed. \n\nThe above exception was the direct cause of the following exception:\n\nRuntimeError: DataLoader worker (pid(s) 4242) exited unexpectedly",
+                Some(Cause::Memory),
+                "RuntimeError: DataLoader worker (pid 4242) is killed by signal: Killed.",
+            ),
+            (
+                "ERROR: Unexpected bus error encountered in worker. This might be caused by insufficient shared memory (shm).\nRuntimeError: DataLoader worker (pid 7) is killed by signal: Bus error. It is possible that dataloader's workers are out of shared memory. Please try to raise your shared memory limit.",
+                Some(Cause::Memory),
+                "RuntimeError: DataLoader worker (pid 7) is killed by signal: Bus error. It is possible that dataloader's workers are out of shared memory. Please try to raise your shared memory limit.",
+            ),
+            (
+                "UserWarning: fell back: Input/output error\ntorch.OutOfMemoryError: CUDA out of memory.",
+                Some(Cause::GpuMemory),
+                "torch.OutOfMemoryError: CUDA out of memory.",
+            ),
+            ("W1128 No module named 'triton'\nValueError: no frames\n", None, "ValueError: no frames"),
+            (
+                "Error: No such option: --video-path-map",
+                Some(Cause::ProgramMissing),
+                "Error: No such option: --video-path-map",
+            ),
             ("Epoch 1\nValueError: no frames\n\n", None, "ValueError: no frames"),
             ("nothing of note\n", None, "nothing of note"),
         ] {
@@ -149,5 +217,28 @@ mod tests {
             assert_eq!(tail.quote().as_deref(), Some(quote), "{lines}");
         }
         assert_eq!(Tail::default().quote(), None);
+    }
+
+    #[test]
+    fn what_a_training_got_over_names_no_cause() {
+        let bar = |epoch| Bar::Epoch { epoch, done: 3, total: 3 };
+        let mut tail = Tail::default();
+        tail.bar(&bar(0));
+        tail.line("UserWarning: [Errno 5] Input/output error: 'cam0.mp4', trying again");
+        tail.bar(&bar(1));
+        assert_eq!(tail.cause(), Some(Cause::StorageGone), "a bar that was drawn before may come after it");
+        tail.bar(&bar(2));
+        tail.line("ValueError: no frames");
+        assert_eq!((tail.cause(), tail.quote().as_deref()), (None, Some("ValueError: no frames")));
+    }
+
+    #[test]
+    fn an_error_that_comes_later_is_what_it_ended_with() {
+        let mut tail = Tail::default();
+        tail.line("OSError: [Errno 28] No space left on device");
+        assert!(tail.is_named_last());
+        tail.line("RuntimeError: unexpected pos 64 vs 0");
+        assert!(!tail.is_named_last());
+        assert_eq!(tail.cause(), Some(Cause::StorageFull));
     }
 }

@@ -24,11 +24,17 @@ const REFUSED: &[&str] = &[
     "data_config.provider",
     "model_config.pretrained_backbone_weights",
     "model_config.pretrained_head_weights",
-    "trainer_config.zmq",
     "trainer_config.wandb",
     "trainer_config.use_wandb",
     "trainer_config.profiler",
+];
+/// Keys by which a training is followed, stopped and taken up.
+const NEEDED: &[&str] = &[
+    "trainer_config.zmq",
+    "trainer_config.enable_progress_bar",
     "trainer_config.save_ckpt",
+    "trainer_config.model_ckpt.save_last",
+    "trainer_config.model_ckpt.save_top_k",
 ];
 
 /// The settings, in order.
@@ -68,6 +74,9 @@ fn one(line: &str) -> Result<(String, Value), String> {
     if let Some((_, parameter)) = OTHERWISE.iter().find(|(other, _)| is_or_below(other)) {
         return Err(format!("{key} is set by the parameter {parameter}"));
     }
+    if NEEDED.iter().any(is_or_below) {
+        return Err(format!("{key} may not be set by a job: stopping it, and what it keeps, depend on that"));
+    }
     if REFUSED.iter().any(is_or_below) || key.ends_with("_path") || key.ends_with("_dir") {
         return Err(format!("{key} may not be set by a job; write it into a configuration"));
     }
@@ -100,7 +109,7 @@ mod tests {
 
     #[test]
     fn values_are_what_they_look_like() {
-        let text = "trainer_config.seed = 7\n\n# a remark\ndata_config.preprocessing.scale=0.5\ntrainer_config.optimizer_name=AdamW\nmodel_config.backbone_config.unet.filters=[1, 2]\ntrainer_config.trainer_accelerator='cpu'\ntrainer_config.early_stopping.min_delta=1e-06\ntrainer_config.keep_viz=true\ntrainer_config.seed=null\ndata_config.x='a=b, [c]: \"d\"'\n";
+        let text = "trainer_config.seed = 7\n\n# a remark\ndata_config.preprocessing.scale=0.5\ntrainer_config.optimizer_name=AdamW\nmodel_config.backbone_config.unet.filters=[1, 2]\ntrainer_config.trainer_accelerator='cpu'\ntrainer_config.early_stopping.min_delta=1e-06\ntrainer_config.keep_viz=true\ntrainer_config.model_ckpt.monitor=eval/val/x\ntrainer_config.seed=null\ndata_config.x='a=b, [c]: \"d\"'\n";
         let values: Vec<Value> = read(text).unwrap().into_iter().map(|(_, value)| value).collect();
         assert_eq!(
             values,
@@ -112,6 +121,7 @@ mod tests {
                 json!("cpu"),
                 json!(1e-6),
                 json!(true),
+                json!("eval/val/x"),
                 json!(null),
                 json!("a=b, [c]: \"d\"")
             ]
@@ -130,7 +140,12 @@ mod tests {
             ("trainer_config=7", "is no key"),
             ("trainer_config.run_name=x", "parameter RUN_NAME"),
             ("trainer_config.wandb.entity=x", "may not be set by a job"),
-            ("trainer_config.zmq={}", "may not be set by a job"),
+            ("trainer_config.zmq={}", "stopping it, and what it keeps, depend on that"),
+            ("trainer_config.enable_progress_bar=false", "may not be set by a job: stopping it"),
+            ("trainer_config.model_ckpt.save_last=false", "may not be set by a job: stopping it"),
+            ("trainer_config.model_ckpt.save_top_k=0", "may not be set by a job: stopping it"),
+            ("trainer_config.model_ckpt=null", "may not be set by a job: stopping it"),
+            ("trainer_config.x=.inf", "is not understood"),
             ("model_config.pretrained_head_weights=x", "may not be set by a job"),
             ("data_config.some_path=x", "may not be set by a job"),
             ("trainer_config.x=/etc/passwd", "a path or an address"),

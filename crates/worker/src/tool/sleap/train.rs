@@ -388,6 +388,8 @@ impl Watch for Training<'_> {
 
     fn tick(&mut self) {
         for Metrics { epoch, values, .. } in self.epochs.read() {
+            // Where no bar is seen, too, a stop waits for what there is to save.
+            self.epoch = self.epoch.max(Some(epoch));
             tell_metrics(&Metrics { epoch, values, ..self.told.clone() });
         }
     }
