@@ -178,9 +178,9 @@ describe('Jobs', () => {
     expect(screen.getByRole('heading', { name: 'Storage', level: 1 })).toBeVisible();
   });
 
-  test('results are the manifest, and the report is a table of text', async () => {
+  test.each(['report.json', 'report-2.json'])('results are the manifest, and %s is a table of text', async (path) => {
     const { fake, user, container } = await open(
-      job({ state: 'succeeded', words: 'Done', ended_at: '2026-11-22T10:18:02Z', outputs: [{ path: 'report.json', size: 4210, modified: '2026-11-22T10:18:00Z' }] }),
+      job({ state: 'succeeded', words: 'Done', ended_at: '2026-11-22T10:18:02Z', outputs: [{ path, size: 4210, modified: '2026-11-22T10:18:00Z' }] }),
     );
     fake.reports.set(job().id, { videos: [{ written: `/x/${HOSTILE}`, found: true, local: '/data/a.mp4' }, { written: '/x/b.mp4', found: false }, 7] });
     await user.click(tab('Results'));

@@ -173,13 +173,40 @@ fn a_damaged_project_is_a_failure_with_a_sentence() {
 }
 
 #[test]
-fn a_report_that_cannot_be_written_is_a_failure_and_leaves_nothing() {
+fn a_report_that_cannot_be_written_is_a_failure() {
     let worker = Worker::new();
     let labels = worker.labels("maze/labels.slp");
-    // A folder where the report should be.
-    std::fs::create_dir_all(worker.path("results/report.html/x")).unwrap();
+    // A file where the folder should be.
+    std::fs::remove_dir(worker.path("results")).unwrap();
+    worker.file("results");
     assert!(matches!(worker.check(&labels).unwrap_err(), CheckError::Write { .. }));
-    let left: Vec<_> =
-        std::fs::read_dir(worker.path("results")).unwrap().map(|entry| entry.unwrap().file_name()).collect();
-    assert!(left.iter().all(|name| !name.to_string_lossy().starts_with('.')), "{left:?}");
+    assert_eq!(std::fs::read_to_string(worker.path("results")).unwrap(), "results");
+}
+
+#[test]
+fn files_of_others_in_the_results_folder_stay_as_they_are() {
+    let worker = Worker::new();
+    let labels = worker.labels("maze/labels.slp");
+    let draft = format!("results/.report.json.{}", std::process::id());
+    let theirs = ["results/report.html", "results/report-2.json", "results/report-3.html/x", &draft];
+    theirs.iter().for_each(|file| worker.file(file));
+    let written = || {
+        let mut out = Vec::new();
+        let now = "2026-11-22T09:05:00Z".parse().unwrap();
+        slp_check(&labels, &worker.path("results"), &worker.context, now, &mut out).unwrap();
+        let names = std::fs::read_dir(worker.path("results")).unwrap().map(|entry| entry.unwrap().file_name());
+        let mut names: Vec<String> = names.map(|name| name.into_string().unwrap()).collect();
+        names.retain(|name| !theirs.iter().any(|file| file.starts_with(&format!("results/{name}"))));
+        names.sort();
+        names
+    };
+    // Twice: the earlier report is replaced.
+    for _ in 0..2 {
+        assert_eq!(written(), ["report-4.html", "report-4.json"]);
+    }
+    for file in theirs {
+        assert_eq!(std::fs::read_to_string(worker.path(file)).unwrap(), file);
+    }
+    let html = std::fs::read_to_string(worker.path("results/report-4.html")).unwrap();
+    assert!(html.contains("The same for programs: report-4.json."), "{html}");
 }

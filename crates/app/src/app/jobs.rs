@@ -263,17 +263,16 @@ impl App {
         Ok(ClearedView { cleared: u32::try_from(cleared).unwrap_or(u32::MAX), words })
     }
 
-    /// `report.json` of a job's results, where it wrote one and it can be read here.
+    /// The report of a job's results, where it wrote one and it can be read here.
     ///
     /// # Errors
     /// `job_not_found`; what is wrong with the storage.
     pub async fn report(&self, id: &str) -> Result<Option<Value>, Error> {
         let view = self.job(id).await?;
-        let (Some(results), true) = (view.results, view.outputs.iter().any(|file| file.path == "report.json")) else {
+        let (Some(results), Some(file)) = (view.results, view.outputs.iter().find(|file| is_report(&file.path))) else {
             return Ok(None);
         };
-        let path =
-            if results.path.is_empty() { "report.json".to_owned() } else { format!("{}/report.json", results.path) };
+        let path = if results.path.is_empty() { file.path.clone() } else { format!("{}/{}", results.path, file.path) };
         let at = samepath_wire::StoragePath::new(results.storage_backend, results.user_subdir, path);
         let text = self.blocking(move |storages| storages.read_text(&at)).await?;
         serde_json::from_str(&text)
@@ -311,5 +310,33 @@ impl App {
         }
         let (fleet, board) = (self.inner.fleet.clone(), self.inner.board.clone());
         Ok(LogStream::new(fleet, board, record.job.id, attempt.unwrap_or(newest), follow))
+    }
+}
+
+/// Whether a file of a job's results is a report: `report.json`, or where that was somebody's already, `report-2.json`.
+fn is_report(path: &str) -> bool {
+    let number = path.strip_prefix("report").and_then(|rest| rest.strip_suffix(".json"));
+    number.is_some_and(|rest| {
+        rest.is_empty() || rest.strip_prefix('-').is_some_and(|number| number.parse::<u32>().is_ok())
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_report;
+
+    #[test]
+    fn a_report_is_known_by_its_name() {
+        for (path, is) in [
+            ("report.json", true),
+            ("report-2.json", true),
+            ("report-12.json", true),
+            ("report-two.json", false),
+            ("report2.json", false),
+            ("report-2.html", false),
+            ("a/report.json", false),
+        ] {
+            assert_eq!(is_report(path), is, "{path}");
+        }
     }
 }

@@ -4,8 +4,10 @@ use super::report::{Report, State};
 use samepath_dataset::Whereabouts;
 use std::fmt::Write;
 
-/// Most videos that the page shows; `report.json` has all.
+/// Most videos that the page shows; the other file of the report has all.
 const MAX_SHOWN: usize = 5_000;
+/// How its last words begin.
+const WRITTEN_BY: &str = "<footer>Written by Samepath on ";
 
 const ICONS: &str = r##"<svg hidden xmlns="http://www.w3.org/2000/svg" style="display:none">
 <symbol id="check" viewBox="0 0 16 16"><circle cx="8" cy="8" r="6.5"/><path d="m5 8.3 2 2 4-4.4"/></symbol>
@@ -16,7 +18,13 @@ const ICONS: &str = r##"<svg hidden xmlns="http://www.w3.org/2000/svg" style="di
 </svg>
 "##;
 
-pub(super) fn page(report: &Report) -> String {
+/// Whether a file is such a page.
+pub(super) fn is_one(file: &[u8]) -> bool {
+    String::from_utf8_lossy(file).contains(WRITTEN_BY)
+}
+
+/// The page; `json` is the other file of the report.
+pub(super) fn page(report: &Report, json: &str) -> String {
     let project = &report.project;
     let local = project.local.to_string_lossy();
     let name = project.local.file_name().map(|name| name.to_string_lossy()).unwrap_or_default();
@@ -67,11 +75,11 @@ pub(super) fn page(report: &Report) -> String {
     section(&mut page, if bad.is_empty() { "Videos" } else { "Seen by this worker" }, &good, &mut left);
     let hidden = report.videos.len().saturating_sub(MAX_SHOWN);
     if hidden > 0 {
-        let _ = writeln!(page, r#"<p class="muted">{} more are in report.json.</p>"#, grouped(hidden as u64));
+        let _ = writeln!(page, r#"<p class="muted">{} more are in {json}.</p>"#, grouped(hidden as u64));
     }
     let _ = write!(
         page,
-        "<footer>Written by Samepath on <bdi>{}</bdi>. The same for programs: report.json.</footer>\n</main>\n</body>\n</html>\n",
+        "{WRITTEN_BY}<bdi>{}</bdi>. The same for programs: {json}.</footer>\n</main>\n</body>\n</html>\n",
         Text(&project.worker)
     );
     page

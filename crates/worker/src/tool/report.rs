@@ -82,6 +82,11 @@ impl State {
 }
 
 impl Report {
+    /// Whether a file is a report.
+    pub(super) fn is_one(file: &[u8]) -> bool {
+        serde_json::from_slice::<Self>(file).is_ok()
+    }
+
     pub(super) fn new(project: ProjectSeen, videos: Vec<Whereabouts>) -> Self {
         let mut summary = Summary { total: videos.len(), ..Summary::default() };
         for video in &videos {

@@ -12,6 +12,10 @@ use std::ffi::OsString;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use uuid::Uuid;
+
+/// No report of ours is larger.
+const LARGEST: u64 = 256 << 20;
 
 /// Why there is no report. Missing videos are no error: they are what the report is for.
 #[derive(Debug, thiserror::Error)]
@@ -84,8 +88,9 @@ fn checked(args: &[OsString], context: Option<&Path>, out: &mut impl Write) -> R
     Ok(())
 }
 
-/// Checks the project at `labels` and writes `report.json` and `report.html` into `folder`, which exists. Progress, and one
-/// line a video, go to `out` as Open Job Description wants them.
+/// Checks the project at `labels` and writes `report.json` and `report.html` into `folder`, which exists: in the place of an
+/// earlier report, and beside other files of these names. Progress, and one line a video, go to `out` as Open Job Description
+/// wants them.
 ///
 /// # Errors
 /// See [`CheckError`].
@@ -135,8 +140,9 @@ pub fn check(
     let report = Report::new(seen, found);
     let wrong = |source| CheckError::Write { folder: folder.to_owned(), source };
     let json = serde_json::to_vec_pretty(&report).map_err(|error| wrong(error.into()))?;
-    write_whole(folder, "report.json", &json).map_err(wrong)?;
-    write_whole(folder, "report.html", page::page(&report).as_bytes()).map_err(wrong)?;
+    let (json_name, html_name) = names(folder);
+    write_whole(folder, &json_name, &json).map_err(wrong)?;
+    write_whole(folder, &html_name, page::page(&report, &json_name).as_bytes()).map_err(wrong)?;
     say(out, "openjd_progress", "100")?;
     say(out, "openjd_status", &report.sentence())?;
     Ok(report)
@@ -162,11 +168,30 @@ fn line(video: &Whereabouts) -> String {
     one_line(&format!("{:<9} {}{place}{detail}", state.word(), video.written))
 }
 
+/// What the two files of the report are called: the first names at which nothing lies but an earlier report.
+fn names(folder: &Path) -> (String, String) {
+    let of = |stem: &str| (format!("{stem}.json"), format!("{stem}.html"));
+    let is_free = |(json, html): &(String, String)| {
+        is_free_or(&folder.join(json), Report::is_one) && is_free_or(&folder.join(html), page::is_one)
+    };
+    let first = of("report");
+    if is_free(&first) {
+        return first;
+    }
+    (2..).map(|number| of(&format!("report-{number}"))).find(is_free).unwrap_or(first)
+}
+
+/// Whether nothing is there, or a file that may be replaced.
+fn is_free_or(path: &Path, is_ours: fn(&[u8]) -> bool) -> bool {
+    let Ok(metadata) = path.symlink_metadata() else { return true };
+    metadata.is_file() && metadata.len() <= LARGEST && fs::read(path).is_ok_and(|file| is_ours(&file))
+}
+
 /// Writes a file so that whoever looks sees the old one or the new one, never half of one.
 fn write_whole(folder: &Path, name: &str, content: &[u8]) -> io::Result<()> {
-    let draft = folder.join(format!(".{name}.{}", std::process::id()));
+    let draft = folder.join(format!(".{name}.{}", Uuid::new_v4()));
+    let mut file = fs::OpenOptions::new().write(true).create_new(true).open(&draft)?;
     let write = || {
-        let mut file = fs::File::create(&draft)?;
         file.write_all(content)?;
         file.sync_all()?;
         drop(file);
