@@ -72,6 +72,20 @@ fn a_worker_that_is_frozen_is_missed_and_goes_on() {
 }
 
 #[test]
+fn a_worker_that_is_started_again_under_another_name_goes_on_with_what_it_left() {
+    let lab = Lab::new();
+    let (desk, gpu) = lab.joined();
+    let mut worker = gpu.worker();
+    let id = running(&desk);
+    worker.end();
+    let worker = gpu.worker_with(&["--name", "renamed"]);
+    lab.home.go();
+    assert_whole(&desk, &id);
+    drop(worker);
+    lab.stop();
+}
+
+#[test]
 fn a_worker_whose_line_is_cut_reports_when_it_is_mended() {
     let lab = Lab::new();
     let (desk, gpu) = lab.joined();

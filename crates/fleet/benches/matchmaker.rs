@@ -139,6 +139,6 @@ async fn end(session: &samepath_fleet::WorkerSession, given: &Assignment) {
     let attempt = AttemptRef { job: given.job.id, attempt: given.attempt };
     let confirm = Confirm { attempt: attempt.clone(), epoch: given.epoch };
     session.confirm(&confirm).await.expect("confirmed");
-    let event = ReportEvent::Ended { end: AttemptEnd::Succeeded { outputs: Manifest::default() } };
+    let event = ReportEvent::Ended { end: AttemptEnd::Succeeded { outputs: Manifest::default() }, survivors: false };
     session.report(&Report { attempt, event, log_end: None }).await.expect("reported");
 }

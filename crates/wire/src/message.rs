@@ -153,6 +153,9 @@ pub enum ReportEvent {
     Ended {
         /// How.
         end: AttemptEnd,
+        /// Whether processes of it did not end with it: they hang on a storage that does not answer, and may still write.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        survivors: bool,
     },
 }
 

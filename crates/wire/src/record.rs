@@ -100,6 +100,9 @@ pub struct Attempt {
     /// How it ended.
     #[serde(default)]
     pub end: Option<AttemptEnd>,
+    /// Whether processes of it did not end when it did: they may still write.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub survivors: bool,
     /// Whether its own worker said so. If not it was given up for want of news, and goes on if the worker comes back before
     /// anybody else was given the job.
     #[serde(default)]

@@ -148,6 +148,7 @@ fn attempt(number: u32, end: AttemptEnd) -> Attempt {
         confirmed_at: Some(time(2)),
         ended_at: Some(time(3)),
         end: Some(end),
+        survivors: number > 1,
         told: number > 1,
         own_output: number > 1,
     }
@@ -275,7 +276,7 @@ fn report(event: ReportEvent) -> Report {
 }
 
 fn ended(end: AttemptEnd) -> Report {
-    Report { log_end: Some(12), ..report(ReportEvent::Ended { end }) }
+    Report { log_end: Some(12), ..report(ReportEvent::Ended { end, survivors: false }) }
 }
 
 #[test]
@@ -352,6 +353,8 @@ fn what_workers_report() {
     check("report-failed", ended(AttemptEnd::Failed { failure: failure() }), &required);
     check("report-cancelled", ended(AttemptEnd::Cancelled { outputs: manifest() }), &required);
     let unfit = Failure { cause: Cause::BackendNotAvailable, exit_code: None, last_line: None, ..failure() };
+    let end = AttemptEnd::Cancelled { outputs: manifest() };
+    check("report-survivors", report(ReportEvent::Ended { end, survivors: true }), &required);
     check("report-unfit", ended(AttemptEnd::Unfit { failure: unfit }), &required);
     check("report-lost", ended(AttemptEnd::Lost { reason: "its guard was killed".into(), proved: true }), &required);
     check("report-answer-accepted", ReportAnswer::Accepted, &[]);

@@ -79,14 +79,25 @@ fn whatever_may_be_left_out_is_there_in_one_of_them() {
     let full = fs_err::read(dir.join("spec-full.json")).unwrap();
     let spec: Spec = serde_json::from_slice(&full).unwrap();
     // Each field by its name: one that is new does not compile until it is here, too.
-    let Spec { version, assignment, worker, backends, kinds_dir, base_paths, path_mappings, programs, patience } = spec;
+    let Spec {
+        version,
+        assignment,
+        worker,
+        backends,
+        kinds_dir,
+        base_paths,
+        path_mappings,
+        programs,
+        patience,
+        machine,
+    } = spec;
     let Assignment { job, attempt, epoch, own_output } = assignment;
     assert!(own_output && version == VERSION && (attempt, epoch, worker.as_str()) == (2, 7, "gpu-1"));
     assert!(kinds_dir.is_some() && patience.notice.is_some());
     let left_out =
         job.kind_digest.is_none() || job.person.is_none() || job.places.is_none() || job.confirmed.is_empty();
     assert!(!left_out, "left out where empty");
-    let said = json!([job, backends, base_paths, path_mappings, programs]);
+    let said = json!([job, backends, base_paths, path_mappings, programs, machine]);
     assert_eq!(empty(&said, ""), Vec::<String>::new());
     // Beside it are those that say nothing of most.
     assert_eq!(dir.spec().unwrap().assignment.job.id, job.id);

@@ -9,7 +9,7 @@ use samepath_storage::{Platform, ProofKey, Storages};
 use samepath_testkit::FuseMount;
 use samepath_wire::{AttemptEnd, BackendState, Cause, CheckPaths, JobState, PathSeen, ProofAsked, StoragePath, Worker};
 use samepath_worker::guard::{JournalReader, Kin};
-use serde_json::json;
+use serde_json::{Value, json};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 use tokio::time::timeout;
@@ -281,6 +281,29 @@ async fn an_end_that_was_not_told_is_told_by_the_next_worker() {
     assert_eq!((done.state, done.attempts.len()), (JobState::Succeeded, 1), "{done:#?}");
     assert_eq!(lab.log(&job, 1, "two").await, ["one", "two"]);
     until_gone(dir.path()).await;
+    end(second);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_attempt_that_was_begun_on_another_computer_is_no_proved_loss() {
+    let lab = Lab::new().await;
+    let mut first = lab.worker();
+    let job = lab.submit().await;
+    lab.log(&job, 1, "one").await;
+    first.kill().unwrap();
+    first.wait().unwrap();
+    kill(guard_of(&lab).await);
+    // As where the state folder is on a file server, and the worker is put on another node of a cluster.
+    let spec = lab.attempt().unwrap().join("spec.json");
+    let mut written: Value = serde_json::from_slice(&fs_err::read(&spec).unwrap()).unwrap();
+    written["machine"] = json!({ "host": "node-a", "id": "another", "boot": "another" });
+    fs_err::write(&spec, written.to_string()).unwrap();
+    let second = lab.worker();
+    let again = lab.until(|record| record.attempts.len() == 2).await;
+    let Some(AttemptEnd::Lost { reason, proved: false }) = &again.attempts[0].end else { panic!("{again:#?}") };
+    assert!(reason.contains("begun on node-a") && again.attempts[1].own_output, "{again:#?}");
+    go(&lab.path("go"));
+    lab.until(|record| record.state.is_ended()).await;
     end(second);
 }
 

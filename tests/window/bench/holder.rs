@@ -133,7 +133,12 @@ async fn take(session: &WorkerSession) -> Assignment {
 }
 
 async fn end(session: &WorkerSession, given: &Assignment) {
-    report(session, given, ReportEvent::Ended { end: AttemptEnd::Succeeded { outputs: Manifest::default() } }).await;
+    report(
+        session,
+        given,
+        ReportEvent::Ended { end: AttemptEnd::Succeeded { outputs: Manifest::default() }, survivors: false },
+    )
+    .await;
 }
 
 async fn report(session: &WorkerSession, given: &Assignment, event: ReportEvent) {

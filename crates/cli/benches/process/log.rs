@@ -62,6 +62,7 @@ fn through_guard(lab: &Lab, kind: &str, number: u8) -> Told {
         path_mappings: Vec::new(),
         programs: Default::default(),
         patience: Patience::default(),
+        machine: None,
     };
     dir.create(&spec).expect("room");
     let begun = Instant::now();

@@ -137,8 +137,13 @@ impl Computer<'_> {
     }
 
     pub(crate) fn worker(&self) -> Process {
+        self.worker_with(&[])
+    }
+
+    /// A worker that is told this as well.
+    pub(crate) fn worker_with(&self, words: &[&str]) -> Process {
         let kinds = self.home.text("kinds");
-        let mut worker = Process::start(&mut self.command(&["worker", "--kinds", &kinds]));
+        let mut worker = Process::start(&mut self.command(&[&["worker", "--kinds", &kinds], words].concat()));
         worker.until(|line| {
             let told: Value = serde_json::from_str(line).unwrap_or_default();
             let states = told["storages"].as_array().cloned().unwrap_or_default();

@@ -87,7 +87,8 @@ async fn work_on(session: WorkerSession, ended: mpsc::UnboundedSender<()>) {
         if !session.confirm(&confirm).await.is_ok_and(|answer| answer == ConfirmAnswer::Go) {
             continue;
         }
-        let event = ReportEvent::Ended { end: AttemptEnd::Succeeded { outputs: Manifest::default() } };
+        let event =
+            ReportEvent::Ended { end: AttemptEnd::Succeeded { outputs: Manifest::default() }, survivors: false };
         let report = Report { attempt, event, log_end: None };
         if session.report(&report).await.unwrap() == ReportAnswer::Accepted && ended.send(()).is_err() {
             return;

@@ -70,8 +70,7 @@ impl State {
         bounds::clip(&mut worker_name, bounds::NAME_BYTES);
         let Some(mut record) = self.take(job) else { return };
         let reason = format!("given to {worker_name}");
-        let own_output =
-            record.attempts.iter().any(|attempt| matches!(attempt.end, Some(AttemptEnd::Lost { proved: false, .. })));
+        let own_output = record.attempts.iter().any(may_still_write);
         record.attempts.push(Attempt {
             number: record.attempts.len() as u32 + 1,
             worker: worker.clone(),
@@ -81,6 +80,7 @@ impl State {
             confirmed_at: None,
             ended_at: None,
             end: None,
+            survivors: false,
             told: false,
             own_output,
         });
@@ -127,6 +127,11 @@ impl State {
             .filter(|worker| reasons(&record.job, Some(record), worker, &self.kinds).iter().all(passing));
         self.began.is_none() && !self.workers.is_empty() && left.next().is_none()
     }
+}
+
+/// Whether an attempt that has ended is not known to write no more.
+fn may_still_write(attempt: &Attempt) -> bool {
+    attempt.survivors || matches!(attempt.end, Some(AttemptEnd::Lost { proved: false, .. }))
 }
 
 /// The newest attempt as work for its worker.

@@ -90,7 +90,7 @@ fn bytes_of(message: &impl serde::Serialize) -> usize {
 /// Makes a report fit a message: the list of files gets shorter, words are cut.
 pub(crate) fn fit_report(report: &mut Report) {
     while bytes_of(report) > MAX_MESSAGE {
-        let ReportEvent::Ended { end } = &mut report.event else { return };
+        let ReportEvent::Ended { end, .. } = &mut report.event else { return };
         match end {
             AttemptEnd::Succeeded { outputs } | AttemptEnd::Cancelled { outputs } if !outputs.files.is_empty() => {
                 shorten(outputs, outputs.files.len() * 3 / 4);

@@ -72,7 +72,7 @@ impl State {
         let Report { attempt, event, .. } = report;
         let answer = match &event {
             _ if self.unreadable(attempt.job).is_some() => ReportAnswer::Unreadable,
-            ReportEvent::Ended { end } if self.is_recorded(worker, &attempt, end) => {
+            ReportEvent::Ended { end, .. } if self.is_recorded(worker, &attempt, end) => {
                 self.note_told(&attempt);
                 ReportAnswer::Accepted
             }
@@ -177,11 +177,11 @@ impl State {
                     self.store(record);
                 }
             }
-            ReportEvent::Ended { end: AttemptEnd::Lost { mut reason, proved } } => {
+            ReportEvent::Ended { end: AttemptEnd::Lost { mut reason, proved }, .. } => {
                 bounds::clip(&mut reason, 600);
                 self.lose(attempt.job, |worker| format!("{worker}: {reason}"), Loss::Told { proved });
             }
-            ReportEvent::Ended { end } => self.finish(&attempt, end),
+            ReportEvent::Ended { end, survivors } => self.finish(&attempt, end, survivors),
         }
     }
 
@@ -196,7 +196,7 @@ impl State {
         self.store(record);
     }
 
-    fn finish(&mut self, attempt: &AttemptRef, end: AttemptEnd) {
+    fn finish(&mut self, attempt: &AttemptRef, end: AttemptEnd, survivors: bool) {
         let wall = self.now.wall;
         let Some(mut record) = self.take(attempt.job) else { return };
         let (end, manifest) = bounds::trim_end(end);
@@ -205,6 +205,7 @@ impl State {
             last.state = AttemptState::Ended;
             last.ended_at = Some(wall);
             last.end = Some(end.clone());
+            last.survivors = survivors;
             last.told = true;
             worker = (last.worker.clone(), last.worker_name.clone());
         }

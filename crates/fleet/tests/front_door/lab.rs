@@ -66,7 +66,7 @@ pub(crate) async fn report(session: &WorkerSession, attempt: &AttemptRef, event:
 }
 
 pub(crate) fn ended(end: AttemptEnd) -> ReportEvent {
-    ReportEvent::Ended { end }
+    ReportEvent::Ended { end, survivors: false }
 }
 
 /// Watches until a job is as it should be.

@@ -69,6 +69,7 @@ fn hostile() -> impl Strategy<Value = JobRecord> {
                     confirmed_at: Some(jiff::Timestamp::MAX),
                     ended_at: Some(jiff::Timestamp::MAX),
                     end: Some(end),
+                    survivors: true,
                     told: true,
                     own_output: true,
                 });

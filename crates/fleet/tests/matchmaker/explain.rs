@@ -62,6 +62,7 @@ pub(crate) fn running(number: u64, member: &str, on: &str) -> JobRecord {
         confirmed_at: Some(jiff::Timestamp::UNIX_EPOCH),
         ended_at: None,
         end: None,
+        survivors: false,
         told: false,
         own_output: false,
     });

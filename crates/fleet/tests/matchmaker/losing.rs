@@ -96,6 +96,27 @@ fn silence_for_the_lease_is_a_loss_without_proof() {
 }
 
 #[test]
+fn an_attempt_that_ended_and_left_something_running_shares_its_folder_with_no_other() {
+    let ends = [succeeded(), AttemptEnd::Failed { failure: failure(Cause::ExitCode, "ended with 1") }];
+    for end in ends.into_iter().chain([AttemptEnd::Cancelled { outputs: Manifest::default() }]) {
+        for survivors in [true, false] {
+            let mut bench = bench(&["gpu-1"]);
+            bench.submit(job(1)).unwrap();
+            let attempt = bench.start("gpu-1");
+            bench.report("gpu-1", &attempt, ReportEvent::Ended { end: end.clone(), survivors });
+            assert_eq!(bench.job(1).attempts[0].survivors, survivors);
+            // Also as far as the next matchmaker knows.
+            bench.restart();
+            bench.online(worker("gpu-1"));
+            if bench.order(1, Order::Retry).is_ok() {
+                let next = bench.take("gpu-1");
+                assert_eq!((next.attempt, next.own_output), (2, survivors), "{end:?}");
+            }
+        }
+    }
+}
+
+#[test]
 fn work_that_nobody_else_was_given_goes_on() {
     let mut bench = bench(&["gpu-1"]);
     bench.submit(job(1)).unwrap();

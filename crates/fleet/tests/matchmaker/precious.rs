@@ -148,6 +148,7 @@ fn of_what_has_ended_the_newest_is_kept_and_all_that_has_not() {
         confirmed_at: Some(jiff::Timestamp::UNIX_EPOCH),
         ended_at: None,
         end: Some(end),
+        survivors: false,
         told: true,
         own_output: false,
     };

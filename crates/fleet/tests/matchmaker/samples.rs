@@ -210,7 +210,7 @@ impl Bench {
     }
 
     pub(crate) fn end(&mut self, worker: &str, attempt: &AttemptRef, end: AttemptEnd) -> ReportAnswer {
-        self.report(worker, attempt, ReportEvent::Ended { end })
+        self.report(worker, attempt, ReportEvent::Ended { end, survivors: false })
     }
 
     pub(crate) fn job(&self, number: u64) -> &JobRecord {

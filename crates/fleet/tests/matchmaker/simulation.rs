@@ -209,7 +209,7 @@ impl World {
             return;
         }
         let Some(attempt) = self.workers[at].runs.keys().next().cloned() else { return };
-        let end = |end| ReportEvent::Ended { end };
+        let end = |end| ReportEvent::Ended { end, survivors: false };
         let event = match what {
             0 => ReportEvent::Checking,
             1 | 2 => ReportEvent::Running,

@@ -1,7 +1,7 @@
 //! That a worker takes no new job, as somebody on its computer said: a mark in its folder.
 
 use super::home::Home;
-use crate::guard::{AttemptDir, boot};
+use crate::guard::boot;
 use samepath_storage::write_whole;
 use samepath_wire as wire;
 use std::io;
@@ -64,12 +64,11 @@ pub fn drained(state_dir: &Path, name: Option<&str>) -> io::Result<Vec<Drained>>
     let mut workers: Vec<Drained> = names
         .filter(|found| name.is_none_or(|name| name == found))
         .map(|name| {
-            let attempts = fs_err::read_dir(Home::attempts_in(&state_dir.join(&name)));
-            let left = attempts.into_iter().flatten().filter_map(|entry| AttemptDir::at(&entry.ok()?.path())).count();
-            let running = Home::is_used(&state_dir.join(&name));
-            Drained { name, left, running }
+            let home = state_dir.join(&name);
+            let left = Home::left_in(&home)?.len();
+            Ok(Drained { name, left, running: Home::is_used(&home) })
         })
-        .collect();
+        .collect::<io::Result<_>>()?;
     workers.sort_by(|a, b| a.name.cmp(&b.name));
     Ok(workers)
 }

@@ -2,7 +2,7 @@
 
 use super::holding::{Hold, Wish};
 use super::link::GuardLink;
-use crate::guard::{AttemptDir, JournalReader, Kin, Phase, Status, ToolId, kill_left};
+use crate::guard::{AttemptDir, JournalReader, Kin, Machine, Phase, Status, ToolId, kill_left};
 use samepath_fleet::bus::BusError;
 use samepath_fleet::{FleetError, WorkerSession};
 use samepath_wire::{AttemptEnd, AttemptRef, Failure, Progress, Report, ReportAnswer, ReportEvent};
@@ -34,7 +34,8 @@ pub(super) async fn look_after(session: &WorkerSession, dir: AttemptDir, hold: &
     );
     ended(&end);
     // Unless it is recorded, the folder is the only place that knows of the end: whoever comes next tells it again.
-    let mut report = Report { attempt: dir.attempt().clone(), event: ReportEvent::Ended { end }, log_end };
+    let event = ReportEvent::Ended { end, survivors: dir.survivors() };
+    let mut report = Report { attempt: dir.attempt().clone(), event, log_end };
     loop {
         match tell_end(session, &report, hold).await {
             Told::Noted => break,
@@ -47,7 +48,7 @@ pub(super) async fn look_after(session: &WorkerSession, dir: AttemptDir, hold: &
 
 /// Tells of an attempt that never had a guard: this worker cannot serve it, another may.
 pub(super) async fn tell_unstarted(session: &WorkerSession, dir: AttemptDir, hold: &Hold, failure: Failure) {
-    let event = ReportEvent::Ended { end: AttemptEnd::Unfit { failure } };
+    let event = ReportEvent::Ended { end: AttemptEnd::Unfit { failure }, survivors: false };
     let report = Report { attempt: dir.attempt().clone(), event, log_end: None };
     if !matches!(tell_end(session, &report, hold).await, Told::Closed) {
         clear_away(&dir).await;
@@ -162,13 +163,29 @@ async fn follow(dir: &AttemptDir, mut wish: watch::Receiver<Wish>, tell: watch::
     }
 }
 
-/// The guard was killed: ends what it left running, and writes down the end in its place.
+/// The guard was killed: ends what it left running, and writes down the end in its place. What runs on another computer cannot be seen
+/// from here, nor ended.
 async fn lost(dir: &AttemptDir, lock: std::fs::File) -> AttemptEnd {
-    let mark = dir.path().file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let (tool, kin) = (ToolId::read(dir), Kin::read(dir));
-    let swept = tokio::task::spawn_blocking(move || kill_left(&mark, tool.as_ref(), &kin).unwrap_or(1)).await;
-    let end =
-        AttemptEnd::Lost { reason: "it was killed there from outside".to_owned(), proved: matches!(swept, Ok(0)) };
+    let here = Machine::this();
+    let elsewhere = match dir.machine() {
+        Ok(machine) => machine.filter(|machine| !machine.is(&here)).map(|machine| machine.host),
+        Err(error) => {
+            tracing::warn!(%error, "nothing tells on which computer an attempt ran");
+            Some("a computer that is not known any more".to_owned())
+        }
+    };
+    let end = match elsewhere {
+        Some(host) => {
+            let reason = format!("it was begun on {host}, and from {} nobody sees whether it still runs", here.host);
+            AttemptEnd::Lost { reason, proved: false }
+        }
+        None => {
+            let mark = dir.path().file_name().unwrap_or_default().to_string_lossy().into_owned();
+            let (tool, kin) = (ToolId::read(dir), Kin::read(dir));
+            let swept = tokio::task::spawn_blocking(move || kill_left(&mark, tool.as_ref(), &kin).unwrap_or(1)).await;
+            AttemptEnd::Lost { reason: "it was killed there from outside".to_owned(), proved: matches!(swept, Ok(0)) }
+        }
+    };
     if let Err(error) = dir.write_end(&end) {
         tracing::error!(%error, "the end of an attempt cannot be written");
     }

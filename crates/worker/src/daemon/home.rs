@@ -2,12 +2,15 @@ use super::WorkerError;
 use crate::guard::{AttemptDir, make_private};
 use samepath_wire::AttemptRef;
 use std::fs::File;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use tokio::time::{Instant, sleep};
 use uuid::Uuid;
 
 const ATTEMPTS: &str = "attempts";
+/// As which worker of a lab whoever had the folder last ran: there a key says who that is, and the folder's name nothing.
+const OF_LAB: &str = "lab-worker";
 
 /// The lock that tells one who is only telling from a worker.
 const TELLING: &str = "telling";
@@ -130,9 +133,55 @@ impl Home {
     }
 
     /// What a predecessor left.
-    pub(super) fn left(&self) -> Vec<AttemptDir> {
-        let Ok(entries) = fs_err::read_dir(self.attempts()) else { return Vec::new() };
-        entries.filter_map(|entry| AttemptDir::at(&entry.ok()?.path())).collect()
+    pub(super) fn left(&self) -> Result<Vec<AttemptDir>, WorkerError> {
+        Self::left_in(&self.path).map_err(|source| WorkerError::State { path: self.attempts(), source })
+    }
+
+    /// What is left of the worker in this folder. Of attempts that cannot be listed nobody may say that there are none: they would count
+    /// as proved to be over.
+    pub(super) fn left_in(home: &Path) -> io::Result<Vec<AttemptDir>> {
+        let entries = match fs_err::read_dir(Self::attempts_in(home)) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            entries => entries?,
+        };
+        entries.filter_map(|entry| entry.map(|entry| AttemptDir::at(&entry.path())).transpose()).collect()
+    }
+
+    /// Is the folder of a worker of this computer alone from now on.
+    pub(super) fn of_no_lab(&self) {
+        drop(fs_err::remove_file(self.path.join(OF_LAB)));
+    }
+
+    /// Is the folder of this worker of a lab from now on; with the folders in which that worker, under other names, left attempts.
+    pub(super) async fn of_lab(&mut self, state_dir: &Path, id: &str) -> Result<Vec<Self>, WorkerError> {
+        let unusable = |path: &Path| {
+            let path = path.to_owned();
+            move |source| WorkerError::State { path, source }
+        };
+        id.clone_into(&mut self.id);
+        let said = self.path.join(OF_LAB);
+        // A worker that has no room for it is needed all the same, by what it left.
+        if !fs_err::read_to_string(&said).is_ok_and(|said| said == id)
+            && let Err(error) = samepath_storage::write_whole(&said, id.as_bytes())
+        {
+            tracing::warn!(%error, "under another name this worker will not find the jobs that it begins now");
+        }
+        let mut others = Vec::new();
+        for entry in fs_err::read_dir(state_dir).map_err(unusable(state_dir))? {
+            let path = entry.map_err(unusable(state_dir))?.path();
+            let Some(name) = path.file_name().and_then(|name| name.to_str()).filter(|_| path != self.path) else {
+                continue;
+            };
+            let is_ours = match fs_err::read_to_string(path.join(OF_LAB)) {
+                Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => false,
+                said => said.map_err(unusable(&path))? == id,
+            };
+            if !is_ours || Self::left_in(&path).map_err(unusable(&path))?.is_empty() {
+                continue;
+            }
+            others.push(Self::open_soon(state_dir, name).await?);
+        }
+        Ok(others)
     }
 }
 
@@ -164,6 +213,43 @@ mod tests {
         let id = home.id.clone();
         drop(home);
         assert_eq!(Home::open(dir.path(), "gpu-1").unwrap().id, id);
+    }
+
+    /// The folder of an attempt of this worker.
+    fn attempt(home: &Home) -> AttemptDir {
+        let dir = AttemptDir::new(&home.attempts(), AttemptRef { job: Uuid::new_v4(), attempt: 1 });
+        fs_err::create_dir_all(dir.path()).unwrap();
+        dir
+    }
+
+    #[tokio::test]
+    async fn a_worker_of_a_lab_finds_what_it_left_under_other_names() {
+        let state = tempfile::tempdir().unwrap();
+        let open = |name: &str| Home::open(state.path(), name).unwrap();
+        let (mut before, mut gpu_1, alone) = (open("before"), open("gpu-1"), open("alone"));
+        assert!(before.of_lab(state.path(), "lab-gpu").await.unwrap().is_empty());
+        assert!(gpu_1.of_lab(state.path(), "lab-gpu:1").await.unwrap().is_empty());
+        let left = attempt(&before);
+        drop((attempt(&gpu_1), attempt(&alone), before, gpu_1, alone));
+        let mut now = open("now");
+        let others = now.of_lab(state.path(), "lab-gpu").await.unwrap();
+        let found: Vec<AttemptDir> = others.iter().flat_map(|other| other.left().unwrap()).collect();
+        assert_eq!((found, now.id.as_str()), (vec![left], "lab-gpu"));
+        assert_eq!(Home::open(state.path(), "before").unwrap_err().code(), "already_exists");
+        drop((now, others));
+        // What this computer runs for itself is nobody's in the lab.
+        open("before").of_no_lab();
+        assert!(open("now").of_lab(state.path(), "lab-gpu").await.unwrap().is_empty());
+    }
+
+    #[test]
+    fn attempts_that_cannot_be_listed_are_not_none() {
+        let state = tempfile::tempdir().unwrap();
+        let home = Home::open(state.path(), "gpu-1").unwrap();
+        assert_eq!(home.left().unwrap(), []);
+        fs_err::write(home.attempts(), "no folder").unwrap();
+        assert_eq!(home.left().unwrap_err().code(), "io");
+        assert!(super::super::drained(state.path(), None).is_err());
     }
 
     #[tokio::test]

@@ -12,7 +12,7 @@ mod link;
 mod offer;
 mod presence;
 
-use crate::guard::{AttemptDir, Patience, Spec, VERSION, unwritable, why};
+use crate::guard::{AttemptDir, Machine, Patience, Spec, VERSION, unwritable, why};
 pub use drain::{Drained, drain, drained};
 use guards::Guards;
 use holding::{Holding, Looked, Wish};
@@ -159,7 +159,7 @@ impl WorkerError {
 ///
 /// Its id is kept in `state_dir/<name>/`, so that a worker started again is the same worker and goes on with what its
 /// predecessor left running. When told to stop it leaves the fleet and its guards alone: they go on, and the next worker
-/// of this name finds them.
+/// of this name finds them; in a lab, where its key says who it is, of whatever name.
 ///
 /// # Errors
 /// Only at the start: another worker of the name runs, or one of the same id anywhere, or the folder cannot be used. A fleet that cannot be reached is
@@ -170,8 +170,7 @@ pub async fn run(fleet: Fleet, settings: WorkerSettings, shutdown: CancellationT
     let id = fleet.worker_id(&home.id).ok_or(WorkerError::Member)?;
     // There the key says who this is, not the folder.
     let in_lab = id != home.id;
-    home.id = id;
-    let session = fleet.session(&home.id);
+    let session = fleet.session(&id);
     let twin = tokio::select! {
         () = shutdown.cancelled() => return Ok(()),
         twin = session.twin() => twin,
@@ -188,6 +187,17 @@ pub async fn run(fleet: Fleet, settings: WorkerSettings, shutdown: CancellationT
         Err(FleetError::Bus(BusError::Closed)) => return Ok(()),
         Err(error) => return Err(error.into()),
     }
+    // Only now: whoever of these ran under another name has ended.
+    let others = if in_lab {
+        home.of_lab(&settings.state_dir, &id).await?
+    } else {
+        home.of_no_lab();
+        Vec::new()
+    };
+    let mut left = home.left()?;
+    for other in &others {
+        left.extend(other.left()?);
+    }
     let helper = Helper::new(settings.program.clone());
     // Whoever submits a job waits for what it answers.
     helper.keep_ready();
@@ -200,6 +210,7 @@ pub async fn run(fleet: Fleet, settings: WorkerSettings, shutdown: CancellationT
         session: session.clone(),
         presence: presence.clone(),
         home,
+        others,
         name,
         settings: settings.clone(),
         base_paths: Arc::clone(&known),
@@ -214,7 +225,7 @@ pub async fn run(fleet: Fleet, settings: WorkerSettings, shutdown: CancellationT
     let drains = session.serve_drains(|wanted| drain::asked(&settings.state_dir, &called, wanted));
     let result = tokio::select! {
         () = shutdown.cancelled() => Ok(()),
-        result = worker.work() => result,
+        result = worker.work(left) => result,
         // Neither of these ends while the fleet is there.
         () = presence.keep(&settings, &helper) => Ok(()),
         () = presence.keep_offer(&settings, &helper) => Ok(()),
@@ -243,6 +254,8 @@ struct Worker {
     session: WorkerSession,
     presence: Presence,
     home: Home,
+    /// Those in which it left attempts under other names.
+    others: Vec<Home>,
     name: String,
     settings: WorkerSettings,
     /// Where any computer of the fleet mounts each storage.
@@ -254,8 +267,9 @@ struct Worker {
 }
 
 impl Worker {
-    async fn work(&mut self) -> Result<(), WorkerError> {
-        for dir in self.home.left() {
+    /// Looks after what was `left`, and takes more.
+    async fn work(&mut self, left: Vec<AttemptDir>) -> Result<(), WorkerError> {
+        for dir in left {
             tracing::info!(attempt = %dir.path().display(), "found an attempt of the worker before");
             self.look_after(dir);
         }
@@ -355,6 +369,7 @@ impl Worker {
             path_mappings,
             programs,
             patience: self.settings.patience.clone(),
+            machine: Some(Machine::this()),
         };
         let dir = AttemptDir::new(&self.home.attempts(), at);
         let started = match dir.create(&spec) {
@@ -390,7 +405,9 @@ impl Worker {
             return;
         }
         let (session, presence) = (self.session.clone(), self.presence.clone());
-        let dir = AttemptDir::new(&self.home.attempts(), at.clone());
+        let in_home = |home: &Home| AttemptDir::new(&home.attempts(), at.clone());
+        let elsewhere = self.others.iter().map(in_home).find(|dir| dir.path().is_dir());
+        let dir = elsewhere.unwrap_or_else(|| in_home(&self.home));
         self.holding.look_after(at, |hold| async move {
             tokio::time::sleep(AFTER_FAULT).await;
             held::look_after(&session, dir, &hold, |end| presence.learn(end)).await;

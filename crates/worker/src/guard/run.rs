@@ -71,6 +71,8 @@ struct Guard {
     pipes: usize,
     /// Of the output folders; none before they were taken.
     giving_back: Option<GivingBack>,
+    /// Whether processes of the tool would not end.
+    survivors: bool,
 }
 
 /// Runs the attempt in `dir` from beginning to end; the caller holds its lock. What it returns is left to be done.
@@ -86,12 +88,13 @@ pub(super) fn run(dir: &AttemptDir, ours: Vec<(OsString, OsString)>) -> io::Resu
     let _ = stdout.write_all(b"ready\n").and_then(|()| stdout.flush());
     let mark = mark(dir.attempt());
     let alone_since = Some(Instant::now());
+    let (workers, pipes, giving_back, survivors) = (0, 0, None, false);
     let mut guard =
-        Guard { spec, mark, board, output, send, events, workers: 0, alone_since, pipes: 0, giving_back: None };
+        Guard { spec, mark, board, output, send, events, workers, alone_since, pipes, giving_back, survivors };
     let end = guard.attempt(dir, ours);
     // A worker that is away, or does not read quickly enough, finds it there.
     let said = Some(guard.board.said()).filter(|said| *said != Progress::default());
-    write_end(dir, &end, said, &guard.spec.patience, &guard.output)?;
+    write_end(dir, (&end, guard.survivors), said, &guard.spec.patience, &guard.output)?;
     guard.board.update(|status| status.phase = Phase::Ended);
     Ok(guard.giving_back)
 }
@@ -100,7 +103,7 @@ pub(super) fn run(dir: &AttemptDir, ours: Vec<(OsString, OsString)>) -> io::Resu
 /// without it, work that is done counts as lost.
 fn write_end(
     dir: &AttemptDir,
-    end: &AttemptEnd,
+    (end, survivors): (&AttemptEnd, bool),
     mut said: Option<Progress>,
     patience: &Patience,
     output: &Output,
@@ -119,7 +122,7 @@ fn write_end(
             tracing::error!(error = %fault, "the log could not be kept");
         }
         // Where there was no room for the last lines a moment ago, there is now that the end has found some.
-        match dir.write_end_after(end, &mut before) {
+        match dir.write_end_after(end, survivors, &mut before) {
             Err(error) if error.kind() != io::ErrorKind::NotFound && Instant::now() < give_up => {
                 tracing::error!(%error, "the end of the attempt cannot be written yet");
                 thread::sleep(patience.write_again);
@@ -168,6 +171,7 @@ impl Guard {
         let kin = kin::keep(dir, &self.mark, unwritten);
         let (exit, why) = self.supervise(tool, &prepared);
         let survivors = self.sweep(group);
+        self.survivors = survivors > 0;
         drop(kin);
         self.board.update(|status| status.phase = Phase::Finishing);
         self.conclude((prepared, marks), exit, why, survivors, began)

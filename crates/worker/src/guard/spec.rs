@@ -1,3 +1,4 @@
+use super::machine::Machine;
 use crate::kinds::Choices;
 use crate::prepare::STALE_AFTER;
 use samepath_storage::{Backend, PathMapping};
@@ -40,6 +41,9 @@ pub struct Spec {
     /// How long the guard waits for what.
     #[serde(default)]
     pub patience: Patience,
+    /// Where it runs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub machine: Option<Machine>,
 }
 
 /// Of a spec that says nothing of it.
@@ -83,6 +87,13 @@ impl Default for Patience {
             log_bytes: 256 * 1024 * 1024,
         }
     }
+}
+
+/// What stands beside an end.
+#[derive(Serialize, Deserialize)]
+struct Survivors {
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    survivors: bool,
 }
 
 /// The folder of one attempt on the worker's local disk; only its owner can enter it.
@@ -144,6 +155,23 @@ impl AttemptDir {
         Ok(serde_json::from_slice(&text)?)
     }
 
+    /// On which computer it was started, where that was written down. Of one without a specification nothing was.
+    ///
+    /// # Errors
+    /// The specification cannot be read.
+    pub fn machine(&self) -> io::Result<Option<Machine>> {
+        #[derive(Deserialize)]
+        struct Written {
+            #[serde(default)]
+            machine: Option<Machine>,
+        }
+        match self.read::<Written>("spec.json") {
+            Ok(written) => Ok(written.machine),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
     /// How it ended, once it has.
     pub fn end(&self) -> io::Result<Option<AttemptEnd>> {
         match self.read("end.json") {
@@ -153,16 +181,34 @@ impl AttemptDir {
         }
     }
 
-    /// Writes down how it ended: from now on it is over, whoever still runs.
-    pub fn write_end(&self, end: &AttemptEnd) -> io::Result<()> {
-        self.write_end_after(end, || ())
+    /// Whether processes of it did not end when it did.
+    pub fn survivors(&self) -> bool {
+        self.read::<Survivors>("end.json").is_ok_and(|left| left.survivors)
     }
 
-    /// The same, and does something between: when there is room for the end, and nobody has seen it yet.
-    pub(super) fn write_end_after(&self, end: &AttemptEnd, something: impl FnOnce()) -> io::Result<()> {
+    /// Writes down how it ended: from now on it is over, whoever still runs.
+    pub fn write_end(&self, end: &AttemptEnd) -> io::Result<()> {
+        self.write_end_after(end, false, || ())
+    }
+
+    /// The same, with whether there are [`survivors`](Self::survivors), and does something between: when there is room for the end, and
+    /// nobody has seen it yet.
+    pub(super) fn write_end_after(
+        &self,
+        end: &AttemptEnd,
+        survivors: bool,
+        something: impl FnOnce(),
+    ) -> io::Result<()> {
+        #[derive(Serialize)]
+        struct Written<'a> {
+            #[serde(flatten)]
+            end: &'a AttemptEnd,
+            #[serde(flatten)]
+            left: Survivors,
+        }
         let half = self.path.join("end.json.new");
         let mut file = File::create(&half)?;
-        file.write_all(&serde_json::to_vec(end)?)?;
+        file.write_all(&serde_json::to_vec(&Written { end, left: Survivors { survivors } })?)?;
         file.sync_all()?;
         something();
         fs_err::rename(half, self.path.join("end.json"))

@@ -139,6 +139,7 @@ impl Plan {
             path_mappings: Vec::new(),
             programs: Default::default(),
             patience,
+            machine: None,
         };
         let at = AttemptDir::new(&dir.path().join(folder).join("attempts"), AttemptRef { job: id, attempt: 1 });
         at.create(&spec).unwrap();

@@ -165,7 +165,7 @@ impl Watch {
 }
 
 fn is_unproved(attempt: &Attempt) -> bool {
-    matches!(attempt.end, Some(AttemptEnd::Lost { proved: false, .. }))
+    attempt.survivors || matches!(attempt.end, Some(AttemptEnd::Lost { proved: false, .. }))
 }
 
 /// Both tries of the pair had a guard at the same time: nobody may have known better of the earlier one.
