@@ -5,9 +5,12 @@
 mod lab;
 
 use lab::{DEADLINE, Lab, end, go, until_gone};
+use samepath_fleet::LogItem;
 use samepath_storage::{Platform, ProofKey, Storages};
 use samepath_testkit::FuseMount;
-use samepath_wire::{AttemptEnd, BackendState, Cause, CheckPaths, JobState, PathSeen, ProofAsked, StoragePath, Worker};
+use samepath_wire::{
+    AttemptEnd, BackendState, Cause, CheckPaths, JobState, PathSeen, ProofAsked, StoragePath, Stream, Worker,
+};
 use samepath_worker::guard::{JournalReader, Kin};
 use serde_json::{Value, json};
 use std::process::{Command, Stdio};
@@ -281,6 +284,40 @@ async fn an_end_that_was_not_told_is_told_by_the_next_worker() {
     assert_eq!((done.state, done.attempts.len()), (JobState::Succeeded, 1), "{done:#?}");
     assert_eq!(lab.log(&job, 1, "two").await, ["one", "two"]);
     until_gone(dir.path()).await;
+    end(second);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_log_that_cannot_be_read_is_not_told_as_if_it_were_whole_and_is_kept() {
+    let lab = Lab::new().await;
+    let mut first = lab.worker();
+    let job = lab.submit().await;
+    lab.log(&job, 1, "one").await;
+    lab.until(|record| record.state == JobState::Running).await;
+    first.kill().unwrap();
+    first.wait().unwrap();
+    go(&lab.path("go"));
+    let dir = lab.until_ended_on_disk();
+    let damaged = fs_err::read_to_string(dir.log()).unwrap().replace("\"two\"", "\0two\"");
+    fs_err::write(dir.log(), &damaged).unwrap();
+    let second = lab.worker();
+    let done = lab.until(|record| record.state.is_ended()).await;
+    assert_eq!((done.state, done.attempts.len()), (JobState::Succeeded, 1), "{done:#?}");
+    until_gone(dir.path()).await;
+    let kept = lab.path("state/gpu-1/unread-logs").join(dir.path().file_name().unwrap()).with_added_extension("jsonl");
+    assert_eq!(fs_err::read_to_string(&kept).unwrap(), damaged);
+    let mut log = lab.fleet.log(job.job.id, 1, 0).await.unwrap();
+    let mut told = Vec::new();
+    while let Some(LogItem::Line(line)) = timeout(DEADLINE, log.next()).await.unwrap() {
+        told.push((line.stream, line.text));
+        if told.len() == 2 {
+            break;
+        }
+    }
+    assert_eq!(told[0], (Stream::Out, "one".to_owned()));
+    let (stream, words) = &told[1];
+    assert!(*stream == Stream::Samepath && words.contains("Lines are missing"), "{told:?}");
+    assert!(words.contains("it is damaged") && words.contains(&kept.display().to_string()), "{told:?}");
     end(second);
 }
 

@@ -17,13 +17,15 @@ const QUIET: Duration = Duration::from_secs(1);
 #[derive(Debug, Clone)]
 pub(super) struct Guards {
     program: PathBuf,
+    /// How long one may take until it can be connected to.
+    patience: Duration,
     waiting: Arc<Mutex<Option<Child>>>,
 }
 
 impl Guards {
     /// Of `program`; none is started yet.
-    pub(super) fn new(program: PathBuf) -> Self {
-        Self { program, waiting: Arc::default() }
+    pub(super) fn new(program: PathBuf, patience: Duration) -> Self {
+        Self { program, patience, waiting: Arc::default() }
     }
 
     /// Starts one that waits, unless one does. One that cannot be started is not missed.
@@ -41,7 +43,7 @@ impl Guards {
         *waiting = command.spawn().inspect_err(|error| tracing::warn!(%error, "no guard can be started ahead")).ok();
     }
 
-    /// Has a guard take on an attempt, and waits until it can be connected to or is gone. An error: there is none, and will be none.
+    /// Has a guard take on an attempt, and waits until it can be connected to or is gone; one that does not come so far is killed. An error: there is none, and will be none.
     pub(super) async fn start(&self, dir: &AttemptDir) -> io::Result<()> {
         let waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner).take();
         let told = match waiting {
@@ -53,10 +55,19 @@ impl Guards {
             None => self.start_anew(dir)?,
         };
         if let Some(stdout) = stdout {
-            let mut line = String::new();
-            let heard = BufReader::new(stdout).read_line(&mut line).await;
-            if heard.is_err() || line != READY {
-                tracing::warn!(attempt = %dir.path().display(), "the guard ended before it began");
+            let (mut line, mut stdout) = (String::new(), BufReader::new(stdout));
+            let heard = tokio::time::timeout(self.patience, stdout.read_line(&mut line)).await;
+            let attempt = dir.path().display();
+            match heard {
+                Ok(Ok(_)) if line == READY => {}
+                Ok(_) => tracing::warn!(%attempt, "the guard ended before it began"),
+                // Whoever looks after the attempt finds that nobody has it.
+                Err(_) => {
+                    tracing::error!(%attempt, "the guard did not begin within {:?}: it is killed", self.patience);
+                    if let Err(error) = child.start_kill() {
+                        tracing::error!(%error, "a guard cannot be killed");
+                    }
+                }
             }
         }
         let guards = self.clone();
@@ -97,4 +108,32 @@ async fn say(mut stdin: ChildStdin, dir: &AttemptDir) -> io::Result<()> {
 async fn say(mut stdin: ChildStdin, _: &AttemptDir) -> io::Result<()> {
     stdin.shutdown().await?;
     Err(io::ErrorKind::Unsupported.into())
+}
+
+#[cfg(test)]
+#[cfg(unix)]
+mod tests {
+    use super::*;
+    use samepath_wire::AttemptRef;
+    use std::os::unix::fs::PermissionsExt;
+
+    #[tokio::test]
+    async fn a_guard_that_never_begins_is_killed_and_holds_nobody_up() {
+        let top = tempfile::tempdir().unwrap();
+        let dir = AttemptDir::new(top.path(), AttemptRef { job: uuid::Uuid::nil(), attempt: 1 });
+        fs_err::create_dir(dir.path()).unwrap();
+        let program = top.path().join("program");
+        fs_err::write(&program, "#!/bin/sh\necho $$ > \"$2/number\"; exec sleep 1000\n").unwrap();
+        fs_err::set_permissions(&program, PermissionsExt::from_mode(0o755)).unwrap();
+        let guards = Guards::new(program, Duration::from_secs(3));
+        tokio::time::timeout(Duration::from_secs(60), guards.start(&dir)).await.expect("it is waited for").unwrap();
+        let number: i32 = fs_err::read_to_string(dir.join("number")).unwrap().trim().parse().unwrap();
+        let guard = rustix::process::Pid::from_raw(number).unwrap();
+        let gone = async {
+            while rustix::process::test_kill_process(guard).is_ok() {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(60), gone).await.expect("it runs on");
+    }
 }

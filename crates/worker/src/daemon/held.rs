@@ -1,8 +1,9 @@
 //! One attempt that this worker holds: from its guard's start, or from finding it, until its end was recorded.
 
+use super::forward::{closed, forward, keep_log};
 use super::holding::{Hold, Wish};
 use super::link::GuardLink;
-use crate::guard::{AttemptDir, JournalReader, Kin, Machine, Phase, Status, ToolId, kill_left};
+use crate::guard::{AttemptDir, Kin, Machine, Phase, Status, ToolId, kill_left};
 use samepath_fleet::bus::BusError;
 use samepath_fleet::{FleetError, WorkerSession};
 use samepath_wire::{AttemptEnd, AttemptRef, Failure, Progress, Report, ReportAnswer, ReportEvent};
@@ -13,21 +14,17 @@ use tokio::time::{Instant, sleep, sleep_until};
 
 /// Between two looks at a guard that can neither be reached nor is dead: it is just starting, or just ending.
 const LOOK: Duration = Duration::from_millis(30);
-/// Lines are sent together that come within it.
-const GATHER: Duration = Duration::from_millis(50);
-/// Bytes of log read at once.
-const BATCH: usize = 256 * 1024;
 /// Between two reports of progress.
 const PROGRESS: Duration = Duration::from_secs(1);
 /// Between two tries to tell an end of which nobody takes note.
 const UNTOLD: Duration = Duration::from_secs(15);
 /// After something that should have worked did not.
-const AGAIN: Duration = Duration::from_secs(1);
+pub(super) const AGAIN: Duration = Duration::from_secs(1);
 
 /// Looks after an attempt until its end is recorded; then its folder is gone. `ended` is told how it ended, before anybody else.
 pub(super) async fn look_after(session: &WorkerSession, dir: AttemptDir, hold: &Hold, ended: impl FnOnce(&AttemptEnd)) {
     let (tell, status) = watch::channel(None);
-    let (end, log_end, ()) = tokio::join!(
+    let (end, mut log, ()) = tokio::join!(
         follow(&dir, hold.wish.subscribe(), tell),
         forward(session, &dir, status.clone()),
         report(session, dir.attempt(), status.clone(), &hold.wish),
@@ -35,13 +32,22 @@ pub(super) async fn look_after(session: &WorkerSession, dir: AttemptDir, hold: &
     ended(&end);
     // Unless it is recorded, the folder is the only place that knows of the end: whoever comes next tells it again.
     let event = ReportEvent::Ended { end, survivors: dir.survivors() };
-    let mut report = Report { attempt: dir.attempt().clone(), event, log_end };
+    let mut report = Report { attempt: dir.attempt().clone(), event, log_end: log.end };
     loop {
         match tell_end(session, &report, hold).await {
             Told::Noted => break,
-            Told::LogMissing => report.log_end = forward(session, &dir, status.clone()).await,
+            Told::LogMissing => {
+                log = forward(session, &dir, status.clone()).await;
+                report.log_end = log.end;
+            }
             Told::Closed => return,
         }
+    }
+    if log.is_unread
+        && let Err(error) = keep_log(&dir)
+    {
+        tracing::error!(%error, "a log that cannot be read stays where it is, and with it all of its attempt");
+        return;
     }
     clear_away(&dir).await;
 }
@@ -132,7 +138,7 @@ async fn follow(dir: &AttemptDir, mut wish: watch::Receiver<Wish>, tell: watch::
                 }
                 tokio::select! {
                     status = link.status() => match status {
-                        Some(status) => {
+                        Ok(Some(status)) => {
                             let over = status.phase == Phase::Ended;
                             tell.send_replace(Some(status));
                             // The end is on the disk. The guard's process may stay, with a thread that hangs on a dead mount.
@@ -140,7 +146,12 @@ async fn follow(dir: &AttemptDir, mut wish: watch::Receiver<Wish>, tell: watch::
                                 break;
                             }
                         }
-                        None => break,
+                        Ok(None) => break,
+                        Err(error) => {
+                            tracing::warn!(%error, "what a guard says cannot be read");
+                            sleep(AGAIN).await;
+                            break;
+                        }
                     },
                     _ = wish.changed() => {}
                 }
@@ -193,76 +204,6 @@ async fn lost(dir: &AttemptDir, lock: std::fs::File) -> AttemptEnd {
     end
 }
 
-/// Sends the log on, from where the fleet has it, until the attempt is over and all of it is sent. How many lines there are; none
-/// if they cannot be sent.
-async fn forward(
-    session: &WorkerSession,
-    dir: &AttemptDir,
-    mut status: watch::Receiver<Option<Status>>,
-) -> Option<u64> {
-    let at = dir.attempt();
-    let mut next = loop {
-        match session.log_end(at).await {
-            Ok(end) => break end,
-            Err(error) if error.is_passing() => sleep(AGAIN).await,
-            Err(error) => {
-                tracing::warn!(%error, "the log cannot be sent");
-                return None;
-            }
-        }
-    };
-    let mut reader = None;
-    loop {
-        let over = status.changed().await.is_err();
-        loop {
-            let (taken, path) = (reader.take(), dir.log());
-            let read = tokio::task::spawn_blocking(move || {
-                let mut reader = match taken {
-                    Some(reader) => reader,
-                    None => JournalReader::open(&path)?,
-                };
-                let lines = reader.read(next, BATCH)?;
-                Ok::<_, io::Error>((reader, lines))
-            });
-            let lines = match read.await {
-                Ok(Ok((same, lines))) => {
-                    reader = Some(same);
-                    lines
-                }
-                // No log: the guard did not come so far.
-                _ => break,
-            };
-            let Some(first) = lines.first().map(|line| line.seq) else { break };
-            match session.append_log(at, first, &lines).await {
-                Ok(end) => {
-                    if end < first + lines.len() as u64 {
-                        reader = None;
-                    }
-                    next = end;
-                }
-                // The lines are kept here until there is room for them there.
-                Err(error) if error.may_pass() => {
-                    reader = None;
-                    sleep(AGAIN).await;
-                }
-                Err(error) => {
-                    tracing::warn!(%error, "the log cannot be sent");
-                    return None;
-                }
-            }
-        }
-        if over {
-            return Some(next);
-        }
-        let mut watching = status.clone();
-        tokio::select! {
-            () = sleep(GATHER) => {}
-            // Nobody waits for the end of a job longer than it takes.
-            () = closed(&mut watching) => {}
-        }
-    }
-}
-
 /// Reports how far the attempt is, until it is over.
 async fn report(
     session: &WorkerSession,
@@ -307,10 +248,6 @@ async fn report(
     }
 }
 
-async fn closed(status: &mut watch::Receiver<Option<Status>>) {
-    while status.changed().await.is_ok() {}
-}
-
 /// Whether the attempt counts no longer. What cannot be reported on the way is not missed: the end tells all.
 fn is_superseded(answer: Result<ReportAnswer, FleetError>) -> bool {
     match answer {
@@ -334,5 +271,43 @@ async fn send(session: &WorkerSession, report: &Report) -> Result<ReportAnswer, 
             Err(error) if error.is_passing() => sleep(AGAIN).await,
             answer => return answer,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::guard::Socket;
+    use interprocess::local_socket::ListenerOptions;
+    use interprocess::local_socket::traits::tokio::Listener as _;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+    #[tokio::test]
+    async fn a_guard_whose_words_cannot_be_read_is_asked_again_after_a_pause() {
+        let top = tempfile::tempdir().unwrap();
+        let dir = AttemptDir::new(top.path(), AttemptRef { job: uuid::Uuid::nil(), attempt: 1 });
+        fs_err::create_dir(dir.path()).unwrap();
+        let _lock = dir.lock().unwrap().unwrap();
+        let socket = Socket::of(dir.path()).unwrap();
+        let guard = ListenerOptions::new().name(socket.name().unwrap()).create_tokio().unwrap();
+        let begun = Instant::now();
+        let said = async {
+            for nonsense in ["{}\n", "\n", "\u{ff}\n"] {
+                let mut worker = guard.accept().await.unwrap();
+                // Whom it never heard it would leave before they had said who they are.
+                worker.read_u8().await.unwrap();
+                worker.write_all(nonsense.as_bytes()).await.unwrap();
+            }
+            dir.write_end(&AttemptEnd::Lost { reason: "as this test wants it".to_owned(), proved: true }).unwrap();
+            std::future::pending::<()>().await;
+        };
+        let (_wish, wish) = watch::channel(Wish::Run);
+        let (tell, _status) = watch::channel(None);
+        let end = tokio::select! {
+            end = follow(&dir, wish, tell) => end,
+            () = said => unreachable!("it waits for ever"),
+        };
+        assert!(matches!(end, AttemptEnd::Lost { proved: true, .. }), "{end:?}");
+        assert!(begun.elapsed() >= 2 * AGAIN, "it did not pause: {:?}", begun.elapsed());
     }
 }

@@ -59,7 +59,7 @@ pub async fn end_left(
                 drop(home);
                 told = true;
                 if let Some(mut link) = tell(&dir, mode).await {
-                    while link.status().await.is_some_and(|status| status.phase != Phase::Ended) {}
+                    while matches!(link.status().await, Ok(Some(status)) if status.phase != Phase::Ended) {}
                 }
                 continue;
             }
@@ -79,7 +79,7 @@ pub async fn end_left(
 /// Tells the guard, unless it was told before. None for one that cannot be reached: it is dead, has ended, or just starts.
 async fn tell(dir: &AttemptDir, mode: StopMode) -> Option<GuardLink> {
     let mut link = GuardLink::connect(dir).await.ok()?;
-    if !does(link.status().await?.phase, mode) {
+    if !does(link.status().await.ok()??.phase, mode) {
         link.send(Wish::from(mode).order()).await.ok()?;
     }
     Some(link)
@@ -88,7 +88,7 @@ async fn tell(dir: &AttemptDir, mode: StopMode) -> Option<GuardLink> {
 /// Whether the guard does what is wished.
 async fn obeys(dir: &AttemptDir, mode: StopMode) -> bool {
     let Ok(mut link) = GuardLink::connect(dir).await else { return false };
-    link.status().await.is_some_and(|status| does(status.phase, mode))
+    matches!(link.status().await, Ok(Some(status)) if does(status.phase, mode))
 }
 
 /// A guard so far does it. To kill what is being stopped already, it has to be told again.

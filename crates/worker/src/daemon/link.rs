@@ -22,9 +22,15 @@ impl GuardLink {
     }
 
     /// Its next status; `None` once it is gone. Nothing is lost if the future is dropped.
-    pub(super) async fn status(&mut self) -> Option<Status> {
-        let line = self.lines.next_line().await.ok()??;
-        serde_json::from_str(&line).ok()
+    ///
+    /// # Errors
+    /// It said something that cannot be read.
+    pub(super) async fn status(&mut self) -> io::Result<Option<Status>> {
+        match self.lines.next_line().await {
+            Ok(Some(line)) => Ok(Some(serde_json::from_str(&line)?)),
+            Err(error) if error.kind() == io::ErrorKind::InvalidData => Err(error),
+            Ok(None) | Err(_) => Ok(None),
+        }
     }
 
     /// Tells it something.

@@ -2,6 +2,7 @@
 
 mod checks;
 mod drain;
+mod forward;
 mod gpus;
 mod guards;
 mod held;
@@ -37,6 +38,8 @@ use tokio_util::sync::CancellationToken;
 const HOLDING: Duration = Duration::from_secs(15);
 /// After a fault of ours, before an attempt is looked after again.
 const AFTER_FAULT: Duration = Duration::from_secs(5);
+/// How long a guard may take until it can be connected to.
+const BEGINS: Duration = Duration::from_secs(10);
 /// Base paths remembered of one storage.
 const MOST_BASE_PATHS: usize = 200;
 
@@ -215,7 +218,7 @@ pub async fn run(fleet: Fleet, settings: WorkerSettings, shutdown: CancellationT
         settings: settings.clone(),
         base_paths: Arc::clone(&known),
         holding: Holding::default(),
-        guards: Guards::new(settings.program.clone()),
+        guards: Guards::new(settings.program.clone(), BEGINS),
         draining,
     };
     worker.guards.prepare();

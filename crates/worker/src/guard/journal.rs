@@ -179,23 +179,39 @@ impl JournalReader {
     }
 
     /// Whole lines that are there and not read yet, about `bytes` of them, from number `from` on.
+    ///
+    /// # Errors
+    /// The next one cannot be read, nor any after it.
     pub fn read(&mut self, from: u64, bytes: usize) -> io::Result<Vec<LogLine>> {
         self.file.seek(SeekFrom::Start(self.offset))?;
         let (mut lines, mut size, mut record) = (Vec::new(), 0, Vec::new());
         while size < bytes {
             record.clear();
-            let read = io::Read::take(&mut self.file, LONGEST_RECORD).read_until(b'\n', &mut record)?;
-            if record.last() != Some(&b'\n') {
-                break;
-            }
+            let line = match self.record(&mut record) {
+                Ok(Some(line)) => line,
+                Ok(None) => break,
+                // First what comes before it.
+                Err(_) if !lines.is_empty() => break,
+                Err(error) => return Err(error),
+            };
+            let read = record.len();
             self.offset += read as u64;
-            let line: LogLine = serde_json::from_slice(&record)?;
             if line.seq >= from {
                 size += read;
                 lines.push(line);
             }
         }
         Ok(lines)
+    }
+
+    /// The next whole line, if it is there.
+    fn record(&mut self, record: &mut Vec<u8>) -> io::Result<Option<LogLine>> {
+        let read = io::Read::take(&mut self.file, LONGEST_RECORD).read_until(b'\n', record)?;
+        match record.last() {
+            Some(b'\n') => Ok(Some(serde_json::from_slice(record)?)),
+            _ if read as u64 == LONGEST_RECORD => Err(io::ErrorKind::InvalidData.into()),
+            _ => Ok(None),
+        }
     }
 }
 
@@ -223,6 +239,21 @@ mod tests {
         assert_eq!(texts(&reader.read(0, 1000).unwrap()), ["three"]);
         fs_err::OpenOptions::new().append(true).open(&path).unwrap().write_all(b"{\"seq\":3").unwrap();
         assert_eq!(texts(&reader.read(0, 1000).unwrap()), [] as [&str; 0]);
+    }
+
+    #[test]
+    fn a_line_that_cannot_be_read_is_told_after_those_before_it() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("log.jsonl");
+        for broken in ["\0\0\0\n".to_owned(), "x".repeat(LONGEST_RECORD as usize)] {
+            let mut journal = Journal::create(&path, 1 << 20).unwrap();
+            journal.note("one");
+            journal.close();
+            fs_err::OpenOptions::new().append(true).open(&path).unwrap().write_all(broken.as_bytes()).unwrap();
+            let mut reader = JournalReader::open(&path).unwrap();
+            assert_eq!(texts(&reader.read(0, usize::MAX).unwrap()), ["one"]);
+            assert!(reader.read(1, usize::MAX).is_err());
+        }
     }
 
     #[test]
