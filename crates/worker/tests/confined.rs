@@ -178,6 +178,36 @@ fn links_in_folders_that_a_tool_goes_through_by_itself_are_looked_at() {
 }
 
 #[test]
+fn a_folder_that_cannot_be_looked_through_for_links_is_refused() {
+    use rustix::fs::{CWD, Mode, OFlags, mkdirat, openat};
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt;
+    let lab = lab();
+    let train = kind("sleap-train");
+    let job = job("sleap-train", json!({ "LABELS": "maze/labels.slp", "OUTPUT_DIR": "out" }), places());
+    let out = lab.path("vast/amick/out");
+    // Its name is no text: what is in it has no storage path.
+    let odd = out.join(OsStr::from_bytes(b"run-\xff"));
+    fs_err::create_dir(&odd).unwrap();
+    symlink("../../../tom", odd.join("link")).unwrap();
+    let failure = prepared(&lab, &train, &job).unwrap_err();
+    assert!(failure.message.contains("has a folder with a name that is no text"), "{failure:?}");
+    assert!(!is_unfit(&failure));
+    fs_err::remove_dir_all(odd).unwrap();
+    drop(prepared(&lab, &train, &job).unwrap());
+    // Its path is longer than the system takes; a program that goes into one folder after the other gets there.
+    let mut folder = openat(CWD, &out, OFlags::DIRECTORY, Mode::empty()).unwrap();
+    for _ in 0..20 {
+        let name = "x".repeat(250);
+        mkdirat(&folder, &*name, Mode::RWXU).unwrap();
+        folder = openat(&folder, &*name, OFlags::DIRECTORY, Mode::empty()).unwrap();
+    }
+    rustix::fs::symlinkat("/", &folder, "link").unwrap();
+    let failure = prepared(&lab, &train, &job).unwrap_err();
+    assert!(failure.message.contains("cannot be looked through on gpu-1 for links"), "{failure:?}");
+}
+
+#[test]
 fn job_types_of_a_lab_are_bound_by_it_too() {
     let lab = lab();
     let template = |flow: &str, object: &str| {

@@ -4,6 +4,7 @@ use super::Request;
 use super::failure::{failure, unresolved};
 use samepath_storage::{Purpose, ResolveError};
 use samepath_wire::{Cause, Failure, StoragePath};
+use std::io;
 use std::path::Path;
 
 /// No more entries of one folder are looked at.
@@ -35,8 +36,13 @@ struct Walk<'a> {
 
 impl Walk<'_> {
     fn folder(&mut self, folder: &Path, below: &str, depth: usize) -> Result<(), Failure> {
-        let Ok(entries) = fs_err::read_dir(folder) else { return Ok(()) };
-        for entry in entries.filter_map(Result::ok) {
+        let entries = match fs_err::read_dir(folder) {
+            // No folder, or none any more.
+            Err(error) if is_none(&error) => return Ok(()),
+            entries => entries.map_err(|error| self.unseen(below, &error))?,
+        };
+        for entry in entries {
+            let entry = entry.map_err(|error| self.unseen(below, &error))?;
             if self.left == 0 || depth > DEEPEST {
                 let (parameter, top) = (self.parameter, self.top);
                 let message = format!(
@@ -47,12 +53,16 @@ impl Walk<'_> {
                 return Err(failure(Cause::InvalidParameter, message));
             }
             self.left -= 1;
-            let Ok(kind) = entry.file_type() else { continue };
+            let kind = match entry.file_type() {
+                Err(error) if is_none(&error) => continue,
+                kind => kind.map_err(|error| self.unseen(below, &error))?,
+            };
             // What is no text has no storage path: it cannot be told where it leads, and not said either.
             let name = entry.file_name();
             let Some(name) = name.to_str() else {
-                if kind.is_symlink() {
-                    let message = format!("{} ({}) has a link with a name that is no text", self.parameter, self.top);
+                if kind.is_symlink() || kind.is_dir() {
+                    let what = if kind.is_dir() { "folder" } else { "link" };
+                    let message = format!("{} ({}) has a {what} with a name that is no text", self.parameter, self.top);
                     return Err(failure(Cause::InvalidParameter, message));
                 }
                 continue;
@@ -67,6 +77,17 @@ impl Walk<'_> {
         Ok(())
     }
 
+    /// A folder that cannot be looked through may have any link in it. Another worker may see it.
+    fn unseen(&self, below: &str, error: &io::Error) -> Failure {
+        let (parameter, worker) = (self.parameter, self.request.worker);
+        let at = if below.is_empty() { self.top.clone() } else { self.top.child(below) };
+        let message = format!(
+            "{parameter} ({at}) cannot be looked through on {worker} for links that lead to places which jobs of {} may not use: {error}",
+            self.request.job.submitted_by
+        );
+        failure(Cause::PathError, message)
+    }
+
     fn link(&self, relative: &str) -> Result<(), Failure> {
         let at = self.top.child(relative);
         match self.request.storages.resolve(&at, self.purpose) {
@@ -79,4 +100,8 @@ impl Walk<'_> {
             Ok(_) => Ok(()),
         }
     }
+}
+
+fn is_none(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
 }

@@ -144,7 +144,7 @@ pub fn prepare(request: &Request<'_>) -> Result<Prepared, Failure> {
 
 /// Whether a failure of [`prepare`] speaks of this worker, so that another may do better.
 pub fn is_unfit(failure: &Failure) -> bool {
-    // The last is of its own folder.
+    // The last is of its own folder, or of one that an earlier attempt may still write to.
     matches!(failure.cause, Cause::PathError | Cause::BackendNotAvailable | Cause::ProgramMissing | Cause::Other)
 }
 

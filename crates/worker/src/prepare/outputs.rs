@@ -9,6 +9,10 @@ use samepath_wire::{Cause, Failure, Parameter, StoragePath};
 use serde::{Deserialize, Serialize};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// Between two looks at the mark of an attempt that may still write.
+const LOOK: Duration = Duration::from_secs(5);
 
 /// A folder that an attempt writes to.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -98,9 +102,12 @@ pub(super) fn take(request: &Request<'_>, folder: &mut OutputFolder, taken: &mut
         let message = format!("{parameter} ({at}) became another folder while it was looked at");
         return Err(failure(Cause::PathError, message));
     }
-    let now = taken::try_folder(local)
-        .map_err(|error| unusable(request.worker, parameter, at, "write to the folder", &error))?;
+    let unwritable = |error: io::Error| unusable(request.worker, parameter, at, "write to the folder", &error);
     let mark = Mark { job: request.job.id, attempt: request.attempt, worker: request.worker.to_owned() };
+    if request.own_output && is_shared(request, parameter) {
+        wait_for_earlier(request, folder, &mark, unwritable)?;
+    }
+    let now = taken::try_folder(local).map_err(unwritable)?;
     let base = request.storages.get(&at.storage_backend).map(|backend| backend.base_path.clone()).unwrap_or_default();
     let base = base.canonicalize().unwrap_or(base);
     taken.take(local, base, &mark, now).map_err(|refused| match refused {
@@ -109,10 +116,43 @@ pub(super) fn take(request: &Request<'_>, folder: &mut OutputFolder, taken: &mut
                 format!("{parameter} ({at}) is in use by {other}; choose another folder or wait until it ends");
             failure(Cause::OutputNotUsable, message)
         }
-        Refused::Io(error) => unusable(request.worker, parameter, at, "write to the folder", &error),
+        Refused::Io(error) => unwritable(error),
     })?;
     folder.began = now;
     Ok(())
+}
+
+/// Whether every attempt uses the very same folder, because it is read as well.
+fn is_shared(request: &Request<'_>, parameter: &str) -> bool {
+    let mut parameters = request.template.kind().parameters.iter();
+    parameters.any(|one| one.name == parameter && one.data_flow.as_deref() == Some("INOUT"))
+}
+
+/// An earlier attempt may still write to a folder that this one cannot do without: as long as its mark is renewed it does, and this
+/// worker is none for the job. A mark that is not renewed is waited for until it belongs to nobody.
+fn wait_for_earlier(
+    request: &Request<'_>,
+    folder: &OutputFolder,
+    ours: &Mark,
+    unwritable: impl Fn(io::Error) -> Failure,
+) -> Result<(), Failure> {
+    let OutputFolder { parameter, at, local, .. } = folder;
+    let (mut first, mut waited) = (None, Duration::ZERO);
+    loop {
+        let now = taken::try_folder(local).map_err(&unwritable)?;
+        let Some(earlier) = taken::earlier(local, ours, now).map_err(&unwritable)? else { return Ok(()) };
+        let renewed = earlier.renewed;
+        if *first.get_or_insert(renewed) != renewed || waited > taken::STALE_AFTER || !request.clock.wait(LOOK) {
+            let message = format!(
+                "{parameter} ({at}) may still be written to by try {} of this job on {}, and no other folder will do; \
+                 end that one, or retry the job when it has ended",
+                earlier.mark.attempt, earlier.mark.worker
+            );
+            // Of no worker, but of this moment: another may come later.
+            return Err(failure(Cause::Other, message));
+        }
+        waited += LOOK;
+    }
 }
 
 /// Makes the folder and those above it that are missing.

@@ -1,7 +1,7 @@
 //! Which job writes to a folder now: a file in it says so, because workers share nothing but the storage.
 //!
 //! The file is created exclusively, and renewed while the attempt lives. One that names the same job is of an attempt that is
-//! known to be dead (an attempt that may be alive is avoided by `attempt-N`) and is replaced. One that names another job
+//! known to be dead (an attempt that may be alive is avoided by `attempt-N`, or waited for: [`earlier`]) and is replaced. One that names another job
 //! refuses the folder, unless it was not renewed for [`STALE_AFTER`]: its guard was killed together with its computer. Times
 //! are those of the storage's clock, read off a file just made there, so that computers need not agree on the time.
 //!
@@ -178,6 +178,24 @@ impl Found {
         let (Some(renewed), Some(now)) = (self.renewed, now) else { return false };
         SignedDuration::try_from(STALE_AFTER).is_ok_and(|limit| now.duration_since(renewed) > limit)
     }
+}
+
+/// The mark of an earlier attempt of a job, which may still write.
+pub(super) struct Earlier {
+    pub(super) mark: Mark,
+    /// By the storage's clock.
+    pub(super) renewed: Option<Timestamp>,
+}
+
+/// That of an attempt before `ours` in this folder, where it does not belong to nobody already.
+pub(super) fn earlier(folder: &Path, ours: &Mark, now: Option<Timestamp>) -> io::Result<Option<Earlier>> {
+    let found = match read(&folder.join(MARKER)) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        found => found?,
+    };
+    let (stale, renewed) = (found.is_stale(now), found.renewed);
+    let mark = found.mark.filter(|mark| mark.job == ours.job && mark.attempt < ours.attempt && !stale);
+    Ok(mark.map(|mark| Earlier { mark, renewed }))
 }
 
 /// Whether another job than this one has a folder for itself, as far as its marker says.

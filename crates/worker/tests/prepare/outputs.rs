@@ -118,6 +118,46 @@ fn an_attempt_after_an_unproved_loss_writes_to_a_folder_of_its_own() {
     assert!(own.join(MARKER).is_file() && lost.outputs[0].local.join(MARKER).is_file());
 }
 
+#[test]
+fn a_folder_that_is_read_as_well_is_taken_once_nobody_may_still_write_there() {
+    let parameters = json!([{ "name": "PROJECT", "type": "PATH", "objectType": "DIRECTORY", "dataFlow": "INOUT" }]);
+    let template = custom(parameters, json!({ "command": "sh", "args": ["/opt/tool.sh", "{{Param.PROJECT}}"] }));
+    let job = job(1, json!({ "PROJECT": "project" }), json!({}));
+    let after = |action: Box<dyn FnOnce()>| Still {
+        after: RefCell::new(Some((Duration::from_secs(20), action))),
+        ..Still::default()
+    };
+    let lab = Lab::new();
+    let marker = lab.project().join(MARKER);
+    let lost = lab.prepare(&template, &job).unwrap();
+    let lost = std::rc::Rc::new(RefCell::new(Some(lost)));
+    // It lives, and says so.
+    let living = std::rc::Rc::clone(&lost);
+    let clock = after(Box::new(move || living.borrow().as_ref().unwrap().taken.renew()));
+    let failure = lab.attempt(&template, &job, 2, true, &clock).unwrap_err();
+    assert!(is_unfit(&failure), "another worker may be luckier: {failure:?}");
+    assert!(failure.message.contains("PROJECT (vast:amick/project) may still be written to by try 1"), "{failure:?}");
+    assert!(failure.message.contains("on gpu-1") && clock.waited.get() < STALE_AFTER, "{failure:?}");
+    // It says nothing, for all that is waited.
+    let failure = lab.attempt(&template, &job, 2, true, &Still::default()).unwrap_err();
+    assert!(is_unfit(&failure) && fs_err::read_to_string(&marker).unwrap().contains("\"attempt\":1"), "{failure:?}");
+    // The times say that it has said nothing for long.
+    let old = marker;
+    let clock = after(Box::new(move || {
+        let time = SystemTime::now() - STALE_AFTER - Duration::from_secs(30);
+        std::fs::File::options().write(true).open(&old).unwrap().set_modified(time).unwrap();
+    }));
+    let taken = lab.attempt(&template, &job, 2, true, &clock).unwrap();
+    assert_eq!(taken.outputs[0].local, lab.project());
+    drop((taken, lost.take()));
+    // It has given the folder back, or is known to be over.
+    let left = lab.attempt(&template, &job, 3, true, &Still::default()).unwrap();
+    std::mem::forget(left.taken);
+    let clock = Still::default();
+    drop(lab.attempt(&template, &job, 4, false, &clock).unwrap());
+    assert_eq!(clock.waited.get(), Duration::ZERO);
+}
+
 #[cfg(unix)]
 #[test]
 fn a_folder_that_may_not_be_written_is_refused() {
