@@ -1,3 +1,4 @@
+use super::environment::{home, variable};
 use super::spec::{AttemptDir, Spec};
 use super::tool::Launch;
 use super::tree::MARK;
@@ -9,7 +10,7 @@ use samepath_storage::{Platform, Storages};
 use samepath_wire::{Cause, Failure};
 use std::ffi::OsString;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::Duration;
@@ -55,15 +56,15 @@ pub(super) fn check(spec: &Spec, dir: &AttemptDir, ours: &[(OsString, OsString)]
         exit_code: None,
         last_line: None,
     })?;
-    let value = |name: &str| ours.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_os_str());
+    let (platform, search_path) = (Platform::current(), variable(Platform::current(), ours, "PATH"));
     prepare(&Request {
         template: &template,
         job,
         attempt: spec.assignment.attempt,
         own_output: spec.assignment.own_output,
         worker: &spec.worker,
-        storages: &Storages::new(spec.backends.clone(), Platform::current()),
-        programs: &Programs::new(value("PATH"), value("HOME").map(Path::new)).choosing(spec.programs.clone()),
+        storages: &Storages::new(spec.backends.clone(), platform),
+        programs: &Programs::on(platform, search_path, home(platform, ours)).choosing(spec.programs.clone()),
         directory: dir.path(),
         patience: PATIENCE,
         clock,

@@ -1,5 +1,6 @@
 use super::output::Pipe;
 use crate::guard::environment::tool_environment;
+use samepath_storage::Platform;
 use std::ffi::OsString;
 use std::io;
 use std::path::PathBuf;
@@ -44,7 +45,7 @@ impl Launch {
     pub(crate) fn start(&self, ours: Vec<(OsString, OsString)>) -> io::Result<Tool> {
         let (program, arguments) =
             self.argv.split_first().ok_or_else(|| io::Error::new(io::ErrorKind::InvalidInput, "no program"))?;
-        let environment = tool_environment(ours, self.environment.iter().cloned());
+        let environment = tool_environment(Platform::current(), ours, self.environment.iter().cloned());
         let mut command = Command::new(program);
         command.args(arguments).env_clear().envs(environment);
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());

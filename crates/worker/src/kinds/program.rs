@@ -1,5 +1,5 @@
 use super::Template;
-use samepath_storage::ConfigError;
+use samepath_storage::{ConfigError, Platform};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::error::Error;
@@ -117,8 +117,9 @@ impl From<&Result<PathBuf, ConfigError>> for Choice {
 }
 
 /// Where programs are looked for: the search path, then the places where people install tools without being on it.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Programs {
+    platform: Platform,
     folders: Vec<PathBuf>,
     /// Folders of environments, each of which may hold the program.
     environments: Vec<PathBuf>,
@@ -126,51 +127,130 @@ pub struct Programs {
     chosen: Choices,
 }
 
-/// Below the home folder.
-const AT_HOME: &[&str] = &[
-    ".local/bin",
-    "bin",
-    "miniconda3/bin",
-    "miniforge3/bin",
-    "mambaforge/bin",
-    "anaconda3/bin",
-    ".pixi/bin",
-    ".cargo/bin",
-    ".venv/bin",
-    "venv/bin",
-];
-/// Below the home folder: where environments are, one folder each.
-const ENVIRONMENTS: &[&str] = &[
-    ".local/share/uv/tools",
-    ".local/pipx/venvs",
-    ".local/share/pipx/venvs",
-    "miniconda3/envs",
-    "miniforge3/envs",
-    "mambaforge/envs",
-    "anaconda3/envs",
-    "micromamba/envs",
-    ".local/share/mamba/envs",
-    ".conda/envs",
-    ".virtualenvs",
-];
-/// Anywhere.
-const USUAL: &[&str] = &["/usr/local/bin", "/opt/homebrew/bin", "/opt/conda/bin", "/usr/bin", "/bin"];
+/// Where people of a platform have programs, besides the search path.
+struct Places {
+    /// Below the home folder.
+    at_home: &'static [&'static str],
+    /// Below the home folder: where environments are, one folder each.
+    environments: &'static [&'static str],
+    /// Anywhere.
+    usual: &'static [&'static str],
+    /// Anywhere: environments.
+    usual_environments: &'static [&'static str],
+    /// Where the programs of an environment are.
+    within: &'static str,
+}
+
+const UNIX: Places = Places {
+    at_home: &[
+        ".local/bin",
+        "bin",
+        "miniconda3/bin",
+        "miniforge3/bin",
+        "mambaforge/bin",
+        "anaconda3/bin",
+        ".pixi/bin",
+        ".cargo/bin",
+        ".venv/bin",
+        "venv/bin",
+    ],
+    environments: &[
+        ".local/share/uv/tools",
+        ".local/pipx/venvs",
+        ".local/share/pipx/venvs",
+        "miniconda3/envs",
+        "miniforge3/envs",
+        "mambaforge/envs",
+        "anaconda3/envs",
+        "micromamba/envs",
+        ".local/share/mamba/envs",
+        ".conda/envs",
+        ".virtualenvs",
+    ],
+    usual: &["/usr/local/bin", "/opt/homebrew/bin", "/opt/conda/bin", "/usr/bin", "/bin"],
+    usual_environments: &["/opt/conda/envs"],
+    within: "bin",
+};
+
+const WINDOWS: Places = Places {
+    at_home: &[
+        ".local/bin",
+        "miniconda3/Scripts",
+        "miniforge3/Scripts",
+        "mambaforge/Scripts",
+        "anaconda3/Scripts",
+        "AppData/Local/miniconda3/Scripts",
+        "AppData/Local/miniforge3/Scripts",
+        ".pixi/bin",
+        ".cargo/bin",
+        ".venv/Scripts",
+        "venv/Scripts",
+    ],
+    environments: &[
+        "AppData/Roaming/uv/data/tools",
+        "pipx/venvs",
+        "AppData/Local/pipx/pipx/venvs",
+        "miniconda3/envs",
+        "miniforge3/envs",
+        "mambaforge/envs",
+        "anaconda3/envs",
+        "AppData/Local/miniconda3/envs",
+        "AppData/Local/miniforge3/envs",
+        "micromamba/envs",
+        ".conda/envs",
+        ".virtualenvs",
+    ],
+    usual: &[
+        "C:/ProgramData/miniconda3/Scripts",
+        "C:/ProgramData/miniforge3/Scripts",
+        "C:/ProgramData/anaconda3/Scripts",
+    ],
+    usual_environments: &[
+        "C:/ProgramData/miniconda3/envs",
+        "C:/ProgramData/miniforge3/envs",
+        "C:/ProgramData/anaconda3/envs",
+    ],
+    within: "Scripts",
+};
+
+fn places(platform: Platform) -> &'static Places {
+    match platform {
+        Platform::Linux | Platform::MacOs => &UNIX,
+        Platform::Windows => &WINDOWS,
+    }
+}
+
+impl Default for Programs {
+    /// Those that nobody looks for anywhere.
+    fn default() -> Self {
+        Self { platform: Platform::current(), folders: Vec::new(), environments: Vec::new(), chosen: Choices::new() }
+    }
+}
 
 impl Programs {
     /// `search_path` is the variable `PATH`; a window started from a desktop often has a short one. Relative entries are left
     /// out: what they mean depends on where the worker was started.
     pub fn new(search_path: Option<&std::ffi::OsStr>, home: Option<&Path>) -> Self {
+        Self::on(Platform::current(), search_path, home)
+    }
+
+    /// The same on any platform.
+    pub fn on(platform: Platform, search_path: Option<&std::ffi::OsStr>, home: Option<&Path>) -> Self {
+        let places = places(platform);
         let listed = search_path.map(|path| std::env::split_paths(path).collect::<Vec<_>>()).unwrap_or_default();
-        let at_home = home.into_iter().flat_map(|home| AT_HOME.iter().map(move |folder| home.join(folder)));
-        let usual = USUAL.iter().map(PathBuf::from).filter(|_| cfg!(unix));
+        let listed = listed.into_iter().filter(|folder| folder.is_absolute());
+        let at_home = |below: &'static [&'static str]| {
+            home.into_iter().flat_map(|home| below.iter().map(move |folder| home.join(folder)))
+        };
+        let usual = places.usual.iter().map(PathBuf::from);
         let mut folders: Vec<PathBuf> = Vec::new();
-        for folder in listed.into_iter().chain(at_home).chain(usual) {
-            if folder.is_absolute() && !folders.contains(&folder) {
+        for folder in listed.chain(at_home(places.at_home).filter(|folder| folder.is_absolute())).chain(usual) {
+            if !folders.contains(&folder) {
                 folders.push(folder);
             }
         }
-        let environments = home.into_iter().flat_map(|home| ENVIRONMENTS.iter().map(move |folder| home.join(folder)));
-        Self { folders, environments: environments.collect(), chosen: Choices::new() }
+        let environments = at_home(places.environments).chain(places.usual_environments.iter().map(PathBuf::from));
+        Self { platform, folders, environments: environments.collect(), chosen: Choices::new() }
     }
 
     /// With the programs that the configuration names: these, and no others of their names.
@@ -222,12 +302,12 @@ impl Programs {
         if path.is_absolute() || command.contains(['/', '\\']) {
             return Err(ProgramMissing::NotThere { command: name() });
         }
-        let environments = self.environments.iter().flat_map(|folder| environments(folder, command));
+        let environments = self.environments.iter().flat_map(|folder| self.environments_in(folder, command));
         self.folders
             .iter()
             .cloned()
             .chain(environments)
-            .flat_map(|folder| candidates(&folder, command))
+            .flat_map(|folder| candidates(self.platform, &folder, command))
             .find(|path| is_program(path))
             .ok_or_else(|| ProgramMissing::NotFound { command: name(), looked_in: self.shown() })
     }
@@ -235,24 +315,25 @@ impl Programs {
     fn shown(&self) -> String {
         let folders = self.folders.iter().map(|folder| folder.display().to_string());
         let environments = self.environments.iter().filter(|folder| folder.is_dir());
-        let shown: Vec<String> =
-            folders.chain(environments.map(|folder| folder.join("*/bin").display().to_string())).collect();
+        let within = |folder: &PathBuf| folder.join("*").join(places(self.platform).within).display().to_string();
+        let shown: Vec<String> = folders.chain(environments.map(within)).collect();
         if shown.is_empty() { "no folder: PATH is empty".to_owned() } else { shown.join(", ") }
+    }
+
+    /// The program folders of the environments in `folder`: one of the program's own name first, then by name.
+    fn environments_in(&self, folder: &Path, command: &str) -> Vec<PathBuf> {
+        let Ok(entries) = fs_err::read_dir(folder) else { return Vec::new() };
+        let mut found: Vec<PathBuf> = entries.filter_map(Result::ok).take(1000).map(|entry| entry.path()).collect();
+        let named = |path: &PathBuf| path.file_name().is_some_and(|name| name == command);
+        found.sort_by(|a, b| named(b).cmp(&named(a)).then_with(|| a.cmp(b)));
+        let within = places(self.platform).within;
+        found.into_iter().map(|environment| environment.join(within)).collect()
     }
 }
 
-/// The program folders of the environments in `folder`: one of the program's own name first, then by name.
-fn environments(folder: &Path, command: &str) -> Vec<PathBuf> {
-    let Ok(entries) = fs_err::read_dir(folder) else { return Vec::new() };
-    let mut found: Vec<PathBuf> = entries.filter_map(Result::ok).take(1000).map(|entry| entry.path()).collect();
-    let named = |path: &PathBuf| path.file_name().is_some_and(|name| name == command);
-    found.sort_by(|a, b| named(b).cmp(&named(a)).then_with(|| a.cmp(b)));
-    found.into_iter().map(|environment| environment.join(if cfg!(windows) { "Scripts" } else { "bin" })).collect()
-}
-
-fn candidates(folder: &Path, command: &str) -> Vec<PathBuf> {
+fn candidates(platform: Platform, folder: &Path, command: &str) -> Vec<PathBuf> {
     let plain = folder.join(command);
-    if cfg!(windows) && plain.extension().is_none() {
+    if platform == Platform::Windows && plain.extension().is_none() {
         return [".exe", ".com", ".bat", ".cmd"]
             .iter()
             .map(|ending| folder.join(format!("{command}{ending}")))

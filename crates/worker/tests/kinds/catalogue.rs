@@ -126,6 +126,27 @@ fn a_kind_of_sleap_needs_sleap() {
     assert!(template.source().built_in);
 }
 
+#[cfg(unix)]
+#[test]
+fn a_program_of_windows_is_looked_for_where_people_have_it_there() {
+    use std::os::unix::fs::PermissionsExt;
+    let home = tempfile::tempdir().unwrap();
+    let find = |platform| Programs::on(platform, None, Some(home.path())).named("tool-of-this-test");
+    // Each before those above it.
+    for place in
+        ["miniforge3/envs/x/Scripts", "AppData/Roaming/uv/data/tools/x/Scripts", "miniforge3/Scripts", ".local/bin"]
+    {
+        let file = home.path().join(place).join("tool-of-this-test.exe");
+        fs_err::create_dir_all(file.parent().unwrap()).unwrap();
+        fs_err::write(&file, "").unwrap();
+        fs_err::set_permissions(&file, std::fs::Permissions::from_mode(0o755)).unwrap();
+        assert_eq!(find(Platform::Windows).unwrap(), file);
+        assert!(find(Platform::Linux).is_err() && find(Platform::MacOs).is_err());
+    }
+    let ProgramMissing::NotFound { looked_in, .. } = find(Platform::Linux).unwrap_err() else { panic!() };
+    assert!(looked_in.contains("/opt/conda/bin") && !looked_in.contains("ProgramData"), "{looked_in}");
+}
+
 #[test]
 fn the_example_of_the_documentation_is_a_kind() {
     let page = include_str!("../../../../docs/kinds.md");

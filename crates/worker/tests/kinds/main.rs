@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 use proptest::prelude::*;
+use samepath_storage::Platform;
 use samepath_wire::{Access, Job, Kind};
 use samepath_worker::kinds::{
     Catalogue, Choice, Program, ProgramMissing, Programs, Template, TemplateError, TemplateSource, check_values,
