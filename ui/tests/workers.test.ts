@@ -55,7 +55,7 @@ describe('Workers', () => {
     expect(panel).toHaveTextContent('gpu-1 does not answer.');
     await user.click(within(panel).getByRole('button', { name: 'Remove…' }));
     const question = screen.getByRole('dialog', { name: 'Remove gpu-1 from the lab?' });
-    expect(question).toHaveTextContent('What runs there goes on.');
+    expect(question).toHaveTextContent('What it runs is given to another worker, and may go on there');
     await user.click(within(question).getByRole('button', { name: 'Keep' }));
     expect(fake.called('removeWorker')).toEqual([]);
     await user.click(within(panel).getByRole('button', { name: 'Remove…' }));

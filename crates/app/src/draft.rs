@@ -13,6 +13,7 @@ use samepath_wire::{DEFAULT_BACKEND, Doing, InputSeen, Job, JobId, Kind, Paramet
 use samepath_worker::kinds::{Problems, check_values, storages_needed};
 use serde_json::Value;
 use std::collections::{BTreeMap, HashMap};
+use std::num::NonZeroU32;
 use uuid::Uuid;
 
 /// A draft that can be submitted.
@@ -39,6 +40,8 @@ pub(crate) struct Circumstances<'a> {
     pub(crate) member: &'a str,
     /// Where that one's jobs may write and read.
     pub(crate) places: Option<&'a Places>,
+    /// How many of that one's may run at a time.
+    pub(crate) jobs_at_once: Option<NonZeroU32>,
     /// Now, in the person's time zone: for names of jobs and results folders.
     pub(crate) now: &'a Zoned,
     pub(crate) fleet_base_paths: BasePaths,
@@ -185,6 +188,7 @@ pub(crate) fn plan(
         submitted_by: around.member.to_owned(),
         person: draft.person.as_deref().map(person).transpose()?,
         places: around.places.cloned(),
+        jobs_at_once: around.jobs_at_once,
         submitted_at: Timestamp::now(),
     };
     for (parameter, _) in &roles {

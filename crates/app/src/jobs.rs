@@ -343,7 +343,10 @@ fn waiting_for(record: &JobRecord, around: &Surroundings<'_>) -> (Vec<String>, b
         [those, others].into_iter().filter(|alike| !alike.is_empty()).map(move |alike| {
             let names = alike::names(alike.iter().map(|worker| worker.name.as_str()));
             let older = alike.first().and_then(older);
-            (alike.len(), format!("{names}: {}", fit_words(&fit, older)))
+            let words = fit_words(&fit, older);
+            // That is so whatever worker there is.
+            let of_all = matches!(&fit, Fit::No { reasons } if matches!(reasons[..], [Reason::EnoughRun { .. }]));
+            (alike.len(), if of_all { words } else { format!("{names}: {words}") })
         })
     });
     let sentences: Vec<String> = told.by_ref().take(MOST_SENTENCES).map(|(_, sentence)| sentence).collect();

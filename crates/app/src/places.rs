@@ -4,6 +4,7 @@ use samepath_fleet::lab::{Membership, Part, Places};
 use samepath_storage::{ConfigFile, Environment};
 use samepath_wire::HERE;
 use std::ffi::OsString;
+use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 
 /// Where a program of ours keeps what is its own: the queue's history, the worker's attempts. On this computer's disk, one folder
@@ -50,6 +51,8 @@ pub struct Options {
     /// Where jobs of the member may write and read, as the invitation said: so that it is said early. What counts is what the lab
     /// knows.
     pub places: Option<Places>,
+    /// How many jobs of the member may run at a time, likewise.
+    pub jobs_at_once: Option<NonZeroU32>,
     /// Of a worker for one of this computer's GPUs: which.
     pub gpu: Option<u32>,
 }
@@ -76,6 +79,7 @@ impl Options {
         if membership.part == Part::Member {
             self.member.clone_from(&membership.name);
             self.places = Some(membership.places.clone()).filter(Places::are_limited);
+            self.jobs_at_once = membership.jobs_at_once;
         }
         self.in_lab = true;
     }
@@ -133,6 +137,7 @@ impl Options {
             version: version.to_owned(),
             in_lab: false,
             places: None,
+            jobs_at_once: None,
             gpu: None,
         })
     }

@@ -222,6 +222,7 @@ impl Folders {
             data_dir: self.root.join("data"),
             in_lab: false,
             places: None,
+            jobs_at_once: None,
             gpu: None,
             ..own.clone()
         }

@@ -223,7 +223,7 @@ pub(crate) enum WorkersCommand {
         #[arg(long)]
         undo: bool,
     },
-    /// Put a worker out of the lab. What runs there goes on
+    /// Put a worker out of the lab. A job that it runs is given to another one, and may go on there until it is ended on its computer
     #[command(aliases = ["rm", "delete"])]
     Remove {
         /// Its name

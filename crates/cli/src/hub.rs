@@ -2,12 +2,12 @@
 
 use crate::args::{Hub, HubCommand, InviteCommand, LabStorageCommand};
 use crate::output::{Cell, Tone, moment};
-use crate::workers::interrupted;
+use crate::workers::{OUT_OF_THE_LAB, interrupted};
 use crate::{Context, block_on};
 use jiff::{SignedDuration, Timestamp};
 use samepath_app::{Error, Left};
 use samepath_fleet::lab::{
-    self, HubPlace, Invitation, Invite, Invited, Joined, Part, Places, Registry, StorageWords, Wanted,
+    self, HubPlace, Invitation, Invite, Invited, Joined, Part, Places, Registry, Revoked, StorageWords, Wanted,
 };
 use samepath_wire::{HERE, HERE_FIRST};
 use serde_json::{Value, json};
@@ -33,14 +33,14 @@ pub(crate) fn run(context: &Context<'_>, hub: Hub) -> Result<ExitCode, Error> {
 /// Runs the hub until told to stop.
 fn serve(context: &Context<'_>, hub: Hub, dir: PathBuf) -> Result<ExitCode, Error> {
     let output = context.output;
-    let Hub { listen, address, server, certificate, name, nats_server, connections, .. } = hub;
+    let Hub { listen, address, server, certificate, name, nats_server, connections, waiting, .. } = hub;
     let computer = context.options.environment.computer.clone().unwrap_or_else(|| "localhost".to_owned());
     block_on(async {
         // Heard from now on: whoever ends it just after it has begun is heard, too.
         let interrupted = interrupted();
         tokio::pin!(interrupted);
-        let place =
-            HubPlace::make(&dir, Wanted { lab: name, listen, address, server, certificate, connections }, &computer)?;
+        let wanted = Wanted { lab: name, listen, address, server, certificate, connections, waiting };
+        let place = HubPlace::make(&dir, wanted, &computer)?;
         let program = if place.runs_server() {
             nats_server.map_or_else(|| installed(context), |named| Ok(Some(named)))?
         } else {
@@ -88,35 +88,58 @@ async fn ask(context: &Context<'_>, registry: &Registry, command: HubCommand) ->
     let output = context.output;
     match command {
         HubCommand::Invite { command } => {
-            let (part, name, uses, hours, places, admin) = match command {
-                InviteCommand::Member { name, user_subdir, read, admin, hours } => {
-                    (Part::Member, name, 1, hours, Places { user_subdir, read }, admin)
-                }
-                InviteCommand::Worker { name, uses, hours } => {
-                    (Part::Worker, name, uses, hours, Places::default(), false)
-                }
+            let lasts = |hours: u32| SignedDuration::from_hours(hours.into());
+            let wanted = match command {
+                InviteCommand::Member { name, user_subdir, read, jobs, admin, hours } => Invite {
+                    part: Part::Member,
+                    name,
+                    uses: 1,
+                    lasts: lasts(hours),
+                    places: Places { user_subdir, read },
+                    jobs_at_once: jobs,
+                    admin,
+                },
+                InviteCommand::Worker { name, uses, hours } => Invite {
+                    part: Part::Worker,
+                    name,
+                    uses,
+                    lasts: lasts(hours),
+                    places: Places::default(),
+                    jobs_at_once: None,
+                    admin: false,
+                },
             };
-            let lasts = SignedDuration::from_hours(hours.into());
-            let wanted = Invite { part, name, uses, lasts, places, admin };
+            let uses = wanted.uses;
             tell(context, &registry.invite(wanted).await?, uses)
         }
         HubCommand::Members => list(context, registry, Part::Member).await,
         HubCommand::Workers => list(context, registry, Part::Worker).await,
-        HubCommand::Revoke { name, invitations: only_these } => {
-            let (computers, invitations) =
-                if only_these { (0, registry.withdraw(&name).await?) } else { registry.revoke(&name).await? };
+        HubCommand::Revoke { name, invitations: true } => {
+            let invitations = registry.withdraw(&name).await?;
             if output.is_json() {
-                return output
-                    .document(&json!({ "revoked": name, "computers": computers, "invitations": invitations }));
+                let told = json!({ "revoked": name, "computers": 0, "invitations": invitations, "cancelled": 0 });
+                return output.document(&told);
             }
-            let lines = if invitations == 1 { "invitation" } else { "invitations" };
-            output.line(&match only_these {
-                true => format!("{invitations} {lines} of {name} cannot be used any more. Who has joined stays."),
-                false => format!(
-                    "{name} is out: {computers} {}, {invitations} unused {lines}. Running jobs go on.",
-                    if computers == 1 { "computer" } else { "computers" },
-                ),
-            })
+            let lines = counted(invitations, "invitation");
+            output.line(&format!("{lines} of {name} cannot be used any more. Who has joined stays."))
+        }
+        HubCommand::Revoke { name, invitations: false } => {
+            let Revoked { part, computers, invitations, cancelled } = registry.revoke(&name).await?;
+            if output.is_json() {
+                return output.document(&json!({
+                    "revoked": name, "role": role(part), "computers": computers, "invitations": invitations, "cancelled": cancelled,
+                }));
+            }
+            let (computers, lines) = (counted(computers, "computer"), counted(invitations, "unused invitation"));
+            let jobs = match part {
+                Part::Worker => OUT_OF_THE_LAB.to_owned(),
+                Part::Member | Part::Hub => match cancelled {
+                    0 => "Running jobs go on.".to_owned(),
+                    1 => "Running jobs go on; the one that waited is cancelled.".to_owned(),
+                    waited => format!("Running jobs go on; the {waited} that waited are cancelled."),
+                },
+            };
+            output.line(&format!("{name} is out: {computers}, {lines}. {jobs}"))
         }
         HubCommand::Storage {
             command: LabStorageCommand::Set { name, description, mac, linux, windows, help_text },
@@ -156,6 +179,10 @@ async fn ask(context: &Context<'_>, registry: &Registry, command: HubCommand) ->
     }
 }
 
+fn counted(count: usize, what: &str) -> String {
+    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
+}
+
 fn role(part: Part) -> &'static str {
     match part {
         Part::Worker => "worker",
@@ -164,11 +191,11 @@ fn role(part: Part) -> &'static str {
 }
 
 fn tell(context: &Context<'_>, invitation: &Invitation, uses: u32) -> Result<(), Error> {
-    let Invitation { part, name, expires_at, places, .. } = invitation;
+    let Invitation { part, name, expires_at, places, jobs_at_once, .. } = invitation;
     if context.output.is_json() {
         return context.output.document(&json!({
             "invitation": invitation.to_string(), "name": name, "role": role(*part), "expires_at": expires_at, "uses": uses,
-            "places": told_places(places),
+            "places": told_places(places), "jobs": jobs_at_once,
         }));
     }
     let many = if uses > 1 { format!(", on {uses} computers") } else { ", once".to_owned() };
@@ -181,6 +208,9 @@ fn tell(context: &Context<'_>, invitation: &Invitation, uses: u32) -> Result<(),
     ));
     if places.are_limited() {
         context.output.aside(&format!("A job of {name} {}.", places.words()));
+    }
+    if let Some(jobs) = jobs_at_once {
+        context.output.aside(&format!("Of {name} {} may run at a time.", counted(jobs.get() as usize, "job")));
     }
     Ok(())
 }
@@ -197,7 +227,7 @@ async fn list(context: &Context<'_>, registry: &Registry, part: Part) -> Result<
     invited.sort_by(|a, b| (&a.name, a.expires_at).cmp(&(&b.name, b.expires_at)));
     let now = Timestamp::now();
     let (mut told, mut rows): (Vec<Value>, Vec<Vec<Cell>>) = (Vec::new(), Vec::new());
-    for Joined { name, joined_at, places, admin, computer, .. } in &joined {
+    for Joined { name, joined_at, places, jobs_at_once, admin, computer, .. } in &joined {
         let mut one = json!({ "name": name, "role": role(part), "state": "joined", "joined_at": joined_at });
         let mut limits = String::new();
         if let Some(computer) = computer {
@@ -207,6 +237,10 @@ async fn list(context: &Context<'_>, registry: &Registry, part: Part) -> Result<
         if let Some(places) = told_places(places) {
             one["places"] = json!(places);
             limits.push_str(&format!("; {}", places.words()));
+        }
+        if let Some(jobs) = jobs_at_once {
+            one["jobs"] = json!(jobs);
+            limits.push_str(&format!("; {} at a time", counted(jobs.get() as usize, "job")));
         }
         if *admin {
             one["admin"] = true.into();

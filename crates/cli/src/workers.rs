@@ -16,6 +16,10 @@ use tokio::time::Instant;
 /// Between two looks at what a worker still has to do.
 const PAUSE: Duration = Duration::from_millis(500);
 
+/// What becomes of the jobs of a worker that was put out.
+pub(crate) const OUT_OF_THE_LAB: &str = "A job that it runs is given to another worker, as another try, and may go on there until it is \
+                                         ended on its computer.";
+
 /// The workers online.
 pub(crate) fn list(context: &Context<'_>, watch: bool) -> Result<ExitCode, Error> {
     let output = context.output;
@@ -294,7 +298,7 @@ pub(crate) fn remove(context: &Context<'_>, name: &str) -> Result<ExitCode, Erro
     if context.output.is_json() {
         context.output.document(&json!({ "removed": name }))?;
     } else {
-        context.output.line(&format!("{name} is out of the lab. What runs there goes on."))?;
+        context.output.line(&format!("{name} is out of the lab. {OUT_OF_THE_LAB}"))?;
     }
     Ok(ExitCode::SUCCESS)
 }

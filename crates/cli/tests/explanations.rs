@@ -32,6 +32,7 @@ fn shown_by(reason: &Reason) -> &'static str {
             "what_a_worker_is_and_has_tried_is_said_alike"
         }
         Reason::Pinned { .. } | Reason::Offline => "a_job_for_one_worker_says_so_of_every_other",
+        Reason::EnoughRun { .. } => "of_whom_as_many_run_as_the_lab_allows_is_said_once_for_all_workers",
         Reason::NotConfining => "a_worker_too_old_for_a_members_limits_is_said_alike",
     }
 }
@@ -341,4 +342,29 @@ async fn a_worker_too_old_for_a_members_limits_is_said_alike() {
     app.shut_down().await;
     fleet.close().await;
     tokio::task::block_in_place(|| lab.stop());
+}
+
+#[test]
+fn of_whom_as_many_run_as_the_lab_allows_is_said_once_for_all_workers() {
+    let lab = Lab::new();
+    let (desk, gpus) = (lab.computer("desk"), ["gpu-1", "gpu-2"].map(|name| lab.computer(name)));
+    let told = lab.home.ask(&["hub", "invite", "member", "amick", "--jobs", "1"]).good();
+    assert_eq!(told["jobs"], 1);
+    desk.join(told["invitation"].as_str().unwrap());
+    let workers = gpus.map(|gpu| {
+        gpu.join(&lab.invite("worker", gpu.name));
+        gpu.worker()
+    });
+    let submit = || desk.ask(&["submit", "--detach", "waits"]).good()["id"].as_str().unwrap().to_owned();
+    let first = submit();
+    desk.job_until(&first, |job| job["state"] == "running");
+    let second = submit();
+    let sentence = "amick runs 1 job already, as many as the lab allows";
+    desk.job_until(&second, |job| job["state"] == "queued" && job["waiting_for"] == json!([sentence]));
+    let members = lab.home.ask(&["hub", "members"]).good();
+    assert_eq!(members[0]["jobs"], 1, "{members:#}");
+    lab.home.go();
+    desk.job_until(&second, |job| job["state"] == "succeeded");
+    drop(workers);
+    lab.stop();
 }

@@ -22,7 +22,12 @@ fn a_worker_that_is_put_out_says_so_once_and_works_again_when_it_has_joined_anew
     let (desk, gpu) = lab.joined();
     let mut worker = gpu.worker();
     let id = running(&desk);
-    lab.home.ask(&["hub", "revoke", "gpu-1"]).good();
+    // Said of a worker, whose jobs the lab gives to another one.
+    let said = lab.home.run(["hub", "revoke", "gpu-1"]).out;
+    assert!(
+        said.starts_with("gpu-1 is out: 1 computer, 0 unused invitations. A job that it runs is given to another"),
+        "{said}"
+    );
     let told = worker.until(|line| line.contains("put out").then(|| line.to_owned()));
     let told: Value = serde_json::from_str(&told).expect("JSON");
     assert_eq!(
@@ -68,7 +73,9 @@ fn what_a_member_waits_for_ends_when_they_are_put_out() {
         Some(2) => Ok(()),
         other => Err(format!("{other:?}")),
     });
-    lab.home.ask(&["hub", "revoke", "amick"]).good();
+    let gone = lab.home.ask(&["hub", "revoke", "amick"]).good();
+    let expected = json!({ "revoked": "amick", "role": "member", "computers": 1, "invitations": 0, "cancelled": 1 });
+    assert_eq!(gone, expected, "one runs, one waits");
     for waiting in &mut waiting {
         let ended = waiting.wait();
         assert_eq!(ended.status, Some(7), "{ended:?}");

@@ -137,3 +137,30 @@ fn who_has_left_is_listed_no_more_and_since_when_others_are_there_is_a_time() {
     lab.stop();
     assert_eq!(desk.ask(&["leave"]).good()["untold"], json!(["Talmo Lab"]));
 }
+
+#[test]
+fn a_member_who_has_many_jobs_waiting_is_told_so_and_the_bound_is_kept() {
+    let lab = Lab::with(&["--waiting", "2"]);
+    let (desk, _) = lab.joined();
+    let submit = || desk.ask(&["submit", "--detach", "slp-check", "vast:amick/maze/labels.slp"]);
+    submit().good();
+    lab.stop();
+    // What was said once is kept, and of a hub that runs it is not changed.
+    lab.options.set(&[]);
+    lab.start();
+    submit().good();
+    let told = submit().fails("invalid_parameter");
+    assert_eq!(
+        message(&told),
+        "2 jobs of amick wait already, and the lab lets 2 of one person wait: submit it when some have run, or stop some of them"
+    );
+    let server = nats_server().display().to_string();
+    let told = lab.home.ask(&["hub", "--waiting", "3", "--nats-server", &server]).fails("already_exists");
+    assert!(message(&told).contains("another --waiting"), "{told:#}");
+    lab.home.ask(&["hub", "--waiting", "0"]).fails("usage");
+    lab.stop();
+    lab.options.set(&["--waiting", "3"]);
+    lab.start();
+    submit().good();
+    lab.stop();
+}

@@ -37,7 +37,10 @@ fn crowded(jobs: u64) -> State {
     }
     for number in 0..jobs {
         let job = Box::new(job(number));
-        state.handle(Event::Submit { ticket: 0, member: job.submitted_by.clone(), places: None, job }, NOW);
+        state.handle(
+            Event::Submit { ticket: 0, member: job.submitted_by.clone(), places: None, jobs_at_once: None, job },
+            NOW,
+        );
     }
     state
 }
@@ -81,7 +84,10 @@ fn decide_for_a_job_among_1_000_workers(bencher: Bencher) {
     bencher.bench_local(|| {
         number += 1;
         let job = Box::new(job(number));
-        black_box(state.handle(Event::Submit { ticket: 0, member: job.submitted_by.clone(), places: None, job }, NOW));
+        black_box(state.handle(
+            Event::Submit { ticket: 0, member: job.submitted_by.clone(), places: None, jobs_at_once: None, job },
+            NOW,
+        ));
     });
 }
 

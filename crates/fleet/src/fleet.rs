@@ -3,7 +3,7 @@ use crate::bus::local::LocalSettings;
 use crate::bus::memory::MemoryBus;
 use crate::bus::{self, Bus, BusError, Change, Link, Role, SharedBus};
 use crate::lab::{self, Computer, Invitation, LabError, Membership, StorageWords};
-use crate::matchmaker::{Timing, lead};
+use crate::matchmaker::{Rules, lead};
 use crate::{FleetError, JobLog, Live, WorkerSession, log};
 use samepath_wire::{
     AttemptRef, CheckPaths, Checked, Clear, Cleared, Drain, Drained, Job, JobId, JobRecord, JobRequest, Kind, Submit,
@@ -64,7 +64,7 @@ impl Fleet {
     pub async fn local(settings: LocalSettings) -> Result<Self, FleetError> {
         let bus = bus::local::open(settings.clone()).await?;
         let fleet = Self::new(bus.clone(), Form::Local(settings));
-        fleet.inner.tasks.spawn(lead_as_holder(bus, Timing::default(), fleet.inner.shutdown.clone()));
+        fleet.inner.tasks.spawn(lead_as_holder(bus, Rules::default(), fleet.inner.shutdown.clone()));
         Ok(fleet)
     }
 
@@ -137,14 +137,14 @@ impl Fleet {
     pub fn memory(bus: MemoryBus) -> Self {
         let bus = Arc::new(bus);
         let fleet = Self::new(bus.clone(), Form::Memory(bus.clone()));
-        fleet.inner.tasks.spawn(lead(bus, Timing::default(), fleet.inner.shutdown.clone()));
+        fleet.inner.tasks.spawn(lead(bus, Rules::default(), fleet.inner.shutdown.clone()));
         fleet
     }
 
     /// A fleet over any bus. It leads if nobody else does. Sessions use this same bus: it must be the worker's own.
     pub fn over(bus: Arc<dyn Bus>) -> Self {
         let fleet = Self::new(bus.clone(), Form::Given);
-        fleet.inner.tasks.spawn(lead(bus, Timing::default(), fleet.inner.shutdown.clone()));
+        fleet.inner.tasks.spawn(lead(bus, Rules::default(), fleet.inner.shutdown.clone()));
         fleet
     }
 
@@ -341,7 +341,8 @@ impl Fleet {
         decode_answer(&answer.map_err(|source| absent(worker, source))?, DRAINING)
     }
 
-    /// Puts a worker out of the lab, by its name: it takes no job any more, and what runs there goes on. How many computers that were.
+    /// Puts a worker out of the lab, by its name: it takes no job any more, and what runs there is lost to the lab, and may
+    /// go on. How many computers that were.
     ///
     /// # Errors
     /// The lab does not answer; who asks does not look after it.
@@ -367,7 +368,7 @@ impl Fleet {
                 let settings = LocalSettings { worker: Some(worker.clone()), ..settings.clone() };
                 let bus = bus::local::open(settings).await?;
                 // It takes over like any other if the holder goes.
-                self.inner.tasks.spawn(lead_as_holder(bus.clone(), Timing::default(), self.inner.shutdown.clone()));
+                self.inner.tasks.spawn(lead_as_holder(bus.clone(), Rules::default(), self.inner.shutdown.clone()));
                 bus
             }
             Form::Memory(bus) => Arc::new(bus.worker(worker.clone())),
@@ -407,7 +408,7 @@ impl fmt::Debug for Fleet {
 }
 
 /// Leads while this process holds the bus.
-pub(crate) async fn lead_as_holder(bus: Arc<SharedBus>, timing: Timing, shutdown: CancellationToken) {
+pub(crate) async fn lead_as_holder(bus: Arc<SharedBus>, rules: Rules, shutdown: CancellationToken) {
     let mut role = bus.role();
     loop {
         tokio::select! {
@@ -417,7 +418,7 @@ pub(crate) async fn lead_as_holder(bus: Arc<SharedBus>, timing: Timing, shutdown
         let reign = shutdown.child_token();
         let mut lost = role.clone();
         tokio::select! {
-            () = lead(bus.clone(), timing, reign) => return,
+            () = lead(bus.clone(), rules, reign) => return,
             gone = lost.wait_for(|role| *role != Role::Holder) => if gone.is_err() { return },
         }
     }

@@ -55,6 +55,12 @@ pub(crate) fn is_called(worker: &Worker, wanted: &str) -> bool {
     worker.id == wanted || worker.name == wanted
 }
 
+/// Where as many jobs of the one who submitted this one run as the lab allows: nobody may begin it, whoever could.
+pub(crate) fn enough_run(job: &Job, running: u32) -> Option<Reason> {
+    let enough = job.jobs_at_once.is_some_and(|most| running >= most.get());
+    enough.then(|| Reason::EnoughRun { member: job.submitted_by.clone(), running })
+}
+
 fn of_kind(job: &Job, worker: &Worker, kinds: &Kinds, reasons: &mut Vec<Reason>) {
     let kind = &job.kind;
     let mut versions = worker.kinds.iter().filter(|advert| advert.name == *kind).peekable();

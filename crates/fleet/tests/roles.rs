@@ -51,7 +51,7 @@ struct Row {
 const NO: [&str; 4] = ["no", "no", "no", "no"];
 const INSIDE: [&str; 4] = ["no", "yes", "yes", "no"];
 
-const ROWS: [Row; 19] = [
+const ROWS: [Row; 20] = [
     Row {
         what: "connect",
         words: ["no", "yes", "yes", "no; a connection that is there is heard by nobody"],
@@ -159,6 +159,7 @@ const ROWS: [Row; 19] = [
         tries: &[Ask("clear")],
         foreign: &[],
     },
+    Row { what: "cancel what waits of who was put out", words: NO, tries: &[Ask("cancel-waiting")], foreign: &[] },
     Row {
         what: "ask a worker for paths",
         words: ["no", "yes; one kept to some places, of those alone, and only a worker that heeds them", "no", "no"],

@@ -3,6 +3,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeMap;
+use std::num::NonZeroU32;
 use uuid::Uuid;
 
 /// Made by the client (UUIDv7), so that submitting twice is submitting once.
@@ -64,6 +65,9 @@ pub struct Job {
     /// Where it may write and read; none: wherever the worker's user may. Overwritten with what the lab knows of whoever submits.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub places: Option<Places>,
+    /// How many jobs of this person may run at a time, by the lab's word; none: as many as there are workers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub jobs_at_once: Option<NonZeroU32>,
     /// The client's clock; shown, never ordered by.
     pub submitted_at: Timestamp,
 }

@@ -79,6 +79,13 @@ pub enum Reason {
         /// Of the first one.
         by: GpuUse,
     },
+    /// As many jobs of whoever submitted it run as the lab allows.
+    EnoughRun {
+        /// Who.
+        member: String,
+        /// How many run.
+        running: u32,
+    },
     /// Tried, and found that it cannot.
     Excluded {
         /// What it found.
@@ -110,6 +117,10 @@ impl fmt::Display for Reason {
             Self::OtherStorage { backend } => write!(f, "its {backend} is a different storage"),
             Self::Requirement { what } => write!(f, "{what}"),
             Self::GpuTaken { by } => write!(f, "its GPU is in use by {by}"),
+            Self::EnoughRun { member, running } => {
+                let jobs = if *running == 1 { "1 job".to_owned() } else { format!("{running} jobs") };
+                write!(f, "{member} runs {jobs} already, as many as the lab allows")
+            }
             Self::Excluded { why } => write!(f, "tried it: {why}"),
         }
     }

@@ -14,6 +14,7 @@ use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 use std::fmt::Debug;
 use std::fs;
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 use uuid::Uuid;
 
@@ -114,6 +115,7 @@ fn job() -> Job {
         submitted_by: "amick".into(),
         person: Some("Anna".into()),
         places: Some(Places { user_subdir: Some("amick".into()), read: vec!["vast:shared".into()] }),
+        jobs_at_once: NonZeroU32::new(2),
         submitted_at: time(0),
     }
 }

@@ -166,7 +166,7 @@ export const workers = {
   remove: 'Remove…',
   removeTitle: (name: string) => `Remove ${tame(name)} from the lab?`,
   removeText: (running: number) =>
-    `It takes no job any more.${running === 0 ? '' : ' What runs there goes on.'} To bring it back, invite it anew; its files are not touched.`,
+    `It takes no job any more.${running === 0 ? '' : ' What it runs is given to another worker, and may go on there until it is ended on its computer.'} To bring it back, invite it anew; its files are not touched.`,
   removeYes: 'Remove',
   removeNo: 'Keep',
   reportTitle: (name: string) => `Samepath: what ${name} cannot run`,

@@ -77,10 +77,16 @@ impl App {
 
     async fn plan(&self, kind: Kind, draft: Draft) -> Result<Plan, Error> {
         let (member, places) = (self.inner.options.member.clone(), self.inner.options.places.clone());
+        let jobs_at_once = self.inner.options.jobs_at_once;
         let fleet_base_paths = self.fleet_base_paths();
         self.blocking(move |storages| {
-            let around =
-                Circumstances { member: &member, places: places.as_ref(), now: &Zoned::now(), fleet_base_paths };
+            let around = Circumstances {
+                member: &member,
+                places: places.as_ref(),
+                jobs_at_once,
+                now: &Zoned::now(),
+                fleet_base_paths,
+            };
             plan(storages, &kind, &draft, &around)
         })
         .await

@@ -93,7 +93,7 @@ impl App {
         Ok(u32::try_from(drained.left).unwrap_or(u32::MAX))
     }
 
-    /// Puts a worker out of the lab; what runs there goes on.
+    /// Puts a worker out of the lab; what runs there is lost to the lab, and may go on.
     ///
     /// # Errors
     /// `no_worker` where none of the name has joined; `invalid_parameter` where the person does not look after the lab.

@@ -117,6 +117,21 @@ fn the_end_of_one_job_is_told_of_those_that_wait_behind_it() {
 }
 
 #[test]
+fn of_whom_as_many_run_as_the_lab_allows_is_told_once_for_all_workers() {
+    let limited = |mut record: JobRecord| {
+        record.job.jobs_at_once = std::num::NonZeroU32::new(1);
+        record
+    };
+    let workers = ["gpu-1", "gpu-2", "gpu-3"].map(worker);
+    let mut board = Watched::new(workers, [limited(running(1, "gpu-1"))]);
+    board.put(limited(waiting(2)));
+    board.state.tell_queue(&board.to);
+    let told = board.jobs().pop().expect("told");
+    assert_eq!(told.waiting_for, ["amick runs 1 job already, as many as the lab allows"]);
+    assert!(told.waits);
+}
+
+#[test]
 fn when_a_job_starts_is_told_from_what_was_measured_and_again_as_time_goes_by() {
     fn at(clock: &str) -> jiff::Timestamp {
         format!("2026-11-22T{clock}:00Z").parse().unwrap()

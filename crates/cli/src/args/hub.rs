@@ -1,4 +1,5 @@
 use clap::{Args, Subcommand};
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 
 /// What a hub keeps is said once: the next time it is as it was.
@@ -25,6 +26,9 @@ pub(crate) struct Hub {
     /// Programs of members and workers that may be connected at a time, 16 to 65536 [default: 2048]
     #[arg(long, value_name = "N")]
     pub(crate) connections: Option<u32>,
+    /// Jobs of one member that may wait at a time: more are refused [default: 10000]
+    #[arg(long, value_name = "N")]
+    pub(crate) waiting: Option<NonZeroU32>,
     /// The server's program [default: nats-server, beside samepath or in PATH]
     #[arg(long, value_name = "FILE")]
     pub(crate) nats_server: Option<PathBuf>,
@@ -43,7 +47,7 @@ pub(crate) enum HubCommand {
     Members,
     /// Which computers have joined as workers, and which may
     Workers,
-    /// Put somebody out at once, and take back what was not used. Running jobs go on
+    /// Put somebody out at once, and take back what was not used. A member's running jobs go on, and those that wait are cancelled; what a worker runs is given to another one
     Revoke {
         /// A member's or a worker's name, or that of an invitation for several workers
         name: String,
@@ -72,6 +76,9 @@ pub(crate) enum InviteCommand {
         /// What they may read besides: vast:shared, or vast: for all of a storage; can be given several times
         #[arg(long, value_name = "NAME:FOLDER", requires = "user_subdir")]
         read: Vec<String>,
+        /// Jobs of this one that may run at a time [default: as many as there are workers]
+        #[arg(long, value_name = "N")]
+        jobs: Option<NonZeroU32>,
         /// Let this one look after the workers, too
         #[arg(long, conflicts_with = "user_subdir")]
         admin: bool,

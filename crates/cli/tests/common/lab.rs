@@ -4,7 +4,7 @@ use super::{Answer, Home, Process, processes, run, until};
 use rustix::process::Signal;
 use samepath_testkit::nats_server;
 use serde_json::{Value, json};
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::process::Command;
 
 /// A lab's hub, on a computer that has the storage's files.
@@ -12,6 +12,8 @@ pub(crate) struct Lab {
     pub(crate) home: Home,
     pub(crate) listen: String,
     pub(crate) hub: RefCell<Option<Process>>,
+    /// What the hub is started with besides.
+    pub(crate) options: Cell<&'static [&'static str]>,
 }
 
 /// Another computer of the lab.
@@ -22,7 +24,12 @@ pub(crate) struct Computer<'a> {
 
 impl Lab {
     pub(crate) fn new() -> Self {
+        Self::with(&[])
+    }
+
+    pub(crate) fn with(options: &'static [&'static str]) -> Self {
         let lab = Self::at(Home::bare());
+        lab.options.set(options);
         lab.start();
         lab
     }
@@ -31,7 +38,7 @@ impl Lab {
     pub(crate) fn at(home: Home) -> Self {
         home.waiting_kind();
         let listen = std::net::TcpListener::bind("127.0.0.1:0").and_then(|taken| taken.local_addr()).expect("a port");
-        Self { home, listen: listen.to_string(), hub: RefCell::new(None) }
+        Self { home, listen: listen.to_string(), hub: RefCell::new(None), options: Cell::new(&[]) }
     }
 
     /// Of a hub that cannot start.
@@ -43,7 +50,7 @@ impl Lab {
     pub(crate) fn start(&self) {
         let server = nats_server().display().to_string();
         let words = ["--json", "hub", "--listen", &self.listen, "--name", "Talmo Lab", "--nats-server", &server];
-        let mut hub = self.home.start(&words);
+        let mut hub = self.home.start(&[&words, self.options.get()].concat());
         let told: Value = hub.until(|line| serde_json::from_str(line).ok());
         assert_eq!((&told["lab"], &told["address"]), (&json!("Talmo Lab"), &json!(self.listen)));
         self.hub.replace(Some(hub));

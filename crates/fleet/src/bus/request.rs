@@ -2,6 +2,7 @@ use futures::stream::{BoxStream, Stream, StreamExt};
 use samepath_wire::{Places, WorkerId};
 use serde::{Deserialize, Serialize};
 use std::fmt;
+use std::num::NonZeroU32;
 use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 
@@ -15,6 +16,9 @@ pub struct Caller {
     /// Where jobs of this person may write and read; none: wherever the worker's user may.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub places: Option<Places>,
+    /// How many jobs of this person may run at a time; none: as many as there are workers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub jobs_at_once: Option<NonZeroU32>,
     /// Whether this person looks after the lab's workers.
     #[serde(default, skip_serializing_if = "crate::bus::nats::is_no")]
     pub admin: bool,
@@ -23,7 +27,7 @@ pub struct Caller {
 impl Caller {
     /// Somebody who is not limited to any places.
     pub fn new(member: impl Into<String>, worker: Option<WorkerId>) -> Self {
-        Self { member: member.into(), worker, places: None, admin: false }
+        Self { member: member.into(), worker, places: None, jobs_at_once: None, admin: false }
     }
 }
 

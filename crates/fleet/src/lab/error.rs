@@ -1,9 +1,11 @@
 use super::Part;
+use crate::FleetError;
 use crate::bus::{BusError, NoRoom};
 use jiff::Timestamp;
 use samepath_wire::HERE;
 use std::io;
 use std::net::SocketAddr;
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 
 /// Why something about a lab was not done.
@@ -115,6 +117,14 @@ pub enum LabError {
         /// Those, in words.
         places: String,
     },
+    /// A member is invited to run another number of jobs at a time than the name's other computers.
+    #[error("{name} may run {} at a time already", jobs_words(*jobs))]
+    OtherJobs {
+        /// Whose.
+        name: String,
+        /// How many; none: as many as there are workers.
+        jobs: Option<NonZeroU32>,
+    },
     /// More or fewer programs than a hub can be told to serve.
     #[error("{count} is no number of connections: {fewest} to {most}")]
     Connections {
@@ -130,6 +140,14 @@ pub enum LabError {
     NoSuchName {
         /// As given.
         name: String,
+    },
+    /// Somebody was put out, and what of theirs waits could not be cancelled.
+    #[error("{name} is out, but the jobs of {name} that wait could not be cancelled: {source}")]
+    StillWaiting {
+        /// Who.
+        name: String,
+        /// Why not.
+        source: Box<FleetError>,
     },
     /// An address that cannot be listened at or reached.
     #[error("{address:?} is no address: ADDRESS:PORT")]
@@ -159,10 +177,12 @@ impl LabError {
             | Self::Place { .. }
             | Self::Taken { .. }
             | Self::OtherPlaces { .. }
+            | Self::OtherJobs { .. }
             | Self::NoSuchName { .. }
             | Self::Connections { .. }
             | Self::ShareAddress { .. }
             | Self::Address { .. } => "invalid_parameter",
+            Self::StillWaiting { .. } => "fleet_unreachable",
             Self::Bus(error) => error.code(),
         }
     }
@@ -208,11 +228,25 @@ impl LabError {
                 "Say nothing of places, and they are the same here; or put {name} out first, and invite every computer anew: \
                  samepath hub revoke {name}"
             )),
+            Self::OtherJobs { name, .. } => Some(format!(
+                "Say nothing of jobs, and it is the same here; or put {name} out first, and invite every computer anew: \
+                 samepath hub revoke {name}"
+            )),
             Self::NoSuchName { .. } => Some("`samepath hub members` and `samepath hub workers` list them.".to_owned()),
+            Self::StillWaiting { name, .. } => Some(format!("Again: samepath hub revoke {name}")),
             Self::Bus(error) => error.hint(),
             Self::Io { .. } => Some(crate::bus::OWN_FOLDER.to_owned()),
             Self::ServerEnded { .. } | Self::Place { .. } | Self::Connections { .. } | Self::Address { .. } => None,
         }
+    }
+}
+
+/// "2 jobs", or "as many jobs as there are workers".
+fn jobs_words(jobs: Option<NonZeroU32>) -> String {
+    match jobs.map(NonZeroU32::get) {
+        None => "as many jobs as there are workers".to_owned(),
+        Some(1) => "1 job".to_owned(),
+        Some(jobs) => format!("{jobs} jobs"),
     }
 }
 

@@ -4,7 +4,7 @@ use crate::bus::{
     nats::{self, Disk, NatsSettings},
 };
 use crate::fleet::lead_as_holder;
-use crate::matchmaker::Timing;
+use crate::matchmaker::{Rules, Timing};
 use std::{
     fs::File,
     path::{Path, PathBuf},
@@ -78,7 +78,8 @@ impl Hub {
     /// Leads and keeps the server running until `shutdown`; then ends both, in good order.
     pub async fn run(mut self, shutdown: CancellationToken) {
         let tasks = TaskTracker::new();
-        tasks.spawn(lead_as_holder(self.bus.clone(), self.timing, shutdown.clone()));
+        let rules = Rules { timing: self.timing, waiting: Some(self.place.waiting()) };
+        tasks.spawn(lead_as_holder(self.bus.clone(), rules, shutdown.clone()));
         let (bus, ends) = (self.bus.clone(), shutdown.clone());
         tasks.spawn(async move {
             tokio::select! {

@@ -3,7 +3,7 @@ use crate::bus::nats;
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD as BASE64};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use std::{fmt, str::FromStr};
+use std::{fmt, num::NonZeroU32, str::FromStr};
 
 /// What each begins with.
 const BEGINNING: &str = "samepath:";
@@ -29,6 +29,9 @@ pub struct Invitation {
     /// Where jobs of the member may write and read: so that it can be said early. What counts is what the hub has kept.
     #[serde(default, flatten)]
     pub places: Places,
+    /// How many jobs of the member may run at a time, likewise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub jobs_at_once: Option<NonZeroU32>,
     /// Whether the member is to look after the lab's workers: so that the window knows. What counts is what the hub has kept.
     #[serde(default, skip_serializing_if = "nats::is_no")]
     pub admin: bool,
@@ -91,6 +94,7 @@ mod tests {
             many: false,
             expires_at: Timestamp::UNIX_EPOCH,
             places: Places::default(),
+            jobs_at_once: None,
             admin: false,
             token: "0123".to_owned(),
         };

@@ -5,7 +5,7 @@ use crate::bus::{
 };
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use std::{fmt, path::Path};
+use std::{fmt, num::NonZeroU32, path::Path};
 
 /// That somebody belongs to a lab, on one computer. A secret: who has it is that somebody.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -25,6 +25,9 @@ pub struct Membership {
     /// Where jobs of the member may write and read, as the invitation said. What counts is what the hub has kept.
     #[serde(default, flatten)]
     pub places: Places,
+    /// How many jobs of the member may run at a time; what counts is what the hub has kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub jobs_at_once: Option<NonZeroU32>,
     /// Whether the member looks after the lab's workers, likewise.
     #[serde(default, skip_serializing_if = "nats::is_no")]
     pub admin: bool,
@@ -75,6 +78,7 @@ impl Membership {
             name: if invitation.many { nats::many_name(name, &key.public) } else { name.clone() },
             joined_at: Timestamp::now(),
             places: invitation.places.clone(),
+            jobs_at_once: invitation.jobs_at_once,
             admin: invitation.admin,
             seed: key.seed.clone(),
         };
@@ -130,6 +134,7 @@ impl Membership {
             many: false,
             expires_at,
             places,
+            jobs_at_once: self.jobs_at_once,
             admin: self.admin,
             token,
         }

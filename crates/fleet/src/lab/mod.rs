@@ -23,5 +23,5 @@ pub use invitation::Invitation;
 pub use membership::{Computer, Membership};
 pub use place::{HubPlace, Wanted};
 pub(crate) use registry::STORAGES;
-pub use registry::{Invite, Registry, StorageWords};
+pub use registry::{Invite, Registry, Revoked, StorageWords};
 pub use samepath_wire::Places;

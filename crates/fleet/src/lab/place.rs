@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use std::{
     fs::File,
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
+    num::NonZeroU32,
     path::{Path, PathBuf},
 };
 
@@ -21,12 +22,18 @@ const CONFIGURATION: &str = "nats-server.conf";
 /// Whoever has it runs the server.
 const LOCK: &str = "lock";
 pub(super) const PID_FILE: &str = "nats-server.pid";
+/// What the server says. Whoever reaches its port makes it say something: it begins a new file after so many bytes, and keeps so many.
+pub(super) const LOG: &str = "nats-server.log";
+const LOG_BYTES: &str = "16MB";
+const LOGS: u32 = 4;
 /// What the server keeps at most: twice what the hub lets logs and records become.
 const DISK: &str = "8GB";
 /// Programs of members and workers that may be connected at a time, where nothing else is said, and what may be said.
 const CONNECTIONS: u32 = 2_048;
 const FEWEST_CONNECTIONS: u32 = 16;
 const MOST_CONNECTIONS: u32 = 65_536;
+/// Jobs of one member that may wait at a time, where nothing else is said.
+const WAITING: u32 = 10_000;
 /// Beyond those, for hubs, and for whoever is being let in or refused.
 const AT_THE_DOOR: u32 = 256;
 
@@ -54,6 +61,9 @@ struct Kept {
     /// Programs of members and workers that may be connected at a time.
     #[serde(default)]
     connections: Option<u32>,
+    /// Jobs of one member that may wait at a time.
+    #[serde(default)]
+    waiting: Option<NonZeroU32>,
     /// The key with which hubs come in.
     hub: String,
     /// The key with which they say who else may.
@@ -75,6 +85,8 @@ pub struct Wanted {
     pub certificate: Option<PathBuf>,
     /// Programs of members and workers that may be connected at a time, 16 to 65,536; at first 2,048. Others have to wait.
     pub connections: Option<u32>,
+    /// Jobs of one member that may wait at a time; at first 10,000. Further ones are refused.
+    pub waiting: Option<NonZeroU32>,
 }
 
 impl HubPlace {
@@ -106,12 +118,14 @@ impl HubPlace {
         if let Some(count) = connections.filter(|count| !(FEWEST_CONNECTIONS..=MOST_CONNECTIONS).contains(count)) {
             return Err(LabError::Connections { count, fewest: FEWEST_CONNECTIONS, most: MOST_CONNECTIONS });
         }
+        let waiting = wanted.waiting.or(before.as_ref().and_then(|before| before.waiting));
         if let Some(before) = before.as_ref().filter(|before| before.server.is_none() && server.is_none()) {
             let changed = [
                 ("--name", before.lab != lab),
                 ("--listen", before.listen != listen),
                 ("--address", before.address != address),
                 ("--connections", before.connections != connections),
+                ("--waiting", before.waiting != waiting),
             ];
             // What it said holds for that one, too: its invitations, and what it tells the server.
             if let Some((what, _)) = changed.into_iter().find(|(_, changed)| *changed)
@@ -121,10 +135,10 @@ impl HubPlace {
             }
         }
         let kept = match before {
-            Some(before) => Kept { lab, listen, address, server, connections, ..before },
+            Some(before) => Kept { lab, listen, address, server, connections, waiting, ..before },
             None => {
                 let (hub, issuer) = (Key::new_user().seed, Key::new_issuer().seed);
-                Kept { lab, listen, address, server, connections, hub, issuer }
+                Kept { lab, listen, address, server, connections, waiting, hub, issuer }
             }
         };
         let json = serde_json::to_vec_pretty(&kept).unwrap_or_default();
@@ -175,6 +189,11 @@ impl HubPlace {
         self.kept.connections.unwrap_or(CONNECTIONS)
     }
 
+    /// Jobs of one member that may wait at a time.
+    pub fn waiting(&self) -> u32 {
+        self.kept.waiting.map_or(WAITING, NonZeroU32::get)
+    }
+
     /// The server's configuration.
     pub fn configuration(&self) -> PathBuf {
         self.dir.join(CONFIGURATION)
@@ -206,7 +225,7 @@ impl HubPlace {
     }
 
     pub(super) fn invitation(&self, invited: super::Invited, token: String) -> Invitation {
-        let super::Invited { part, name, many, expires_at, places, admin, .. } = invited;
+        let super::Invited { part, name, many, expires_at, places, jobs_at_once, admin, .. } = invited;
         Invitation {
             lab: self.kept.lab.clone(),
             server: self.kept.address.clone(),
@@ -216,6 +235,7 @@ impl HubPlace {
             many,
             expires_at,
             places,
+            jobs_at_once,
             admin,
             token,
         }
@@ -248,6 +268,9 @@ impl HubPlace {
              server_name: samepath\n\
              listen: \"{listen}\"\n\
              pid_file: {pid}\n\
+             log_file: {log}\n\
+             logfile_size_limit: {LOG_BYTES}\n\
+             logfile_max_num: {LOGS}\n\
              max_payload: 1MB\n\
              max_connections: {connections}\n\
              write_deadline: \"10s\"\n\
@@ -258,6 +281,7 @@ impl HubPlace {
             listen = self.kept.listen,
             connections = self.connections() + AT_THE_DOOR,
             pid = at(PID_FILE),
+            log = at(LOG),
             store = at("store"),
             certificate = at(CERTIFICATE),
             key = at(CERTIFICATE_KEY),

@@ -1,8 +1,11 @@
 use super::{HubPlace, Invitation, Invited, Joined, LabError, Part, Places, error::check_name};
+use crate::ask::{PATIENCE, ask};
 use crate::bus::{Bus, BusError, Expect, SharedBus, nats};
+use crate::matchmaker::{CANCEL_WAITING, CancelWaiting};
 use jiff::{SignedDuration, Timestamp};
+use samepath_wire::Cleared;
 use serde::{Deserialize, Serialize};
-use std::{collections::BTreeMap, path::Path, sync::Arc};
+use std::{collections::BTreeMap, num::NonZeroU32, path::Path, sync::Arc};
 
 /// Who is to be invited.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,8 +20,23 @@ pub struct Invite {
     pub lasts: SignedDuration,
     /// Where jobs of a member may write and read. Where nothing is said they are those of the name's other computers.
     pub places: Places,
+    /// How many jobs of a member may run at a time. Where nothing is said it is as for the name's other computers.
+    pub jobs_at_once: Option<NonZeroU32>,
     /// Whether a member is to look after the lab's workers: to have one take no new job, and to put one out.
     pub admin: bool,
+}
+
+/// What a name had that was put out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Revoked {
+    /// What it was of.
+    pub part: Part,
+    /// Computers that had joined.
+    pub computers: usize,
+    /// Invitations that could still be used.
+    pub invitations: usize,
+    /// Jobs of a member that waited, and are cancelled.
+    pub cancelled: u64,
 }
 
 /// Before the name of a storage.
@@ -92,21 +110,21 @@ impl Registry {
     /// Invites.
     ///
     /// # Errors
-    /// [`LabError::Name`], [`LabError::Place`], [`LabError::OtherPlaces`], or the hub does not answer.
+    /// [`LabError::Name`], [`LabError::Place`], [`LabError::OtherPlaces`], [`LabError::OtherJobs`], or the hub does not answer.
     pub async fn invite(&self, wanted: Invite) -> Result<Invitation, LabError> {
-        let Invite { part, name, uses, lasts, places, admin } = wanted;
+        let Invite { part, name, uses, lasts, places, jobs_at_once, admin } = wanted;
         check_name(&name)?;
         if part == Part::Hub || uses == 0 || (uses > 1 && part != Part::Worker) {
             return Err(LabError::Name { name });
         }
         self.check_free(&name, part).await?;
-        let places = match part {
-            Part::Member => self.places_of(&name, places).await?,
-            Part::Worker | Part::Hub => Places::default(),
+        let (places, jobs_at_once) = match part {
+            Part::Member => self.limits_of(&name, places, jobs_at_once).await?,
+            Part::Worker | Part::Hub => (Places::default(), None),
         };
         let admin = admin && part == Part::Member;
         let expires_at = Timestamp::now() + lasts;
-        let invited = Invited { part, name, many: uses > 1, uses, expires_at, places, admin };
+        let invited = Invited { part, name, many: uses > 1, uses, expires_at, places, jobs_at_once, admin };
         let token = nats::invite(&*self.bus, &invited).await?;
         Ok(self.place.invitation(invited, token))
     }
@@ -121,21 +139,28 @@ impl Registry {
         if taken { Err(LabError::Taken { name: name.to_owned(), part }) } else { Ok(()) }
     }
 
-    /// The places of a member who is invited: of one name there is one set of them.
-    async fn places_of(&self, name: &str, wanted: Places) -> Result<Places, LabError> {
-        wanted.check().map_err(|why| LabError::Place { why })?;
-        let joined = nats::joined(&*self.bus).await?.into_iter().map(|(_, it)| (it.part, it.name, it.places));
+    /// The limits of a member who is invited: of one name there is one set of them.
+    async fn limits_of(
+        &self,
+        name: &str,
+        places: Places,
+        jobs_at_once: Option<NonZeroU32>,
+    ) -> Result<(Places, Option<NonZeroU32>), LabError> {
+        places.check().map_err(|why| LabError::Place { why })?;
+        let joined = nats::joined(&*self.bus).await?.into_iter();
+        let joined = joined.map(|(_, it)| (it.part, it.name, it.places, it.jobs_at_once));
         let now = Timestamp::now();
         let invited = nats::invited(&*self.bus).await?.into_iter().filter(|it| it.expires_at >= now);
-        let invited = invited.map(|it| (it.part, it.name, it.places));
-        let before = joined.chain(invited).find(|(part, other, _)| *part == Part::Member && other == name);
-        match before.map(|(_, _, places)| places) {
-            Some(before) if !wanted.are_limited() => Ok(before),
-            Some(before) if before != wanted => {
-                Err(LabError::OtherPlaces { name: name.to_owned(), places: before.words() })
-            }
-            _ => Ok(wanted),
+        let invited = invited.map(|it| (it.part, it.name, it.places, it.jobs_at_once));
+        let before = joined.chain(invited).find(|(part, other, ..)| *part == Part::Member && other == name);
+        let Some((_, _, before, jobs_before)) = before else { return Ok((places, jobs_at_once)) };
+        if places.are_limited() && before != places {
+            return Err(LabError::OtherPlaces { name: name.to_owned(), places: before.words() });
         }
+        if jobs_at_once.is_some() && jobs_before != jobs_at_once {
+            return Err(LabError::OtherJobs { name: name.to_owned(), jobs: jobs_before });
+        }
+        Ok((before, jobs_before))
     }
 
     /// Everybody who has joined.
@@ -166,16 +191,36 @@ impl Registry {
         Ok(!gpus.is_empty())
     }
 
-    /// Takes back what a name was given: whoever is in is out at once, and no invitation of the name can be used any more. Answers
-    /// how many computers that were, and how many invitations.
+    /// Takes back what a name was given: whoever is in is out at once, no invitation of the name can be used any more, and what a
+    /// member's jobs wait for comes no more: they are cancelled. What runs goes on.
     ///
     /// # Errors
-    /// [`LabError::NoSuchName`], or the hub does not answer.
-    pub async fn revoke(&self, name: &str) -> Result<(usize, usize), LabError> {
-        match nats::revoke(&*self.bus, name).await? {
-            (0, 0) => Err(LabError::NoSuchName { name: name.to_owned() }),
-            gone => Ok(gone),
+    /// [`LabError::NoSuchName`], or the hub does not answer. Doing it again does what was not done.
+    pub async fn revoke(&self, name: &str) -> Result<Revoked, LabError> {
+        let part = self.part_of(name).await?;
+        let (computers, invitations) = nats::revoke(&*self.bus, name).await?;
+        let cancelled = if part == Part::Member { self.cancel_waiting(name).await? } else { 0 };
+        if computers + invitations == 0 && cancelled == 0 {
+            return Err(LabError::NoSuchName { name: name.to_owned() });
         }
+        Ok(Revoked { part, computers, invitations, cancelled })
+    }
+
+    /// Who left and is on no list any more was a member, as far as anybody can tell.
+    async fn part_of(&self, name: &str) -> Result<Part, LabError> {
+        let joined = nats::joined(&*self.bus).await?.into_iter().map(|(_, it)| (it.part, it.name, it.invited_as));
+        let invited = nats::invited(&*self.bus).await?.into_iter().map(|it| (it.part, it.name.clone(), it.name));
+        let it = joined.chain(invited).find(|(_, own, invited_as)| own == name || invited_as == name);
+        Ok(it.map_or(Part::Member, |(part, ..)| part))
+    }
+
+    /// How many jobs those were.
+    async fn cancel_waiting(&self, name: &str) -> Result<u64, LabError> {
+        let (question, doing) = (CancelWaiting { member: name.to_owned() }, "cancelling what waits");
+        let asked = ask(&*self.bus, CANCEL_WAITING, &question, doing, PATIENCE, Some(PATIENCE)).await;
+        let cancelled: Cleared =
+            asked.map_err(|source| LabError::StillWaiting { name: name.to_owned(), source: Box::new(source) })?;
+        Ok(cancelled.jobs)
     }
 
     /// Takes back the invitations of a name that can still be used; who has joined by them stays. Answers how many that were.

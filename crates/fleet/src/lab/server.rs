@@ -1,6 +1,6 @@
 //! The lab's server as a process.
 
-use super::{HubPlace, LabError, error::io_error};
+use super::{HubPlace, LabError, error::io_error, place::LOG};
 use crate::bus::nats;
 use fs_err as fs;
 use std::{path::Path, process::Stdio, time::Duration};
@@ -17,8 +17,8 @@ const ENDING: Duration = Duration::from_secs(10);
 const PAUSE: Duration = Duration::from_millis(50);
 /// The end of what it said that is told.
 const SAID: usize = 600;
-/// What it says, in the hub's folder.
-const LOG: &str = "nats-server.log";
+/// What it says otherwise: that its configuration is none, before it knows its log; what made it break down.
+const BESIDE: &str = "nats-server.err";
 
 /// Refuses a program that is too old, before it writes anything.
 pub(super) async fn check(program: &Path) -> Result<(), LabError> {
@@ -57,10 +57,12 @@ impl Server {
             return Ok(Self { process: None, left });
         }
         let configuration = place.configure()?;
-        let said = place.dir().join(LOG);
-        let log = fs::File::create(&said).map_err(io_error(&said))?.into_parts().0;
+        // What an earlier one said is not to be taken for this one's.
+        let begin = |name: &str| fs::File::create(place.dir().join(name)).map_err(io_error(place.dir().join(name)));
+        begin(LOG)?;
+        let beside = begin(BESIDE)?.into_parts().0;
         let mut command = Command::new(program);
-        command.arg("--config").arg(configuration).stdin(Stdio::null()).stdout(Stdio::null()).stderr(log);
+        command.arg("--config").arg(configuration).stdin(Stdio::null()).stdout(Stdio::null()).stderr(beside);
         // What ends the hub in a terminal is the hub's to pass on.
         #[cfg(unix)]
         command.process_group(0);
@@ -191,7 +193,8 @@ async fn is_there(place: &HubPlace) -> bool {
 }
 
 fn ended_badly(place: &HubPlace) -> LabError {
-    let said = fs::read_to_string(place.dir().join(LOG)).unwrap_or_default();
+    let said: String =
+        [LOG, BESIDE].map(|name| fs::read_to_string(place.dir().join(name)).unwrap_or_default()).concat();
     let begin = said.char_indices().rev().nth(SAID).map_or(0, |(begin, _)| begin);
     LabError::ServerEnded { said: said[begin..].trim().to_owned() }
 }

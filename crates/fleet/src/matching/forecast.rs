@@ -1,5 +1,5 @@
 use super::prospects::Place;
-use super::{Prospects, reasons};
+use super::{Prospects, enough_run, reasons};
 use samepath_wire::{Job, JobId, JobRecord, Worker};
 use std::collections::{HashMap, HashSet};
 use std::time::Duration;
@@ -53,7 +53,9 @@ impl<'a> Prospects<'a> {
                 let user = waiting.job.submitted_by.as_str();
                 (self.running(user) + taken.get(user).copied().unwrap_or(0), waiting.place)
             };
-            let can = |waiting: &Waiting<'_>| able[waiting.sort].contains(worker.id.as_str());
+            // When one of somebody of whom enough run may begin, nobody can tell.
+            let may = |waiting: &Waiting<'_>| enough_run(waiting.job, turn(waiting).0).is_none();
+            let can = |waiting: &Waiting<'_>| able[waiting.sort].contains(worker.id.as_str()) && may(waiting);
             let next = (0..line.len()).filter(|next| can(&line[*next])).min_by_key(|next| turn(&line[*next]));
             let Some(next) = next else {
                 free.remove(at);

@@ -1,9 +1,10 @@
 use super::shape::Shape;
-use super::{Kinds, is_called, reasons};
+use super::{Kinds, enough_run, is_called, reasons};
 use samepath_wire::{AttemptState, Fit, Job, JobId, JobRecord, JobState, Reason, Worker};
 use std::cell::RefCell;
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, HashMap};
+use std::num::NonZeroU32;
 use std::rc::Rc;
 
 /// Which worker can serve which job, now or after how many others: a fleet at one moment.
@@ -96,7 +97,9 @@ impl<'a> Prospects<'a> {
     }
 
     fn fit(&self, job: &Job, record: Option<&JobRecord>, worker: &'a Worker) -> Fit {
-        let reasons = reasons(job, record, worker, self.kinds);
+        let mut reasons = reasons(job, record, worker, self.kinds);
+        // One that is not submitted yet comes behind those that run.
+        reasons.extend(record.and_then(|_| self.enough(job)));
         if !reasons.is_empty() {
             return Fit::No { reasons };
         }
@@ -105,6 +108,9 @@ impl<'a> Prospects<'a> {
 
     /// Of a job that waits, who is to serve it first, then who cannot. Every worker is in it once.
     pub fn soonest(&self, record: &JobRecord) -> Vec<Alike<'a>> {
+        if let (Some(enough), false) = (self.enough(&record.job), self.workers.is_empty()) {
+            return vec![Alike { workers: self.workers.clone(), fit: Fit::No { reasons: vec![enough] } }];
+        }
         let sides = self.sides(record);
         let mut can: BTreeMap<u32, Vec<&Worker>> = BTreeMap::new();
         for (turns, busy, workers) in &sides.can {
@@ -136,10 +142,17 @@ impl<'a> Prospects<'a> {
         let mine = turns.places.get(user).map_or(0, |mine| mine.partition_point(|other| *other < place));
         let turn = (self.running(user) + count(mine), place);
         let before = turns.all.partition_point(|other| *other < turn);
-        match count(before) + u32::from(busy) {
+        // As many of one's own have to end first as there are too many.
+        let most = job.jobs_at_once.map_or(u32::MAX, NonZeroU32::get);
+        let own = (self.running(user).saturating_add(count(mine)).saturating_add(1)).saturating_sub(most);
+        match own.max(count(before) + u32::from(busy)) {
             0 => Fit::Now,
             before => Fit::Busy { before },
         }
+    }
+
+    fn enough(&self, job: &Job) -> Option<Reason> {
+        enough_run(job, self.running(&job.submitted_by))
     }
 
     pub(super) fn running(&self, user: &str) -> u32 {
@@ -164,14 +177,20 @@ impl<'a> Prospects<'a> {
     }
 
     fn in_turn(&self, served: &[bool]) -> Rc<Turns<'a>> {
-        let mut places: HashMap<&str, Vec<Place>> = HashMap::new();
+        let (mut places, mut most) = (HashMap::<&str, Vec<Place>>::new(), HashMap::<&str, u32>::new());
         for record in self.queued.values().zip(served).filter(|(_, served)| **served).flat_map(|(alike, _)| alike) {
-            places.entry(&record.job.submitted_by).or_default().push((record.order, record.job.id));
+            let user = record.job.submitted_by.as_str();
+            places.entry(user).or_default().push((record.order, record.job.id));
+            if let Some(at_once) = record.job.jobs_at_once {
+                most.insert(user, at_once.get());
+            }
         }
         let mut all = Vec::new();
         for (user, places) in &mut places {
             places.sort_unstable();
-            all.extend((self.running(user)..).zip(places.iter().copied()));
+            // Those that may not run yet stand before nobody.
+            let most = most.get(user).copied().unwrap_or(u32::MAX);
+            all.extend((self.running(user)..most).zip(places.iter().copied()));
         }
         all.sort_unstable();
         Rc::new(Turns { all, places })

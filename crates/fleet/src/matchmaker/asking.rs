@@ -1,12 +1,20 @@
 use super::{Answer, Event, Order, Ticket};
 use crate::bus::Request;
 use samepath_wire::{Claim, Clear, Confirm, JobRequest, Refused, Report, Submit};
-use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 /// What people ask of a matchmaker.
-pub(super) const PEOPLE_ASK: [&str; 5] = ["submit", "stop", "kill", "retry", "clear"];
+pub(super) const PEOPLE_ASK: [&str; 6] = ["submit", "stop", "kill", "retry", "clear", CANCEL_WAITING];
+/// What whoever looks after a lab asks of it: to cancel what waits of somebody whom the lab lets in no more.
+pub(crate) const CANCEL_WAITING: &str = "cancel-waiting";
 /// What workers ask of it.
 pub(super) const WORKERS_ASK: [&str; 3] = ["claim", "confirm", "report"];
+
+/// Of whom.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct CancelWaiting {
+    pub(crate) member: String,
+}
 
 /// What a request makes happen.
 pub(super) fn event(subject: &str, ticket: Ticket, request: &Request) -> Result<Event, Refused> {
@@ -20,8 +28,8 @@ pub(super) fn event(subject: &str, ticket: Ticket, request: &Request) -> Result<
     match subject {
         "submit" => {
             let Submit { job } = parse(&request.payload)?;
-            let places = request.from.places.clone();
-            Ok(Event::Submit { ticket, member, places, job: Box::new(job) })
+            let (places, jobs_at_once) = (request.from.places.clone(), request.from.jobs_at_once);
+            Ok(Event::Submit { ticket, member, places, jobs_at_once, job: Box::new(job) })
         }
         "stop" => order(Order::Stop),
         "kill" => order(Order::Kill),
@@ -29,6 +37,10 @@ pub(super) fn event(subject: &str, ticket: Ticket, request: &Request) -> Result<
         "clear" => {
             let clear: Clear = parse(&request.payload)?;
             Ok(Event::Clear { ticket, member, clear })
+        }
+        CANCEL_WAITING => {
+            let CancelWaiting { member } = parse(&request.payload)?;
+            Ok(Event::CancelWaiting { ticket, member })
         }
         "claim" => {
             let claim: Claim = parse(&request.payload)?;

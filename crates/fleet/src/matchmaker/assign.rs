@@ -1,7 +1,7 @@
 //! Which of the workers that ask gets which of the jobs that wait, and what becomes of a job that nobody can serve.
 
 use super::{Answer, State, Ticket, bounds};
-use crate::matching::{doubts, reasons};
+use crate::matching::{doubts, enough_run, reasons};
 use samepath_wire::{
     Assignment, Attempt, AttemptEnd, AttemptState, BackendState, Cause, ClaimAnswer, Failure, JobId, JobRecord,
     JobState, Progress, Reason, WorkerId,
@@ -41,6 +41,10 @@ impl State {
     /// Of the workers that ask for work and can serve it: confirmed before the same mark before unknown, then whoever has waited
     /// longest.
     fn best_worker(&self, record: &JobRecord) -> Option<WorkerId> {
+        let running = self.running.get(&record.job.submitted_by).copied().unwrap_or(0);
+        if enough_run(&record.job, running).is_some() {
+            return None;
+        }
         let free = self.claims.iter().filter(|(id, _)| !self.live.contains_key(*id));
         let fitting = free.filter_map(|(id, (ticket, since))| {
             let worker = self.workers.get(id)?;
@@ -61,7 +65,8 @@ impl State {
             let record = self.jobs.get(&job);
             record.is_some_and(|record| reasons(&record.job, Some(record), worker, &self.kinds).is_empty())
         };
-        let Some(job) = self.queue.first(&self.running, fits) else { return };
+        let may = |job: JobId, runs| self.jobs.get(&job).is_some_and(|record| enough_run(&record.job, runs).is_none());
+        let Some(job) = self.queue.first(&self.running, may, fits) else { return };
         let (id, name) = (worker.id.clone(), worker.name.clone());
         self.assign(job, id, name);
     }
@@ -87,7 +92,12 @@ impl State {
         record.progress = Progress::default();
         self.change(&mut record, JobState::Assigned, reason);
         let assignment = assignment(&record, self.epoch);
+        let limited = record.job.jobs_at_once.is_some().then(|| record.job.submitted_by.clone());
         self.store(record);
+        if let Some(user) = limited {
+            // Whether a further one may run was not asked as long as this one came first.
+            self.changed_jobs.extend(self.queue.heads(&user));
+        }
         self.answer_claim(&worker, ClaimAnswer { assignment, ..ClaimAnswer::default() });
     }
 

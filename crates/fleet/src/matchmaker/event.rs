@@ -3,6 +3,7 @@ use samepath_wire::{
     Claim, ClaimAnswer, Clear, Cleared, Confirm, ConfirmAnswer, Job, JobId, JobRecord, Kind, Places, Refused, Report,
     ReportAnswer, Worker, WorkerId,
 };
+use std::num::NonZeroU32;
 use std::time::Duration;
 
 /// The time at which an event happens.
@@ -41,6 +42,21 @@ impl Default for Timing {
     }
 }
 
+/// By what a matchmaker goes.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Rules {
+    /// How long it waits.
+    pub timing: Timing,
+    /// How many jobs of one person may wait at a time; none: as many as they like.
+    pub waiting: Option<u32>,
+}
+
+impl From<Timing> for Rules {
+    fn from(timing: Timing) -> Self {
+        Self { timing, ..Self::default() }
+    }
+}
+
 /// Names a request that is waiting for its answer.
 pub type Ticket = u64;
 
@@ -66,6 +82,8 @@ pub enum Event {
         member: String,
         /// Where that one's jobs may write and read, as the bus vouches.
         places: Option<Places>,
+        /// How many jobs of that one's may run at a time, likewise.
+        jobs_at_once: Option<NonZeroU32>,
         /// What.
         job: Box<Job>,
     },
@@ -88,6 +106,13 @@ pub enum Event {
         member: String,
         /// How long ago.
         clear: Clear,
+    },
+    /// The lab lets a person in no more: what of theirs waits is cancelled, what runs goes on.
+    CancelWaiting {
+        /// To be answered with [`Answer::Cleared`].
+        ticket: Ticket,
+        /// Whose jobs.
+        member: String,
     },
     /// A worker asks for work, or says what it holds.
     Claim {
@@ -165,7 +190,7 @@ pub enum Answer {
     Record(Box<JobRecord>),
     /// No.
     Refused(Refused),
-    /// What is there no longer.
+    /// What is there, or waits, no longer.
     Cleared(Cleared),
     /// To a claim.
     Claim(Box<ClaimAnswer>),

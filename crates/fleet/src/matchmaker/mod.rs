@@ -10,7 +10,8 @@
 //!
 //! # Invariants
 //! - A job has at most one attempt that has not ended, and a worker at most one such attempt.
-//! - Nothing that fits waits: after each event no worker that asks for work fits a job in the queue.
+//! - Nothing that fits waits: after each event no worker that asks for work fits a job in the queue, but for jobs of a person of whom
+//!   as many run as the lab allows.
 //! - Attempts are numbered from 1 without gaps. One that was never confirmed leaves no trace but in the history.
 //! - A job that has ended changes only by a retry.
 //! - Records fit the bus, whatever workers and people send. A job whose record cannot be made to fit fails, and says so.
@@ -45,7 +46,8 @@ mod state;
 mod task;
 mod unwritable;
 
-pub use event::{Action, Answer, Event, Now, Order, Ticket, Timing};
+pub(crate) use asking::{CANCEL_WAITING, CancelWaiting};
+pub use event::{Action, Answer, Event, Now, Order, Rules, Ticket, Timing};
 pub use leader::LEADER;
 pub use prune::KEPT_JOBS;
 pub use request::check;

@@ -43,8 +43,32 @@ impl Queue {
         }
     }
 
-    /// The job whose turn it is, of those that fit: of the user with the fewest running, the one that came first.
-    pub(super) fn first(&self, running: &HashMap<String, u32>, mut fits: impl FnMut(JobId) -> bool) -> Option<JobId> {
+    /// How many jobs of this user wait.
+    pub(super) fn waiting(&self, user: &str) -> usize {
+        self.users.get(user).map_or(0, |shapes| shapes.values().map(BTreeSet::len).sum())
+    }
+
+    /// The jobs of this user that wait, in order.
+    pub(super) fn of(&self, user: &str) -> Vec<JobId> {
+        let all = self.users.get(user).into_iter().flat_map(HashMap::values).flatten().copied();
+        let all: BTreeSet<(u64, JobId)> = all.collect();
+        all.into_iter().map(|(_, id)| id).collect()
+    }
+
+    /// The first job of each shape of this user's.
+    pub(super) fn heads(&self, user: &str) -> impl Iterator<Item = (u64, JobId)> {
+        let shapes = self.users.get(user).into_iter().flat_map(HashMap::values);
+        shapes.filter_map(|jobs| jobs.first().copied())
+    }
+
+    /// The job whose turn it is, of those that fit: of the user with the fewest running, the one that came first. `may` says of a job
+    /// whether it may run beside so many of its user's.
+    pub(super) fn first(
+        &self,
+        running: &HashMap<String, u32>,
+        may: impl Fn(JobId, u32) -> bool,
+        mut fits: impl FnMut(JobId) -> bool,
+    ) -> Option<JobId> {
         let mut known: HashMap<u32, bool> = HashMap::new();
         let mut best: Option<(u32, u64, JobId)> = None;
         for (user, shapes) in &self.users {
@@ -52,7 +76,8 @@ impl Queue {
             for (shape, jobs) in shapes {
                 let Some((order, id)) = jobs.first() else { continue };
                 let turn = (runs, *order, *id);
-                if best.is_none_or(|best| turn < best) && *known.entry(*shape).or_insert_with(|| fits(*id)) {
+                let next = best.is_none_or(|best| turn < best) && may(*id, runs);
+                if next && *known.entry(*shape).or_insert_with(|| fits(*id)) {
                     best = Some(turn);
                 }
             }

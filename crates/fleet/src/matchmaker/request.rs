@@ -2,7 +2,7 @@ use super::state::live_attempt;
 use super::{Answer, Order, State, Ticket, bounds};
 use crate::matching::Kinds;
 use samepath_wire::{
-    Doing, Job, JobId, JobRecord, JobState, Kind, PathValue, Places, Progress, Refused, StopMode, StopRequest,
+    Cleared, Doing, Job, JobId, JobRecord, JobState, Kind, PathValue, Places, Progress, Refused, StopMode, StopRequest,
     StoragePath,
 };
 use serde_json::Value;
@@ -110,7 +110,8 @@ fn is_deeper(value: &Value, levels: usize) -> bool {
 }
 
 impl State {
-    pub(super) fn submit(&mut self, ticket: Ticket, member: String, places: Option<Places>, mut job: Job) {
+    /// What the lab says of the member's jobs is in it already.
+    pub(super) fn submit(&mut self, ticket: Ticket, member: String, mut job: Job) {
         if let Some(refused) = self.unreadable(job.id) {
             return self.answer(ticket, Answer::Refused(refused));
         }
@@ -119,8 +120,10 @@ impl State {
             return self.answer(ticket, Answer::Record(known));
         }
         job.submitted_by = member;
-        job.places = places;
-        if let Err(refused) = check(&job).and_then(|()| refuse_out_of_place(&job, &self.kinds)) {
+        if let Err(refused) = check(&job)
+            .and_then(|()| refuse_out_of_place(&job, &self.kinds))
+            .and_then(|()| self.one_more_may_wait(&job.submitted_by))
+        {
             return self.answer(ticket, Answer::Refused(refused));
         }
         let id = job.id;
@@ -155,8 +158,8 @@ impl State {
             return self.answer(ticket, Answer::Refused(Refused { code: "job_not_found".to_owned(), message }));
         };
         if order == Order::Retry {
-            if let Err(message) = may_retry(record) {
-                let refused = Refused { code: "invalid_parameter".to_owned(), message };
+            let may = may_retry(record).and_then(|()| self.one_more_may_wait(&record.job.submitted_by));
+            if let Err(refused) = may {
                 return self.answer(ticket, Answer::Refused(refused));
             }
             self.retry(id, &member);
@@ -165,6 +168,31 @@ impl State {
             self.end(id, mode, member);
         }
         self.answer_record(ticket, id);
+    }
+
+    /// Refused where as many jobs of this person wait as may.
+    fn one_more_may_wait(&self, member: &str) -> Result<(), Refused> {
+        let Some(most) = self.rules.waiting else { return Ok(()) };
+        let waiting = self.queue.waiting(member);
+        if u32::try_from(waiting).is_ok_and(|waiting| waiting < most) {
+            return Ok(());
+        }
+        let message = format!(
+            "{waiting} jobs of {member} wait already, and the lab lets {most} of one person wait: submit it when some have run, or stop \
+             some of them"
+        );
+        Err(Refused { code: "invalid_parameter".to_owned(), message })
+    }
+
+    /// Cancels what of a person waits whom the lab lets in no more. What runs goes on.
+    pub(super) fn cancel_waiting(&mut self, ticket: Ticket, member: &str) {
+        let waiting = self.queue.of(member);
+        for id in &waiting {
+            let Some(mut record) = self.take(*id) else { continue };
+            self.change(&mut record, JobState::Cancelled, format!("{member}'s access ended"));
+            self.store(record);
+        }
+        self.answer(ticket, Answer::Cleared(Cleared { jobs: waiting.len() as u64 }));
     }
 
     fn answer_record(&mut self, ticket: Ticket, id: JobId) {
@@ -218,15 +246,16 @@ impl State {
     }
 }
 
-fn may_retry(record: &JobRecord) -> Result<(), String> {
+fn may_retry(record: &JobRecord) -> Result<(), Refused> {
+    let refuse = |message: String| Err(Refused { code: "invalid_parameter".to_owned(), message });
     if !record.state.is_ended() {
-        return Err(format!("job {} has not ended: only a job that has ended can be retried", record.job.id));
+        return refuse(format!("job {} has not ended: only a job that has ended can be retried", record.job.id));
     }
     if record.job.version == 0 {
-        return Err(format!("job {} was too large to be kept whole: submit it anew", record.job.id));
+        return refuse(format!("job {} was too large to be kept whole: submit it anew", record.job.id));
     }
     if record.attempts.len() >= bounds::ATTEMPTS {
-        return Err(format!("job {} was tried {} times: submit it anew", record.job.id, record.attempts.len()));
+        return refuse(format!("job {} was tried {} times: submit it anew", record.job.id, record.attempts.len()));
     }
     Ok(())
 }

@@ -1,5 +1,5 @@
 use super::queue::Queue;
-use super::{Action, Answer, Event, Now, Ticket, Timing, bounds};
+use super::{Action, Answer, Event, Now, Rules, Ticket, bounds};
 use crate::matching::Kinds;
 use jiff::Timestamp;
 use samepath_wire::{
@@ -22,7 +22,7 @@ pub(super) enum Loss {
 #[derive(Debug)]
 pub struct State {
     pub(super) epoch: u64,
-    pub(super) timing: Timing,
+    pub(super) rules: Rules,
     pub(super) now: Now,
     pub(super) jobs: HashMap<JobId, JobRecord>,
     /// Jobs whose records cannot be read.
@@ -55,16 +55,21 @@ pub struct State {
     pub(super) changed_jobs: BTreeSet<(u64, JobId)>,
     pub(super) changed_workers: BTreeSet<WorkerId>,
     pub(super) actions: Vec<Action>,
-    /// When it began to lead; none once [`Timing::grace`] has passed.
+    /// When it began to lead; none once [`grace`](super::Timing::grace) has passed.
     pub(super) began: Option<Duration>,
 }
 
 impl State {
     /// What follows from the records. Every attempt that runs gets a full lease.
-    pub fn rebuild(epoch: u64, timing: Timing, records: impl IntoIterator<Item = JobRecord>, now: Now) -> Self {
+    pub fn rebuild(
+        epoch: u64,
+        rules: impl Into<Rules>,
+        records: impl IntoIterator<Item = JobRecord>,
+        now: Now,
+    ) -> Self {
         let mut state = Self {
             epoch,
-            timing,
+            rules: rules.into(),
             now,
             jobs: HashMap::new(),
             unreadable: HashSet::new(),
@@ -158,8 +163,13 @@ impl State {
     pub fn handle(&mut self, event: Event, now: Now) -> Vec<Action> {
         self.pass_time(now);
         match event {
-            Event::Submit { ticket, member, places, job } => self.submit(ticket, member, places, *job),
+            Event::Submit { ticket, member, places, jobs_at_once, mut job } => {
+                job.places = places;
+                job.jobs_at_once = jobs_at_once;
+                self.submit(ticket, member, *job);
+            }
             Event::Order { ticket, member, job, order } => self.order(ticket, member, job, order),
+            Event::CancelWaiting { ticket, member } => self.cancel_waiting(ticket, &member),
             Event::Clear { ticket, member, clear } => self.clear(ticket, &member, &clear),
             Event::Claim { ticket, worker, claim } => self.claim(ticket, worker, &claim),
             Event::Confirm { ticket, worker, confirm } => self.confirm(ticket, &worker, &confirm),
@@ -186,7 +196,7 @@ impl State {
 
     fn pass_time(&mut self, now: Now) {
         let clock = now.clock.max(self.now.clock);
-        if clock - self.now.clock > self.timing.gap {
+        if clock - self.now.clock > self.rules.timing.gap {
             for (_, heard) in self.heard.values_mut() {
                 *heard = clock;
             }
@@ -218,7 +228,7 @@ impl State {
 
     fn expire(&mut self) {
         let clock = self.now.clock;
-        if self.began.is_some_and(|began| clock - began >= self.timing.grace) {
+        if self.began.is_some_and(|began| clock - began >= self.rules.timing.grace) {
             self.began = None;
             self.look_at_tried();
         }
@@ -226,21 +236,21 @@ impl State {
         for (id, (_, heard)) in &self.heard {
             let Some(attempt) = self.jobs.get(id).and_then(|record| record.attempts.last()) else { continue };
             let confirmed = attempt.confirmed_at.is_some();
-            if clock - *heard >= if confirmed { self.timing.lease } else { self.timing.confirm } {
+            if clock - *heard >= if confirmed { self.rules.timing.lease } else { self.rules.timing.confirm } {
                 late.push((*id, confirmed));
             }
         }
         late.sort_unstable();
         for (id, confirmed) in late {
             if confirmed {
-                let minutes = self.timing.lease.as_secs() / 60;
+                let minutes = self.rules.timing.lease.as_secs() / 60;
                 let reason = |worker: &str| format!("{worker} was not heard of for {minutes} minutes");
                 self.lose(id, reason, Loss::Silence);
             } else {
                 self.withdraw(id, JobState::Queued, |worker| format!("{worker} did not take it"));
             }
         }
-        let old = |(_, since): &(Ticket, Duration)| clock - *since >= self.timing.claim;
+        let old = |(_, since): &(Ticket, Duration)| clock - *since >= self.rules.timing.claim;
         let answered: Vec<_> = self.claims.iter().filter(|(_, claim)| old(claim)).map(|(id, _)| id.clone()).collect();
         for worker in answered {
             self.answer_claim(&worker, ClaimAnswer::default());
@@ -263,6 +273,10 @@ impl State {
                 if *count == 0 {
                     self.running.remove(&record.job.submitted_by);
                 }
+            }
+            if record.job.jobs_at_once.is_some() {
+                // One more of this person's may run.
+                self.changed_jobs.extend(self.queue.heads(&record.job.submitted_by));
             }
             if let Some(live) = self.live.get_mut(&attempt.worker) {
                 live.remove(&AttemptRef { job: id, attempt: attempt.number });

@@ -5,7 +5,7 @@ use super::leader::{Leader, REFRESH};
 use super::reading::Reading;
 use super::revisions::{Revisions, job_of};
 use super::unwritable::refuse;
-use super::{Action, Answer, Event, Now, State, Ticket, Timing};
+use super::{Action, Answer, Event, Now, Rules, State, Ticket};
 use crate::bus::nats::KEYS;
 use crate::bus::{Bus, BusError, Change, Request, Watch};
 use crate::log;
@@ -42,14 +42,14 @@ impl From<BusError> for End {
 }
 
 /// Leads whenever nobody else does, until `shutdown` or until the bus is closed. Several may be run over one bus: one leads.
-pub async fn lead(bus: Arc<dyn Bus>, timing: Timing, shutdown: CancellationToken) {
-    let started = Instant::now();
+pub async fn lead(bus: Arc<dyn Bus>, rules: impl Into<Rules>, shutdown: CancellationToken) {
+    let (rules, started) = (rules.into(), Instant::now());
     let mut leader = Leader::new();
     // Whether the last reign wrote nothing, because it could not.
     let mut idle = false;
     loop {
         let mut wrote = false;
-        let end = reign(&*bus, timing, started, &mut leader, &mut wrote, &shutdown).await;
+        let end = reign(&*bus, rules, started, &mut leader, &mut wrote, &shutdown).await;
         drop(timeout(PAUSE, leader.give_up(&*bus)).await);
         match end {
             End::Closed => return,
@@ -78,7 +78,7 @@ pub async fn lead(bus: Arc<dyn Bus>, timing: Timing, shutdown: CancellationToken
 
 async fn reign(
     bus: &dyn Bus,
-    timing: Timing,
+    rules: Rules,
     started: Instant,
     leader: &mut Leader,
     wrote: &mut bool,
@@ -86,7 +86,7 @@ async fn reign(
 ) -> End {
     let begin = async {
         leader.take(bus).await?;
-        Reign::begin(bus, timing, started, leader, wrote).await
+        Reign::begin(bus, rules, started, leader, wrote).await
     };
     let begun = tokio::select! {
         () = shutdown.cancelled() => Err(End::Closed),
@@ -148,7 +148,7 @@ impl<'a> Reign<'a> {
     /// Serves first, then reads: what is asked meanwhile waits.
     async fn begin(
         bus: &'a dyn Bus,
-        timing: Timing,
+        rules: Rules,
         started: Instant,
         leader: &'a mut Leader,
         wrote: &'a mut bool,
@@ -165,7 +165,7 @@ impl<'a> Reign<'a> {
         let mut reign = Self {
             bus,
             started,
-            state: State::rebuild(leader.revision(), timing, [], now),
+            state: State::rebuild(leader.revision(), rules, [], now),
             leader,
             wrote,
             revisions: Revisions::default(),
@@ -204,7 +204,7 @@ impl<'a> Reign<'a> {
         }
         let (records, unreadable) = reading.finish().await?;
         let (epoch, now) = (reign.leader.revision(), reign.now());
-        reign.state = State::rebuild(epoch, timing, records.into_values(), now);
+        reign.state = State::rebuild(epoch, rules, records.into_values(), now);
         for id in unreadable {
             reign.state.leave_alone(id);
         }

@@ -1,12 +1,14 @@
 //! Who comes in: invitations for one and for several, and how many a lab serves.
 
 use crate::labs::*;
+use crate::plain::job;
 use samepath_fleet::{
     Fleet,
     bus::{BusError, Link},
     lab::{HubPlace, Invitation, Invite, LabError, Membership, Part, Places, Registry, Wanted},
 };
-use std::time::Duration;
+use samepath_wire::Job;
+use std::{num::NonZeroU32, time::Duration};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_invitation_is_for_one_computer_and_for_its_time() {
@@ -141,8 +143,15 @@ async fn a_line_that_got_about_is_taken_back_without_those_who_joined_by_it() {
     in_time(Fleet::lab(&joined)).await.expect("stays").close().await;
     // Whoever is put out by a name is one.
     for (part, name) in [(Part::Member, "gpu"), (Part::Member, joined.name.as_str())] {
-        let wanted =
-            Invite { part, name: name.to_owned(), uses: 1, lasts: HOUR, places: Places::default(), admin: false };
+        let wanted = Invite {
+            part,
+            name: name.to_owned(),
+            uses: 1,
+            lasts: HOUR,
+            places: Places::default(),
+            jobs_at_once: None,
+            admin: false,
+        };
         assert!(matches!(registry.invite(wanted).await, Err(LabError::Taken { .. })), "{name}");
     }
     lab.invite(Part::Member, "amick", 1, HOUR).await;
@@ -152,6 +161,7 @@ async fn a_line_that_got_about_is_taken_back_without_those_who_joined_by_it() {
         uses: 1,
         lasts: HOUR,
         places: Places::default(),
+        jobs_at_once: None,
         admin: false,
     };
     let error = registry.invite(wanted).await.expect_err("refused");
@@ -176,6 +186,10 @@ async fn a_lab_serves_so_many_and_its_administrator_besides() {
     lab.start().await;
     let configuration = std::fs::read_to_string(lab.dir().join("nats-server.conf")).expect("written");
     assert!(configuration.contains("max_connections: 272"), "{configuration}");
+    // Strangers make the server say much: its log takes so much of the disk and no more.
+    for bound in ["logfile_size_limit: 16MB", "logfile_max_num: 4"] {
+        assert!(configuration.contains(bound), "{configuration}");
+    }
     let (mut inside, mut first) = (Vec::new(), None);
     for name in ["one", "two", "three", "four"] {
         let membership = lab.member(name).await;
@@ -200,6 +214,44 @@ async fn a_lab_serves_so_many_and_its_administrator_besides() {
     in_time(link.wait_for(|link| *link == Link::Up)).await.expect("still there");
     waiting.close().await;
     for fleet in inside {
+        fleet.close().await;
+    }
+    lab.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn how_many_jobs_of_a_member_may_run_at_a_time_is_kept_with_the_member_and_put_into_each_job() {
+    let mut lab = Lab::new().await;
+    let registry = Registry::open(lab.dir()).await.expect("joins");
+    let invite = async |jobs_at_once: Option<u32>| {
+        let jobs_at_once = jobs_at_once.and_then(NonZeroU32::new);
+        let (part, name, places) = (Part::Member, "amick".to_owned(), Places::default());
+        registry.invite(Invite { part, name, uses: 1, lasts: HOUR, places, jobs_at_once, admin: false }).await
+    };
+    let first = invite(Some(2)).await.expect("invited");
+    // Of one name there is one number: a further computer has that of the first.
+    let second = invite(None).await.expect("invited");
+    assert_eq!(second.jobs_at_once, NonZeroU32::new(2));
+    let refused = invite(Some(3)).await.expect_err("another number");
+    assert_eq!(refused.to_string(), "amick may run 2 jobs at a time already");
+    let membership = in_time(Membership::join(&first)).await.expect("joins");
+    assert_eq!(membership.jobs_at_once, NonZeroU32::new(2));
+    let fleet = Fleet::lab(&membership).await.expect("comes in");
+    let added = fleet.add_computer(&membership).await.expect("invited");
+    assert_eq!(in_time(Membership::join(&added)).await.expect("joins").jobs_at_once, NonZeroU32::new(2));
+    // Whatever a client says.
+    let wanted = Job { jobs_at_once: NonZeroU32::new(100), ..job(1) };
+    assert_eq!(fleet.submit(&wanted).await.expect("submitted").job.jobs_at_once, NonZeroU32::new(2));
+    let tom = Fleet::lab(&lab.member("tom").await).await.expect("comes in");
+    let wanted = Job { jobs_at_once: NonZeroU32::new(1), ..job(2) };
+    assert_eq!(tom.submit(&wanted).await.expect("submitted").job.jobs_at_once, None);
+    let told = registry.joined().await.expect("told");
+    assert!(
+        told.iter().all(|it| it.jobs_at_once.map(NonZeroU32::get) == (it.name == "amick").then_some(2)),
+        "{told:?}"
+    );
+    registry.close().await;
+    for fleet in [fleet, tom] {
         fleet.close().await;
     }
     lab.stop().await;

@@ -3,5 +3,7 @@
 mod joining;
 #[path = "../labs/mod.rs"]
 mod labs;
+#[path = "../samples/mod.rs"]
+mod plain;
 mod rights;
 mod servers;

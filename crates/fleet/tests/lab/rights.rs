@@ -1,11 +1,13 @@
 //! What a key opens, who puts out whom, and that whoever is out stays out.
 
 use crate::labs::*;
+use crate::plain::job;
 use samepath_fleet::{
     Fleet,
     bus::{BusError, Link},
-    lab::{Invite, LabError, Membership, Part, Places, Registry},
+    lab::{Invite, LabError, Membership, Part, Places, Registry, Revoked},
 };
+use samepath_wire::JobState;
 use std::time::Duration;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -38,6 +40,38 @@ async fn whoever_is_put_out_is_out_at_once_and_nobody_else_notices() {
     lab.start().await;
     assert!(is_refused(&memberships[0]).await);
     Fleet::lab(&again).await.expect("comes in").close().await;
+    lab.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_waits_of_a_member_who_is_put_out_is_cancelled_and_what_waits_of_one_who_leaves_is_not() {
+    let mut lab = Lab::new().await;
+    let (amick, tom) = (lab.member("amick").await, lab.member("tom").await);
+    let gpu = lab.invite(Part::Worker, "gpu-1", 1, HOUR).await;
+    Membership::join(&gpu).await.expect("joins");
+    let fleets = [Fleet::lab(&amick).await.expect("comes in"), Fleet::lab(&tom).await.expect("comes in")];
+    let mut own = Vec::new();
+    for (number, fleet) in (1..).zip(&fleets) {
+        own.push(fleet.submit(&job(number)).await.expect("submitted").job.id);
+    }
+    let registry = Registry::open(lab.dir()).await.expect("joins");
+    // Tom leaves, as people do who get another computer.
+    fleets[1].leave(&tom).await.expect("left");
+    let gone = registry.revoke("amick").await.expect("revoked");
+    assert_eq!(gone, Revoked { part: Part::Member, computers: 1, invitations: 0, cancelled: 1 });
+    let nina = Fleet::lab(&lab.member("nina").await).await.expect("comes in");
+    let record = nina.job(own[0]).await.expect("kept");
+    let last = record.history.last().expect("a change");
+    assert_eq!((record.state, last.reason.as_str()), (JobState::Cancelled, "amick's access ended"));
+    assert_eq!(nina.job(own[1]).await.expect("kept").state, JobState::Queued);
+    // Whoever left can still be put out, as long as anything of theirs waits.
+    assert_eq!(registry.revoke("tom").await.expect("revoked").cancelled, 1);
+    assert!(matches!(registry.revoke("tom").await, Err(LabError::NoSuchName { .. })));
+    assert_eq!(registry.revoke("gpu-1").await.expect("revoked").part, Part::Worker);
+    registry.close().await;
+    for fleet in fleets.into_iter().chain([nina]) {
+        fleet.close().await;
+    }
     lab.stop().await;
 }
 
@@ -186,6 +220,7 @@ async fn who_looks_after_the_lab_drains_and_puts_out_workers_and_nobody_else_doe
         uses: 1,
         lasts: HOUR,
         places: Places::default(),
+        jobs_at_once: None,
         admin: true,
     };
     let invitation = registry.invite(wanted.clone()).await.expect("invited");

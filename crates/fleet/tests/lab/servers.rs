@@ -28,6 +28,27 @@ async fn a_server_whose_certificate_was_renewed_is_the_one_that_was_joined() {
     lab.stop().await;
 }
 
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_server_says_that_cannot_start_is_told_whether_it_writes_its_log_by_then_or_not() {
+    use samepath_fleet::lab::Hub;
+    use std::os::unix::fs::PermissionsExt;
+    let mut lab = Lab::new().await;
+    lab.stop().await;
+    let store = lab.dir().join("store");
+    std::fs::remove_dir_all(&store).expect("removed");
+    std::fs::write(&store, "no folder").expect("written");
+    let error = Hub::start(lab.place(), Some(nats_server())).await.err().expect("it cannot keep anything");
+    let LabError::ServerEnded { said } = &error else { panic!("{error}") };
+    assert!(said.contains("JetStream"), "{said}");
+    let program = lab.dir().join("says-why");
+    std::fs::write(&program, "#!/bin/sh\n[ $1 = --version ] && echo nats-server: v2.11.0 && exit\necho it has no configuration >&2\nexit 1\n")
+        .expect("written");
+    std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o700)).expect("may be run");
+    let error = Hub::start(lab.place(), Some(program)).await.err().expect("it says why");
+    assert!(matches!(&error, LabError::ServerEnded { said } if said == "it has no configuration"), "{error}");
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn another_server_at_the_address_is_not_trusted() {
     let mut lab = Lab::new().await;
@@ -129,6 +150,7 @@ async fn a_second_hub_elsewhere_takes_over_on_the_server_of_the_first() {
         uses: 1,
         lasts: HOUR,
         places: Places::default(),
+        jobs_at_once: None,
         admin: false,
     };
     let invitation = registry.invite(wanted).await.expect("invited");

@@ -71,7 +71,15 @@ impl Lab {
 
     pub(crate) async fn invite(&self, part: Part, name: &str, uses: u32, lasts: jiff::SignedDuration) -> Invitation {
         let registry = Registry::open(self.dir()).await.expect("joins");
-        let wanted = Invite { part, name: name.to_owned(), uses, lasts, places: Places::default(), admin: false };
+        let wanted = Invite {
+            part,
+            name: name.to_owned(),
+            uses,
+            lasts,
+            places: Places::default(),
+            jobs_at_once: None,
+            admin: false,
+        };
         let invitation = registry.invite(wanted).await.expect("invited");
         registry.close().await;
         invitation
@@ -79,7 +87,8 @@ impl Lab {
 
     pub(crate) async fn invite_to(&self, part: Part, name: &str, places: Places) -> Invitation {
         let registry = Registry::open(self.dir()).await.expect("joins");
-        let wanted = Invite { part, name: name.to_owned(), uses: 1, lasts: HOUR, places, admin: false };
+        let wanted =
+            Invite { part, name: name.to_owned(), uses: 1, lasts: HOUR, places, jobs_at_once: None, admin: false };
         let invitation = registry.invite(wanted).await.expect("invited");
         registry.close().await;
         invitation
@@ -108,7 +117,7 @@ impl Lab {
         let registry = Registry::open(self.dir()).await.expect("joins");
         let gone = registry.revoke(name).await;
         registry.close().await;
-        gone
+        gone.map(|gone| (gone.computers, gone.invitations))
     }
 
     pub(crate) async fn names(&self) -> Vec<String> {

@@ -2,6 +2,7 @@
 
 mod bounds;
 mod clear;
+mod crowded;
 mod explain;
 mod forecast;
 mod losing;

@@ -10,7 +10,13 @@ fn places() -> Places {
 }
 
 fn submit(bench: &mut Bench, job: Job, places: Option<Places>) -> Result<JobRecord, Refused> {
-    let ticket = bench.ask(|ticket| Event::Submit { ticket, member: "amick".to_owned(), places, job: Box::new(job) });
+    let ticket = bench.ask(|ticket| Event::Submit {
+        ticket,
+        member: "amick".to_owned(),
+        places,
+        jobs_at_once: None,
+        job: Box::new(job),
+    });
     match bench.answer(ticket) {
         Some(Answer::Record(record)) => Ok(*record),
         Some(Answer::Refused(refused)) => Err(refused),

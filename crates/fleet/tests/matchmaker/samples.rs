@@ -146,7 +146,8 @@ impl Bench {
 
     pub(crate) fn submit(&mut self, job: Job) -> Result<JobRecord, Refused> {
         let member = job.submitted_by.clone();
-        let ticket = self.ask(|ticket| Event::Submit { ticket, member, places: None, job: Box::new(job) });
+        let ticket =
+            self.ask(|ticket| Event::Submit { ticket, member, places: None, jobs_at_once: None, job: Box::new(job) });
         self.record_answer(ticket)
     }
 

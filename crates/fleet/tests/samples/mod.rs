@@ -33,6 +33,7 @@ pub(crate) fn job(number: u64) -> Job {
         submitted_by: "amick".to_owned(),
         person: None,
         places: None,
+        jobs_at_once: None,
         submitted_at: Timestamp::UNIX_EPOCH,
     }
 }

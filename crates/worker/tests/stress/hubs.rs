@@ -54,7 +54,8 @@ impl Hubs {
             let (part, name) =
                 if at == last { (Part::Member, "amick".to_owned()) } else { (Part::Worker, Self::name(at)) };
             let lasts = jiff::SignedDuration::from_hours(1);
-            let invite = Invite { part, name, uses: 1, lasts, places: Places::default(), admin: false };
+            let invite =
+                Invite { part, name, uses: 1, lasts, places: Places::default(), jobs_at_once: None, admin: false };
             let invitation: Invitation = registry.invite(invite).await.unwrap();
             let mut membership = Membership::join(&invitation).await.unwrap();
             membership.server = cable.address().to_owned();

@@ -47,7 +47,7 @@ pub(crate) async fn sessions(members: &[Membership]) -> Vec<(Fleet, WorkerSessio
 
 pub(crate) fn bench(runtime: &Runtime) {
     let (workers, jobs) = (super::size("WORKERS", 1_000), super::size("JOBS", 100_000) as u64);
-    let lab = Lab::new();
+    let lab = Lab::with(&["--waiting", "1000000"]);
     let desk = member(&lab, "desk");
     runtime.block_on(async {
         let bare = Bare::on(&lab).await;

@@ -106,7 +106,7 @@ fn read<Q: DeserializeOwned>(request: &Request) -> Result<Q, Refused> {
 
 /// Under the member's own name, and to its own places.
 async fn add_computer(bus: &dyn Bus, from: &Caller) -> Result<Added, Refused> {
-    let Caller { member, places, admin, .. } = from;
+    let Caller { member, places, jobs_at_once, admin, .. } = from;
     let keys = joined(bus).await.map_err(failed)?.into_iter().filter(|(_, it)| is_member(it.part, &it.name, member));
     let now = Timestamp::now();
     let open = invited(bus).await.map_err(failed)?.into_iter();
@@ -126,6 +126,7 @@ async fn add_computer(bus: &dyn Bus, from: &Caller) -> Result<Added, Refused> {
         uses: 1,
         expires_at,
         places: places.clone(),
+        jobs_at_once: *jobs_at_once,
         admin: *admin,
     };
     let token = invite(bus, &wanted).await.map_err(failed)?;

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use ring::rand::{SecureRandom, SystemRandom};
 use samepath_wire::Places;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use std::num::NonZeroU32;
 
 /// Before the public key of somebody who has joined.
 pub(crate) const KEYS: &str = "lab/keys/";
@@ -28,6 +29,9 @@ pub struct Invited {
     /// Where a member may write and read.
     #[serde(default, flatten)]
     pub places: Places,
+    /// How many jobs of a member may run at a time; none: as many as there are workers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub jobs_at_once: Option<NonZeroU32>,
     /// Whether the member looks after the lab's workers.
     #[serde(default, skip_serializing_if = "is_no")]
     pub admin: bool,
@@ -47,6 +51,9 @@ pub struct Joined {
     /// Where a member may write and read.
     #[serde(default, flatten)]
     pub places: Places,
+    /// How many jobs of a member may run at a time; none: as many as there are workers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub jobs_at_once: Option<NonZeroU32>,
     /// Whether the member looks after the lab's workers.
     #[serde(default, skip_serializing_if = "is_no")]
     pub admin: bool,
@@ -172,12 +179,12 @@ pub(super) async fn admit(
         return Err(Refusal::Expired);
     }
     let left = Invited { uses: invited.uses.saturating_sub(1), ..invited.clone() };
-    let Invited { part, name: invited_as, many, places, admin, .. } = invited;
+    let Invited { part, name: invited_as, many, places, jobs_at_once, admin, .. } = invited;
     if part == Part::Hub {
         return Err(Refusal::NoInvitation);
     }
     let name = if many { many_name(&invited_as, key) } else { invited_as.clone() };
-    let joined = Joined { part, name, invited_as, joined_at: now, places, admin, computer };
+    let joined = Joined { part, name, invited_as, joined_at: now, places, jobs_at_once, admin, computer };
     // Used by whoever is first.
     let expect = Expect::Revision(revision);
     let used = if left.uses == 0 { Write::remove(place, expect) } else { Write::put(place, encode(&left), expect) };

@@ -91,14 +91,15 @@ impl Registry {
     }
 }
 
-/// Who somebody is that says this of itself on a subject of its own, where its jobs may write and read, and whether it looks after the
-/// lab; none where it is not let in. `keys` are where the hub keeps who has joined.
+/// Who somebody is that says this of itself on a subject of its own, where its jobs may write and read, how many may run at a time, and
+/// whether it looks after the lab; none where it is not let in. `keys` are where the hub keeps who has joined.
 async fn admits(keys: Option<&Endpoint>, mut who: Identity) -> Option<Identity> {
     match keys {
         // What a hub may use the server lets nobody else use.
         Some(keys) if who.part != Part::Hub => {
             let joined = registry::admitted(keys, &who).await?;
             who.caller.places = Some(joined.places).filter(Places::are_limited);
+            who.caller.jobs_at_once = joined.jobs_at_once;
             who.caller.admin = joined.admin && joined.part == Part::Member;
             Some(who)
         }
