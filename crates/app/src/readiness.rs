@@ -8,7 +8,7 @@ use crate::draft::Plan;
 use crate::jobs::{what, worker_name};
 use crate::pace::about;
 use crate::paths::path_view;
-use crate::sameness::{self, Answer, Asked, Verdict};
+use crate::sameness::{self, Answer, Asked, Unanswered, Verdict};
 use crate::storages::LocalStorages;
 use crate::view::{CandidateView, Draft, ReadinessView};
 use crate::workers::last_seen;
@@ -37,6 +37,8 @@ enum Sight {
     Differs { storage: String },
     /// No answer in time.
     Silent,
+    /// It could not say.
+    Failed { why: String },
 }
 
 impl Sight {
@@ -129,7 +131,7 @@ pub(crate) async fn readiness<'a>(
     if let Some(at) = paths.first() {
         sameness::confirm(&mut proved, &at.storage_backend, Asked::same(&asked));
     }
-    let mut answers: HashMap<&str, Option<Answer>> =
+    let mut answers: HashMap<&str, Result<Answer, Unanswered>> =
         asked.into_iter().map(|asked| (asked.worker.id.as_str(), asked.answer)).collect();
     let mut candidates: Vec<Candidate<'_>> = outlook
         .fits
@@ -137,8 +139,9 @@ pub(crate) async fn readiness<'a>(
         .map(|(worker, fit)| {
             let sight = match answers.remove(worker.id.as_str()) {
                 None => Sight::NotAsked,
-                Some(None) => Sight::Silent,
-                Some(Some(answer)) => sight(answer, paths.first()),
+                Some(Err(Unanswered::Silent)) => Sight::Silent,
+                Some(Err(Unanswered::Failed(why))) => Sight::Failed { why },
+                Some(Ok(answer)) => sight(answer, paths.first()),
             };
             let sameness = sameness::of_job(&proved, worker);
             let older = outlook.older.get(&worker.id).map(String::as_str);

@@ -4,7 +4,7 @@
 //! also when the question is dropped half-way. What a program leaves that is killed meanwhile goes when somebody next tries the folder.
 
 use crate::proofs::Place;
-use crate::sameness::{self, Asked, Reader, Verdict};
+use crate::sameness::{self, Asked, Reader, Unanswered, Verdict};
 use crate::setup::nearest_own;
 use crate::view::{Finding, FindingState, SameStorageView};
 use crate::{Error, ErrorCode, LocalStorages};
@@ -96,7 +96,7 @@ pub(crate) async fn ask<'q>(
         Verdict::Open if is_missing(asked) => Verdict::Lacks,
         verdict => verdict,
     };
-    let answered = |asked: &Asked<'q>| Some((asked.worker, verdict(asked, asked.answer.as_ref()?.verdict)));
+    let answered = |asked: &Asked<'q>| Some((asked.worker, verdict(asked, asked.answer.as_ref().ok()?.verdict)));
     let verdicts = answers.iter().filter_map(answered).collect();
     told.extend(answers.iter().map(|asked| saw(name, asked)));
     told.sort_by(|a, b| a.worker.cmp(&b.worker));
@@ -134,7 +134,7 @@ async fn ask_until_found<'w>(fleet: &Fleet, file: &TestFile, workers: &[&'w Work
 }
 
 fn is_missing(asked: &Asked<'_>) -> bool {
-    let seen = asked.answer.as_ref().and_then(|answer| answer.seen.first());
+    let seen = asked.answer.as_ref().ok().and_then(|answer| answer.seen.first());
     matches!(seen, Some(PathSeen::No { code: Some(code), .. }) if code == ErrorCode::PathNotFound.as_str())
 }
 
@@ -201,15 +201,16 @@ impl Saw {
 fn saw(storage: &str, asked: &Asked<'_>) -> SameStorageView {
     let name = &asked.worker.name;
     let (saw, words) = match asked.answer.as_ref().map(|answer| (answer.verdict, answer.seen.first())) {
-        None => (Saw::Silent, format!("{name} has not answered. You can go on.")),
-        Some((Verdict::Same, _)) => (Saw::Found, format!("{name} found the test file")),
-        Some((Verdict::Open, Some(PathSeen::No { failure, .. }))) if !is_missing(asked) => {
+        Err(Unanswered::Silent) => (Saw::Silent, format!("{name} has not answered. You can go on.")),
+        Err(Unanswered::Failed(why)) => (Saw::Failed, format!("{name} could not look: {why}")),
+        Ok((Verdict::Same, _)) => (Saw::Found, format!("{name} found the test file")),
+        Ok((Verdict::Open, Some(PathSeen::No { failure, .. }))) if !is_missing(asked) => {
             (Saw::Failed, format!("{name} could not look: {}", failure.message))
         }
-        Some((Verdict::Open, Some(PathSeen::Yes(_)))) => {
+        Ok((Verdict::Open, Some(PathSeen::Yes(_)))) => {
             (Saw::Failed, format!("{name} sees the test file, but could not prove it"))
         }
-        Some(_) => {
+        Ok(_) => {
             let why = format!("its {storage} is another storage, or another folder of it");
             (Saw::NotFound, format!("{name} looked and did not find it: {why}."))
         }

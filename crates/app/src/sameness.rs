@@ -1,8 +1,8 @@
 //! Is a worker's storage this computer's? What marks say, and what a file proves.
 
 use futures::future::join_all;
-use samepath_fleet::Fleet;
 use samepath_fleet::matching::Sameness;
+use samepath_fleet::{Fleet, FleetError};
 use samepath_storage::helper::{DEADLINE, Helper};
 use samepath_storage::{ProofKey, Storages};
 use samepath_wire::{CheckPaths, Fit, InputSeen, Job, PathSeen, ProofAsked, StoragePath, Worker, WorkerId};
@@ -73,21 +73,36 @@ impl Reader {
     }
 }
 
-/// A worker that was asked, and what it said; none where it did not answer in time.
+/// A worker that was asked, and what it said.
 #[derive(Debug)]
 pub(crate) struct Asked<'w> {
     pub(crate) worker: &'w Worker,
-    pub(crate) answer: Option<Answer>,
+    pub(crate) answer: Result<Answer, Unanswered>,
+}
+
+/// Why nothing is known of what a worker sees.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Unanswered {
+    /// It did not answer in time.
+    Silent,
+    /// It answered that it cannot say, or nobody could ask it: why.
+    Failed(String),
+}
+
+impl From<FleetError> for Unanswered {
+    fn from(error: FleetError) -> Self {
+        if error.is_passing() { Self::Silent } else { Self::Failed(error.to_string()) }
+    }
 }
 
 impl<'w> Asked<'w> {
     fn has(&self, verdict: Verdict) -> bool {
-        self.answer.as_ref().is_some_and(|answer| answer.verdict == verdict)
+        self.answer.as_ref().is_ok_and(|answer| answer.verdict == verdict)
     }
 
     /// What each that answered proved.
     pub(crate) fn verdicts(asked: &[Self]) -> Vec<(&'w Worker, Verdict)> {
-        asked.iter().filter_map(|asked| Some((asked.worker, asked.answer.as_ref()?.verdict))).collect()
+        asked.iter().filter_map(|asked| Some((asked.worker, asked.answer.as_ref().ok()?.verdict))).collect()
     }
 
     /// Those that read the very same file.
@@ -124,7 +139,7 @@ async fn ask_once<'w>(
     patience: Duration,
 ) -> Vec<Asked<'w>> {
     let Some(first) = paths.first().cloned() else {
-        return workers.iter().map(|worker| Asked { worker, answer: None }).collect();
+        return workers.iter().map(|worker| Asked { worker, answer: Err(Unanswered::Silent) }).collect();
     };
     if workers.is_empty() {
         return Vec::new();
@@ -139,7 +154,10 @@ async fn ask_once<'w>(
     let answer = |seen: Vec<PathSeen>| Answer { verdict: verdict(ours.as_deref(), seen.first()), seen };
     checked
         .into_iter()
-        .map(|(worker, checked)| Asked { worker, answer: checked.ok().map(|checked| answer(checked.paths)) })
+        .map(|(worker, checked)| Asked {
+            worker,
+            answer: checked.map(|checked| answer(checked.paths)).map_err(Unanswered::from),
+        })
         .collect()
 }
 

@@ -2,6 +2,7 @@ use crate::ask::{PATIENCE, about_job, ask, decode_answer, encode, persist};
 use crate::bus::local::LocalSettings;
 use crate::bus::memory::MemoryBus;
 use crate::bus::{self, Bus, BusError, Change, Link, Role, SharedBus};
+use crate::checks::{self, absent};
 use crate::lab::{self, Computer, Invitation, LabError, Membership, StorageWords};
 use crate::matchmaker::{Rules, lead};
 use crate::{FleetError, JobLog, Live, WorkerSession, log};
@@ -319,16 +320,15 @@ impl Fleet {
         Ok(JobLog::new(reader))
     }
 
-    /// Asks a worker whether it sees files.
+    /// Asks a worker whether it sees files: of many piece by piece, each of which has this time. The first path is proved with the
+    /// first piece.
     pub async fn check_paths(
         &self,
         worker: &str,
         paths: &CheckPaths,
         timeout: Duration,
     ) -> Result<Checked, FleetError> {
-        let question = encode(paths, "checking paths")?;
-        let answer = self.inner.bus.request(&format!("check.{worker}"), question, timeout).await;
-        decode_answer(&answer.map_err(|source| absent(worker, source))?, "checking paths")
+        checks::ask(&*self.inner.bus, worker, paths, timeout).await
     }
 
     /// Has a worker take no new job, or take jobs again; what runs goes on. How many attempts it still looks after.
@@ -388,16 +388,6 @@ impl Fleet {
             bus.close().await;
         }
         self.inner.bus.close().await;
-    }
-}
-
-/// Why a worker did not answer.
-fn absent(worker: &str, source: BusError) -> FleetError {
-    match source {
-        BusError::NoResponder { .. } | BusError::ResponderGone { .. } | BusError::TimedOut { .. } => {
-            FleetError::WorkerAbsent { worker: worker.to_owned(), source }
-        }
-        source => source.into(),
     }
 }
 

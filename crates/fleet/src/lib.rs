@@ -27,6 +27,7 @@
 
 mod ask;
 pub mod bus;
+mod checks;
 mod error;
 mod fleet;
 pub mod lab;

@@ -15,7 +15,7 @@ pub(super) fn rank(candidate: &Candidate<'_>, videos: Videos<'_>) -> (u8, u32, S
     match (&candidate.fit, &candidate.sight) {
         (Fit::No { .. }, _) => (5, 0, sameness),
         (_, Sight::Misses { .. } | Sight::Differs { .. }) => (4, 0, sameness),
-        (Fit::Now, Sight::Silent) => (1, 0, sameness),
+        (Fit::Now, Sight::Silent | Sight::Failed { .. }) => (1, 0, sameness),
         (Fit::Now, _) if videos.lacking(candidate) > 0 => (2, 0, sameness),
         (Fit::Now, _) => (0, 0, sameness),
         (Fit::Busy { before }, _) => (3, *before, sameness),
@@ -50,7 +50,12 @@ pub(super) fn sentence(
             format!("{name} is free, but has not said yet whether it sees {file}. Submit and it looks."),
             "Submit",
         ),
-        (Fit::Busy { before }, Sight::Sees { .. } | Sight::NotAsked | Sight::Silent) => {
+        (Fit::Now, Sight::Failed { why }) => (
+            "ready",
+            format!("{name} is free, but could not say whether it sees {file}: {why}. Submit and it looks."),
+            "Submit",
+        ),
+        (Fit::Busy { before }, Sight::Sees { .. } | Sight::NotAsked | Sight::Silent | Sight::Failed { .. }) => {
             ("queued", queued(candidates, name, *before, outlook), "Submit")
         }
         _ => ("wait", why_not(candidates, outlook), WAIT),
@@ -162,6 +167,7 @@ fn whole(candidate: &Candidate<'_>) -> String {
             format!("has another file in the dataset's place: its {storage} may be a different storage")
         }
         Sight::Misses { why } => format!("does not see the dataset: {why}"),
+        Sight::Failed { why } => format!("could not say what it sees: {why}"),
         _ => fit_words(&candidate.fit, candidate.older),
     }
 }
@@ -172,6 +178,7 @@ fn words(candidate: &Candidate<'_>, videos: Videos<'_>) -> String {
     match &candidate.sight {
         Sight::NotAsked | Sight::Misses { .. } | Sight::Differs { .. } => said,
         Sight::Silent => format!("{said} · has not answered yet"),
+        Sight::Failed { .. } => format!("{said} · could not say what it sees"),
         Sight::Sees { videos: seen, .. } => match videos.count() {
             all if all > 0 && (*seen == all || videos.lacking(candidate) > 0) => {
                 format!("{said} · {seen}/{all} videos{sure}")
@@ -322,6 +329,19 @@ mod tests {
         assert_eq!(
             why_not(&candidates, &pinned),
             format!("No worker can run this now: gpu-1: cannot run train: no program sleap-nn. {REST}")
+        );
+    }
+
+    #[test]
+    fn a_worker_that_cannot_say_what_it_sees_says_why() {
+        let (one, why) = (worker("gpu-1"), "the answer has 600000 bytes, and 524288 are the most");
+        let failed = now(&one, Sight::Failed { why: why.to_owned() });
+        let row = view(&failed, none(), &[]);
+        assert_eq!(row.words, "free · could not say what it sees");
+        assert_eq!(row.detail.as_deref(), Some(&*format!("could not say what it sees: {why}")));
+        assert_eq!(
+            said(&[failed], &outlook(None)),
+            format!("gpu-1 is free, but could not say whether it sees the dataset: {why}. Submit and it looks.")
         );
     }
 

@@ -44,6 +44,7 @@ pub use error::{BusError, NoRoom};
 pub use local::{Limits, LocalSettings};
 pub use log::{LogEntry, LogItem, LogRange, LogReader};
 pub use record::{Change, Entry, Expect, Watch, Write};
+pub(crate) use request::TOO_LARGE;
 pub use request::{Caller, Request, Requests};
 pub use shared::{Role, SharedBus};
 

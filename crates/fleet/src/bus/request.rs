@@ -1,10 +1,19 @@
+use super::MAX_MESSAGE;
 use futures::stream::{BoxStream, Stream, StreamExt};
-use samepath_wire::{Places, WorkerId};
+use samepath_wire::{Places, Refused, WorkerId};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::num::NonZeroU32;
 use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
+
+/// The code with which an answer is refused that is larger than the bus takes: less may be asked at a time.
+pub(crate) const TOO_LARGE: &str = "too_large";
+
+fn too_large(size: usize) -> Vec<u8> {
+    let message = format!("the answer has {size} bytes, and {MAX_MESSAGE} are the most: ask for less at a time");
+    serde_json::to_vec(&Refused { code: TOO_LARGE.to_owned(), message }).unwrap_or_default()
+}
 
 /// Who asks, as the bus vouches.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -47,12 +56,12 @@ impl Request {
         Self { from, payload, answer, abandoned }
     }
 
-    /// Answers. Whether anybody still waits for it cannot be known. An answer beyond
-    /// [`MAX_MESSAGE`](super::MAX_MESSAGE) does not arrive: whoever asks sees the responder gone.
+    /// Answers. Whether anybody still waits for it cannot be known. Of an answer beyond [`MAX_MESSAGE`] whoever asks is told that it
+    /// was refused, with the code [`TOO_LARGE`].
     pub fn reply(self, payload: Vec<u8>) {
-        if payload.len() <= super::MAX_MESSAGE {
-            drop(self.answer.send(payload));
-        }
+        let size = payload.len();
+        let payload = if size <= MAX_MESSAGE { payload } else { too_large(size) };
+        drop(self.answer.send(payload));
     }
 
     /// Whether it is known that nobody waits for the answer: gave up, closed, killed. A hint; some forms never know.

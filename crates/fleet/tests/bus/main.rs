@@ -135,6 +135,7 @@ macro_rules! conformance {
         a_request_nobody_serves_fails_at_once
         a_request_ends_in_time
         a_dropped_request_fails_at_once
+        an_answer_that_is_too_large_is_told_as_that
         a_responder_that_goes_fails_what_it_took
         a_request_given_up_is_seen_to_be
         a_request_may_be_held_open

@@ -65,10 +65,18 @@ pub(crate) async fn a_dropped_request_fails_at_once(on: Handles) {
             drop(requests.next().await.expect("a request"));
         });
         assert_eq!(answer, Err(BusError::ResponderGone { subject: "fragile".to_owned() }));
-        let (answer, ()) = tokio::join!(asker.request("fragile", vec![], LONG), async {
+    }
+}
+
+pub(crate) async fn an_answer_that_is_too_large_is_told_as_that(on: Handles) {
+    for (server, asker) in [(&*on.person, on.worker()), (on.worker(), &*on.person)] {
+        let mut requests = server.serve("large").await.expect("served");
+        let (answer, ()) = tokio::join!(asker.request("large", vec![], LONG), async {
             requests.next().await.expect("a request").reply(vec![0; MAX_MESSAGE + 1]);
         });
-        assert_eq!(answer, Err(BusError::ResponderGone { subject: "fragile".to_owned() }));
+        let refused: samepath_wire::Refused = serde_json::from_slice(&answer.expect("answered")).expect("refused");
+        assert_eq!(refused.code, "too_large");
+        assert_eq!(refused.message, "the answer has 524289 bytes, and 524288 are the most: ask for less at a time");
     }
 }
 

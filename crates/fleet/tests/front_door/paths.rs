@@ -108,10 +108,14 @@ pub(crate) async fn paths_are_checked(person: &Fleet, workers: &Fleet) {
         let gpu = gpu.clone();
         async move {
             gpu.serve_checks(|_, asked| async move {
-                let seen = |path: StoragePath| {
-                    PathSeen::Yes(Seen { local: format!("/mnt/{}", path.path), size: 1, modified: None, proof: None })
+                let CheckPaths { paths, proof } = asked;
+                let seen = |(number, path): (usize, StoragePath)| {
+                    let proof = proof.as_ref().filter(|proof| proof.path == number).map(|proof| proof.key.clone());
+                    // Of one without an end twice as much is said as of others.
+                    let local = format!("/mnt/{}", path.path.repeat(if path.path.len() > 100_000 { 2 } else { 1 }));
+                    PathSeen::Yes(Seen { local, size: 1, modified: None, proof })
                 };
-                Checked { paths: asked.paths.into_iter().map(seen).collect() }
+                Checked { paths: paths.into_iter().enumerate().map(seen).collect() }
             })
             .await
         }
@@ -131,9 +135,26 @@ pub(crate) async fn paths_are_checked(person: &Fleet, workers: &Fleet) {
     .await;
     let Some(PathSeen::Yes(seen_there)) = checked.paths.first() else { panic!("{checked:?}") };
     assert_eq!(seen_there.local, "/mnt/x.slp");
-    let many = CheckPaths { paths: vec![StoragePath::new("v", "", ""); 10_001], proof: None };
-    let error = person.check_paths("gpu-1", &many, SOON).await.unwrap_err();
-    assert_eq!(error.code(), "invalid_parameter", "{error}");
+    // However many there are, and however much is said of each: it is asked for in pieces, and answered in order.
+    for (count, length) in [(20_000, 20), (1_500, 900)] {
+        let path = |number: u32| format!("{number:0length$}.mp4");
+        let paths = (0..count).map(|number| StoragePath::new("vast", "amick", path(number))).collect();
+        let proof = Some(ProofAsked { path: 0, key: "k".repeat(64) });
+        let asked = CheckPaths { paths, proof };
+        let checked = soon("an answer", person.check_paths("gpu-1", &asked, SOON)).await.unwrap();
+        let told = |(number, seen): (u32, PathSeen)| match seen {
+            PathSeen::Yes(seen) => {
+                assert_eq!(seen.local, format!("/mnt/{}", path(number)));
+                // What is to be proved is the first of all.
+                assert_eq!(seen.proof.is_some(), number == 0, "{number}");
+            }
+            PathSeen::No { .. } => panic!("{number}: {seen:?}"),
+        };
+        assert_eq!((0..).zip(checked.paths).map(told).count(), count as usize);
+    }
+    let endless = CheckPaths { paths: vec![StoragePath::new("vast", "", "x".repeat(300_000))], proof: None };
+    let error = soon("an answer", person.check_paths("gpu-1", &endless, SOON)).await.unwrap_err();
+    assert!(error.to_string().contains("ask for less at a time"), "{error}");
     // Taken back, it is gone from the page at once.
     gpu.leave().await;
     until_gone(&mut seen, "gpu-1").await;

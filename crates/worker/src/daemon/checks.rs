@@ -25,7 +25,8 @@ struct Question {
     places: Option<Places>,
 }
 
-/// Looks for paths where whoever asks may read: one helper per storage, so that a dead one answers for itself alone.
+/// Looks for paths where whoever asks may read: one helper per storage, so that a dead one answers for itself alone. Whoever names
+/// storages that are not here has nobody look for them.
 pub(super) async fn check(
     helper: Helper,
     called: String,
@@ -33,9 +34,14 @@ pub(super) async fn check(
     from: Caller,
     asked: CheckPaths,
 ) -> Checked {
+    let here = Storages::new(backends.clone(), Platform::current());
     let mut groups: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+    let mut seen: Vec<Option<PathSeen>> = vec![None; asked.paths.len()];
     for (index, at) in asked.paths.iter().enumerate() {
-        groups.entry(at.storage_backend.clone()).or_default().push(index);
+        match here.get(&at.storage_backend) {
+            Ok(_) => groups.entry(at.storage_backend.clone()).or_default().push(index),
+            Err(error) => seen[index] = Some(refused(&error, &called)),
+        }
     }
     let looks = groups.into_iter().map(|(name, indices)| {
         let paths: Vec<StoragePath> = indices.iter().map(|index| asked.paths[*index].clone()).collect();
@@ -56,7 +62,6 @@ pub(super) async fn check(
         let look = tokio::task::spawn_blocking(move || look(&helper, &name, &question));
         async move { (indices, look.await) }
     });
-    let mut seen: Vec<Option<PathSeen>> = vec![None; asked.paths.len()];
     for (indices, found) in futures::future::join_all(looks).await {
         for (index, found) in indices.into_iter().zip(found.unwrap_or_default()) {
             seen[index] = Some(found);
@@ -126,4 +131,35 @@ fn no(cause: Cause, message: String) -> PathSeen {
 
 fn failure(cause: Cause, message: String) -> Failure {
     Failure { cause, message, exit_code: None, last_line: None }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn nobody_looks_for_what_is_said_to_be_on_storages_that_are_not_here() {
+        // Whoever asks this helper is told that it cannot be started.
+        let helper = Helper::new("/absent/samepath".into());
+        let vast = Backend {
+            name: "vast".to_owned(),
+            base_path: "/mnt/vast".into(),
+            kind: None,
+            description: None,
+            user_subdir: String::new(),
+            subpath: String::new(),
+        };
+        let elsewhere = (0..10_000).map(|number| StoragePath::new(format!("nas-{number}"), "amick", "labels.slp"));
+        let paths: Vec<StoragePath> = elsewhere.chain([StoragePath::new("vast", "amick", "labels.slp")]).collect();
+        let asked = CheckPaths { paths, proof: None };
+        let checked = check(helper, "gpu-1".to_owned(), vec![vast], Caller::new("amick", None), asked).await;
+        let code = |seen: &PathSeen| match seen {
+            PathSeen::No { code, .. } => code.clone(),
+            PathSeen::Yes(_) => panic!("{seen:?}"),
+        };
+        let (here, elsewhere) = checked.paths.split_last().expect("answers");
+        assert_eq!(elsewhere.len(), 10_000);
+        assert!(elsewhere.iter().all(|seen| code(seen).as_deref() == Some("backend_not_found")), "{:?}", elsewhere[0]);
+        assert_eq!(code(here), None, "{here:?}");
+    }
 }
