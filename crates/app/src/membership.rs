@@ -90,6 +90,18 @@ impl Options {
         })
     }
 
+    /// Refuses where this computer is in no lab: whoever is to work for one is not to work for a queue of its own instead.
+    ///
+    /// # Errors
+    /// `fleet_unreachable`, and as of a key that cannot be read.
+    pub fn must_be_in_a_lab(&self) -> Result<(), Error> {
+        match self.works_for()? {
+            Some(_) => Ok(()),
+            None => Err(Error::new(ErrorCode::FleetUnreachable, format!("{HERE_FIRST} is in no lab."))
+                .with_hint("Join one first, by an invitation for a worker: samepath join INVITATION")),
+        }
+    }
+
     /// Where the workers of this computer keep what is theirs: of the lab that it has joined, or of its own queue.
     ///
     /// # Errors

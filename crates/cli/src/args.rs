@@ -258,6 +258,12 @@ pub(crate) struct Worker {
     /// A worker for each of these GPUs, as nvidia-smi counts them: 0,1. Each takes one job at a time, and shows it its own GPU alone [default: one worker, with all GPUs that CUDA_VISIBLE_DEVICES leaves it]
     #[arg(long, value_name = "N,…", value_delimiter = ',', conflicts_with_all = ["gpu", "end_with_stdin"])]
     pub(crate) gpus: Vec<u32>,
+    /// Run only for a lab that this computer has joined: end with an error where it is in none
+    #[arg(long)]
+    pub(crate) lab: bool,
+    /// When told to end, stop the running jobs first, which may save what they have, and have them tried again: for a computer that will not be there afterwards [default: they go on]
+    #[arg(long)]
+    pub(crate) stop_jobs: bool,
     /// Of the workers for each GPU: be that of this one
     #[arg(long, hide = true)]
     pub(crate) gpu: Option<u32>,

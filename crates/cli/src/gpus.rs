@@ -15,6 +15,7 @@ pub(crate) async fn run(
     gpus: &[u32],
     name: Option<&str>,
     kinds: Option<&Path>,
+    stop_jobs: bool,
 ) -> Result<ExitCode, Error> {
     let mut sorted = gpus.to_vec();
     sorted.sort_unstable();
@@ -34,7 +35,7 @@ pub(crate) async fn run(
     // Each ends when its standard input does: with this program, however that ends.
     let mut inputs = Vec::new();
     for gpu in gpus {
-        let mut child = start(context, *gpu, name, kinds)?;
+        let mut child = start(context, *gpu, name, kinds, stop_jobs)?;
         inputs.push(child.stdin.take());
         let gpu = *gpu;
         running.spawn(async move { (gpu, child.wait().await) });
@@ -58,7 +59,13 @@ pub(crate) async fn run(
     }
 }
 
-fn start(context: &Context<'_>, gpu: u32, name: Option<&str>, kinds: Option<&Path>) -> Result<Child, Error> {
+fn start(
+    context: &Context<'_>,
+    gpu: u32,
+    name: Option<&str>,
+    kinds: Option<&Path>,
+    stop_jobs: bool,
+) -> Result<Child, Error> {
     let mut command = Command::new(&context.options.program);
     if context.output.is_json() {
         command.arg("--json");
@@ -69,6 +76,9 @@ fn start(context: &Context<'_>, gpu: u32, name: Option<&str>, kinds: Option<&Pat
     command.args(["worker", "--end-with-stdin", "--gpu", &gpu.to_string()]);
     if let Some(name) = name {
         command.args(["--name", &format!("{name}-gpu{gpu}")]);
+    }
+    if stop_jobs {
+        command.arg("--stop-jobs");
     }
     if let Some(kinds) = kinds {
         command.arg("--kinds").arg(kinds);

@@ -12,6 +12,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 use tokio::io::AsyncReadExt;
 use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
 
 /// Between two looks at what a worker still has to do.
 const PAUSE: Duration = Duration::from_millis(500);
@@ -117,26 +118,48 @@ fn row(worker: &WorkerView, own: &str) -> Vec<Cell> {
 /// Is a worker until told to stop.
 pub(crate) fn run(context: &Context<'_>, worker: Worker) -> Result<ExitCode, Error> {
     let output = context.output;
-    let Worker { name, kinds, gpus, gpu, end_with_stdin, .. } = worker;
+    let Worker { name, kinds, gpus, gpu, lab, stop_jobs, end_with_stdin, .. } = worker;
+    if lab {
+        context.options.must_be_in_a_lab()?;
+    }
     let kinds = kinds.map(|folder| kinds_folder(context, &folder)).transpose()?;
     block_on(async {
         if !gpus.is_empty() {
-            return crate::gpus::run(context, &gpus, name.as_deref(), kinds.as_deref()).await;
+            return crate::gpus::run(context, &gpus, name.as_deref(), kinds.as_deref(), stop_jobs).await;
         }
         let options = Options { gpu, ..context.options.clone() };
-        let interrupted = async {
+        let told_to_end = async {
             tokio::select! {
                 () = interrupted() => {}
                 () = stdin_closed(), if end_with_stdin => {}
             }
         };
-        tokio::pin!(interrupted);
+        tokio::pin!(told_to_end);
         loop {
             let app = App::for_worker(options.clone(), context.storages.clone()).await?;
+            let stop = CancellationToken::new();
+            let working = async {
+                match stop_jobs {
+                    true => app.worker_until(name.clone(), kinds.clone(), stop.clone()).await,
+                    false => app.worker(name.clone(), kinds.clone()).await,
+                }
+            };
+            tokio::pin!(working);
             let ended = tokio::select! {
-                ended = app.worker(name.clone(), kinds.clone()) => Some(ended),
+                ended = &mut working => Some(ended),
                 told = tell(output, &app) => Some(told),
-                () = &mut interrupted => Some(farewell(output, app.tries_here())),
+                () = &mut told_to_end => {
+                    if stop_jobs {
+                        stop.cancel();
+                        stopping(output, app.tries_here())?;
+                        tokio::select! {
+                            ended = &mut working => ended?,
+                            // Who asks twice does not want to wait.
+                            () = interrupted() => {}
+                        }
+                    }
+                    Some(farewell(output, app.tries_here()))
+                }
                 () = app.joined_anew() => None,
             };
             app.shut_down().await;
@@ -195,6 +218,17 @@ async fn tell(output: &Output, app: &App) -> Result<(), Error> {
             }
             _ => {}
         }
+    }
+}
+
+/// Says that the end of a worker waits for its jobs.
+fn stopping(output: &Output, running: usize) -> Result<(), Error> {
+    match running {
+        _ if output.is_json() => Ok(()),
+        0 => Ok(()),
+        1 => output.line("Stopping its running job, which may save first. Ctrl-C once more leaves it running."),
+        running => output
+            .line(&format!("Stopping its {running} running jobs, which may save first. Ctrl-C once more leaves them.")),
     }
 }
 

@@ -91,6 +91,7 @@ fn worker(args: &[OsString]) -> Result<(), Box<dyn Error>> {
         program: std::env::current_exe()?,
         version: "0.1.0".into(),
         patience: serde_json::from_str(patience.to_str().ok_or("not text")?)?,
+        stop_jobs: false,
     };
     tokio::runtime::Runtime::new()?.block_on(async move {
         let fleet = fleet(Path::new(fleet_dir)).await?;

@@ -41,7 +41,7 @@ impl App {
         let (app, stopped) = (self.clone(), stop.clone());
         let ended = self.inner.tasks.spawn(async move {
             app.set_worker_error(None);
-            if let Err(error) = app.work(name, kinds, stopped).await {
+            if let Err(error) = app.work(name, kinds, stopped, false).await {
                 tracing::warn!(%error, "the worker of this program ended");
                 app.set_worker_error(Some(error));
             }
@@ -101,10 +101,30 @@ impl App {
     /// # Errors
     /// `already_exists` when a worker of that name runs on this computer, `io`.
     pub async fn worker(&self, name: Option<String>, kinds: Option<PathBuf>) -> Result<(), Error> {
-        self.work(name, kinds, self.inner.shutdown.clone()).await
+        self.work(name, kinds, self.inner.shutdown.clone(), false).await
     }
 
-    async fn work(&self, name: Option<String>, kinds: Option<PathBuf>, stop: CancellationToken) -> Result<(), Error> {
+    /// The same, until `told`: then it stops the jobs that run here, which may save first, and ends once that is recorded. They are
+    /// tried again, here or elsewhere.
+    ///
+    /// # Errors
+    /// As of [`App::worker`].
+    pub async fn worker_until(
+        &self,
+        name: Option<String>,
+        kinds: Option<PathBuf>,
+        told: CancellationToken,
+    ) -> Result<(), Error> {
+        self.work(name, kinds, told, true).await
+    }
+
+    async fn work(
+        &self,
+        name: Option<String>,
+        kinds: Option<PathBuf>,
+        stop: CancellationToken,
+        stop_jobs: bool,
+    ) -> Result<(), Error> {
         let options = &self.inner.options;
         // In a lab it is called as it was invited.
         let own = self.inner.lab.as_ref().and_then(|_| self.inner.fleet.worker_id(&String::new()));
@@ -124,6 +144,7 @@ impl App {
             program: options.program.clone(),
             version: options.version.clone(),
             patience: Patience::default(),
+            stop_jobs,
         };
         let ended = samepath_worker::run(self.inner.fleet.clone(), settings, stop).await;
         self.inner.board.set_own(None);

@@ -29,6 +29,7 @@ pub(super) async fn look_after(session: &WorkerSession, dir: AttemptDir, hold: &
         forward(session, &dir, status.clone()),
         report(session, dir.attempt(), status.clone(), &hold.wish),
     );
+    let end = if dir.is_given_back() { given_back(end) } else { end };
     ended(&end);
     // Unless it is recorded, the folder is the only place that knows of the end: whoever comes next tells it again.
     let event = ReportEvent::Ended { end, survivors: dir.survivors() };
@@ -50,6 +51,16 @@ pub(super) async fn look_after(session: &WorkerSession, dir: AttemptDir, hold: &
         return;
     }
     clear_away(&dir).await;
+}
+
+/// Nobody wanted the job to end: its worker had to.
+fn given_back(end: AttemptEnd) -> AttemptEnd {
+    match end {
+        AttemptEnd::Cancelled { .. } => {
+            AttemptEnd::Lost { reason: "its worker was told to end, and stopped it".to_owned(), proved: true }
+        }
+        end => end,
+    }
 }
 
 /// Tells of an attempt that never had a guard: this worker cannot serve it, another may.

@@ -66,6 +66,9 @@ pub struct WorkerSettings {
     pub version: String,
     /// How long guards wait.
     pub patience: Patience,
+    /// Whether jobs that run are stopped, and left the time to save, when it is told to end: nothing of this computer will be there
+    /// afterwards. Else they go on.
+    pub stop_jobs: bool,
 }
 
 /// Why a worker cannot run.
@@ -162,7 +165,7 @@ impl WorkerError {
 ///
 /// Its id is kept in `state_dir/<name>/`, so that a worker started again is the same worker and goes on with what its
 /// predecessor left running. When told to stop it leaves the fleet and its guards alone: they go on, and the next worker
-/// of this name finds them; in a lab, where its key says who it is, of whatever name.
+/// of this name finds them (in a lab, where its key says who it is, of whatever name), unless [`WorkerSettings::stop_jobs`] says otherwise.
 ///
 /// # Errors
 /// Only at the start: another worker of the name runs, or one of the same id anywhere, or the folder cannot be used. A fleet that cannot be reached is
@@ -247,6 +250,9 @@ pub async fn run(fleet: Fleet, settings: WorkerSettings, shutdown: CancellationT
             result
         } => result.map_err(WorkerError::from),
     };
+    if settings.stop_jobs && shutdown.is_cancelled() {
+        worker.give_back().await;
+    }
     worker.holding.leave().await;
     session.leave().await;
     result
@@ -400,6 +406,24 @@ impl Worker {
         self.holding.look_after(at, |hold| async move {
             held::look_after(&session, dir, &hold, |end| presence.learn(end)).await
         });
+    }
+
+    /// Stops what runs, and returns once that is recorded: it is to be tried again, here or elsewhere.
+    async fn give_back(&mut self) {
+        self.presence.drain(true);
+        let mut stopping = self.holding.all();
+        stopping.retain(|at| match AttemptDir::new(&self.home.attempts(), at.clone()).give_back() {
+            Ok(()) => true,
+            // It would look as if somebody had wanted it to end.
+            Err(error) => {
+                tracing::error!(%error, job = %at.job, "that a job is given back cannot be written down: it is left");
+                false
+            }
+        });
+        for at in &stopping {
+            self.holding.wish(at, Wish::Stop);
+        }
+        while stopping.iter().any(|at| self.holding.has(at)) && self.holding.ended().await.is_some() {}
     }
 
     /// A task has ended. After a fault of ours the attempt may well be running: somebody has to look after it.

@@ -96,6 +96,9 @@ struct Survivors {
     survivors: bool,
 }
 
+/// In an attempt's folder: see [`AttemptDir::give_back`].
+const GIVEN_BACK: &str = "given-back";
+
 /// The folder of one attempt on the worker's local disk; only its owner can enter it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AttemptDir {
@@ -170,6 +173,16 @@ impl AttemptDir {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(error),
         }
+    }
+
+    /// Writes down that its worker stops it because it has to end itself: whoever tells of the end knows that nobody wanted it.
+    pub fn give_back(&self) -> io::Result<()> {
+        fs_err::write(self.path.join(GIVEN_BACK), "")
+    }
+
+    /// Whether that is written down.
+    pub fn is_given_back(&self) -> bool {
+        self.path.join(GIVEN_BACK).exists()
     }
 
     /// How it ended, once it has.
