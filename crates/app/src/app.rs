@@ -19,7 +19,7 @@ use crate::{Error, ErrorCode, watching};
 use samepath_fleet::bus::Link;
 use samepath_fleet::lab::Membership;
 use samepath_fleet::{Fleet, Live, Update};
-use samepath_wire::{HERE, HERE_FIRST};
+use samepath_wire::{HERE, HERE_FIRST, WorkerId};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
@@ -38,6 +38,15 @@ enum Patience {
     None,
     /// As long as a person would.
     Short,
+}
+
+/// Of what a program shows something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Shows {
+    /// All workers and jobs.
+    Everything,
+    /// The worker that it is.
+    OwnWorker,
 }
 
 /// The program without a face. Cheap to clone; all clones are one.
@@ -80,7 +89,7 @@ impl App {
     /// `fleet_unreachable`, `io`.
     pub async fn with_storages(options: Options, storages: Arc<LocalStorages>) -> Result<Self, Error> {
         let lab = options.belongs()?;
-        Self::on(options, storages, lab, Patience::Short).await
+        Self::on(options, storages, lab, Patience::Short, Shows::Everything).await
     }
 
     /// The lab that this computer has joined; none where it has its own queue.
@@ -96,7 +105,7 @@ impl App {
     pub async fn for_window(options: Options) -> Result<Self, Error> {
         let storages = Arc::new(LocalStorages::of(&options)?);
         let lab = options.belongs()?;
-        Self::on(options, storages, lab, Patience::None).await
+        Self::on(options, storages, lab, Patience::None, Shows::Everything).await
     }
 
     /// The same, for a program that is to be a worker: of the lab that this computer has joined as one. A lab that does not answer, or
@@ -106,7 +115,7 @@ impl App {
     /// `fleet_unreachable` of a queue of this computer, `io`.
     pub async fn for_worker(options: Options, storages: Arc<LocalStorages>) -> Result<Self, Error> {
         let lab = options.works_for()?;
-        Self::on(options, storages, lab, Patience::None).await
+        Self::on(options, storages, lab, Patience::None, Shows::OwnWorker).await
     }
 
     /// Returns once the lab has put this computer out: why, and what to do. Never where this is on no lab.
@@ -150,6 +159,7 @@ impl App {
         storages: Arc<LocalStorages>,
         lab: Option<Membership>,
         patience: Patience,
+        shows: Shows,
     ) -> Result<Self, Error> {
         let fleet = match &lab {
             None => {
@@ -167,7 +177,12 @@ impl App {
         let tasks = TaskTracker::new();
         let kept = Kept::in_folder(&options.data_dir);
         board.set_kept(kept.view());
-        tasks.spawn(board.clone().follow(fleet.workers(), fleet.jobs(), fleet.kinds()));
+        // Of a queue of this computer the worker's id is not known yet, and there is little that is another's.
+        let own = match shows {
+            Shows::OwnWorker if lab.is_some() => fleet.worker_id(&WorkerId::new()),
+            Shows::OwnWorker | Shows::Everything => None,
+        };
+        tasks.spawn(board.clone().follow(own, fleet.workers(), fleet.jobs(), fleet.kinds()));
         let told = CancellationToken::new();
         if lab.is_some() {
             tasks.spawn(follow_beginning(board.clone(), fleet.beginning(), told.clone()));

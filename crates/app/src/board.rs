@@ -12,7 +12,7 @@ use crate::view::{JobView, KeptView, StatusView, StorageView, Update};
 use crate::workers::{Here, Own};
 use futures::FutureExt;
 use samepath_fleet::{Live, Update as Record};
-use samepath_wire::{Fit, Job, JobRecord, Kind, Worker};
+use samepath_wire::{Fit, Job, JobRecord, Kind, Worker, WorkerId};
 use state::State;
 use std::collections::VecDeque;
 use std::future::pending;
@@ -76,9 +76,11 @@ impl Board {
         Arc::new(Self { state: Mutex::new(State::new()), updates, current: watch::Sender::new(0) })
     }
 
-    /// Ends when the fleet does.
+    /// Ends when the fleet does. Of a program that is the worker `own` of a lab and nothing else, what is not that worker's is let go:
+    /// it would work out for each change why all the lab's jobs wait, and nobody asks it.
     pub(crate) async fn follow(
         self: Arc<Self>,
+        own: Option<WorkerId>,
         mut workers: Live<Worker>,
         mut jobs: Live<JobRecord>,
         mut kinds: Live<Kind>,
@@ -95,8 +97,15 @@ impl Board {
                 }
             };
             let went_on = tokio::select! {
-                update = workers.next() => self.take(update, |state, update| state.take_worker(update, &self.updates)),
-                update = jobs.next() => self.take(update, |state, update| state.take_job(update, &self.updates)),
+                update = workers.next() => {
+                    let update = update.map(|update| only(update, |worker| is_own(own.as_ref(), Some(&worker.id))));
+                    self.take(update, |state, update| state.take_worker(update, &self.updates))
+                }
+                update = jobs.next() => {
+                    let with = |record: &JobRecord| is_own(own.as_ref(), record.attempts.last().map(|last| &last.worker));
+                    let update = update.map(|update| only(update, with));
+                    self.take(update, |state, update| state.take_job(update, &self.updates))
+                }
                 update = kinds.next() => self.take(update, State::take_kind),
                 _ = aged.tick() => {
                     self.lock().age();
@@ -197,6 +206,18 @@ impl Board {
 
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn is_own(own: Option<&WorkerId>, of: Option<&WorkerId>) -> bool {
+    own.is_none_or(|own| of == Some(own))
+}
+
+/// What is to be kept of it; another record is as one that is not there.
+fn only<T>(update: Record<T>, keep: impl FnOnce(&T) -> bool) -> Record<T> {
+    match update {
+        Record::Put(key, record) if !keep(&record) => Record::Gone(key),
+        update => update,
     }
 }
 

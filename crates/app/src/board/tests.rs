@@ -1,9 +1,10 @@
 use super::{Board, state::State};
 use crate::view::{JobView, KeptView, StatusView, Update};
 use samepath_fleet::Update::{Current, Gone, Put, Reset};
-use samepath_wire::{JobRecord, JobState, Worker};
+use samepath_fleet::{Fleet, bus::memory::MemoryBus};
+use samepath_wire::{Claim, JobRecord, JobState, Worker};
 use serde_json::json;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use tokio::sync::broadcast::{Receiver, Sender};
 
 const LAG: usize = 1 << 16;
@@ -395,4 +396,37 @@ fn workers_are_kept_until_they_had_time_to_find_a_hub_that_has_just_begun() {
     board.state.set_beginning(true, &board.to.clone());
     take(&mut board, Gone("gpu-2".to_owned()));
     assert_eq!(names(&board), ["gpu-1"]);
+}
+
+#[tokio::test]
+async fn the_board_of_a_worker_keeps_what_is_that_worker_s() {
+    let fleet = Fleet::memory(MemoryBus::new("amick"));
+    let board = Board::new();
+    let own = Some("gpu-1".to_owned());
+    let following = tokio::spawn(board.clone().follow(own, fleet.workers(), fleet.jobs(), fleet.kinds()));
+    let mut sessions = Vec::new();
+    // What another was given is told before what this one was.
+    for (number, name) in [(2, "gpu-2"), (1, "gpu-1")] {
+        let session = fleet.session(name);
+        session.advertise(worker(name));
+        fleet.submit(&waiting(number).job).await.unwrap();
+        let given = session.claim(&Claim { holds: Vec::new(), wants: true }).await.unwrap().assignment.unwrap();
+        assert_eq!(given.job.id.to_string(), id(number));
+        sessions.push(session);
+    }
+    let known = || {
+        board.look(|seen| {
+            let jobs: Vec<String> = seen.around.jobs.keys().cloned().collect();
+            (seen.around.workers.keys().cloned().collect::<Vec<_>>(), jobs)
+        })
+    };
+    let told = async {
+        while known().0.is_empty() || known().1.is_empty() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(60), told).await.expect("told");
+    assert_eq!(known(), (vec!["gpu-1".to_owned()], vec![id(1)]));
+    fleet.close().await;
+    following.await.unwrap();
 }
