@@ -1,3 +1,5 @@
+#[cfg(test)]
+mod documented;
 mod hub;
 
 use clap::{Args, Parser, Subcommand};
