@@ -144,8 +144,8 @@ pub(crate) fn smaller(draft: &Draft, kind: &Kind, told: &Told) -> Option<(u32, D
     Some((half, draft))
 }
 
-/// The draft as a person can paste it into a terminal.
-pub(crate) fn command(draft: &Draft, kind: &Kind) -> String {
+/// The draft as a person can paste it into a terminal, for a job of that name; none: it is made anew.
+pub(crate) fn command(draft: &Draft, kind: &Kind, name: &str) -> String {
     let dataset = roles(kind).into_iter().find(|(_, role)| *role == Role::Dataset).map(|(parameter, _)| parameter);
     let mut words = vec!["samepath".to_owned(), "submit".to_owned(), draft.kind.clone()];
     let mut give = |name: &str, value: &Value| {
@@ -161,8 +161,18 @@ pub(crate) fn command(draft: &Draft, kind: &Kind) -> String {
             value => give(name, value),
         }
     }
-    if let Some(worker) = &draft.worker {
-        words.extend(["--worker".to_owned(), shell_word(worker)]);
+    for video in &draft.videos {
+        words.extend(["--video".to_owned(), shell_word(&video.written), shell_word(&video.path)]);
+    }
+    let options =
+        [("--name", Some(name)), ("--worker", draft.worker.as_deref()), ("--person", draft.person.as_deref())];
+    for (option, value) in options {
+        match value {
+            None | Some("") => {}
+            // Alone it would be an option.
+            Some(value) if value.starts_with('-') => words.push(shell_word(&format!("{option}={value}"))),
+            Some(value) => words.extend([option.to_owned(), shell_word(value)]),
+        }
     }
     words.join(" ")
 }
@@ -224,10 +234,28 @@ mod tests {
             json!({ "MAX_EPOCHS": 50, "OVERRIDES": "a=1\nb=it's", "CONFIG": ["vast:amick/maze/train.yaml", "scratch:t.yaml"] })
         );
         assert_eq!(
-            command(&draft, &kind()),
+            command(&draft, &kind(), ""),
             "samepath submit sleap-train -p 'LABELS=vast:amick/maze/labels.slp' -p 'CONFIG=vast:amick/maze/train.yaml' \
              -p 'CONFIG=scratch:t.yaml' -p 'MAX_EPOCHS=50' -p 'OVERRIDES=a=1\nb=it'\\''s'"
         );
+    }
+
+    #[test]
+    fn the_command_has_the_videos_that_were_located_the_name_and_who_it_was() {
+        let mut record = record();
+        record.job.name = "maze's day 3".to_owned();
+        record.job.worker = Some("gpu-1".to_owned());
+        record.job.person = Some("Anna".to_owned());
+        record.job.parameters.retain(|name, _| name == "LABELS");
+        let video = json!({ "written": "C:\\cams\\day 1.mp4", "storage_backend": "vast", "user_subdir": "amick", "path": "day1/a b.mp4" });
+        record.job.videos = vec![serde_json::from_value(video).unwrap()];
+        let draft = draft(&record, &kind());
+        assert_eq!(
+            command(&draft, &kind(), &record.job.name),
+            "samepath submit sleap-train -p 'LABELS=vast:amick/maze/labels.slp' --video 'C:\\cams\\day 1.mp4' 'vast:amick/day1/a b.mp4' \
+             --name 'maze'\\''s day 3' --worker gpu-1 --person Anna"
+        );
+        assert!(command(&draft, &kind(), "-3").contains(" '--name=-3' --worker"));
     }
 
     #[test]

@@ -3,11 +3,12 @@
 
 mod common;
 
-use common::Home;
-use samepath_app::view::{Draft, StorageFields};
+use common::{Home, run};
+use samepath_app::view::{ChosenVideo, Draft, StorageFields};
 use samepath_app::{App, Options};
 use std::collections::BTreeSet;
 use std::ffi::OsString;
+use std::process::{Command, Stdio};
 
 async fn open(home: &Home) -> App {
     let (folder, data) = (home.path("home"), home.path("data"));
@@ -61,6 +62,43 @@ async fn jobs_of_one_dataset_have_a_results_folder_each_however_soon_they_are_su
     assert!(folders.iter().all(|folder| folder.contains("/checks/labels_2")), "{folders:?}");
     one.shut_down().await;
     other.shut_down().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_command_that_is_copied_of_a_job_makes_the_same_job_in_a_shell() {
+    let home = Home::new();
+    std::fs::create_dir(home.path("storage/amick/films")).unwrap();
+    std::fs::rename(home.path("storage/amick/maze/cam0.mp4"), home.path("storage/amick/films/it's 1.mp4")).unwrap();
+    let app = open(&home).await;
+    let dataset = "vast:amick/maze/labels.slp".to_owned();
+    let written = app.open_dataset(dataset.clone(), Vec::new()).await.expect("a project").videos[0].written.clone();
+    let draft = Draft {
+        kind: "slp-check".to_owned(),
+        dataset: Some(dataset),
+        name: "it's $day 3".to_owned(),
+        person: Some("Anna".to_owned()),
+        videos: vec![ChosenVideo { written, path: "vast:amick/films/it's 1.mp4".to_owned() }],
+        ..Draft::default()
+    };
+    let first = app.submit(draft).await.expect("it is accepted");
+    let again = app.follow_up(&first.id).await.expect("it can be made again");
+    // In its own name, and without waiting for it.
+    let line = again.command.replacen("samepath submit", "\"$0\" submit --detach", 1);
+    let pasted = tokio::task::block_in_place(|| {
+        let own = home.command(["x"]);
+        let environment = own.get_envs().filter_map(|(name, value)| Some((name, value?)));
+        let mut shell = Command::new("sh");
+        shell.args(["-c", &line]).arg(own.get_program()).env_clear().envs(environment).current_dir(home.path("home"));
+        run(shell.stdin(Stdio::null()))
+    });
+    assert_eq!(pasted.status, Some(0), "{line}: {pasted:?}");
+    let other = app.job(pasted.out.trim()).await.expect("it was made");
+    let follows = app.follow_up(&other.id).await.expect("likewise");
+    assert_ne!(other.id, first.id);
+    assert_eq!((&other.name, &other.by), (&first.name, &first.by));
+    assert_eq!((follows.again, follows.command), (again.again.clone(), again.command));
+    assert_eq!(again.again.videos.len(), 1);
+    app.shut_down().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -45,7 +45,7 @@ impl App {
         let epoch = checkpoint.as_ref().and_then(|Checkpoint { epoch, .. }| *epoch);
         let offer = |batch_size: Option<u32>, draft: Draft| OfferView { epoch, batch_size, draft };
         Ok(FollowUpView {
-            command: again::command(&draft, &kind),
+            command: again::command(&draft, &kind, &record.job.name),
             opens,
             resumed: resumed.map(|draft| offer(None, draft)),
             smaller: smaller.map(|(half, draft)| offer(Some(half), draft)),
