@@ -162,6 +162,7 @@ export const job = (over: Partial<JobView> = {}): JobView => ({
   starts: null,
   waiting_for: [],
   waits: false,
+  unserved: false,
   submitted_by: 'amick',
   by: over.submitted_by ?? 'amick',
   submitted_at: AT,

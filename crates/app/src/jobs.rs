@@ -106,7 +106,7 @@ pub(crate) fn job_view(record: &JobRecord, around: &Surroundings<'_>) -> JobView
         let start = around.start(record);
         view.starts_in = start.map(|start| about(start.after));
         view.starts = start.map(|start| format!("Starts in {}, on {}.", about(start.after), start.worker.name));
-        (view.waiting_for, view.waits) = waiting_for(record, around);
+        Waiting { because: view.waiting_for, waits: view.waits, unserved: view.unserved } = waiting(record, around);
     }
     view
 }
@@ -149,6 +149,7 @@ pub(crate) fn record_view(record: &JobRecord, around: &Surroundings<'_>) -> JobV
         starts: None,
         waiting_for: Vec::new(),
         waits: false,
+        unserved: false,
         submitted_by: job.submitted_by.clone(),
         by: match &job.person {
             Some(person) => format!("{person} ({})", job.submitted_by),
@@ -316,18 +317,29 @@ pub(crate) fn nobody(beginning: bool) -> &'static str {
     }
 }
 
-/// Why it waits, workers of whom the same is to be said together; and whether no worker can begin it as things are.
-fn waiting_for(record: &JobRecord, around: &Surroundings<'_>) -> (Vec<String>, bool) {
+/// Of a job that waits.
+struct Waiting {
+    /// Workers of whom the same is to be said together.
+    because: Vec<String>,
+    /// Whether no worker can begin it as things are.
+    waits: bool,
+    /// Whether no worker can run it at all, busy or not.
+    unserved: bool,
+}
+
+fn waiting(record: &JobRecord, around: &Surroundings<'_>) -> Waiting {
     // Whom it waits for comes first: nobody else can help.
     let absent = matching::absent(&record.job, around.workers.values());
     let absent = absent.map(|(wanted, fit)| {
         format!("{}: {}", worker_name(&wanted, around.workers, around.jobs), fit_words(&fit, None))
     });
     if around.workers.is_empty() {
-        return (absent.into_iter().chain([nobody(around.beginning).to_owned()]).collect(), true);
+        let because = absent.into_iter().chain([nobody(around.beginning).to_owned()]).collect();
+        return Waiting { because, waits: true, unserved: !around.beginning };
     }
     let soonest = around.prospects().soonest(record);
     let waits = soonest.iter().all(|alike| alike.fit != Fit::Now);
+    let unserved = !around.beginning && soonest.iter().all(|alike| matches!(alike.fit, Fit::No { .. }));
     // One that can take it now is about to: that is no reason to wait.
     let reasons = soonest.into_iter().filter(|alike| alike.fit != Fit::Now);
     let mut told = reasons.flat_map(|Alike { workers, fit }| {
@@ -352,7 +364,7 @@ fn waiting_for(record: &JobRecord, around: &Surroundings<'_>) -> (Vec<String>, b
     let sentences: Vec<String> = told.by_ref().take(MOST_SENTENCES).map(|(_, sentence)| sentence).collect();
     let more: usize = told.map(|(workers, _)| workers).sum();
     let more = (more > 0).then(|| format!("and {more} more workers"));
-    (absent.into_iter().chain(sentences).chain(more).collect(), waits)
+    Waiting { because: absent.into_iter().chain(sentences).chain(more).collect(), waits, unserved }
 }
 
 /// A worker's name, for one that a job asks for by id or by name.

@@ -1,4 +1,4 @@
-//! What a person is told of while they look elsewhere: their jobs that ended, failed, or wait for long.
+//! What a person is told of while they look elsewhere: their jobs that ended, failed, wait for long, or began after that.
 
 use crate::board::Updates;
 use crate::view::{JobView, NoticesView, Update};
@@ -31,6 +31,8 @@ struct Seen {
     jobs: BTreeMap<String, Option<JobView>>,
     /// Waiting ones that were told of.
     told: BTreeSet<String>,
+    /// Those that wait for long, or that nobody could run: that they begin is news.
+    awaited: BTreeSet<String>,
 }
 
 /// What happened to a job.
@@ -39,19 +41,32 @@ enum Event {
     Ended(JobView),
     Failed(JobView),
     Waits(JobView),
+    Began(JobView),
 }
 
 impl Seen {
     /// What a new state of a job is worth telling; nothing of one that is seen for the first time, unless `live`.
     fn take(&mut self, job: JobView, live: bool) -> Option<Event> {
+        if job.unserved {
+            self.awaited.insert(job.id.clone());
+        }
+        let goes_on = job.state == "running" || is_over(&job);
+        let was_awaited = goes_on && self.awaited.remove(&job.id);
         let before = self.jobs.insert(job.id.clone(), Some(job.clone()).filter(|job| !is_over(job)));
         let was_over = before.is_some_and(|before| before.is_none());
         match job.state.as_str() {
             _ if was_over || !live => None,
             "succeeded" => Some(Event::Ended(job)),
             "failed" => Some(Event::Failed(job)),
+            "running" if was_awaited => Some(Event::Began(job)),
             _ => None,
         }
+    }
+
+    fn forget(&mut self, id: &str) {
+        self.jobs.remove(id);
+        self.told.remove(id);
+        self.awaited.remove(id);
     }
 
     /// Jobs that wait and were not told of.
@@ -66,6 +81,7 @@ impl Seen {
             |job: &&JobView| job.submitted_at.parse::<Timestamp>().is_ok_and(|since| now.duration_since(since) >= LONG);
         let long: Vec<JobView> = self.untold().filter(waits_long).cloned().collect();
         self.told.extend(long.iter().map(|job| job.id.clone()));
+        self.awaited.extend(long.iter().map(|job| job.id.clone()));
         long.into_iter().map(Event::Waits).collect()
     }
 }
@@ -79,13 +95,13 @@ impl Event {
         match self {
             Self::Ended(_) => wanted.ended,
             Self::Failed(_) => wanted.failed,
-            Self::Waits(_) => wanted.waiting,
+            Self::Waits(_) | Self::Began(_) => wanted.waiting,
         }
     }
 
     fn job(&self) -> &JobView {
         match self {
-            Self::Ended(job) | Self::Failed(job) | Self::Waits(job) => job,
+            Self::Ended(job) | Self::Failed(job) | Self::Waits(job) | Self::Began(job) => job,
         }
     }
 
@@ -94,7 +110,8 @@ impl Event {
         let name = &job.name;
         let (title, text) = match self {
             Self::Ended(_) => {
-                let took = duration(job).map(|took| format!(" – {took}")).unwrap_or_default();
+                let took = between(job.started_at.as_ref(), job.ended_at.as_ref());
+                let took = took.map(|took| format!(" – {took}")).unwrap_or_default();
                 (format!("{name} finished{took}"), job.status.clone().unwrap_or_default())
             }
             Self::Failed(_) => {
@@ -102,6 +119,11 @@ impl Event {
                 (format!("{name} failed"), why)
             }
             Self::Waits(_) => (format!("{name} still waits"), job.waiting_for.first().cloned().unwrap_or_default()),
+            Self::Began(_) => {
+                let on = job.worker.as_ref().map(|worker| format!(" on {worker}")).unwrap_or_default();
+                let waited = between(Some(&job.submitted_at), job.started_at.as_ref());
+                (format!("{name} began{on}"), waited.map(|waited| format!("It waited {waited}.")).unwrap_or_default())
+            }
         };
         Notice { title, text, job: Some(job.id.clone()) }
     }
@@ -113,11 +135,14 @@ fn told(events: &[Event]) -> Option<Notice> {
     if more.is_empty() {
         return Some(first.notice());
     }
-    let failed = events.iter().filter(|event| matches!(event, Event::Failed(_))).count();
-    let waiting = events.iter().filter(|event| matches!(event, Event::Waits(_))).count();
-    let ended = events.len() - waiting;
-    let title = match (ended, waiting) {
-        (0, waiting) => format!("{waiting} jobs still wait"),
+    let count = |is: fn(&Event) -> bool| events.iter().filter(|event| is(event)).count();
+    let failed = count(|event| matches!(event, Event::Failed(_)));
+    let waiting = count(|event| matches!(event, Event::Waits(_)));
+    let began = count(|event| matches!(event, Event::Began(_)));
+    let title = match (events.len() - waiting - began, began) {
+        (0, 0) => format!("{waiting} jobs still wait"),
+        (0, 1) => "1 job began".to_owned(),
+        (0, began) => format!("{began} jobs began"),
         (1, _) => "1 job ended".to_owned(),
         (ended, _) => format!("{ended} jobs ended"),
     };
@@ -126,10 +151,10 @@ fn told(events: &[Event]) -> Option<Notice> {
     Some(Notice { title, text: format!("{failed}{}", names.join(", ")), job: None })
 }
 
-/// "1 h 40", of a job that has ended.
-fn duration(job: &JobView) -> Option<String> {
-    let time = |text: &Option<String>| text.as_ref()?.parse::<Timestamp>().ok();
-    let took = time(&job.ended_at)?.duration_since(time(&job.started_at)?);
+/// "1 h 40", from one time to another.
+fn between(from: Option<&String>, to: Option<&String>) -> Option<String> {
+    let time = |text: Option<&String>| text?.parse::<Timestamp>().ok();
+    let took = time(to)?.duration_since(time(from)?);
     let (minutes, seconds) = (took.as_mins(), took.as_secs());
     Some(match minutes {
         ..1 => format!("{seconds} s"),
@@ -205,8 +230,7 @@ impl Notices {
                 self.add(event);
             }
             Update::JobGone(id) => {
-                self.seen.jobs.remove(&id);
-                self.seen.told.remove(&id);
+                self.seen.forget(&id);
             }
             _ => {}
         }
@@ -218,8 +242,17 @@ impl Notices {
     }
 
     fn add(&mut self, events: impl IntoIterator<Item = Event>) {
-        let wanted = self.wanted;
-        self.pending.extend(events.into_iter().filter(|event| event.is_wanted(wanted)));
+        add(&mut self.pending, events, self.wanted);
+    }
+}
+
+/// What is told of a job is the last that happened to it.
+fn add(pending: &mut Vec<Event>, events: impl IntoIterator<Item = Event>, wanted: NoticesView) {
+    for event in events {
+        pending.retain(|earlier| earlier.job().id != event.job().id);
+        if event.is_wanted(wanted) {
+            pending.push(event);
+        }
     }
 }
 
@@ -238,7 +271,8 @@ mod tests {
     fn job(id: &str, state: &str) -> JobView {
         serde_json::from_value(json!({
             "id": id, "name": format!("maze {id}"), "kind": "k", "what": "k", "state": state, "words": state,
-            "lost": false, "submitted_by": "amick", "by": "amick", "submitted_at": "2026-11-22T09:00:00Z", "waiting_for": ["gpu-1: busy"], "waits": true,
+            "lost": false, "submitted_by": "amick", "by": "amick", "submitted_at": "2026-11-22T09:00:00Z", "waiting_for": ["gpu-1: busy"], "waits": true, "unserved": false,
+            "worker": "gpu-1",
             "started_at": "2026-11-22T09:10:00Z", "ended_at": "2026-11-22T10:50:00Z", "status": "best val loss 4.3e-4",
             "confirmed": [], "attempts": 1, "tries": [], "timeline": [], "outputs": [], "settings": [],
             "trouble": { "cause": "gpu_memory", "message": "the GPU ran out of memory", "last_line": null },
@@ -281,12 +315,54 @@ mod tests {
     }
 
     #[test]
+    fn one_that_nobody_could_run_or_that_waited_for_long_is_told_of_when_it_begins_and_once() {
+        let mut seen = Seen::default();
+        let unserved = |id| JobView { unserved: true, ..job(id, "queued") };
+        assert_eq!(seen.take(unserved("1"), true), None);
+        // A worker has come, looks at its files, and cannot: that is no beginning.
+        assert_eq!(seen.take(job("1", "queued"), true), None);
+        assert_eq!(seen.take(job("1", "checking"), true), None);
+        assert_eq!(seen.take(job("1", "queued"), true), None);
+        let notice = seen.take(job("1", "running"), true).unwrap().notice();
+        assert_eq!((notice.title.as_str(), notice.text.as_str()), ("maze 1 began on gpu-1", "It waited 10 min."));
+        assert_eq!(notice.job.as_deref(), Some("1"));
+        assert_eq!(seen.take(job("1", "running"), true), None, "its progress");
+        // One that had its turn soon is no news; one that waited for long is.
+        seen.take(job("2", "queued"), true);
+        assert_eq!(seen.take(job("2", "running"), true), None);
+        seen.take(job("3", "queued"), true);
+        assert_eq!(seen.waiting("2026-11-22T09:30:00Z".parse().unwrap()).len(), 1);
+        assert!(matches!(seen.take(job("3", "running"), true), Some(Event::Began(_))));
+        // What was missed is told by its end alone.
+        seen.take(unserved("4"), false);
+        assert!(matches!(seen.take(job("4", "failed"), true), Some(Event::Failed(_))));
+        assert_eq!(seen.take(job("4", "running"), true), None);
+    }
+
+    #[test]
+    fn of_one_job_the_last_is_told_that_happened_to_it() {
+        let (mut pending, all) = (Vec::new(), NoticesView::default());
+        let began = |id| Event::Began(job(id, "running"));
+        add(&mut pending, [Event::Waits(job("1", "queued")), began("1"), began("2")], all);
+        assert_eq!(told(&pending).unwrap().title, "2 jobs began");
+        add(&mut pending, [Event::Ended(job("1", "succeeded"))], all);
+        let notice = told(&pending).unwrap();
+        assert_eq!((notice.title.as_str(), notice.text.as_str()), ("1 job ended", "maze 2, maze 1"));
+        // Whoever does not want the end told does not want the beginning after it, either.
+        add(&mut pending, [Event::Ended(job("2", "succeeded"))], NoticesView { ended: false, ..all });
+        assert_eq!(told(&pending).unwrap().title, "maze 1 finished – 1 h 40");
+    }
+
+    #[test]
     fn several_are_one_notice() {
         let events = [Event::Ended(job("1", "succeeded")), Event::Failed(job("2", "failed"))];
         let notice = told(&events).unwrap();
         assert_eq!((notice.title.as_str(), notice.text.as_str()), ("2 jobs ended", "1 failed. maze 1, maze 2"));
         assert_eq!(notice.job, None);
         assert_eq!(told(&[]), None);
+        let began = [Event::Waits(job("1", "queued")), Event::Began(job("2", "running"))];
+        assert_eq!(told(&began).unwrap().title, "1 job began");
+        assert!(!began[1].is_wanted(NoticesView { waiting: false, ..NoticesView::default() }));
         assert!(!events[0].is_wanted(NoticesView { ended: false, ..NoticesView::default() }));
         assert!(events[1].is_wanted(NoticesView { ended: false, ..NoticesView::default() }));
     }

@@ -13,7 +13,7 @@ fn keys(value: &Value) -> Vec<&str> {
     value.as_object().expect("an object").keys().map(String::as_str).collect()
 }
 
-const JOB: [&str; 30] = [
+const JOB: [&str; 31] = [
     "id",
     "name",
     "kind",
@@ -30,6 +30,7 @@ const JOB: [&str; 30] = [
     "starts",
     "waiting_for",
     "waits",
+    "unserved",
     "submitted_by",
     "by",
     "submitted_at",

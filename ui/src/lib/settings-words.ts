@@ -111,7 +111,7 @@ export const settings = {
   noticeKinds: [
     ['ended', 'A job ended'],
     ['failed', 'A job failed'],
-    ['waiting', 'A job waits for more than 10 minutes'],
+    ['waiting', 'A job waits for more than 10 minutes, or begins after it waited for a worker'],
   ] as const,
   open: 'Open',
   openFile: 'Open the settings file',

@@ -338,7 +338,7 @@ impl State {
                     view.starts_in.clone_from(&before.starts_in);
                     view.starts.clone_from(&before.starts);
                     view.waiting_for.clone_from(&before.waiting_for);
-                    view.waits = before.waits;
+                    (view.waits, view.unserved) = (before.waits, before.unserved);
                 }
                 tell(view, told, to);
             }

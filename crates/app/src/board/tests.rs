@@ -133,6 +133,26 @@ fn of_whom_as_many_run_as_the_lab_allows_is_told_once_for_all_workers() {
 }
 
 #[test]
+fn a_job_that_nobody_can_run_is_another_thing_than_one_whose_worker_is_busy() {
+    let mut board = Watched::new([worker("gpu-1")], [running(1, "gpu-1"), waiting(2)]);
+    let unserved = |board: &mut Watched| {
+        board.state.tell_queue(&board.to.clone());
+        board.jobs().into_iter().map(|job| (job.waits, job.unserved)).collect::<Vec<_>>()
+    };
+    let mut without = worker("gpu-1");
+    without.backends.clear();
+    board.state.take_worker(Put("gpu-1".to_owned(), without), &board.to.clone());
+    assert_eq!(unserved(&mut board).last(), Some(&(true, true)));
+    board.state.take_worker(Put("gpu-1".to_owned(), worker("gpu-1")), &board.to.clone());
+    assert_eq!(unserved(&mut board).last(), Some(&(true, false)), "it is behind another");
+    board.state.take_worker(Gone("gpu-1".to_owned()), &board.to.clone());
+    assert_eq!(unserved(&mut board).last(), Some(&(true, true)));
+    // Workers may be on their way back.
+    board.state.set_beginning(true, &board.to.clone());
+    assert_eq!(board.jobs().last().map(|job| (job.waits, job.unserved)), Some((true, false)));
+}
+
+#[test]
 fn when_a_job_starts_is_told_from_what_was_measured_and_again_as_time_goes_by() {
     fn at(clock: &str) -> jiff::Timestamp {
         format!("2026-11-22T{clock}:00Z").parse().unwrap()

@@ -40,6 +40,8 @@ pub struct JobView {
     pub waiting_for: Vec<String>,
     /// While it waits: whether no worker can begin it as things are. Else one is about to.
     pub waits: bool,
+    /// While it waits: whether nobody who is here can run it, busy or not. Not told while workers may be on their way back.
+    pub unserved: bool,
     /// Who submitted it.
     pub submitted_by: String,
     /// The same for people; where several share that login, with who it is: "Anna (amick)".

@@ -133,7 +133,7 @@ pub struct NoticesView {
     pub ended: bool,
     /// A job failed.
     pub failed: bool,
-    /// A job waits for long.
+    /// A job waits for long; one begins that did, or that nobody could run.
     pub waiting: bool,
 }
 

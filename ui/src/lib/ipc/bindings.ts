@@ -530,6 +530,8 @@ export type JobView = {
 	waiting_for: string[],
 	/**  While it waits: whether no worker can begin it as things are. Else one is about to. */
 	waits: boolean,
+	/**  While it waits: whether nobody who is here can run it, busy or not. Not told while workers may be on their way back. */
+	unserved: boolean,
 	/**  Who submitted it. */
 	submitted_by: string,
 	/**  The same for people; where several share that login, with who it is: "Anna (amick)". */
@@ -762,7 +764,7 @@ export type NoticesView = {
 	ended?: boolean,
 	/**  A job failed. */
 	failed?: boolean,
-	/**  A job waits for long. */
+	/**  A job waits for long; one begins that did, or that nobody could run. */
 	waiting?: boolean,
 };
 
