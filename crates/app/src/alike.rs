@@ -1,5 +1,7 @@
 //! Workers of whom the same is to be said, named together.
 
+use samepath_wire::Worker;
+
 /// Those that are named before the others are counted.
 pub(crate) const MOST: usize = 3;
 
@@ -12,6 +14,22 @@ pub(crate) fn names<'n>(names: impl ExactSizeIterator<Item = &'n str>) -> String
         0 => told,
         more => format!("{told} and {more} more"),
     }
+}
+
+/// Workers by what is the same of them, in the order in which that is first met.
+pub(crate) fn by<'a, T: PartialEq>(
+    workers: Vec<&'a Worker>,
+    of: impl Fn(&'a Worker) -> T,
+) -> Vec<(T, Vec<&'a Worker>)> {
+    let mut all: Vec<(T, Vec<&Worker>)> = Vec::new();
+    for worker in workers {
+        let key = of(worker);
+        match all.iter_mut().find(|(known, _)| *known == key) {
+            Some((_, alike)) => alike.push(worker),
+            None => all.push((key, vec![worker])),
+        }
+    }
+    all
 }
 
 #[cfg(test)]

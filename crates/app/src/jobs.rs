@@ -1,7 +1,7 @@
 //! A job's record in people's words.
 
 use crate::alike;
-use crate::kinds::{Age, age};
+use crate::kinds::{Differs, newest};
 use crate::pace::{Pace, about};
 use crate::paths::path_view;
 use crate::size::bytes;
@@ -38,7 +38,7 @@ pub(crate) struct Surroundings<'a> {
     pace: OnceCell<Pace>,
     starts: OnceCell<HashMap<JobId, Start<'a>>>,
     /// The newest worker that has a version of a job type, by the digest of that.
-    newest: OnceCell<HashMap<&'a str, Age>>,
+    newest: OnceCell<HashMap<&'a str, &'a Worker>>,
 }
 
 impl<'a> Surroundings<'a> {
@@ -63,22 +63,10 @@ impl<'a> Surroundings<'a> {
         self.prospects().forecast(Some(job), MOST_STARTS, self.pace()).remove(&job.id)
     }
 
-    /// What the job's type is called, if this worker has it in an older version than the job is for.
-    pub(crate) fn older(&self, job: &Job, worker: &Worker) -> Option<&'a str> {
-        let digest = job.kind_digest.as_deref()?;
-        let newest = self.newest.get_or_init(|| {
-            let mut newest: HashMap<&str, Age> = HashMap::new();
-            for worker in self.workers.values() {
-                let age = age(worker);
-                for advert in &worker.kinds {
-                    let known = newest.entry(&advert.digest).or_insert_with(|| age.clone());
-                    *known = age.clone().max(known.clone());
-                }
-            }
-            newest
-        });
-        let title = &self.kinds.get(digest)?.title;
-        newest.get(digest).is_some_and(|newest| age(worker) < *newest).then_some(title)
+    /// How this worker's version of the job's type stands to that of the job, if they are not the same.
+    pub(crate) fn differs(&self, job: &Job, worker: &'a Worker) -> Option<Differs<'a>> {
+        let newest = self.newest.get_or_init(|| newest(self.workers.values()));
+        Differs::of(job, worker, newest, self.kinds)
     }
 
     /// The jobs of which it is known when they start.
@@ -344,18 +332,17 @@ fn waiting(record: &JobRecord, around: &Surroundings<'_>) -> Waiting {
     let reasons = soonest.into_iter().filter(|alike| alike.fit != Fit::Now);
     let mut told = reasons.flat_map(|Alike { workers, fit }| {
         let fit = named(fit, around.workers, around.jobs);
-        // Of the same reasons, another version is worded by which of the two is older.
-        let older = |worker: &&Worker| around.older(&record.job, worker);
-        let (those, others): (Vec<_>, Vec<_>) = match &fit {
+        // Of the same reasons, another version is worded by what is known of both.
+        let by_version = match &fit {
             Fit::No { reasons } if reasons.iter().any(|reason| matches!(reason, Reason::KindDiffers { .. })) => {
-                workers.into_iter().partition(|worker| older(worker).is_some())
+                alike::by(workers, |worker| around.differs(&record.job, worker))
             }
-            _ => (Vec::new(), workers),
+            _ => vec![(None, workers)],
         };
-        [those, others].into_iter().filter(|alike| !alike.is_empty()).map(move |alike| {
+        by_version.into_iter().map(move |(differs, alike)| {
             let names = alike::names(alike.iter().map(|worker| worker.name.as_str()));
-            let older = alike.first().and_then(older);
-            let words = fit_words(&fit, older);
+            let differs = differs.map(|differs| differs.words(&record.job.kind));
+            let words = fit_words(&fit, differs.as_deref());
             // That is so whatever worker there is.
             let of_all = matches!(&fit, Fit::No { reasons } if matches!(reasons[..], [Reason::EnoughRun { .. }]));
             (alike.len(), if of_all { words } else { format!("{names}: {words}") })
@@ -391,20 +378,22 @@ pub(crate) fn named(fit: Fit, workers: &BTreeMap<String, Worker>, jobs: &BTreeMa
     Fit::No { reasons }
 }
 
-/// What stands behind a worker's name. `older` is what the job type is called where the worker has it in an older version.
-pub(crate) fn fit_words(fit: &Fit, older: Option<&str>) -> String {
+/// What stands behind a worker's name. `differs` is what is said of one that has another version of the job type.
+pub(crate) fn fit_words(fit: &Fit, differs: Option<&str>) -> String {
     match fit {
         Fit::Now => "free".to_owned(),
         Fit::Busy { before: 0 | 1 } => "busy, 1 job before yours".to_owned(),
         Fit::Busy { before } => format!("busy, {before} jobs before yours"),
-        Fit::No { reasons } => reasons.iter().map(|reason| reason_words(reason, older)).collect::<Vec<_>>().join("; "),
+        Fit::No { reasons } => {
+            reasons.iter().map(|reason| reason_words(reason, differs)).collect::<Vec<_>>().join("; ")
+        }
     }
 }
 
 /// One reason, likewise.
-pub(crate) fn reason_words(reason: &Reason, older: Option<&str>) -> String {
-    match (reason, older) {
-        (Reason::KindDiffers { .. }, Some(title)) => format!("has an older {title}"),
+pub(crate) fn reason_words(reason: &Reason, differs: Option<&str>) -> String {
+    match (reason, differs) {
+        (Reason::KindDiffers { .. }, Some(differs)) => differs.to_owned(),
         _ => reason.to_string(),
     }
 }

@@ -5,10 +5,10 @@ use crate::{Error, ErrorCode};
 use jiff::Timestamp;
 use samepath_fleet::matching::Kinds;
 use samepath_storage::near;
-use samepath_wire::{Kind, Parameter, ParameterType, Worker};
+use samepath_wire::{Job, Kind, Parameter, ParameterType, Reason, Worker};
 use samepath_worker::kinds::Catalogue;
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 
 /// Every kind that can be offered, one per name: what online workers advertise, the newest where they differ, else what came with
@@ -30,10 +30,73 @@ pub(crate) fn known<'a>(seen: &Kinds, workers: impl IntoIterator<Item = &'a Work
 }
 
 /// By what the newer of two workers' job types is told: the version of its program, and when it read them.
-pub(crate) type Age = (Vec<u32>, Timestamp);
+type Age = (Vec<u32>, Timestamp);
 
-pub(crate) fn age(worker: &Worker) -> Age {
+fn age(worker: &Worker) -> Age {
     (worker.version.split('.').map(|part| part.parse().unwrap_or_default()).collect(), worker.started_at)
+}
+
+/// The newest worker that has each version of a job type, by the digest of that.
+pub(crate) fn newest<'a>(workers: impl Iterator<Item = &'a Worker>) -> HashMap<&'a str, &'a Worker> {
+    let mut newest: HashMap<&str, &Worker> = HashMap::new();
+    for worker in workers {
+        for advert in &worker.kinds {
+            let known = newest.entry(&advert.digest).or_insert(worker);
+            if age(worker) > age(known) {
+                *known = worker;
+            }
+        }
+    }
+    newest
+}
+
+/// How the version that a worker has of a job type stands to the one that a job is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Differs<'a> {
+    /// What the job type is called, where the worker's is older.
+    older: Option<&'a str>,
+    /// The program that the worker runs, and the one that the job's version came with; where these are others, as far as known.
+    runs: Option<&'a str>,
+    needs: Option<&'a str>,
+}
+
+impl<'a> Differs<'a> {
+    /// None where the worker has the very version of the job, or none.
+    pub(crate) fn of(
+        job: &Job,
+        worker: &'a Worker,
+        newest: &HashMap<&str, &'a Worker>,
+        kinds: &'a Kinds,
+    ) -> Option<Self> {
+        let digest = job.kind_digest.as_deref()?;
+        let mut has = worker.kinds.iter().filter(|advert| advert.name == job.kind).peekable();
+        has.peek()?;
+        if has.any(|advert| advert.digest == digest) {
+            return None;
+        }
+        let newest = newest.get(digest).copied();
+        let is_older = newest.is_some_and(|newest| age(worker) < age(newest));
+        let title = kinds.get(digest).map(|kind| kind.title.as_str());
+        let other = newest.is_none_or(|newest| newest.version != worker.version);
+        Some(Self {
+            older: title.filter(|_| is_older),
+            runs: other.then_some(worker.version.as_str()),
+            needs: newest.filter(|_| other).map(|newest| newest.version.as_str()),
+        })
+    }
+
+    /// What stands behind the worker's name; `kind` is the job's.
+    pub(crate) fn words(&self, kind: &str) -> String {
+        let what = match self.older {
+            Some(title) => format!("has an older {title}"),
+            None => Reason::KindDiffers { kind: kind.to_owned() }.to_string(),
+        };
+        match (self.runs, self.needs) {
+            (Some(runs), Some(needs)) => format!("{what} (it runs {runs}, this job type needs {needs})"),
+            (Some(runs), None) => format!("{what} (it runs {runs})"),
+            (None, _) => what,
+        }
+    }
 }
 
 /// The kind of that name.

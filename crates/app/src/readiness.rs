@@ -51,8 +51,8 @@ impl Sight {
 struct Candidate<'a> {
     worker: &'a Worker,
     fit: Fit,
-    /// What the job type is called, where this worker has it in an older version.
-    older: Option<&'a str>,
+    /// What is said of another version of the job type, where this worker has one.
+    differs: Option<&'a str>,
     sight: Sight,
     /// Of the storages that the job needs; none where it lacks one.
     sameness: Option<Sameness>,
@@ -82,8 +82,8 @@ pub(crate) struct Outlook {
     beginning: bool,
     /// What the job type is called.
     title: String,
-    /// Likewise, by the workers that have it in an older version.
-    older: HashMap<WorkerId, String>,
+    /// What is said of the workers that have another version of it.
+    differs: HashMap<WorkerId, String>,
 }
 
 /// "in about 40 min", and on which worker.
@@ -98,10 +98,12 @@ impl Outlook {
         let name = |wanted: &String| worker_name(wanted, seen.around.workers, seen.around.jobs);
         let next = |start: Start<'_>| Next { worker: start.worker.id.clone(), about: about(start.after) };
         let fits = seen.fits(job);
-        let older = |(worker, _): &(Worker, Fit)| Some((worker.id.clone(), seen.around.older(job, worker)?.to_owned()));
+        let workers = seen.around.workers.values();
+        let differs =
+            workers.filter_map(|worker| Some((worker.id.clone(), seen.around.differs(job, worker)?.words(&job.kind))));
         Self {
             title: what(job, seen.around.kinds).to_owned(),
-            older: fits.iter().filter_map(older).collect(),
+            differs: differs.collect(),
             last_seen: fits.is_empty().then(|| last_seen(seen.around.jobs.values(), now)).flatten(),
             fits,
             beginning: seen.around.beginning,
@@ -144,8 +146,8 @@ pub(crate) async fn readiness<'a>(
                 Some(Ok(answer)) => sight(answer, paths.first()),
             };
             let sameness = sameness::of_job(&proved, worker);
-            let older = outlook.older.get(&worker.id).map(String::as_str);
-            Candidate { worker, fit: fit.clone(), older, sight, sameness }
+            let differs = outlook.differs.get(&worker.id).map(String::as_str);
+            Candidate { worker, fit: fit.clone(), differs, sight, sameness }
         })
         .collect();
     let rank = |candidate: &Candidate<'_>| words::rank(candidate, videos);
@@ -232,7 +234,7 @@ mod tests {
 
     /// A worker that is free.
     pub(super) fn now(worker: &Worker, sight: Sight) -> Candidate<'_> {
-        Candidate { worker, fit: Fit::Now, older: None, sight, sameness: None }
+        Candidate { worker, fit: Fit::Now, differs: None, sight, sameness: None }
     }
 
     pub(super) fn outlook(last_seen: Option<&str>) -> Outlook {
@@ -243,7 +245,7 @@ mod tests {
             last_seen: last_seen.map(str::to_owned),
             beginning: false,
             title: "Training".to_owned(),
-            older: HashMap::new(),
+            differs: HashMap::new(),
         }
     }
 }

@@ -69,9 +69,32 @@ fn cases(digest: &Value) -> Vec<Case> {
         ("gpu-10", vast("ready"), runs(&json!("blake3:00")), all(), "has another version of slp-check"),
         // It is behind those that have the job's own.
         ("gpu-00", vast("ready"), runs(&json!("blake3:00")), all(), "has an older Check a SLEAP project"),
+        (
+            "gpu-0a",
+            vast("ready"),
+            runs(&json!("blake3:00")),
+            all(),
+            "has an older Check a SLEAP project (it runs 0.0.8, this job type needs 0.0.9)",
+        ),
+        (
+            "gpu-0b",
+            vast("ready"),
+            runs(&json!("blake3:00")),
+            all(),
+            "has another version of slp-check (it runs 0.9.0, this job type needs 0.0.9)",
+        ),
         ("gpu-11", vast("read_only"), runs(digest), all(), "its vast is read-only"),
         ("gpu-12", vast("full"), runs(digest), all(), "its vast is full"),
     ]
+}
+
+/// Of the program that a worker runs.
+fn version(worker: &str) -> &'static str {
+    match worker {
+        "gpu-0a" => "0.0.8",
+        "gpu-0b" => "0.9.0",
+        _ => "0.0.9",
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -86,7 +109,7 @@ async fn every_reason_is_said_in_the_same_words_everywhere() {
     let mut sessions = Vec::new();
     for (name, storages, kinds, unavailable, _) in &cases {
         let worker: Worker = serde_json::from_value(json!({
-            "id": name, "name": name, "version": "0.0.9", "os": "linux", "host": name,
+            "id": name, "name": name, "version": version(name), "os": "linux", "host": name,
             "started_at": if *name == "gpu-00" { "2026-11-01T09:00:00Z" } else { "2026-11-22T09:00:00Z" }, "kinds": kinds, "unavailable": unavailable, "backends": storages,
         }))
         .unwrap();
@@ -128,7 +151,7 @@ async fn every_reason_is_said_in_the_same_words_everywhere() {
         assert!(as_json["waiting_for"].as_array().is_some_and(|all| all.contains(&json!(sentence))), "{as_json:#}");
         assert!(shown.out.lines().any(|line| line.trim() == sentence), "{sentence}: {shown:?}");
         assert!(submitted.err.lines().any(|line| line.trim() == sentence), "{sentence}: {submitted:?}");
-        assert!(list.out.contains(&format!("{name} (0.0.9)")), "another version is told: {list:?}");
+        assert!(list.out.contains(&format!("{name} ({})", version(name))), "another version is told: {list:?}");
         let cannot = format!("{name} cannot run slp-check: no program sleap-nn");
         assert_eq!(list.out.contains(&cannot), *unavailable != json!([]), "{list:?}");
     }

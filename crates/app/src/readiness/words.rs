@@ -91,7 +91,7 @@ fn why_not(candidates: &[Candidate<'_>], outlook: &Outlook) -> String {
     // Of several, each says the first thing that is in the way, in short: where all cannot, that is one sentence.
     let said = |candidate: &Candidate<'_>| match &candidate.fit {
         Fit::No { reasons } if asked.len() > 1 => {
-            reasons.first().map(|reason| brief(reason, candidate.older)).unwrap_or_default()
+            reasons.first().map(|reason| brief(reason, candidate.differs)).unwrap_or_default()
         }
         _ if asked.len() > 1 => short(candidate),
         _ => whole(candidate),
@@ -140,11 +140,11 @@ fn only(seen: usize, all: usize) -> String {
 }
 
 /// A reason in a few words. Why a worker cannot run a job type, and what it found when it tried, takes a line of its own.
-fn brief(reason: &Reason, older: Option<&str>) -> String {
+fn brief(reason: &Reason, differs: Option<&str>) -> String {
     match reason {
         Reason::KindUnavailable { kind, .. } => format!("cannot run {kind}"),
         Reason::Excluded { .. } => "tried it, and could not".to_owned(),
-        _ => reason_words(reason, older),
+        _ => reason_words(reason, differs),
     }
 }
 
@@ -154,9 +154,9 @@ fn short(candidate: &Candidate<'_>) -> String {
         (_, Sight::Differs { .. }) => "has another file in the dataset's place".to_owned(),
         (_, Sight::Misses { .. }) => "cannot see the dataset".to_owned(),
         (Fit::No { reasons }, _) => {
-            reasons.iter().map(|reason| brief(reason, candidate.older)).collect::<Vec<_>>().join("; ")
+            reasons.iter().map(|reason| brief(reason, candidate.differs)).collect::<Vec<_>>().join("; ")
         }
-        (fit, _) => fit_words(fit, candidate.older),
+        (fit, _) => fit_words(fit, candidate.differs),
     }
 }
 
@@ -168,7 +168,7 @@ fn whole(candidate: &Candidate<'_>) -> String {
         }
         Sight::Misses { why } => format!("does not see the dataset: {why}"),
         Sight::Failed { why } => format!("could not say what it sees: {why}"),
-        _ => fit_words(&candidate.fit, candidate.older),
+        _ => fit_words(&candidate.fit, candidate.differs),
     }
 }
 
