@@ -38,6 +38,22 @@ describe('Storage', () => {
     expect(screen.queryByRole('button', { name: 'Finish setup' })).toBeNull();
   });
 
+  test.each([
+    [{ own: true, others: ['ws-3'] }, 'The settings file is shared with ws-3. vast is at /mnt/vast on this computer only: kept under this computer’s name.'],
+    [{ own: true, others: [] }, 'vast is at /mnt/vast on this computer only: kept under this computer’s name.'],
+    [{ own: false, others: ['ws-3', 'ws-4'] }, 'The settings file is shared with ws-3, ws-4, where vast is at another place: kept under those computers’ names.'],
+  ])('where several computers share the file, its place on this one is told, beside it and where it is changed', async (shared, sentence) => {
+    const { fake, user } = await open({ type: 'storages', value: [storage({ shared })] });
+    await user.click(screen.getByRole('button', { name: /^Storage/ }));
+    expect(screen.getByRole('article', { name: 'vast' })).toHaveTextContent(sentence);
+    await user.click(screen.getByRole('button', { name: 'Edit vast' }));
+    expect(screen.getByRole('form', { name: 'Edit vast' })).toHaveTextContent(sentence);
+    await user.keyboard('{Escape}');
+    fake.say({ type: 'storages', value: [storage()] });
+    await settle();
+    expect(screen.queryByText(/settings file|kept under/)).toBeNull();
+  });
+
   test('a name of one letter is refused before anything is written', async () => {
     const { fake, user } = await none();
     fake.picked = '/mnt/vast';

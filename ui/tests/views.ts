@@ -50,6 +50,7 @@ export const storage = (over: Partial<StorageView> = {}): StorageView => ({
   connect: null,
   moved: null,
   refuted: null,
+  shared: null,
   health: {
     state: 'ready',
     words: 'ready',

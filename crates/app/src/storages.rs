@@ -10,7 +10,7 @@ pub use paths::unquoted;
 
 use crate::proofs::{Place, Proofs};
 use crate::sameness::{Reader, Verdict, Witness};
-use crate::view::{HealthView, SettingsLineView, StorageFields, StorageView};
+use crate::view::{HealthView, SettingsLineView, SharedView, StorageFields, StorageView};
 use crate::{Error, ErrorCode, Options};
 use health::moved_view;
 use samepath_storage::helper::{DEADLINE, Helper};
@@ -265,6 +265,8 @@ impl LocalStorages {
                 view.mark = state.mark(backend);
                 view.connect = state.address(backend);
                 view.refuted = state.proofs.refuted(&view);
+                let spoken_for = state.config.spoken_for.get(&entry.name);
+                view.shared = spoken_for.map(|by| SharedView { own: by.own, others: by.others.clone() });
             }
             view
         };

@@ -29,5 +29,7 @@ pub use setup::{
     AskedView, BeginIn, DoctorView, Finding, FindingState, FolderView, LabMatchView, LabStorageView, ProgramView,
     SameStorageView, SetupView, SuggestionView,
 };
-pub use storages::{HealthView, MovedView, PathView, RefutedView, SettingsLineView, StorageFields, StorageView};
+pub use storages::{
+    HealthView, MovedView, PathView, RefutedView, SettingsLineView, SharedView, StorageFields, StorageView,
+};
 pub use workers::{WorkerStorageView, WorkerView};

@@ -278,6 +278,31 @@ fn where_other_computers_mount_a_storage_is_known() {
 }
 
 #[test]
+fn for_which_computers_the_file_says_where_a_storage_is_is_known() {
+    let text = "[storage.vast]\nbase_path = '/Volumes/talmo'\n\
+                [samepath.computers.ws-4.storage.vast]\nbase_path = 'relative'\n\
+                [samepath.computers.ws-3.storage.vast]\nbase_path = '/mnt/vast'\n\
+                [samepath.computers.ws-3.storage.scratch]\nbase_path = '/scratch'\n\
+                [samepath.computers.mbp.storage.vast]\nuser_subdir = 'amick'\n\
+                [samepath.computers.broken]\nstorage = 3\n";
+    let mut lab = Lab::with(text);
+    let spoken_for = |lab: &Lab, file: &ConfigFile| {
+        let known = Config::load(file, &lab.environment).unwrap().spoken_for;
+        known.into_iter().map(|(name, by)| (name, by.own, by.others.join(" "))).collect::<Vec<_>>()
+    };
+    let row = |name: &str, own: bool, others: &str| (name.to_owned(), own, others.to_owned());
+    let file = lab.config_file();
+    assert_eq!(spoken_for(&lab, &file), [row("scratch", false, "ws-3"), row("vast", false, "ws-4 ws-3")]);
+    lab.environment.computer = Some("ws-3".to_owned());
+    assert_eq!(spoken_for(&lab, &file), [row("scratch", true, ""), row("vast", true, "ws-4")]);
+    lab.environment.computer = Some("mbp".to_owned());
+    assert_eq!(spoken_for(&lab, &file), [row("scratch", false, "ws-3"), row("vast", false, "ws-4 ws-3")]);
+    lab.environment.current_dir = Some(lab.home().to_owned());
+    std::fs::write(lab.home().join("sleap-rtc.toml"), text).unwrap();
+    assert_eq!(spoken_for(&lab, &ConfigFile::find(None, true, &lab.environment)), []);
+}
+
+#[test]
 fn the_current_folders_file_cannot_switch_anything_on() {
     let mut lab = Lab::new();
     lab.environment.computer = Some("ws-3".to_owned());

@@ -36,6 +36,13 @@ export const storage = {
   freeOnly: (free: string) => `${free} free`,
   used: (name: string) => `Space used on ${name}`,
   notLooked: 'not looked at yet',
+  /** Where the settings file is read by several computers, and this storage is not at one place on all of them. */
+  shared: (name: string, path: string, own: boolean, others: string[]) => {
+    const who = `The settings file is shared with ${others.join(', ')}`;
+    if (!own) return `${who}, where ${name} is at another place: kept under ${others.length === 1 ? 'that computer’s name' : 'those computers’ names'}.`;
+    const here = `${name} is at ${path} on ${HERE} only: kept under this computer’s name.`;
+    return others.length === 0 ? here : `${who}. ${here}`;
+  },
   broken: 'not usable',
   noPlace: `no folder on ${HERE}`,
   workersHave: (count: number, confirmed: number) =>

@@ -4,9 +4,14 @@ import { HERE } from './platform';
 import { storage, workers } from './lab-words';
 import { settings } from './settings-words';
 import { setup, show } from './setup-words';
+import type { StorageView } from './ipc';
 
 /** The time that a job is left for saving; an older worker does not say it. */
 const upTo = (seconds: number | null) => (seconds === null ? '' : `, up to ${seconds} s`);
+
+/** That a storage is not at one place on all computers that read the settings file; none where it is, or there is one alone. */
+export const sharedWords = ({ name, base_path, shared }: StorageView) =>
+  shared && base_path !== null ? storage.shared(name, base_path, shared.own, shared.others) : null;
 
 export const words = {
   app: 'Samepath',

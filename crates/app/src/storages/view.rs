@@ -43,6 +43,7 @@ pub(super) fn storage_view(entry: &Entry, storages: &Storages, health: Option<&H
             connect: None,
             moved: None,
             refuted: None,
+            shared: None,
             health: health.cloned(),
         },
         Err(error) => StorageView {
@@ -61,6 +62,7 @@ pub(super) fn storage_view(entry: &Entry, storages: &Storages, health: Option<&H
             connect: None,
             moved: None,
             refuted: None,
+            shared: None,
             health: None,
         },
     }

@@ -36,6 +36,8 @@ pub struct StorageView {
     pub moved: Option<MovedView>,
     /// That it is another storage than the lab's of this name, as far as workers looked; until a later look proves otherwise.
     pub refuted: Option<RefutedView>,
+    /// That the configuration is read by several computers, and has it at another place on some; none where it is the same on all.
+    pub shared: Option<SharedView>,
     /// How it was when last looked at.
     pub health: Option<HealthView>,
 }
@@ -47,6 +49,15 @@ pub struct RefutedView {
     pub at: String,
     /// "This is another storage than the lab's vast, or another folder of it: gpu-5 looked for what was written here, and did not find it."
     pub sentence: String,
+}
+
+/// For whom the configuration says by name where a storage is.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Type)]
+pub struct SharedView {
+    /// For this computer.
+    pub own: bool,
+    /// Other computers.
+    pub others: Vec<String>,
 }
 
 /// A line of the configuration file.

@@ -1,12 +1,12 @@
 //! Where the other computers that share the file mount the storages.
 
-use super::check;
 use super::read::Tables;
 use super::text::{Text, in_order};
+use super::{SpokenFor, check};
 use crate::Platform;
 use std::collections::BTreeMap;
 
-/// Base paths of one storage that are remembered.
+/// Base paths of one storage that are remembered, and computers that have one of their own.
 const MOST: usize = 64;
 
 /// Base paths by storage, as written, of every computer but `this`; that of `[storage.NAME]` too, where `this` overrides it.
@@ -27,8 +27,7 @@ pub(super) fn base_paths(text: &Text<'_>, this: Option<&str>) -> BTreeMap<String
             found.entry(name.to_owned()).or_default().push(path.to_owned());
         }
     };
-    let computers = text.table(&["samepath", "computers"]).ok().flatten();
-    for computer in computers.into_iter().flat_map(in_order).map(|(name, _)| name.get_ref().as_ref()) {
+    for computer in computers(text) {
         if Some(computer) == this {
             continue;
         }
@@ -41,6 +40,28 @@ pub(super) fn base_paths(text: &Text<'_>, this: Option<&str>) -> BTreeMap<String
         mine.own_names().for_each(|name| take(&shared, name));
     }
     found
+}
+
+/// The computers of which the file says by name where a storage is, by storage.
+pub(super) fn spoken_for(text: &Text<'_>, this: Option<&str>) -> BTreeMap<String, SpokenFor> {
+    let mut found: BTreeMap<String, SpokenFor> = BTreeMap::new();
+    for computer in computers(text) {
+        let Ok(tables) = Tables::of(text, Some(computer)) else { continue };
+        for name in tables.own_names().filter(|name| tables.own(name).is_some_and(|spot| spot.says("base_path"))) {
+            let known = found.entry(name.to_owned()).or_default();
+            match Some(computer) == this {
+                true => known.own = true,
+                false if known.others.len() < MOST => known.others.push(computer.to_owned()),
+                false => {}
+            }
+        }
+    }
+    found
+}
+
+fn computers<'t>(text: &'t Text<'_>) -> impl Iterator<Item = &'t str> {
+    let computers = text.table(&["samepath", "computers"]).ok().flatten();
+    computers.into_iter().flat_map(in_order).map(|(name, _)| name.get_ref().as_ref())
 }
 
 fn is_base_path(text: &str) -> bool {

@@ -45,6 +45,8 @@ pub struct Config {
     pub mounts: Vec<WorkerMount>,
     /// Where other computers that share the file mount each storage, `[samepath.computers.NAME.storage.X]`, as written there.
     pub elsewhere: BTreeMap<String, Vec<String>>,
+    /// The computers of which the file says by name where a storage is, by storage.
+    pub spoken_for: BTreeMap<String, SpokenFor>,
     /// `[samepath.programs]`: the file that is meant on this computer where a job type names a program, or what is wrong with it.
     pub programs: BTreeMap<String, Result<PathBuf, ConfigError>>,
     /// `[samepath.lab]`: what this computer has joined a lab as, `member` or `worker`, in words.
@@ -55,6 +57,15 @@ pub struct Config {
     seen: String,
     /// Where `path_mappings` and `mounts` are written.
     lines: Lines,
+}
+
+/// The computers for which `[samepath.computers.NAME.storage.X]` has the `base_path` of a storage.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct SpokenFor {
+    /// Whether this one is among them.
+    pub own: bool,
+    /// The others, in the file's order.
+    pub others: Vec<String>,
 }
 
 /// The lines on which sleap-rtc's tables begin, in the order of the tables.
@@ -144,6 +155,7 @@ impl Config {
             path_mappings: Vec::new(),
             mounts: Vec::new(),
             elsewhere: BTreeMap::new(),
+            spoken_for: BTreeMap::new(),
             programs: BTreeMap::new(),
             lab: BTreeMap::new(),
             ignored_variable: None,
@@ -170,6 +182,7 @@ impl Config {
         let (mounts, of_mounts) = read::mounts(&text).into_iter().unzip();
         let trusted = file.trusts_samepath_table();
         let elsewhere = if trusted { elsewhere::base_paths(&text, computer) } else { BTreeMap::new() };
+        let spoken_for = if trusted { elsewhere::spoken_for(&text, computer) } else { BTreeMap::new() };
         drop(text);
         Ok(Self {
             file: file.clone(),
@@ -177,6 +190,7 @@ impl Config {
             path_mappings,
             mounts,
             elsewhere,
+            spoken_for,
             programs,
             lab,
             ignored_variable: variable,

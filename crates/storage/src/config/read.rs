@@ -111,7 +111,7 @@ impl<'t> Tables<'t> {
     }
 
     /// `[samepath.computers.THIS.storage.NAME]`.
-    fn own(&self, name: &str) -> Option<Spot<'t>> {
+    pub(super) fn own(&self, name: &str) -> Option<Spot<'t>> {
         let (table, computer) = self.overrides?;
         let (key, value) = table.get_key_value(name)?;
         Some(Spot { computer: Some(computer), key, value })

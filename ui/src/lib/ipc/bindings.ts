@@ -1004,6 +1004,14 @@ export type SetupView = {
 	missing: LabStorageView[],
 };
 
+/**  For whom the configuration says by name where a storage is. */
+export type SharedView = {
+	/**  For this computer. */
+	own: boolean,
+	/**  Other computers. */
+	others: string[],
+};
+
 /**  A video of the pretended project, as the worker saw it. */
 export type ShownVideo = {
 	/**  As the project names it. */
@@ -1111,6 +1119,8 @@ export type StorageView = {
 	moved: MovedView | null,
 	/**  That it is another storage than the lab's of this name, as far as workers looked; until a later look proves otherwise. */
 	refuted: RefutedView | null,
+	/**  That the configuration is read by several computers, and has it at another place on some; none where it is the same on all. */
+	shared: SharedView | null,
 	/**  How it was when last looked at. */
 	health: HealthView | null,
 };
