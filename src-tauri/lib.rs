@@ -66,6 +66,7 @@ pub fn bindings() -> Builder<tauri::Wry> {
         job::open_in_sleap,
         lab::read_invitation,
         lab::join_lab,
+        lab::join_as_worker,
         lab::memberships,
         lab::leave_lab,
         lab::add_computer,

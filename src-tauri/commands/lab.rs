@@ -16,6 +16,13 @@ pub(crate) async fn join_lab(app: State<'_, App>, text: String) -> Result<Member
     app.join_lab(&text).await
 }
 
+/// Makes this computer a worker of the lab of a worker's invitation; it runs jobs once `samepath worker` runs.
+#[tauri::command]
+#[specta::specta]
+pub(crate) async fn join_as_worker(app: State<'_, App>, text: String) -> Result<MembershipView, Error> {
+    app.join_as_worker(&text).await
+}
+
 /// The labs that this computer has joined.
 #[tauri::command]
 #[specta::specta]

@@ -184,6 +184,34 @@ describe('Settings', () => {
     expect(here).toHaveTextContent('In Talmo Lab jobs run on computers that joined as workers, whether this window is open or not.');
   });
 
+  test('in a lab this computer joins as a worker with an invitation for one, and is told what runs its jobs', async () => {
+    const inLab = { type: 'status' as const, value: status({ lab: 'Talmo Lab', link: 'connected', in_lab: true }) };
+    const { fake, user } = await settings(inLab);
+    const here = section('This computer as a worker');
+    const join = within(here).getByRole('button', { name: 'Join as a worker' });
+    expect(join).toBeDisabled();
+    fake.failures.set('joinAsWorker', new Failure('invalid_parameter', 'This invitation is for a person of Talmo Lab, not for a worker.'));
+    await user.type(within(here).getByLabelText('Invitation for a worker'), ' samepath:abc ');
+    await user.click(join);
+    await settle();
+    expect(fake.called('joinAsWorker')).toEqual([['samepath:abc']]);
+    expect(here).toHaveTextContent('This invitation is for a person of Talmo Lab, not for a worker.');
+    fake.failures.delete('joinAsWorker');
+    await user.click(join);
+    await settle();
+    expect(here).toHaveTextContent('This computer has joined Talmo Lab as the worker ws-2. It runs jobs as long as this runs, in a terminal: samepath worker');
+    expect(within(here).queryByLabelText('Invitation for a worker')).toBeNull();
+    expect(here).not.toHaveTextContent('not for a worker');
+  });
+
+  test('in a lab a computer that has joined as a worker says so', async () => {
+    const { fake, user } = await ready({ type: 'status', value: status({ lab: 'Talmo Lab', link: 'connected', in_lab: true }) });
+    fake.labs = ['member', 'worker'].map((role) => ({ ...joined, role, name: `the ${role}` }));
+    await user.keyboard('{Control>}5{/Control}');
+    await settle();
+    expect(section('This computer as a worker')).toHaveTextContent('has joined Talmo Lab as the worker the worker.');
+  });
+
   test('a job that runs here is asked about before the worker ends', async () => {
     const { fake, user } = await settings({ type: 'job', value: job({ worker: 'amick-laptop' }) }, { type: 'job', value: job({ id: 'x', name: 'elsewhere', worker: 'gpu-1' }) });
     const on = screen.getByRole('checkbox', { name: /^Run jobs on this computer/ });

@@ -205,7 +205,13 @@ async fn a_window_joins_adds_a_computer_and_leaves() {
     assert_eq!(read.places.as_deref(), Some("writes and reads in amick only"));
     let joined = app.join_lab(&line).await.expect("joins");
     assert_eq!((joined.lab.as_str(), joined.role.as_str()), ("Talmo Lab", "member"));
-    assert_eq!(app.memberships().expect("read"), [joined]);
+    assert_eq!(app.memberships().expect("read"), std::slice::from_ref(&joined));
+    // The same computer runs jobs, too, once it is started as the worker that it was invited as.
+    let refused = app.join_as_worker(&line).await.expect_err("a member's");
+    assert!(refused.message.contains("for a person of Talmo Lab"), "{refused:?}");
+    let runs = app.join_as_worker(&worker).await.expect("joins");
+    assert_eq!((runs.name.as_str(), runs.role.as_str()), ("gpu-1", "worker"));
+    assert_eq!(app.memberships().expect("read"), [joined, runs]);
     app.shut_down().await;
     // Started again it is in the lab, and invites the person's other computer, to the same places.
     let app = App::for_window(desk.options()).await.expect("opens");

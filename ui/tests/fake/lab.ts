@@ -20,6 +20,11 @@ export class FakeLab extends FakeShell {
     return { lab: 'Talmo Lab', role: 'member', name: 'amick', server: 'hub.talmolab.org:4222', joined_at: AT };
   }
 
+  async joinAsWorker(text: string): Promise<MembershipView> {
+    await this.note('joinAsWorker', text);
+    return { lab: 'Talmo Lab', role: 'worker', name: 'ws-2', server: 'hub.talmolab.org:4222', joined_at: AT };
+  }
+
   async memberships(): Promise<MembershipView[]> {
     await this.note('memberships');
     return this.labs;

@@ -36,6 +36,21 @@ impl App {
         self.inner.options.join(&self.inner.storages, text).await
     }
 
+    /// Makes this computer a worker of the lab of a worker's invitation. It runs jobs once `samepath worker` runs; what this program is
+    /// on stays as it is.
+    ///
+    /// # Errors
+    /// As [`Options::join`](crate::Options::join); `invalid_parameter` for a member's.
+    pub async fn join_as_worker(&self, text: &str) -> Result<MembershipView, Error> {
+        let invitation: Invitation = text.parse::<Invitation>()?;
+        if invitation.part != Part::Worker {
+            let message = format!("This invitation is for a person of {}, not for a worker.", invitation.lab);
+            return Err(Error::new(ErrorCode::InvalidParameter, message)
+                .with_hint("Ask the lab's admin for one for a worker: samepath hub invite worker NAME"));
+        }
+        self.inner.options.join(&self.inner.storages, text).await
+    }
+
     /// The labs that this computer has joined.
     ///
     /// # Errors

@@ -79,6 +79,8 @@ export const commands = {
 	readInvitation: (text: string) => __TAURI_INVOKE<InvitationView>("read_invitation", { text }),
 	/**  Joins the lab of an invitation. The program is on it once it was started again. */
 	joinLab: (text: string) => __TAURI_INVOKE<MembershipView>("join_lab", { text }),
+	/**  Makes this computer a worker of the lab of a worker's invitation; it runs jobs once `samepath worker` runs. */
+	joinAsWorker: (text: string) => __TAURI_INVOKE<MembershipView>("join_as_worker", { text }),
 	/**  The labs that this computer has joined. */
 	memberships: () => __TAURI_INVOKE<MembershipView[]>("memberships"),
 	/**  Forgets the labs that this computer has joined. The program is on none once it was started again. */

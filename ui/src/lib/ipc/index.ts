@@ -83,6 +83,8 @@ export interface Ipc {
   readInvitation(text: string): Promise<InvitationView>;
   /** The window is in the lab once it was started again. */
   joinLab(text: string): Promise<MembershipView>;
+  /** With a worker's invitation: this computer runs jobs of the lab once `samepath worker` runs. */
+  joinAsWorker(text: string): Promise<MembershipView>;
   memberships(): Promise<MembershipView[]>;
   leaveLab(): Promise<void>;
   /** An invitation for one more computer of the same person. */

@@ -51,6 +51,7 @@ export const shell: Ipc = {
   folderIn: (name, fields, path) => answered(commands.folderIn(name, fields, path)),
   readInvitation: (text) => answered(commands.readInvitation(text)),
   joinLab: (text) => answered(commands.joinLab(text)),
+  joinAsWorker: (text) => answered(commands.joinAsWorker(text)),
   memberships: () => answered(commands.memberships()),
   leaveLab: async () => void (await answered(commands.leaveLab())),
   addComputer: () => answered(commands.addComputer()),
