@@ -72,6 +72,9 @@ pub fn run(options: Options, files: Vec<String>) -> Result<(), StartError> {
                     tracing::warn!("the queue was not handed over in time; whoever opens it next takes it");
                 }
             }
+            // Clicked in the Dock.
+            #[cfg(target_os = "macos")]
+            RunEvent::Reopen { .. } => show(handle),
             _ => {}
         });
     Ok(())
@@ -144,9 +147,16 @@ fn attend(window: &Window, event: &WindowEvent) {
                 tracing::warn!(%error, "until when the window was open cannot be kept");
             }
             let jobs: Vec<_> = window.state::<App>().jobs_here().into_iter().map(|job| job.name).collect();
-            if !jobs.is_empty() && attended {
-                streams.tell(window.label(), WindowUpdate::QuitAsked(jobs));
-                api.prevent_close();
+            match Closing::of(cfg!(target_os = "macos"), attended, !jobs.is_empty()) {
+                Closing::Ends => {}
+                Closing::Asks => {
+                    streams.tell(window.label(), WindowUpdate::QuitAsked(jobs));
+                    api.prevent_close();
+                }
+                Closing::Hides => match window.hide() {
+                    Ok(()) => api.prevent_close(),
+                    Err(error) => tracing::warn!(%error, "the window cannot be put away: it is closed"),
+                },
             }
         }
         // Whoever goes elsewhere has put the window where they want it.
@@ -163,6 +173,28 @@ fn attend(window: &Window, event: &WindowEvent) {
         }
         WindowEvent::Destroyed => streams.forget(window.label()),
         _ => {}
+    }
+}
+
+/// What the button that closes the window does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Closing {
+    /// It ends the program.
+    Ends,
+    /// Jobs that run here would end with it: the person says.
+    Asks,
+    /// The program stays in the Dock, with its worker.
+    Hides,
+}
+
+impl Closing {
+    /// A page that does not answer can be closed everywhere.
+    fn of(mac: bool, attended: bool, busy: bool) -> Self {
+        match (mac, attended, busy) {
+            (_, false, _) | (false, true, false) => Self::Ends,
+            (false, true, true) => Self::Asks,
+            (true, true, _) => Self::Hides,
+        }
     }
 }
 
@@ -203,7 +235,15 @@ pub(crate) async fn quit(handle: AppHandle, app: State<'_, App>, mode: QuitMode)
 
 #[cfg(test)]
 mod tests {
-    use super::GROUND;
+    use super::{Closing, GROUND};
+
+    #[test]
+    fn a_macs_window_is_put_away_where_others_end_the_program_or_ask() {
+        let of = |mac| [false, true].map(|busy| Closing::of(mac, true, busy));
+        assert_eq!(of(false), [Closing::Ends, Closing::Asks]);
+        assert_eq!(of(true), [Closing::Hides; 2]);
+        assert_eq!([false, true].map(|mac| Closing::of(mac, false, true)), [Closing::Ends; 2], "nobody would answer");
+    }
 
     #[test]
     fn what_is_behind_the_page_is_what_the_page_has_for_a_ground() {

@@ -5,7 +5,8 @@ import { expect, test } from 'vitest';
 import { bytes, cutPath, drawable, duration, loss, plural, suggestName, tame } from '../src/lib/format';
 import { Failure } from '../src/lib/ipc';
 import { localPath } from '../src/lib/places';
-import { keyWords } from '../src/lib/platform';
+import { fileManager, keyWords } from '../src/lib/platform';
+import { closing } from '../src/lib/settings-words';
 import { storage } from './views';
 
 const SRC = join(import.meta.dirname, '../src');
@@ -76,6 +77,12 @@ test.each([
 ])('the keys %s are %s on a Mac', (keys, mac) => {
   expect(keyWords(keys, true)).toBe(mac);
   expect(keyWords(keys, false)).toBe(keys);
+});
+
+test('a Mac shows files in Finder, and keeps a program whose window is closed in the Dock', () => {
+  expect([fileManager(true), fileManager(false)]).toEqual(['Finder', 'file manager']);
+  expect(closing(true).map(([, what]) => what)).toEqual(['close the window; Samepath stays in the Dock', 'quit Samepath']);
+  expect(closing(false)).toHaveLength(1);
 });
 
 test.each([

@@ -7,6 +7,9 @@ export const HERE = onMac() ? 'this Mac' : 'this computer';
 /** The same where a sentence begins. */
 export const HERE_FIRST = onMac() ? 'This Mac' : 'This computer';
 
+/** Where files are shown: "Show in Finder". */
+export const fileManager = (mac = onMac()) => (mac ? 'Finder' : 'file manager');
+
 const SIGNS: Record<string, string> = { Ctrl: '⌘', Shift: '⇧', Alt: '⌥', Enter: '↵' };
 const ORDER = ['⌥', '⇧', '⌘'];
 

@@ -1,6 +1,12 @@
 // What the settings say. Part of the catalogue in words.ts.
 import { plural } from './format';
-import { HERE, HERE_FIRST } from './platform';
+import { HERE, HERE_FIRST, fileManager, onMac } from './platform';
+
+/** A Mac's program stays in the Dock without its window. */
+export const closing = (mac = onMac()): [string, string][] =>
+  mac
+    ? [['Ctrl W', 'close the window; Samepath stays in the Dock'], ['Ctrl Q', 'quit Samepath']]
+    : [['Ctrl W, Ctrl Q', 'close Samepath; it asks where a job runs here']];
 
 export const settings = {
   lab: 'Where your jobs run',
@@ -30,7 +36,7 @@ export const settings = {
     ['Ctrl C', 'copy the storage path: of the results, of the dataset'],
     ['Ctrl Alt C', `copy the same as a path on ${HERE}`],
     ['Ctrl .', 'stop the job'],
-    ['Ctrl Shift R', 'show its results in the file manager'],
+    ['Ctrl Shift R', `show its results in ${onMac() ? '' : 'the '}${fileManager()}`],
     ['Ctrl R', 'check the storages now'],
     ['↑ ↓', 'move in a list'],
     ['Enter', 'open'],
@@ -39,7 +45,7 @@ export const settings = {
     ['Ctrl V', 'on New job: paste a storage path'],
     ['F6', 'on to sidebar, page, what is beside it'],
     ['Ctrl ,', 'settings'],
-    ['Ctrl W, Ctrl Q', 'close Samepath; it asks where a job runs here'],
+    ...closing(),
     ['Ctrl /', 'this list'],
   ] as const,
   server: 'Lab server',

@@ -1,6 +1,6 @@
 // Everything the page says, in one place. What a storage, worker or job *is* comes in words from the shell; the rest is here.
 import { plural } from './format';
-import { HERE } from './platform';
+import { HERE, fileManager } from './platform';
 import { storage, workers } from './lab-words';
 import { settings } from './settings-words';
 import { setup, show } from './setup-words';
@@ -350,7 +350,7 @@ export const words = {
     showResults: 'Show results',
     copyPath: 'Copy storage path',
     copyLocal: `Copy path on ${HERE}`,
-    showFolder: 'Show in file manager',
+    showFolder: `Show in ${fileManager()}`,
     openInSleap: 'Open in SLEAP',
     copyCommand: 'Copy as command',
     close: 'Close the job',
