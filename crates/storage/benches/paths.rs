@@ -55,6 +55,22 @@ fn resolve_bare_system_calls(bencher: Bencher) {
     });
 }
 
+/// Of that, the opening alone, with the base at hand: nobody asks where it led.
+#[cfg(target_os = "linux")]
+#[divan::bench]
+fn resolve_bare_openat2(bencher: Bencher) {
+    use rustix::fs::{CWD, Mode, OFlags, ResolveFlags, openat, openat2};
+    let (_folder, base, _, _) = lab();
+    let flags = OFlags::PATH | OFlags::CLOEXEC;
+    let folder = openat(CWD, &base, flags | OFlags::DIRECTORY, Mode::empty()).expect("the base is there");
+    // It is closed in here: what is handed out stays open until many are.
+    bencher.bench(|| {
+        drop(
+            openat2(&folder, black_box(FILE), flags, Mode::empty(), ResolveFlags::BENEATH).expect("the file is there"),
+        );
+    });
+}
+
 /// Through an absolute link that stays inside: the slow way.
 #[cfg(unix)]
 #[divan::bench]
