@@ -249,7 +249,7 @@ describe('Storage', () => {
   });
 
   test('who shares it is beside it, and leads there; whoever is not proved is asked', async () => {
-    const mine = { name: 'vast', state: 'ready', words: 'confirmed', sameness: 'confirmed', base_path: '/home/jovyan/vast', free_bytes: null, source: null };
+    const mine = { name: 'vast', state: 'ready', words: 'confirmed', sameness: 'confirmed', base_path: '/home/jovyan/vast', free_bytes: null, source: null, checked_at: null };
     const { fake, user } = await open(
       { type: 'storages', value: [storage()] },
       { type: 'worker', value: worker({ storages: [mine] }) },

@@ -83,7 +83,7 @@ export const worker = (over: Partial<WorkerView> = {}): WorkerView => ({
   version: '0.1.0',
   os: 'linux',
   host: 'gpu-1.lab.edu',
-  storages: [{ name: 'vast', state: 'ready', words: 'ready', sameness: null, base_path: '/home/jovyan/vast', free_bytes: 41e12, source: null }],
+  storages: [{ name: 'vast', state: 'ready', words: 'ready', sameness: null, base_path: '/home/jovyan/vast', free_bytes: 41e12, source: null, checked_at: null }],
   kinds: ['slp-check'],
   unavailable: [],
   ...over,

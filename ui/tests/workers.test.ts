@@ -64,6 +64,30 @@ describe('Workers', () => {
     expect(fake.called('removeWorker')).toEqual([['gpu-1']]);
   });
 
+  test.each([
+    [['slp-check', 'sleap-train', 'sleap-predict', 'dlc-export'], 'SLEAP ×2, +1'],
+    [['slp-check', 'sleap-train', 'sleap-predict'], 'SLEAP ×2'],
+    [['slp-check', 'sleap-predict', 'dlc-export'], 'sleap-predict, +1'],
+    [['slp-check', 'sleap-train'], 'SLEAP training'],
+    [['slp-check', 'sleap-export', 'dlc-export'], 'sleap-export, +1'],
+    [['slp-check'], 'Check only'],
+    [[], 'nothing yet'],
+  ])('who can train is seen in the list: %j', async (kinds, said) => {
+    const { fake } = await open(worker({ kinds, unavailable: ['sleap-topdown: no program sleap-nn'] }));
+    fake.say({ type: 'kinds', value: [kind(), kind({ name: 'sleap-train', title: 'SLEAP training' })] });
+    await settle();
+    const cell = within(screen.getByRole('row', { name: /gpu-1/ })).getByText(said).closest('td');
+    expect(cell?.title).toMatch(/Cannot run sleap-topdown: no program sleap-nn\.$/);
+    expect(cell?.title.startsWith('Can run Check a SLEAP project')).toBe(kinds.includes('slp-check'));
+  });
+
+  test('when a worker looked at a storage stands beside it', async () => {
+    const { user } = await open(worker({ storages: [...at({ checked_at: '2020-11-22T09:14:00Z' }), ...at({ name: 'scratch' })] }));
+    await user.click(screen.getByRole('row', { name: /gpu-1/ }));
+    expect(screen.getByRole('region', { name: 'Worker gpu-1' })).toHaveTextContent(/checked 22 Nov 2020/);
+    expect(screen.getAllByText(/^checked /)).toHaveLength(1);
+  });
+
   test('what a worker cannot run is told to whoever looks after it', async () => {
     const { user } = await open(worker({ unavailable: ['sleap-train: sleap-nn was not found in PATH or ~/.local/bin'] }));
     await user.click(screen.getByRole('row', { name: /gpu-1/ }));
@@ -219,7 +243,7 @@ describe('Workers', () => {
   test('beside an open worker the list keeps to how each is and to the storages', async () => {
     const { user } = await open(worker(), worker({ id: 'w2', name: 'gpu-2', draining: true, state: 'takes no new jobs' }));
     const headings = () => screen.getAllByRole('columnheader').map((heading) => heading.textContent);
-    expect(headings()).toEqual(['Worker', 'State', 'GPUs', 'vast', 'Job types', 'Seen']);
+    expect(headings()).toEqual(['Worker', 'State', 'GPUs', 'vast', 'Runs', 'Seen']);
     expect(within(screen.getByRole('row', { name: /gpu-2/ })).getByText('takes no new jobs').closest('.state')).not.toHaveClass('ok');
     await user.click(screen.getByRole('row', { name: /gpu-1/ }));
     expect(headings()).toEqual(['Worker', 'State', 'vast']);

@@ -7,7 +7,7 @@ use crate::storages::state_name;
 use crate::view::{StorageView, WorkerStorageView, WorkerView};
 use jiff::{Timestamp, Zoned};
 use samepath_fleet::matching::Sameness;
-use samepath_wire::{Attempt, AttemptEnd, BackendAdvert, BackendState, Gpu, JobRecord, Worker, gibibytes};
+use samepath_wire::{Attempt, AttemptEnd, BackendAdvert, BackendState, Gpu, Job, JobRecord, Worker, gibibytes};
 use std::collections::BTreeMap;
 
 /// Who runs inside this very program.
@@ -55,8 +55,7 @@ pub(crate) fn worker_view(
         this_computer: own || here.host.is_some_and(|host| host == worker.host),
         own,
         state: match running {
-            Some(record) if record.job.name.is_empty() => record.job.kind.clone(),
-            Some(record) => record.job.name.clone(),
+            Some(record) => job_in_words(&record.job),
             None if busy => "busy".to_owned(),
             None if worker.draining => "takes no new jobs".to_owned(),
             None => "free".to_owned(),
@@ -78,6 +77,14 @@ pub(crate) fn worker_view(
         kinds: worker.kinds.iter().map(|kind| kind.name.clone()).collect(),
         unavailable: worker.unavailable.iter().map(|kind| format!("{}: {}", kind.name, kind.reason)).collect(),
     }
+}
+
+/// "maze day 3 (amick)"; where several share that login, with who it is: "maze day 3 (Anna, amick)".
+fn job_in_words(job: &Job) -> String {
+    let name = if job.name.is_empty() { &job.kind } else { &job.name };
+    let login = Some(&job.submitted_by).filter(|login| !login.is_empty());
+    let who: Vec<&str> = job.person.iter().chain(login).map(String::as_str).collect();
+    if who.is_empty() { name.clone() } else { format!("{name} ({})", who.join(", ")) }
 }
 
 /// "2 × A40 45 GiB · 97 %": alike ones together, and how busy the busiest is.
@@ -134,7 +141,13 @@ fn storage_view(
         base_path: backend.base_path.clone(),
         free_bytes: backend.free_bytes.map(bytes),
         source: backend.source.clone(),
+        checked_at: backend.checked_at.map(to_the_minute).map(|at| at.to_string()),
     }
+}
+
+/// Every worker looks twice a minute: that it did is no news each time.
+fn to_the_minute(at: Timestamp) -> Timestamp {
+    Timestamp::from_second(at.as_second().div_euclid(60) * 60).unwrap_or(at)
 }
 
 /// How old a proof is, where that is worth a word: " 3 days ago".
@@ -168,6 +181,34 @@ pub(crate) fn last_seen<'a>(jobs: impl Iterator<Item = &'a JobRecord>, now: &Zon
 mod tests {
     use super::*;
     use serde_json::json;
+
+    #[test]
+    fn a_busy_worker_says_whose_job_it_runs_and_when_it_looked_at_its_storages() {
+        let id = "0199c0de-0000-7000-8000-000000000001";
+        let held = json!({ "job": id, "attempt": 1 });
+        let vast = json!({ "state": "ready", "base_path": "/mnt/vast", "checked_at": "2026-11-22T09:14:59.9Z" });
+        let worker: Worker = serde_json::from_value(json!({
+            "id": "w", "name": "gpu-2", "version": "1", "os": "linux", "host": "gpu-2", "started_at": "2026-11-22T09:00:00Z",
+            "holds": [held], "backends": { "vast": vast, "scratch": { "state": "unknown", "base_path": "/scratch" } },
+        }))
+        .unwrap();
+        let view = |name: &str, person: Option<&str>, by: &str| {
+            let job = json!({
+                "version": 1, "id": id, "kind": "train", "name": name, "person": person, "submitted_by": by,
+                "submitted_at": "2026-11-22T09:00:00Z",
+            });
+            let record = json!({ "job": job, "order": 1, "state": "running", "epoch": 1 });
+            let jobs = BTreeMap::from([(id.to_owned(), serde_json::from_value::<JobRecord>(record).unwrap())]);
+            let ours = Ours { storages: &[], proofs: &Proofs::default(), now: Timestamp::UNIX_EPOCH };
+            worker_view(&worker, &jobs, Here { own: None, host: None }, &ours)
+        };
+        assert_eq!(view("maze day 3", None, "amick").state, "maze day 3 (amick)");
+        assert_eq!(view("maze day 3", Some("Anna"), "amick").state, "maze day 3 (Anna, amick)");
+        assert_eq!(view("", None, "").state, "train");
+        let looked: Vec<Option<String>> =
+            view("maze", None, "amick").storages.into_iter().map(|storage| storage.checked_at).collect();
+        assert_eq!(looked, [None, Some("2026-11-22T09:14:00Z".to_owned())]);
+    }
 
     #[test]
     fn a_proof_says_how_old_it_is_once_it_is_not_of_today() {

@@ -7,6 +7,7 @@ use samepath_storage::Cause;
 use samepath_wire::{HERE, HERE_FIRST};
 use samepath_worker::Drained;
 use serde_json::json;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
@@ -28,6 +29,8 @@ pub(crate) fn list(context: &Context<'_>, watch: bool) -> Result<ExitCode, Error
         return context.with_app(|app| async move {
             app.workers_now().await;
             let mut updates = app.watch();
+            // What is printed of one is not printed again.
+            let mut told: BTreeMap<String, String> = BTreeMap::new();
             // One for all: who listens anew each time does not hear what comes in between.
             let interrupted = interrupted();
             tokio::pin!(interrupted);
@@ -41,8 +44,16 @@ pub(crate) fn list(context: &Context<'_>, watch: bool) -> Result<ExitCode, Error
                     Some(Update::WorkerGone(id)) if output.is_json() => {
                         output.line_of_json(&json!({ "id": id, "gone": true }))?
                     }
-                    Some(Update::Worker(worker)) => output.line(&sentence(&worker))?,
-                    Some(Update::WorkerGone(id)) => output.line(&format!("{id}: offline"))?,
+                    Some(Update::Worker(worker)) => {
+                        let said = sentence(&worker);
+                        if told.insert(worker.id, said.clone()).as_ref() != Some(&said) {
+                            output.line(&said)?;
+                        }
+                    }
+                    Some(Update::WorkerGone(id)) => {
+                        told.remove(&id);
+                        output.line(&format!("{id}: offline"))?;
+                    }
                     Some(_) => {}
                     None => return Ok(ExitCode::SUCCESS),
                 }

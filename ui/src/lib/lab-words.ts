@@ -2,6 +2,11 @@
 import { plural, tame } from './format';
 import { HERE, HERE_FIRST } from './platform';
 
+/** Job types that come with Samepath. */
+const SLEAP = ['sleap-train', 'sleap-predict'];
+/** The one that says which files a worker sees. */
+export const CHECK = 'slp-check';
+
 export const storage = {
   tooltip: 'Called “backend” in sleap-rtc and on the command line.',
   add: 'Add storage…',
@@ -105,7 +110,7 @@ export const storage = {
 export const workers = {
   notRunning: `${HERE_FIRST}’s worker is not running`,
   list: 'Workers',
-  columns: { name: 'Worker', state: 'State', gpu: 'GPUs', runs: 'Job types', seen: 'Seen', version: 'Version' },
+  columns: { name: 'Worker', state: 'State', gpu: 'GPUs', runs: 'Runs', seen: 'Seen', version: 'Version' },
   summary: (ready: number, busy: number, draining: number, offline: number) =>
     [`${ready} ready`, `${busy} busy`, draining > 0 ? `${draining} taking no jobs` : '', offline > 0 ? `${offline} offline` : ''].filter((part) => part !== '').join(' · '),
   offline: 'offline',
@@ -160,8 +165,17 @@ export const workers = {
   gpuInUseMeans: 'It gets no job meanwhile that works with a GPU.',
   gpus: (count: number | null) => (count === null ? '–' : count === 0 ? 'none' : String(count)),
   gpuHint: 'NVIDIA GPUs of its computer',
-  types: (count: number) => plural(count, 'type', 'types'),
-  missing: (count: number) => `${count} missing`,
+  /** "SLEAP ×2, +1": what comes with Samepath, and how many of the lab's own. A check alone is little, and is no news beside others. */
+  runs: (kinds: string[], title: (kind: string) => string) => {
+    const sleap = kinds.filter((kind) => SLEAP.includes(kind));
+    const own = kinds.filter((kind) => !SLEAP.includes(kind) && kind !== CHECK);
+    const [first, ...rest] = sleap.length > 1 ? [`SLEAP ×${sleap.length}`, ...own] : [...sleap.map(title), ...own.map(title)];
+    if (first === undefined) return kinds.length === 0 ? 'nothing yet' : 'Check only';
+    return rest.length === 0 ? first : `${first}, +${rest.length}`;
+  },
+  runsAll: (titles: string[], unavailable: string[]) =>
+    [...(titles.length === 0 ? [] : [`Can run ${titles.join(', ')}.`]), ...unavailable.map((why) => `Cannot run ${tame(why)}.`)].join(' '),
+  checked: (when: string) => `checked ${when}`,
   more: 'More for this worker',
   copyName: 'Copy its name',
   use: 'Use for my next job',

@@ -12,7 +12,7 @@ pub struct WorkerView {
     pub this_computer: bool,
     /// Whether it runs inside this program.
     pub own: bool,
-    /// "free", or the name of the job that it runs.
+    /// "free", or the job that it runs and whose that is: "maze day 3 (amick)".
     pub state: String,
     /// Whether it runs a job.
     pub busy: bool,
@@ -57,4 +57,6 @@ pub struct WorkerStorageView {
     pub free_bytes: Option<f64>,
     /// What it mounts there: `vast01:/talmo`.
     pub source: Option<String>,
+    /// When the worker last looked at it, by its clock, to the minute; none while the first look is under way.
+    pub checked_at: Option<String>,
 }

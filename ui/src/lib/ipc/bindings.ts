@@ -1261,6 +1261,8 @@ export type WorkerStorageView = {
 	free_bytes: number | null,
 	/**  What it mounts there: `vast01:/talmo`. */
 	source: string | null,
+	/**  When the worker last looked at it, by its clock, to the minute; none while the first look is under way. */
+	checked_at: string | null,
 };
 
 /**  A worker. */
@@ -1273,7 +1275,7 @@ export type WorkerView = {
 	this_computer: boolean,
 	/**  Whether it runs inside this program. */
 	own: boolean,
-	/**  "free", or the name of the job that it runs. */
+	/**  "free", or the job that it runs and whose that is: "maze day 3 (amick)". */
 	state: string,
 	/**  Whether it runs a job. */
 	busy: boolean,
