@@ -220,6 +220,18 @@ describe('A failed job', () => {
 });
 
 describe('What can be done', () => {
+  test('Ctrl Shift R shows the results, and looks at no storage; Ctrl R does that', async () => {
+    const { fake, user, show } = await open();
+    await show();
+    await user.keyboard('{Control>}{Shift>}R{/Shift}{/Control}');
+    await settle();
+    expect(fake.called('showResults')).toEqual([[job().id]]);
+    expect(fake.called('checkStorages')).toEqual([]);
+    await user.keyboard('{Control>}r{/Control}');
+    expect(fake.called('checkStorages')).toEqual([[null]]);
+    expect(fake.called('showResults')).toHaveLength(1);
+  });
+
   test('the menu is walked by keys, and gives the place back', async () => {
     const { fake, user, show } = await open(failed);
     fake.next = next;

@@ -72,6 +72,28 @@ describe('New job', () => {
     expect(screen.getByRole('list', { name: 'Where the dataset is' })).toHaveTextContent('project/labels.slp');
   });
 
+  test('of a job whose form was kept it is said that it is on its way, until the next is changed', async () => {
+    const { fake, user, answer } = await asked();
+    answer();
+    await waitFor(() => expect(sentence()).toHaveTextContent('Ready.'));
+    const bar = screen.getByRole('contentinfo');
+    await user.keyboard('{Control>}{Shift>}{Enter}{/Shift}{/Control}');
+    await settle();
+    expect(bar).toHaveTextContent('Submitted: labels · check.');
+    // What the lab does meanwhile takes nothing away.
+    fake.say({ type: 'worker', value: worker({ busy: true, state: 'x' }) });
+    await waitFor(() => expect(sentence()).toHaveTextContent('Ready.'));
+    expect(bar).toHaveTextContent('Submitted: labels · check.');
+    await user.type(screen.getByRole('textbox', { name: 'Name' }), 'b');
+    expect(bar).not.toHaveTextContent('Submitted');
+    await waitFor(() => expect(screen.getByRole('button', { name: 'Submit another like this' })).toBeEnabled());
+    await user.click(screen.getByRole('button', { name: 'Submit another like this' }));
+    await settle();
+    expect(fake.called('submit')).toHaveLength(2);
+    await user.click(within(bar).getByRole('button', { name: 'Show job' }));
+    expect(screen.getByRole('region', { name: 'Job b' })).toBeVisible();
+  });
+
   test('what is worth knowing stands beside the sentence, and what a worker lacks in its row', async () => {
     const { fake, user } = await chosen();
     const why = 'does not see the dataset: `labels.slp` does not exist on `vast` (`/mnt/vast/labels.slp` on gpu-2)';

@@ -80,7 +80,7 @@ export function shortcuts(event: KeyboardEvent, session: Session): void {
   // Where it needs Shift, it is still the key that this sign is on.
   else if (sign === '/') session.keysShown = !session.keysShown;
   else if (sign === 'o') void chooseDataset(session);
-  else if (sign === 'r') void session.ipc.checkStorages(null).catch(() => {});
+  else if (sign === 'r' && !event.shiftKey) void session.ipc.checkStorages(null).catch(() => {});
   // On a Mac the system's menu has both.
   else if (!onMac() && (sign === 'w' || sign === 'q')) void session.ipc.closeWindow().catch(() => {});
   else if (sign === 'f') {

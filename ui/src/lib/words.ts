@@ -258,6 +258,7 @@ export const words = {
     submittedWaits: 'Submitted. It waits for a worker that can run it; you are told when it starts.',
     submittedHere: `Submitted. It runs on ${HERE}: keep it on and awake.`,
     submittedEnded: (state: string) => `The job that you submitted has ended: ${state.toLowerCase()}.`,
+    submittedBefore: (name: string, count: number) => (count > 1 ? `Submitted: ${name} and ${count - 1} more.` : `Submitted: ${name}.`),
     showJob: 'Show job',
     another: 'New job',
     lastRun: (state: string, when: string) => `${state} · ${when}`,

@@ -79,6 +79,8 @@ export class NewJob {
   submitted = $state.raw<JobView | null>(null);
   /** How many were submitted together. */
   count = $state(1);
+  /** The same, where the form was kept for another one like it: until that is changed or submitted. */
+  before = $state.raw<JobView | null>(null);
 
   #opened = 0;
 
@@ -327,6 +329,7 @@ export class NewJob {
     this.declined = [];
     this.results.forget();
     this.submitted = null;
+    this.before = null;
   }
 
   setKind(kind: string): void {
@@ -345,6 +348,7 @@ export class NewJob {
   /** The person changed something: what was known no longer holds, and the workers are asked. */
   changed(): void {
     this.submitted = null;
+    this.before = null;
     this.submitFailure = null;
     this.asking.forget();
     if (this.#canAsk()) this.asking.soon();
@@ -408,9 +412,11 @@ export class NewJob {
     return [first, ...others];
   }
 
-  async submit(): Promise<JobView | null> {
+  /** `keep`: the form stays, for another one like it. */
+  async submit(keep = false): Promise<JobView | null> {
     if (!this.canSubmit) return null;
     this.submitting = true;
+    this.before = null;
     this.submitFailure = null;
     const drafts = this.#drafts();
     let first: JobView | null = null;
@@ -422,7 +428,10 @@ export class NewJob {
         done += 1;
       }
       this.count = done;
-      this.submitted = first;
+      if (keep) {
+        this.changed();
+        this.before = first;
+      } else this.submitted = first;
       return first;
     } catch (thrown) {
       this.submitFailure = Failure.from(thrown);
