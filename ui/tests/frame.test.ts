@@ -20,6 +20,29 @@ describe('The frame', () => {
     expect(screen.getByRole('region', { name: 'Where do your jobs run?' })).toBeVisible();
   });
 
+  test('jobs of others are counted nowhere, and are no reason to begin with them', async () => {
+    const { fake } = await ready({ type: 'job', value: job({ submitted_by: 'tom' }) }, { type: 'job', value: job({ id: 'w', submitted_by: 'tom', state: 'queued' }) });
+    expect(screen.getByRole('button', { name: 'New job' })).toHaveAttribute('aria-current', 'page');
+    expect(screen.getByRole('button', { name: 'Jobs' })).toBeVisible();
+    fake.say({ type: 'job', value: job({ id: 'own' }) });
+    await settle();
+    expect(screen.getByRole('button', { name: 'Jobs 1 running' })).toBeVisible();
+  });
+
+  test('setting up that was begun is gone on with, whatever runs', async () => {
+    const setup = { step: 'lab' };
+    const one = { type: 'job' as const, value: job() };
+    const first = await open({ type: 'storages', value: [] }, { type: 'kept', value: { setup } }, one);
+    expect(screen.getByRole('button', { name: 'Finish setup' })).toHaveAttribute('aria-current', 'page');
+    first.container.remove();
+    // With a storage there and another page left open, it waits.
+    const second = await ready({ type: 'kept', value: { setup, page: 'jobs' } }, one);
+    expect(screen.getByRole('button', { name: /^Jobs/ })).toHaveAttribute('aria-current', 'page');
+    second.container.remove();
+    await ready({ type: 'kept', value: { setup, page: 'setup' } }, one);
+    expect(screen.getByRole('button', { name: 'Finish setup' })).toHaveAttribute('aria-current', 'page');
+  });
+
   test('a settings file that cannot be read is no reason to set up anew', async () => {
     const config_error = { code: 'config_invalid', message: 'config.toml, line 3: not TOML.', hint: null };
     await open({ type: 'storages', value: [] }, { type: 'status', value: status({ config_error }) });
@@ -347,6 +370,22 @@ describe('Settings', () => {
     expect(screen.queryByText(/^Welcome back/)).toBeNull();
     await user.click(screen.getByRole('row', { name: /night 2/ }));
     expect(screen.getByRole('button', { name: /^Jobs .*1 ended, not yet looked at/ })).toBeVisible();
+  });
+
+  test('the news is taken away once the jobs are opened, or all of it was looked at', async () => {
+    const ended = (id: string, at: string) => ({ type: 'job' as const, value: job({ id, name: `night ${id}`, state: 'succeeded', words: 'Done', ended_at: at }) });
+    const away: Update[] = [ended('a', '2026-11-21T23:00:00Z'), ended('b', '2026-11-21T23:10:00Z'), { type: 'kept', value: { seen_until: Date.parse('2026-11-21T18:02:00Z') } }];
+    const first = await ready(...away);
+    await first.user.click(screen.getByRole('row', { name: /night a/ }));
+    expect(screen.getByText(/^Welcome back/)).toBeVisible();
+    await first.user.click(screen.getByRole('row', { name: /night b/ }));
+    expect(screen.queryByText(/^Welcome back/)).toBeNull();
+    first.container.remove();
+    const { user } = await ready(...away);
+    await user.click(screen.getByRole('button', { name: 'New job' }));
+    expect(screen.getByText(/^Welcome back/)).toBeVisible();
+    await user.click(screen.getByRole('button', { name: /^Jobs/ }));
+    expect(screen.queryByText(/^Welcome back/)).toBeNull();
   });
 
   test('F6 moves on from sidebar to page to what is beside it, and back', async () => {

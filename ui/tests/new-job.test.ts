@@ -411,10 +411,11 @@ describe('New job', () => {
     expect(screen.getByRole('list', { name: 'Where the dataset is' })).toBeVisible();
   });
 
-  test('recent datasets are those of jobs that were run, newest first', async () => {
+  test('recent datasets are those of the person’s own jobs, newest first', async () => {
     await ready(
       { type: 'job', value: job({ id: 'a', state: 'succeeded', words: 'Done', submitted_at: '2026-11-20T09:00:00Z', settings: [['LABELS', 'vast:amick/old.slp']] }) },
       { type: 'job', value: job({ id: 'b', state: 'failed', words: 'Failed', settings: [['LABELS', 'vast:amick/new.slp']] }) },
+      { type: 'job', value: job({ id: 'c', submitted_by: 'tom', submitted_at: '2026-11-23T09:00:00Z', settings: [['LABELS', 'vast:tom/theirs.slp']] }) },
     );
     const recent = within(screen.getByRole('region', { name: 'Recent' })).getAllByRole('button');
     expect(recent.map((row) => row.dataset['row'])).toEqual(['new.slp', 'old.slp']);

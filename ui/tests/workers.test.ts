@@ -215,7 +215,7 @@ describe('Workers', () => {
 
   test('a worker is tried with what was run last, unless a dataset is chosen already', async () => {
     const LAST = 'vast:amick/project/labels.slp';
-    const { fake, user } = await ready({ type: 'kinds', value: [kind()] }, { type: 'worker', value: worker({ name: 'gpu-9' }) }, { type: 'job', value: job({ state: 'succeeded', words: 'Done', ended_at: '2026-11-22T09:20:00Z' }) });
+    const { fake, user } = await ready({ type: 'kinds', value: [kind()] }, { type: 'worker', value: worker({ name: 'gpu-9' }) }, { type: 'job', value: job({ state: 'succeeded', words: 'Done', ended_at: '2026-11-22T09:20:00Z' }) }, { type: 'job', value: job({ id: 't', submitted_by: 'tom', submitted_at: '2026-11-23T09:00:00Z', settings: [['LABELS', 'vast:tom/theirs.slp']] }) });
     fake.datasets.set(LAST, dataset());
     const check = async () => {
       await user.keyboard('{Control>}3{/Control}');

@@ -1,8 +1,9 @@
 import type { JobView, KindView, StorageView } from './ipc';
 
-/** Datasets that were run, newest first, each with its last run. */
+/** Datasets that this person ran, newest first, each with its last run. */
 export function recentDatasets(
   jobs: readonly JobView[],
+  member: string,
   kinds: KindView[],
   storages: StorageView[],
   most = 8,
@@ -14,7 +15,7 @@ export function recentDatasets(
     ]),
   );
   const found = new Map<string, JobView>();
-  const newest = [...jobs].sort((a, b) => (a.submitted_at < b.submitted_at ? 1 : -1));
+  const newest = jobs.filter((job) => job.submitted_by === member).sort((a, b) => (a.submitted_at < b.submitted_at ? 1 : -1));
   for (const job of newest) {
     for (const [name, value] of job.settings) {
       const known = names.get(job.kind)?.has(name) && storages.some((storage) => value.startsWith(`${storage.name}:`));

@@ -16,20 +16,24 @@ export class Jobs {
   /** What runs first, then what waits, then what ended last. */
   all = new Ordered<JobView>(compare);
   unseen = new SvelteSet<string>();
+  /** This person's, by id. */
+  #running = new Set<string>();
+  #waiting = new Set<string>();
   /** When each running job's progress last changed, as far as this window saw. */
   #moved = new Map<string, { at: number; percent: number }>();
   #found = new WeakMap<JobView, string>();
   /** Whether the history has arrived: what ends from now on is news. */
   current = false;
 
+  /** How many of this person's run, and wait. */
   running = $state(0);
   waiting = $state(0);
 
-  /** `member`: whose jobs are news when they end. Answers whether the job's state changed, rather than its progress. */
+  /** `member`: whose jobs are counted, and news when they end. Answers whether the job's state changed, rather than its progress. */
   put(job: JobView, member: string): boolean {
     const before = this.all.get(job.id);
     this.all.put(job);
-    this.#count(before, job);
+    this.#count(job, job.submitted_by === member);
     if (job.percent === null || hasEnded(job)) this.#moved.delete(job.id);
     else if (this.#moved.get(job.id)?.percent !== job.percent) this.#moved.set(job.id, { at: Date.now(), percent: job.percent });
     if (!hasEnded(job)) this.unseen.delete(job.id);
@@ -37,9 +41,12 @@ export class Jobs {
     return before?.state !== job.state;
   }
 
-  #count(before: JobView | undefined, after: JobView | undefined): void {
-    this.running += Number(isRunning(after)) - Number(isRunning(before));
-    this.waiting += Number(isWaiting(after)) - Number(isWaiting(before));
+  #count(job: JobView, own: boolean): void {
+    const waits = job.state === 'queued';
+    note(this.#running, job.id, own && !waits && !hasEnded(job));
+    note(this.#waiting, job.id, own && waits);
+    this.running = this.#running.size;
+    this.waiting = this.#waiting.size;
   }
 
   /** What of this person's ended after that moment is news. */
@@ -58,7 +65,8 @@ export class Jobs {
 
   /** It is no longer kept. */
   forget(id: string): void {
-    this.#count(this.all.get(id), undefined);
+    const before = this.all.get(id);
+    if (before) this.#count(before, false);
     this.all.delete(id);
     this.unseen.delete(id);
     this.#moved.delete(id);
@@ -103,8 +111,10 @@ export class Jobs {
   }
 }
 
-const isWaiting = (job: JobView | undefined) => job?.state === 'queued';
-const isRunning = (job: JobView | undefined) => job !== undefined && !hasEnded(job) && !isWaiting(job);
+function note(ids: Set<string>, id: string, within: boolean): void {
+  if (within) ids.add(id);
+  else ids.delete(id);
+}
 
 /** Below this share nobody knows, and below this time neither. */
 const LEAST_PERCENT = 2;

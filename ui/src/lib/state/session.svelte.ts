@@ -92,7 +92,7 @@ export class Session {
       const kept = this.lab.kept.setup;
       if (this.setup.step === null && kept) this.setup.resume(kept);
     }
-    this.go(this.page);
+    this.#open(this.page);
     this.visit();
   }
 
@@ -110,11 +110,12 @@ export class Session {
 
   #first(): Page {
     const { jobs, storages, status } = this.lab;
-    if (jobs.running + jobs.waiting + jobs.unseen.size > 0) return 'jobs';
-    // Where the file cannot be read, nobody knows what is set up.
-    if (storages.length === 0 && !status?.config_error) return 'setup';
     const { page, setup } = this.lab.kept;
-    if (page === 'setup' && setup) return 'setup';
+    // Where the file cannot be read, nobody knows what is set up.
+    const bare = storages.length === 0 && !status?.config_error;
+    if (setup ? bare || page === 'setup' : bare && !status?.in_lab) return 'setup';
+    if (jobs.running + jobs.waiting + jobs.unseen.size > 0) return 'jobs';
+    if (bare) return 'setup';
     return PAGES.find((one) => one === page) ?? 'new';
   }
 
@@ -125,12 +126,13 @@ export class Session {
     if (done + failed > 0) this.news = { since: new Date(since).toISOString(), done, failed };
   }
 
-  showNews(): void {
-    this.news = null;
-    this.go('jobs');
+  /** Whoever opens the jobs has seen what ended. */
+  go(page: Page): void {
+    if (page === 'jobs') this.news = null;
+    this.#open(page);
   }
 
-  go(page: Page): void {
+  #open(page: Page): void {
     if (page === 'setup' && this.setup.step === null && this.setup.done === null) this.setup.begin();
     if (this.chosen !== page) this.keep({ type: 'page', value: page });
     this.chosen = page;
