@@ -85,6 +85,69 @@ describe('Jobs', () => {
     expect(drawn()).toBe(1);
   }, 60_000);
 
+  describe('while the pointer or the keyboard is in the list', () => {
+    const at = (minute: number) => `2026-11-22T09:${minute}:00Z`;
+    const three = ['first', 'second', 'third'].map((name, n) => ({ type: 'job' as const, value: job({ id: name, name, submitted_at: at(10 + n) }) }));
+    const names = () => [...document.querySelectorAll('[data-job]')].map((row) => row.getAttribute('data-row'));
+    const ended = { type: 'job' as const, value: job({ id: 'first', name: 'first', submitted_at: at(10), state: 'succeeded', words: 'Done', ended_at: at(30) }) };
+    const fourth = { type: 'job' as const, value: job({ id: 'fourth', name: 'fourth', submitted_at: at(0) }) };
+
+    async function listed() {
+      const opened = await ready(...three);
+      // Opened by a click, not by a key.
+      await opened.user.click(screen.getByRole('button', { name: /^Storage/ }));
+      await opened.user.click(screen.getByRole('button', { name: /^Jobs/ }));
+      return opened;
+    }
+
+    test('no row moves: each has its new values in place, what is new comes behind, and all goes to its place once they left', async () => {
+      const { fake, user } = await listed();
+      await user.hover(screen.getByRole('row', { name: /second/ }));
+      fake.say(ended, fourth);
+      await settle();
+      expect(names()).toEqual(['first', 'second', 'third', 'fourth']);
+      expect(screen.getByRole('row', { name: /first/ })).toHaveTextContent('Done');
+      fake.say({ type: 'job_gone', value: 'second' });
+      await settle();
+      expect(names()).toEqual(['first', 'third', 'fourth']);
+      await user.hover(screen.getByRole('button', { name: 'New job' }));
+      await settle();
+      expect(names()).toEqual(['fourth', 'third', 'first']);
+    });
+
+    test('the keyboard holds it as well, until it goes elsewhere', async () => {
+      const { fake, user } = await listed();
+      await user.keyboard('{ArrowDown}');
+      expect(screen.getByRole('row', { name: /second/ })).toHaveFocus();
+      fake.say(ended);
+      await settle();
+      expect(names()).toEqual(['first', 'second', 'third']);
+      screen.getByRole('searchbox').focus();
+      await settle();
+      expect(names()).toEqual(['second', 'third', 'first']);
+    });
+
+    test('what was asked for anew is in its own order', async () => {
+      const { fake, user } = await listed();
+      await user.hover(screen.getByRole('row', { name: /second/ }));
+      fake.say(ended);
+      await fireEvent.input(screen.getByRole('searchbox'), { target: { value: 'i' } });
+      expect(names()).toEqual(['second', 'third', 'first']);
+      await fireEvent.input(screen.getByRole('searchbox'), { target: { value: 'nothing' } });
+      await user.click(screen.getByRole('button', { name: 'Show all' }));
+      expect(names()).toEqual(['second', 'third', 'first']);
+    });
+
+    test('where the page put the keyboard by itself, it goes with its row', async () => {
+      const { fake } = await listed();
+      expect(screen.getByRole('row', { name: /first/ })).toHaveFocus();
+      fake.say(ended);
+      await settle();
+      expect(names()).toEqual(['second', 'third', 'first']);
+      expect(screen.getByRole('row', { name: /first/ })).toHaveFocus();
+    });
+  });
+
   test('with nothing selected, copying means the storage path of the open job; in a field it means the field', async () => {
     await open();
     const copied = (target: Element) => {

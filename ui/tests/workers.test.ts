@@ -153,6 +153,19 @@ describe('Workers', () => {
     expect(screen.queryByRole('region', { name: 'Worker gpu-1' })).toBeNull();
   });
 
+  test('a worker that comes moves no row while the pointer is in the list', async () => {
+    const { fake, user } = await open(worker({ id: 'w2', name: 'gpu-2' }), worker({ id: 'w3', name: 'gpu-3' }));
+    const names = () => [...document.querySelectorAll('[data-worker]')].map((row) => row.getAttribute('data-row'));
+    await user.hover(screen.getByRole('row', { name: /gpu-3/ }));
+    fake.say({ type: 'worker', value: worker() });
+    await settle();
+    expect(names()).toEqual(['gpu-2', 'gpu-3', 'gpu-1']);
+    await user.hover(screen.getByRole('button', { name: 'New job' }));
+    (document.activeElement as HTMLElement).blur();
+    await settle();
+    expect(names()).toEqual(['gpu-1', 'gpu-2', 'gpu-3']);
+  });
+
   test('the heading counts as the sidebar does: who is ready, who is busy, and who takes no jobs', async () => {
     await open(worker(), worker({ id: 'w2', name: 'gpu-2' }), worker({ id: 'w3', name: 'gpu-3', busy: true, state: 'x', draining: true }), worker({ id: 'w4', name: 'gpu-4', draining: true }));
     expect(screen.getByText('2 ready · 1 busy · 1 taking no jobs')).toBeVisible();
