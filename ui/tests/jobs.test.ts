@@ -212,6 +212,26 @@ describe('Jobs', () => {
     expect(fake.called('stop')).toHaveLength(1);
   });
 
+  test('what only whoever looks after the workers can mend is to be sent to them', async () => {
+    const { fake, user } = await open(job({ state: 'queued', words: 'Waiting', worker: null, status: null, waiting_for: ['gpu-3: its vast is read-only'], waits: true }));
+    const text = async () => {
+      await user.click(screen.getByRole('button', { name: 'Copy for your admin' }));
+      return navigator.clipboard.readText();
+    };
+    expect(await text()).toMatch(/^Job maze day 3 \(Check a SLEAP project\)\nvast:amick\/.*\namick, Samepath 0\.1\.0, 2.*\nWaiting\ngpu-3: its vast is read-only\n[^]*\nJob id 0199c0de.*\nMore: samepath doctor/);
+    // Whom others are before waits for nobody who could mend it.
+    fake.say({ type: 'job', value: job({ state: 'queued', words: 'Waiting', worker: null, waiting_for: ['gpu-1: busy'], waits: true, starts: 'Starts in about 40 min, on gpu-1.' }) });
+    await settle();
+    expect(screen.queryByRole('button', { name: 'Copy for your admin' })).toBeNull();
+    fake.say({ type: 'job', value: job({ lost: true, words: 'Lost contact', status: 'gpu-1 has not answered for 8 s.' }) });
+    await settle();
+    expect(await text()).toContain('\nLost contact with gpu-1: gpu-1 has not answered for 8 s.\n');
+    const message = 'gpu-1 went away three times.';
+    fake.say({ type: 'job', value: job({ state: 'failed', words: 'Failed', failure: message, trouble: { cause: 'lost', message, last_line: null }, ended_at: '2026-11-22T10:18:02Z' }) });
+    await settle();
+    expect(await text()).toMatch(/\namick, Samepath 0\.1\.0, 2.*\nFailed on gpu-1: gpu-1 went away three times\.\n[^]*\nMore: samepath doctor/);
+  });
+
   test('a failure is said first and can be retried; a refusal is shown', async () => {
     const { fake, user } = await open(job({ state: 'failed', words: 'Failed', failure: 'lost thrice', trouble: { cause: 'lost', message: 'gpu-2 went away three times.', last_line: null }, ended_at: '2026-11-22T10:18:02Z' }));
     expect(screen.getByRole('alert')).toHaveTextContent('Failed after 1 h 04 min: worker lost gpu-2 went away three times.');
@@ -386,6 +406,16 @@ describe('Log', () => {
     expect(screen.getByText('1 of 2')).toBeVisible();
     await user.keyboard('{Enter}');
     expect(screen.getByText('2 of 2')).toBeVisible();
+    const back = screen.getByRole('button', { name: 'Previous hit' });
+    expect(back).toHaveAttribute('title', 'Previous hit (Shift Enter)');
+    await user.click(back);
+    expect(screen.getByText('1 of 2')).toBeVisible();
+    const on = screen.getByRole('button', { name: 'Next hit' });
+    expect(on).toHaveAttribute('title', 'Next hit (Enter)');
+    await user.click(on);
+    expect(screen.getByText('2 of 2')).toBeVisible();
+    await user.type(screen.getByLabelText('Find in the log'), ' z');
+    expect(on).toBeDisabled();
   });
 
   test('errors and warnings are counted and marked; Ctrl F finds in the log', async () => {

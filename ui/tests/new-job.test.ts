@@ -421,6 +421,29 @@ describe('New job', () => {
     expect(recent.map((row) => row.dataset['row'])).toEqual(['new.slp', 'old.slp']);
   });
 
+  test('opened with a dataset, the keyboard is at what changes it; so it is once one was chosen', async () => {
+    const { user } = await chosen();
+    await waitFor(() => expect(screen.getByRole('button', { name: 'Change…' })).toHaveFocus());
+    await user.keyboard('{Control>}2{/Control}{Control>}n{/Control}');
+    expect(screen.getByRole('button', { name: 'Change…' })).toHaveFocus();
+  });
+
+  test('copying at a dataset that was run means its storage path, and with Alt the path here', async () => {
+    const { user } = await ready({ type: 'job', value: job({ state: 'succeeded', words: 'Done' }) });
+    await user.click(screen.getByRole('button', { name: 'New job' }));
+    const row = within(screen.getByRole('region', { name: 'Recent' })).getByRole('button');
+    const event = new Event('copy', { bubbles: true, cancelable: true });
+    const setData = vi.fn();
+    Object.assign(event, { clipboardData: { setData } });
+    row.dispatchEvent(event);
+    expect(setData).not.toHaveBeenCalled();
+    row.focus();
+    row.dispatchEvent(event);
+    expect(setData).toHaveBeenCalledWith('text/plain', 'vast:amick/project/labels.slp');
+    await user.keyboard('{Control>}{Alt>}[KeyC]{/Alt}{/Control}');
+    expect(await navigator.clipboard.readText()).toBe(LABELS);
+  });
+
   test('videos are listed with where each is; names are text', async () => {
     const { fake, user, container } = await ready();
     fake.picked = LABELS;

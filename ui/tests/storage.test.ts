@@ -216,15 +216,32 @@ describe('Storage', () => {
     expect(screen.getByRole('article', { name: 'vast' })).toHaveTextContent('ready');
   });
 
+  test('copying at a storage means the person’s own place in it, and with Alt the path here', async () => {
+    const { user } = await open({ type: 'storages', value: [storage({ subpath: 'labs' })] });
+    await user.click(screen.getByRole('button', { name: /^Storage/ }));
+    const event = new Event('copy', { bubbles: true, cancelable: true });
+    const setData = vi.fn();
+    Object.assign(event, { clipboardData: { setData } });
+    expect(screen.getByRole('button', { name: 'Open vast' })).toHaveFocus();
+    document.activeElement?.dispatchEvent(event);
+    expect(setData).toHaveBeenCalledWith('text/plain', 'vast:labs/amick');
+    await user.keyboard('{Control>}{Alt>}[KeyC]{/Alt}{/Control}');
+    expect(await navigator.clipboard.readText()).toBe('/mnt/vast/amick');
+  });
+
   test('removing asks, says what waits, and can be undone', async () => {
     const { fake, user } = await open(
       { type: 'storages', value: [storage()] },
       { type: 'job', value: job({ id: 'q', state: 'queued', words: 'Waiting' }) },
+      { type: 'job', value: job({ id: 'r', state: 'queued', words: 'Waiting', results: null, settings: [['LABELS', 'fast:a.slp, vast:amick/b.slp']] }) },
+      { type: 'job', value: job({ id: 's', state: 'queued', words: 'Waiting', results: null, settings: [['LABELS', 'vast2:b.slp']] }) },
+      { type: 'job', value: job({ id: 't', state: 'queued', words: 'Waiting', submitted_by: 'tom' }) },
+      { type: 'job', value: job({ id: 'u', state: 'queued', words: 'Waiting', submitted_by: 'tom' }) },
     );
     await user.click(screen.getByRole('button', { name: 'Storage' }));
     await user.click(screen.getByRole('button', { name: 'Remove vast' }));
     const question = screen.getByRole('dialog', { name: 'Remove vast from this computer?' });
-    expect(question).toHaveTextContent('1 waiting job uses it and still runs.');
+    expect(question).toHaveTextContent('2 waiting jobs use it and still run.');
     await user.click(within(question).getByRole('button', { name: 'Remove' }));
     expect(fake.called('removeStorage')).toEqual([['vast']]);
     expect(screen.queryByRole('article', { name: 'vast' })).toBeNull();

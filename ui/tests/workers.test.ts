@@ -150,7 +150,39 @@ describe('Workers', () => {
     expect(screen.getByRole('row', { name: /^gpu-1 offline/ })).toBeVisible();
     expect(screen.queryByRole('row', { name: /^ws-2 offline/ })).toBeNull();
     await user.click(screen.getByRole('row', { name: /^gpu-1 offline/ }));
-    expect(screen.queryByRole('region', { name: 'Worker gpu-1' })).toBeNull();
+    expect(screen.getByRole('region', { name: 'Worker gpu-1' })).toHaveTextContent(/offline A job last told of it/);
+  });
+
+  test('one that is offline tells of its jobs, and is put out by whoever looks after the lab', async () => {
+    const began_at = new Date(Date.now() - 3_600_000).toISOString();
+    const tried = job({ state: 'succeeded', words: 'Done', worker: 'gpu-1', ended_at: began_at, tries: [{ number: 1, worker: 'ws-2', began_at, ended_at: began_at, end: 'lost', why: null }] });
+    const { fake, user } = await open(worker());
+    const inLab = status({ lab: 'Talmo Lab', link: 'connected', in_lab: true });
+    fake.say({ type: 'job', value: tried }, { type: 'status', value: inLab });
+    await settle();
+    await user.keyboard('{ArrowDown}{Enter}');
+    const panel = screen.getByRole('region', { name: 'Worker ws-2' });
+    expect(panel).toHaveTextContent('Last jobs');
+    expect(panel).toHaveTextContent('maze day 3');
+    expect(within(panel).queryByRole('button', { name: 'Remove…' })).toBeNull();
+    fake.say({ type: 'status', value: { ...inLab, admin: true } });
+    await settle();
+    fake.failures.set('removeWorker', new Failure('no_worker', 'No worker ws-2 has joined this lab.'));
+    const remove = async () => {
+      await user.click(within(panel).getByRole('button', { name: 'Remove…' }));
+      await user.click(within(screen.getByRole('dialog', { name: 'Remove ws-2 from the lab?' })).getByRole('button', { name: 'Remove' }));
+      await settle();
+    };
+    await remove();
+    expect(panel).toHaveTextContent('No worker ws-2 has joined this lab.');
+    fake.failures.clear();
+    await remove();
+    expect(fake.called('removeWorker')).toEqual([['ws-2'], ['ws-2']]);
+    expect(panel).toHaveTextContent('ws-2 was removed from the lab.');
+    expect(within(panel).queryByRole('button', { name: 'Remove…' })).toBeNull();
+    await user.keyboard('{Escape}');
+    expect(screen.queryByRole('region', { name: 'Worker ws-2' })).toBeNull();
+    expect(screen.getByRole('row', { name: /ws-2 offline/ })).toHaveFocus();
   });
 
   test('a worker that comes moves no row while the pointer is in the list', async () => {

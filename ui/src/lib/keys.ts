@@ -1,5 +1,5 @@
 import { copyText } from './clipboard';
-import { localPath } from './places';
+import { localPath, placeOf } from './places';
 import { Failure } from './ipc';
 import { onMac, signOf } from './platform';
 import { PAGES, type Session } from './state/session.svelte';
@@ -36,12 +36,12 @@ function moveOn(step: 1 | -1): void {
   }
 }
 
-/** What a copy means where nothing is selected: the storage path of the row, of the open job, of the dataset; and the same on this computer. */
+/** What a copy means where nothing is selected: the storage path of the row or card, of the open job, of the dataset; and the same on this computer. */
 function meant(session: Session): { text: string; local: string | null } | null {
-  if (session.page === 'new') {
-    const { dataset } = session.form;
-    return dataset && { text: dataset.place?.text ?? dataset.local, local: dataset.local };
-  }
+  const { dataset } = session.form;
+  if (session.page === 'new' && dataset) return { text: dataset.place?.text ?? dataset.local, local: dataset.local };
+  const path = document.activeElement?.closest<HTMLElement>('[data-path]')?.dataset['path'];
+  if (path !== undefined) return { text: path, local: localPath(session.lab.storages, placeOf(path)) };
   if (session.page !== 'jobs') return null;
   const at = document.activeElement?.closest<HTMLElement>('[data-job]')?.dataset['job'] ?? session.job;
   const job = at === null ? undefined : session.lab.jobs.all.get(at);

@@ -185,6 +185,8 @@ export const workers = {
   draining: (left: number, time: string | null) =>
     `It takes no new job${left === 0 ? '; none is left' : `; ${left} left${time === null ? '' : `, about ${time}`}`}. It holds until you undo it, or its computer is started again.`,
   remove: 'Remove…',
+  lastSeen: (when: string) => `A job last told of it ${when}.`,
+  removed: (name: string) => `${tame(name)} was removed from the lab. It stays in this list as long as jobs tell of it.`,
   removeTitle: (name: string) => `Remove ${tame(name)} from the lab?`,
   removeText: (running: number) =>
     `It takes no job any more.${running === 0 ? '' : ' What it runs is given to another worker, and may go on there until it is ended on its computer.'} To bring it back, invite it anew; its files are not touched.`,

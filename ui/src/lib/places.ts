@@ -14,3 +14,9 @@ export function localPath(storages: StorageView[], at: PathView): string | null 
   const separator = /^[A-Za-z]:|^\\\\/.test(storage.base_path) ? '\\' : '/';
   return [storage.base_path.replace(/[/\\]+$/, ''), ...all.slice(shown.length)].join(separator);
 }
+
+/** A storage path, "vast:amick/labels.slp", as the shell says where something is. Whose folder it is in is not told by the text. */
+export function placeOf(text: string): PathView {
+  const cut = text.indexOf(':');
+  return { storage_backend: text.slice(0, Math.max(0, cut)), user_subdir: '', path: text.slice(cut + 1), text };
+}

@@ -1,4 +1,4 @@
-import type { StatusView, Value } from './ipc';
+import type { JobView, StatusView, Value } from './ipc';
 import type { Setup } from './state/setup.svelte';
 import { words } from './words';
 
@@ -45,4 +45,17 @@ export function setupReport(setup: Setup, status: StatusView | null, when: Date)
 export function forAdmin(what: string[], details: string[], status: StatusView | null, when: Date): string {
   const who = words.setup.reportWho(status?.member ?? words.common.unknown, status?.version ?? words.common.unknown, when.toISOString());
   return [...what, who, ...details, words.setup.reportMore].join('\n');
+}
+
+/** What became of a job, as text for whoever can mend it. */
+export function jobReport(job: JobView, status: StatusView | null, when: Date): string {
+  const what = [`${words.jobs.panel(job.name)} (${job.what})`, job.results?.text ?? ''];
+  const worker = job.worker === null ? '' : ` ${job.lost ? words.jobs.with(job.worker) : words.jobs.on(job.worker)}`;
+  const details = [
+    [`${job.words}${worker}`, job.failure ?? job.status].filter((part) => part).join(': '),
+    ...job.waiting_for,
+    ...job.timeline.map((entry) => `${entry.at}  ${entry.words}`),
+    `${words.jobs.id} ${job.id}`,
+  ];
+  return forAdmin(what.filter((line) => line !== ''), details, status, when);
 }

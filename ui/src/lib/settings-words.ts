@@ -33,7 +33,7 @@ export const settings = {
     ['Ctrl Shift Enter', 'submit, and keep the form'],
     ['Ctrl F', 'find'],
     ['Ctrl L', 'log of the job'],
-    ['Ctrl C', 'copy the storage path: of the results, of the dataset'],
+    ['Ctrl C', 'copy the storage path: of the results, of the dataset, of the storage'],
     ['Ctrl Alt C', `copy the same as a path on ${HERE}`],
     ['Ctrl .', 'stop the job'],
     ['Ctrl Shift R', `show its results in ${onMac() ? '' : 'the '}${fileManager()}`],

@@ -381,6 +381,8 @@ export const words = {
     copyPath: 'Ctrl C',
     copyLocal: 'Ctrl Alt C',
     stop: 'Ctrl .',
+    previous: 'Shift Enter',
+    next: 'Enter',
     close: 'Close the list of keys',
   },
 
@@ -400,7 +402,8 @@ export const words = {
     find: 'Find in the log',
     findHint: 'Find',
     found: (which: number, count: number) => (count === 0 ? 'not found' : `${which} of ${count}`),
-    next: 'Next',
+    previous: 'Previous hit',
+    next: 'Next hit',
     copyAll: 'Copy all',
   },
 
