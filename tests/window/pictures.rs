@@ -103,6 +103,7 @@ fn every_page(desk: &Desk, shades: &'static [&'static str]) {
     let dark = window.script("return matchMedia('(prefers-color-scheme: dark)').matches");
     assert_eq!(dark, shades == ["dark"], "the page does not follow the desktop");
     album.take("setup-lab", "Where do your jobs run?");
+    window.click_beginning("radio", "On this computer");
     window.click("button", "Continue");
     window.wait_for_element("button", "Check again");
     album.take("setup-storage", "Where is the lab’s storage on this computer?");

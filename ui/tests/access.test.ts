@@ -57,6 +57,7 @@ test('setting up, each of its steps', async () => {
     await settle();
     if (step === 1) await user.click(screen.getByRole('button', { name: 'Another folder…' }));
     await check(container);
+    if (step === 0) await user.click(screen.getByRole('radio', { name: /On this computer/ }));
     await user.click(screen.getByRole('button', { name: step === 3 ? 'Use this storage' : 'Continue' }));
   }
   await settle();

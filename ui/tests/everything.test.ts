@@ -2,7 +2,7 @@
 import { screen, within } from '@testing-library/svelte';
 import { describe, expect, test } from 'vitest';
 import { Failure, type LabStorageView, type SuggestionView } from '../src/lib/ipc';
-import { open, settle } from './render';
+import { answerHere, open, settle } from './render';
 
 const vast = { name: 'vast', by: 'share', sure: true, words: 'the lab’s vast: 4 workers mount this share', type: 'nfs', description: null, workers: ['gpu-1'], subpath: '' };
 const here: SuggestionView = {
@@ -19,7 +19,7 @@ async function begin(change: (fake: Opened['fake']) => void = () => {}) {
   opened.fake.own = { name: 'amick', words: '214 items' };
   opened.fake.same = [found('gpu-1'), found('gpu-2'), found('gpu-3', 'silent')];
   change(opened.fake);
-  await opened.user.click(screen.getByRole('button', { name: 'Continue' }));
+  await answerHere(opened.user);
   for (let turn = 0; turn < 4; turn += 1) await settle();
   return opened;
 }

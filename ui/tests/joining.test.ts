@@ -10,9 +10,12 @@ import { open, settle, title } from './render';
 describe('Joining a lab', () => {
   test('a lab is joined with the line of an invitation, and the window starts again', async () => {
     const { fake, user } = await open({ type: 'storages', value: [] });
+    const join = () => screen.getByRole('button', { name: 'Join and start again' });
+    expect(join()).toBeDisabled();
+    expect(join()).toHaveAccessibleDescription('Paste the invitation first.');
+    await user.click(screen.getByRole('radio', { name: /On this computer/ }));
+    expect(screen.getByRole('button', { name: 'Continue' })).toBeEnabled();
     await user.click(screen.getByRole('radio', { name: /In my lab/ }));
-    const join = screen.getByRole('button', { name: 'Join and start again' });
-    expect(join).toBeDisabled();
     const line = screen.getByRole('textbox', { name: 'Invitation' });
     fake.failures.set('readInvitation', new Failure('invalid_parameter', 'This is not a whole invitation.', 'Copy the line again, to its end.'));
     await user.click(line);
@@ -38,9 +41,14 @@ describe('Joining a lab', () => {
     await user.type(line, '{Enter}');
     await settle();
     expect(card).toHaveTextContent('was used already, or was withdrawn');
+    expect(join()).toHaveAccessibleDescription('');
+    // Whoever needs a new one has the words to ask for it.
+    expect(card).toHaveTextContent('Another invitation?');
+    await user.click(screen.getByRole('button', { name: 'Copy message' }));
+    expect(await navigator.clipboard.readText()).toMatch(/^Could you send me a Samepath invitation/);
     expect(fake.called('startAgain')).toEqual([]);
     fake.failures.clear();
-    await user.click(join);
+    await user.click(join());
     await settle();
     expect(fake.called('joinLab').at(-1)?.[0]).toContain('samepath:eyJ4');
     expect(fake.called('startAgain')).toHaveLength(1);
@@ -50,7 +58,6 @@ describe('Joining a lab', () => {
 
   test('an invitation is pasted at a button, or the field is shown where the clipboard is kept', async () => {
     const { fake, user } = await open({ type: 'storages', value: [] });
-    await user.click(screen.getByRole('radio', { name: /In my lab/ }));
     await navigator.clipboard.writeText(' samepath:eyJ4 \n');
     const line = screen.getByRole('textbox', { name: 'Invitation' });
     await user.click(screen.getByRole('button', { name: 'Paste' }));
@@ -68,7 +75,6 @@ describe('Joining a lab', () => {
     const { fake, user } = await open({ type: 'storages', value: [] });
     fake.invited = { ...fake.invited, expires_at: '2026-11-20T09:00:00Z' };
     vi.useFakeTimers({ now: Date.parse('2026-11-22T09:00:00Z'), toFake: ['Date'] });
-    await user.click(screen.getByRole('radio', { name: /In my lab/ }));
     await user.click(screen.getByRole('textbox', { name: 'Invitation' }));
     await user.paste('samepath:eyJ4');
     await settle();

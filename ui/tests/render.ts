@@ -31,5 +31,11 @@ export const title = (name: string | RegExp) => screen.getByRole('region', { nam
 /** The button that goes on to the next question of setting up. */
 export const next = () => screen.getByRole('button', { name: 'Continue' });
 
+/** Answers the first question of setting up: jobs run on this computer. */
+export async function answerHere(user: ReturnType<typeof userEvent.setup>) {
+  await user.click(screen.getByRole('radio', { name: /On this computer/ }));
+  await user.click(next());
+}
+
 /** What would be markup if anything but text were made of it. */
 export const HOSTILE = '<img src=x onerror="document.title=`owned`"><b>bold</b>';

@@ -1,7 +1,7 @@
 import { screen, within } from '@testing-library/svelte';
 import { describe, expect, test } from 'vitest';
 import { Failure } from '../src/lib/ipc';
-import { next, open, settle, title } from './render';
+import { answerHere, next, open, settle, title } from './render';
 
 describe('Settings of sleap-rtc', () => {
   const fields = (base_path: string, user_subdir: string | null = null) => ({ base_path, type: null, description: null, user_subdir, subpath: null });
@@ -19,7 +19,7 @@ describe('Settings of sleap-rtc', () => {
   test('what is ticked is taken over, then each is gone through', async () => {
     const { fake, user } = await open({ type: 'storages', value: [] });
     fake.found = [found];
-    await user.click(next());
+    await answerHere(user);
     await user.click(screen.getByRole('button', { name: 'Back' }));
     await settle();
     const card = title('We found settings from sleap-rtc');
@@ -56,6 +56,9 @@ describe('Settings of sleap-rtc', () => {
     fake.failures.set('settingsOf', new Failure('config_invalid', 'old.toml, line 1, column 2: not valid TOML'));
     await user.click(screen.getByRole('button', { name: 'Use another file of sleap-rtc…' }));
     await settle();
-    expect(screen.getByRole('alert')).toHaveTextContent('not valid TOML');
+    // It is nothing that the invitation was refused with.
+    const said = screen.getByRole('alert');
+    expect(said).toHaveTextContent('not valid TOML');
+    expect(within(said).queryByRole('button')).toBeNull();
   });
 });

@@ -5,7 +5,7 @@ import { Failure, type LabStorageView, type SuggestionView } from '../src/lib/ip
 import App from '../src/App.svelte';
 import { Fake } from './fake';
 import { job, status, storage } from './views';
-import { HOSTILE, next, open, settle, title } from './render';
+import { HOSTILE, answerHere, next, open, settle, title } from './render';
 
 const here = (over: Partial<SuggestionView> = {}): SuggestionView => ({
   name: 'talmo', base_path: '/Volumes/talmo', type: 'smb', user_subdir: null, elsewhere: null, source: 'mounted from //vast01/talmo', state: 'ready', words: 'ready', free_bytes: 41e12, lab: null, ...over,
@@ -16,7 +16,7 @@ const missing: LabStorageView = { name: 'scratch', type: null, workers: ['gpu-1'
 async function begin(setUp: (opened: Awaited<ReturnType<typeof open>>) => void = () => {}) {
   const opened = await open({ type: 'storages', value: [] });
   setUp(opened);
-  await opened.user.click(next());
+  await answerHere(opened.user);
   await settle();
   return opened;
 }
@@ -28,9 +28,9 @@ describe('Setting up', () => {
   test('it begins by itself with where jobs run', async () => {
     const { fake } = await open({ type: 'storages', value: [] });
     const card = title('Where do your jobs run?');
-    expect(screen.getByRole('radio', { name: /On this computer/ })).toBeChecked();
+    expect(screen.getByRole('radio', { name: /In my lab/ })).toBeChecked();
+    expect(screen.getByRole('textbox', { name: 'Invitation' })).toHaveValue('');
     expect(card).toHaveTextContent('No account, no server. Jobs run here.');
-    expect(screen.queryByRole('textbox', { name: 'Invitation' })).toBeNull();
     expect(within(card).getByRole('list', { name: 'Steps' })).toHaveTextContent(/Your lab.*Storage.*Your folder.*Check/);
     expect(within(card).getByRole('heading', { level: 1 })).toHaveFocus();
     expect(kept(fake)).toMatchObject({ step: 'lab' });
@@ -75,7 +75,7 @@ describe('Setting up', () => {
     await settle();
     const never = new Promise<never>(() => {});
     vi.spyOn(fake, 'lookAround').mockReturnValue(never);
-    await user.click(next());
+    await answerHere(user);
     await settle();
     expect(screen.getByText('Looking at what is mounted here…')).toBeVisible();
     expect(screen.queryByRole('button', { name: 'Stop waiting' })).toBeNull();

@@ -45,11 +45,13 @@ export class Setup {
   failure = $state.raw<Failure | null>(null);
 
   /** What the first question is answered with. */
-  where = $state<'lab' | 'here' | 'show'>('here');
+  where = $state<'lab' | 'here' | 'show'>('lab');
   /** The line that was pasted, and what it says once it was read. */
   invitation = $state('');
   invited = $state.raw<InvitationView | null>(null);
   joining = $state(false);
+  /** Why the line cannot be used, or the lab not be joined with it. */
+  unjoined = $state.raw<Failure | null>(null);
   /** The lab that this computer belongs to. */
   lab = $state<string | null>(null);
 
@@ -163,13 +165,13 @@ export class Setup {
   async readInvitation(): Promise<void> {
     const text = this.invitation.trim();
     this.invited = null;
-    this.failure = null;
+    this.unjoined = null;
     if (text === '') return;
     try {
       const invited = await this.#ipc.readInvitation(text);
       if (text === this.invitation.trim()) this.invited = invited;
     } catch (thrown) {
-      if (text === this.invitation.trim()) this.failure = Failure.from(thrown);
+      if (text === this.invitation.trim()) this.unjoined = Failure.from(thrown);
     }
   }
 
@@ -179,14 +181,14 @@ export class Setup {
     if (this.invited === null) await this.readInvitation();
     if (this.invited === null) return;
     this.joining = true;
-    this.failure = null;
+    this.unjoined = null;
     try {
       await this.#ipc.joinLab(this.invitation);
       // Where jobs run is answered.
       await this.#keep(this.#storages().length === 0 ? { step: 'storage' } : null);
       await this.#ipc.startAgain();
     } catch (thrown) {
-      this.failure = Failure.from(thrown);
+      this.unjoined = Failure.from(thrown);
     } finally {
       this.joining = false;
     }
@@ -200,7 +202,7 @@ export class Setup {
   endShow(): void {
     this.show?.stop();
     this.show = null;
-    this.where = 'here';
+    this.where = 'lab';
   }
 
   /** Reads a settings file that the person chose. */
@@ -448,6 +450,7 @@ export class Setup {
   #go(step: Step): number {
     this.step = step;
     this.failure = null;
+    this.unjoined = null;
     void this.#keep({
       step,
       base_path: this.path,
