@@ -2,6 +2,7 @@
 
 use crate::storages::LocalStorages;
 use notify::{RecursiveMode, Watcher};
+use samepath_storage::helper::cannot_be_silent;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 /// Between two looks at every storage.
 const REGULARLY: Duration = Duration::from_secs(30);
 
-/// Between two looks at the configuration file where nobody tells of changes: homes on the network.
+/// Between two looks at the configuration file where nobody tells of changes: homes on the network, and files behind a link.
 const POLL: Duration = Duration::from_secs(2);
 
 /// An editor writes in several steps; they are taken as one after this long without another.
@@ -46,8 +47,10 @@ pub(crate) async fn probe_regularly(storages: Arc<LocalStorages>, shutdown: Canc
 pub(crate) async fn follow_file(storages: Arc<LocalStorages>, shutdown: CancellationToken) {
     let (sender, mut events) = mpsc::channel(1);
     let file = storages.file().path.clone();
-    let _watcher = watcher(file, sender);
-    let mut poll = tokio::time::interval(POLL);
+    let is_told = cannot_be_silent(&file) && !file.is_symlink();
+    let watcher = watcher(file, sender);
+    // A look too many costs little, but not every two seconds for as long as a laptop's lid is open.
+    let mut poll = tokio::time::interval(if is_told && watcher.is_some() { REGULARLY } else { POLL });
     poll.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
         tokio::select! {
@@ -79,4 +82,32 @@ fn watcher(file: PathBuf, sender: mpsc::Sender<()>) -> Option<notify::Recommende
     .ok()?;
     watcher.watch(&folder, RecursiveMode::NonRecursive).ok()?;
     Some(watcher)
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+    use samepath_storage::{ConfigFile, Environment, Origin};
+    use tokio::time::timeout;
+
+    #[tokio::test]
+    async fn an_edit_is_seen_also_where_the_file_is_behind_a_link_and_its_folder_tells_of_nothing() {
+        let dir = tempfile::tempdir().unwrap();
+        let (real, link) = (dir.path().join("real/config.toml"), dir.path().join("linked/config.toml"));
+        for file in [&real, &link] {
+            std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+        }
+        std::fs::write(&real, "[storage.vast]\nbase_path = \"/one\"\n").unwrap();
+        std::os::unix::fs::symlink(&real, &link).unwrap();
+        let file = ConfigFile { path: link, origin: Origin::Home };
+        let storages = Arc::new(LocalStorages::open(file, Environment::default(), PathBuf::from("/bin/false")));
+        let mut changes = storages.changes();
+        let shutdown = CancellationToken::new();
+        let following = tokio::spawn(follow_file(storages.clone(), shutdown.clone()));
+        std::fs::write(&real, "[storage.vast]\nbase_path = \"/two\"\n").unwrap();
+        timeout(Duration::from_secs(20), changes.changed()).await.unwrap().unwrap();
+        assert_eq!(storages.config().backends()[0].base_path, PathBuf::from("/two"));
+        shutdown.cancel();
+        following.await.unwrap();
+    }
 }

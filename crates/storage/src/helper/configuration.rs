@@ -82,8 +82,9 @@ impl Helper {
     }
 }
 
-/// Without a mount table nobody knows: then it is looked at as any other file of the program's own.
-fn cannot_be_silent(path: &Path) -> bool {
+/// Whether a path is on this computer's own file systems, which cannot fall silent; never waits for another. Without a mount table
+/// nobody knows: then it is looked at as any other file of the program's own.
+pub fn cannot_be_silent(path: &Path) -> bool {
     let Some(mounts) = Mounts::read() else { return true };
     // What cannot be reached is for reading to report.
     !matches!(mounts.reach(path), Ok(Reached::Stopped { .. }))

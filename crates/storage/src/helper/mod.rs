@@ -36,6 +36,7 @@ mod spare;
 mod turns;
 
 pub use child::{answer, reply, serve, unknown};
+pub use configuration::cannot_be_silent;
 pub(crate) use error::HELPER_MEND;
 pub use error::HelperError;
 pub use following::Stop;

@@ -1,8 +1,8 @@
 import { createContext } from 'svelte';
 import { SvelteSet } from 'svelte/reactivity';
 import type { Spot } from '../components/menu';
-import { midnight } from '../format';
 import { Failure, type Ipc, type Keep, type MovedView, type StorageView } from '../ipc';
+import { Clock } from './clock.svelte';
 import { Confirming } from './confirming.svelte';
 import { NewJob } from './draft.svelte';
 import { Lab } from './lab.svelte';
@@ -25,6 +25,7 @@ export interface UndoOffer {
 export class Session {
   readonly ipc: Ipc;
   readonly lab = new Lab();
+  readonly clock = new Clock();
   readonly looks: Looks;
   readonly form: NewJob;
   readonly setup: Setup;
@@ -40,9 +41,6 @@ export class Session {
   addFolder = $state<string | null>(null);
   /** A storage whose form was asked for from elsewhere, and what of it is to be changed. */
   editStorage = $state.raw<{ name: string; field: 'folder' | 'name' } | null>(null);
-  now = $state(Date.now());
-  /** Midnight: what changes with the day alone hangs on this, and not on every second. */
-  today = $derived(midnight(this.now));
   dragging = $state(false);
   /** What ended since the window was last open, until it is looked at. */
   news = $state.raw<{ since: string; done: number; failed: number } | null>(null);
@@ -64,6 +62,15 @@ export class Session {
   #visited = 0;
 
   page = $derived<Page>(this.chosen ?? this.#first());
+
+  /** See {@link Clock}. */
+  get now(): number {
+    return this.clock.now;
+  }
+
+  get today(): number {
+    return this.clock.today;
+  }
 
   /** Whether files that are on no storage are offered to be copied to one. */
   copies = $derived.by(() => this.lab.kept.copies ?? true);
@@ -98,9 +105,10 @@ export class Session {
 
   /** What happens is being shown. It is kept once a minute, and by the shell when the window closes. */
   visit(): void {
-    if (!this.#counted || this.now - this.#visited < 60_000) return;
-    this.#visited = this.now;
-    this.keep({ type: 'seen_until', value: this.now });
+    const now = Date.now();
+    if (!this.#counted || now - this.#visited < 60_000) return;
+    this.#visited = now;
+    this.keep({ type: 'seen_until', value: now });
   }
 
   /** For the next start of the window. That something cannot be kept disturbs nobody. */
