@@ -110,16 +110,14 @@ impl OpenWindow<'_> {
         self.point_at_nothing();
         let until = Instant::now() + REST;
         let mut before = None;
-        let picture = loop {
+        loop {
             let still = self.script(include_str!("still.js")) == true;
             let now = self.desk.display.picture(Some(size));
             if (still && before.as_ref() == Some(&now)) || Instant::now() >= until {
-                break now;
+                return now;
             }
             before = still.then_some(now);
-        };
-        self.script("document.documentElement.removeAttribute('data-still')");
-        picture
+        }
     }
 
     /// What a person at this desk sees, for whoever has to find out why a test failed.

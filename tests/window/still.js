@@ -27,10 +27,11 @@ const ALONE = /^\d+ (s|min)$/;
 
 function begin() {
   const style = document.createElement('style');
-  // A caret blinks, scroll bars fade, and how full a disk is depends on the computer.
+  // A caret blinks, scroll bars fade, and how full a disk is depends on the computer. From now on for good: a scroll bar that comes
+  // back between two pictures may still fade in the second.
   style.textContent = `
-    [data-still], [data-still] * { caret-color: transparent !important; scrollbar-width: none !important; }
-    [data-still]::-webkit-scrollbar, [data-still] *::-webkit-scrollbar { display: none; }
+    * { caret-color: transparent !important; scrollbar-width: none !important; }
+    ::-webkit-scrollbar { display: none; }
     .space [role=progressbar] > span { width: 80% !important; }`;
   document.head.append(style);
   const said = (text) => MOVING.reduce((said, [moving, alike]) => said.replace(moving, alike), text);
@@ -76,6 +77,5 @@ function begin() {
 }
 
 window.holdStill ??= begin();
-document.documentElement.toggleAttribute('data-still', true);
 const changed = window.holdStill();
 return changed === 0 && document.getAnimations().every((one) => one.playState !== 'running');
