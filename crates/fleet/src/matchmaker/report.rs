@@ -177,8 +177,10 @@ impl State {
                     self.store(record);
                 }
             }
-            ReportEvent::Ended { end: AttemptEnd::Lost { mut reason, proved }, .. } => {
+            ReportEvent::Ended { end: AttemptEnd::Lost { mut reason, proved }, survivors } => {
                 bounds::clip(&mut reason, 600);
+                // What would not end is not gone.
+                let proved = proved && !survivors;
                 self.lose(attempt.job, |worker| format!("{worker}: {reason}"), Loss::Told { proved });
             }
             ReportEvent::Ended { end, survivors } => self.finish(&attempt, end, survivors),

@@ -117,6 +117,19 @@ fn an_attempt_that_ended_and_left_something_running_shares_its_folder_with_no_ot
 }
 
 #[test]
+fn a_loss_is_not_proved_where_something_would_not_end() {
+    for survivors in [true, false] {
+        let mut bench = bench(&["gpu-1"]);
+        bench.submit(job(1)).unwrap();
+        let attempt = bench.start("gpu-1");
+        let end = AttemptEnd::Lost { reason: "its worker was told to end".to_owned(), proved: true };
+        bench.report("gpu-1", &attempt, ReportEvent::Ended { end, survivors });
+        let next = bench.take("gpu-1");
+        assert_eq!((next.attempt, next.own_output), (2, survivors));
+    }
+}
+
+#[test]
 fn work_that_nobody_else_was_given_goes_on() {
     let mut bench = bench(&["gpu-1"]);
     bench.submit(job(1)).unwrap();

@@ -12,6 +12,8 @@ use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 
 /// After one was told what to do, before the next is started: they are not to share the processor.
 const QUIET: Duration = Duration::from_secs(1);
+/// For one that is killed to be gone. One that hangs in the kernel is not.
+const KILLED: Duration = Duration::from_secs(2);
 
 /// Starts guards. Clones are one. The one that waits ends with the last of them, or with this process.
 #[derive(Debug, Clone)]
@@ -43,7 +45,8 @@ impl Guards {
         *waiting = command.spawn().inspect_err(|error| tracing::warn!(%error, "no guard can be started ahead")).ok();
     }
 
-    /// Has a guard take on an attempt, and waits until it can be connected to or is gone; one that does not come so far is killed. An error: there is none, and will be none.
+    /// Has a guard take on an attempt, and waits until it can be connected to or is gone; one that does not come so far is killed.
+    /// An error: there is none, and will be none.
     pub(super) async fn start(&self, dir: &AttemptDir) -> io::Result<()> {
         let waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner).take();
         let told = match waiting {
@@ -61,12 +64,14 @@ impl Guards {
             match heard {
                 Ok(Ok(_)) if line == READY => {}
                 Ok(_) => tracing::warn!(%attempt, "the guard ended before it began"),
-                // Whoever looks after the attempt finds that nobody has it.
                 Err(_) => {
                     tracing::error!(%attempt, "the guard did not begin within {:?}: it is killed", self.patience);
-                    if let Err(error) = child.start_kill() {
-                        tracing::error!(%error, "a guard cannot be killed");
+                    // One that cannot be killed is looked after: it may begin yet.
+                    if let Ok(Ok(())) = tokio::time::timeout(KILLED, child.kill()).await {
+                        let words = format!("its guard did not begin within {} s", self.patience.as_secs());
+                        return Err(io::Error::new(io::ErrorKind::TimedOut, words));
                     }
+                    tracing::error!(%attempt, "the guard cannot be killed");
                 }
             }
         }
@@ -126,7 +131,9 @@ mod tests {
         fs_err::write(&program, "#!/bin/sh\necho $$ > \"$2/number\"; exec sleep 1000\n").unwrap();
         fs_err::set_permissions(&program, PermissionsExt::from_mode(0o755)).unwrap();
         let guards = Guards::new(program, Duration::from_secs(3));
-        tokio::time::timeout(Duration::from_secs(60), guards.start(&dir)).await.expect("it is waited for").unwrap();
+        let started =
+            tokio::time::timeout(Duration::from_secs(60), guards.start(&dir)).await.expect("it is waited for");
+        assert_eq!(started.unwrap_err().kind(), io::ErrorKind::TimedOut);
         let number: i32 = fs_err::read_to_string(dir.join("number")).unwrap().trim().parse().unwrap();
         let guard = rustix::process::Pid::from_raw(number).unwrap();
         let gone = async {

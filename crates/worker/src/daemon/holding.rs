@@ -122,7 +122,13 @@ impl Holding {
 
     /// Whether none of them is work.
     pub(super) fn is_free(&self) -> bool {
-        self.held.values().all(|hold| hold.untold.load(Ordering::Relaxed))
+        self.at_work().next().is_none()
+    }
+
+    /// Those that are work, with what is wished of each.
+    pub(super) fn at_work(&self) -> impl Iterator<Item = (&AttemptRef, Wish)> {
+        let work = self.held.iter().filter(|(_, hold)| !hold.untold.load(Ordering::Relaxed));
+        work.map(|(at, hold)| (at, *hold.wish.borrow()))
     }
 
     /// Wishes at least this.
@@ -172,6 +178,9 @@ mod tests {
         });
         tokio::task::yield_now().await;
         assert_eq!((holding.all(), holding.is_free()), (vec![at(1)], true));
+        holding.look_after(at(2), |_| std::future::pending());
+        holding.wish(&at(2), Wish::Stop);
+        assert_eq!(holding.at_work().collect::<Vec<_>>(), [(&at(2), Wish::Stop)]);
         holding.leave().await;
     }
 }

@@ -411,30 +411,44 @@ impl Worker {
     /// Stops what runs, and returns once that is recorded: it is to be tried again, here or elsewhere.
     async fn give_back(&mut self) {
         self.presence.drain(true);
-        let mut stopping = self.holding.all();
-        stopping.retain(|at| match AttemptDir::new(&self.home.attempts(), at.clone()).give_back() {
-            Ok(()) => true,
+        let mut stopping: Vec<(AttemptRef, Wish)> =
+            self.holding.at_work().map(|(at, wish)| (at.clone(), wish)).collect();
+        stopping.retain(|(at, wish)| {
+            // What somebody stops already is over when it has ended.
+            let marked = if *wish >= Wish::Stop { Ok(()) } else { self.dir_of(at).give_back() };
             // It would look as if somebody had wanted it to end.
-            Err(error) => {
+            if let Err(error) = &marked {
                 tracing::error!(%error, job = %at.job, "that a job is given back cannot be written down: it is left");
-                false
             }
+            marked.is_ok()
         });
-        for at in &stopping {
+        for (at, _) in &stopping {
             self.holding.wish(at, Wish::Stop);
         }
-        while stopping.iter().any(|at| self.holding.has(at)) && self.holding.ended().await.is_some() {}
+        // An end of which nobody takes note is told by whoever is this worker next.
+        while self.holding.at_work().any(|(at, _)| stopping.iter().any(|(stopping, _)| stopping == at)) {
+            tokio::select! {
+                ended = self.holding.ended() => if ended.is_none() { return },
+                () = tokio::time::sleep(Duration::from_secs(1)) => {}
+            }
+        }
+    }
+
+    /// The folder of an attempt that is held: it may be one of those that were begun under another name.
+    fn dir_of(&self, at: &AttemptRef) -> AttemptDir {
+        let in_home = |home: &Home| AttemptDir::new(&home.attempts(), at.clone());
+        let elsewhere = self.others.iter().map(in_home).find(|dir| dir.path().is_dir());
+        elsewhere.unwrap_or_else(|| in_home(&self.home))
     }
 
     /// A task has ended. After a fault of ours the attempt may well be running: somebody has to look after it.
     fn ended(&mut self, at: AttemptRef, looked: Looked) {
         if looked == Looked::Enough {
+            // The name is free again once nothing of it is left.
+            self.others.retain(|home| home.left().map_or(true, |left| !left.is_empty()));
             return;
         }
-        let (session, presence) = (self.session.clone(), self.presence.clone());
-        let in_home = |home: &Home| AttemptDir::new(&home.attempts(), at.clone());
-        let elsewhere = self.others.iter().map(in_home).find(|dir| dir.path().is_dir());
-        let dir = elsewhere.unwrap_or_else(|| in_home(&self.home));
+        let (session, presence, dir) = (self.session.clone(), self.presence.clone(), self.dir_of(&at));
         self.holding.look_after(at, |hold| async move {
             tokio::time::sleep(AFTER_FAULT).await;
             held::look_after(&session, dir, &hold, |end| presence.learn(end)).await;

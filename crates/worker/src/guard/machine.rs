@@ -26,9 +26,15 @@ impl Machine {
     }
 
     /// Whether both are one computer. Where it was started again, nothing of before runs.
+    ///
+    /// Two starts are of one computer only where its system has an id: a container without one keeps its name on whatever computer it
+    /// is started.
     pub fn is(&self, other: &Self) -> bool {
-        let one_start = !self.boot.is_empty() && self.boot == other.boot;
-        one_start || (&self.host, &self.id) == (&other.host, &other.id)
+        let told = !self.boot.is_empty() && !other.boot.is_empty();
+        if told && self.boot == other.boot {
+            return true;
+        }
+        (&self.host, &self.id) == (&other.host, &other.id) && !(told && self.id.is_empty())
     }
 }
 
@@ -46,6 +52,8 @@ mod tests {
         for other in [of("node-b", "1", "y"), of("node-b", "2", "y"), of("node-a", "2", "y"), of("node-b", "1", "")] {
             assert!(!ours.is(&other), "{other:?}");
         }
+        // A container that went to another computer, with its name.
+        assert!(!of("worker-0", "", "x").is(&of("worker-0", "", "y")));
         // Where no start is told.
         assert!(!of("mac-a", "", "").is(&of("mac-b", "", "")) && of("mac-a", "", "").is(&of("mac-a", "", "")));
     }

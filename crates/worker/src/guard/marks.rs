@@ -29,8 +29,15 @@ pub(super) fn keep(mut taken: Taken, patience: &Patience) -> (Marks, GivingBack)
     let (give_back, again) = (patience.give_back, patience.write_again);
     let spawned = thread::Builder::new().name("marks".into()).spawn(move || {
         let _working = working;
-        while stopped.recv_timeout(HEARTBEAT) == Err(RecvTimeoutError::Timeout) {
-            taken.renew();
+        let leave = loop {
+            match stopped.recv_timeout(HEARTBEAT) {
+                Err(RecvTimeoutError::Timeout) => taken.renew(),
+                told => break told.is_ok(),
+            }
+        };
+        if leave {
+            taken.leave();
+            return;
         }
         let give_up = Instant::now() + give_back;
         loop {
@@ -49,6 +56,11 @@ pub(super) fn keep(mut taken: Taken, patience: &Patience) -> (Marks, GivingBack)
 }
 
 impl Marks {
+    /// Leaves them as they are, to become stale: something may still write to the folders.
+    pub(super) fn leave(self) {
+        let _ = self.stop.send(());
+    }
+
     /// Gives them back, as far as they can be now. May hang.
     pub(super) fn give_back(self) {
         drop(self.stop);

@@ -257,10 +257,11 @@ impl Guard {
         }
     }
 
-    /// Looks for what is wanted and gives the output folders back, in a thread that may hang; `limited` says not to wait for it long.
+    /// Looks for what is wanted and gives the output folders back, but where something may still write to them, in a thread that may hang; `limited` says not to wait for it long.
     fn finish(&mut self, prepared: Prepared, marks: Marks, wanted: Wanted, limited: bool) -> Left {
         let (send, attempt) = (self.send.clone(), self.spec.assignment.attempt);
         let (job, worker) = (self.spec.assignment.job.id, self.spec.worker.clone());
+        let survivors = self.survivors;
         let spawned = thread::Builder::new().name("finishing".into()).spawn(move || {
             let mut left = Left { outputs: Manifest { attempt, ..Manifest::default() }, gone: None };
             match wanted {
@@ -272,7 +273,11 @@ impl Guard {
                 Wanted::Nothing => {}
             }
             drop(prepared);
-            marks.give_back();
+            if survivors {
+                marks.leave()
+            } else {
+                marks.give_back()
+            }
             let _ = send.send(Event::Finished(left));
         });
         let is_slow = limited || !matches!(wanted, Wanted::Outputs(_));

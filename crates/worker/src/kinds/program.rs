@@ -200,16 +200,9 @@ const WINDOWS: Places = Places {
         ".conda/envs",
         ".virtualenvs",
     ],
-    usual: &[
-        "C:/ProgramData/miniconda3/Scripts",
-        "C:/ProgramData/miniforge3/Scripts",
-        "C:/ProgramData/anaconda3/Scripts",
-    ],
-    usual_environments: &[
-        "C:/ProgramData/miniconda3/envs",
-        "C:/ProgramData/miniforge3/envs",
-        "C:/ProgramData/anaconda3/envs",
-    ],
+    // Below C:/ProgramData whoever works here may make folders: what lies there is run only where the configuration names it.
+    usual: &[],
+    usual_environments: &[],
     within: "Scripts",
 };
 

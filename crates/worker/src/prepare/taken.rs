@@ -88,6 +88,11 @@ impl Taken {
         self.markers.is_empty()
     }
 
+    /// Leaves the markers where they are, to become stale.
+    pub fn leave(&mut self) {
+        self.markers.clear();
+    }
+
     /// Takes one more folder, of the storage that begins at `base`. `now` is the time by the storage's clock.
     pub(super) fn take(
         &mut self,
