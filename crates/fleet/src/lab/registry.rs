@@ -1,4 +1,5 @@
 use super::{HubPlace, Invitation, Invited, Joined, LabError, Part, Places, error::check_name};
+use crate::FleetError;
 use crate::ask::{PATIENCE, ask};
 use crate::bus::{Bus, BusError, Expect, SharedBus, nats};
 use crate::matchmaker::{CANCEL_WAITING, CancelWaiting};
@@ -197,29 +198,37 @@ impl Registry {
     /// # Errors
     /// [`LabError::NoSuchName`], or the hub does not answer. Doing it again does what was not done.
     pub async fn revoke(&self, name: &str) -> Result<Revoked, LabError> {
-        let part = self.part_of(name).await?;
+        let listed = self.part_of(name).await?;
         let (computers, invitations) = nats::revoke(&*self.bus, name).await?;
-        let cancelled = if part == Part::Member { self.cancel_waiting(name).await? } else { 0 };
-        if computers + invitations == 0 && cancelled == 0 {
+        // Who left and is on no list any more was a member, as far as anybody can tell.
+        let part = listed.unwrap_or(Part::Member);
+        let cancelled = match part {
+            Part::Member => match self.cancel_waiting(name).await {
+                // Nobody of this name is out, as far as anybody can tell.
+                Err(FleetError::Bus(source)) if listed.is_none() => return Err(source.into()),
+                asked => asked
+                    .map_err(|source| LabError::StillWaiting { name: name.to_owned(), source: Box::new(source) })?,
+            },
+            Part::Worker | Part::Hub => 0,
+        };
+        if listed.is_none() && cancelled == 0 {
             return Err(LabError::NoSuchName { name: name.to_owned() });
         }
         Ok(Revoked { part, computers, invitations, cancelled })
     }
 
-    /// Who left and is on no list any more was a member, as far as anybody can tell.
-    async fn part_of(&self, name: &str) -> Result<Part, LabError> {
+    /// What a name was invited as; none where it is on no list.
+    async fn part_of(&self, name: &str) -> Result<Option<Part>, LabError> {
         let joined = nats::joined(&*self.bus).await?.into_iter().map(|(_, it)| (it.part, it.name, it.invited_as));
         let invited = nats::invited(&*self.bus).await?.into_iter().map(|it| (it.part, it.name.clone(), it.name));
         let it = joined.chain(invited).find(|(_, own, invited_as)| own == name || invited_as == name);
-        Ok(it.map_or(Part::Member, |(part, ..)| part))
+        Ok(it.map(|(part, ..)| part))
     }
 
     /// How many jobs those were.
-    async fn cancel_waiting(&self, name: &str) -> Result<u64, LabError> {
+    async fn cancel_waiting(&self, name: &str) -> Result<u64, FleetError> {
         let (question, doing) = (CancelWaiting { member: name.to_owned() }, "cancelling what waits");
-        let asked = ask(&*self.bus, CANCEL_WAITING, &question, doing, PATIENCE, Some(PATIENCE)).await;
-        let cancelled: Cleared =
-            asked.map_err(|source| LabError::StillWaiting { name: name.to_owned(), source: Box::new(source) })?;
+        let cancelled: Cleared = ask(&*self.bus, CANCEL_WAITING, &question, doing, PATIENCE, Some(PATIENCE)).await?;
         Ok(cancelled.jobs)
     }
 
