@@ -251,6 +251,21 @@ pub(crate) enum ComputersCommand {
 #[derive(Debug, Args)]
 #[command(args_conflicts_with_subcommands = true)]
 pub(crate) struct Worker {
+    #[command(flatten)]
+    pub(crate) work: Work,
+    /// Of the workers for each GPU: be that of this one
+    #[arg(long, hide = true, conflicts_with = "gpus")]
+    pub(crate) gpu: Option<u32>,
+    /// End when standard input is closed: when whoever started this worker is gone
+    #[arg(long, hide = true, conflicts_with = "gpus")]
+    pub(crate) end_with_stdin: bool,
+    #[command(subcommand)]
+    pub(crate) command: Option<WorkerCommand>,
+}
+
+/// What is the same for a worker, however it is started.
+#[derive(Debug, Args)]
+pub(crate) struct Work {
     /// The worker's name [default: this computer's]
     #[arg(long)]
     pub(crate) name: Option<String>,
@@ -258,7 +273,7 @@ pub(crate) struct Worker {
     #[arg(long, value_name = "DIR")]
     pub(crate) kinds: Option<PathBuf>,
     /// A worker for each of these GPUs, as nvidia-smi counts them: 0,1. Each takes one job at a time, and shows it its own GPU alone [default: one worker, with all GPUs that CUDA_VISIBLE_DEVICES leaves it]
-    #[arg(long, value_name = "N,…", value_delimiter = ',', conflicts_with_all = ["gpu", "end_with_stdin"])]
+    #[arg(long, value_name = "N,…", value_delimiter = ',')]
     pub(crate) gpus: Vec<u32>,
     /// Run only for a lab that this computer has joined: end with an error where it is in none
     #[arg(long)]
@@ -266,14 +281,6 @@ pub(crate) struct Worker {
     /// When told to end, stop the running jobs first, which may save what they have, and have them tried again: for a computer that will not be there afterwards [default: they go on]
     #[arg(long)]
     pub(crate) stop_jobs: bool,
-    /// Of the workers for each GPU: be that of this one
-    #[arg(long, hide = true)]
-    pub(crate) gpu: Option<u32>,
-    /// End when standard input is closed: when whoever started this worker is gone
-    #[arg(long, hide = true)]
-    pub(crate) end_with_stdin: bool,
-    #[command(subcommand)]
-    pub(crate) command: Option<WorkerCommand>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -304,15 +311,8 @@ pub(crate) struct Install {
     /// The user that jobs run as
     #[arg(long = "as", value_name = "USER", requires = "system")]
     pub(crate) user: Option<String>,
-    /// The worker's name [default: this computer's]
-    #[arg(long)]
-    pub(crate) name: Option<String>,
-    /// A folder with the lab's own job types
-    #[arg(long, value_name = "DIR")]
-    pub(crate) kinds: Option<PathBuf>,
-    /// A worker for each of these GPUs, as nvidia-smi counts them: 0,1. Each takes one job at a time, and shows it its own GPU alone [default: one worker, with all GPUs that CUDA_VISIBLE_DEVICES leaves it]
-    #[arg(long, value_name = "N,…", value_delimiter = ',')]
-    pub(crate) gpus: Vec<u32>,
+    #[command(flatten)]
+    pub(crate) work: Work,
     /// Only say what would be done
     #[arg(long)]
     pub(crate) dry_run: bool,

@@ -45,7 +45,11 @@ pub(crate) async fn run(
         () = interrupted() => None,
     };
     drop(inputs);
-    while running.join_next().await.is_some() {}
+    tokio::select! {
+        () = async { while running.join_next().await.is_some() {} } => {}
+        // Who asks twice does not want to wait. They end by themselves.
+        () = interrupted() => {}
+    }
     match ended {
         Some(Ok((gpu, Ok(status)))) if !status.success() => Err(Error::new(
             ErrorCode::Io,

@@ -1,7 +1,7 @@
 //! A worker as a service of systemd: written, started, and taken back. What is done is said first.
 
 use crate::Context;
-use crate::args::{Install, Uninstall};
+use crate::args::{Install, Uninstall, Work};
 use crate::workers::kinds_folder;
 use samepath_app::{Error, ErrorCode};
 use samepath_storage::{Cause, Origin, shell_word, write_whole};
@@ -222,7 +222,8 @@ fn place(context: &Context<'_>, system: bool, around: &Around) -> Result<(PathBu
 
 /// The unit.
 fn unit(context: &Context<'_>, install: &Install, around: &Around) -> Result<String, Error> {
-    let Install { system, user, name, kinds, gpus, .. } = install;
+    let Install { system, user, work, .. } = install;
+    let Work { name, kinds, gpus, lab, stop_jobs } = work;
     let program = std::env::current_exe()
         .map_err(|error| Error::new(ErrorCode::Io, format!("The program's own file cannot be found: {error}.")))?;
     if context.options.config.origin == Origin::CurrentDir && !system {
@@ -249,6 +250,11 @@ fn unit(context: &Context<'_>, install: &Install, around: &Around) -> Result<Str
         let gpus: Vec<String> = gpus.iter().map(u32::to_string).collect();
         words.extend(["--gpus".into(), gpus.join(",").into()]);
     }
+    for (flag, wanted) in [("--lab", lab), ("--stop-jobs", stop_jobs)] {
+        if *wanted {
+            words.push(flag.into());
+        }
+    }
     let words: Vec<String> = words.iter().map(|word| quoted(&text(word)?, true)).collect::<Result<_, _>>()?;
     let mut unit = String::from("[Unit]\nDescription=Samepath worker\n");
     if *system {
@@ -270,9 +276,12 @@ fn unit(context: &Context<'_>, install: &Install, around: &Around) -> Result<Str
         }
     }
     let _ = writeln!(unit, "ExecStart={}", words.join(" "));
-    unit.push_str(
-        "Restart=always\nRestartSec=5\n# Jobs live on when the worker is stopped or upgraded.\nKillMode=process\n",
-    );
+    unit.push_str("Restart=always\nRestartSec=5\n");
+    unit.push_str(match stop_jobs {
+        true => "# A job that is stopped has the time to save that its job type says.\nTimeoutStopSec=10min\n",
+        false => "# Jobs live on when the worker is stopped or upgraded.\n",
+    });
+    unit.push_str("KillMode=process\n");
     let _ = write!(unit, "\n[Install]\nWantedBy={}\n", if *system { "multi-user.target" } else { "default.target" });
     Ok(unit)
 }

@@ -1,4 +1,4 @@
-use crate::args::Worker;
+use crate::args::{Work, Worker};
 use crate::output::{Cell, Output, Tone};
 use crate::{A_WORD, Context, block_on};
 use samepath_app::view::{ErrorView, StatusView, Update, WorkerView};
@@ -129,7 +129,8 @@ fn row(worker: &WorkerView, own: &str) -> Vec<Cell> {
 /// Is a worker until told to stop.
 pub(crate) fn run(context: &Context<'_>, worker: Worker) -> Result<ExitCode, Error> {
     let output = context.output;
-    let Worker { name, kinds, gpus, gpu, lab, stop_jobs, end_with_stdin, .. } = worker;
+    let Worker { work, gpu, end_with_stdin, .. } = worker;
+    let Work { name, kinds, gpus, lab, stop_jobs } = work;
     if lab {
         context.options.must_be_in_a_lab()?;
     }
@@ -160,16 +161,18 @@ pub(crate) fn run(context: &Context<'_>, worker: Worker) -> Result<ExitCode, Err
                 ended = &mut working => Some(ended),
                 told = tell(output, &app) => Some(told),
                 () = &mut told_to_end => {
-                    if stop_jobs {
+                    let ended = if stop_jobs {
                         stop.cancel();
                         stopping(output, app.tries_here())?;
                         tokio::select! {
-                            ended = &mut working => ended?,
+                            ended = &mut working => ended,
                             // Who asks twice does not want to wait.
-                            () = interrupted() => {}
+                            () = interrupted() => Ok(()),
                         }
-                    }
-                    Some(farewell(output, app.tries_here()))
+                    } else {
+                        Ok(())
+                    };
+                    Some(ended.and_then(|()| farewell(output, app.tries_here(), stop_jobs)))
                 }
                 () = app.joined_anew() => None,
             };
@@ -237,19 +240,22 @@ fn stopping(output: &Output, running: usize) -> Result<(), Error> {
     match running {
         _ if output.is_json() => Ok(()),
         0 => Ok(()),
-        1 => output.line("Stopping its running job, which may save first. Ctrl-C once more leaves it running."),
-        running => output
-            .line(&format!("Stopping its {running} running jobs, which may save first. Ctrl-C once more leaves them.")),
+        1 => output.line("Stopping its running job, which may save first. Ctrl-C once more does not wait for that."),
+        running => output.line(&format!(
+            "Stopping its {running} running jobs, which may save first. Ctrl-C once more does not wait for that."
+        )),
     }
 }
 
 /// What becomes of the tries of a worker that was told to end.
-fn farewell(output: &Output, left: usize) -> Result<(), Error> {
+fn farewell(output: &Output, left: usize, stopping: bool) -> Result<(), Error> {
     if output.is_json() {
         return output.line_of_json(&json!({ "stopped": true, "left": left }));
     }
     output.line(&match left {
         0 => "The worker has stopped.".to_owned(),
+        _ if stopping => "The worker has stopped. What it ran is still being stopped; how that ended is told when the worker is started again."
+            .to_owned(),
         left => format!(
             "The worker has stopped. {} by {}; start the worker again within an hour, or what is left then is ended. To end it now: \
              samepath stop ID, or samepath kill ID",

@@ -82,6 +82,10 @@ fn a_service_is_installed_said_and_taken_back() {
     let text = told["unit"].as_str().expect("a unit");
     assert!(text.contains("User=gpu\n") && text.contains("WantedBy=multi-user.target"), "{text}");
     assert!(!text.contains("Environment="), "{text}");
+    assert!(!text.contains("TimeoutStopSec"), "{text}");
+    let ending = common::run(&mut asks(&home, &["worker", "install", "--lab", "--stop-jobs", "--dry-run"])).good();
+    let text = ending["unit"].as_str().expect("a unit");
+    assert!(text.contains(" worker --lab --stop-jobs\n") && text.contains("TimeoutStopSec=10min\n"), "{text}");
 }
 
 #[test]
