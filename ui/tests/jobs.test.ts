@@ -115,6 +115,17 @@ describe('Jobs', () => {
       expect(names()).toEqual(['fourth', 'third', 'first']);
     });
 
+    test('what is new is there also where more jobs wait to be drawn', async () => {
+      const { fake, user } = await listed();
+      fake.say(...Array.from({ length: 100 }, (_, n) => ({ type: 'job' as const, value: job({ id: `old ${n}`, name: `old ${n}`, submitted_at: at(9), state: 'succeeded', words: 'Done', ended_at: at(9) }) })));
+      await settle();
+      const before = names();
+      await user.hover(screen.getByRole('row', { name: /second/ }));
+      fake.say(fourth);
+      await settle();
+      expect(names()).toEqual([...before, 'fourth']);
+    }, 60_000);
+
     test('the keyboard holds it as well, until it goes elsewhere', async () => {
       const { fake, user } = await listed();
       await user.keyboard('{ArrowDown}');
@@ -213,7 +224,7 @@ describe('Jobs', () => {
   });
 
   test('what only whoever looks after the workers can mend is to be sent to them', async () => {
-    const { fake, user } = await open(job({ state: 'queued', words: 'Waiting', worker: null, status: null, waiting_for: ['gpu-3: its vast is read-only'], waits: true }));
+    const { fake, user } = await open(job({ state: 'queued', words: 'Waiting', worker: null, status: null, waiting_for: ['gpu-3: its vast is read-only'], waits: true, unserved: true }));
     const text = async () => {
       await user.click(screen.getByRole('button', { name: 'Copy for your admin' }));
       return navigator.clipboard.readText();

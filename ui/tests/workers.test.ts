@@ -56,12 +56,27 @@ describe('Workers', () => {
     await user.click(within(panel).getByRole('button', { name: 'Remove…' }));
     const question = screen.getByRole('dialog', { name: 'Remove gpu-1 from the lab?' });
     expect(question).toHaveTextContent('What it runs is given to another worker, and may go on there');
+    expect(question).not.toHaveTextContent('Its computer goes');
     await user.click(within(question).getByRole('button', { name: 'Keep' }));
     expect(fake.called('removeWorker')).toEqual([]);
     await user.click(within(panel).getByRole('button', { name: 'Remove…' }));
     await user.click(within(screen.getByRole('dialog')).getByRole('button', { name: 'Remove' }));
     await settle();
-    expect(fake.called('removeWorker')).toEqual([['gpu-1']]);
+    expect(fake.called('removeWorker')).toEqual([['w1']]);
+  });
+
+  test('of a computer with a worker for each GPU all go, which is said before', async () => {
+    const gpu = (n: number) => worker({ id: `lab-gpu:${n}`, name: `lab-gpu-gpu${n}` });
+    const { fake, user } = await open(gpu(0), gpu(1), worker({ id: 'lab', name: 'lab' }));
+    fake.say({ type: 'status', value: status({ lab: 'Talmo Lab', link: 'connected', in_lab: true, admin: true }) });
+    await settle();
+    await user.click(screen.getByRole('row', { name: /lab-gpu-gpu0/ }));
+    await user.click(screen.getByRole('button', { name: 'Remove…' }));
+    const question = screen.getByRole('dialog');
+    expect(question).toHaveTextContent('Its computer goes, and with it lab-gpu-gpu1.');
+    await user.click(within(question).getByRole('button', { name: 'Remove' }));
+    await settle();
+    expect(fake.called('removeWorker')).toEqual([['lab-gpu:0']]);
   });
 
   test.each([
@@ -179,6 +194,7 @@ describe('Workers', () => {
     await remove();
     expect(fake.called('removeWorker')).toEqual([['ws-2'], ['ws-2']]);
     expect(panel).toHaveTextContent('ws-2 was removed from the lab.');
+    expect(within(panel).getByRole('button', { name: 'Close the worker' })).toHaveFocus();
     expect(within(panel).queryByRole('button', { name: 'Remove…' })).toBeNull();
     await user.keyboard('{Escape}');
     expect(screen.queryByRole('region', { name: 'Worker ws-2' })).toBeNull();

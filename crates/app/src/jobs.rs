@@ -315,6 +315,11 @@ struct Waiting {
     unserved: bool,
 }
 
+/// Whether it only waits for another of its person's jobs to end: whoever serves that one can serve this.
+fn is_own_limit(fit: &Fit) -> bool {
+    matches!(fit, Fit::No { reasons } if matches!(reasons[..], [Reason::EnoughRun { .. }]))
+}
+
 fn waiting(record: &JobRecord, around: &Surroundings<'_>) -> Waiting {
     // Whom it waits for comes first: nobody else can help.
     let absent = matching::absent(&record.job, around.workers.values());
@@ -327,7 +332,8 @@ fn waiting(record: &JobRecord, around: &Surroundings<'_>) -> Waiting {
     }
     let soonest = around.prospects().soonest(record);
     let waits = soonest.iter().all(|alike| alike.fit != Fit::Now);
-    let unserved = !around.beginning && soonest.iter().all(|alike| matches!(alike.fit, Fit::No { .. }));
+    let cannot = |fit: &Fit| matches!(fit, Fit::No { .. }) && !is_own_limit(fit);
+    let unserved = !around.beginning && soonest.iter().all(|alike| cannot(&alike.fit));
     // One that can take it now is about to: that is no reason to wait.
     let reasons = soonest.into_iter().filter(|alike| alike.fit != Fit::Now);
     let mut told = reasons.flat_map(|Alike { workers, fit }| {
@@ -344,7 +350,7 @@ fn waiting(record: &JobRecord, around: &Surroundings<'_>) -> Waiting {
             let differs = differs.map(|differs| differs.words(&record.job.kind));
             let words = fit_words(&fit, differs.as_deref());
             // That is so whatever worker there is.
-            let of_all = matches!(&fit, Fit::No { reasons } if matches!(reasons[..], [Reason::EnoughRun { .. }]));
+            let of_all = is_own_limit(&fit);
             (alike.len(), if of_all { words } else { format!("{names}: {words}") })
         })
     });
@@ -365,6 +371,20 @@ pub(crate) fn worker_name(
     }
     let mut attempts = jobs.values().flat_map(|record| &record.attempts);
     attempts.find(|attempt| attempt.worker == wanted).map_or(wanted, |attempt| &attempt.worker_name).to_owned()
+}
+
+/// The id of the worker that is called so: of one that is there, else of one that tried a job, the newest.
+pub(crate) fn worker_id(
+    name: &str,
+    workers: &BTreeMap<String, Worker>,
+    jobs: &BTreeMap<String, JobRecord>,
+) -> Option<String> {
+    let online = workers.values().find(|worker| worker.name == name).map(|worker| &worker.id);
+    let tried = || {
+        let attempts = jobs.values().flat_map(|record| &record.attempts).filter(|attempt| attempt.worker_name == name);
+        attempts.max_by_key(|attempt| attempt.assigned_at).map(|attempt| &attempt.worker)
+    };
+    online.or_else(tried).cloned()
 }
 
 /// The same, with the name of the worker that the job asks for: people know no id.

@@ -77,7 +77,9 @@ impl<'a> Differs<'a> {
         let newest = newest.get(digest).copied();
         let is_older = newest.is_some_and(|newest| age(worker) < age(newest));
         let title = kinds.get(digest).map(|kind| kind.title.as_str());
-        let other = newest.is_none_or(|newest| newest.version != worker.version);
+        // A lab's own job type is not made newer by another program.
+        let came_along = Catalogue::built_in().get(&job.kind).is_some();
+        let other = came_along && newest.is_none_or(|newest| newest.version != worker.version);
         Some(Self {
             older: title.filter(|_| is_older),
             runs: other.then_some(worker.version.as_str()),

@@ -121,7 +121,9 @@ impl Event {
             Self::Waits(_) => (format!("{name} still waits"), job.waiting_for.first().cloned().unwrap_or_default()),
             Self::Began(_) => {
                 let on = job.worker.as_ref().map(|worker| format!(" on {worker}")).unwrap_or_default();
-                let waited = between(Some(&job.submitted_at), job.started_at.as_ref());
+                // How long it waited for a further try is not told.
+                let first = job.attempts <= 1;
+                let waited = first.then(|| between(Some(&job.submitted_at), job.started_at.as_ref())).flatten();
                 (format!("{name} began{on}"), waited.map(|waited| format!("It waited {waited}.")).unwrap_or_default())
             }
         };
@@ -327,6 +329,8 @@ mod tests {
         assert_eq!((notice.title.as_str(), notice.text.as_str()), ("maze 1 began on gpu-1", "It waited 10 min."));
         assert_eq!(notice.job.as_deref(), Some("1"));
         assert_eq!(seen.take(job("1", "running"), true), None, "its progress");
+        let again = Event::Began(JobView { attempts: 2, ..job("1", "running") }).notice();
+        assert_eq!((again.title.as_str(), again.text.as_str()), ("maze 1 began on gpu-1", ""));
         // One that had its turn soon is no news; one that waited for long is.
         seen.take(job("2", "queued"), true);
         assert_eq!(seen.take(job("2", "running"), true), None);

@@ -188,6 +188,7 @@ export const workers = {
   lastSeen: (when: string) => `A job last told of it ${when}.`,
   removed: (name: string) => `${tame(name)} was removed from the lab. It stays in this list as long as jobs tell of it.`,
   removeTitle: (name: string) => `Remove ${tame(name)} from the lab?`,
+  removeOthers: (others: string[]) => `Its computer goes, and with it ${others.join(', ')}.`,
   removeText: (running: number) =>
     `It takes no job any more.${running === 0 ? '' : ' What it runs is given to another worker, and may go on there until it is ended on its computer.'} To bring it back, invite it anew; its files are not touched.`,
   removeYes: 'Remove',

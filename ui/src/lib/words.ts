@@ -425,7 +425,7 @@ export const words = {
     seen: 'seen',
     notSeen: 'not seen',
     reportSummary: (seen: number, all: number) => `${seen} of ${plural(all, 'video', 'videos')} seen`,
-    reportMore: (count: number) => `and ${count} more in report.html`,
+    reportMore: (count: number) => `and ${count} more in the .html report below`,
   },
 
   workers,

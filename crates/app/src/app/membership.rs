@@ -1,6 +1,7 @@
 //! Belonging to a lab, as the window asks for it. The lab that a program is on is that of its start: it begins anew after a change.
 
 use super::App;
+use crate::jobs::worker_id;
 use crate::view::{ComputerView, InvitationView, MembershipView};
 use crate::{Error, ErrorCode};
 use samepath_fleet::FleetError;
@@ -108,12 +109,18 @@ impl App {
         Ok(u32::try_from(drained.left).unwrap_or(u32::MAX))
     }
 
-    /// Puts a worker out of the lab; what runs there is lost to the lab, and may go on.
+    /// Puts a worker out of the lab, and with it its computer, which may have a worker for each GPU; what runs there is lost to the
+    /// lab, and may go on. It may be called by its id, by the name that joined, or by the one that it runs under.
     ///
     /// # Errors
     /// `no_worker` where none of the name has joined; `invalid_parameter` where the person does not look after the lab.
     pub async fn remove_worker(&self, name: &str) -> Result<(), Error> {
-        match self.inner.fleet.remove_worker(name).await? {
+        let mut removed = self.inner.fleet.remove_worker(name).await?;
+        let id = self.inner.board.look(|sight| worker_id(name, sight.around.workers, sight.around.jobs));
+        if let (0, Some(id)) = (removed, id) {
+            removed = self.inner.fleet.remove_worker(&id).await?;
+        }
+        match removed {
             0 => Err(Error::new(ErrorCode::NoWorker, format!("No worker {name} has joined this lab."))),
             _ => Ok(()),
         }

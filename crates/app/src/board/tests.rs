@@ -129,7 +129,7 @@ fn of_whom_as_many_run_as_the_lab_allows_is_told_once_for_all_workers() {
     board.state.tell_queue(&board.to);
     let told = board.jobs().pop().expect("told");
     assert_eq!(told.waiting_for, ["amick runs 1 job already, as many as the lab allows"]);
-    assert!(told.waits);
+    assert!(told.waits && !told.unserved, "whoever serves the one serves the other");
 }
 
 #[test]
@@ -449,4 +449,23 @@ async fn the_board_of_a_worker_keeps_what_is_that_worker_s() {
     assert_eq!(known(), (vec!["gpu-1".to_owned()], vec![id(1)]));
     fleet.close().await;
     following.await.unwrap();
+}
+
+#[test]
+fn a_worker_is_found_by_the_name_that_it_runs_under() {
+    let mut named = worker("gpu:0");
+    named.name = "gpu-gpu0".to_owned();
+    let tried = |number, id: &str, assigned: &str| {
+        let mut record = running(number, id);
+        let attempt = record.attempts.last_mut().unwrap();
+        attempt.worker_name = "slurm-3".to_owned();
+        attempt.assigned_at = assigned.parse().unwrap();
+        (record.job.id.to_string(), record)
+    };
+    let workers = [("gpu:0".to_owned(), named)].into();
+    let jobs = [tried(1, "slurm-new", "2026-11-22T10:00:00Z"), tried(2, "slurm-old", "2026-11-22T09:00:00Z")].into();
+    let found = |name| crate::jobs::worker_id(name, &workers, &jobs);
+    assert_eq!(found("gpu-gpu0").as_deref(), Some("gpu:0"));
+    assert_eq!(found("slurm-3").as_deref(), Some("slurm-new"), "of one that is not there, who was last called so");
+    assert_eq!(found("gpu-9"), None);
 }

@@ -51,8 +51,7 @@ export class Held<T extends { id: string }> {
       return row === undefined ? [] : [{ row, title }];
     });
     const there = new Set(rows.map(({ row }) => row.id));
-    for (const row of all) {
-      if (rows.length >= shown) break;
+    for (const row of all.slice(0, shown)) {
       if (!there.has(row.id)) rows.push({ row, title: title(row) });
     }
     this.#about = about;

@@ -103,10 +103,10 @@ export class Session {
     this.visit();
   }
 
-  /** What happens is being shown. It is kept once a minute, and by the shell when the window closes. */
+  /** What happens is being shown, where the window is. It is kept once a minute, and by the shell when the window closes. */
   visit(): void {
     const now = Date.now();
-    if (!this.#counted || now - this.#visited < 60_000) return;
+    if (document.hidden || !this.#counted || now - this.#visited < 60_000) return;
     this.#visited = now;
     this.keep({ type: 'seen_until', value: now });
   }
