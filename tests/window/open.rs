@@ -103,6 +103,11 @@ impl OpenWindow<'_> {
         });
     }
 
+    /// Has the window say alike, from now on, what differs from run to run. Whether it is at rest.
+    pub(crate) fn hold_still(&self) -> bool {
+        self.script(include_str!("still.js")) == true
+    }
+
     /// What the window shows in this size, once it has come to rest: with what differs from run to run said alike. On a computer that
     /// is too slow to see it at rest between two seconds, what it shows then.
     pub(crate) fn picture(&self, size: (u32, u32)) -> Picture {
@@ -111,7 +116,7 @@ impl OpenWindow<'_> {
         let until = Instant::now() + REST;
         let mut before = None;
         loop {
-            let still = self.script(include_str!("still.js")) == true;
+            let still = self.hold_still();
             let now = self.desk.display.picture(Some(size));
             if (still && before.as_ref() == Some(&now)) || Instant::now() >= until {
                 return now;

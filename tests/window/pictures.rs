@@ -186,6 +186,8 @@ struct Album<'w> {
 
 impl<'w> Album<'w> {
     fn of(window: &'w OpenWindow<'w>, shades: &'static [&'static str]) -> Self {
+        // From the first look on no scroll bar is drawn that would fade in a later one.
+        window.hold_still();
         Self { window, shades, kept: Kept::new(window) }
     }
 

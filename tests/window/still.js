@@ -34,6 +34,13 @@ function begin() {
     ::-webkit-scrollbar { display: none; }
     .space [role=progressbar] > span { width: 80% !important; }`;
   document.head.append(style);
+  // One that is there already is made anew.
+  for (const one of document.querySelectorAll('*')) {
+    if (!/auto|scroll/.test(getComputedStyle(one).overflow)) continue;
+    one.style.overflow = 'hidden';
+    void one.offsetHeight;
+    one.style.overflow = '';
+  }
   const said = (text) => MOVING.reduce((said, [moving, alike]) => said.replace(moving, alike), text);
   const hold = (node) => {
     const element = node.parentElement;
