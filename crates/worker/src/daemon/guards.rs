@@ -1,9 +1,11 @@
 //! Starts guards, one of them ahead: whoever submits a job waits for its guard, and starting a process takes longer than telling
 //! one what to do.
 
-use crate::guard::{AttemptDir, FAULTS, READY};
+use crate::guard::{AttemptDir, FAULTS, READY, unwritable};
+use crate::prepare;
+use samepath_wire::{Cause, Failure};
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -95,6 +97,15 @@ impl Guards {
     }
 }
 
+/// Why a worker has no guard for an attempt, in words.
+pub(super) fn failure(worker: &str, folder: &Path, error: &io::Error) -> Failure {
+    if error.kind() != io::ErrorKind::TimedOut {
+        return unwritable(worker, folder, error);
+    }
+    let message = format!("{worker}: {error}: its program takes too long to start; look at the disk that it lies on");
+    prepare::fail(Cause::Other, message)
+}
+
 /// Tells one that waits its folder. Nothing if it has ended meanwhile, and so cannot have taken it on.
 async fn tell(mut child: Child, dir: &AttemptDir) -> Option<(Child, Option<ChildStdout>)> {
     let stdin = child.stdin.take()?;
@@ -133,7 +144,11 @@ mod tests {
         let guards = Guards::new(program, Duration::from_secs(3));
         let started =
             tokio::time::timeout(Duration::from_secs(60), guards.start(&dir)).await.expect("it is waited for");
-        assert_eq!(started.unwrap_err().kind(), io::ErrorKind::TimedOut);
+        let failure = failure("gpu-1", dir.path(), &started.unwrap_err());
+        assert_eq!(
+            failure.message,
+            "gpu-1: its guard did not begin within 3 s: its program takes too long to start; look at the disk that it lies on"
+        );
         let number: i32 = fs_err::read_to_string(dir.join("number")).unwrap().trim().parse().unwrap();
         let guard = rustix::process::Pid::from_raw(number).unwrap();
         let gone = async {

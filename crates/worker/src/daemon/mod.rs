@@ -13,7 +13,7 @@ mod link;
 mod offer;
 mod presence;
 
-use crate::guard::{AttemptDir, Machine, Patience, Spec, VERSION, unwritable, why};
+use crate::guard::{AttemptDir, Machine, Patience, Spec, VERSION, why};
 pub use drain::{Drained, drain, drained};
 use guards::Guards;
 use holding::{Holding, Looked, Wish};
@@ -392,7 +392,7 @@ impl Worker {
             }
             Err(error) => {
                 tracing::error!(%error, "a guard cannot be started");
-                let failure = unwritable(&self.name, dir.path(), &error);
+                let failure = guards::failure(&self.name, dir.path(), &error);
                 let (at, session) = (dir.attempt().clone(), self.session.clone());
                 self.holding.look_after(at, |hold| async move {
                     held::tell_unstarted(&session, dir, &hold, failure).await;

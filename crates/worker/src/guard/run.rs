@@ -257,7 +257,8 @@ impl Guard {
         }
     }
 
-    /// Looks for what is wanted and gives the output folders back, but where something may still write to them, in a thread that may hang; `limited` says not to wait for it long.
+    /// Looks for what is wanted and gives the output folders back, but where something may still write to them, in a thread that may
+    /// hang; `limited` says not to wait for it long.
     fn finish(&mut self, prepared: Prepared, marks: Marks, wanted: Wanted, limited: bool) -> Left {
         let (send, attempt) = (self.send.clone(), self.spec.assignment.attempt);
         let (job, worker) = (self.spec.assignment.job.id, self.spec.worker.clone());
@@ -274,9 +275,9 @@ impl Guard {
             }
             drop(prepared);
             if survivors {
-                marks.leave()
+                marks.leave();
             } else {
-                marks.give_back()
+                marks.give_back();
             }
             let _ = send.send(Event::Finished(left));
         });
