@@ -57,7 +57,7 @@ impl Request {
     }
 
     /// Answers. Whether anybody still waits for it cannot be known. Of an answer beyond [`MAX_MESSAGE`] whoever asks is told that it
-    /// was refused, with the code [`TOO_LARGE`].
+    /// was refused, with the code `too_large`.
     pub fn reply(self, payload: Vec<u8>) {
         let size = payload.len();
         let payload = if size <= MAX_MESSAGE { payload } else { too_large(size) };
