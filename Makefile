@@ -46,11 +46,12 @@ check: page
 	cargo clippy --workspace --all-targets --quiet -- $(STRICT)
 	cd ui && npm run --silent check
 
-# What is linted needs no C. For Windows there is a compiler of it; for a Mac `true` stands in where it is not one.
+# What is linted needs no C: `true` stands in for a compiler of it that is not here.
 elsewhere:
 	for target in x86_64-pc-windows-gnu aarch64-apple-darwin; do
 		rustup target list --installed | grep -qx "$$target" || rustup target add "$$target"
 		[[ "$$(uname)" == Darwin ]] || export CC_aarch64_apple_darwin=true AR_aarch64_apple_darwin=true
+		command -v x86_64-w64-mingw32-gcc >/dev/null || export CC_x86_64_pc_windows_gnu=true AR_x86_64_pc_windows_gnu=true
 		cargo clippy --target "$$target" --quiet \
 			$(addprefix -p samepath-,wire storage dataset fleet worker app cli) -- $(STRICT)
 	done
