@@ -116,8 +116,9 @@ impl App {
     /// `no_worker` where none of the name has joined; `invalid_parameter` where the person does not look after the lab.
     pub async fn remove_worker(&self, name: &str) -> Result<(), Error> {
         let mut removed = self.inner.fleet.remove_worker(name).await?;
-        let id = self.inner.board.look(|sight| worker_id(name, sight.around.workers, sight.around.jobs));
-        if let (0, Some(id)) = (removed, id) {
+        if removed == 0
+            && let Some(id) = self.inner.board.look(|sight| worker_id(name, sight.around.workers, sight.around.jobs))
+        {
             removed = self.inner.fleet.remove_worker(&id).await?;
         }
         match removed {
