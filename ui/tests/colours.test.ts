@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 
@@ -48,5 +48,50 @@ describe.each([['light', light], ['dark', dark]])('in %s', (_, colours) => {
     for (const ground of ['bg', 'panel', 'sunken']) {
       for (const what of ['control', 'accent', 'ok', 'warn', 'bad']) expect(ratio(what, ground), `${what} on ${ground}`).toBeGreaterThanOrEqual(3);
     }
+  });
+});
+
+describe('where the system forces its own colours', () => {
+  const source = join(import.meta.dirname, '../src');
+  const files = readdirSync(source, { recursive: true, encoding: 'utf8' }).filter((file) => /\.(svelte|css)$/.test(file));
+  /** The rules of a file: selector and declarations, those of media queries among them. */
+  const rules = (file: string) => {
+    const text = readFileSync(join(source, file), 'utf8');
+    const styles = file.endsWith('.css') ? text : (/<style>([^]*)<\/style>/.exec(text)?.[1] ?? '');
+    return [...styles.replace(/\/\*[^]*?\*\//g, '').matchAll(/([^{};]+)\{([^{}]*)\}/g)].map(([, selector = '', body = '']) => ({ selector: selector.trim(), body }));
+  };
+  const names = (selector: string) => selector.match(/\.[\w-]+|\binput\b/g) ?? [];
+
+  test('what only a colour fills is left as it is', () => {
+    let filled = 0;
+    for (const file of files) {
+      const all = rules(file);
+      const kept = new Set(all.filter(({ body }) => /forced-color-adjust: none|appearance: auto/.test(body)).flatMap(({ selector }) => names(selector)));
+      for (const { selector, body } of all) {
+        if (!/background(-color)?: var\(--(accent|ok|warn|bad|info|control)\)/.test(body)) continue;
+        filled += 1;
+        // In a component it is one thing, whatever its tone.
+        const adjusted = file.endsWith('.css') ? names(selector).some((name) => kept.has(name)) : kept.size > 0;
+        expect(adjusted, `${file}: ${selector}`).toBe(true);
+      }
+    }
+    expect(filled).toBeGreaterThan(8);
+  });
+
+  test('no border that is there for its colour alone is drawn round everything', () => {
+    for (const file of files) {
+      const all = rules(file);
+      for (const { selector, body } of all) {
+        if (!/border(-\w+)?: \d+px solid transparent/.test(body)) continue;
+        const without = all.some((rule) => rule.body.includes('Canvas;') && rule.selector.includes(selector.split(/\s+/).at(-1) ?? selector));
+        expect(without, `${file}: ${selector}`).toBe(true);
+      }
+    }
+  });
+
+  test('every colour is one of the system’s', () => {
+    const forced = /@media \(forced-colors: active\) \{\s*:root:root \{([^}]*)\}/.exec(css)?.[1] ?? '';
+    const said = new Map([...forced.matchAll(/--([\w-]+): (\w+);/g)].map(([, name = '', colour = '']) => [name, colour]));
+    for (const name of ['bg', 'panel', 'line', 'control', ...TEXTS]) expect(said.get(name), name).toMatch(/^(Canvas|CanvasText|LinkText)$/);
   });
 });

@@ -74,6 +74,7 @@ export const worker = (over: Partial<WorkerView> = {}): WorkerView => ({
   this_computer: false,
   own: false,
   state: 'free',
+  untried: false,
   busy: false,
   draining: false,
   job: null,

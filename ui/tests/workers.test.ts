@@ -242,6 +242,29 @@ describe('Workers', () => {
     expect(screen.getByRole('button', { name: 'New job' })).toHaveAttribute('aria-current', 'page');
   });
 
+  test('a new one says that nothing ran on it, and is tried with one click', async () => {
+    const { fake, user } = await open(worker({ untried: true }), worker({ id: 'w2', name: 'gpu-2', untried: true, kinds: ['train'] }), worker({ id: 'w3', name: 'gpu-3' }));
+    fake.say({ type: 'kinds', value: [kind({ name: 'train', title: 'Training' }), kind()] });
+    expect(screen.getByRole('row', { name: /gpu-1/ })).toHaveTextContent('free new · nothing run yet');
+    expect(screen.getByRole('row', { name: /gpu-3/ })).not.toHaveTextContent('new');
+    // There is nothing to try it with.
+    await user.click(screen.getByRole('row', { name: /gpu-2/ }));
+    expect(screen.queryByRole('button', { name: 'Run a test job' })).toBeNull();
+    await user.click(screen.getByRole('row', { name: /gpu-1/ }));
+    const panel = screen.getByRole('region', { name: 'Worker gpu-1' });
+    expect(panel).toHaveTextContent('New: nothing has run on it yet.');
+    expect(within(panel).queryByRole('button', { name: 'Run a check here' })).toBeNull();
+    await user.click(within(panel).getByRole('button', { name: 'Run a test job' }));
+    await settle();
+    expect(screen.getByRole('button', { name: 'New job' })).toHaveAttribute('aria-current', 'page');
+    expect(screen.getByRole('textbox', { name: 'Path of the dataset' })).toBeVisible();
+    await user.keyboard('{Control>}3{/Control}');
+    fake.say({ type: 'worker', value: worker() });
+    await settle();
+    expect(screen.queryByText(/nothing has run/)).toBeNull();
+    expect(screen.getByRole('button', { name: 'Run a check here' })).toBeVisible();
+  });
+
   test('its jobs are beside it, and lead to them', async () => {
     const { fake, user } = await open(worker({ busy: true, state: 'maze day 3' }));
     fake.say(

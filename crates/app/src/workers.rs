@@ -5,7 +5,7 @@ use crate::sameness;
 use crate::size::bytes;
 use crate::storages::state_name;
 use crate::view::{StorageView, WorkerStorageView, WorkerView};
-use jiff::{Timestamp, Zoned};
+use jiff::{SignedDuration, Timestamp, Zoned};
 use samepath_fleet::matching::Sameness;
 use samepath_wire::{Attempt, AttemptEnd, BackendAdvert, BackendState, Gpu, Job, JobRecord, Worker, gibibytes};
 use std::collections::BTreeMap;
@@ -21,6 +21,17 @@ impl Own {
     pub(crate) fn is(&self, worker: &Worker) -> bool {
         self.name == worker.name && self.host == worker.host
     }
+}
+
+/// How long a worker counts as new.
+const NEW: SignedDuration = SignedDuration::from_hours(24);
+
+/// Whether it is new, and nobody has seen it run anything. The one inside this program is nobody else's to try.
+fn is_untried(worker: &Worker, jobs: &BTreeMap<String, JobRecord>, now: Timestamp, own: bool) -> bool {
+    // Its clock may be ahead of this one.
+    let is_new = worker.since.is_some_and(|since| now.duration_since(since) < NEW);
+    let tried = |record: &JobRecord| record.attempts.iter().any(|attempt| attempt.worker == worker.id);
+    is_new && !own && !jobs.values().any(tried)
 }
 
 /// Which of the workers are here.
@@ -60,6 +71,7 @@ pub(crate) fn worker_view(
             None if worker.draining => "takes no new jobs".to_owned(),
             None => "free".to_owned(),
         },
+        untried: is_untried(worker, jobs, ours.now, own),
         busy,
         draining: worker.draining,
         job: running.map(|record| record.job.id.to_string()),
@@ -208,6 +220,34 @@ mod tests {
         let looked: Vec<Option<String>> =
             view("maze", None, "amick").storages.into_iter().map(|storage| storage.checked_at).collect();
         assert_eq!(looked, [None, Some("2026-11-22T09:14:00Z".to_owned())]);
+    }
+
+    #[test]
+    fn a_worker_is_new_for_a_day_and_until_it_was_given_a_job() {
+        let worker: Worker = serde_json::from_value(json!({
+            "id": "w", "name": "gpu-2", "version": "1", "os": "linux", "host": "gpu-2",
+            "started_at": "2026-11-22T09:00:00Z", "since": "2026-11-22T09:00:00Z",
+        }))
+        .unwrap();
+        let given_to = |id: &str| {
+            let job = json!({ "version": 1, "id": "0199c0de-0000-7000-8000-000000000001", "kind": "slp-check", "submitted_at": "2026-11-22T09:00:00Z" });
+            let attempt = json!({
+                "number": 1, "worker": id, "worker_name": id, "state": "ended", "assigned_at": "2026-11-22T09:00:00Z",
+            });
+            let record = json!({ "job": job, "order": 1, "state": "failed", "epoch": 1, "attempts": [attempt] });
+            BTreeMap::from([("job".to_owned(), serde_json::from_value::<JobRecord>(record).unwrap())])
+        };
+        let untried = |worker: &Worker, jobs: &BTreeMap<String, JobRecord>, now: &str| {
+            is_untried(worker, jobs, now.parse().unwrap(), false)
+        };
+        let (nothing, today) = (BTreeMap::new(), "2026-11-22T20:00:00Z");
+        assert!(untried(&worker, &nothing, today));
+        assert!(untried(&worker, &nothing, "2026-11-22T08:59:00Z"), "its clock is ahead");
+        assert!(untried(&worker, &given_to("another"), today));
+        assert!(!untried(&worker, &given_to("w"), today));
+        assert!(!untried(&worker, &nothing, "2026-11-23T09:00:00Z"));
+        assert!(!untried(&Worker { since: None, ..worker.clone() }, &nothing, today), "an older one");
+        assert!(!is_untried(&worker, &nothing, today.parse().unwrap(), true), "the window's own");
     }
 
     #[test]

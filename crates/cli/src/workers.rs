@@ -96,6 +96,7 @@ fn sentence(worker: &WorkerView) -> String {
 fn state(worker: &WorkerView) -> String {
     match worker.busy && worker.draining {
         true => format!("{}; takes no new jobs", worker.state),
+        false if worker.untried => format!("{}; new, nothing run yet", worker.state),
         false => worker.state.clone(),
     }
 }

@@ -21,6 +21,9 @@ pub struct Worker {
     pub host: String,
     /// When this process started.
     pub started_at: Timestamp,
+    /// When it was first there, by its own clock; an older one does not say so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since: Option<Timestamp>,
     /// What it can run.
     #[serde(default)]
     pub kinds: Vec<KindAdvert>,

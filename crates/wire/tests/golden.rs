@@ -200,6 +200,7 @@ fn worker() -> Worker {
         os: "linux".into(),
         host: "node17".into(),
         started_at: time(0),
+        since: Some(time(0)),
         kinds: vec![KindAdvert { name: "sleap-train".into(), digest: "blake3:00ff".into(), notice_seconds: Some(60) }],
         unavailable: vec![KindUnavailable { name: "own.yaml".into(), reason: "line 3: uses environments".into() }],
         backends: BTreeMap::from([(

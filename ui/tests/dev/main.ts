@@ -31,7 +31,7 @@ const workers = [
   worker({ id: 'w2', name: 'gpu-2', gpus: 1, gpu: 'A40 45 GiB · 97 %', state: 'maze day 3 (amick)', busy: true, kinds: ['slp-check', 'sleap-train', 'sleap-predict'], storages: [{ name: 'vast', state: 'ready', words: 'not confirmed', sameness: 'unknown', base_path: '/mnt/vast', free_bytes: 41e12, source: null, checked_at: null }, { name: 'scratch', state: 'ready', words: 'ready', sameness: null, base_path: '/scratch', free_bytes: 3e12, source: null, checked_at: null }] }),
   worker({ id: 'w3', name: 'gpu-3', gpus: 1, gpu: 'RTX 3090 24 GiB · 88 %', gpu_in_use: 'tom (python), 21 GiB', storages: [{ name: 'vast', state: 'read_only', words: 'read-only', sameness: null, base_path: '/data/vast', free_bytes: 41e12, source: null, checked_at: null }] }),
   worker({ id: 'w9', name: 'gpu-9', storages: [{ name: 'vast', state: 'ready', words: 'other storage', sameness: 'other_storage', base_path: '/mnt/vast', free_bytes: 1e12, source: null, checked_at: null }] }),
-  worker({ id: 'w5', name: 'gpu-10', storages: [] }),
+  worker({ id: 'w5', name: 'gpu-10', untried: true, storages: [] }),
   worker({ id: 'w11', name: 'gpu-11', storages: [{ name: 'vast', state: 'ready', words: 'same mark', sameness: 'same_mark', base_path: '/mnt/vast', free_bytes: 41e12, source: null, checked_at: null }] }),
   worker({ id: 'w12', name: 'a-computer-with-a-name-so-long-that-no-column-takes-it.lab.salk.edu', storages: [{ name: 'vast', state: 'not_answering', words: 'not answering', sameness: 'unknown', base_path: '/mnt/vast', free_bytes: null, source: null, checked_at: null }] }),
 ];

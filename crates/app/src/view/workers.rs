@@ -14,6 +14,8 @@ pub struct WorkerView {
     pub own: bool,
     /// "free", or the job that it runs and whose that is: "maze day 3 (amick)".
     pub state: String,
+    /// Whether it is there for less than a day, and no job that is kept was given to it.
+    pub untried: bool,
     /// Whether it runs a job.
     pub busy: bool,
     /// Whether it takes no new job, because somebody there said so.

@@ -50,6 +50,7 @@ pub(crate) fn worker(name: &str) -> Worker {
         os: "linux".to_owned(),
         host: name.to_owned(),
         started_at: Timestamp::UNIX_EPOCH,
+        since: None,
         kinds: vec![KindAdvert { name: KIND.to_owned(), digest: DIGEST.to_owned(), notice_seconds: None }],
         unavailable: Vec::new(),
         backends: [("vast".to_owned(), advert(BackendState::Ready, None))].into(),

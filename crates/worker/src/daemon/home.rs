@@ -1,5 +1,6 @@
 use super::WorkerError;
 use crate::guard::{AttemptDir, make_private};
+use jiff::Timestamp;
 use samepath_wire::AttemptRef;
 use std::fs::File;
 use std::io;
@@ -31,6 +32,8 @@ pub fn check_name(name: &str) -> Result<(), WorkerError> {
 pub(super) struct Home {
     /// Kept in the folder, so that a worker started again is the same worker.
     pub(super) id: String,
+    /// When that was made, where the disk says so.
+    pub(super) since: Option<Timestamp>,
     path: PathBuf,
     _lock: File,
     /// Of one who is only telling how an attempt ended. Let go of after the other.
@@ -73,7 +76,9 @@ impl Home {
                 id
             }
         };
-        Ok(Self { id: id.to_string(), path, _lock: lock, _telling: None })
+        let made = fs_err::metadata(&id_path).and_then(|file| file.modified());
+        let since = made.ok().and_then(|at| Timestamp::try_from(at).ok());
+        Ok(Self { id: id.to_string(), since, path, _lock: lock, _telling: None })
     }
 
     /// The same, for as long as it takes to tell how an attempt ended that was left behind. A worker that starts waits for that.
@@ -210,9 +215,11 @@ mod tests {
         assert!(again.hint().unwrap().contains("--name"));
         let other = Home::open(dir.path(), "gpu-2").unwrap();
         assert_ne!(home.id, other.id);
-        let id = home.id.clone();
+        let (id, since) = (home.id.clone(), home.since);
+        assert!(since.is_some_and(|since| since <= Timestamp::now()));
         drop(home);
-        assert_eq!(Home::open(dir.path(), "gpu-1").unwrap().id, id);
+        let again = Home::open(dir.path(), "gpu-1").unwrap();
+        assert_eq!((again.id.as_str(), again.since), (id.as_str(), since));
     }
 
     /// The folder of an attempt of this worker.

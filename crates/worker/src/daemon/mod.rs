@@ -207,7 +207,7 @@ pub async fn run(fleet: Fleet, settings: WorkerSettings, shutdown: CancellationT
     let helper = Helper::new(settings.program.clone());
     // Whoever submits a job waits for what it answers.
     helper.keep_ready();
-    let presence = Presence::begin(session.clone(), &settings, &helper, &home.id, &name).await;
+    let presence = Presence::begin(session.clone(), &settings, &helper, &home, &name).await;
     let known = Arc::new(Mutex::new(BTreeMap::new()));
     let (tell_draining, draining) = watch::channel(false);
     let folder = home.path().to_owned();

@@ -1,5 +1,6 @@
 //! What a worker says of itself: its kinds, and its storages with their health.
 
+use super::home::Home;
 use super::offer::Offer;
 use super::{WorkerSettings, gpus};
 use crate::kinds::{Choice, Choices, GPUS, this_host};
@@ -59,7 +60,7 @@ impl Presence {
         session: WorkerSession,
         settings: &WorkerSettings,
         helper: &Helper,
-        id: &str,
+        home: &Home,
         name: &str,
     ) -> Self {
         let mut host = this_host();
@@ -69,12 +70,13 @@ impl Presence {
         let worker = Worker {
             confines: true,
             draining: false,
-            id: id.to_owned(),
+            id: home.id.clone(),
             name: name.to_owned(),
             version: settings.version.clone(),
             os: std::env::consts::OS.to_owned(),
             host: host_name(),
             started_at: Timestamp::now(),
+            since: home.since,
             kinds: Vec::new(),
             unavailable: Vec::new(),
             backends: BTreeMap::new(),

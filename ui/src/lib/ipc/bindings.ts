@@ -1277,6 +1277,8 @@ export type WorkerView = {
 	own: boolean,
 	/**  "free", or the job that it runs and whose that is: "maze day 3 (amick)". */
 	state: string,
+	/**  Whether it is there for less than a day, and no job that is kept was given to it. */
+	untried: boolean,
 	/**  Whether it runs a job. */
 	busy: boolean,
 	/**  Whether it takes no new job, because somebody there said so. */
