@@ -59,7 +59,10 @@ fn decide_for_a_worker_among_jobs(bencher: Bencher, jobs: u64) {
         });
         let job = given.expect("nothing was given");
         let order = samepath_fleet::matchmaker::Order::Stop;
-        black_box(state.handle(Event::Order { ticket: 2, member: "amick".into(), job, order }, NOW));
+        black_box(state.handle(
+            Event::Order { ticket: 2, member: "amick".into(), places: None, jobs_at_once: None, job, order },
+            NOW,
+        ));
     });
 }
 

@@ -54,7 +54,14 @@ impl Hub {
         }
         let settings = NatsSettings { disk: disk.clone(), ..place.settings() };
         match nats::open(settings).await {
-            Ok(bus) => Ok(Self { place, bus, program: ours, running, disk, timing: Timing::default() }),
+            Ok(bus) => Ok(Self {
+                place,
+                bus,
+                program: ours,
+                running,
+                disk,
+                timing: Timing { grace: BEGINNING, ..Timing::default() },
+            }),
             Err(error) => {
                 if let Some((_lock, server)) = running {
                     server.stop(&place).await;

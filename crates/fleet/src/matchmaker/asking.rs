@@ -23,7 +23,8 @@ pub(super) fn event(subject: &str, ticket: Ticket, request: &Request) -> Result<
         || request.from.worker.clone().ok_or_else(|| refused("invalid_parameter", "only a worker may ask this"));
     let order = |order| {
         let JobRequest { job } = parse(&request.payload)?;
-        Ok(Event::Order { ticket, member: member.clone(), job, order })
+        let (places, jobs_at_once) = (request.from.places.clone(), request.from.jobs_at_once);
+        Ok(Event::Order { ticket, member: member.clone(), places, jobs_at_once, job, order })
     };
     match subject {
         "submit" => {

@@ -118,13 +118,14 @@ impl State {
     }
 
     /// Whether nobody is left who could serve a job that somebody has tried. A worker whose storages are still being looked at,
-    /// or do not answer just now, is left; and just after the matchmaker began, so are those that have yet to say that they are
+    /// or do not answer just now, or whose GPU somebody uses, is left; and just after the matchmaker began, so are those that have yet to say that they are
     /// there.
     fn is_hopeless(&self, record: &JobRecord) -> bool {
         let passing = |reason: &Reason| {
             matches!(
                 reason,
                 Reason::Draining
+                    | Reason::GpuTaken { .. }
                     | Reason::BackendState { state: BackendState::Unknown | BackendState::NotAnswering, .. }
             )
         };

@@ -24,7 +24,7 @@ pub struct Timing {
     pub lease: Duration,
     /// Before a claim that nothing fits is answered empty.
     pub claim: Duration,
-    /// After it began to lead, for workers to say that they are there.
+    /// After it began to lead, or was asleep, for workers to say that they are there.
     pub grace: Duration,
     /// Between two events, before it must have been asleep itself.
     pub gap: Duration,
@@ -93,6 +93,10 @@ pub enum Event {
         ticket: Ticket,
         /// Who, as the bus vouches.
         member: String,
+        /// Where jobs of that one may write and read by the lab's word.
+        places: Option<Places>,
+        /// How many jobs of that one's may run at a time, likewise.
+        jobs_at_once: Option<NonZeroU32>,
         /// Which job.
         job: JobId,
         /// What.

@@ -6,6 +6,10 @@ use samepath_wire::{
     StoragePath,
 };
 use serde_json::Value;
+use std::num::NonZeroU32;
+
+/// What the lab says of somebody's jobs: where they may write and read, and how many may run at a time.
+pub(super) type Limits = (Option<Places>, Option<NonZeroU32>);
 
 /// The most characters of a job's name and of other short texts.
 const NAME_CHARS: usize = 200;
@@ -148,7 +152,7 @@ impl State {
         self.answer_record(ticket, id);
     }
 
-    pub(super) fn order(&mut self, ticket: Ticket, mut member: String, id: JobId, order: Order) {
+    pub(super) fn order(&mut self, ticket: Ticket, mut member: String, limits: Limits, id: JobId, order: Order) {
         bounds::clip(&mut member, bounds::NAME_BYTES);
         if let Some(refused) = self.unreadable(id) {
             return self.answer(ticket, Answer::Refused(refused));
@@ -158,11 +162,18 @@ impl State {
             return self.answer(ticket, Answer::Refused(Refused { code: "job_not_found".to_owned(), message }));
         };
         if order == Order::Retry {
-            let may = may_retry(record).and_then(|()| self.one_more_may_wait(&record.job.submitted_by));
+            let mut job = record.job.clone();
+            // Whose job it is, the lab may have changed its word since; of somebody else it says nothing about it.
+            if job.submitted_by == member {
+                (job.places, job.jobs_at_once) = limits;
+            }
+            let may = may_retry(record)
+                .and_then(|()| refuse_out_of_place(&job, &self.kinds))
+                .and_then(|()| self.one_more_may_wait(&job.submitted_by));
             if let Err(refused) = may {
                 return self.answer(ticket, Answer::Refused(refused));
             }
-            self.retry(id, &member);
+            self.retry(job, &member);
         } else if !record.state.is_ended() {
             let mode = if order == Order::Kill { StopMode::Kill } else { StopMode::Stop };
             self.end(id, mode, member);
@@ -202,8 +213,9 @@ impl State {
         }
     }
 
-    fn retry(&mut self, id: JobId, member: &str) {
-        let Some(mut record) = self.take(id) else { return };
+    fn retry(&mut self, job: Job, member: &str) {
+        let Some(mut record) = self.take(job.id) else { return };
+        record.job = job;
         record.retried_after = record.attempts.len() as u32;
         record.excluded.clear();
         record.stop = None;

@@ -55,7 +55,7 @@ pub struct State {
     pub(super) changed_jobs: BTreeSet<(u64, JobId)>,
     pub(super) changed_workers: BTreeSet<WorkerId>,
     pub(super) actions: Vec<Action>,
-    /// When it began to lead; none once [`grace`](super::Timing::grace) has passed.
+    /// When it began to lead, or woke; none once [`grace`](super::Timing::grace) has passed.
     pub(super) began: Option<Duration>,
 }
 
@@ -168,7 +168,9 @@ impl State {
                 job.jobs_at_once = jobs_at_once;
                 self.submit(ticket, member, *job);
             }
-            Event::Order { ticket, member, job, order } => self.order(ticket, member, job, order),
+            Event::Order { ticket, member, places, jobs_at_once, job, order } => {
+                self.order(ticket, member, (places, jobs_at_once), job, order);
+            }
             Event::CancelWaiting { ticket, member } => self.cancel_waiting(ticket, &member),
             Event::Clear { ticket, member, clear } => self.clear(ticket, &member, &clear),
             Event::Claim { ticket, worker, claim } => self.claim(ticket, worker, &claim),
@@ -201,6 +203,7 @@ impl State {
                 *heard = clock;
             }
             self.superseded.clear();
+            self.began = Some(clock);
         }
         self.now = Now { clock, wall: now.wall };
     }

@@ -44,6 +44,33 @@ async fn whoever_is_put_out_is_out_at_once_and_nobody_else_notices() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_is_put_out_leaves_no_invitation_behind() {
+    let mut lab = Lab::new().await;
+    let membership = lab.member("amick").await;
+    let fleet = Fleet::lab(&membership).await.expect("comes in");
+    let (began, begun) = tokio::sync::oneshot::channel();
+    let inviting = tokio::spawn(async move {
+        let (mut began, mut got) = (Some(began), Vec::new());
+        while let Ok(added) = fleet.add_computer(&membership).await {
+            got.push(added);
+            if let Some(began) = began.take() {
+                let _ = began.send(());
+            }
+        }
+        fleet.close().await;
+        got
+    });
+    begun.await.expect("the first invitation");
+    lab.revoke("amick").await.expect("revoked");
+    let got = in_time(inviting).await.expect("ends");
+    assert!(!got.is_empty());
+    for invitation in got {
+        assert!(matches!(in_time(Membership::join(&invitation)).await, Err(LabError::Refused)));
+    }
+    lab.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_waits_of_a_member_who_is_put_out_is_cancelled_and_what_waits_of_one_who_leaves_is_not() {
     let mut lab = Lab::new().await;
     let (amick, tom) = (lab.member("amick").await, lab.member("tom").await);

@@ -3,7 +3,7 @@
 use crate::samples::*;
 use proptest::prelude::*;
 use samepath_fleet::bus::MAX_RECORD;
-use samepath_fleet::matchmaker::{Event, Order, State, Timing, check};
+use samepath_fleet::matchmaker::{Order, State, Timing, check};
 use samepath_wire::*;
 
 /// Text of hostile length; control characters are six times as long in JSON.
@@ -141,7 +141,7 @@ proptest! {
             bench.report(&gpu, &attempt, ReportEvent::Progress { progress });
             if stop {
                 let member = status;
-                bench.ask(|ticket| Event::Order { ticket, member, job: id(1), order: Order::Stop });
+                bench.order_by(&member, None, 1, Order::Stop).ok();
             }
             prop_assert_eq!(bench.end(&gpu, &attempt, end), ReportAnswer::Accepted);
             all_fit(&bench);

@@ -228,6 +228,46 @@ fn a_job_that_somebody_may_yet_serve_waits() {
 }
 
 #[test]
+fn a_job_waits_for_a_gpu_that_somebody_uses() {
+    let gpu = |taken: bool| {
+        let by = GpuUse { user: Some("tom".into()), program: Some("python".into()), memory: 21_000 };
+        Gpu { name: "A40".into(), memory: 46_000, busy: None, taken: taken.then_some(by) }
+    };
+    let with = |name: &str, taken| Worker {
+        gpus: vec![gpu(taken)],
+        amounts: [("amount.worker.gpu".to_owned(), 1.0)].into(),
+        ..worker(name)
+    };
+    let mut bench = bench(&[]);
+    bench.online(with("gpu-1", false));
+    bench.online(with("gpu-2", true));
+    let needs = serde_json::json!({ "amounts": [{ "name": "amount.worker.gpu", "min": 1 }] });
+    bench.handle(Event::KindSeen(Box::new(kind(needs))));
+    bench.submit(job(1)).unwrap();
+    let attempt = bench.start("gpu-1");
+    bench.end("gpu-1", &attempt, unfit("no labels.slp here"));
+    assert_eq!(bench.job(1).state, JobState::Queued);
+    bench.online(with("gpu-2", false));
+    assert_eq!(bench.take("gpu-2").job.id, id(1));
+}
+
+#[test]
+fn one_that_slept_waits_for_workers_before_it_gives_up() {
+    let mut bench = bench(&["gpu-1", "gpu-2"]);
+    bench.submit(job(1)).unwrap();
+    let attempt = bench.start("gpu-1");
+    bench.end("gpu-1", &attempt, unfit("no labels.slp here"));
+    bench.pass(10);
+    bench.now += std::time::Duration::from_secs(3600);
+    // Who was not heard of meanwhile is taken for gone.
+    bench.handle(Event::WorkerGone("gpu-2".into()));
+    bench.pass(1);
+    assert_eq!(bench.job(1).state, JobState::Queued);
+    bench.pass(5);
+    assert_eq!(bench.job(1).state, JobState::Failed);
+}
+
+#[test]
 fn a_new_matchmaker_waits_for_workers_before_it_gives_up() {
     let mut bench = bench(&["gpu-1", "gpu-2"]);
     bench.submit(job(1)).unwrap();

@@ -64,6 +64,29 @@ fn a_retry_by_somebody_else_changes_nothing_of_it() {
 }
 
 #[test]
+fn a_retry_by_whose_job_it_is_is_kept_to_what_the_lab_says_now() {
+    let mut bench = Bench::new();
+    known_kind(&mut bench);
+    let parameters = |folder: &str| {
+        let at = json!({ "storage_backend": "vast", "user_subdir": folder, "path": "x.slp" });
+        serde_json::from_value(json!({ "LABELS": at, "OUTPUT_DIR": "out" })).expect("values")
+    };
+    for (number, folder) in [(1, "amick"), (2, "tom")] {
+        let free = Job { parameters: parameters(folder), ..job(number) };
+        submit(&mut bench, free, None).expect("recorded");
+        bench.order(number, Order::Kill).expect("ended");
+    }
+    let again = bench.order_by("amick", Some(places()), 1, Order::Retry).expect("again");
+    assert_eq!(again.job.places, Some(places()));
+    let refused = bench.order_by("amick", Some(places()), 2, Order::Retry).expect_err("the folder is tom's");
+    assert!(refused.message.contains("jobs of amick may not read `vast:tom/x.slp`"), "{refused}");
+    assert_eq!(bench.job(2).job.places, None, "nothing changed");
+    // The lab lets them use all of it once more.
+    bench.order(1, Order::Kill).expect("ended");
+    assert_eq!(bench.order_by("amick", None, 1, Order::Retry).expect("again").job.places, None);
+}
+
+#[test]
 fn a_worker_that_keeps_nobody_to_anything_gets_no_such_job() {
     let mut bench = Bench::new();
     bench.online(Worker { confines: false, ..worker("old") });

@@ -152,8 +152,18 @@ impl Bench {
     }
 
     pub(crate) fn order(&mut self, number: u64, order: Order) -> Result<JobRecord, Refused> {
-        let member = "tom".to_owned();
-        let ticket = self.ask(|ticket| Event::Order { ticket, member, job: id(number), order });
+        self.order_by("tom", None, number, order)
+    }
+
+    pub(crate) fn order_by(
+        &mut self,
+        member: &str,
+        places: Option<Places>,
+        number: u64,
+        order: Order,
+    ) -> Result<JobRecord, Refused> {
+        let (member, job) = (member.to_owned(), id(number));
+        let ticket = self.ask(|ticket| Event::Order { ticket, member, places, jobs_at_once: None, job, order });
         self.record_answer(ticket)
     }
 

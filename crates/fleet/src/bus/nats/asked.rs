@@ -2,7 +2,7 @@
 
 use super::{
     Part,
-    registry::{INVITATIONS, Invited, Joined, KEYS, all, encode, invite, invited, is_member, joined, remove},
+    registry::{INVITATIONS, Invited, Joined, KEYS, all, encode, invite, invited, is_member, joined, remove, withdraw},
 };
 use crate::bus::{Bus, BusError, Caller, Request};
 use jiff::{SignedDuration, Timestamp};
@@ -130,6 +130,12 @@ async fn add_computer(bus: &dyn Bus, from: &Caller) -> Result<Added, Refused> {
         admin: *admin,
     };
     let token = invite(bus, &wanted).await.map_err(failed)?;
+    // Who was put out meanwhile does not come in again by it.
+    let mut left = joined(bus).await.map_err(failed)?.into_iter();
+    if !left.any(|(_, it)| is_member(it.part, &it.name, member)) {
+        withdraw(bus, member).await.map_err(failed)?;
+        return Err(refuse("invalid_parameter", format!("the lab lets {member} in no more")));
+    }
     Ok(Added { token, expires_at, places })
 }
 

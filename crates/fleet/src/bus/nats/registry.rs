@@ -136,12 +136,19 @@ pub(crate) async fn invited(bus: &dyn Bus) -> Result<Vec<Invited>, BusError> {
 
 /// Takes back all that was given to a name: keys and invitations. Answers how many of each there were.
 pub(crate) async fn revoke(bus: &dyn Bus, name: &str) -> Result<(usize, usize), BusError> {
-    // Invitations before keys: nobody comes in by one while the keys are looked for.
-    let tokens = withdraw(bus, name).await?;
-    let keys = all::<Joined>(bus, KEYS).await?.into_iter();
-    let keys = keys.filter(|(_, joined)| joined.name == name || joined.invited_as == name);
-    let keys = remove(bus, keys.map(|(key, _)| format!("{KEYS}{key}"))).await?;
-    Ok((keys, tokens))
+    let (mut keys, mut tokens) = (0, 0);
+    loop {
+        // Invitations before keys: nobody comes in by one while the keys are looked for.
+        let withdrawn = withdraw(bus, name).await?;
+        let all = all::<Joined>(bus, KEYS).await?.into_iter();
+        let theirs = all.filter(|(_, joined)| joined.name == name || joined.invited_as == name);
+        let removed = remove(bus, theirs.map(|(key, _)| format!("{KEYS}{key}"))).await?;
+        (keys, tokens) = (keys + removed, tokens + withdrawn);
+        // Whoever was still in may have invited a computer of theirs just then.
+        if (removed, withdrawn) == (0, 0) {
+            return Ok((keys, tokens));
+        }
+    }
 }
 
 /// Takes back the invitations of a name that were not used, or not as often as they could be; how many those were.
