@@ -92,6 +92,7 @@ fn worker(args: &[OsString]) -> Result<(), Box<dyn Error>> {
         version: "0.1.0".into(),
         patience: serde_json::from_str(patience.to_str().ok_or("not text")?)?,
         stop_jobs: false,
+        takes: tokio::sync::watch::channel(true).1,
     };
     tokio::runtime::Runtime::new()?.block_on(async move {
         let fleet = fleet(Path::new(fleet_dir)).await?;

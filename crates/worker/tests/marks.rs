@@ -6,8 +6,11 @@ mod common;
 
 use common::Plan;
 use samepath_wire::{AttemptEnd, Cause};
+use samepath_worker::guard::{Patience, Phase};
+use samepath_worker::prepare::MARKER;
 use serde_json::json;
 use std::path::Path;
+use std::time::Duration;
 
 fn mark(storage: &Path, id: &str) {
     fs_err::create_dir_all(storage.join(".samepath")).unwrap();
@@ -46,4 +49,27 @@ fn the_same_mark_or_none_on_either_side_is_no_hindrance() {
         let (end, made) = attempt(meant.map(String::as_str), found.map(String::as_str));
         assert!(matches!(end, AttemptEnd::Succeeded { .. }) && made, "{meant:?} {found:?}: {end:?}");
     }
+}
+
+#[test]
+fn a_results_folder_that_became_another_job_s_is_written_to_no_more() {
+    let storage = tempfile::tempdir().unwrap();
+    let mut plan = Plan::new("echo one; exec sleep 1000").on(storage.path(), "OUT", "DIRECTORY", "results");
+    plan.patience = Patience { heartbeat: Duration::from_millis(50), ..plan.patience };
+    let mut case = plan.start();
+    let mut worker = case.connect();
+    worker.until(|status| status.phase == Phase::Running);
+    // As one does who finds it stale.
+    let path = storage.path().join("results").join(MARKER);
+    let ours = fs_err::read_to_string(&path).unwrap();
+    let mut theirs: serde_json::Value = serde_json::from_str(&ours).unwrap();
+    theirs["job"] = json!(uuid::Uuid::new_v4());
+    let half = path.with_extension("new");
+    fs_err::write(&half, theirs.to_string()).unwrap();
+    fs_err::rename(&half, &path).unwrap();
+    let end = case.end();
+    let AttemptEnd::Failed { failure } = end else { panic!("{end:?}") };
+    assert_eq!(failure.cause, Cause::OutputNotUsable);
+    assert!(failure.message.starts_with("another job has its results folder now"), "{}", failure.message);
+    assert_eq!(fs_err::read_to_string(&path).unwrap(), theirs.to_string(), "it is theirs");
 }

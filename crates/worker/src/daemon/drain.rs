@@ -65,8 +65,13 @@ pub fn drained(state_dir: &Path, name: Option<&str>) -> io::Result<Vec<Drained>>
         .filter(|found| name.is_none_or(|name| name == found))
         .map(|name| {
             let home = state_dir.join(&name);
-            let left = Home::left_in(&home)?.len();
-            Ok(Drained { name, left, running: Home::is_used(&home) })
+            let running = Home::is_used(&home);
+            let mut left = Home::left_in(&home)?;
+            if !running {
+                // How one ended that nobody looks after is told once the worker is there: it is not waited for.
+                left.retain(|attempt| attempt.is_guarded());
+            }
+            Ok(Drained { name, left: left.len(), running })
         })
         .collect::<io::Result<_>>()?;
     workers.sort_by(|a, b| a.name.cmp(&b.name));
@@ -115,6 +120,16 @@ mod tests {
             [Drained { name: "gpu-1".into(), left: 0, running: false }]
         );
         assert!(is_marked(&home("gpu-1")) && !is_marked(&home("gpu-2")));
+        // What it left is waited for as long as a guard looks after it.
+        let at = samepath_wire::AttemptRef { job: uuid::Uuid::nil(), attempt: 1 };
+        let attempt = crate::guard::AttemptDir::new(&home("gpu-1").join("attempts"), at);
+        fs_err::create_dir_all(attempt.path()).unwrap();
+        let left = || drained(dir.path(), Some("gpu-1")).unwrap()[0].left;
+        assert_eq!(left(), 0);
+        let guard = attempt.lock().unwrap();
+        assert_eq!(left(), 1);
+        drop(guard);
+        assert_eq!(left(), 0);
         fs_err::write(home("gpu-1").join(MARK), "of the start before").unwrap();
         assert!(!is_marked(&home("gpu-1")));
         assert_eq!(drain(dir.path(), None, true).unwrap().len(), 2);

@@ -12,6 +12,8 @@ use uuid::Uuid;
 const ATTEMPTS: &str = "attempts";
 /// As which worker of a lab whoever had the folder last ran: there a key says who that is, and the folder's name nothing.
 const OF_LAB: &str = "lab-worker";
+/// In the id of a worker for one GPU, between that of its computer and the number.
+const OF_GPU: char = ':';
 
 /// The lock that tells one who is only telling from a worker.
 const TELLING: &str = "telling";
@@ -177,17 +179,29 @@ impl Home {
             let Some(name) = path.file_name().and_then(|name| name.to_str()).filter(|_| path != self.path) else {
                 continue;
             };
-            let is_ours = match fs_err::read_to_string(path.join(OF_LAB)) {
-                Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => false,
-                said => said.map_err(unusable(&path))? == id,
+            let said = match fs_err::read_to_string(path.join(OF_LAB)) {
+                Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
+                    continue;
+                }
+                said => said.map_err(unusable(&path))?,
             };
-            if !is_ours || Self::left_in(&path).map_err(unusable(&path))?.is_empty() {
+            let left = Self::left_in(&path).map_err(unusable(&path))?;
+            if is_other_form(&said, id) && !Self::is_used(&path) && left.iter().any(AttemptDir::is_guarded) {
+                return Err(WorkerError::OtherForm { name: name.to_owned(), gpus: said.contains(OF_GPU) });
+            }
+            if said != id || left.is_empty() {
                 continue;
             }
             others.push(Self::open_soon(state_dir, name).await?);
         }
         Ok(others)
     }
+}
+
+/// Whether one of two workers of the same key is for one GPU, and the other for the whole computer.
+fn is_other_form(one: &str, other: &str) -> bool {
+    let key = |id: &str| id.split(OF_GPU).next().map(str::to_owned);
+    key(one) == key(other) && one.contains(OF_GPU) != other.contains(OF_GPU)
 }
 
 /// Whether somebody is there who only tells how an attempt ended.
@@ -244,6 +258,14 @@ mod tests {
         assert_eq!((found, now.id.as_str()), (vec![left], "lab-gpu"));
         assert_eq!(Home::open(state.path(), "before").unwrap_err().code(), "already_exists");
         drop((now, others));
+        // Nobody would look after what was begun for one GPU.
+        let guard = Home::left_in(&state.path().join("gpu-1")).unwrap().remove(0);
+        let guard = guard.lock().unwrap();
+        let refused = open("plain").of_lab(state.path(), "lab-gpu").await.unwrap_err();
+        assert_eq!(refused.to_string(), "gpu-1 of this computer, which is for one GPU, still runs a job");
+        assert!(refused.hint().unwrap().contains("samepath worker --gpus"));
+        assert!(open("plain").of_lab(state.path(), "lab-gpu:2").await.is_ok());
+        drop(guard);
         // What this computer runs for itself is nobody's in the lab.
         open("before").of_no_lab();
         assert!(open("now").of_lab(state.path(), "lab-gpu").await.unwrap().is_empty());

@@ -1,7 +1,9 @@
 //! The worker: stays, asks for work, hands it to guards, and says how it is.
 
+mod able;
 mod checks;
 mod drain;
+mod error;
 mod forward;
 mod gpus;
 mod guards;
@@ -13,8 +15,10 @@ mod link;
 mod offer;
 mod presence;
 
-use crate::guard::{AttemptDir, Machine, Patience, Spec, VERSION, why};
+use crate::guard::{AttemptDir, Machine, Patience, Spec, VERSION};
+use able::{Able, TRY};
 pub use drain::{Drained, drain, drained};
+pub use error::WorkerError;
 use guards::Guards;
 use holding::{Holding, Looked, Wish};
 use home::Home;
@@ -25,9 +29,8 @@ use samepath_fleet::bus::BusError;
 use samepath_fleet::{Fleet, FleetError, Orders, Update, WorkerSession};
 use samepath_storage::helper::Helper;
 use samepath_storage::{ConfigFile, Environment};
-use samepath_wire::{Assignment, AttemptRef, Claim, Confirm, ConfirmAnswer, HERE};
+use samepath_wire::{Assignment, AttemptRef, Claim, Confirm, ConfirmAnswer};
 use std::collections::BTreeMap;
-use std::io;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -40,6 +43,8 @@ const HOLDING: Duration = Duration::from_secs(15);
 const AFTER_FAULT: Duration = Duration::from_secs(5);
 /// How long a guard may take until it can be connected to.
 const BEGINS: Duration = Duration::from_secs(10);
+/// How long a worker that ends tells how its attempts ended, where nobody answers.
+const TELLING: Duration = Duration::from_secs(20);
 /// Base paths remembered of one storage.
 const MOST_BASE_PATHS: usize = 200;
 
@@ -69,96 +74,8 @@ pub struct WorkerSettings {
     /// Whether jobs that run are stopped, and left the time to save, when it is told to end: nothing of this computer will be there
     /// afterwards. Else they go on.
     pub stop_jobs: bool,
-}
-
-/// Why a worker cannot run.
-#[derive(Debug, thiserror::Error)]
-pub enum WorkerError {
-    /// A name that would not do as a folder's.
-    #[error("{name:?} cannot be a worker's name")]
-    Name {
-        /// As given.
-        name: String,
-    },
-    /// The folder is another worker's.
-    #[error("a worker named {name} runs already on {HERE}")]
-    Running {
-        /// Of both.
-        name: String,
-    },
-    /// This worker runs already, elsewhere: its folder was copied.
-    #[error(
-        "this worker runs already, as {name} on {host}: its folder {folder} was copied from there, or that one from here"
-    )]
-    Twin {
-        /// The other's name.
-        name: String,
-        /// The other's computer.
-        host: String,
-        /// This one's folder.
-        folder: PathBuf,
-    },
-    /// The worker that this computer joined the lab as runs already.
-    #[error("{HERE}'s worker runs already in the lab: {name}, on {host}")]
-    Joined {
-        /// The other's name.
-        name: String,
-        /// The other's computer.
-        host: String,
-    },
-    /// The lab knows this computer as a member's.
-    #[error("{HERE} has joined the lab as a member, not as a worker")]
-    Member,
-    /// Its state cannot be read or written.
-    #[error("{} of the worker cannot be used: {}", path.display(), why(source))]
-    State {
-        /// The folder or file.
-        path: PathBuf,
-        /// Why.
-        source: io::Error,
-    },
-    /// The fleet is gone for good.
-    #[error("the worker lost its fleet")]
-    Fleet(#[from] FleetError),
-}
-
-impl WorkerError {
-    /// For programs.
-    pub fn code(&self) -> &'static str {
-        match self {
-            Self::Name { .. } => "invalid_parameter",
-            Self::Running { .. } | Self::Twin { .. } | Self::Joined { .. } => "already_exists",
-            Self::Member => "fleet_unreachable",
-            Self::State { .. } => "io",
-            Self::Fleet(_) => "fleet_unreachable",
-        }
-    }
-
-    /// What to do.
-    pub fn hint(&self) -> Option<String> {
-        match self {
-            Self::Name { .. } => {
-                Some("Use up to 64 letters, digits, dots, dashes and underscores, the first a letter or digit.".into())
-            }
-            Self::Running { .. } => Some("Give this one another name: --name NAME.".into()),
-            Self::Twin { folder, .. } => Some(format!(
-                "Remove {}, so that this one becomes a worker of its own; the jobs in it are the other's.",
-                folder.display()
-            )),
-            Self::Joined { .. } => Some(format!(
-                "If that is {HERE}: whoever joined is one worker, whatever it is called; one for each GPU is samepath worker --gpus. \
-                 If it is another: what this one joined with was copied. Run samepath leave here, and join with an invitation of its own."
-            )),
-            Self::Member => {
-                Some("Ask whoever looks after the lab for a worker's invitation, then: samepath join INVITATION".into())
-            }
-            Self::State { path, source } => match samepath_storage::Cause::of_writing(source) {
-                kind if kind.is_room() => Some(kind.mend(&path.display().to_string())),
-                _ => Some("The folder must be on a local disk that can be written, and belong to you.".into()),
-            },
-            Self::Fleet(_) => None,
-        }
-    }
+    /// Whether it takes jobs, as long as whoever could say otherwise is there.
+    pub takes: watch::Receiver<bool>,
 }
 
 /// Runs a worker until `shutdown`.
@@ -223,6 +140,8 @@ pub async fn run(fleet: Fleet, settings: WorkerSettings, shutdown: CancellationT
         holding: Holding::default(),
         guards: Guards::new(settings.program.clone(), BEGINS),
         draining,
+        takes: settings.takes.clone(),
+        able: Able::default(),
     };
     worker.guards.prepare();
     let checks = session.serve_checks(|from, asked| {
@@ -273,6 +192,8 @@ struct Worker {
     guards: Guards,
     /// Whether it is to take no new job.
     draining: watch::Receiver<bool>,
+    takes: watch::Receiver<bool>,
+    able: Able,
 }
 
 impl Worker {
@@ -286,9 +207,13 @@ impl Worker {
         loop {
             let holds = self.holding.all();
             self.presence.hold(holds.clone());
-            let draining = *self.draining.borrow_and_update();
+            let draining = *self.draining.borrow_and_update() || !*self.takes.borrow_and_update();
             self.presence.drain(draining);
-            let claim = Claim { wants: self.holding.is_free() && !draining, holds };
+            let able = self.able.is_so(self.home.path()).await;
+            if able {
+                self.presence.can();
+            }
+            let claim = Claim { wants: self.holding.is_free() && !draining && able, holds };
             // Dropping a claim is safe: what it may have been given is not confirmed, and goes back.
             let session = self.session.clone();
             let claiming = session.claim(&claim);
@@ -304,6 +229,7 @@ impl Worker {
                         None => return Ok(()),
                     },
                     Ok(()) = self.draining.changed() => break None,
+                    Ok(()) = self.takes.changed() => break None,
                     answer = &mut claiming => break Some(answer),
                 }
             };
@@ -319,7 +245,7 @@ impl Worker {
                         self.take(assignment).await;
                     } else if !claim.wants {
                         // It was told at once what it wanted to know; it need not ask again and again.
-                        self.pause(&mut orders).await;
+                        self.pause(if able { HOLDING } else { TRY }, &mut orders).await;
                     }
                 }
                 Some(Err(error)) if error.is_passing() => {}
@@ -332,13 +258,14 @@ impl Worker {
         }
     }
 
-    /// Between two claims that want nothing, while there is work in hand.
-    async fn pause(&mut self, orders: &mut Orders) {
-        let until = tokio::time::Instant::now() + HOLDING;
+    /// Between two claims that want nothing.
+    async fn pause(&mut self, pause: Duration, orders: &mut Orders) {
+        let until = tokio::time::Instant::now() + pause;
         loop {
             tokio::select! {
                 () = tokio::time::sleep_until(until) => return,
                 Ok(()) = self.draining.changed() => return,
+                Ok(()) = self.takes.changed() => return,
                 Some((at, looked)) = self.holding.ended() => {
                     self.ended(at, looked);
                     return;
@@ -393,6 +320,8 @@ impl Worker {
             Err(error) => {
                 tracing::error!(%error, "a guard cannot be started");
                 let failure = guards::failure(&self.name, dir.path(), &error);
+                self.able.failed();
+                self.presence.can_not(failure.message.trim_start_matches(&self.name).trim_start_matches([':', ' ']));
                 let (at, session) = (dir.attempt().clone(), self.session.clone());
                 self.holding.look_after(at, |hold| async move {
                     held::tell_unstarted(&session, dir, &hold, failure).await;
@@ -426,7 +355,16 @@ impl Worker {
             self.holding.wish(at, Wish::Stop);
         }
         // An end of which nobody takes note is told by whoever is this worker next.
-        while self.holding.at_work().any(|(at, _)| stopping.iter().any(|(stopping, _)| stopping == at)) {
+        let mut ended = None;
+        loop {
+            stopping.retain(|(stopping, _)| self.holding.at_work().any(|(at, _)| at == stopping));
+            let untold = stopping.iter().all(|(at, _)| matches!(self.dir_of(at).end(), Ok(Some(_))));
+            let since = *ended.get_or_insert_with(tokio::time::Instant::now);
+            if !untold {
+                ended = None;
+            } else if stopping.is_empty() || since.elapsed() >= TELLING {
+                return;
+            }
             tokio::select! {
                 ended = self.holding.ended() => if ended.is_none() { return },
                 () = tokio::time::sleep(Duration::from_secs(1)) => {}

@@ -10,7 +10,7 @@ use samepath_storage::helper::{DEADLINE, Helper};
 use samepath_storage::{
     self as storage, Backend, Config, ConfigError, PathMapping, Probe, Sighting, Sightings, Written,
 };
-use samepath_wire::{AttemptEnd, AttemptRef, BackendAdvert, BackendState, Cause, Gpu, Kind, Worker};
+use samepath_wire::{AttemptEnd, AttemptRef, BackendAdvert, BackendState, Cause, Gpu, Kind, KindUnavailable, Worker};
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -41,9 +41,23 @@ struct State {
     worker: Worker,
     /// Whether the fleet knows its kinds: until then nobody could make a job of one, so nobody is told of this worker.
     shown: bool,
+    /// Why it can take on nothing at all just now.
+    cannot: Option<String>,
     backends: Vec<Backend>,
     path_mappings: Vec<PathMapping>,
     programs: Choices,
+}
+
+impl State {
+    /// What the fleet is told of it. Who can take on nothing runs no kind, and says why.
+    fn told(&self) -> Worker {
+        let mut worker = self.worker.clone();
+        if let Some(why) = &self.cannot {
+            let kinds = std::mem::take(&mut worker.kinds).into_iter();
+            worker.unavailable.extend(kinds.map(|kind| KindUnavailable { name: kind.name, reason: why.clone() }));
+        }
+        worker
+    }
 }
 
 /// What the configuration says, as far as an attempt needs it.
@@ -85,8 +99,14 @@ impl Presence {
             attributes: host.attributes,
             gpus: Vec::new(),
         };
-        let state =
-            State { worker, shown: false, backends: Vec::new(), path_mappings: Vec::new(), programs: Choices::new() };
+        let state = State {
+            worker,
+            shown: false,
+            cannot: None,
+            backends: Vec::new(),
+            path_mappings: Vec::new(),
+            programs: Choices::new(),
+        };
         let presence = Self { session, state: Arc::new(Mutex::new(state)), look_again: Arc::default() };
         let (helper, settings) = (helper.clone(), settings.clone());
         if let Ok((_, config)) = spawn_blocking(move || look(&helper, &settings, None)).await {
@@ -135,12 +155,13 @@ impl Presence {
                     (None, OFFER)
                 }
             };
-            if let Some(offer) = offer.filter(|offer| known.as_ref() != Some(offer)) {
-                for kind in &offer.kinds {
-                    if !published.contains(&kind.digest) && self.publish(kind).await {
-                        published.insert(kind.digest.clone());
-                    }
+            // What the fleet would not have once it may have now.
+            for kind in offer.as_ref().or(known.as_ref()).into_iter().flat_map(|offer| &offer.kinds) {
+                if !published.contains(&kind.digest) && self.publish(kind).await {
+                    published.insert(kind.digest.clone());
                 }
+            }
+            if let Some(offer) = offer.filter(|offer| known.as_ref() != Some(offer)) {
                 self.change(|state| {
                     state.worker.kinds.clone_from(&offer.adverts);
                     state.worker.unavailable.clone_from(&offer.unavailable);
@@ -167,6 +188,18 @@ impl Presence {
     /// Whether it takes no new job.
     pub(super) fn drain(&self, draining: bool) {
         self.change(|state| state.worker.draining = draining);
+    }
+
+    /// That it can take on nothing, and why.
+    pub(super) fn can_not(&self, why: &str) {
+        self.change(|state| state.cannot = Some(why.to_owned()));
+    }
+
+    /// That it can, again.
+    pub(super) fn can(&self) {
+        if self.lock().cannot.is_some() {
+            self.change(|state| state.cannot = None);
+        }
     }
 
     /// The attempts that it holds.
@@ -303,7 +336,7 @@ impl Presence {
         let mut state = self.lock();
         change(&mut state);
         if state.shown {
-            self.session.advertise(state.worker.clone());
+            self.session.advertise(state.told());
         }
     }
 

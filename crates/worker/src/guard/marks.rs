@@ -2,7 +2,7 @@
 //! then, they are given back when it is there again; until then others are kept out of the folders.
 
 use super::spec::Patience;
-use crate::prepare::{HEARTBEAT, Taken};
+use crate::prepare::Taken;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -21,17 +21,24 @@ pub(super) struct GivingBack {
     patience: Duration,
 }
 
-/// Renews the marks until the first is dropped.
-pub(super) fn keep(mut taken: Taken, patience: &Patience) -> (Marks, GivingBack) {
+/// Renews the marks until the first is dropped. Tells once where one is another's now: after a long silence of their storage the folders
+/// are nobody's, and whoever came took them.
+pub(super) fn keep(
+    mut taken: Taken,
+    patience: &Patience,
+    tell_lost: impl FnOnce() + Send + 'static,
+) -> (Marks, GivingBack) {
     let (stop, stopped) = channel::<()>();
     let (tell, tried) = channel();
     let (working, done) = channel();
-    let (give_back, again) = (patience.give_back, patience.write_again);
+    let (heartbeat, give_back, again) = (patience.heartbeat, patience.give_back, patience.write_again);
+    let mut tell_lost = Some(tell_lost);
     let spawned = thread::Builder::new().name("marks".into()).spawn(move || {
         let _working = working;
         let leave = loop {
-            match stopped.recv_timeout(HEARTBEAT) {
-                Err(RecvTimeoutError::Timeout) => taken.renew(),
+            match stopped.recv_timeout(heartbeat) {
+                Err(RecvTimeoutError::Timeout) if taken.renew() => {}
+                Err(RecvTimeoutError::Timeout) => tell_lost.take().into_iter().for_each(|tell| tell()),
                 told => break told.is_ok(),
             }
         };

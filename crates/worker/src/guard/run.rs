@@ -28,6 +28,8 @@ enum Event {
     Exited(io::Result<Exit>),
     Read(io::Result<()>),
     Finished(Left),
+    /// Somebody else has an output folder now.
+    FolderTaken,
 }
 
 /// What is to be known of an attempt whose tool has ended.
@@ -55,6 +57,7 @@ enum Why {
     Superseded,
     Orphaned,
     TooLong(Duration),
+    FolderTaken,
 }
 
 /// Everything that a guard is, while it runs.
@@ -139,7 +142,9 @@ impl Guard {
             Ok(prepared) => prepared,
             Err(end) => return end,
         };
-        let (marks, giving_back) = marks::keep(std::mem::take(&mut prepared.taken), &self.spec.patience);
+        let send = self.send.clone();
+        let tell_lost = move || drop(send.send(Event::FolderTaken));
+        let (marks, giving_back) = marks::keep(std::mem::take(&mut prepared.taken), &self.spec.patience, tell_lost);
         self.giving_back = Some(giving_back);
         for remark in &prepared.remarks {
             self.output.note(remark);
@@ -247,6 +252,12 @@ impl Guard {
             (Some(Why::TooLong(limit)), _) => {
                 let message = format!("it ran for {}, longer than its kind allows", words(limit));
                 AttemptEnd::Failed { failure: Failure { last_line, ..failure(Cause::Other, message) } }
+            }
+            (Some(Why::FolderTaken), _) => {
+                let message = "another job has its results folder now: its storage was away for so long that the folder was nobody's. \
+                               What is in it may be of both";
+                let failure = failure(Cause::OutputNotUsable, message.to_owned());
+                AttemptEnd::Failed { failure: Failure { last_line, ..failure } }
             }
             (None, Some(Exit::Code(0))) => AttemptEnd::Succeeded { outputs },
             (None, Some(exit)) => AttemptEnd::Failed { failure: why::ended(exit, self.output.fail(), last_line, gone) },

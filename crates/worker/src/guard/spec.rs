@@ -1,6 +1,6 @@
 use super::machine::Machine;
 use crate::kinds::Choices;
-use crate::prepare::STALE_AFTER;
+use crate::prepare::{HEARTBEAT, STALE_AFTER};
 use samepath_storage::{Backend, PathMapping};
 use samepath_wire::{Assignment, AttemptEnd, AttemptRef, Progress};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
@@ -66,6 +66,8 @@ pub struct Patience {
     /// For the checking. It may wait for a share that lags, a minute for each input; longer than this, and a storage does not
     /// answer.
     pub checking: Duration,
+    /// Between two signs of life in the output folders.
+    pub heartbeat: Duration,
     /// Between two tries to write the end down, or to give an output folder back.
     pub write_again: Duration,
     /// After the end, for a storage that is away to come back, so that its output folders can be given back. Later they are nobody's.
@@ -82,6 +84,7 @@ impl Default for Patience {
             leftovers: Duration::from_secs(2),
             give_up: Duration::from_secs(10),
             checking: Duration::from_secs(15 * 60),
+            heartbeat: HEARTBEAT,
             write_again: Duration::from_secs(5),
             give_back: STALE_AFTER,
             log_bytes: 256 * 1024 * 1024,
@@ -254,6 +257,14 @@ impl AttemptDir {
             Ok(()) => Ok(Some(file)),
             Err(std::fs::TryLockError::WouldBlock) => Ok(None),
             Err(std::fs::TryLockError::Error(error)) => Err(error),
+        }
+    }
+
+    /// Whether its guard lives, or cannot be asked.
+    pub fn is_guarded(&self) -> bool {
+        match File::open(self.path.join("lock")) {
+            Ok(lock) => !matches!(lock.try_lock_shared(), Ok(())),
+            Err(error) => error.kind() != io::ErrorKind::NotFound,
         }
     }
 

@@ -73,13 +73,16 @@ struct Marker {
 
 impl Taken {
     /// Says that the attempt still lives. To be called every [`HEARTBEAT`]; may hang where the storage does. A marker that was
-    /// removed or replaced by others is left so.
-    pub fn renew(&self) {
+    /// removed or replaced by others is left so. Whether none is somebody else's now.
+    pub fn renew(&self) -> bool {
+        let mut ours = true;
         for Marker { path, text, .. } in &self.markers {
-            if let Err(error) = renew(path, text) {
-                tracing::debug!(%error, "cannot renew a marker");
+            match renew(path, text) {
+                Ok(still) => ours &= still,
+                Err(error) => tracing::debug!(%error, "cannot renew a marker"),
             }
         }
+        ours
     }
 
     /// Gives the folders back; whether that is all of them. One whose storage is away can be given back when it is there again.
@@ -266,13 +269,15 @@ fn take_over(path: &Path, judged: &Found, text: &str, now: Option<Timestamp>) ->
     Err(Refused::InUse(Holder(again.ok().and_then(|again| again.mark))))
 }
 
-fn renew(path: &Path, text: &str) -> io::Result<()> {
-    if read(path)?.text != text {
-        return Ok(());
+/// Whether it is not somebody else's now.
+fn renew(path: &Path, text: &str) -> io::Result<bool> {
+    let found = read(path)?;
+    if found.text != text {
+        return Ok(found.mark.is_none());
     }
     // Written rather than touched: then the storage's clock sets the time.
     let mut file = fs_err::OpenOptions::new().write(true).open(path)?;
-    file.write_all(text.as_bytes())
+    file.write_all(text.as_bytes()).map(|()| true)
 }
 
 /// Which file system a folder is on, so that one that is mounted is told from the folder left without it.

@@ -133,7 +133,7 @@ fn a_folder_that_is_read_as_well_is_taken_once_nobody_may_still_write_there() {
     let lost = std::rc::Rc::new(RefCell::new(Some(lost)));
     // It lives, and says so.
     let living = std::rc::Rc::clone(&lost);
-    let clock = after(Box::new(move || living.borrow().as_ref().unwrap().taken.renew()));
+    let clock = after(Box::new(move || assert!(living.borrow().as_ref().unwrap().taken.renew())));
     let failure = lab.attempt(&template, &job, 2, true, &clock).unwrap_err();
     assert!(is_unfit(&failure), "another worker may be luckier: {failure:?}");
     assert!(failure.message.contains("PROJECT (vast:amick/project) may still be written to by try 1"), "{failure:?}");

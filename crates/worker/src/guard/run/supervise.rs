@@ -40,6 +40,10 @@ impl Guard {
                     why = Some(Why::Superseded);
                     kill_at = Some(Instant::now());
                 }
+                Some(Event::FolderTaken) => {
+                    why = why.or(Some(Why::FolderTaken));
+                    kill_at = Some(Instant::now());
+                }
                 Some(Event::Orphaned) => {
                     why = why.or(Some(Why::Orphaned));
                     kill_at = Some(Instant::now());
