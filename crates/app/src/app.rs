@@ -14,13 +14,13 @@ use crate::membership::{check_key, fleet_later, fleet_of, has_ended, why_down};
 use crate::places::Options;
 use crate::storages::LocalStorages;
 use crate::storages::number;
-use crate::view::{OfflineView, StatusView};
+use crate::view::{Draft, OfflineView, StatusView};
 use crate::{Error, ErrorCode, watching};
 use samepath_fleet::bus::Link;
 use samepath_fleet::lab::Membership;
 use samepath_fleet::{Fleet, Live, Update};
-use samepath_wire::{HERE, HERE_FIRST, WorkerId};
-use std::sync::Arc;
+use samepath_wire::{HERE, HERE_FIRST, JobId, WorkerId};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -71,6 +71,8 @@ struct Inner {
     ending: TaskTracker,
     copies: copying::Copies,
     worker: worker::OwnWorker,
+    /// What was submitted last, as long as nobody knows whether it came in: the same draft is the same job.
+    unanswered: Mutex<Option<(Draft, JobId)>>,
 }
 
 impl App {
@@ -204,6 +206,7 @@ impl App {
             ending: TaskTracker::new(),
             copies: copying::Copies::default(),
             worker: worker::OwnWorker::default(),
+            unanswered: Mutex::default(),
         };
         let app = Self { inner: Arc::new(inner) };
         app.keep_frame();

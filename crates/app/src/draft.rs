@@ -14,7 +14,6 @@ use samepath_worker::kinds::{Problems, check_values, storages_needed};
 use serde_json::Value;
 use std::collections::{BTreeMap, HashMap};
 use std::num::NonZeroU32;
-use uuid::Uuid;
 
 /// A draft that can be submitted.
 #[derive(Debug)]
@@ -37,6 +36,8 @@ impl Plan {
 
 /// What planning needs to know besides the storages.
 pub(crate) struct Circumstances<'a> {
+    /// Of the job that is made.
+    pub(crate) id: JobId,
     pub(crate) member: &'a str,
     /// Where that one's jobs may write and read.
     pub(crate) places: Option<&'a Places>,
@@ -144,7 +145,7 @@ pub(crate) fn plan(
         _ => None,
     };
 
-    let id = Uuid::now_v7();
+    let id = around.id;
     let home = chosen.clone().or_else(|| paths.values().flatten().next().cloned());
     let (storage_backend, user_subdir) = match &home {
         Some(at) => (at.storage_backend.clone(), at.user_subdir.clone()),

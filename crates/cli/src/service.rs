@@ -136,7 +136,8 @@ pub(crate) fn uninstall(context: &Context<'_>, uninstall: &Uninstall, around: &A
     take(context, &steps, uninstall.dry_run, None)?;
     if !context.output.is_json() && !uninstall.dry_run {
         context.output.line(
-            "The worker is no service any more. Jobs that run go on for an hour; a worker that is started finds them.",
+            "The worker is no service any more. Jobs that run go on for an hour, in a lab as long as no other worker takes them over, which one may after \
+             5 minutes; a worker that is started finds them.",
         )?;
     }
     Ok(ExitCode::SUCCESS)

@@ -19,7 +19,7 @@ pub(crate) fn run(context: &Context<'_>, submission: Submit) -> Result<ExitCode,
         if !draft.videos.is_empty() {
             has_all(&app, &kind, &draft).await?;
         }
-        let job = app.submit(draft).await?;
+        let job = app.submit(draft).await.map_err(perhaps)?;
         if detach {
             if output.is_json() {
                 output.document(&job)?;
@@ -39,6 +39,16 @@ pub(crate) fn run(context: &Context<'_>, submission: Submit) -> Result<ExitCode,
         let job = progress::wait(&app, job, output).await?;
         ended(&job, output)
     })
+}
+
+/// A submission that was not answered may have come in; this program knows nothing of it any more when it is run again.
+fn perhaps(error: Error) -> Error {
+    match error.code {
+        ErrorCode::FleetUnreachable => {
+            error.with_hint("It may have been done all the same: look before you submit it again, samepath jobs")
+        }
+        _ => error,
+    }
 }
 
 /// Says why nobody can run it now, and what to do: nothing where somebody can.

@@ -3,6 +3,7 @@ use crate::output::{Cell, Output, Tone};
 use crate::{A_WORD, Context, block_on};
 use samepath_app::view::{ErrorView, StatusView, Update, WorkerView};
 use samepath_app::{App, Error, ErrorCode, Options};
+use samepath_fleet::matchmaker::Timing;
 use samepath_storage::Cause;
 use samepath_wire::{HERE, HERE_FIRST};
 use samepath_worker::Drained;
@@ -173,7 +174,7 @@ pub(crate) fn run(context: &Context<'_>, worker: Worker) -> Result<ExitCode, Err
                     } else {
                         Ok(())
                     };
-                    Some(ended.and_then(|()| farewell(output, app.tries_here(), stop_jobs)))
+                    Some(ended.and_then(|()| farewell(output, app.tries_here(), stop_jobs, app.lab())))
                 }
                 () = app.joined_anew() => None,
             };
@@ -249,7 +250,7 @@ fn stopping(output: &Output, running: usize) -> Result<(), Error> {
 }
 
 /// What becomes of the tries of a worker that was told to end.
-fn farewell(output: &Output, left: usize, stopping: bool) -> Result<(), Error> {
+fn farewell(output: &Output, left: usize, stopping: bool, lab: Option<&str>) -> Result<(), Error> {
     if output.is_json() {
         return output.line_of_json(&json!({ "stopped": true, "left": left }));
     }
@@ -258,10 +259,17 @@ fn farewell(output: &Output, left: usize, stopping: bool) -> Result<(), Error> {
         _ if stopping => "The worker has stopped. What it ran is still being stopped; how that ended is told when the worker is started again."
             .to_owned(),
         left => format!(
-            "The worker has stopped. {} by {}; start the worker again within an hour, or what is left then is ended. To end it now: \
-             samepath stop ID, or samepath kill ID",
+            "The worker has stopped. {} by {}; start the worker again within {}. To end it now: samepath stop ID, or samepath kill ID",
             if left == 1 { "Its running job goes on".to_owned() } else { format!("Its {left} running jobs go on") },
             if left == 1 { "itself" } else { "themselves" },
+            match lab {
+                // Of an hour on its own nothing remains where another worker takes the job.
+                Some(_) => {
+                    let minutes = Timing::default().lease.as_secs() / 60;
+                    format!("{minutes} minutes, or another worker may begin it anew")
+                }
+                None => "an hour, or what is left then is ended".to_owned(),
+            },
         ),
     })
 }

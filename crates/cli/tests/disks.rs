@@ -263,10 +263,15 @@ fn job_that_cannot_be_written_down(fault: Fault) {
     assert_eq!(job["state"], "failed", "{fault:?}: {text}");
     assert!(text.contains("gpu-1 cannot write to its own folder"), "{fault:?}: {text}");
     assert!(fault.words().iter().any(|word| text.contains(word)), "{fault:?}: {text}");
+    // One after the other would fail: whoever can take on nothing takes nothing, and says why.
+    let next = home.submit(&["says"]);
+    home.job_until(&next, |job| {
+        job["waiting_for"].to_string().contains("gpu-1: cannot run says: cannot write to its own folder")
+    });
     disk.mend();
     run(&mut home.command(["retry", &id]));
     let again = home.submit(&["says"]);
-    for id in [&id, &again] {
+    for id in [&id, &next, &again] {
         assert_eq!(home.job_until(id, |job| job["state"] == "succeeded")["state"], "succeeded", "{fault:?}");
     }
 }

@@ -5,8 +5,9 @@ mod common;
 
 use common::lab::{Computer, Lab};
 use common::{Process, until};
+use rustix::process::Signal;
 use samepath_app::view::{Draft, StatusView, Update, WorkerView};
-use samepath_app::{App, Updates};
+use samepath_app::{App, ErrorCode, Updates};
 use serde_json::{Value, json};
 
 #[test]
@@ -183,6 +184,36 @@ async fn a_window_opens_without_its_lab_says_why_and_is_connected_later() {
     let app = App::for_window(desk.options()).await.expect("opens");
     next_status(&mut app.watch(), ended).await;
     app.shut_down().await;
+    tokio::task::block_in_place(|| lab.stop());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_submitted_again_because_nobody_answered_is_one_job() {
+    let lab = tokio::task::block_in_place(Lab::new);
+    let desk = lab.computer("desk");
+    desk.join(&lab.invite("member", "amick"));
+    let app = App::for_window(desk.options()).await.expect("opens");
+    next_status(&mut app.watch(), |status| status.lab == "Talmo Lab" && status.offline.is_none()).await;
+    let draft = |name: &str| Draft {
+        kind: "slp-check".to_owned(),
+        dataset: Some("vast:amick/maze/labels.slp".to_owned()),
+        name: name.to_owned(),
+        ..Draft::default()
+    };
+    let hub = |signal| lab.hub.borrow().as_ref().expect("runs").signal(signal);
+    hub(Signal::STOP);
+    let unanswered = app.submit(draft("maze")).await.expect_err("nobody answers");
+    assert_eq!(unanswered.code, ErrorCode::FleetUnreachable, "{unanswered:?}");
+    hub(Signal::CONT);
+    let first = app.submit(draft("maze")).await.expect("answered");
+    // It is another one from then on, and so is another draft.
+    let second = app.submit(draft("maze")).await.expect("answered");
+    let other = app.submit(draft("other")).await.expect("answered");
+    app.shut_down().await;
+    let jobs = tokio::task::block_in_place(|| desk.ask(&["jobs"]).good());
+    let mut there: Vec<&str> = jobs.as_array().expect("jobs").iter().filter_map(|job| job["id"].as_str()).collect();
+    there.sort_unstable();
+    assert_eq!(there, [first.id, second.id, other.id]);
     tokio::task::block_in_place(|| lab.stop());
 }
 

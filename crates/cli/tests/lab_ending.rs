@@ -27,6 +27,35 @@ fn a_worker_that_is_for_a_lab_does_not_work_for_its_own_queue_instead() {
 }
 
 #[test]
+fn a_worker_that_is_told_to_end_for_good_does_not_wait_for_a_hub_that_is_away() {
+    let lab = Lab::new();
+    lab.home.kind_that_saves("saves", "trap 'exit 1' INT; echo one; while :; do sleep 0.05; done", 60);
+    let (desk, gpu) = lab.joined();
+    let kinds = lab.home.text("kinds");
+    let start = || Process::start(&mut gpu.command(&["worker", "--lab", "--stop-jobs", "--kinds", &kinds]));
+    let mut worker = start();
+    worker.until(|line| line.contains("\"saves\"").then_some(()));
+    let id = desk.ask(&["submit", "--detach", "saves"]).good()["id"].as_str().expect("an id").to_owned();
+    desk.job_until(&id, |job| job["state"] == "running");
+    lab.stop();
+    worker.signal(Signal::TERM);
+    let ended = worker.wait();
+    assert_eq!(ended.status, Some(0), "{ended:?}");
+    until(|| match gpu.processes() {
+        left if left.is_empty() => Ok(()),
+        left => Err(format!("{left:?} are left")),
+    });
+    // Whoever is this worker next tells of it.
+    lab.start();
+    let mut worker = start();
+    let job = desk.job_until(&id, |job| job["attempts"] == 2);
+    assert!(job["timeline"].to_string().contains("its worker was told to end, and stopped it"), "{job:#}");
+    worker.signal(Signal::TERM);
+    assert_eq!(worker.wait().status, Some(0));
+    lab.stop();
+}
+
+#[test]
 fn a_worker_that_is_told_to_end_for_good_has_its_job_save_and_be_tried_again() {
     let lab = Lab::new();
     let (saved, go) = (lab.home.text("saved"), lab.home.text("go"));

@@ -6,8 +6,11 @@ mod common;
 
 use common::lab::Lab;
 use common::{Home, until};
+use samepath_app::view::{Draft, JobView};
+use samepath_app::{App, ErrorCode};
 use serde_json::{Value, json};
 use std::path::Path;
+use std::time::Duration;
 
 #[test]
 fn files_of_this_computer_are_copied_into_the_persons_folder_and_replace_nothing() {
@@ -134,4 +137,52 @@ fn who_does_not_look_after_the_lab_drains_and_puts_out_nobody() {
     desk.ask(&["workers", "remove", "gpu-1"]).fails("invalid_parameter");
     assert_eq!(desk.ask(&["workers"]).good()[0]["draining"], false);
     lab.stop();
+}
+
+/// What the window shows of a job, as soon as it is so.
+async fn job_until(app: &App, id: &str, what: impl Fn(&JobView) -> bool) -> JobView {
+    let mut updates = app.watch();
+    let seen = async {
+        loop {
+            if let Some(job) = app.jobs().into_iter().find(|job| job.id == id && what(job)) {
+                return job;
+            }
+            updates.next().await.expect("told");
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(60), seen).await.expect("in time")
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_worker_that_is_turned_off_begins_nothing_more_and_who_is_in_a_hurry_kills() {
+    let lab = Lab::at(Home::bare());
+    lab.home.kind_that_saves("stays", "trap '' INT; echo one; while :; do sleep 0.05; done", 600);
+    let (desk, kinds) = (lab.computer("desk"), lab.home.path("kinds"));
+    let app = App::for_window(desk.options()).await.expect("opens");
+    let draft = || Draft { kind: "stays".to_owned(), ..Draft::default() };
+    app.run_worker(None, Some(kinds.clone()));
+    let mut updates = app.watch();
+    let first = loop {
+        match app.submit(draft()).await {
+            Err(error) if error.code == ErrorCode::KindNotFound => drop(updates.next().await),
+            first => break first.expect("submitted"),
+        }
+    };
+    let second = app.submit(draft()).await.expect("submitted");
+    job_until(&app, &first.id, |job| job.state == "running").await;
+    let saving = tokio::spawn({
+        let app = app.clone();
+        async move { app.stop_worker(false).await }
+    });
+    job_until(&app, &first.id, |job| job.stopping.is_some()).await;
+    let killing = tokio::time::timeout(Duration::from_secs(60), app.stop_worker(true)).await.expect("in time");
+    killing.and(saving.await.expect("ended")).expect("turned off");
+    assert_eq!(job_until(&app, &first.id, |_| true).await.state, "cancelled");
+    let waits = job_until(&app, &second.id, |_| true).await;
+    assert_eq!((waits.state.as_str(), waits.attempts), ("queued", 0), "{waits:?}");
+    app.run_worker(None, Some(kinds));
+    job_until(&app, &second.id, |job| job.state == "running").await;
+    app.end_jobs_here(true).await.expect("ended");
+    assert_eq!(job_until(&app, &second.id, |_| true).await.state, "cancelled");
+    app.shut_down().await;
 }

@@ -10,8 +10,10 @@ use crate::sameness::{self, Asked, Verdict};
 use crate::view::{ClearedView, Draft, JobView, ReadinessView};
 use crate::{Error, ErrorCode};
 use jiff::Zoned;
+use samepath_fleet::FleetError;
 use samepath_wire::{AttemptRef, JobId, JobRecord, Kind, Worker};
 use serde_json::Value;
+use std::sync::PoisonError;
 use std::time::{Duration, Instant};
 
 /// How long a worker may take to prove that it reads a dataset while somebody waits for a job to be submitted.
@@ -34,7 +36,7 @@ impl App {
                 .look(|seen| readiness::offline(&draft, seen.around.workers.values(), &offline)));
         }
         let kind = self.find_kind(&draft.kind)?;
-        let planned = self.plan(kind, draft.clone()).await;
+        let planned = self.plan(kind, draft.clone(), JobId::now_v7()).await;
         let board = &self.inner.board;
         Ok(match planned {
             Ok(plan) => {
@@ -75,12 +77,13 @@ impl App {
         self.proved(plan, &Asked::verdicts(&asked));
     }
 
-    async fn plan(&self, kind: Kind, draft: Draft) -> Result<Plan, Error> {
+    async fn plan(&self, kind: Kind, draft: Draft, id: JobId) -> Result<Plan, Error> {
         let (member, places) = (self.inner.options.member.clone(), self.inner.options.places.clone());
         let jobs_at_once = self.inner.options.jobs_at_once;
         let fleet_base_paths = self.fleet_base_paths();
         self.blocking(move |storages| {
             let around = Circumstances {
+                id,
                 member: &member,
                 places: places.as_ref(),
                 jobs_at_once,
@@ -98,14 +101,19 @@ impl App {
     /// `kind_not_found`, `invalid_parameter`, `no_worker` for a worker that nobody knows, and whatever is wrong with its paths.
     pub async fn submit(&self, draft: Draft) -> Result<JobView, Error> {
         let kind = self.find_kind(&draft.kind)?;
-        let mut plan = self.plan(kind, draft).await?;
+        let unanswered = || self.inner.unanswered.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = unanswered().as_ref().filter(|(before, _)| *before == draft).map(|(_, id)| *id);
+        let id = before.unwrap_or_else(JobId::now_v7);
+        let mut plan = self.plan(kind, draft.clone(), id).await?;
         tracing::debug!(job = %plan.job.id, "planned");
         if let Some(wanted) = &plan.job.worker {
             self.know_worker(wanted)?;
         }
         self.confirm(&mut plan).await;
         tracing::debug!(job = %plan.job.id, "its input is proved");
-        let record = self.inner.fleet.submit(&plan.job).await?;
+        let record = self.inner.fleet.submit(&plan.job).await;
+        *unanswered() = record.as_ref().is_err_and(FleetError::is_passing).then_some((draft, id));
+        let record = record?;
         tracing::debug!(job = %plan.job.id, "recorded");
         Ok(self.view(&record))
     }

@@ -7,21 +7,31 @@ use crate::view::Keep;
 use crate::workers::Own;
 use samepath_worker::WorkerSettings;
 use samepath_worker::guard::Patience;
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 /// The worker that this program runs beside what else it does.
-#[derive(Default)]
 pub(super) struct OwnWorker {
     /// One that runs, and what ends it.
     running: Mutex<Option<(CancellationToken, JoinHandle<()>)>>,
     /// Whoever starts or ends one waits for the other.
     turn: tokio::sync::Mutex<()>,
+    /// Whether it takes jobs: not while those that run here are ended.
+    takes: watch::Sender<bool>,
     /// Why it ended, if it did so by itself.
     error: Mutex<Option<Error>>,
+}
+
+impl Default for OwnWorker {
+    fn default() -> Self {
+        let (running, turn, error) = Default::default();
+        Self { running, turn, takes: watch::Sender::new(true), error }
+    }
 }
 
 impl App {
@@ -37,6 +47,7 @@ impl App {
         if running.as_ref().is_some_and(|(_, ended)| !ended.is_finished()) {
             return;
         }
+        self.inner.worker.takes.send_replace(true);
         let stop = self.inner.shutdown.child_token();
         let (app, stopped) = (self.clone(), stop.clone());
         let ended = self.inner.tasks.spawn(async move {
@@ -65,6 +76,10 @@ impl App {
     /// # Errors
     /// What is wrong with a job that cannot be ended; then the worker goes on. `io` as [`App::start_worker`].
     pub async fn stop_worker(&self, kill: bool) -> Result<(), Error> {
+        if kill {
+            // Whoever ends them already waits until they have saved.
+            self.end_jobs_here(true).await?;
+        }
         let _turn = self.inner.worker.turn.lock().await;
         self.end_jobs_here(kill).await?;
         let running = self.inner.worker.running.lock().unwrap_or_else(PoisonError::into_inner).take();
@@ -78,21 +93,44 @@ impl App {
         self.keep(Keep::Worker(false))
     }
 
-    /// Ends the jobs that run on this computer, which save first unless `kill`; returns once none does.
+    /// Ends the jobs that run on this computer, which save first unless `kill`; returns once none does. Its worker takes no other from then
+    /// on, until it is started anew.
     ///
     /// # Errors
     /// What is wrong with a job that cannot be ended.
     pub async fn end_jobs_here(&self, kill: bool) -> Result<(), Error> {
+        self.inner.worker.takes.send_replace(false);
+        let ended = self.end_each(kill).await;
+        if ended.is_err() {
+            self.inner.worker.takes.send_replace(true);
+        }
+        ended
+    }
+
+    async fn end_each(&self, kill: bool) -> Result<(), Error> {
         let mut updates = self.watch();
-        for job in self.jobs_here() {
-            if kill {
-                self.kill(&job.id).await?;
-            } else {
-                self.stop(&job.id).await?;
+        let mut asked = BTreeSet::new();
+        loop {
+            for job in self.jobs_here() {
+                if asked.contains(&job.id) {
+                    continue;
+                }
+                if kill {
+                    self.kill(&job.id).await?;
+                } else {
+                    self.stop(&job.id).await?;
+                }
+                asked.insert(job.id);
+            }
+            // As long as it has not said so it may be about to begin one.
+            let takes_more = self.inner.board.look(|seen| {
+                let mut workers = seen.around.workers.values();
+                workers.any(|worker| seen.here.own.is_some_and(|own| own.is(worker)) && !worker.draining)
+            });
+            if self.jobs_here().is_empty() && !takes_more || updates.next().await.is_none() {
+                return Ok(());
             }
         }
-        while !self.jobs_here().is_empty() && updates.next().await.is_some() {}
-        Ok(())
     }
 
     /// Is a worker, until [`App::shut_down`]. The lab's own job types are the templates in `kinds`; where none is named, in the
@@ -145,6 +183,7 @@ impl App {
             version: options.version.clone(),
             patience: Patience::default(),
             stop_jobs,
+            takes: self.inner.worker.takes.subscribe(),
         };
         let ended = samepath_worker::run(self.inner.fleet.clone(), settings, stop).await;
         self.inner.board.set_own(None);
