@@ -34,6 +34,7 @@ pub fn bindings() -> Builder<tauri::Wry> {
         storage::set_storage,
         storage::rename_storage,
         storage::remove_storage,
+        storage::put_storage_back,
         storage::check_storages,
         storage::show_storage,
         setup::look_around,

@@ -44,6 +44,13 @@ pub(crate) async fn remove_storage(app: State<'_, App>, name: String) -> Result<
     app.remove_storage(name).await
 }
 
+/// Puts back the storage that was forgotten last, as it was written; where the file was changed since, with these values.
+#[tauri::command]
+#[specta::specta]
+pub(crate) async fn put_storage_back(app: State<'_, App>, name: String, fields: StorageFields) -> Result<(), Error> {
+    app.put_storage_back(name, fields).await
+}
+
 /// Looks at all storages now, or at one.
 #[tauri::command]
 #[specta::specta]

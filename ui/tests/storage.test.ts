@@ -248,9 +248,20 @@ describe('Storage', () => {
     // Its card had the keyboard.
     expect(screen.getByRole('button', { name: 'Set up…' })).toHaveFocus();
     await user.click(screen.getByRole('button', { name: 'Undo' }));
-    expect(fake.called('addStorage')).toEqual([
+    expect(fake.called('putStorageBack')).toEqual([
       ['vast', { base_path: '/mnt/vast', type: 'nfs', description: 'Institutional VAST', user_subdir: 'amick', subpath: null }],
     ]);
+    expect(screen.getByRole('article', { name: 'vast' })).toBeVisible();
+  });
+
+  test('an entry that is not usable comes back as it was', async () => {
+    const { fake, user } = await open({ type: 'storages', value: [storage(), storage({ name: 'gdrive', base_path: null, health: null, error: { code: 'config_invalid', message: 'config.toml, line 22: [storage.gdrive] has no base_path.', hint: null } })] });
+    await user.click(screen.getByRole('button', { name: /^Storage/ }));
+    await user.click(screen.getByRole('button', { name: 'Remove gdrive' }));
+    await user.click(within(screen.getByRole('dialog')).getByRole('button', { name: 'Remove' }));
+    await user.click(screen.getByRole('button', { name: 'Undo' }));
+    expect(fake.called('putStorageBack').map(([name]) => name)).toEqual(['gdrive']);
+    expect(screen.getByRole('article', { name: 'gdrive' })).toHaveTextContent('has no base_path');
   });
 
   test('editing sends an emptied field as empty, so that its key goes', async () => {

@@ -290,7 +290,8 @@ fn not_joined(invitation: &Invitation, error: LabError) -> Error {
         LabError::Bus(BusError::NotListening { .. }) => not_listening(lab, server),
         LabError::Bus(BusError::OtherServer { .. }) => {
             let message = format!("{server} answers, but is not the server that this invitation names.");
-            Error::new(ErrorCode::FleetUnreachable, message)
+            // To try again is not what to do.
+            Error::new(ErrorCode::InvalidParameter, message)
                 .with_hint("Do not join; tell whoever gave you the invitation.")
         }
         error => error.into(),

@@ -1,5 +1,6 @@
 //! The storages of this computer: the configuration, and how each one was when it was last looked at.
 
+mod changing;
 mod concerns;
 mod health;
 mod paths;
@@ -10,13 +11,13 @@ pub use paths::unquoted;
 
 use crate::proofs::{Place, Proofs};
 use crate::sameness::{Reader, Verdict, Witness};
-use crate::view::{HealthView, SettingsLineView, SharedView, StorageFields, StorageView};
+use crate::view::{HealthView, SettingsLineView, SharedView, StorageView};
 use crate::{Error, ErrorCode, Options};
 use health::moved_view;
 use samepath_storage::helper::{DEADLINE, Helper};
 use samepath_storage::{
-    Backend, BackendFields, Change, Config, ConfigError, ConfigFile, Entry, Environment, Platform, ResolveError,
-    Sightings, Storages, address_of_share,
+    Backend, Config, ConfigError, ConfigFile, Entry, Environment, Platform, ResolveError, Sightings, Storages, Undo,
+    address_of_share,
 };
 use samepath_wire::{BackendState, HERE, HERE_FIRST, Worker};
 use std::collections::BTreeMap;
@@ -53,6 +54,8 @@ struct State {
     moved: BTreeMap<String, PathBuf>,
     /// What workers proved of them; also to earlier runs of the program.
     proofs: Arc<Proofs>,
+    /// What was removed last, and how that is taken back.
+    removed: Option<(String, Undo)>,
 }
 
 /// Why the file cannot be read.
@@ -89,6 +92,7 @@ impl LocalStorages {
             sightings: Sightings::default(),
             moved: BTreeMap::new(),
             proofs: Arc::default(),
+            removed: None,
         };
         Self { file, environment, helper, state: RwLock::new(state), changed: watch::Sender::new(0) }
     }
@@ -289,92 +293,6 @@ impl LocalStorages {
             }
         };
         views.iter().find(|view| view.name == name).cloned().ok_or_else(unknown)
-    }
-
-    /// Writes a new storage to the file. Looks first whether there is a folder, for the deadline at most; what is odd, yet
-    /// allowed, is among the warnings of the answer.
-    ///
-    /// # Errors
-    /// `already_exists`, `config_invalid`, `config_changed`, `io`.
-    pub fn add(&self, name: &str, fields: StorageFields) -> Result<StorageView, Error> {
-        self.write(name, fields, |name, fields| Change::Add { name, fields })
-    }
-
-    /// Changes keys of a storage; looks first like [`LocalStorages::add`].
-    ///
-    /// # Errors
-    /// `backend_not_found`, `config_invalid`, `config_changed`, `io`.
-    pub fn set(&self, name: &str, fields: StorageFields) -> Result<StorageView, Error> {
-        self.write(name, fields, |name, fields| Change::Set { name, fields })
-    }
-
-    fn write(
-        &self,
-        name: &str,
-        mut fields: StorageFields,
-        change: impl FnOnce(String, BackendFields) -> Change,
-    ) -> Result<StorageView, Error> {
-        let mut warnings = self.look_before(name, &mut fields)?;
-        let moved = fields.base_path.is_some();
-        self.apply(&change(name.to_owned(), fields.into()))?;
-        let view = self.view(name)?;
-        if !moved {
-            return Ok(view);
-        }
-        warnings.extend(self.concerns(name));
-        Ok(StorageView { warnings, ..view })
-    }
-
-    /// Gives a storage another name, wherever the file speaks of it, and other values; looks first like [`LocalStorages::add`].
-    ///
-    /// # Errors
-    /// `already_exists`, `backend_not_found`, `config_invalid`, `config_changed`, `io`.
-    pub fn rename(&self, name: &str, to: &str, fields: StorageFields) -> Result<StorageView, Error> {
-        self.write(to, fields, |to, fields| Change::Rename { name: name.to_owned(), to, fields })
-    }
-
-    /// Takes a storage out of the file. Nothing on it is touched.
-    ///
-    /// # Errors
-    /// `backend_not_found`, `config_changed`, `io`.
-    pub fn remove(&self, name: &str) -> Result<(), Error> {
-        self.apply(&Change::Remove { name: name.to_owned() })
-    }
-
-    pub(crate) fn apply(&self, change: &Change) -> Result<(), Error> {
-        let seen = self.config();
-        let written = seen.apply(change, &self.environment)?;
-        let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
-        state.error = None;
-        if let Some(name) = change.storage() {
-            state.health.remove(name);
-            state.moved.remove(name);
-            let placed = match change {
-                Change::Set { fields, .. } | Change::Add { fields, .. } | Change::Rename { fields, .. } => {
-                    fields.base_path.is_some()
-                }
-                Change::Remove { .. } | Change::Program { .. } | Change::Lab { .. } => true,
-            };
-            let known = match change {
-                _ if placed => state.sightings.forget(name),
-                Change::Rename { to, .. } => state.sightings.rename(name, to),
-                _ => Ok(()),
-            };
-            if placed {
-                self.helper.forget(name);
-            }
-            if let Err(error) = known {
-                tracing::info!(%error, "what is known of the storages cannot be kept");
-            }
-        }
-        state.adopt(written, &self.environment);
-        if let Some(name) = change.storage() {
-            let at = state.storages.get(name).ok().map(|backend| backend.base_path.clone());
-            Arc::make_mut(&mut state.proofs).forget(name, at.as_deref());
-        }
-        drop(state);
-        self.tell();
-        Ok(())
     }
 
     fn read(&self) -> std::sync::RwLockReadGuard<'_, State> {

@@ -69,7 +69,7 @@ pub use cause::Cause;
 pub use component::{Field, Refusal};
 pub use config::{
     Action, BackendFields, Change, Config, ConfigError, ConfigFile, Entry, FileState, Origin, PathMapping, Place,
-    Problem, Remark, Source, SpokenFor, WorkerMount, Written, near,
+    Problem, Remark, Source, SpokenFor, Undo, WorkerMount, Written, near,
 };
 pub use copy::{Copied, CopyError, CopyFailure, CopyProgress, CopyStep, CopyWatch};
 pub use environment::Environment;

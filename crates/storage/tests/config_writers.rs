@@ -224,3 +224,23 @@ fn a_folder_or_file_without_permission_is_named() {
         assert!(!names(lab.home()).contains(&".config.toml.new".to_owned()));
     }
 }
+
+#[test]
+fn a_removal_is_taken_back_to_the_last_byte_unless_somebody_wrote_since() {
+    let text = "# ours\n[storage.vast] # the big one\nbase_path = '/v'\nquota = 7 # of theirs\n\n[storage.gdrive]\n# no path yet\n\n[samepath.computers.desk.storage.vast]\nbase_path = '/w'\n";
+    let lab = Lab::with(text);
+    for name in ["vast", "gdrive"] {
+        let (config, undo) = lab.load().unwrap().apply_undoably(&remove(name), &lab.environment).unwrap();
+        assert!(!lab.text().contains(&format!("[storage.{name}]")) && config == lab.load().unwrap());
+        let back = undo.take_back(&lab.config_file(), &lab.environment).unwrap();
+        assert_eq!((lab.text().as_str(), back), (text, lab.load().unwrap()));
+        // Once is enough.
+        let again = undo.take_back(&lab.config_file(), &lab.environment).unwrap_err();
+        assert_eq!((again.code(), lab.text().as_str()), ("config_changed", text));
+    }
+    let (_, undo) = lab.load().unwrap().apply_undoably(&remove("vast"), &lab.environment).unwrap();
+    lab.apply(&add("scratch", "/s")).unwrap();
+    let theirs = lab.text();
+    assert_eq!(undo.take_back(&lab.config_file(), &lab.environment).unwrap_err().code(), "config_changed");
+    assert_eq!(lab.text(), theirs);
+}

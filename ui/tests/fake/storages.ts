@@ -4,6 +4,8 @@ import { FakeLab } from './lab';
 
 /** The storages of this computer. */
 export class FakeStorages extends FakeLab {
+  private removed: StorageView[] = [];
+
   protected publish(): void {
     this.say({ type: 'storages', value: [...this.storages] });
   }
@@ -42,8 +44,16 @@ export class FakeStorages extends FakeLab {
     return renamed;
   }
 
+  async putStorageBack(name: string, fields: StorageFields): Promise<void> {
+    await this.note('putStorageBack', name, fields);
+    const given = Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== null));
+    this.storages.push(this.removed.find((one) => one.name === name) ?? storage({ ...given, name }));
+    this.publish();
+  }
+
   async removeStorage(name: string): Promise<void> {
     await this.note('removeStorage', name);
+    this.removed = this.storages.filter((one) => one.name === name);
     this.storages = this.storages.filter((one) => one.name !== name);
     this.publish();
   }

@@ -23,7 +23,7 @@ impl App {
         if invitation.part == Part::Worker {
             let message = format!("This invitation makes a computer a worker of {}.", invitation.lab);
             return Err(Error::new(ErrorCode::InvalidParameter, message)
-                .with_hint("On that computer, in a terminal: samepath join INVITATION, then samepath worker"));
+                .with_hint("To make this computer one: Settings, This computer as a worker. On another, in a terminal: samepath join INVITATION, then samepath worker"));
         }
         Ok(InvitationView::of(&invitation))
     }

@@ -115,6 +115,14 @@ impl App {
         self.blocking(move |storages| storages.remove(&name)).await
     }
 
+    /// Puts back the storage that was forgotten last, as it was written; where the file was changed since, with these values.
+    ///
+    /// # Errors
+    /// As [`LocalStorages::put_back`].
+    pub async fn put_storage_back(&self, name: String, fields: StorageFields) -> Result<(), Error> {
+        self.blocking(move |storages| storages.put_back(&name, fields)).await
+    }
+
     /// A dataset by local path or storage path, with its videos.
     ///
     /// # Errors

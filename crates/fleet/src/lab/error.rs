@@ -232,7 +232,7 @@ impl LabError {
                 "Say nothing of jobs, and it is the same here; or put {name} out first, and invite every computer anew: \
                  samepath hub revoke {name}"
             )),
-            Self::NoSuchName { .. } => Some("`samepath hub members` and `samepath hub workers` list them.".to_owned()),
+            Self::NoSuchName { .. } => Some("`samepath hub members` and `samepath hub workers` list them. Whoever was put out a moment ago is not called so any more.".to_owned()),
             Self::StillWaiting { name, .. } => Some(format!("Again: samepath hub revoke {name}")),
             Self::Bus(error) => error.hint(),
             Self::Io { .. } => Some(crate::bus::OWN_FOLDER.to_owned()),

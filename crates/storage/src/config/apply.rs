@@ -3,12 +3,13 @@
 use super::read::{KEYS, Tables};
 use super::replace::{Replaced, Target};
 use super::text::{self, Text, dotted, in_order};
+use super::undo::Undo;
 use super::{BackendFields, Change, Config, ConfigError, Origin, Place, Problem, check, edit, lab, programs, rename};
 use crate::{Environment, Platform};
 use std::time::Duration;
 
 /// How long [`Config::apply`] waits for another writer.
-const WAIT: Duration = Duration::from_secs(10);
+pub(super) const WAIT: Duration = Duration::from_secs(10);
 
 /// How often a program that takes no lock may overtake us before we give up.
 const TRIES: usize = 8;
@@ -36,6 +37,15 @@ impl Config {
         environment: &Environment,
         wait: Duration,
     ) -> Result<Self, ConfigError> {
+        self.change(change, environment, wait).map(|(after, _)| after)
+    }
+
+    pub(super) fn change(
+        &self,
+        change: &Change,
+        environment: &Environment,
+        wait: Duration,
+    ) -> Result<(Self, Undo), ConfigError> {
         if self.file.path.as_os_str().is_empty() {
             return Err(ConfigError::NoHome);
         }
@@ -53,13 +63,12 @@ impl Config {
             let new = edited(&text, change, computer)?;
             let after = Self::from_text(&self.file, new.clone(), environment)?;
             confirm(&text, &new, change, computer)?;
-            if old.as_deref() == Some(new.as_str()) {
-                return Ok(after);
+            let is_other = old.as_deref() != Some(new.as_str());
+            if is_other && matches!(target.replace(old.as_deref(), &new)?, Replaced::Overtaken) {
+                continue;
             }
-            match target.replace(old.as_deref(), &new)? {
-                Replaced::Done => return Ok(after),
-                Replaced::Overtaken => {}
-            }
+            let key = dotted(&["storage"].into_iter().chain(change.storage()).collect::<Vec<_>>());
+            return Ok((after, Undo { key, before: old.unwrap_or_default(), after: new }));
         }
         Err(ConfigError::Locked { lock: target.file, waited: wait })
     }

@@ -19,12 +19,14 @@ mod rename;
 mod replace;
 mod suggest;
 mod text;
+mod undo;
 
 pub use change::{BackendFields, Change};
 pub use error::{Action, ConfigError, Place, Problem};
 pub use file::{ConfigFile, Origin};
 pub use look::{FileState, Written};
 pub use remark::{Remark, near};
+pub use undo::Undo;
 
 use crate::{Backend, Environment};
 use serde::{Deserialize, Serialize};

@@ -12,6 +12,8 @@ export const commands = {
 	renameStorage: (name: string, to: string, fields: StorageFields) => __TAURI_INVOKE<StorageView>("rename_storage", { name, to, fields }),
 	/**  Forgets a storage. No file on it is touched. */
 	removeStorage: (name: string) => __TAURI_INVOKE<null>("remove_storage", { name }),
+	/**  Puts back the storage that was forgotten last, as it was written; where the file was changed since, with these values. */
+	putStorageBack: (name: string, fields: StorageFields) => __TAURI_INVOKE<null>("put_storage_back", { name, fields }),
 	/**  Looks at all storages now, or at one. */
 	checkStorages: (name: string | null) => __TAURI_INVOKE<StorageView[]>("check_storages", { name }),
 	/**  Shows a storage's folder in the file manager: the person's own in it, or all of it. */

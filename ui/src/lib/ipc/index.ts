@@ -61,6 +61,8 @@ export interface Ipc {
   /** Wherever the file speaks of it; what is null stays. */
   renameStorage(name: string, to: string, fields: StorageFields): Promise<StorageView>;
   removeStorage(name: string): Promise<void>;
+  /** As it was written before it was removed; where the file was changed since, with these values. */
+  putStorageBack(name: string, fields: StorageFields): Promise<void>;
   checkStorages(name: string | null): Promise<StorageView[]>;
   /** In the file manager: the person's own folder in it, or all of it. */
   showStorage(name: string, own: boolean): Promise<void>;

@@ -34,6 +34,7 @@ export const shell: Ipc = {
   setStorage: (name, fields) => answered(commands.setStorage(name, fields)),
   renameStorage: (name, to, fields) => answered(commands.renameStorage(name, to, fields)),
   removeStorage: async (name) => void (await answered(commands.removeStorage(name))),
+  putStorageBack: async (name, fields) => void (await answered(commands.putStorageBack(name, fields))),
   checkStorages: (name) => answered(commands.checkStorages(name)),
   showStorage: async (name, own) => void (await answered(commands.showStorage(name, own))),
   lookAround: () => answered(commands.lookAround()),
