@@ -10,6 +10,7 @@
 
 mod commands;
 mod error;
+mod menu;
 mod notices;
 mod place;
 mod reveal;

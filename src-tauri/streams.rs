@@ -1,3 +1,4 @@
+use crate::menu::Choice;
 use serde::Serialize;
 use specta::Type;
 use std::collections::HashMap;
@@ -23,6 +24,9 @@ pub(crate) enum WindowUpdate {
     NoticeTaken(Option<String>),
     /// The window was asked to close while these jobs, by name, run on this computer. It stays until `quit`.
     QuitAsked(Vec<String>),
+    /// Something was chosen in the menu bar.
+    #[cfg_attr(not(target_os = "macos"), allow(dead_code, reason = "nothing else has one"))]
+    Chosen(Choice),
 }
 
 /// The one demonstration that is under way.

@@ -49,7 +49,10 @@ pub fn run(options: Options, files: Vec<String>) -> Result<(), StartError> {
     if !files.is_empty() {
         streams.tell(MAIN, WindowUpdate::Opened(files));
     }
-    tauri::Builder::default()
+    let builder = tauri::Builder::default();
+    #[cfg(target_os = "macos")]
+    let builder = builder.menu(crate::menu::build).on_menu_event(crate::menu::choose);
+    builder
         .manage(app)
         .manage(streams)
         .manage(Demonstrations::default())
@@ -141,12 +144,7 @@ fn attend(window: &Window, event: &WindowEvent) {
     let streams = window.state::<Streams>();
     match event {
         WindowEvent::CloseRequested { api, .. } => {
-            keep_place(window);
-            let attended = streams.is_attended(window.label());
-            if attended && let Err(error) = window.state::<App>().keep_visit() {
-                tracing::warn!(%error, "until when the window was open cannot be kept");
-            }
-            let jobs: Vec<_> = window.state::<App>().jobs_here().into_iter().map(|job| job.name).collect();
+            let (attended, jobs) = before_the_end(window);
             match Closing::of(cfg!(target_os = "macos"), attended, !jobs.is_empty()) {
                 Closing::Ends => {}
                 Closing::Asks => {
@@ -173,6 +171,29 @@ fn attend(window: &Window, event: &WindowEvent) {
         }
         WindowEvent::Destroyed => streams.forget(window.label()),
         _ => {}
+    }
+}
+
+/// Keeps what the next start wants to know. Whether somebody is there to answer, and the jobs, by name, that run here.
+fn before_the_end(window: &Window) -> (bool, Vec<String>) {
+    keep_place(window);
+    let attended = window.state::<Streams>().is_attended(window.label());
+    if attended && let Err(error) = window.state::<App>().keep_visit() {
+        tracing::warn!(%error, "until when the window was open cannot be kept");
+    }
+    (attended, window.state::<App>().jobs_here().into_iter().map(|job| job.name).collect())
+}
+
+/// Ends the program; where a job runs here, asks first.
+#[cfg(target_os = "macos")]
+pub(crate) fn end(handle: &AppHandle) {
+    let Some(window) = handle.get_webview_window(MAIN) else { return handle.exit(0) };
+    let (attended, jobs) = before_the_end(&window.as_ref().window());
+    if attended && !jobs.is_empty() {
+        show(handle);
+        handle.state::<Streams>().tell(MAIN, WindowUpdate::QuitAsked(jobs));
+    } else {
+        handle.exit(0);
     }
 }
 

@@ -259,6 +259,26 @@ describe('The frame', () => {
     expect(screen.queryByRole('alert')).toBeNull();
   });
 
+  test('what is chosen in the menu bar is done, once', async () => {
+    const { fake, user } = await ready();
+    const choose = async (value: 'jobs' | 'settings' | 'keys' | 'new_job' | 'check_storages') => {
+      fake.tell({ type: 'chosen', value });
+      await settle();
+    };
+    await choose('jobs');
+    expect(screen.getByRole('button', { name: 'Jobs' })).toHaveAttribute('aria-current', 'page');
+    await choose('settings');
+    expect(screen.getByRole('button', { name: 'Settings' })).toHaveAttribute('aria-current', 'page');
+    await choose('check_storages');
+    expect(fake.called('checkStorages')).toEqual([[null]]);
+    // Its key may come to the page and to the menu bar.
+    await user.keyboard('{Control>}/{/Control}');
+    await choose('keys');
+    expect(screen.getByRole('button', { name: 'Close the list of keys' })).toBeVisible();
+    await choose('new_job');
+    expect(screen.getByRole('button', { name: 'New job' })).toHaveAttribute('aria-current', 'page');
+  });
+
   test('closing while a job runs here asks; staying is the first answer', async () => {
     const { fake, user } = await ready({ type: 'job', value: job() });
     fake.tell({ type: 'quit_asked', value: ['maze day 3'] });

@@ -1,6 +1,6 @@
 import { copyText } from './clipboard';
 import { localPath, placeOf } from './places';
-import { Failure } from './ipc';
+import { type Choice, Failure } from './ipc';
 import { onMac, signOf } from './platform';
 import { PAGES, type Session } from './state/session.svelte';
 import { words } from './words';
@@ -57,6 +57,51 @@ export function copied(event: ClipboardEvent, session: Session): void {
   event.preventDefault();
 }
 
+/** What is open beside the page comes first. */
+function find(): boolean {
+  const field = [...document.querySelectorAll<HTMLInputElement>('input[type=search]')].at(-1);
+  field?.focus();
+  field?.select();
+  return field !== undefined;
+}
+
+/** What is chosen by a key, or in the menu bar of a Mac; false where there is nothing to do. */
+const CHOICES: Record<Choice, (session: Session) => unknown> = {
+  new_job: (session) => session.newJob(),
+  choose_dataset: (session) => void chooseDataset(session),
+  find,
+  jobs: (session) => session.go('jobs'),
+  workers: (session) => session.go('workers'),
+  storage: (session) => session.go('storage'),
+  settings: (session) => session.go('settings'),
+  check_storages: (session) => void session.ipc.checkStorages(null).catch(() => {}),
+  keys: (session) => (session.keysShown = !session.keysShown),
+};
+
+/** For as long as a choice in the menu bar may be one that its key has made already, in milliseconds. */
+const SAME = 300;
+let last: { choice: Choice; at: number } | null = null;
+
+function choose(choice: Choice, session: Session): boolean {
+  last = { choice, at: performance.now() };
+  return CHOICES[choice](session) !== false;
+}
+
+/** Something was chosen in the menu bar. Whether a key comes here, there, or to both is the system's to say. */
+export function chosen(choice: Choice, session: Session): void {
+  if (session.quitting || (last?.choice === choice && performance.now() - last.at < SAME)) return;
+  choose(choice, session);
+}
+
+/** The choice that a key makes. Where the sign needs Shift, it is still the key that this sign is on. */
+function choiceOf(sign: string, shift: boolean): Choice | null {
+  const page = PAGES[Number(sign) - 1];
+  if (page !== undefined) return shift ? null : page === 'new' ? 'new_job' : page;
+  if (sign === 'r') return shift ? null : 'check_storages';
+  const signs: Record<string, Choice> = { n: 'new_job', o: 'choose_dataset', f: 'find', ',': 'settings', '/': 'keys' };
+  return signs[sign] ?? null;
+}
+
 /** The keys that hold on every page. Ctrl, or ⌘ on a Mac. */
 export function shortcuts(event: KeyboardEvent, session: Session): void {
   if (event.key === 'F6' && !event.ctrlKey && !event.metaKey && !event.altKey && !session.quitting) {
@@ -73,23 +118,12 @@ export function shortcuts(event: KeyboardEvent, session: Session): void {
   }
   if (!(event.ctrlKey || event.metaKey) || event.altKey || session.quitting) return;
   const sign = signOf(event);
-  const page = PAGES[Number(sign) - 1];
-  if (sign === 'n' || (page === 'new' && !event.shiftKey)) session.newJob();
-  else if (page !== undefined && !event.shiftKey) session.go(page);
-  else if (sign === ',') session.go('settings');
-  // Where it needs Shift, it is still the key that this sign is on.
-  else if (sign === '/') session.keysShown = !session.keysShown;
-  else if (sign === 'o') void chooseDataset(session);
-  else if (sign === 'r' && !event.shiftKey) void session.ipc.checkStorages(null).catch(() => {});
-  // On a Mac the system's menu has both.
-  else if (!onMac() && (sign === 'w' || sign === 'q')) void session.ipc.closeWindow().catch(() => {});
-  else if (sign === 'f') {
-    // What is open beside the page comes first.
-    const fields = document.querySelectorAll<HTMLInputElement>('input[type=search]');
-    const field = [...fields].at(-1);
-    if (!field) return;
-    field.focus();
-    field.select();
+  const choice = choiceOf(sign, event.shiftKey);
+  if (choice !== null) {
+    if (!choose(choice, session)) return;
+  } else if (!onMac() && (sign === 'w' || sign === 'q')) {
+    // On a Mac the menu bar has both.
+    void session.ipc.closeWindow().catch(() => {});
   } else return;
   event.preventDefault();
 }

@@ -192,6 +192,9 @@ export type CandidateView = {
 	missing: number[] | null,
 };
 
+/**  What is chosen there and done by the page, as its keys do it. */
+export type Choice = "new_job" | "choose_dataset" | "find" | "jobs" | "workers" | "storage" | "check_storages" | "settings" | "keys";
+
 /**  The person's word on where a video is. */
 export type ChosenVideo = {
 	/**  Exactly as the project has it. */
@@ -1245,7 +1248,9 @@ export type WindowUpdate =
 /**  The person answered a notice of the system: about this job, by id, or about several. */
 { type: "notice_taken"; value?: string | null } | 
 /**  The window was asked to close while these jobs, by name, run on this computer. It stays until `quit`. */
-{ type: "quit_asked"; value: string[] };
+{ type: "quit_asked"; value: string[] } | 
+/**  Something was chosen in the menu bar. */
+{ type: "chosen"; value: Choice };
 
 /**  A storage, as a worker has it. */
 export type WorkerStorageView = {
