@@ -113,6 +113,7 @@ export const settings = {
     stay: 'Keep the worker on',
     saving: 'Saving…',
     kill: 'Kill now and turn it off',
+    killing: 'Ending it…',
   },
   sending: 'Files not on shared storage',
   sendingText: 'No worker can see them until they are copied to your folder. They are never sent with a job.',

@@ -440,5 +440,6 @@ export const words = {
     stay: 'Keep Samepath open',
     saving: 'Saving…',
     kill: 'Kill now and quit',
+    killing: 'Ending it…',
   },
 } as const;

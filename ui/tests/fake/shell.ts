@@ -11,6 +11,8 @@ export class FakeShell {
   calls: [string, ...unknown[]][] = [];
   /** What a call of this name rejects with. */
   failures = new Map<string, Failure>();
+  /** What calls of this name wait for before they answer. */
+  #held = new Map<string, Promise<void>>();
   protected watcher: ((update: Update) => void) | null = null;
   protected window: ((update: WindowUpdate) => void) | null = null;
   protected readonly first: Update[];
@@ -35,10 +37,19 @@ export class FakeShell {
     return this.calls.filter((call) => call[0] === name).map(([, ...rest]) => rest);
   }
 
+  /** Calls of this name do not answer until what this returns is called; one that fails does so at once. */
+  hold(name: string): () => void {
+    let answer = () => {};
+    this.#held.set(name, new Promise((resolve) => (answer = resolve)));
+    return answer;
+  }
+
   protected async note(name: string, ...rest: unknown[]): Promise<void> {
     this.calls.push([name, ...rest]);
     const failure = this.failures.get(name);
     if (failure) throw failure;
+    const held = this.#held.get(name);
+    if (held) await held;
   }
 
   /** What it was last told to keep of this. */

@@ -48,6 +48,8 @@ export class Session {
   keysShown = $state(false);
   /** Jobs that run here, by name, while the question whether to quit is open. */
   quitting = $state.raw<string[] | null>(null);
+  /** The questions that are open, the one on top last: while there is one, what is under it takes no key. */
+  readonly dialogs: string[] = [];
 
   undo = $state.raw<UndoOffer | null>(null);
   /** Places to which storages moved and which the person does not want to hear of now. */
