@@ -75,9 +75,9 @@ describe('Asking the workers', () => {
     await user.click(screen.getByRole('button', { name: 'Go on with it' }));
     await waitFor(() => expect(sentence()).toHaveTextContent('Ready.'));
     expect(screen.getByLabelText('Name')).toHaveValue('day 3');
-    expect(fake.drafts.at(-1)).toMatchObject({ name: 'day 3', results_in: 'vast:amick/models' });
     await user.click(bar().getByRole('button', { name: /^Submit$/ }));
     await settle();
+    expect(fake.called('submit')).toMatchObject([[{ name: 'day 3', results_in: 'vast:amick/models' }]]);
     expect(fake.called('keep')).toContainEqual([{ type: 'draft', value: null }]);
   });
 

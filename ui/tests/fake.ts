@@ -2,7 +2,7 @@
 import type { ClearedView, Draft, FollowUpView, Ipc, JobView, LogUpdate, MetricsUpdate, QuitMode, Value } from '../src/lib/ipc';
 import type { Failure } from '../src/lib/ipc';
 import { FakeDraft } from './fake/draft';
-import { job } from './views';
+import { job, path } from './views';
 
 /** The whole of it: the parts in fake/, and jobs. */
 export class Fake extends FakeDraft implements Ipc {
@@ -19,7 +19,9 @@ export class Fake extends FakeDraft implements Ipc {
     await this.note('submit', draft);
     const refused = this.refused.get(draft.dataset ?? '');
     if (refused) throw refused;
-    const made = job({ id: 'new', name: draft.name || 'labels · check', state: 'queued', words: 'Waiting', worker: null, percent: null });
+    const folder = draft.values?.['OUTPUT_DIR'];
+    const results = typeof folder === 'string' ? { results: path(folder) } : {};
+    const made = job({ id: 'new', name: draft.name || 'labels · check', state: 'queued', words: 'Waiting', worker: null, percent: null, ...results });
     this.say({ type: 'job', value: made });
     return made;
   }

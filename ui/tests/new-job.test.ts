@@ -141,7 +141,7 @@ describe('New job', () => {
     await busy(30);
     expect(questions()).toBe(2);
     fake.say({ type: 'worker', value: worker() });
-    await user.type(screen.getByRole('textbox', { name: 'Name' }), 'x');
+    await user.selectOptions(screen.getByLabelText('Run on'), 'gpu-1');
     await vi.advanceTimersByTimeAsync(500);
     expect(questions()).toBe(3);
     vi.useRealTimers();

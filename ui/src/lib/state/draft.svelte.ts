@@ -88,11 +88,12 @@ export class NewJob {
     this.#ipc = ipc;
     this.copying = new Copying(ipc);
     this.results = new Results(ipc, () => this.kind, () => this.changed());
-    this.asking = new Asking(() => (this.#canAsk() ? ipc.readiness(this.draft(this.parameters)) : null));
+    // What it is called matters to no worker; without a name, one is proposed.
+    this.asking = new Asking(() => (this.#canAsk() ? ipc.readiness({ ...this.draft(this.parameters), name: '' }) : null));
   }
 
-  /** Opens a dataset: a local path or a storage path. A later call wins. */
-  async open(path: string, videos: ChosenVideo[] = []): Promise<void> {
+  /** Opens a dataset: a local path or a storage path. A later call wins. `copied`: it was just copied, which is still to be told. */
+  async open(path: string, videos: ChosenVideo[] = [], copied = false): Promise<void> {
     const mine = ++this.#opened;
     this.opening = path;
     this.locating = false;
@@ -100,6 +101,7 @@ export class NewJob {
     try {
       const dataset = await this.#ipc.openDataset(path, videos);
       if (mine !== this.#opened) return;
+      if (!copied) this.copying.forget();
       this.dataset = dataset;
       this.videos = videos;
       this.alike = [];
@@ -117,12 +119,13 @@ export class NewJob {
   }
 
   /** Opens several files: the first as ever, each of the others for a job of its own. */
-  async openAll(paths: string[]): Promise<void> {
+  async openAll(paths: string[], copied = false): Promise<void> {
     const [first, ...others] = paths;
     if (first === undefined) return;
-    await this.open(first);
-    if (this.dataset === null || this.openFailure !== null) return;
+    const opening = this.open(first, [], copied);
     const mine = this.#opened;
+    await opening;
+    if (mine !== this.#opened || this.dataset === null || this.openFailure !== null) return;
     this.batch = others.map((path) => ({ path, dataset: null, failure: null }));
     for (const path of others) {
       const entry = await this.#entry(path);
@@ -212,11 +215,10 @@ export class NewJob {
   async copyDataset(folder: string): Promise<void> {
     const { dataset } = this;
     if (dataset === null || dataset.place !== null) return;
-    const mine = this.#opened;
     const here = videosHere(dataset);
-    const copied = await this.copying.copy([dataset.local, ...here.map((video) => video.local ?? '')], folder);
+    const copied = await this.#copy([dataset.local, ...here.map((video) => video.local ?? '')], folder);
     const [first, ...films] = copied ?? [];
-    if (first === undefined || mine !== this.#opened) return;
+    if (first === undefined) return;
     await this.#goOn(first.place.text, this.#withCopies(here, films));
   }
 
@@ -224,21 +226,28 @@ export class NewJob {
   async copyVideos(videos: VideoView[], folder: string): Promise<void> {
     const { dataset } = this;
     if (dataset === null) return;
-    const mine = this.#opened;
-    const copied = await this.copying.copy(videos.map((video) => video.local ?? ''), folder);
-    if (copied === null || mine !== this.#opened) return;
+    const copied = await this.#copy(videos.map((video) => video.local ?? ''), folder);
+    if (copied === null) return;
     await this.#goOn(pathOf(dataset), this.#withCopies(videos, copied));
   }
 
   /** Copies all files that are on no storage, and goes on with the copies. */
   async copyBatch(folder: string): Promise<void> {
-    const mine = this.#opened;
     const all = [this.dataset, ...this.batch.map((entry) => entry.dataset)].filter((dataset) => dataset !== null);
     const here = all.filter((dataset) => dataset.place === null);
-    const copied = await this.copying.copy(here.map((dataset) => dataset.local), folder);
-    if (copied === null || mine !== this.#opened) return;
+    const copied = await this.#copy(here.map((dataset) => dataset.local), folder);
+    if (copied === null) return;
     const places = new Map(copied.map((one) => [one.from, one.place.text]));
-    await this.openAll(all.map((dataset) => places.get(dataset.local) ?? pathOf(dataset)));
+    await this.openAll(all.map((dataset) => places.get(dataset.local) ?? pathOf(dataset)), true);
+  }
+
+  /** Answers with the copies, unless something else is being opened by then. What became of them is told only of the dataset that they are for. */
+  async #copy(files: string[], folder: string): Promise<CopiedView[] | null> {
+    const of = this.dataset?.local;
+    const mine = this.#opened;
+    const copied = await this.copying.copy(files, folder);
+    if (this.dataset?.local !== of) this.copying.forget();
+    return mine === this.#opened ? copied : null;
   }
 
   #withCopies(videos: VideoView[], copies: CopiedView[]): ChosenVideo[] {
@@ -252,7 +261,10 @@ export class NewJob {
   /** The same draft with what was copied. */
   async #goOn(path: string, videos: ChosenVideo[]): Promise<void> {
     const { batch, name } = this;
-    await this.open(path, videos);
+    const opening = this.open(path, videos, true);
+    const mine = this.#opened;
+    await opening;
+    if (mine !== this.#opened) return;
     this.batch = batch;
     this.name = name;
   }
@@ -345,11 +357,26 @@ export class NewJob {
     this.changed();
   }
 
+  setName(name: string): void {
+    this.name = name;
+    if (this.submitted === null) this.#another();
+    else this.changed();
+  }
+
   /** The person changed something: what was known no longer holds, and the workers are asked. */
   changed(): void {
+    this.#another();
+    this.#ask();
+  }
+
+  /** It is another job than the one that was submitted. */
+  #another(): void {
     this.submitted = null;
     this.before = null;
     this.submitFailure = null;
+  }
+
+  #ask(): void {
     this.asking.forget();
     if (this.#canAsk()) this.asking.soon();
   }
@@ -424,6 +451,7 @@ export class NewJob {
     try {
       for (const draft of drafts) {
         const job = await this.#ipc.submit(draft);
+        if (job.results) this.results.give(job.results.text);
         first ??= job;
         done += 1;
       }
@@ -432,6 +460,7 @@ export class NewJob {
         this.changed();
         this.before = first;
       } else this.submitted = first;
+      void this.results.lookAgain().then((looked) => looked && this.submitted === null && this.#ask());
       return first;
     } catch (thrown) {
       this.submitFailure = Failure.from(thrown);
