@@ -46,7 +46,7 @@ describe('New job', () => {
     expect(fake.called('submit')).toEqual([
       [{ kind: 'slp-check', dataset: 'vast:amick/project/labels.slp', values: {}, name: '', worker: null, results_in: null, videos: [], person: null }],
     ]);
-    expect(sentence()).toHaveTextContent('Submitted. It runs in the lab: you may close the laptop.');
+    expect(sentence()).toHaveTextContent('Submitted. It runs on this computer: keep it on and awake.');
     fake.say({ type: 'job', value: job({ id: 'new', state: 'queued', words: 'Waiting', waiting_for: ['gpu-1: has no sleap-nn'], waits: true, unserved: true }) });
     await settle();
     expect(sentence()).toHaveTextContent('Submitted. It waits for a worker that can run it; you are told when it starts.');

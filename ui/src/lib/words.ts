@@ -231,6 +231,7 @@ export const words = {
     whoNone: 'No worker is online.',
     runOn: 'Run on',
     anyWorker: 'any worker',
+    workerAway: (name: string) => `${name} (offline)`,
     fit: { now: 'can start now', partly: 'can start now, without all videos', busy: 'can run it, later', no: 'cannot run it' } as Record<string, string>,
     chooseKind: 'Choose what to run.',
     whose: 'Who submits this job',

@@ -6,11 +6,11 @@ import { hasEnded } from './jobs.svelte';
 /** Between two things that are said: a screen reader has to come to its end. */
 const PAUSE = 2000;
 
-/** Says to those who listen rather than look what becomes of a person's jobs: ends, and each quarter of the way. */
+/** Says to those who listen rather than look what becomes of a person's jobs – ends, and each quarter of the way – and of the draft at hand. */
 export class Announcer {
   polite = $state('');
   grave = $state('');
-  /** By job: of one that goes on meanwhile, the newest counts. */
+  /** By what it is about: of a job that goes on meanwhile, the newest counts. */
   #waiting = new Map<string, { text: string; grave: boolean }>();
   #timer: ReturnType<typeof setTimeout> | undefined;
 
@@ -21,6 +21,16 @@ export class Announcer {
     }
     const quarter = Math.floor((after.percent ?? 0) / 25);
     if (quarter > Math.floor((before.percent ?? 0) / 25) && quarter < 4) this.#say(after.id, words.jobs.soFar(tame(after.name), quarter * 25), false);
+  }
+
+  /** Says this of something else than a job, in its turn. */
+  tell(about: string, text: string): void {
+    this.#say(about, text, false);
+  }
+
+  /** What was not said of it yet is not news any more. */
+  withdraw(about: string): void {
+    this.#waiting.delete(about);
   }
 
   #say(id: string, text: string, grave: boolean): void {

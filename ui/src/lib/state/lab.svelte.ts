@@ -1,4 +1,4 @@
-import { Failure, type Ipc, type KeptView, type KindView, type StatusView, type StorageView, type Update, type WorkerView } from '../ipc';
+import { Failure, type Ipc, type JobView, type KeptView, type KindView, type StatusView, type StorageView, type Update, type WorkerView } from '../ipc';
 import { Announcer } from './announcer.svelte';
 import { Jobs } from './jobs.svelte';
 import { Ordered } from './ordered.svelte';
@@ -9,6 +9,8 @@ export class Lab {
   current = $state(false);
   /** Whether enough has arrived to say which page is fit to begin with. */
   begun = $state(false);
+  /** What workers are called, by id: also those that are gone. */
+  #names = new Map<string, string>();
   /** Workers and jobs that were told of since all is told anew, by id; null while nothing is. */
   #anew: Set<string> | null = null;
   status = $state.raw<StatusView | null>(null);
@@ -28,8 +30,6 @@ export class Lab {
   /** Those that would take a job now. */
   free = $derived(this.workers.list.reduce((count, worker) => count + Number(!worker.busy && !worker.draining), 0));
   busy = $derived(this.workers.list.reduce((count, worker) => count + Number(worker.busy), 0));
-  /** Whether every worker is this program's own. */
-  isHere = $derived(this.workers.list.every((worker) => worker.own));
   /** Whether nothing is known of workers and jobs yet: the lab was not connected since the window was opened. */
   unknown = $derived(this.status?.offline?.known === false);
   needsYou = $derived(this.storages.filter((storage) => storage.error !== null || storage.refuted !== null || isTrouble(storage.health?.state)));
@@ -70,6 +70,7 @@ export class Lab {
         break;
       case 'worker':
         this.#anew?.add(update.value.id);
+        this.#names.set(update.value.id, update.value.name);
         this.workers.put(update.value);
         break;
       case 'worker_gone':
@@ -91,6 +92,18 @@ export class Lab {
         break;
     }
     this.version += 1;
+  }
+
+  /** A job is for a worker by its id or its name. */
+  worker(said: string): { id: string; name: string; online: boolean } {
+    const worker = this.workers.get(said) ?? this.workers.list.find(({ name }) => name === said);
+    return worker ? { id: worker.id, name: worker.name, online: true } : { id: said, name: this.#names.get(said) ?? said, online: false };
+  }
+
+  /** Whether a job runs, or is to run, on this computer: in a lab that is known once it is given to a worker. */
+  isHere(job: JobView): boolean {
+    if (!this.status?.in_lab) return true;
+    return job.worker !== null && this.workers.list.some((worker) => worker.this_computer && worker.name === job.worker);
   }
 
   /** All was told anew: what was not told of is gone. Until now it stayed as it was, so that nothing flickers. */
