@@ -411,6 +411,7 @@ export const words = {
   results: {
     none: 'No results yet. They are listed when the job ends.',
     noneEnded: 'It wrote no files.',
+    noneFailed: 'What it wrote is in its folder. A try that failed makes no list of it.',
     file: 'File',
     size: 'Size',
     modified: 'Written',
