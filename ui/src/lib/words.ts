@@ -279,6 +279,8 @@ export const words = {
     emptyTitle: 'No jobs yet',
     emptyText: 'Pick a dataset, and any worker that sees the same storage runs it.',
     newJob: 'New job',
+    mineTitle: 'No jobs of yours yet',
+    showEveryone: 'Show everyone’s',
     now: 'Now',
     today: 'Today',
     yesterday: 'Yesterday',

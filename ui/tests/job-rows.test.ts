@@ -1,0 +1,96 @@
+// What the keyboard does in the list of jobs, whichever of them is open.
+import { screen, within } from '@testing-library/svelte';
+import { describe, expect, test } from 'vitest';
+import type { Update } from '../src/lib/ipc';
+import { job } from './views';
+import { ready, settle } from './render';
+
+const one = (over: Parameters<typeof job>[0]): Update => ({ type: 'job', value: job(over) });
+const FIRST = one({ id: 'a', name: 'first', submitted_at: '2026-11-22T09:00:00Z' });
+const SECOND = one({ id: 'b', name: 'second', submitted_at: '2026-11-22T09:01:00Z' });
+const ENDED = one({ id: 'c', name: 'third', state: 'succeeded', words: 'Done', ended_at: '2026-11-22T09:01:00Z', results: null });
+
+async function list(...jobs: Update[]) {
+  const opened = await ready(...jobs);
+  await opened.user.keyboard('{Control>}2{/Control}');
+  return opened;
+}
+
+const row = (name: string) => screen.getByRole('row', { name: new RegExp(name) });
+const enters = () => screen.getAllByRole('row').filter((one) => one.getAttribute('tabindex') === '0').map((one) => one.dataset['row']);
+
+describe('The keyboard enters the list', () => {
+  test('at the open job, or at the first row where that is not drawn', async () => {
+    const { user } = await list(FIRST, SECOND, ENDED);
+    expect(enters()).toEqual(['first']);
+    await user.click(row('third'));
+    expect(enters()).toEqual(['third']);
+    await user.click(screen.getByRole('radio', { name: 'Active' }));
+    expect(screen.getByRole('region', { name: 'Job third' })).toBeVisible();
+    expect(enters()).toEqual(['first']);
+    await user.type(screen.getByRole('searchbox'), 'second');
+    expect(enters()).toEqual(['second']);
+  });
+
+  test('also where another person’s job is open', async () => {
+    const { fake } = await list(FIRST, one({ id: 't', name: 'toms', submitted_by: 'tom' }));
+    fake.tell({ type: 'notice_taken', value: 't' });
+    await settle();
+    expect(screen.getByRole('region', { name: 'Job toms' })).toBeVisible();
+    expect(enters()).toEqual(['first']);
+  });
+});
+
+describe('The keys of a job', () => {
+  test('mean the row that has the keyboard, and open its job', async () => {
+    const { fake, user } = await list(FIRST, SECOND);
+    await user.click(row('first'));
+    row('second').focus();
+    await user.keyboard('{Control>}.{/Control}');
+    expect(screen.getByRole('dialog', { name: 'Stop second?' })).toBeVisible();
+    await user.keyboard('{Escape}');
+    expect(screen.getByRole('region', { name: 'Job second' })).toBeVisible();
+    row('first').focus();
+    await user.keyboard('{Control>}{Shift>}R{/Shift}{/Control}');
+    expect(fake.called('showResults')).toEqual([['a']]);
+    row('second').focus();
+    await user.keyboard('{Control>}l{/Control}');
+    expect(within(screen.getByRole('region', { name: 'Job second' })).getByRole('tab', { name: 'Log' })).toHaveAttribute('aria-selected', 'true');
+  });
+
+  test('mean it also while none is open', async () => {
+    const { fake, user } = await list(FIRST, SECOND);
+    row('second').focus();
+    await user.keyboard('{Control>}l{/Control}');
+    expect(screen.getByRole('tab', { name: 'Log' })).toHaveAttribute('aria-selected', 'true');
+    expect(fake.called('followLog').map(([id]) => id)).toEqual(['b']);
+    await user.keyboard('{Escape}');
+    await user.keyboard('{Control>}.{/Control}');
+    expect(screen.getByRole('dialog', { name: 'Stop second?' })).toBeVisible();
+  });
+
+  test('mean the open job elsewhere on the page, and nothing where it has not what they are for', async () => {
+    const { fake, user } = await list(FIRST, ENDED);
+    await user.click(row('first'));
+    screen.getByRole('searchbox').focus();
+    await user.keyboard('{Control>}.{/Control}');
+    expect(screen.getByRole('dialog', { name: 'Stop first?' })).toBeVisible();
+    await user.keyboard('{Escape}');
+    row('third').focus();
+    await user.keyboard('{Control>}.{/Control}{Control>}{Shift>}R{/Shift}{/Control}');
+    expect(screen.queryByRole('dialog')).toBeNull();
+    expect(fake.called('showResults')).toEqual([]);
+    expect(screen.getByRole('region', { name: 'Job first' })).toBeVisible();
+  });
+});
+
+test('whoever has no jobs among those of others is offered one, and the others’', async () => {
+  const { user } = await list(one({ id: 't', name: 'toms', submitted_by: 'tom' }));
+  expect(screen.getByRole('heading', { name: 'No jobs of yours yet' })).toBeVisible();
+  expect(screen.queryByText('Nothing matches.')).toBeNull();
+  const card = within(screen.getByRole('heading', { name: 'No jobs of yours yet' }).closest<HTMLElement>('.card')!);
+  expect(card.getByRole('button', { name: 'New job' })).toBeVisible();
+  await user.click(card.getByRole('button', { name: 'Show everyone’s' }));
+  expect(row('toms')).toHaveFocus();
+  expect(screen.getByRole('combobox', { name: 'Whose jobs' })).toHaveDisplayValue('Everyone');
+});
