@@ -324,6 +324,31 @@ describe('Workers', () => {
     expect(screen.getByRole('heading', { name: 'New job' })).toBeVisible();
   });
 
+  test('whoever takes no job is not free', async () => {
+    const { user } = await open(...Array.from({ length: 9 }, (_, n) => worker({ id: `w${n}`, name: `gpu-${n}`, draining: n === 4, state: n === 4 ? 'takes no new jobs' : 'free' })));
+    await user.selectOptions(screen.getByRole('combobox', { name: 'Which workers' }), 'Free');
+    expect(screen.queryByRole('row', { name: /gpu-4/ })).toBeNull();
+    expect(screen.getAllByRole('row', { name: /gpu-/ })).toHaveLength(8);
+  });
+
+  test('the verbs of one that is offline are offered at its row, too', async () => {
+    const ended = job({ id: 'b', tries: [{ number: 1, worker: 'ws-2', began_at: new Date().toISOString(), ended_at: new Date().toISOString(), end: 'succeeded', why: null }], state: 'succeeded', words: 'Done', worker: 'ws-2', ended_at: new Date().toISOString() });
+    const { fake, user } = await ready({ type: 'worker', value: worker() }, { type: 'job', value: ended });
+    await user.keyboard('{Control>}3{/Control}');
+    const asked = async () => {
+      await user.pointer({ keys: '[MouseRight]', target: screen.getByRole('row', { name: /ws-2/ }), coords: { clientX: 300, clientY: 200 } });
+      await settle();
+      return within(screen.getByRole('menu', { name: 'More for this worker' }));
+    };
+    expect((await asked()).getAllByRole('menuitem').map((item) => item.textContent?.trim())).toEqual(['Copy its name']);
+    await user.keyboard('{Escape}');
+    expect(screen.getByRole('row', { name: /ws-2/ })).toHaveFocus();
+    fake.say({ type: 'status', value: status({ lab: 'Talmo Lab', in_lab: true, admin: true }) });
+    await settle();
+    await user.click((await asked()).getByRole('menuitem', { name: 'Remove…' }));
+    expect(screen.getByRole('dialog', { name: 'Remove ws-2 from the lab?' })).toBeVisible();
+  });
+
   test('beside an open worker the list keeps to how each is and to the storages', async () => {
     const { user } = await open(worker(), worker({ id: 'w2', name: 'gpu-2', draining: true, state: 'takes no new jobs' }));
     const headings = () => screen.getAllByRole('columnheader').map((heading) => heading.textContent);
