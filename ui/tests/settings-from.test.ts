@@ -47,6 +47,43 @@ describe('Settings of sleap-rtc', () => {
     expect(fake.called('addStorage')).toHaveLength(2);
   });
 
+  test.each([
+    ['tried again, it is written alone', true],
+    ['left out, the others are gone on with', false],
+  ])('where one of them is refused, the others are not written again: %s', async (_, again) => {
+    const { fake, user } = await open({ type: 'storages', value: [] });
+    fake.found = [found];
+    await answerHere(user);
+    await user.click(screen.getByRole('button', { name: 'Back' }));
+    await settle();
+    const card = within(title('We found settings from sleap-rtc'));
+    const add = fake.addStorage.bind(fake);
+    fake.addStorage = async (name, fields) => {
+      if (name === 'scratch') throw new Failure('io', 'config.toml cannot be written.');
+      return add(name, fields);
+    };
+    await user.click(card.getByRole('button', { name: 'Import 2' }));
+    await settle();
+    expect(screen.getByRole('alert')).toHaveTextContent('config.toml cannot be written.');
+    const [vast, scratch, pair] = card.getAllByRole('checkbox');
+    expect(vast).not.toBeChecked();
+    expect(vast).toBeDisabled();
+    expect(pair).toBeDisabled();
+    expect(vast!.closest('li')).toHaveTextContent('imported');
+    expect(scratch).toBeChecked();
+    if (again) {
+      fake.addStorage = add;
+      await user.click(card.getByRole('button', { name: 'Import 1' }));
+    } else {
+      await user.click(scratch!);
+      await user.click(card.getByRole('button', { name: 'Go on with what was imported' }));
+    }
+    await settle();
+    expect(fake.called('addStorage').map(([name]) => name)).toEqual(again ? ['vast', 'scratch'] : ['vast']);
+    expect(title('Which folder in vast is yours?')).toBeVisible();
+    expect(fake.keptOf('setup')).toMatchObject({ name: 'vast', written: true, left: again ? ['scratch'] : [] });
+  });
+
   test('another file can be chosen; one that is none says so', async () => {
     const { fake, user } = await open({ type: 'storages', value: [] });
     fake.picked = '/data/old.toml';

@@ -54,6 +54,8 @@ export const setup = {
   foundStays: 'Nothing in the file is removed.',
   import: (count: number) => `Import ${count}`,
   importing: 'Writing…',
+  imported: 'imported',
+  importGoOn: 'Go on with what was imported',
   everything: 'We found everything.',
   everythingWorkers: (count: number) => `${plural(count, 'worker', 'workers')} confirmed`,
   looking: 'Looking at what is mounted here…',

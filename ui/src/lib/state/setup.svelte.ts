@@ -63,6 +63,8 @@ export class Setup {
   /** Settings of sleap-rtc that can be taken over. */
   found = $state.raw<FoundSettingsView[]>([]);
   importing = $state(false);
+  /** What of them was written before another was refused, by name: it is not written again. */
+  imported = $state.raw<string[]>([]);
 
   path = $state('');
   name = $state('');
@@ -220,19 +222,18 @@ export class Setup {
   async takeOver(rows: FoundStorageView[]): Promise<void> {
     this.importing = true;
     this.failure = null;
-    const taken: string[] = [];
     try {
       for (const row of rows) {
         if (row.fields === null) continue;
         await this.#ipc.addStorage(row.name, row.fields);
-        taken.push(row.name);
+        this.imported = [...this.imported, row.name];
       }
     } catch (thrown) {
       this.failure = Failure.from(thrown);
     }
     this.importing = false;
-    if (this.failure !== null || taken.length === 0) return;
-    this.left = taken;
+    if (this.failure !== null || this.imported.length === 0) return;
+    this.left = this.imported;
     this.#next(null);
   }
 
@@ -468,6 +469,7 @@ export class Setup {
 
   #take(progress: SetupProgress): void {
     this.around = null;
+    this.imported = [];
     this.path = progress.base_path ?? '';
     this.name = progress.name ?? '';
     this.named = progress.named ?? false;
