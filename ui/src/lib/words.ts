@@ -262,6 +262,7 @@ export const words = {
     submittedBefore: (name: string, count: number) => (count > 1 ? `Submitted: ${name} and ${count - 1} more.` : `Submitted: ${name}.`),
     showJob: 'Show job',
     another: 'New job',
+    refilled: 'The form was filled in anew.',
     lastRun: (state: string, when: string) => `${state} · ${when}`,
   },
 

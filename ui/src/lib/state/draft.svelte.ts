@@ -127,7 +127,13 @@ export class NewJob {
     await opening;
     if (mine !== this.#opened || this.dataset === null || this.openFailure !== null) return;
     this.batch = others.map((path) => ({ path, dataset: null, failure: null }));
-    for (const path of others) {
+    await this.readOn();
+  }
+
+  /** Reads what of the further files is not read yet. */
+  async readOn(): Promise<void> {
+    const mine = this.#opened;
+    for (const { path } of this.batch.filter((one) => one.dataset === null && one.failure === null)) {
       const entry = await this.#entry(path);
       if (mine !== this.#opened) return;
       this.batch = this.batch.map((one) => (one.path === path ? entry : one));

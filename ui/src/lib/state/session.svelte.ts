@@ -3,8 +3,10 @@ import { SvelteSet } from 'svelte/reactivity';
 import type { Spot } from '../components/menu';
 import { Failure, type Ipc, type Keep, type MovedView, type StorageView } from '../ipc';
 import { Clock } from './clock.svelte';
+import { words } from '../words';
 import { Confirming } from './confirming.svelte';
 import { NewJob } from './draft.svelte';
+import { filled } from './filled';
 import { Lab } from './lab.svelte';
 import { Looks } from './looks.svelte';
 import { Setup } from './setup.svelte';
@@ -152,6 +154,18 @@ export class Session {
   newJob(): void {
     if (this.form.submitted !== null) this.form.clear();
     this.go('new');
+  }
+
+  /** Goes to the form and fills it in anew. What the person had put into it can be had back. */
+  refill(fill: () => void): void {
+    const back = filled(this.form);
+    this.newJob();
+    fill();
+    if (back === null) return;
+    this.offerUndo(words.newJob.refilled, async () => {
+      this.go('new');
+      back();
+    });
   }
 
   /** Sets a further storage up, or goes on with the one that is being set up. */
