@@ -77,6 +77,7 @@ describe('Setting up', () => {
     vi.spyOn(fake, 'lookAround').mockReturnValue(never);
     await answerHere(user);
     await settle();
+    await vi.advanceTimersByTimeAsync(250);
     expect(screen.getByText('Looking at what is mounted here…')).toBeVisible();
     expect(screen.queryByRole('button', { name: 'Stop waiting' })).toBeNull();
     await vi.advanceTimersByTimeAsync(3100);
@@ -103,6 +104,7 @@ describe('Setting up', () => {
     await user.click(screen.getByRole('radio', { name: 'None: I work in the whole storage' }));
     await user.click(next());
     await settle();
+    await vi.advanceTimersByTimeAsync(250);
     expect(screen.getByText(/^Asking the workers/)).toBeVisible();
     await vi.advanceTimersByTimeAsync(3100);
     await user.click(screen.getByRole('button', { name: 'Stop waiting' }));
