@@ -4,7 +4,7 @@
 # make bench   measures, see docs/performance.md
 # make stress  kills processes 500 times (KILLS=n, SEED=n) while jobs flow, see docs/reliability.md
 # make fuzz    looks for what breaks the readers, a minute each (SECONDS=n, TARGET=x), see docs/reliability.md
-# make elsewhere  compiles for macOS and Windows all but the window, as far as that goes on a computer of another system
+# make elsewhere  compiles for macOS and Windows, as far as that goes on a computer of another system: for Windows all but the window
 # make check   the quick half of `make test`: formatting, lints, no tests
 #
 # Everything is safe to repeat, and quick the second time.
@@ -47,13 +47,14 @@ check: page
 	cd ui && npm run --silent check
 
 # What is linted needs no C: `true` stands in for a compiler of it that is not here.
-elsewhere:
+elsewhere: page
 	for target in x86_64-pc-windows-gnu aarch64-apple-darwin; do
 		rustup target list --installed | grep -qx "$$target" || rustup target add "$$target"
 		[[ "$$(uname)" == Darwin ]] || export CC_aarch64_apple_darwin=true AR_aarch64_apple_darwin=true
 		command -v x86_64-w64-mingw32-gcc >/dev/null || export CC_x86_64_pc_windows_gnu=true AR_x86_64_pc_windows_gnu=true
+		window=; [[ "$$target" != *darwin ]] || window='-p samepath-desktop'
 		cargo clippy --target "$$target" --quiet \
-			$(addprefix -p samepath-,wire storage dataset fleet worker app cli) -- $(STRICT)
+			$(addprefix -p samepath-,wire storage dataset fleet worker app cli) $$window -- $(STRICT)
 	done
 
 package:
