@@ -158,7 +158,9 @@ impl<'a> Finder<'a> {
             let beside = if its_folder == folder { self.look.sibling(first, name) } else { None };
             let answer = match beside {
                 Some(seen) => Answer::Here(seen, whereabouts.how, None),
-                None if whereabouts.how == How::Chosen => Answer::Nowhere(None, How::Chosen, String::new()),
+                None if whereabouts.how == How::Chosen && its_folder == folder => {
+                    Answer::Nowhere(None, How::Chosen, String::new())
+                }
                 None => self.one(written),
             };
             match answer {

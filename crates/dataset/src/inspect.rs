@@ -14,11 +14,11 @@ use std::time::Duration;
 pub struct Inspection {
     /// Its storage path, or why it has none.
     pub at: Result<StoragePath, LocateError>,
-    /// How many frames carry labels; none where the file does not say.
+    /// How many frames carry labels that a person made; none where the file does not say, or holds too many to count them.
     pub labelled_frames: Option<u64>,
     /// The most animals that a person labelled in one frame; none where the file does not say.
     pub animals: Option<u32>,
-    /// Whether frames are inside the file itself.
+    /// Whether the frames of all videos are inside the file itself.
     pub is_package: bool,
     /// In the project's order.
     pub videos: Vec<Whereabouts>,

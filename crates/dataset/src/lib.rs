@@ -27,13 +27,13 @@
 //!
 //! What this crate must never know: jobs, workers, the fleet, a window. It never writes.
 
-mod animals;
 mod bounded;
 mod change;
 mod entry;
 mod error;
 mod find;
 mod inspect;
+mod labelled;
 mod place;
 mod project;
 mod quiet;

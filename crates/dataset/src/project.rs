@@ -1,6 +1,6 @@
-use crate::animals::animals;
 use crate::bounded::{BoundedFile, MAX_READ};
 use crate::entry::{Entry, MAX_IMAGES, read_entry};
+use crate::labelled::Labelled;
 use crate::quiet;
 use crate::{DatasetError, error::NotAFile};
 use hdf5_reader::error::Error as Hdf5Error;
@@ -27,12 +27,12 @@ const SIGNATURE: &[u8; 8] = b"\x89HDF\r\n\x1a\n";
 pub struct Project {
     /// In the project's order.
     pub videos: Vec<Video>,
-    /// Length of `/frames`; none where it is not there.
+    /// How many frames carry labels that a person made; none where the file does not say, or holds too many to count them.
     pub labelled_frames: Option<u64>,
     /// The most animals that a person labelled in one frame; none where the file does not say.
     #[serde(default)]
     pub animals: Option<u32>,
-    /// Whether frames are inside the file itself.
+    /// Whether the frames of all videos are inside the file itself.
     pub is_package: bool,
     /// Bytes of the file.
     pub size: u64,
@@ -76,8 +76,9 @@ impl Project {
         let read = quiet::catch(|| read_hdf5(file, &name)).unwrap_or_else(|| {
             Err(Trouble::Hdf5(Hdf5Error::InvalidData("its structure contradicts itself".to_owned())))
         });
-        let Content { videos, labelled_frames, animals } = read.map_err(|trouble| trouble.at(path))?;
-        let is_package = videos.iter().any(|video| video.embedded);
+        let Content { videos, labelled } = read.map_err(|trouble| trouble.at(path))?;
+        let is_package = !videos.is_empty() && videos.iter().all(|video| video.embedded);
+        let Labelled { frames: labelled_frames, animals } = labelled;
         Ok(Self { videos, labelled_frames, animals, is_package, size, modified })
     }
 }
@@ -167,8 +168,7 @@ fn root(error: Hdf5Error) -> Hdf5Error {
 /// What the file holds.
 struct Content {
     videos: Vec<Video>,
-    labelled_frames: Option<u64>,
-    animals: Option<u32>,
+    labelled: Labelled,
 }
 
 fn read_hdf5(file: File, project_name: &str) -> Result<Content, Trouble> {
@@ -207,8 +207,7 @@ fn read_hdf5(file: File, project_name: &str) -> Result<Content, Trouble> {
             .ok_or_else(|| Trouble::TooLarge(format!("its videos have more than {MAX_IMAGES} images")))?;
         videos.push(video);
     }
-    let labelled_frames = file.dataset("/frames").ok().and_then(|frames| frames.shape().first().copied());
-    Ok(Content { videos, labelled_frames, animals: animals(&file) })
+    Ok(Content { videos, labelled: Labelled::of(&file) })
 }
 
 fn video(entry: Entry, file: &Hdf5File, project_name: &str, sources_left: &mut usize) -> Video {

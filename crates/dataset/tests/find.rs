@@ -326,6 +326,13 @@ fn an_image_sequence_is_here_when_every_image_is() {
     }
     std::fs::remove_file(lab.path("vast/chosen/f003.png")).unwrap();
     assert!(!lab.find_in(sequence()).remove(0).found);
+    // What was never beside it is looked for by itself.
+    let mut elsewhere = written.clone();
+    elsewhere[3] = "/data/tom/other/f003.png".to_owned();
+    let sequence = || vec![Video { written: elsewhere.clone(), ..Video::default() }];
+    assert!(!lab.find_in(sequence()).remove(0).found);
+    lab.file("vast/tom/other/f003.png");
+    assert!(lab.find_in(sequence()).remove(0).found);
 }
 
 #[test]

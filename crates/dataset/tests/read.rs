@@ -12,13 +12,14 @@ fn data(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/data").join(name)
 }
 
-const REAL: [&str; 7] = [
+const REAL: [&str; 8] = [
     "maze/labels.slp",
     "maze/labels.pkg.slp",
     "slp/mac_absolute.slp",
     "slp/windows_absolute.slp",
     "slp/unicode.slp",
     "slp/image_sequence.slp",
+    "slp/partly.pkg.slp",
     "slp/many.slp",
 ];
 
@@ -50,6 +51,26 @@ fn as_many_animals_as_were_labelled_in_one_frame() {
     assert_eq!(put(row(1, 0, 1), row(1, 0, 0)), Some(2));
     assert_eq!(put(row(2, 0, 2), row(2, 0, 0)), Some(3));
     assert_eq!(put(row(2, 0, 0), row(2, 1, 0)), Some(2), "a prediction is none more");
+}
+
+#[test]
+fn a_frame_that_was_only_predicted_is_not_labelled() {
+    let mut bytes = std::fs::read(data("maze/labels.slp")).unwrap();
+    let row =
+        |instance: i64, sort: u8, frame: u64| [&instance.to_le_bytes()[..], &[sort], &frame.to_le_bytes()].concat();
+    let at = |bytes: &[u8], row: &[u8]| bytes.windows(row.len()).position(|window| window == row).unwrap();
+    for (predicted, left) in [(1, 9), (2, 8)] {
+        let place = at(&bytes, &row(predicted, 0, predicted as u64));
+        bytes[place + 8] = 1;
+        assert_eq!(read(&bytes).unwrap().labelled_frames, Some(left));
+    }
+}
+
+#[test]
+fn a_project_is_a_package_only_if_it_has_the_frames_of_every_video() {
+    let project = Project::read(&data("slp/partly.pkg.slp")).unwrap();
+    let embedded: Vec<bool> = project.videos.iter().map(|video| video.embedded).collect();
+    assert_eq!((embedded, project.is_package, project.labelled_frames), (vec![true, false], false, Some(3)));
 }
 
 #[test]
