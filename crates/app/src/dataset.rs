@@ -78,7 +78,7 @@ impl LocalStorages {
         Ok(self.dataset_view(&local, inspection))
     }
 
-    /// The same, of a project that was looked at.
+    /// The same, of a project that was looked at, and what was found out of each of its videos.
     ///
     /// # Errors
     /// As [`LocalStorages::inspect`].
@@ -88,9 +88,10 @@ impl LocalStorages {
         found: &Looked,
         fleet: BasePaths,
         chosen: &[VideoChoice],
-    ) -> Result<DatasetView, Error> {
+    ) -> Result<(DatasetView, Vec<Whereabouts>), Error> {
         let inspection = self.inspect_at(Some(at), &found.path, fleet, chosen)?;
-        Ok(self.dataset_view(&found.path, inspection))
+        let videos = inspection.videos.clone();
+        Ok((self.dataset_view(&found.path, inspection), videos))
     }
 
     /// What a person chose to work on: a project with its videos, or any other file or folder.

@@ -1,5 +1,7 @@
 //! What a person is about to submit, made into a job.
 
+mod videos;
+
 use crate::base_paths::BasePaths;
 use crate::dataset::is_project;
 use crate::kinds::{Role, roles};
@@ -14,6 +16,7 @@ use samepath_worker::kinds::{Problems, check_values, storages_needed};
 use serde_json::Value;
 use std::collections::{BTreeMap, HashMap};
 use std::num::NonZeroU32;
+use videos::Videos;
 
 /// A draft that can be submitted.
 #[derive(Debug)]
@@ -23,9 +26,18 @@ pub(crate) struct Plan {
     /// The dataset's size and time.
     seen: Option<InputSeen>,
     pub(crate) results: Option<StoragePath>,
+    videos: Videos,
 }
 
 impl Plan {
+    /// Refuses what a person has to answer first: what a window asks before it lets a job be submitted.
+    ///
+    /// # Errors
+    /// `invalid_parameter` for videos that are known by their names alone.
+    pub(crate) fn refuse_doubtful(&self) -> Result<(), Error> {
+        self.videos.refuse_doubtful(&self.job.kind)
+    }
+
     /// The file by which workers prove that they have the same storage: the dataset.
     pub(crate) fn proven_by(&self) -> Option<Witness> {
         let place = self.dataset.as_ref()?.place.as_ref()?;
@@ -129,14 +141,13 @@ pub(crate) fn plan(
     apart(&roles, &paths)?;
     let dataset_parameter = roles.iter().find(|(_, role)| *role == Role::Dataset).map(|(parameter, _)| *parameter);
     let looked = chosen.as_ref().and_then(|at| Some((at, found.remove(at)?)));
+    let mut videos = Videos::default();
     let dataset = match looked {
         Some((at, looked)) if is_project(&at.path) || dataset_parameter.is_some_and(wants_a_project) => {
-            Some(storages.dataset_at(
-                at,
-                &looked.map_err(|error| storages.told(error))?,
-                around.fleet_base_paths.clone(),
-                &choices,
-            )?)
+            let looked = looked.map_err(|error| storages.told(error))?;
+            let (dataset, found) = storages.dataset_at(at, &looked, around.fleet_base_paths.clone(), &choices)?;
+            videos = Videos(found);
+            Some(dataset)
         }
         // Of a folder there is nothing by which a worker could prove that it reads the same.
         Some((at, looked)) if dataset_parameter.is_some_and(|parameter| !parameter.is_directory()) => {
@@ -211,11 +222,13 @@ pub(crate) fn plan(
     check_values(kind, &job.parameters)?;
     job.inputs = seen.into_iter().map(|(name, seen)| (name.to_owned(), seen)).collect();
     job.storages = storages_needed(kind, &job)?;
+    videos.need(&mut job, around);
     for (name, need) in &mut job.storages {
         need.id = storages.mark_now(name);
     }
+    videos.say(&mut job, around);
     let seen = dataset_parameter.and_then(|parameter| job.inputs.get(&parameter.name)).cloned();
-    Ok(Plan { job, dataset, seen, results })
+    Ok(Plan { job, dataset, seen, results, videos })
 }
 
 /// What is wrong with a path, with the parameter that it was given for; the dataset is known as what it is.

@@ -29,6 +29,11 @@ pub(crate) fn known<'a>(seen: &Kinds, workers: impl IntoIterator<Item = &'a Work
     kinds
 }
 
+/// Whether a job of this type needs the videos of its project: one that says which of them a worker sees does not.
+pub(crate) fn needs_videos(kind: &str) -> bool {
+    kind != "slp-check"
+}
+
 /// By what the newer of two workers' job types is told: the version of its program, and when it read them.
 type Age = (Vec<u32>, Timestamp);
 

@@ -20,6 +20,7 @@ use samepath_wire::{Fit, Job, PathSeen, Places, StoragePath, Worker, WorkerId};
 use std::collections::HashMap;
 use std::time::Duration;
 use videos::Videos;
+pub(crate) use videos::known_by_name;
 
 /// A worker that has not said within this time what it sees is shown as not having answered.
 const PATIENCE: Duration = Duration::from_secs(4);

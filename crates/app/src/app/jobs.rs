@@ -106,6 +106,7 @@ impl App {
         let id = before.unwrap_or_else(JobId::now_v7);
         let mut plan = self.plan(kind, draft.clone(), id).await?;
         tracing::debug!(job = %plan.job.id, "planned");
+        plan.refuse_doubtful()?;
         if let Some(wanted) = &plan.job.worker {
             self.know_worker(wanted)?;
         }

@@ -1,12 +1,10 @@
 //! The videos of a draft's dataset: which of them keep its job from running, and what is said of them where they do not.
 
 use super::{Candidate, Sight};
+use crate::kinds::needs_videos;
 use crate::view::{DatasetView, VideoView};
 use samepath_wire::StoragePath;
 use std::collections::HashSet;
-
-/// The job type that says which videos a worker sees: it may be asked about those that none can see.
-const CHECK: &str = "slp-check";
 
 /// The videos of a dataset; none where it brings its frames along.
 #[derive(Debug, Clone, Copy)]
@@ -20,7 +18,7 @@ impl<'a> Videos<'a> {
     /// Those of a dataset, for a job of this type.
     pub(super) fn of(dataset: Option<&'a DatasetView>, kind: &str) -> Self {
         let all = dataset.filter(|dataset| !dataset.is_package).map_or(&[][..], |dataset| &dataset.videos);
-        Self { all, needed: kind != CHECK }
+        Self { all, needed: needs_videos(kind) }
     }
 
     pub(super) fn count(self) -> usize {
@@ -108,9 +106,14 @@ impl<'a> Videos<'a> {
     }
 
     fn by_name(self, doubtful: usize) -> String {
-        let names = if doubtful == 1 { "its name" } else { "their names" };
-        format!("{} {} known by {names} alone.", of_all(doubtful, self.count()), are(doubtful))
+        known_by_name(doubtful, self.count())
     }
+}
+
+/// "1 of 3 videos is known by its name alone."
+pub(crate) fn known_by_name(doubtful: usize, all: usize) -> String {
+    let names = if doubtful == 1 { "its name" } else { "their names" };
+    format!("{} {} known by {names} alone.", of_all(doubtful, all), are(doubtful))
 }
 
 fn of_all(count: usize, all: usize) -> String {
@@ -207,7 +210,7 @@ pub(super) mod tests {
         let said = |videos: &[(Option<&str>, bool, bool)], sight: Sight| {
             let dataset = dataset(videos);
             let candidates = [now(&one, sight)];
-            let videos = Videos::of(Some(&dataset), CHECK);
+            let videos = Videos::of(Some(&dataset), "slp-check");
             assert_eq!(videos.objection(&candidates), None);
             assert_eq!(videos.lacking(&candidates[0]), 0, "nothing is counted against it");
             videos.note(&candidates, candidates.first())
