@@ -36,6 +36,22 @@ fn a_tool_that_ends_badly() {
 }
 
 #[test]
+fn a_tool_that_lacks_something_here_leaves_the_job_to_another_worker() {
+    let unfit = r#"echo 'samepath_unfit: {"cause":"path_error","message":"gpu-1 does not see it"}'"#;
+    let mut case = start(&format!("{unfit}; exit 1"), patience());
+    let AttemptEnd::Unfit { failure } = case.end() else { panic!() };
+    assert_eq!((failure.cause, failure.message.as_str()), (Cause::PathError, "gpu-1 does not see it"));
+
+    let mut case = start(&format!("{unfit}; exit 0"), patience());
+    assert!(matches!(case.end(), AttemptEnd::Succeeded { .. }), "it got over it");
+    let mut case = start(&format!("{unfit}; kill -9 $$"), patience());
+    assert!(matches!(case.end(), AttemptEnd::Failed { .. }), "that is not why it ended");
+    let later = r#"echo 'samepath_failure: {"cause":"memory","message":"too little"}'"#;
+    let mut case = start(&format!("{unfit}; {later}; exit 1"), patience());
+    assert!(matches!(case.end(), AttemptEnd::Failed { .. }), "what it said last counts");
+}
+
+#[test]
 fn many_lines_take_no_memory() {
     let mut case = start("seq 100000; exec sleep 1000", patience());
     let mut worker = case.connect();

@@ -85,11 +85,6 @@ fn several_models_are_trained_one_after_the_other() {
 fn what_is_not_here_is_refused_by_its_name() {
     let lab = Lab::new();
     for (old, new, part) in [
-        (
-            "test_file_path: null",
-            "test_file_path: s3://bucket/x.slp",
-            "data_config.test_file_path is s3://bucket/x.slp. An address",
-        ),
         ("test_file_path: null", "test_file_path: /Volumes/talmo/gone.slp", "gpu-1 does not see it"),
         (
             "pretrained_head_weights: null",
@@ -99,12 +94,17 @@ fn what_is_not_here_is_refused_by_its_name() {
         ("max_epochs: 7", "odd: /etc/passwd_of_nobody", "trainer_config.odd is /etc/passwd_of_nobody"),
     ] {
         let config = lab.config("train.yaml", &CONFIG.replace(old, new));
-        let failure = lab.train("labels.slp", &[], &[&config]).failure();
+        let failure = lab.train("labels.slp", &[], &[&config]).unfit();
         assert_eq!(failure.cause, Cause::PathError);
         assert!(failure.message.contains(part), "{failure:?}");
     }
+    // No other worker would read that either.
+    let config = lab.config("train.yaml", &CONFIG.replace("path: null", "path: s3://bucket/x.slp"));
+    let failure = lab.train("labels.slp", &[], &[&config]).failure();
+    assert_eq!(failure.cause, Cause::InvalidParameter);
+    assert!(failure.message.contains("data_config.test_file_path is s3://bucket/x.slp. An address"), "{failure:?}");
     fs_err::remove_file(lab.maze("cam0.mp4")).unwrap();
-    let failure = lab.train("labels.slp", &[], &[]).failure();
+    let failure = lab.train("labels.slp", &[], &[]).unfit();
     assert!(
         failure.message.starts_with(
             "gpu-1 does not see 1 of the 1 videos of vast:amick/maze/labels.slp: /Volumes/talmo/amick/maze/cam0.mp4"
@@ -162,14 +162,14 @@ fn a_program_that_cannot_be_executed_is_missing() {
     let config = lab.config("train.yaml", CONFIG);
     // As in an environment whose Python was removed.
     fs_err::write(lab.path("bin/sleap-nn"), "#!/no/such/python\n").unwrap();
-    let failure = lab.train("labels.pkg.slp", &[], &[&config]).failure();
+    let failure = lab.train("labels.pkg.slp", &[], &[&config]).unfit();
     assert_eq!(failure.cause, Cause::ProgramMissing, "{failure:?}");
     let end = "bin/sleap-nn cannot be started: /no/such/python, which runs it, is not there";
     assert!(failure.message.ends_with(end), "{failure:?}");
     // As an installer writes it where the path is long.
     let long = "#!/bin/sh\n'''exec' /no/such/python \"$0\" \"$@\"\n' '''\n";
     fs_err::write(lab.path("bin/sleap-nn"), long).unwrap();
-    let failure = lab.train("labels.pkg.slp", &[], &[&config]).failure();
+    let failure = lab.train("labels.pkg.slp", &[], &[&config]).unfit();
     assert_eq!(failure.cause, Cause::ProgramMissing, "{failure:?}");
     assert!(
         failure.message.contains("cannot be started") && failure.message.contains("/no/such/python"),
@@ -186,6 +186,179 @@ fn project(lab: &Lab, name: &str, videos: &[serde_json::Value]) -> String {
     let entries: Vec<String> = videos.iter().map(|video| json!({ "filename": video }).to_string()).collect();
     fs_err::write(&path, projects::project(&entries)).unwrap();
     path.display().to_string()
+}
+
+#[test]
+fn what_is_missing_once_a_training_ran_is_no_reason_to_train_elsewhere() {
+    let lab = Lab::new();
+    let config = lab.config("train.yaml", CONFIG);
+    lab.mode("lose");
+    let told = lab.train("labels.slp", &[("THEN_PREDICT", "all videos")], &[&config]);
+    let failure = told.failure();
+    assert_eq!(failure.cause, Cause::PathError, "{failure:?}");
+    assert!(failure.message.contains("gpu-1 does not see 1 of the 1 videos"), "{failure:?}");
+    assert!(failure.message.contains("The training is done: vast:amick/out/model."), "{failure:?}");
+}
+
+#[test]
+fn models_that_cannot_predict_together_are_refused_before_the_first_is_trained() {
+    let lab = Lab::new();
+    let (one, other) = (lab.config("one.yaml", CONFIG), lab.config("other.yaml", CONFIG));
+    let failure = lab.train("labels.slp", &[("THEN_PREDICT", "all videos")], &[&one, &other]).failure();
+    assert_eq!(failure.cause, Cause::InvalidParameter);
+    let begins = "THEN_PREDICT: sleap-nn cannot predict with these models together: one.yaml (single_instance), other.yaml (single_instance).";
+    assert!(failure.message.starts_with(begins), "{failure:?}");
+    assert_eq!(lab.calls(), "", "nothing was started");
+    assert!(lab.train("labels.slp", &[], &[&one, &other]).good, "they are trained where nothing is predicted");
+}
+
+#[test]
+fn a_configuration_of_several_projects_is_told_to_learn_from_one() {
+    let lab = Lab::new();
+    let config = lab.config("train.yaml", &CONFIG.replace("[elsewhere.slp]", "[a.slp, b.slp]"));
+    let told = lab.train("labels.slp", &[], &[&config]);
+    let remark = "train.yaml names 2 projects to learn from. A job learns from one: from LABELS, vast:amick/maze/labels.slp, and not \
+                  from the others.";
+    assert!(told.good && told.lines.iter().any(|line| line == remark), "{told:?}");
+    let config = lab.config("train.yaml", CONFIG);
+    let told = lab.train("labels.slp", &[], &[&config]);
+    assert!(!told.lines.iter().any(|line| line.contains("to learn from")), "{told:?}");
+}
+
+#[test]
+fn what_a_model_is_tested_with_names_its_videos_as_they_are_here() {
+    let lab = Lab::new();
+    // The project itself, too: what is said of its videos is forgotten when the training is over.
+    for name in ["labels.slp", "judge.slp"] {
+        let test = lab.maze(name);
+        if name == "judge.slp" {
+            project(&lab, "maze/judge.slp", &[json!("/Volumes/talmo/amick/maze/cam0.mp4")]);
+        }
+        let config = lab.config("train.yaml", &CONFIG.replace("path: null", &format!("path: {name}")));
+        let _ = fs_err::remove_file(lab.path("bin/calls"));
+        let told = lab.train("labels.slp", &[], &[&config]);
+        assert!(told.good, "{told:?}");
+        let copy = lab.seen(1)["data_config"]["test_file_path"].as_str().unwrap().to_owned();
+        assert!(copy.starts_with(lab.path("work").to_str().unwrap()), "{copy}");
+        let renamed = format!(
+            "=== sio\nfilenames\n-i\n{}\n-o\n{copy}\n--map\n/Volumes/talmo/amick/maze/cam0.mp4\n{}\n",
+            test.display(),
+            lab.maze("cam0.mp4").display()
+        );
+        assert!(lab.calls().contains(&renamed), "{}", lab.calls());
+    }
+    // One that brings its frames along needs no copy.
+    let config = lab.config("train.yaml", &CONFIG.replace("path: null", "path: labels.pkg.slp"));
+    assert!(lab.train("labels.slp", &[], &[&config]).good);
+    assert_eq!(lab.seen(2)["data_config"]["test_file_path"], json!(lab.maze("labels.pkg.slp")));
+}
+
+/// A prediction on this project; the parameter that names it says so.
+fn predicting(lab: &mut Lab, data: &str, frames: &str) -> std::process::Command {
+    let model = lab.maze("model");
+    fs_err::create_dir_all(&model).unwrap();
+    for name in ["best.ckpt", "training_config.yaml"] {
+        fs_err::write(model.join(name), "").unwrap();
+    }
+    lab.parameters = json!({ "DATA": format!("maze/{data}") });
+    let (data, out) = (lab.maze(data).display().to_string(), lab.out().display().to_string());
+    let values = [("DATA", data.as_str()), ("OUTPUT_DIR", &out), ("FRAMES", frames)];
+    lab.command("sleap-predict", &values, &[model.to_str().unwrap()])
+}
+
+fn predict(lab: &mut Lab, data: &str, frames: &str) -> Told {
+    let _ = fs_err::remove_file(lab.path("bin/calls"));
+    Told::new(predicting(lab, data, frames).output().unwrap())
+}
+
+#[test]
+fn the_predictions_of_a_package_name_no_path_of_this_worker() {
+    let mut lab = Lab::new();
+    fs_err::remove_file(lab.maze("cam0.mp4")).unwrap();
+    assert!(predict(&mut lab, "labels.pkg.slp", "all").good);
+    let (package, known) = (lab.maze("labels.pkg.slp"), "/Volumes/talmo/amick/maze/labels.pkg.slp");
+    let back = format!("--map\n{}\n{known}\n", package.display());
+    assert!(lab.calls().ends_with(&back), "{}", lab.calls());
+    // What lies beside it would be taken for what the frames are of.
+    fs_err::write(lab.maze("cam0.mp4"), "").unwrap();
+    assert!(predict(&mut lab, "labels.pkg.slp", "all").good);
+    let link = lab.path("work/project-0/labels.pkg.slp");
+    let calls = lab.calls();
+    assert!(calls.contains(&format!("predict\n-i\n{}\n", link.display())), "{calls}");
+    assert!(calls.contains(&format!("--map\n{}\n{known}\n", link.display())), "{calls}");
+}
+
+#[test]
+fn of_a_project_with_some_frames_inside_each_video_is_predicted_where_its_frames_are() {
+    let mut lab = Lab::new();
+    fs_err::copy(sleap_lab::data("slp/partly.pkg.slp"), lab.maze("partly.slp")).unwrap();
+    fs_err::remove_file(lab.maze("cam0.mp4")).unwrap();
+    let failure = predict(&mut lab, "partly.slp", "all").unfit();
+    assert!(failure.message.contains("gpu-1 does not see 1 of the 1 videos"), "{failure:?}");
+    fs_err::create_dir(lab.maze("day2")).unwrap();
+    fs_err::write(lab.maze("day2/cam1.mp4"), "").unwrap();
+    let told = predict(&mut lab, "partly.slp", "all");
+    assert!(told.good, "{told:?}");
+    let (whole, copy) = (lab.maze("partly.slp").display().to_string(), lab.path("work/data.slp").display().to_string());
+    let calls = lab.calls();
+    let call = |data: &str, frames: &str| {
+        let call = calls.split("=== ").find(|call| call.contains(&format!("predict\n-i\n{data}\n")));
+        call.is_some_and(|call| call.ends_with(frames))
+    };
+    assert!(call(&whole, "--video_index\n0\n--only_labeled_frames\n"), "{calls}");
+    assert!(call(&copy, "--video_index\n1\n"), "{calls}");
+    let known = "/Volumes/talmo/amick/maze/partly.slp";
+    assert!([&whole, &copy].iter().all(|here| calls.contains(&format!("--map\n{here}\n{known}\n"))), "{calls}");
+    assert!(
+        lab.out().join("partly.cam0.predictions.slp").is_file()
+            && lab.out().join("partly.cam1.predictions.slp").is_file()
+    );
+    let failure = predict(&mut lab, "partly.slp", "labelled").failure();
+    assert!(failure.message.contains("of such a project only all frames are predicted"), "{failure:?}");
+}
+
+#[test]
+fn a_prediction_that_does_not_come_to_its_end_says_what_is_there() {
+    let mut lab = Lab::new();
+    let written = ["/Volumes/talmo/amick/maze/a.mp4", "/Volumes/talmo/amick/maze/b.mp4"];
+    project(&lab, "maze/two.slp", &written.map(|path| json!(path)));
+    for name in ["a.mp4", "b.mp4"] {
+        fs_err::write(lab.maze(name), name).unwrap();
+    }
+    lab.mode("break");
+    let failure = predict(&mut lab, "two.slp", "all").failure();
+    let message = "sleap-nn ended with code 1 at frame 25 of 50. Predictions written: two.a.predictions.slp.";
+    assert_eq!(failure.message, message);
+    lab.mode("hang");
+    let _ = fs_err::remove_file(lab.path("bin/calls"));
+    let mut tool = predicting(&mut lab, "two.slp", "all").stdout(Stdio::piped()).spawn().unwrap();
+    let mut out = std::io::BufReader::new(tool.stdout.take().unwrap());
+    let mut said = String::new();
+    while said.matches("Predicting, frame 25 of 50").count() < 2 {
+        assert!(std::io::BufRead::read_line(&mut out, &mut said).unwrap() > 0, "{said}");
+    }
+    kill_process(Pid::from_child(&tool), Signal::INT).unwrap();
+    out.read_to_string(&mut said).unwrap();
+    assert_eq!(tool.wait().unwrap().code(), Some(130), "{said}");
+    let end = "openjd_status: Stopped at frame 25 of 50. Predictions written: two.a.predictions-2.slp.\n";
+    assert!(said.contains(end), "{said}");
+}
+
+#[test]
+fn a_version_that_leaves_frames_out_is_told_of() {
+    let mut lab = Lab::new();
+    for (version, told_of) in [("0.3.2", true), ("0.3.5", false)] {
+        let info = lab.path(&format!("lib/python3.12/site-packages/sleap_nn-{version}.dist-info"));
+        fs_err::create_dir_all(&info).unwrap();
+        for (data, tells) in [("labels.slp", told_of), ("labels.pkg.slp", false), ("cam0.mp4", false)] {
+            let told = predict(&mut lab, data, "all");
+            assert!(told.good, "{told:?}");
+            let remark =
+                told.lines.iter().any(|line| line.starts_with("sleap-nn 0.3.2 predicts, of a project, only frames"));
+            assert_eq!(remark, tells, "{version} {data}: {told:?}");
+        }
+        fs_err::remove_dir_all(info).unwrap();
+    }
 }
 
 fn chosen(written: &str, path: &str) -> serde_json::Value {
@@ -212,7 +385,7 @@ fn an_image_sequence_that_was_located_by_its_first_image_is_handed_over_whole() 
         assert!(calls.contains(&pair), "{calls}");
     }
     fs_err::remove_file(lab.path("vast/amick/moved/f1.png")).unwrap();
-    let failure = lab.train("images.slp", &[], &[&config]).failure();
+    let failure = lab.train("images.slp", &[], &[&config]).unfit();
     assert!(failure.message.contains("1 of its 3 images are missing; the first is f1.png"), "{failure:?}");
 }
 
@@ -221,7 +394,7 @@ fn an_entry_that_cannot_be_used_says_why() {
     let lab = Lab::new();
     let config = lab.config("train.yaml", CONFIG);
     project(&lab, "maze/odd.slp", &[json!(7), json!("/Volumes/talmo/amick/maze/cam0.mp4")]);
-    let failure = lab.train("odd.slp", &[], &[&config]).failure();
+    let failure = lab.train("odd.slp", &[], &[&config]).unfit();
     assert_eq!(failure.cause, Cause::PathError);
     let start = "gpu-1 does not see 1 of the 2 videos of vast:amick/maze/odd.slp: The project's entry for this video cannot be used: ";
     assert!(failure.message.starts_with(start), "{failure:?}");
@@ -236,7 +409,7 @@ fn videos_of_two_projects_are_not_mistaken_for_each_other() {
     let judge = project(&lab, "maze/judge.slp", &[json!(here)]);
     fs_err::write(lab.maze("other.mp4"), "another").unwrap();
     lab.videos = chosen(&here, "maze/other.mp4");
-    let failure = lab.train("labels.slp", &[("VAL_LABELS", &judge)], &[&config]).failure();
+    let failure = lab.train("labels.slp", &[("VAL_LABELS", &judge)], &[&config]).unfit();
     assert_eq!(failure.cause, Cause::PathError);
     assert!(failure.message.contains("sleap-nn would take one for the other"), "{failure:?}");
     assert_eq!(lab.calls(), "", "nothing was started");

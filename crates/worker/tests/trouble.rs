@@ -100,7 +100,7 @@ fn a_configuration_that_the_worker_s_own_disk_does_not_take_is_why_nothing_is_tr
             let lab = Lab::on(storage.path());
             let config = lab.config("train.yaml", CONFIG);
             disk.strike();
-            let failure = trained(&lab, &disk.path(), &[&config]).failure();
+            let failure = trained(&lab, &disk.path(), &[&config]).unfit();
             disk.mend();
             let begins = "the configuration cannot be copied to this worker's own folder ";
             assert!(failure.message.starts_with(begins), "{fault:?}: {failure:?}");

@@ -9,6 +9,8 @@ pub(crate) enum Message {
     Status(String),
     /// `openjd_fail: no labelled frames`, or `samepath_failure:` and a [`Failure`] as JSON: why it will end badly.
     Fail(Failure),
+    /// `samepath_unfit:` and a [`Failure`] as JSON: why this worker cannot do it, found before anything was begun. Another may.
+    Unfit(Failure),
 }
 
 /// Longest text taken from a message, in characters.
@@ -19,11 +21,17 @@ const LONGEST_FAILURE: usize = 2000;
 
 /// What begins a failure as JSON.
 const FAILURE: &str = "samepath_failure:";
+/// Likewise, of one that speaks of this worker.
+const UNFIT: &str = "samepath_unfit:";
 
 /// The message in this line, if it is one. A progress that is no number of 0 to 100 is none.
 pub(crate) fn parse(line: &str) -> Option<Message> {
+    let failure = |json| serde_json::from_str(json).ok().map(bounded);
     if let Some(json) = line.strip_prefix(FAILURE) {
-        return serde_json::from_str(json).ok().map(bounded).map(Message::Fail);
+        return failure(json).map(Message::Fail);
+    }
+    if let Some(json) = line.strip_prefix(UNFIT) {
+        return failure(json).map(Message::Unfit);
     }
     let (name, value) = line.strip_prefix("openjd_")?.split_once(':')?;
     let value = value.trim();
@@ -42,7 +50,7 @@ pub(crate) fn parse(line: &str) -> Option<Message> {
 /// reason that is told as text (`openjd_fail`) is for both.
 pub fn is_for_us(line: &str) -> bool {
     line.starts_with(Metrics::PREFIX)
-        || line.starts_with(FAILURE) && parse(line).is_some()
+        || (line.starts_with(FAILURE) || line.starts_with(UNFIT)) && parse(line).is_some()
         || matches!(parse(line), Some(Message::Progress(_) | Message::Status(_)))
 }
 
@@ -67,7 +75,8 @@ mod tests {
 
     #[test]
     fn what_is_for_us_is_not_for_readers() {
-        for line in ["openjd_progress: 42", "openjd_status: epoch 3", "samepath_metrics:{}"] {
+        let unfit = r#"samepath_unfit: {"cause":"path_error","message":"not here"}"#;
+        for line in ["openjd_progress: 42", "openjd_status: epoch 3", "samepath_metrics:{}", unfit] {
             assert!(is_for_us(line), "{line}");
         }
         for line in ["openjd_fail: no frames", "openjd_progress: much", "samepath_failure: x", "epoch 3", ""] {
@@ -87,6 +96,8 @@ mod tests {
         let line = |cause: &str| format!(r#"samepath_failure: {{"cause":"{cause}","message":"no room"}}"#);
         assert_eq!(parse(&line("storage_full")), failure(Cause::StorageFull, "no room"));
         assert_eq!(parse(&line("internal")), failure(Cause::Reported, "no room"), "not a tool's to say");
+        let unfit = r#"samepath_unfit: {"cause":"path_error","message":"not here"}"#;
+        assert!(matches!(parse(unfit), Some(Message::Unfit(Failure { cause: Cause::PathError, .. }))));
         assert_eq!(parse(" openjd_progress: 42"), None);
     }
 
@@ -101,6 +112,7 @@ mod tests {
             "openjd_",
             "samepath_failure: no room",
             "samepath_failure: {}",
+            "samepath_unfit: no room",
         ] {
             assert_eq!(parse(line), None, "{line}");
         }

@@ -22,13 +22,15 @@ pub(crate) struct Output {
 struct Inner {
     journal: Journal,
     fail: Option<Failure>,
+    /// Whether that speaks of this worker alone.
+    unfit: bool,
     last_error: Option<String>,
 }
 
 impl Output {
     /// Into `journal` and onto `board`.
     pub(crate) fn new(journal: Journal, board: Arc<Board>) -> Self {
-        Self { inner: Arc::new(Mutex::new(Inner { journal, fail: None, last_error: None })), board }
+        Self { inner: Arc::new(Mutex::new(Inner { journal, fail: None, unfit: false, last_error: None })), board }
     }
 
     /// Adds a line of ours.
@@ -57,6 +59,11 @@ impl Output {
         self.lock().fail.clone()
     }
 
+    /// Whether the tool said that of this worker, before it had begun anything.
+    pub(crate) fn is_unfit(&self) -> bool {
+        self.lock().unfit
+    }
+
     /// The last line on the standard error that is not empty.
     pub(crate) fn last_error(&self) -> Option<String> {
         self.lock().last_error.clone()
@@ -73,7 +80,8 @@ impl Output {
                 match messages::parse(text) {
                     Some(Message::Progress(value)) => percent = Some(value),
                     Some(Message::Status(text)) => words = Some(text),
-                    Some(Message::Fail(failure)) => inner.fail = Some(failure),
+                    Some(Message::Fail(failure)) => (inner.fail, inner.unfit) = (Some(failure), false),
+                    Some(Message::Unfit(failure)) => (inner.fail, inner.unfit) = (Some(failure), true),
                     None if stream == Stream::Err && !text.trim().is_empty() => {
                         inner.last_error = Some(text.chars().take(500).collect());
                     }

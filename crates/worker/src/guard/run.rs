@@ -260,7 +260,11 @@ impl Guard {
                 AttemptEnd::Failed { failure: Failure { last_line, ..failure } }
             }
             (None, Some(Exit::Code(0))) => AttemptEnd::Succeeded { outputs },
-            (None, Some(exit)) => AttemptEnd::Failed { failure: why::ended(exit, self.output.fail(), last_line, gone) },
+            (None, Some(exit)) => {
+                let failure = why::ended(exit, self.output.fail(), last_line, gone);
+                let unfit = self.output.is_unfit() && matches!(exit, Exit::Code(_));
+                if unfit { AttemptEnd::Unfit { failure } } else { AttemptEnd::Failed { failure } }
+            }
             (None, None) => AttemptEnd::Lost {
                 reason: "the guard could not tell how the program ended".to_owned(),
                 proved: survivors == 0,

@@ -42,3 +42,4 @@ pub use values::{Problem, Problems, check_values};
 pub(crate) use openjd::{File, Resolved, Unresolvable, Values};
 pub(crate) use survey::answer;
 pub(crate) use values::{is_path_list, path_value, type_name};
+pub(crate) use version::version_of;

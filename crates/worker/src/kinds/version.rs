@@ -8,7 +8,7 @@ use std::path::Path;
 /// A virtual environment, one of conda, pipx or uv, `pip install --user` and the system's Python all put `bin/NAME` beside
 /// `lib/python3.x/site-packages/PACKAGE-VERSION.dist-info` (Debian: `dist-packages`; Windows: `Scripts` beside `Lib`). A package's name is
 /// written there as the packaging specifications say: small, with `_` for each run of `-`, `_` and `.`.
-pub(super) fn version_of(program: &Path) -> Option<String> {
+pub(crate) fn version_of(program: &Path) -> Option<String> {
     // What lies on the search path is often a link into the environment.
     let program = program.canonicalize().ok()?;
     let wanted = as_written(program.file_stem()?.to_str()?);

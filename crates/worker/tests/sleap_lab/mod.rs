@@ -15,6 +15,12 @@ after() { want=$1; shift; while [ $# -gt 1 ]; do [ "$1" = "$want" ] && { printf 
 case "$1" in
 filenames|predict)
   [ "$1" = predict ] && printf '{"n_processed": 25, "n_total": 50, "rate": 1.0, "eta": 1.0}\n'
+  if [ "$1" = predict ] && [ "$(grep -c '^predict$' "$here/calls")" = 2 ]; then
+    case "$mode" in
+    break) echo 'ValueError: odd' >&2; exit 1;;
+    hang) while :; do sleep 0.05; done;;
+    esac
+  fi
   echo predicted > "$(after -o "$@")"; exit 0;;
 config)
   out=$(after -o "$@")
@@ -32,6 +38,7 @@ printf 'epoch,train/loss,val/loss\n0,,0.5\n' > "$run/training_log.csv"
 case "$mode" in
 wait|quiet) echo; while [ ! -e "$here/go" ]; do sleep 0.05; done; echo '| Finished training loop. [0.3 min]'; while :; do sleep 0.05; done;;
 kill) kill -9 $$;;
+lose) rm "$here/../vast/amick/maze/cam0.mp4";;
 write) echo; while [ ! -e "$here/go" ]; do sleep 0.05; done; dd if=/dev/zero of="$run/last.ckpt" bs=1024 count=64 conv=fsync; exit 1;;
 gpu) echo 'torch.OutOfMemoryError: CUDA out of memory. Tried to allocate 2.00 GiB.' >&2; exit 1;;
 loader) printf 'RuntimeError: DataLoader worker (pid 7) is killed by signal: Killed. \nRuntimeError: DataLoader worker (pid(s) 7) exited unexpectedly\n' >&2; exit 1;;
@@ -164,8 +171,19 @@ impl Told {
 
     #[track_caller]
     pub(crate) fn failure(&self) -> Failure {
+        self.ended("samepath_failure")
+    }
+
+    /// What this worker lacks.
+    #[track_caller]
+    pub(crate) fn unfit(&self) -> Failure {
+        self.ended("samepath_unfit")
+    }
+
+    #[track_caller]
+    fn ended(&self, what: &str) -> Failure {
         assert!(!self.good, "{self:?}");
-        let said = self.said("samepath_failure");
+        let said = self.said(what);
         serde_json::from_str(said.last().unwrap_or_else(|| panic!("{self:?}"))).unwrap()
     }
 }

@@ -17,9 +17,12 @@ mod frames;
 mod kept;
 mod places;
 mod predict;
+mod projects;
 mod reason;
+mod rename;
 mod settings;
 mod start;
+mod together;
 mod train;
 
 pub(crate) use asked::problems;
@@ -27,10 +30,11 @@ pub(super) use predict::run as predict;
 pub(super) use train::run as train;
 
 use super::say::{one_line, say};
-use crate::prepare::fail as failure;
+use crate::prepare::{fail as failure, is_unfit};
 use crate::{CONTEXT_VARIABLE, Context};
 use samepath_storage::{Purpose, Storages, locate_here};
 use samepath_wire::{Cause, Failure, Metrics};
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::io::{self, Write};
@@ -67,11 +71,15 @@ pub(super) struct Session {
     list: Vec<String>,
     /// Set when the job is to stop.
     stop: Arc<AtomicBool>,
+    /// Whether a training or a prediction ran: until then another worker may do what this one lacks something for.
+    begun: Cell<bool>,
 }
 
 /// Runs a task, and says how it ended.
 pub(super) fn run(task: fn(&Session) -> Result<(), Ended>, args: &[OsString]) -> ExitCode {
-    let ended = Session::new(args).map_err(Ended::from).and_then(|session| task(&session));
+    let session = Session::new(args);
+    let ended = session.as_ref().map_err(|failure| failure.clone().into()).and_then(task);
+    let begun = session.is_ok_and(|session| session.begun.get());
     match ended {
         Ok(()) => ExitCode::SUCCESS,
         Err(Ended::Stopped(words)) => {
@@ -81,7 +89,8 @@ pub(super) fn run(task: fn(&Session) -> Result<(), Ended>, args: &[OsString]) ->
         }
         Err(Ended::Failed(failure)) => {
             println!("{}", one_line(&failure.message));
-            tell("samepath_failure", &serde_json::to_string(&failure).unwrap_or_default());
+            let what = if !begun && is_unfit(&failure) { "samepath_unfit" } else { "samepath_failure" };
+            tell(what, &serde_json::to_string(&failure).unwrap_or_default());
             ExitCode::FAILURE
         }
     }
@@ -107,6 +116,7 @@ impl Session {
             values,
             list,
             stop: stop_flag().map_err(|error| internal(format!("signals cannot be heard: {error}")))?,
+            begun: Cell::new(false),
             context,
         })
     }
@@ -154,7 +164,16 @@ impl Session {
 
     /// Leaves, where the job is to stop before anything was begun.
     fn go_on(&self) -> Result<(), Ended> {
-        if self.stopping() { Err(Ended::Stopped("Stopped.".to_owned())) } else { Ok(()) }
+        if self.stopping() { Err(self.stopped()) } else { Ok(()) }
+    }
+
+    fn stopped(&self) -> Ended {
+        Ended::Stopped("Stopped.".to_owned())
+    }
+
+    /// What went wrong; where the job is to stop, that is why.
+    fn ended(&self, failure: Failure) -> Ended {
+        if self.stopping() { self.stopped() } else { failure.into() }
     }
 }
 

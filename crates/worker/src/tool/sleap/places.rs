@@ -3,8 +3,10 @@
 use super::config::Configuration;
 use super::{Session, failure, remark};
 use samepath_dataset::{DatasetError, Hints, How, Located, Project, Video, Whereabouts, find_images, find_videos};
+use samepath_storage::{Purpose, ResolveError};
 use samepath_wire::{Cause, Failure};
 use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 /// What the videos of a program's call may take of its command line; the system's limit is twice as much.
@@ -22,6 +24,15 @@ pub(super) struct Placed {
     pub(super) moved: Moved,
     /// How many videos it has.
     pub(super) videos: usize,
+    /// Of how many of them it has the frames inside.
+    pub(super) embedded: usize,
+}
+
+impl Placed {
+    /// Whether it brings along all that is seen of its videos.
+    pub(super) fn is_package(&self) -> bool {
+        self.videos > 0 && self.embedded == self.videos
+    }
 }
 
 impl Session {
@@ -45,7 +56,8 @@ impl Session {
         let outside: Vec<(&Video, Located)> =
             project.videos.iter().zip(located).filter(|(video, _)| !video.embedded).collect();
         self.refuse_missing(labels, &outside.iter().map(|(_, located)| &located.whereabouts).collect::<Vec<_>>())?;
-        let mut placed = Placed { labels: labels.to_owned(), moved: Moved::new(), videos: project.videos.len() };
+        let (videos, embedded) = (project.videos.len(), project.videos.len() - outside.len());
+        let mut placed = Placed { labels: labels.to_owned(), moved: Moved::new(), videos, embedded };
         let mut led_astray = false;
         for (video, Located { whereabouts, images }) in outside {
             if let (How::BesideProject, Some(local)) = (whereabouts.how, &whereabouts.local) {
@@ -86,7 +98,8 @@ impl Session {
         let refuse =
             |key: &str, path: &str, why: &str| failure(Cause::PathError, format!("{name}: {key} is {path}. {why}"));
         if let Some((key, path)) = paths.iter().find(|(_, path)| is_url(path)) {
-            return Err(refuse(key, path, "An address on the internet is not read; copy the file to a storage."));
+            let failure = refuse(key, path, "An address on the internet is not read; copy the file to a storage.");
+            return Err(Failure { cause: Cause::InvalidParameter, ..failure });
         }
         let written: Vec<&str> = paths.iter().map(|(_, path)| path.as_str()).collect();
         for ((key, path), found) in paths.iter().zip(self.find(base, &written)) {
@@ -136,11 +149,18 @@ impl Session {
             self.shown(labels),
             named.join(", "),
         );
-        Err(failure(Cause::PathError, message))
+        // What a member's jobs may not read they may read on no worker.
+        let nowhere = missing.iter().any(|video| self.is_out_of_place(video));
+        Err(failure(if nowhere { Cause::InvalidParameter } else { Cause::PathError }, message))
+    }
+
+    fn is_out_of_place(&self, video: &Whereabouts) -> bool {
+        let resolved = video.at.as_ref().map(|at| self.storages.resolve(at, Purpose::Input));
+        matches!(resolved, Some(Err(ResolveError::OutOfPlace { .. })))
     }
 
     /// A link to the project in a folder where nothing lies beside it.
-    fn link(&self, labels: &Path) -> Result<PathBuf, Failure> {
+    pub(super) fn link(&self, labels: &Path) -> Result<PathBuf, Failure> {
         let name = labels.file_name().unwrap_or_default();
         let made = (0..100).find_map(|number| {
             let folder = self.work.join(format!("project-{number}"));
@@ -180,13 +200,17 @@ fn slashes(written: &str) -> String {
 
 /// Whether `sleap-io` would silently take a file of that name beside the project for the video, and be wrong.
 fn falls_back_on_another(labels: &Path, written: &str, local: &Path) -> bool {
+    fallback(labels, written).is_some_and(|beside| beside.canonicalize().ok() != local.canonicalize().ok())
+}
+
+/// What `sleap-io` takes for a video that is not where it is written.
+pub(super) fn fallback(labels: &Path, written: &str) -> Option<PathBuf> {
     let written = slashes(written);
     if Path::new(&written).exists() {
-        return false;
+        return None;
     }
-    let Some(name) = written.rsplit('/').next().filter(|name| !name.is_empty()) else { return false };
-    let beside = labels.with_file_name(name);
-    beside.exists() && beside.canonicalize().ok() != local.canonicalize().ok()
+    let name = written.rsplit('/').next().filter(|name| !name.is_empty())?;
+    Some(labels.with_file_name(name)).filter(|beside| beside.exists())
 }
 
 /// Adds a file that is elsewhere than written; `whose` is what could mean another one by the same words.
@@ -215,6 +239,11 @@ pub(super) fn check(moved: &Moved, of: &str) -> Result<(), Failure> {
         return Err(failure(Cause::PathError, message));
     }
     Ok(())
+}
+
+/// As a program is told.
+pub(super) fn pairs(moved: &Moved) -> impl Iterator<Item = (&str, OsString)> {
+    moved.iter().map(|(old, new)| (old.as_str(), new.clone().into_os_string()))
 }
 
 /// Two videos of which one is where the other was written to be: pairs are applied one after the other.

@@ -4,9 +4,11 @@ use super::bar::{Bar, read as read_bar};
 use super::child::{self, Watch};
 use super::frames::{self, Frames};
 use super::kept::Inputs;
-use super::places::Moved;
+use super::places::{Placed, fallback, pairs};
+use super::rename::rename_videos;
 use super::{Ended, Session, failure, remark, stem, tell};
-use samepath_dataset::Project;
+use crate::kinds::version_of;
+use samepath_dataset::{Project, Video};
 use samepath_wire::{Cause, Failure, PathValue};
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -16,6 +18,8 @@ use std::path::{Path, PathBuf};
 pub(super) struct Task<'a> {
     /// A project or a video.
     pub(super) data: &'a Path,
+    /// The parameter that names it.
+    pub(super) parameter: &'static str,
     /// Folders of models.
     pub(super) models: &'a [PathBuf],
     pub(super) frames: Frames,
@@ -36,6 +40,7 @@ pub(in crate::tool) fn run(session: &Session) -> Result<(), Ended> {
     let some = |name: &str| Some(session.value(name).to_owned()).filter(|value| !value.is_empty());
     let task = Task {
         data: &session.needed("DATA")?,
+        parameter: "DATA",
         models: &models,
         frames,
         batch_size: some("BATCH_SIZE"),
@@ -54,22 +59,35 @@ pub(super) fn predict(session: &Session, task: &Task<'_>) -> Result<Vec<String>,
     check_models(session, task.models)?;
     let is_project = task.data.extension().is_some_and(|end| end.eq_ignore_ascii_case("slp"));
     let inputs = Inputs::of([task.data.to_owned()].into_iter().chain(task.models.iter().map(|m| m.join("best.ckpt"))));
-    let mut data = task.data.to_owned();
     let mut back: BTreeMap<String, String> = BTreeMap::new();
-    let mut runs: Vec<(Vec<String>, String)> = Vec::new();
+    let mut runs: Vec<Call> = Vec::new();
     let name = stem(task.data);
     if is_project {
         tell("openjd_status", &format!("Reading {}", file_name(task.data)));
-        let placed = session.place(task.data)?;
-        if !placed.moved.is_empty() {
-            data = session.work.join("data.slp");
-            tell("openjd_status", "Translating the paths of the videos");
-            rename_videos(session, &placed.labels, &data, pairs(&placed.moved))?;
-            back = placed.moved.iter().map(|(old, new)| (new.display().to_string(), old.clone())).collect();
-        } else {
-            data = placed.labels;
+        let mut placed = session.place(task.data)?;
+        let project = Project::read(task.data).map_err(|error| failure(Cause::Reported, error.to_string()))?;
+        let falls_back = |video: &Video| {
+            let source = video.source_written.as_ref().and_then(|source| source.first());
+            video.embedded && source.is_some_and(|source| fallback(task.data, source).is_some())
+        };
+        if placed.labels == task.data && project.videos.iter().any(falls_back) {
+            // The result would name what lies beside the package here.
+            placed.labels = session.link(task.data)?;
         }
-        runs = project_runs(session, task, placed.videos, &name)?;
+        let renamed = if placed.moved.is_empty() { placed.labels.clone() } else { session.work.join("data.slp") };
+        runs = project_runs(session, task, (&project, &placed), &renamed, &name)?;
+        if !placed.moved.is_empty() {
+            tell("openjd_status", "Translating the paths of the videos");
+            rename_videos(session, &placed.labels, &renamed, pairs(&placed.moved)).map_err(|it| session.ended(it))?;
+            back = placed.moved.iter().map(|(old, new)| (new.display().to_string(), old.clone())).collect();
+        }
+        if placed.embedded > 0 {
+            // Of frames inside the project the result names the project.
+            let known = session.submitters_path(task.parameter, task.data);
+            let known = known.map_or_else(|| task.data.display().to_string(), |(_, there)| there);
+            let here = [task.data, &placed.labels, &renamed].map(|path| path.display().to_string());
+            back.extend(here.into_iter().filter(|here| *here != known).map(|here| (here, known.clone())));
+        }
     } else {
         let frames = match &task.frames {
             Frames::All => Vec::new(),
@@ -79,30 +97,73 @@ pub(super) fn predict(session: &Session, task: &Task<'_>) -> Result<Vec<String>,
                 return Err(failure(Cause::InvalidParameter, message).into());
             }
         };
-        back.extend(session.submitters_path("DATA", task.data));
-        runs.push((frames, name));
+        back.extend(session.submitters_path(task.parameter, task.data));
+        runs.push(Call { data: task.data.to_owned(), frames, name });
     }
     let mut written = Vec::new();
     let count = runs.len();
-    for (index, (frames, name)) in runs.into_iter().enumerate() {
-        session.go_on()?;
-        let output = unused(task.output, &format!("{name}.predictions"), ".slp");
+    for (index, call) in runs.into_iter().enumerate() {
+        let output = unused(task.output, &format!("{}.predictions", call.name), ".slp");
         let step = (task.share.1 - task.share.0) / count as f64;
         let from = task.share.0 + step * index as f64;
-        one(session, task, &data, &frames, &output, &back, &inputs, (from, from + step))?;
+        let share = (from, from + step);
+        session
+            .go_on()
+            .and_then(|()| one(session, task, &call, &output, &back, &inputs, share))
+            .map_err(|ended| and_written(ended, &written))?;
         written.push(file_name(&output));
     }
     Ok(written)
 }
 
-/// What `sleap-nn` is called for, of a project: the arguments, and the name of what it writes.
+/// What is there all the same of a prediction that did not come to its end.
+fn and_written(ended: Ended, written: &[String]) -> Ended {
+    let there = format!("Predictions written: {}.", written.join(", "));
+    match ended {
+        Ended::Failed(failed) if !written.is_empty() => {
+            let message = format!("{}. {there}", failed.message.trim_end_matches('.'));
+            Ended::Failed(Failure { message, ..failed })
+        }
+        Ended::Failed(failed) => Ended::Failed(failed),
+        Ended::Stopped(words) if written.is_empty() => Ended::Stopped(format!("{words} No predictions were written.")),
+        Ended::Stopped(words) => Ended::Stopped(format!("{words} {there}")),
+    }
+}
+
+/// One call of `sleap-nn`.
+struct Call {
+    data: PathBuf,
+    /// The arguments that say which frames.
+    frames: Vec<String>,
+    /// Of what is written, without its endings.
+    name: String,
+}
+
+/// What `sleap-nn` is called for, of a project; `renamed` is the copy that names its videos by this computer's paths.
 fn project_runs(
     session: &Session,
     task: &Task<'_>,
-    videos: usize,
+    (project, placed): (&Project, &Placed),
+    renamed: &Path,
     name: &str,
-) -> Result<Vec<(Vec<String>, String)>, Failure> {
-    let one = |args: &[&str]| vec![(args.iter().map(|arg| (*arg).to_owned()).collect(), name.to_owned())];
+) -> Result<Vec<Call>, Failure> {
+    let videos = placed.videos;
+    if matches!(task.frames, Frames::All | Frames::Numbers(_)) && !placed.is_package() {
+        tell_of_version(session);
+    }
+    // The copy has lost the frames that were inside.
+    if placed.embedded > 0 && !placed.moved.is_empty() && task.frames != Frames::All {
+        let message = format!(
+            "FRAMES: {} has the frames of some videos inside, and other videos are elsewhere than it says: of such a project only all \
+             frames are predicted. Save all videos in a package (.pkg.slp), or none",
+            session.shown(task.data)
+        );
+        return Err(failure(Cause::InvalidParameter, message));
+    }
+    let one = |args: &[&str]| {
+        let frames = args.iter().map(|arg| (*arg).to_owned()).collect();
+        vec![Call { data: renamed.to_owned(), frames, name: name.to_owned() }]
+    };
     Ok(match &task.frames {
         Frames::Labelled => one(&["--only_labeled_frames"]),
         Frames::Suggested => one(&["--only_suggested_frames"]),
@@ -114,28 +175,46 @@ fn project_runs(
             );
             return Err(failure(Cause::InvalidParameter, message));
         }
+        Frames::All if placed.is_package() || videos == 0 => one(&[]),
         Frames::All => {
-            let project = Project::read(task.data).map_err(|error| failure(Cause::Reported, error.to_string()))?;
-            if project.is_package || videos == 0 {
-                return Ok(one(&[]));
-            }
-            let call = |(index, video): (usize, &samepath_dataset::Video)| {
-                let written = video.first_written().replace('\\', "/");
+            let call = |(index, video): (usize, &Video)| {
+                let mut frames = vec!["--video_index".to_owned(), index.to_string()];
+                if video.embedded {
+                    // There are no others.
+                    frames.push("--only_labeled_frames".to_owned());
+                }
+                let source = video.source_written.as_ref().and_then(|source| source.first()).map(String::as_str);
+                let written = source.unwrap_or_else(|| video.first_written()).replace('\\', "/");
                 let of = stem(Path::new(written.rsplit('/').next().unwrap_or_default()));
-                let of = if of.is_empty() || videos == 1 { name.to_owned() } else { format!("{name}.{of}") };
-                (vec!["--video_index".to_owned(), index.to_string()], of)
+                let name = if of.is_empty() || videos == 1 { name.to_owned() } else { format!("{name}.{of}") };
+                Call { data: if video.embedded { &placed.labels } else { renamed }.to_owned(), frames, name }
             };
             project.videos.iter().enumerate().map(call).collect()
         }
     })
 }
 
-#[expect(clippy::too_many_arguments, reason = "one call, taken out of its loop")]
+/// Of these versions, which were never told of a frame that a project has no labels for, says that.
+fn tell_of_version(session: &Session) {
+    if let Some(version) = version_of(&session.program).filter(|version| leaves_frames_out(version)) {
+        remark(&format!(
+            "sleap-nn {version} predicts, of a project, only frames that have labels. Update it on {}, or predict on the videos \
+             themselves.",
+            session.context.worker
+        ));
+    }
+}
+
+fn leaves_frames_out(version: &str) -> bool {
+    let digits = |part: &str| part.split(|c: char| !c.is_ascii_digit()).next().and_then(|number| number.parse().ok());
+    let parts: Vec<Option<u32>> = version.splitn(3, '.').map(digits).collect();
+    matches!(parts[..], [Some(0), Some(3), Some(0..=3)])
+}
+
 fn one(
     session: &Session,
     task: &Task<'_>,
-    data: &Path,
-    frames: &[String],
+    call: &Call,
     output: &Path,
     back: &BTreeMap<String, String>,
     inputs: &Inputs,
@@ -143,7 +222,7 @@ fn one(
 ) -> Result<(), Ended> {
     // With paths of this computer in it; the result gets those that its reader knows.
     let raw = if back.is_empty() { output.to_owned() } else { session.work.join("predictions.slp") };
-    let mut args: Vec<OsString> = vec!["predict".into(), "-i".into(), data.into()];
+    let mut args: Vec<OsString> = vec!["predict".into(), "-i".into(), (&call.data).into()];
     for model in task.models {
         args.extend(["-m".into(), model.into()]);
     }
@@ -153,13 +232,14 @@ fn one(
             args.extend([option.into(), value.into()]);
         }
     }
-    args.extend(frames.iter().map(OsString::from));
+    args.extend(call.frames.iter().map(OsString::from));
     tell("openjd_status", "Starting SLEAP, about 6 s");
     let mut watch = Predicting { share, percent: None, done: 0, total: 0 };
     let outcome = child::run(session, &session.program, &args, &mut watch)
         .map_err(|error| not_started(&session.program, &error))?;
+    session.begun.set(true);
     if outcome.stopped && !outcome.status.success() {
-        return Err(Ended::Stopped(format!("Stopped {}. Nothing was written.", watch.when().trim_start())));
+        return Err(Ended::Stopped(format!("Stopped{}.", watch.when())));
     }
     if !outcome.status.success() {
         return Err(session.why(&outcome, inputs, task.output, &watch.when(), None).into());
@@ -183,49 +263,6 @@ fn give_back(session: &Session, raw: &Path, output: &Path, back: &BTreeMap<Strin
     }
     let _ = fs_err::remove_file(raw);
     Ok(())
-}
-
-fn pairs(moved: &Moved) -> impl Iterator<Item = (&str, OsString)> {
-    moved.iter().map(|(old, new)| (old.as_str(), new.clone().into_os_string()))
-}
-
-/// Copies a project, with other names for its videos.
-fn rename_videos<'a>(
-    session: &Session,
-    from: &Path,
-    to: &Path,
-    pairs: impl Iterator<Item = (&'a str, OsString)>,
-) -> Result<(), Failure> {
-    // What is on the search path is often a link into the environment where both are.
-    let real = fs_err::canonicalize(&session.program).unwrap_or_else(|_| session.program.clone());
-    let beside =
-        [&session.program, &real].map(|path| path.with_file_name(if cfg!(windows) { "sio.exe" } else { "sio" }));
-    let Some(program) = beside.iter().find(|path| path.is_file()) else {
-        let message = format!("sio, which belongs to sleap-nn, is not beside it ({})", real.display());
-        return Err(failure(Cause::ProgramMissing, message));
-    };
-    let mut args: Vec<OsString> = vec!["filenames".into(), "-i".into(), from.into(), "-o".into(), to.into()];
-    for (old, new) in pairs {
-        args.extend(["--map".into(), old.into(), new]);
-    }
-    let outcome = child::run(session, program, &args, &mut Quiet).map_err(|error| not_started(program, &error))?;
-    if outcome.status.success() && to.is_file() {
-        return Ok(());
-    }
-    let inputs = Inputs::of([from.to_owned()]);
-    let output = to.parent().unwrap_or(to).to_owned();
-    let mut failed = session.why(&outcome, &inputs, &output, " while the paths of the videos were translated", None);
-    failed.message = failed.message.replace("sleap-nn ended", "sio ended");
-    Err(failed)
-}
-
-/// Says nothing of what a program prints.
-struct Quiet;
-
-impl Watch for Quiet {
-    fn line(&mut self, _: &str) -> bool {
-        false
-    }
 }
 
 impl Session {

@@ -7,10 +7,11 @@ use super::controller::Controller;
 use super::epochs::Epochs;
 use super::frames::Frames;
 use super::kept::Inputs;
-use super::places::{self, Moved};
+use super::places::Moved;
 use super::predict::{Task, file_name, not_started, predict, unused};
+use super::projects::{other_projects, several_to_learn_from};
 use super::start::{checkpoint, configurations, trained};
-use super::{Ended, Session, failure, remark, settings, stem, tell, tell_metrics};
+use super::{Ended, Session, failure, remark, settings, stem, tell, tell_metrics, together};
 use crate::guard::why;
 use crate::prepare::MARKER;
 use samepath_wire::{Cause, Failure, Metrics};
@@ -64,11 +65,12 @@ pub(in crate::tool) fn run(session: &Session) -> Result<(), Ended> {
         let part = if several { configuration.head().unwrap_or(&name).replace('_', " ") } else { String::new() };
         let mut videos = placed.moved.clone();
         let ours = ours(session, &configuration, &placed.labels, &output, &name, controller.port, resume.as_deref());
+        several_to_learn_from(session, &configuration, &labels);
         // What is replaced need not be found here.
         ours.iter().try_for_each(|(key, _)| configuration.set(key, Value::Null))?;
         session.translate(&mut configuration, &path)?;
         ours.into_iter().try_for_each(|(key, value)| configuration.set(key, value))?;
-        other_projects(session, &mut configuration, &labels, &mut videos)?;
+        other_projects(session, &mut configuration, &labels, &mut videos).map_err(|failure| session.ended(failure))?;
         for (key, value) in &settings {
             configuration.set(key, value.clone())?;
         }
@@ -88,6 +90,10 @@ pub(in crate::tool) fn run(session: &Session) -> Result<(), Ended> {
         "all videos" => Some(Frames::All),
         _ => None,
     };
+    if frames.is_some() {
+        let models: Vec<&Configuration> = runs.iter().map(|run| &run.configuration).collect();
+        together::check(&models)?;
+    }
     let share = (100.0 - if frames.is_some() { PREDICTION } else { 0.0 }) / runs.len() as f64;
     let inputs = Inputs::of([labels.clone()].into_iter().chain(resume).chain(session.path("VAL_LABELS")));
     let mut models = Vec::new();
@@ -104,6 +110,7 @@ pub(in crate::tool) fn run(session: &Session) -> Result<(), Ended> {
         session.go_on()?;
         let task = Task {
             data: &labels,
+            parameter: "LABELS",
             models: &models,
             frames,
             batch_size: None,
@@ -233,31 +240,6 @@ fn ours(
     values
 }
 
-/// Finds the videos of the other projects that a configuration names: those to judge by.
-fn other_projects(
-    session: &Session,
-    configuration: &mut Configuration,
-    labels: &Path,
-    videos: &mut Moved,
-) -> Result<(), Failure> {
-    for (key, path) in configuration.paths() {
-        let of_a_project =
-            key.starts_with("data_config.val_labels_path") || key.starts_with("data_config.test_file_path");
-        let path = PathBuf::from(path);
-        if !of_a_project || path == labels || path.extension().is_none_or(|end| !end.eq_ignore_ascii_case("slp")) {
-            continue;
-        }
-        let placed = session.place(&path)?;
-        if placed.labels != path {
-            configuration.replace(&key, &placed.labels.to_string_lossy());
-        }
-        for (written, local) in placed.moved {
-            places::add(videos, written, local, "two projects of this training")?;
-        }
-    }
-    places::check(videos, "the projects of this training")
-}
-
 /// Trains one model; what there is to say of it, and its folder.
 fn train(
     session: &Session,
@@ -313,6 +295,7 @@ fn train(
     tell_metrics(&watch.told);
     let outcome = child::run(session, &session.program, &args, &mut watch)
         .map_err(|error| not_started(&session.program, &error))?;
+    session.begun.set(true);
     let kept = session.kept(&made, &watch.epochs, &outcome);
     if outcome.stopped {
         let kept = kept.unwrap_or_else(|| "Nothing was saved yet".to_owned());
