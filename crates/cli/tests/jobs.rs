@@ -85,6 +85,7 @@ fn a_job_finds_its_video_by_the_workers_own_path() {
             "this_computer",
             "own",
             "state",
+            "untried",
             "busy",
             "draining",
             "job",
