@@ -118,8 +118,8 @@ impl State {
     }
 
     /// Whether nobody is left who could serve a job that somebody has tried. A worker whose storages are still being looked at,
-    /// or do not answer just now, or whose GPU somebody uses, is left; and just after the matchmaker began, so are those that have yet to say that they are
-    /// there.
+    /// or do not answer just now, or whose GPU somebody uses, is left; and just after the matchmaker began, or woke, so are those
+    /// that have yet to say that they are there.
     fn is_hopeless(&self, record: &JobRecord) -> bool {
         let passing = |reason: &Reason| {
             matches!(
