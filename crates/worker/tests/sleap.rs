@@ -1,16 +1,13 @@
-//! Training and prediction with a program that behaves as `sleap-nn` was seen to: same arguments, same files, same bar.
+//! Training with a program that behaves as `sleap-nn` was seen to: same arguments, same files, same bar.
 #![cfg(unix)]
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
-#[path = "../../dataset/tests/support/mod.rs"]
-#[expect(dead_code, reason = "here projects are honest")]
-mod projects;
 mod sleap_lab;
 
 use rustix::process::{Pid, Signal, kill_process};
 use samepath_wire::{Cause, Metrics};
 use serde_json::json;
-use sleap_lab::{CONFIG, Lab, Told};
+use sleap_lab::{CONFIG, Lab};
 use std::io::Read;
 use std::net::{Ipv4Addr, TcpStream};
 use std::process::Stdio;
@@ -180,14 +177,6 @@ fn a_program_that_cannot_be_executed_is_missing() {
     assert_eq!(lab.train("labels.pkg.slp", &[], &[&config]).failure().cause, Cause::ExitCode);
 }
 
-/// A project with these videos, below amick's folder.
-fn project(lab: &Lab, name: &str, videos: &[serde_json::Value]) -> String {
-    let path = lab.path("vast/amick").join(name);
-    let entries: Vec<String> = videos.iter().map(|video| json!({ "filename": video }).to_string()).collect();
-    fs_err::write(&path, projects::project(&entries)).unwrap();
-    path.display().to_string()
-}
-
 #[test]
 fn what_is_missing_once_a_training_ran_is_no_reason_to_train_elsewhere() {
     let lab = Lab::new();
@@ -232,7 +221,7 @@ fn what_a_model_is_tested_with_names_its_videos_as_they_are_here() {
     for name in ["labels.slp", "judge.slp"] {
         let test = lab.maze(name);
         if name == "judge.slp" {
-            project(&lab, "maze/judge.slp", &[json!("/Volumes/talmo/amick/maze/cam0.mp4")]);
+            lab.project("maze/judge.slp", &[json!("/Volumes/talmo/amick/maze/cam0.mp4")]);
         }
         let config = lab.config("train.yaml", &CONFIG.replace("path: null", &format!("path: {name}")));
         let _ = fs_err::remove_file(lab.path("bin/calls"));
@@ -253,114 +242,6 @@ fn what_a_model_is_tested_with_names_its_videos_as_they_are_here() {
     assert_eq!(lab.seen(2)["data_config"]["test_file_path"], json!(lab.maze("labels.pkg.slp")));
 }
 
-/// A prediction on this project; the parameter that names it says so.
-fn predicting(lab: &mut Lab, data: &str, frames: &str) -> std::process::Command {
-    let model = lab.maze("model");
-    fs_err::create_dir_all(&model).unwrap();
-    for name in ["best.ckpt", "training_config.yaml"] {
-        fs_err::write(model.join(name), "").unwrap();
-    }
-    lab.parameters = json!({ "DATA": format!("maze/{data}") });
-    let (data, out) = (lab.maze(data).display().to_string(), lab.out().display().to_string());
-    let values = [("DATA", data.as_str()), ("OUTPUT_DIR", &out), ("FRAMES", frames)];
-    lab.command("sleap-predict", &values, &[model.to_str().unwrap()])
-}
-
-fn predict(lab: &mut Lab, data: &str, frames: &str) -> Told {
-    let _ = fs_err::remove_file(lab.path("bin/calls"));
-    Told::new(predicting(lab, data, frames).output().unwrap())
-}
-
-#[test]
-fn the_predictions_of_a_package_name_no_path_of_this_worker() {
-    let mut lab = Lab::new();
-    fs_err::remove_file(lab.maze("cam0.mp4")).unwrap();
-    assert!(predict(&mut lab, "labels.pkg.slp", "all").good);
-    let (package, known) = (lab.maze("labels.pkg.slp"), "/Volumes/talmo/amick/maze/labels.pkg.slp");
-    let back = format!("--map\n{}\n{known}\n", package.display());
-    assert!(lab.calls().ends_with(&back), "{}", lab.calls());
-    // What lies beside it would be taken for what the frames are of.
-    fs_err::write(lab.maze("cam0.mp4"), "").unwrap();
-    assert!(predict(&mut lab, "labels.pkg.slp", "all").good);
-    let link = lab.path("work/project-0/labels.pkg.slp");
-    let calls = lab.calls();
-    assert!(calls.contains(&format!("predict\n-i\n{}\n", link.display())), "{calls}");
-    assert!(calls.contains(&format!("--map\n{}\n{known}\n", link.display())), "{calls}");
-}
-
-#[test]
-fn of_a_project_with_some_frames_inside_each_video_is_predicted_where_its_frames_are() {
-    let mut lab = Lab::new();
-    fs_err::copy(sleap_lab::data("slp/partly.pkg.slp"), lab.maze("partly.slp")).unwrap();
-    fs_err::remove_file(lab.maze("cam0.mp4")).unwrap();
-    let failure = predict(&mut lab, "partly.slp", "all").unfit();
-    assert!(failure.message.contains("gpu-1 does not see 1 of the 1 videos"), "{failure:?}");
-    fs_err::create_dir(lab.maze("day2")).unwrap();
-    fs_err::write(lab.maze("day2/cam1.mp4"), "").unwrap();
-    let told = predict(&mut lab, "partly.slp", "all");
-    assert!(told.good, "{told:?}");
-    let (whole, copy) = (lab.maze("partly.slp").display().to_string(), lab.path("work/data.slp").display().to_string());
-    let calls = lab.calls();
-    let call = |data: &str, frames: &str| {
-        let call = calls.split("=== ").find(|call| call.contains(&format!("predict\n-i\n{data}\n")));
-        call.is_some_and(|call| call.ends_with(frames))
-    };
-    assert!(call(&whole, "--video_index\n0\n--only_labeled_frames\n"), "{calls}");
-    assert!(call(&copy, "--video_index\n1\n"), "{calls}");
-    let known = "/Volumes/talmo/amick/maze/partly.slp";
-    assert!([&whole, &copy].iter().all(|here| calls.contains(&format!("--map\n{here}\n{known}\n"))), "{calls}");
-    assert!(
-        lab.out().join("partly.cam0.predictions.slp").is_file()
-            && lab.out().join("partly.cam1.predictions.slp").is_file()
-    );
-    let failure = predict(&mut lab, "partly.slp", "labelled").failure();
-    assert!(failure.message.contains("of such a project only all frames are predicted"), "{failure:?}");
-}
-
-#[test]
-fn a_prediction_that_does_not_come_to_its_end_says_what_is_there() {
-    let mut lab = Lab::new();
-    let written = ["/Volumes/talmo/amick/maze/a.mp4", "/Volumes/talmo/amick/maze/b.mp4"];
-    project(&lab, "maze/two.slp", &written.map(|path| json!(path)));
-    for name in ["a.mp4", "b.mp4"] {
-        fs_err::write(lab.maze(name), name).unwrap();
-    }
-    lab.mode("break");
-    let failure = predict(&mut lab, "two.slp", "all").failure();
-    let message = "sleap-nn ended with code 1 at frame 25 of 50. Predictions written: two.a.predictions.slp.";
-    assert_eq!(failure.message, message);
-    lab.mode("hang");
-    let _ = fs_err::remove_file(lab.path("bin/calls"));
-    let mut tool = predicting(&mut lab, "two.slp", "all").stdout(Stdio::piped()).spawn().unwrap();
-    let mut out = std::io::BufReader::new(tool.stdout.take().unwrap());
-    let mut said = String::new();
-    while said.matches("Predicting, frame 25 of 50").count() < 2 {
-        assert!(std::io::BufRead::read_line(&mut out, &mut said).unwrap() > 0, "{said}");
-    }
-    kill_process(Pid::from_child(&tool), Signal::INT).unwrap();
-    out.read_to_string(&mut said).unwrap();
-    assert_eq!(tool.wait().unwrap().code(), Some(130), "{said}");
-    let end = "openjd_status: Stopped at frame 25 of 50. Predictions written: two.a.predictions-2.slp.\n";
-    assert!(said.contains(end), "{said}");
-}
-
-#[test]
-fn a_version_that_leaves_frames_out_is_told_of() {
-    let mut lab = Lab::new();
-    for (version, told_of) in [("0.3.2", true), ("0.3.5", false)] {
-        let info = lab.path(&format!("lib/python3.12/site-packages/sleap_nn-{version}.dist-info"));
-        fs_err::create_dir_all(&info).unwrap();
-        for (data, tells) in [("labels.slp", told_of), ("labels.pkg.slp", false), ("cam0.mp4", false)] {
-            let told = predict(&mut lab, data, "all");
-            assert!(told.good, "{told:?}");
-            let remark =
-                told.lines.iter().any(|line| line.starts_with("sleap-nn 0.3.2 predicts, of a project, only frames"));
-            assert_eq!(remark, tells, "{version} {data}: {told:?}");
-        }
-        fs_err::remove_dir_all(info).unwrap();
-    }
-}
-
 fn chosen(written: &str, path: &str) -> serde_json::Value {
     json!([{ "written": written, "storage_backend": "vast", "user_subdir": "amick", "path": path }])
 }
@@ -370,7 +251,7 @@ fn an_image_sequence_that_was_located_by_its_first_image_is_handed_over_whole() 
     let mut lab = Lab::new();
     let config = lab.config("train.yaml", CONFIG);
     let written = ["/Users/amick/imgs/f0.png", "/Users/amick/imgs/f1.png", "/Users/amick/imgs/f2.png"];
-    project(&lab, "maze/images.slp", &[json!(written)]);
+    lab.project("maze/images.slp", &[json!(written)]);
     fs_err::create_dir_all(lab.path("vast/amick/moved")).unwrap();
     for name in ["f0.png", "f1.png", "f2.png"] {
         fs_err::write(lab.path("vast/amick/moved").join(name), name).unwrap();
@@ -393,7 +274,7 @@ fn an_image_sequence_that_was_located_by_its_first_image_is_handed_over_whole() 
 fn an_entry_that_cannot_be_used_says_why() {
     let lab = Lab::new();
     let config = lab.config("train.yaml", CONFIG);
-    project(&lab, "maze/odd.slp", &[json!(7), json!("/Volumes/talmo/amick/maze/cam0.mp4")]);
+    lab.project("maze/odd.slp", &[json!(7), json!("/Volumes/talmo/amick/maze/cam0.mp4")]);
     let failure = lab.train("odd.slp", &[], &[&config]).unfit();
     assert_eq!(failure.cause, Cause::PathError);
     let start = "gpu-1 does not see 1 of the 2 videos of vast:amick/maze/odd.slp: The project's entry for this video cannot be used: ";
@@ -406,7 +287,7 @@ fn videos_of_two_projects_are_not_mistaken_for_each_other() {
     let config = lab.config("train.yaml", CONFIG);
     // The second project writes what is here the first one's video, and means another by it.
     let here = lab.maze("cam0.mp4").display().to_string();
-    let judge = project(&lab, "maze/judge.slp", &[json!(here)]);
+    let judge = lab.project("maze/judge.slp", &[json!(here)]);
     fs_err::write(lab.maze("other.mp4"), "another").unwrap();
     lab.videos = chosen(&here, "maze/other.mp4");
     let failure = lab.train("labels.slp", &[("VAL_LABELS", &judge)], &[&config]).unfit();
@@ -484,47 +365,4 @@ fn a_stop_asks_the_training_to_save_and_waits_for_it() {
 fn a_stop_waits_also_where_no_bar_is_seen() {
     let said = stopped("quiet", "\"val/loss\":0.5");
     assert!(said.contains(&format!("openjd_status: Stopped at epoch 1 of 7. {KEPT}")), "{said}");
-}
-
-#[test]
-fn a_prediction_names_videos_as_its_reader_does() {
-    let mut lab = Lab::new();
-    let model = lab.maze("model");
-    fs_err::create_dir_all(&model).unwrap();
-    for name in ["best.ckpt", "training_config.yaml"] {
-        fs_err::write(model.join(name), "").unwrap();
-    }
-    lab.parameters = json!({ "DATA": "maze/cam0.mp4" });
-    let (video, out) = (lab.maze("cam0.mp4").display().to_string(), lab.out().display().to_string());
-    let model = model.display().to_string();
-    let values = [
-        ("DATA", video.as_str()),
-        ("OUTPUT_DIR", &out),
-        ("FRAMES", "0-3,9"),
-        ("BATCH_SIZE", "4"),
-        ("PEAK_THRESHOLD", "0.2"),
-    ];
-    let predict = |values: &[(&str, &str)], models: &[&str]| {
-        Told::new(lab.command("sleap-predict", values, models).output().unwrap())
-    };
-    let told = predict(&values, &[&model]);
-    assert!(told.good, "{told:?}");
-    assert!(told.said("openjd_status").contains(&"Predicting, frame 25 of 50"), "{told:?}");
-    let raw = lab.path("work/predictions.slp").display().to_string();
-    let call = format!(
-        "=== sleap-nn\npredict\n-i\n{video}\n-m\n{model}\n-o\n{raw}\n--gui\n--batch_size\n4\n--peak_threshold\n0.2\n--frames\n0,1,2,3,9\n"
-    );
-    assert!(lab.calls().starts_with(&call), "{}", lab.calls());
-    let back = format!("--map\n{video}\n/Volumes/talmo/amick/maze/cam0.mp4\n");
-    assert!(lab.calls().ends_with(&back), "{}", lab.calls());
-    assert!(lab.out().join("cam0.predictions.slp").is_file());
-    // SLEAP's own name for a version stays whole.
-    fs_err::copy(lab.maze("labels.pkg.slp"), lab.maze("labels.v003.pkg.slp")).unwrap();
-    let versioned = lab.maze("labels.v003.pkg.slp").display().to_string();
-    assert!(predict(&[("DATA", &versioned), ("OUTPUT_DIR", &out)], &[&model]).good);
-    assert!(lab.out().join("labels.v003.predictions.slp").is_file());
-    let failure = predict(&values, &[lab.out().to_str().unwrap()]).failure();
-    assert!(failure.message.contains("vast:amick/out is no folder of a trained model"), "{failure:?}");
-    let odd = [("DATA", video.as_str()), ("OUTPUT_DIR", &out), ("FRAMES", "--headers")];
-    assert_eq!(predict(&odd, &[&model]).failure().cause, Cause::InvalidParameter);
 }

@@ -1,6 +1,9 @@
 //! A program that behaves as `sleap-nn` was seen to, and a storage with a project.
 #![allow(dead_code, reason = "every test file uses its own part of it")]
 
+#[path = "../../../dataset/tests/support/mod.rs"]
+mod projects;
+
 use samepath_wire::Failure;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
@@ -102,6 +105,14 @@ impl Lab {
 
     pub(crate) fn maze(&self, name: &str) -> PathBuf {
         self.path("vast/amick/maze").join(name)
+    }
+
+    /// A project with these videos, below amick's folder; where it is.
+    pub(crate) fn project(&self, name: &str, videos: &[Value]) -> String {
+        let path = self.path("vast/amick").join(name);
+        let entries: Vec<String> = videos.iter().map(|video| json!({ "filename": video }).to_string()).collect();
+        fs_err::write(&path, projects::project(&entries)).unwrap();
+        path.display().to_string()
     }
 
     pub(crate) fn out(&self) -> PathBuf {
