@@ -64,6 +64,7 @@ pub fn bindings() -> Builder<tauri::Wry> {
         job::clear_jobs,
         job::report,
         job::follow_up,
+        job::open_log,
         job::show_results,
         job::open_in_sleap,
         lab::read_invitation,

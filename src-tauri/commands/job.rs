@@ -62,6 +62,13 @@ pub(crate) async fn open_in_sleap(app: State<'_, App>, id: String) -> Result<(),
     reveal::start(&program, &project)
 }
 
+/// Opens the whole log of a job, which lies beside its results.
+#[tauri::command]
+#[specta::specta]
+pub(crate) async fn open_log(app: State<'_, App>, id: String) -> Result<(), Error> {
+    reveal::open(app.log_file(&id).await?)
+}
+
 /// Shows a job's results in the file manager.
 #[tauri::command]
 #[specta::specta]

@@ -36,6 +36,10 @@ export class Fake extends FakeDraft implements Ipc {
     return this.next;
   }
 
+  async openLog(id: string): Promise<void> {
+    await this.note('openLog', id);
+  }
+
   async showResults(id: string): Promise<void> {
     await this.note('showResults', id);
   }

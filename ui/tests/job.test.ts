@@ -2,6 +2,7 @@ import { screen, within } from '@testing-library/svelte';
 import { describe, expect, test, vi } from 'vitest';
 import { Failure } from '../src/lib/ipc';
 import { timeLeft } from '../src/lib/state/jobs.svelte';
+import { KEPT } from '../src/lib/state/log.svelte';
 import { dataset, job, kind, logLine, row, status, worker } from './views';
 import { HOSTILE, ready, settle } from './render';
 
@@ -204,6 +205,22 @@ describe('A failed job', () => {
     const log = screen.getByRole('log');
     expect(log.querySelector('.hit')).toHaveTextContent(trouble.last_line);
     expect(screen.getByRole('button', { name: 'Go to the end' })).toBeVisible();
+  });
+
+  test('a log that is too long to be shown whole is opened where it lies', async () => {
+    const at = { storage_backend: 'vast', user_subdir: 'amick', path: 'maze/models/log.txt', text: 'vast:amick/maze/models/log.txt' };
+    const { fake, user, show } = await open({ ...failed, log_file: at });
+    const panel = await show();
+    await user.click(within(panel).getByRole('tab', { name: 'Log' }));
+    expect(panel).toHaveTextContent('The whole log: vast:amick/maze/models/log.txt');
+    fake.logs.get(failed.id)?.({ type: 'lines', value: Array.from({ length: KEPT + 1 }, (_, i) => logLine(i, 'line')) });
+    await settle();
+    expect(panel).toHaveTextContent('Earlier lines: vast:amick/maze/models/log.txt');
+    expect(panel).not.toHaveTextContent('samepath logs');
+    fake.failures.set('openLog', new Failure('backend_unavailable', 'vast is not mounted.', 'Connect it.'));
+    await user.click(within(panel).getByRole('button', { name: 'Open' }));
+    expect(fake.called('openLog')).toEqual([[failed.id]]);
+    expect(panel).toHaveTextContent('vast is not mounted.');
   });
 
   test('a full storage leads to the storages; what cannot be done is said', async () => {

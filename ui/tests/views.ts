@@ -181,6 +181,7 @@ export const job = (over: Partial<JobView> = {}): JobView => ({
   trouble: null,
   results: path('vast:amick/project/slp-check_2026-11-22_0914'),
   outputs: [],
+  log_file: null,
   settings: [['LABELS', 'vast:amick/project/labels.slp']],
   ...over,
 });

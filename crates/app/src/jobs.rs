@@ -165,6 +165,7 @@ pub(crate) fn record_view(record: &JobRecord, around: &Surroundings<'_>) -> JobV
         trouble: record.failure.as_ref().map(trouble),
         results: results_of(record, kind).map(|at| path_view(&at)),
         outputs: manifest.map(outputs).unwrap_or_default(),
+        log_file: record.attempts.last().and_then(|last| last.log_file.as_ref()).map(path_view),
         settings: job.parameters.iter().map(|(name, value)| (name.clone(), setting(job, kind, name, value))).collect(),
     }
 }

@@ -44,6 +44,7 @@ const JOB: [&str; 31] = [
     "trouble",
     "results",
     "outputs",
+    "log_file",
     "settings",
 ];
 

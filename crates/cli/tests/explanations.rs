@@ -287,7 +287,7 @@ async fn what_a_worker_is_and_has_tried_is_said_alike() {
     tries.confirm(&Confirm { attempt: attempt.clone(), epoch: claimed.epoch }).await.unwrap();
     let failure = serde_json::from_value(json!({ "cause": "other", "message": "its folder is full" })).unwrap();
     let event = ReportEvent::Ended { end: AttemptEnd::Unfit { failure }, survivors: false };
-    tries.report(&Report { attempt, event, log_end: None }).await.unwrap();
+    tries.report(&Report { attempt, event, log_end: None, log_file: None }).await.unwrap();
     let excluded = Reason::Excluded { why: "its folder is full".to_owned() };
     sentences.push(sentence(TEST, "tries", &excluded, "tried it: its folder is full"));
     said_alike(&app, &ask, &id, &sentences).await;

@@ -149,5 +149,5 @@ async fn end(session: &samepath_fleet::WorkerSession, given: &Assignment) {
     let confirm = Confirm { attempt: attempt.clone(), epoch: given.epoch };
     session.confirm(&confirm).await.expect("confirmed");
     let event = ReportEvent::Ended { end: AttemptEnd::Succeeded { outputs: Manifest::default() }, survivors: false };
-    session.report(&Report { attempt, event, log_end: None }).await.expect("reported");
+    session.report(&Report { attempt, event, log_end: None, log_file: None }).await.expect("reported");
 }

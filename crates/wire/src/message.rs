@@ -134,6 +134,9 @@ pub struct Report {
     /// With an end: the number of lines that the attempt's log has by now. The end is recorded only where they are all there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub log_end: Option<u64>,
+    /// With an end: where the attempt's whole log was put as text, if it is a long one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub log_file: Option<StoragePath>,
 }
 
 /// What happened to an attempt.

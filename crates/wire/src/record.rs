@@ -103,6 +103,9 @@ pub struct Attempt {
     /// Whether processes of it did not end when it did: they may still write.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub survivors: bool,
+    /// Where its whole log was put as text, if it is a long one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub log_file: Option<crate::StoragePath>,
     /// Whether its own worker said so. If not it was given up for want of news, and goes on if the worker comes back before
     /// anybody else was given the job.
     #[serde(default)]

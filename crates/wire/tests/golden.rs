@@ -151,6 +151,7 @@ fn attempt(number: u32, end: AttemptEnd) -> Attempt {
         ended_at: Some(time(3)),
         end: Some(end),
         survivors: number > 1,
+        log_file: (number > 1).then(|| StoragePath::new("vast", "amick", "maze/models/log.txt")),
         told: number > 1,
         own_output: number > 1,
     }
@@ -275,7 +276,7 @@ fn kind() -> Kind {
 }
 
 fn report(event: ReportEvent) -> Report {
-    Report { attempt: attempt_ref(), event, log_end: None }
+    Report { attempt: attempt_ref(), event, log_end: None, log_file: None }
 }
 
 fn ended(end: AttemptEnd) -> Report {
@@ -357,7 +358,9 @@ fn what_workers_report() {
     check("report-cancelled", ended(AttemptEnd::Cancelled { outputs: manifest() }), &required);
     let unfit = Failure { cause: Cause::BackendNotAvailable, exit_code: None, last_line: None, ..failure() };
     let end = AttemptEnd::Cancelled { outputs: manifest() };
-    check("report-survivors", report(ReportEvent::Ended { end, survivors: true }), &required);
+    let log_file = Some(StoragePath::new("vast", "amick", "maze/models/log.txt"));
+    let report = Report { log_file, ..report(ReportEvent::Ended { end, survivors: true }) };
+    check("report-survivors", report, &required);
     check("report-unfit", ended(AttemptEnd::Unfit { failure: unfit }), &required);
     check("report-lost", ended(AttemptEnd::Lost { reason: "its guard was killed".into(), proved: true }), &required);
     check("report-answer-accepted", ReportAnswer::Accepted, &[]);

@@ -4,9 +4,10 @@
 
 mod common;
 
-use common::{Plan, hidden, patience, start, start_below};
-use samepath_wire::{AttemptEnd, AttemptRef, Cause};
+use common::{Case, Plan, hidden, patience, start, start_below};
+use samepath_wire::{AttemptEnd, AttemptRef, Cause, StoragePath};
 use samepath_worker::guard::{AttemptDir, MARK, Order, Patience, Phase, Tree};
+use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
@@ -202,4 +203,55 @@ fn an_input_that_changes_while_the_job_runs_is_a_remark_and_no_failure() {
         assert_eq!(outputs.remarks, wanted);
         assert!(wanted.iter().all(|remark| case.said(remark)), "{:?}", case.log());
     }
+}
+
+/// A job with a results folder that prints this; from how many bytes on its log is long.
+fn printing(storage: &Path, script: &str, long_log: u64) -> Case {
+    let mut plan = Plan::new(script).on(storage, "OUT", "DIRECTORY", "results");
+    plan.patience = Patience { long_log, log_bytes: 1024 * 1024, ..plan.patience };
+    plan.start()
+}
+
+#[test]
+fn a_long_log_is_put_beside_the_results_whole() {
+    let storage = tempfile::tempdir().unwrap();
+    // More than is kept of any log, and a file of the tool's own of that name.
+    let script = "echo first; echo mine > \"$1/log.txt\"; seq 100000; echo end; exit 3";
+    let mut case = printing(storage.path(), script, 100_000);
+    let _worker = case.connect();
+    assert!(matches!(case.end(), AttemptEnd::Failed { .. }));
+    let at = StoragePath::new("vast", "", "results/log-2.txt");
+    assert_eq!(case.at.besides().log_file.as_ref(), Some(&at));
+    let mut lines: Vec<String> = case.log().into_iter().map(|line| line.text).collect();
+    assert_eq!(lines.pop().unwrap(), format!("The whole log: {at}"));
+    assert_eq!(lines[0], "first");
+    assert!(lines.iter().any(|line| line.contains("lines are left out here")), "{} lines", lines.len());
+    assert!(lines.iter().any(|line| line == "100000") && lines.last().unwrap() == "end");
+    let results = storage.path().join("results");
+    let kept = fs_err::read_to_string(results.join("log-2.txt")).unwrap();
+    assert!(kept.lines().eq(lines.iter().map(String::as_str)), "{} lines", kept.lines().count());
+    assert_eq!(fs_err::read_to_string(results.join("log.txt")).unwrap(), "mine\n");
+    assert_eq!(fs_err::read_dir(results).unwrap().count(), 2, "nothing else is left there");
+}
+
+#[test]
+fn a_log_that_is_not_long_stays_out_of_the_results() {
+    let storage = tempfile::tempdir().unwrap();
+    let mut case = printing(storage.path(), "seq 100", 100_000);
+    let _worker = case.connect();
+    let AttemptEnd::Succeeded { outputs } = case.end() else { panic!("{:?}", case.at.end()) };
+    assert!(outputs.files.is_empty() && case.at.besides().log_file.is_none());
+    assert_eq!(fs_err::read_dir(storage.path().join("results")).unwrap().count(), 0);
+}
+
+#[test]
+fn a_long_log_for_which_there_is_no_place_is_told_of() {
+    let storage = tempfile::tempdir().unwrap();
+    let script = "cd \"$1\"; mkdir log.txt; for n in $(seq 2 100); do mkdir log-$n.txt; done; seq 10000";
+    let mut case = printing(storage.path(), script, 1000);
+    let _worker = case.connect();
+    assert!(matches!(case.end(), AttemptEnd::Succeeded { .. }), "{:?}", case.at.end());
+    let last = case.log().pop().unwrap().text;
+    assert!(last.starts_with("The whole log could not be put beside the results: "), "{last}");
+    assert_eq!(fs_err::read_dir(storage.path().join("results")).unwrap().count(), 100, "half a log is left there");
 }

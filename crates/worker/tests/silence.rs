@@ -44,7 +44,7 @@ fn what_a_killed_job_wrote_is_not_waited_for() {
     let AttemptEnd::Cancelled { outputs } = case.end_on_disk() else { panic!() };
     assert!(asked.elapsed() < Duration::from_secs(20), "{:?}", asked.elapsed());
     assert_eq!(outputs.files, []);
-    assert!(!case.at.survivors());
+    assert!(!case.at.besides().survivors);
 }
 
 #[test]
@@ -62,7 +62,7 @@ fn what_no_signal_reaches_is_not_waited_for() {
     worker.tell(Order::Kill);
     assert!(matches!(case.end_on_disk(), AttemptEnd::Cancelled { .. }));
     assert!(asked.elapsed() < Duration::from_secs(20), "{:?}", asked.elapsed());
-    assert!(case.at.survivors(), "nobody knows that it may still write");
+    assert!(case.at.besides().survivors, "nobody knows that it may still write");
     assert!(case.log().iter().any(|line| line.text.contains("do not end")), "{:?}", case.log());
 }
 

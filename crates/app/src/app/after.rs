@@ -4,7 +4,7 @@ use super::App;
 use crate::again::{self, Checkpoint, Told};
 use crate::jobs::results_of;
 use crate::metrics::MetricsStream;
-use crate::view::{Draft, FollowUpView, OfferView, ResultsView};
+use crate::view::{Draft, FollowUpView, OfferView, PathView, ResultsView};
 use crate::{Error, ErrorCode, sleap};
 use jiff::{SignedDuration, Timestamp};
 use samepath_storage::Purpose;
@@ -144,9 +144,32 @@ impl App {
         let Some(results) = job.results else {
             return Err(Error::new(ErrorCode::PathNotFound, format!("{} writes no results.", job.name)));
         };
-        let at = StoragePath::new(results.storage_backend, results.user_subdir, results.path);
+        self.written(results, job.ended_at.as_deref()).await
+    }
+
+    /// The file with the whole log of a job, on this computer.
+    ///
+    /// # Errors
+    /// `job_not_found`; `path_not_found` where there is none, where this computer does not show it yet, or where it is no text: a worker
+    /// says where it is, and a program is not to be opened; what is wrong with the storage.
+    pub async fn log_file(&self, id: &str) -> Result<PathBuf, Error> {
+        let job = self.job(id).await?;
+        let Some(at) = job.log_file else {
+            return Err(Error::new(ErrorCode::PathNotFound, format!("{} has no log beside its results.", job.name)));
+        };
+        let text = at.text.clone();
+        let file = self.written(at, job.ended_at.as_deref()).await?;
+        if file.extension().is_none_or(|ending| ending != "txt") {
+            return Err(Error::new(ErrorCode::PathNotFound, format!("{text} is not the text of a log.")));
+        }
+        Ok(file)
+    }
+
+    /// What a job wrote, on this computer, behind all links.
+    async fn written(&self, at: PathView, ended: Option<&str>) -> Result<PathBuf, Error> {
+        let at = StoragePath::new(at.storage_backend, at.user_subdir, at.path);
         let found = self.blocking(move |storages| Ok(storages.resolve(&at, Purpose::Input)?.path)).await;
-        found.map_err(|error| not_shown_yet(job.ended_at.as_deref(), error, Timestamp::now()))
+        found.map_err(|error| not_shown_yet(ended, error, Timestamp::now()))
     }
 }
 

@@ -68,6 +68,8 @@ pub struct JobView {
     pub results: Option<PathView>,
     /// What it wrote.
     pub outputs: Vec<OutputView>,
+    /// Where the whole log of its last try is, if that is a long one.
+    pub log_file: Option<PathView>,
     /// What was submitted, for people: parameter and value.
     pub settings: Vec<(String, String)>,
 }

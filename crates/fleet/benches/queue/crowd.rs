@@ -89,7 +89,7 @@ async fn work_on(session: WorkerSession, ended: mpsc::UnboundedSender<()>) {
         }
         let event =
             ReportEvent::Ended { end: AttemptEnd::Succeeded { outputs: Manifest::default() }, survivors: false };
-        let report = Report { attempt, event, log_end: None };
+        let report = Report { attempt, event, log_end: None, log_file: None };
         if session.report(&report).await.unwrap() == ReportAnswer::Accepted && ended.send(()).is_err() {
             return;
         }

@@ -86,6 +86,7 @@ impl State {
             ended_at: None,
             end: None,
             survivors: false,
+            log_file: None,
             told: false,
             own_output,
         });

@@ -191,6 +191,8 @@ fn clip_words(record: &mut JobRecord, bytes: usize) {
     }
     for attempt in &mut record.attempts {
         clip(&mut attempt.worker_name, bytes);
+        // Half a path leads elsewhere.
+        attempt.log_file.take_if(|at| at.to_string().len() > bytes);
         match &mut attempt.end {
             Some(AttemptEnd::Failed { failure } | AttemptEnd::Unfit { failure }) => clip_failure(failure, bytes),
             Some(AttemptEnd::Lost { reason, .. }) => clip(reason, bytes),

@@ -3,7 +3,7 @@ use super::state::{Loss, live_attempt};
 use super::{Answer, State, Ticket, bounds};
 use samepath_wire::{
     AttemptEnd, AttemptRef, AttemptState, Cause, Claim, ClaimAnswer, Confirm, ConfirmAnswer, Exclusion, Failure,
-    JobRecord, JobState, Report, ReportAnswer, ReportEvent, StopRequest, WorkerId,
+    JobRecord, JobState, Report, ReportAnswer, ReportEvent, StopRequest, StoragePath, WorkerId,
 };
 use std::collections::BTreeSet;
 
@@ -69,7 +69,7 @@ impl State {
     }
 
     pub(super) fn report(&mut self, ticket: Ticket, worker: &WorkerId, report: Report) {
-        let Report { attempt, event, .. } = report;
+        let Report { attempt, event, log_file, .. } = report;
         let answer = match &event {
             _ if self.unreadable(attempt.job).is_some() => ReportAnswer::Unreadable,
             ReportEvent::Ended { end, .. } if self.is_recorded(worker, &attempt, end) => {
@@ -80,7 +80,7 @@ impl State {
                 let runs = self.own(worker, &attempt).is_some_and(|live| live.confirmed_at.is_some());
                 if runs || self.revive(worker, &attempt) {
                     self.hear(&attempt);
-                    self.apply(attempt, event);
+                    self.apply(attempt, event, log_file);
                     ReportAnswer::Accepted
                 } else {
                     ReportAnswer::Superseded
@@ -154,7 +154,7 @@ impl State {
         true
     }
 
-    fn apply(&mut self, attempt: AttemptRef, event: ReportEvent) {
+    fn apply(&mut self, attempt: AttemptRef, event: ReportEvent, log_file: Option<StoragePath>) {
         let Some(state) = self.jobs.get(&attempt.job).and_then(live_attempt).map(|live| live.state) else { return };
         match event {
             ReportEvent::Checking if matches!(state, AttemptState::Confirmed) => {
@@ -183,7 +183,7 @@ impl State {
                 let proved = proved && !survivors;
                 self.lose(attempt.job, |worker| format!("{worker}: {reason}"), Loss::Told { proved });
             }
-            ReportEvent::Ended { end, survivors } => self.finish(&attempt, end, survivors),
+            ReportEvent::Ended { end, survivors } => self.finish(&attempt, end, survivors, log_file),
         }
     }
 
@@ -198,7 +198,7 @@ impl State {
         self.store(record);
     }
 
-    fn finish(&mut self, attempt: &AttemptRef, end: AttemptEnd, survivors: bool) {
+    fn finish(&mut self, attempt: &AttemptRef, end: AttemptEnd, survivors: bool, log_file: Option<StoragePath>) {
         let wall = self.now.wall;
         let Some(mut record) = self.take(attempt.job) else { return };
         let (end, manifest) = bounds::trim_end(end);
@@ -208,6 +208,7 @@ impl State {
             last.ended_at = Some(wall);
             last.end = Some(end.clone());
             last.survivors = survivors;
+            last.log_file = log_file;
             last.told = true;
             worker = (last.worker.clone(), last.worker_name.clone());
         }

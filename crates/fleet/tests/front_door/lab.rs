@@ -61,7 +61,7 @@ pub(crate) async fn start(session: &WorkerSession) -> AttemptRef {
 }
 
 pub(crate) async fn report(session: &WorkerSession, attempt: &AttemptRef, event: ReportEvent) -> ReportAnswer {
-    let report = Report { attempt: attempt.clone(), event, log_end: None };
+    let report = Report { attempt: attempt.clone(), event, log_end: None, log_file: None };
     soon("a report", session.report(&report)).await.unwrap()
 }
 

@@ -209,7 +209,7 @@ async fn an_end_is_recorded_only_where_its_log_is() {
     gpu.append_log(&attempt, 0, &[line(0)]).await.unwrap();
     // Two were sent, and the second was lost with whoever held it.
     let event = ended(AttemptEnd::Succeeded { outputs: Manifest::default() });
-    let report = Report { attempt: attempt.clone(), event, log_end: Some(2) };
+    let report = Report { attempt: attempt.clone(), event, log_end: Some(2), log_file: None };
     assert_eq!(gpu.report(&report).await.unwrap(), ReportAnswer::LogMissing);
     assert!(!fleet.job(job.id).await.unwrap().state.is_ended());
     gpu.append_log(&attempt, 1, &[line(1)]).await.unwrap();
@@ -265,7 +265,9 @@ async fn a_person_s_old_jobs_are_forgotten_with_their_logs_and_nobody_else_s() {
     let waits = fleet.submit(&job()).await.unwrap().job.id;
     tom.stop(theirs).await.unwrap();
     let end = AttemptEnd::Succeeded { outputs: Manifest::default() };
-    gpu.report(&Report { attempt: attempt.clone(), event: ended(end), log_end: Some(1) }).await.unwrap();
+    gpu.report(&Report { attempt: attempt.clone(), event: ended(end), log_end: Some(1), log_file: None })
+        .await
+        .unwrap();
 
     assert_eq!(fleet.clear(Duration::from_secs(3600)).await.unwrap(), 0, "it has only just ended");
     assert_eq!(fleet.clear(Duration::ZERO).await.unwrap(), 1);

@@ -70,6 +70,7 @@ fn hostile() -> impl Strategy<Value = JobRecord> {
                     ended_at: Some(jiff::Timestamp::MAX),
                     end: Some(end),
                     survivors: true,
+                    log_file: Some(StoragePath::new("vast", "amick", "a".repeat(70_000))),
                     told: true,
                     own_output: true,
                 });

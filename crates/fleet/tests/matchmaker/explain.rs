@@ -63,6 +63,7 @@ pub(crate) fn running(number: u64, member: &str, on: &str) -> JobRecord {
         ended_at: None,
         end: None,
         survivors: false,
+        log_file: None,
         told: false,
         own_output: false,
     });

@@ -149,6 +149,7 @@ fn of_what_has_ended_the_newest_is_kept_and_all_that_has_not() {
         ended_at: None,
         end: Some(end),
         survivors: false,
+        log_file: None,
         told: true,
         own_output: false,
     };

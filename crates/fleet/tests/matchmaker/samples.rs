@@ -212,7 +212,8 @@ impl Bench {
     }
 
     pub(crate) fn report(&mut self, worker: &str, attempt: &AttemptRef, event: ReportEvent) -> ReportAnswer {
-        let (worker, report) = (worker.to_owned(), Box::new(Report { attempt: attempt.clone(), event, log_end: None }));
+        let (worker, report) =
+            (worker.to_owned(), Box::new(Report { attempt: attempt.clone(), event, log_end: None, log_file: None }));
         let ticket = self.ask(|ticket| Event::Report { ticket, worker, report });
         match self.answer(ticket) {
             Some(Answer::Report(answer)) => answer,

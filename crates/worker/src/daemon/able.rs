@@ -11,33 +11,44 @@ const ROOM: usize = 1 << 20;
 /// disk takes something again: it would tell of each job that waits that it cannot serve it.
 #[derive(Debug, Default)]
 pub(super) struct Able {
-    not_before: Option<Instant>,
+    failed: Option<Failed>,
+}
+
+#[derive(Debug)]
+struct Failed {
+    why: String,
+    /// When it is tried again.
+    due: Instant,
 }
 
 impl Able {
-    /// It could not.
-    pub(super) fn failed(&mut self) {
-        self.not_before = Some(Instant::now() + TRY);
+    /// It could not, and why.
+    pub(super) fn failed(&mut self, why: &str) {
+        self.failed = Some(Failed { why: why.to_owned(), due: Instant::now() + TRY });
     }
 
-    /// Whether it can, as far as is known. Tries it in `home` when it is time.
-    pub(super) async fn is_so(&mut self, home: &Path) -> bool {
-        let Some(not_before) = self.not_before else { return true };
-        if Instant::now() < not_before {
-            return false;
+    /// Why it cannot, as far as is known; nothing if it can. Tries it in `home` when it is time.
+    pub(super) async fn why_not(&mut self, home: &Path) -> Option<&str> {
+        if self.failed.as_ref()?.due <= Instant::now() {
+            self.try_again(home).await;
         }
+        self.failed.as_ref().map(|failed| failed.why.as_str())
+    }
+
+    async fn try_again(&mut self, home: &Path) {
         let file = home.join("trial");
         let tried = tokio::task::spawn_blocking(move || {
             let written = samepath_storage::write_whole(&file, &vec![0; ROOM]);
             written.and_then(|()| fs_err::remove_file(&file))
         });
         match tried.await {
-            Ok(Ok(())) => self.not_before = None,
+            Ok(Ok(())) => self.failed = None,
             tried => {
                 tracing::warn!(?tried, "the worker's folder cannot be written: it takes no job");
-                self.failed();
+                if let Some(failed) = &mut self.failed {
+                    failed.due = Instant::now() + TRY;
+                }
             }
         }
-        self.not_before.is_none()
     }
 }

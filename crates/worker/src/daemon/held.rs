@@ -3,7 +3,7 @@
 use super::forward::{closed, forward, keep_log};
 use super::holding::{Hold, Wish};
 use super::link::GuardLink;
-use crate::guard::{AttemptDir, Kin, Machine, Phase, Status, ToolId, kill_left};
+use crate::guard::{AttemptDir, Besides, Kin, Machine, Phase, Status, ToolId, kill_left};
 use samepath_fleet::bus::BusError;
 use samepath_fleet::{FleetError, WorkerSession};
 use samepath_wire::{AttemptEnd, AttemptRef, Failure, Progress, Report, ReportAnswer, ReportEvent};
@@ -32,8 +32,9 @@ pub(super) async fn look_after(session: &WorkerSession, dir: AttemptDir, hold: &
     let end = if dir.is_given_back() { given_back(end) } else { end };
     ended(&end);
     // Unless it is recorded, the folder is the only place that knows of the end: whoever comes next tells it again.
-    let event = ReportEvent::Ended { end, survivors: dir.survivors() };
-    let mut report = Report { attempt: dir.attempt().clone(), event, log_end: log.end };
+    let Besides { survivors, log_file } = dir.besides();
+    let event = ReportEvent::Ended { end, survivors };
+    let mut report = Report { attempt: dir.attempt().clone(), event, log_end: log.end, log_file };
     loop {
         match tell_end(session, &report, hold).await {
             Told::Noted => break,
@@ -66,7 +67,7 @@ fn given_back(end: AttemptEnd) -> AttemptEnd {
 /// Tells of an attempt that never had a guard: this worker cannot serve it, another may.
 pub(super) async fn tell_unstarted(session: &WorkerSession, dir: AttemptDir, hold: &Hold, failure: Failure) {
     let event = ReportEvent::Ended { end: AttemptEnd::Unfit { failure }, survivors: false };
-    let report = Report { attempt: dir.attempt().clone(), event, log_end: None };
+    let report = Report { attempt: dir.attempt().clone(), event, log_end: None, log_file: None };
     if !matches!(tell_end(session, &report, hold).await, Told::Closed) {
         clear_away(&dir).await;
     }
@@ -272,7 +273,7 @@ fn is_superseded(answer: Result<ReportAnswer, FleetError>) -> bool {
 
 /// Reports something on the way.
 async fn tell(session: &WorkerSession, at: &AttemptRef, event: ReportEvent) -> Result<ReportAnswer, FleetError> {
-    send(session, &Report { attempt: at.clone(), event, log_end: None }).await
+    send(session, &Report { attempt: at.clone(), event, log_end: None, log_file: None }).await
 }
 
 /// Reports until it is answered, or refused.

@@ -1,5 +1,5 @@
 use super::WorkerError;
-use crate::guard::{AttemptDir, make_private};
+use crate::guard::{AttemptDir, is_locked, make_private};
 use jiff::Timestamp;
 use samepath_wire::AttemptRef;
 use std::fs::File;
@@ -118,10 +118,9 @@ impl Home {
         })
     }
 
-    /// Whether the worker of this folder runs.
+    /// Whether the worker of this folder runs, as far as can be seen.
     pub(super) fn is_used(path: &Path) -> bool {
-        let lock = File::open(path.join("lock"));
-        lock.is_ok_and(|lock| matches!(lock.try_lock_shared(), Err(std::fs::TryLockError::WouldBlock)))
+        is_locked(&path.join("lock")).unwrap_or(false)
     }
 
     /// Where it is.

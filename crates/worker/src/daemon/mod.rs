@@ -209,10 +209,9 @@ impl Worker {
             self.presence.hold(holds.clone());
             let draining = *self.draining.borrow_and_update() || !*self.takes.borrow_and_update();
             self.presence.drain(draining);
-            let able = self.able.is_so(self.home.path()).await;
-            if able {
-                self.presence.can();
-            }
+            let why = self.able.why_not(self.home.path()).await;
+            self.presence.serves_none(why);
+            let able = why.is_none();
             let claim = Claim { wants: self.holding.is_free() && !draining && able, holds };
             // Dropping a claim is safe: what it may have been given is not confirmed, and goes back.
             let session = self.session.clone();
@@ -320,8 +319,7 @@ impl Worker {
             Err(error) => {
                 tracing::error!(%error, "a guard cannot be started");
                 let failure = guards::failure(&self.name, dir.path(), &error);
-                self.able.failed();
-                self.presence.can_not(failure.message.trim_start_matches(&self.name).trim_start_matches([':', ' ']));
+                self.able.failed(failure.message.trim_start_matches(&self.name).trim_start_matches([':', ' ']));
                 let (at, session) = (dir.attempt().clone(), self.session.clone());
                 self.holding.look_after(at, |hold| async move {
                     held::tell_unstarted(&session, dir, &hold, failure).await;
@@ -355,14 +353,12 @@ impl Worker {
             self.holding.wish(at, Wish::Stop);
         }
         // An end of which nobody takes note is told by whoever is this worker next.
-        let mut ended = None;
+        let mut all_recorded = None;
         loop {
             stopping.retain(|(stopping, _)| self.holding.at_work().any(|(at, _)| at == stopping));
-            let untold = stopping.iter().all(|(at, _)| matches!(self.dir_of(at).end(), Ok(Some(_))));
-            let since = *ended.get_or_insert_with(tokio::time::Instant::now);
-            if !untold {
-                ended = None;
-            } else if stopping.is_empty() || since.elapsed() >= TELLING {
+            let recorded = stopping.iter().all(|(at, _)| matches!(self.dir_of(at).end(), Ok(Some(_))));
+            let since = recorded.then(|| *all_recorded.get_or_insert_with(tokio::time::Instant::now));
+            if since.is_some_and(|since| stopping.is_empty() || since.elapsed() >= TELLING) {
                 return;
             }
             tokio::select! {

@@ -190,15 +190,10 @@ impl Presence {
         self.change(|state| state.worker.draining = draining);
     }
 
-    /// That it can take on nothing, and why.
-    pub(super) fn can_not(&self, why: &str) {
-        self.change(|state| state.cannot = Some(why.to_owned()));
-    }
-
-    /// That it can, again.
-    pub(super) fn can(&self) {
-        if self.lock().cannot.is_some() {
-            self.change(|state| state.cannot = None);
+    /// Why it can take on nothing, if it cannot.
+    pub(super) fn serves_none(&self, why: Option<&str>) {
+        if self.lock().cannot.as_deref() != why {
+            self.change(|state| state.cannot = why.map(str::to_owned));
         }
     }
 

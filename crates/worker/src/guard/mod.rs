@@ -43,6 +43,7 @@ mod spec;
 mod tool;
 mod tool_id;
 mod tree;
+mod whole_log;
 mod why;
 
 pub(crate) use kin::boot;
@@ -54,7 +55,8 @@ pub use journal::JournalReader;
 pub use kin::{Kin, Noted};
 pub use machine::Machine;
 pub use messages::is_for_us;
-pub use spec::{AttemptDir, Patience, Spec, VERSION, make_private};
+pub(crate) use spec::is_locked;
+pub use spec::{AttemptDir, Besides, Patience, Spec, VERSION, make_private};
 pub use tool_id::{Standing, ToolId};
 pub(crate) use tree::kill_left;
 pub use tree::{MARK, Tree};

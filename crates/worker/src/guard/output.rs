@@ -43,7 +43,7 @@ impl Output {
         self.board.update(|status| status.log_end = end);
     }
 
-    /// Writes what was kept back. Nothing may come after.
+    /// Writes what was kept back; once more after the last line.
     pub(crate) fn close(&self) {
         let end = self.lock().journal.close();
         self.board.update(|status| status.log_end = end);

@@ -5,17 +5,19 @@ use super::journal::Journal;
 use super::kin;
 use super::marks::{self, GivingBack, Marks};
 use super::output::Output;
-use super::own_disk::unwritable;
+use super::own_disk::{self, unwritable};
 use super::prepared::{self, Checked, Stopped};
-use super::spec::{AttemptDir, Patience, Spec, mark};
+use super::spec::{AttemptDir, Besides, Patience, Spec, mark};
 use super::tool::Exit;
 use super::tool_id::ToolId;
+use super::whole_log;
 use super::why::{self, failure, words};
 use crate::prepare::{Prepared, changed, gone, is_unfit, manifest};
 use jiff::Timestamp;
-use samepath_wire::{AttemptEnd, Cause, Failure, Manifest, Progress};
+use samepath_wire::{AttemptEnd, Cause, Failure, Manifest, Progress, StoragePath};
 use std::ffi::OsString;
 use std::io::{self, Write};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread;
@@ -33,11 +35,12 @@ enum Event {
 }
 
 /// What is to be known of an attempt whose tool has ended.
-#[derive(Default)]
 struct Left {
     outputs: Manifest,
     /// What it used and went away meanwhile.
     gone: Option<String>,
+    /// Where its log was put, if that is long.
+    log: io::Result<Option<StoragePath>>,
 }
 
 /// What is looked for when a tool has ended.
@@ -66,6 +69,8 @@ struct Guard {
     mark: String,
     board: Arc<Board>,
     output: Output,
+    /// The file of its log.
+    log: PathBuf,
     send: Sender<Event>,
     events: Receiver<Event>,
     workers: usize,
@@ -74,8 +79,8 @@ struct Guard {
     pipes: usize,
     /// Of the output folders; none before they were taken.
     giving_back: Option<GivingBack>,
-    /// Whether processes of the tool would not end.
-    survivors: bool,
+    /// What is to stand beside the end.
+    besides: Besides,
 }
 
 /// Runs the attempt in `dir` from beginning to end; the caller holds its lock. What it returns is left to be done.
@@ -91,13 +96,25 @@ pub(super) fn run(dir: &AttemptDir, ours: Vec<(OsString, OsString)>) -> io::Resu
     let _ = stdout.write_all(b"ready\n").and_then(|()| stdout.flush());
     let mark = mark(dir.attempt());
     let alone_since = Some(Instant::now());
-    let (workers, pipes, giving_back, survivors) = (0, 0, None, false);
-    let mut guard =
-        Guard { spec, mark, board, output, send, events, workers, alone_since, pipes, giving_back, survivors };
+    let (workers, pipes, giving_back, besides) = (0, 0, None, Besides::default());
+    let mut guard = Guard {
+        spec,
+        mark,
+        board,
+        output,
+        log: dir.log(),
+        send,
+        events,
+        workers,
+        alone_since,
+        pipes,
+        giving_back,
+        besides,
+    };
     let end = guard.attempt(dir, ours);
     // A worker that is away, or does not read quickly enough, finds it there.
     let said = Some(guard.board.said()).filter(|said| *said != Progress::default());
-    write_end(dir, (&end, guard.survivors), said, &guard.spec.patience, &guard.output)?;
+    write_end(dir, (&end, &guard.besides), said, &guard.spec.patience, &guard.output)?;
     guard.board.update(|status| status.phase = Phase::Ended);
     Ok(guard.giving_back)
 }
@@ -106,7 +123,7 @@ pub(super) fn run(dir: &AttemptDir, ours: Vec<(OsString, OsString)>) -> io::Resu
 /// without it, work that is done counts as lost.
 fn write_end(
     dir: &AttemptDir,
-    (end, survivors): (&AttemptEnd, bool),
+    (end, besides): (&AttemptEnd, &Besides),
     mut said: Option<Progress>,
     patience: &Patience,
     output: &Output,
@@ -125,7 +142,7 @@ fn write_end(
             tracing::error!(error = %fault, "the log could not be kept");
         }
         // Where there was no room for the last lines a moment ago, there is now that the end has found some.
-        match dir.write_end_after(end, survivors, &mut before) {
+        match dir.write_end_after(end, besides, &mut before) {
             Err(error) if error.kind() != io::ErrorKind::NotFound && Instant::now() < give_up => {
                 tracing::error!(%error, "the end of the attempt cannot be written yet");
                 thread::sleep(patience.write_again);
@@ -176,7 +193,7 @@ impl Guard {
         let kin = kin::keep(dir, &self.mark, unwritten);
         let (exit, why) = self.supervise(tool, &prepared);
         let survivors = self.sweep(group);
-        self.survivors = survivors > 0;
+        self.besides.survivors = survivors > 0;
         drop(kin);
         self.board.update(|status| status.phase = Phase::Finishing);
         self.conclude((prepared, marks), exit, why, survivors, began)
@@ -237,7 +254,19 @@ impl Guard {
         };
         // Whoever asked for the end does not wait for ever, and a process that cannot be ended says that a storage is silent.
         let limited = why.is_some() || survivors > 0;
-        let Left { outputs, gone } = self.finish(prepared, marks, wanted, limited);
+        // Also the end of a log that grew too long.
+        self.output.close();
+        let Left { outputs, gone, log } = self.finish(prepared, marks, wanted, limited);
+        match log {
+            Ok(at) => {
+                at.iter().for_each(|at| self.output.note(&format!("The whole log: {at}")));
+                self.besides.log_file = at;
+            }
+            Err(error) => {
+                let why = own_disk::why(&error);
+                self.output.note(&format!("The whole log could not be put beside the results: {why}."));
+            }
+        }
         for remark in &outputs.remarks {
             self.output.note(remark);
         }
@@ -277,9 +306,11 @@ impl Guard {
     fn finish(&mut self, prepared: Prepared, marks: Marks, wanted: Wanted, limited: bool) -> Left {
         let (send, attempt) = (self.send.clone(), self.spec.assignment.attempt);
         let (job, worker) = (self.spec.assignment.job.id, self.spec.worker.clone());
-        let survivors = self.survivors;
+        let survivors = self.besides.survivors;
+        let is_long = self.log.metadata().is_ok_and(|log| log.len() >= self.spec.patience.long_log);
+        let log = (is_long && !survivors).then(|| self.log.clone());
         let spawned = thread::Builder::new().name("finishing".into()).spawn(move || {
-            let mut left = Left { outputs: Manifest { attempt, ..Manifest::default() }, gone: None };
+            let mut left = Left { outputs: Manifest { attempt, ..Manifest::default() }, gone: None, log: Ok(None) };
             match wanted {
                 Wanted::Outputs(began) => {
                     let remarks = changed(&prepared.inputs);
@@ -287,6 +318,9 @@ impl Guard {
                 }
                 Wanted::Gone => left.gone = gone(&prepared.stood, &prepared.outputs, &worker),
                 Wanted::Nothing => {}
+            }
+            if let Some(log) = log.filter(|_| left.gone.is_none() && !matches!(wanted, Wanted::Nothing)) {
+                left.log = whole_log::put(&log, &prepared.outputs, job);
             }
             drop(prepared);
             if survivors {
@@ -311,7 +345,7 @@ impl Guard {
                 Some(_) => {}
             }
         }
-        Left { outputs: self.nothing(), gone }
+        Left { outputs: self.nothing(), gone, log: Ok(None) }
     }
 
     /// The next event, none at `until`. Counts the workers that are here.

@@ -2,7 +2,7 @@ use super::machine::Machine;
 use crate::kinds::Choices;
 use crate::prepare::{HEARTBEAT, STALE_AFTER};
 use samepath_storage::{Backend, PathMapping};
-use samepath_wire::{Assignment, AttemptEnd, AttemptRef, Progress};
+use samepath_wire::{Assignment, AttemptEnd, AttemptRef, Progress, StoragePath};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -74,6 +74,8 @@ pub struct Patience {
     pub give_back: Duration,
     /// Bytes of log kept on the local disk, apart from the last lines, which are always kept.
     pub log_bytes: u64,
+    /// From so many bytes on the log is put beside the results as well: a window shows 200,000 lines, which take more than this.
+    pub long_log: u64,
 }
 
 impl Default for Patience {
@@ -88,15 +90,20 @@ impl Default for Patience {
             write_again: Duration::from_secs(5),
             give_back: STALE_AFTER,
             log_bytes: 256 * 1024 * 1024,
+            long_log: 16 * 1024 * 1024,
         }
     }
 }
 
 /// What stands beside an end.
-#[derive(Serialize, Deserialize)]
-struct Survivors {
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Besides {
+    /// Whether processes of the attempt did not end when it did.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    survivors: bool,
+    pub survivors: bool,
+    /// Where its whole log was put as text, if it is a long one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub log_file: Option<StoragePath>,
 }
 
 /// In an attempt's folder: see [`AttemptDir::give_back`].
@@ -197,22 +204,21 @@ impl AttemptDir {
         }
     }
 
-    /// Whether processes of it did not end when it did.
-    pub fn survivors(&self) -> bool {
-        self.read::<Survivors>("end.json").is_ok_and(|left| left.survivors)
+    /// What stands beside its end; of one that has none nothing does.
+    pub fn besides(&self) -> Besides {
+        self.read("end.json").unwrap_or_default()
     }
 
     /// Writes down how it ended: from now on it is over, whoever still runs.
     pub fn write_end(&self, end: &AttemptEnd) -> io::Result<()> {
-        self.write_end_after(end, false, || ())
+        self.write_end_after(end, &Besides::default(), || ())
     }
 
-    /// The same, with whether there are [`survivors`](Self::survivors), and does something between: when there is room for the end, and
-    /// nobody has seen it yet.
+    /// The same, with what stands beside it, and does something between: when there is room for the end, and nobody has seen it yet.
     pub(super) fn write_end_after(
         &self,
         end: &AttemptEnd,
-        survivors: bool,
+        besides: &Besides,
         something: impl FnOnce(),
     ) -> io::Result<()> {
         #[derive(Serialize)]
@@ -220,11 +226,11 @@ impl AttemptDir {
             #[serde(flatten)]
             end: &'a AttemptEnd,
             #[serde(flatten)]
-            left: Survivors,
+            besides: &'a Besides,
         }
         let half = self.path.join("end.json.new");
         let mut file = File::create(&half)?;
-        file.write_all(&serde_json::to_vec(&Written { end, left: Survivors { survivors } })?)?;
+        file.write_all(&serde_json::to_vec(&Written { end, besides })?)?;
         file.sync_all()?;
         something();
         fs_err::rename(half, self.path.join("end.json"))
@@ -262,14 +268,22 @@ impl AttemptDir {
 
     /// Whether its guard lives, or cannot be asked.
     pub fn is_guarded(&self) -> bool {
-        match File::open(self.path.join("lock")) {
-            Ok(lock) => !matches!(lock.try_lock_shared(), Ok(())),
-            Err(error) => error.kind() != io::ErrorKind::NotFound,
-        }
+        is_locked(&self.path.join("lock")).unwrap_or(true)
     }
 
     fn read<T: DeserializeOwned>(&self, name: &str) -> io::Result<T> {
         serde_json::from_slice(&fs_err::read(self.path.join(name))?).map_err(io::Error::from)
+    }
+}
+
+/// Whether a process holds this lock; one that is not there is held by none.
+pub(crate) fn is_locked(lock: &Path) -> io::Result<bool> {
+    match File::open(lock).map(|lock| lock.try_lock_shared()) {
+        Ok(Ok(())) => Ok(false),
+        Ok(Err(std::fs::TryLockError::WouldBlock)) => Ok(true),
+        Ok(Err(std::fs::TryLockError::Error(error))) => Err(error),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(error),
     }
 }
 

@@ -73,6 +73,8 @@ export const commands = {
 	report: (id: string) => __TAURI_INVOKE<Value | null>("report", { id }),
 	/**  What can follow a job. */
 	followUp: (id: string) => __TAURI_INVOKE<FollowUpView>("follow_up", { id }),
+	/**  Opens the whole log of a job, which lies beside its results. */
+	openLog: (id: string) => __TAURI_INVOKE<null>("open_log", { id }),
 	/**  Shows a job's results in the file manager. */
 	showResults: (id: string) => __TAURI_INVOKE<null>("show_results", { id }),
 	/**  Opens a job's results in SLEAP's own window, which stays when ours goes. */
@@ -565,6 +567,8 @@ export type JobView = {
 	results: PathView | null,
 	/**  What it wrote. */
 	outputs: OutputView[],
+	/**  Where the whole log of its last try is, if that is a long one. */
+	log_file: PathView | null,
 	/**  What was submitted, for people: parameter and value. */
 	settings: ([string, string])[],
 };

@@ -138,6 +138,8 @@ export interface Ipc {
   /** Forgets the person's own jobs that ended so many days ago, with their logs. */
   clearJobs(days: number): Promise<ClearedView>;
   followUp(id: string): Promise<FollowUpView>;
+  /** The whole log of a job, where it lies beside its results. */
+  openLog(id: string): Promise<void>;
   /** In the file manager. */
   showResults(id: string): Promise<void>;
   /** In SLEAP's own window, where this computer has it: see `FollowUpView.opens`. */

@@ -91,6 +91,7 @@ export const shell: Ipc = {
   retry: (id) => answered(commands.retry(id)),
   clearJobs: (days) => answered(commands.clearJobs(days)),
   followUp: (id) => answered(commands.followUp(id)),
+  openLog: async (id) => void (await answered(commands.openLog(id))),
   showResults: async (id) => void (await answered(commands.showResults(id))),
   openInSleap: async (id) => void (await answered(commands.openInSleap(id))),
   report: (id) => answered(commands.report(id)),

@@ -105,6 +105,10 @@ export class Verbs {
     await this.#do((ipc) => ipc.openInSleap(this.#id));
   }
 
+  async openLog(): Promise<void> {
+    await this.#do((ipc) => ipc.openLog(this.#id));
+  }
+
   async showResults(): Promise<void> {
     await this.#do((ipc) => ipc.showResults(this.#id));
   }
