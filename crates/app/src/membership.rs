@@ -306,7 +306,7 @@ fn silent(lab: &str, server: &str) -> Error {
 fn not_listening(lab: &str, server: &str) -> Error {
     let message = format!("{lab} does not answer ({server}): nothing listens there.");
     Error::new(ErrorCode::FleetUnreachable, message)
-        .with_hint("Its hub is not running, or is at another address now. Ask whoever looks after the lab.")
+        .with_hint("Its server is not running, or is at another address now. Ask whoever looks after the lab.")
 }
 
 /// Why a lab is not connected, in the words in which a command that needs it fails.

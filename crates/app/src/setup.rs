@@ -202,7 +202,7 @@ fn of_trial(name: &str, at: &str, trial: &Trial) -> Vec<Finding> {
     let mut findings = vec![
         match &trial.read {
             Some(Tried::Done) => good("Read", format!("opened and read a file in {at}")),
-            None => good("Read", format!("listed {at}; no file there to be read")),
+            None => Finding::new("storage", FindingState::Note, "Read", format!("not tried: no file is in {at} yet")),
             Some(Tried::Refused(why)) => {
                 let found = format!("You may list {at} but not read its files ({why}).");
                 let wrong = Finding::new("storage", FindingState::Wrong, "Read", found).code("backend_unavailable");
