@@ -15,9 +15,11 @@ pub(super) enum Bar {
 
 /// A line taken apart: a bar, and what was printed behind it on the same line.
 ///
-/// A bar is redrawn without a line end, so that the next message of the program follows it at once.
+/// A bar is redrawn without a line end, so that the next message of the program follows it at once. A line without a bar keeps its
+/// indentation.
 pub(super) fn read(line: &str) -> (Option<Bar>, &str) {
-    let line = line.trim();
+    let whole = line.trim_end();
+    let line = whole.trim_start();
     if let Some(frames) = frames(line) {
         return (Some(frames), "");
     }
@@ -25,13 +27,13 @@ pub(super) fn read(line: &str) -> (Option<Bar>, &str) {
         return (Some(Bar::Other), "");
     }
     let (Some(first), Some(last)) = (line.find('|'), line.find("| ").map(|_| last_bar(line))) else {
-        return (None, line);
+        return (None, whole);
     };
     let (title, tail) = (&line[..first], &line[last..]);
-    let Some((counts, rest)) = tail.trim_start_matches(['|', ' ']).split_once(" [") else { return (None, line) };
-    let Some((_, behind)) = rest.split_once(']') else { return (None, line) };
+    let Some((counts, rest)) = tail.trim_start_matches(['|', ' ']).split_once(" [") else { return (None, whole) };
+    let Some((_, behind)) = rest.split_once(']') else { return (None, whole) };
     if !(rest.contains("it/s") || rest.contains("s/it")) || !counts.contains('/') {
-        return (None, line);
+        return (None, whole);
     }
     (Some(epoch(title, counts).unwrap_or(Bar::Other)), behind.trim())
 }
@@ -116,6 +118,8 @@ mod tests {
                 None,
                 "2026-11-22 20:24:56 | sleap-nn 0.3.5 | CPU only",
             ),
+            ("  File \"train.py\", line 3 \r", None, "  File \"train.py\", line 3"),
+            ("    ~~~^^^", None, "    ~~~^^^"),
             ("{'command': 'stop'}", None, "{'command': 'stop'}"),
             ("", None, ""),
         ] {
