@@ -21,6 +21,8 @@ pub(crate) struct Told {
     runs: u32,
     batch_size: Option<u32>,
     last: Option<u32>,
+    /// The last epoch that there will be, where it said so.
+    of: Option<u32>,
     best: Option<(u32, f64)>,
 }
 
@@ -31,6 +33,7 @@ impl Told {
         }
         self.runs = row.runs.unwrap_or(self.runs).max(1);
         self.batch_size = row.batch_size.or(self.batch_size);
+        self.of = row.of.or(self.of);
         if row.epoch < 1 {
             return;
         }
@@ -39,6 +42,11 @@ impl Told {
         if let Some(loss) = loss.filter(|loss| self.best.is_none_or(|(_, best)| **loss < best)) {
             self.best = Some((row.epoch, *loss));
         }
+    }
+
+    /// Whether it has had all its epochs: going on with the same values would do nothing.
+    pub(crate) fn is_whole(&self) -> bool {
+        self.of.is_some_and(|of| self.last.is_some_and(|last| last >= of))
     }
 }
 
@@ -275,6 +283,17 @@ mod tests {
         record.failure = None;
         record.attempts[0].own_output = true;
         assert_eq!(list(&record)[0].0, "vast:amick/maze/models/m/attempt-1/run/last.ckpt");
+    }
+
+    #[test]
+    fn a_run_that_has_had_all_its_epochs_is_whole() {
+        let rows = |last: u32, of: Option<u32>| {
+            let mut told = told(&[("run", last, Some(0.1))]);
+            told.of = of;
+            told.is_whole()
+        };
+        assert!(rows(3, Some(3)) && rows(4, Some(3)));
+        assert!(!rows(2, Some(3)) && !rows(3, None) && !Told::default().is_whole());
     }
 
     #[test]
