@@ -16,6 +16,7 @@ use crate::storages::LocalStorages;
 use crate::storages::number;
 use crate::view::{Draft, OfflineView, StatusView};
 use crate::{Error, ErrorCode, watching};
+use jobs::Preview;
 use samepath_fleet::bus::Link;
 use samepath_fleet::lab::Membership;
 use samepath_fleet::{Fleet, Live, Update};
@@ -73,6 +74,8 @@ struct Inner {
     worker: worker::OwnWorker,
     /// What was submitted last, as long as nobody knows whether it came in: the same draft is the same job.
     unanswered: Mutex<Option<(Draft, JobId)>>,
+    /// What the form that was looked at last would become.
+    previewed: Mutex<Option<Preview>>,
 }
 
 impl App {
@@ -207,6 +210,7 @@ impl App {
             copies: copying::Copies::default(),
             worker: worker::OwnWorker::default(),
             unanswered: Mutex::default(),
+            previewed: Mutex::default(),
         };
         let app = Self { inner: Arc::new(inner) };
         app.keep_frame();

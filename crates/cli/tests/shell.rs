@@ -159,6 +159,27 @@ async fn a_worker_that_just_proved_to_read_a_dataset_is_not_asked_again_before_i
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_results_folder_that_was_shown_is_the_one_that_is_used() {
+    let home = Home::new();
+    let app = open(&home).await;
+    let mut worker = tokio::task::block_in_place(|| home.worker("gpu-1"));
+    let dataset = Some("vast:amick/maze/labels.slp".to_owned());
+    let draft = Draft { kind: "slp-check".to_owned(), dataset, ..Draft::default() };
+    let shown =
+        async |draft: &Draft| app.readiness(draft.clone()).await.expect("a sentence").results.expect("a folder");
+    let first = shown(&draft).await;
+    // As the form is filled in.
+    let named = Draft { name: "maze day 3".to_owned(), ..draft.clone() };
+    assert_eq!(shown(&named).await, first);
+    let (one, other) = tokio::join!(app.submit(named.clone()), app.submit(named.clone()));
+    let used = [one, other].map(|job| job.expect("accepted").results.expect("a folder"));
+    assert!(used.contains(&first) && used[0] != used[1], "{first:?}: {used:?}");
+    assert!(!used.contains(&shown(&named).await), "the next one is another job");
+    tokio::task::block_in_place(|| worker.end());
+    app.shut_down().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn results_go_neither_into_a_file_nor_below_one() {
     let home = Home::new();
     let app = open(&home).await;

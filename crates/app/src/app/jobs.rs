@@ -22,6 +22,30 @@ const MOMENT: Duration = Duration::from_secs(1);
 /// Jobs that are named where a part of an id fits several.
 const MOST_TOLD: usize = 5;
 
+/// A name that was shown is kept so long: one that is made anew tells a later time.
+const SHOWN: Duration = Duration::from_secs(10 * 60);
+
+/// The job that a form would become: its results folder is called after it, and is the one that was shown.
+#[derive(Debug, Clone)]
+pub(super) struct Preview {
+    kind: String,
+    dataset: Option<String>,
+    id: JobId,
+    now: Zoned,
+    since: Instant,
+}
+
+impl Preview {
+    fn of(draft: &Draft) -> Self {
+        let (kind, dataset) = (draft.kind.clone(), draft.dataset.clone());
+        Self { kind, dataset, id: JobId::now_v7(), now: Zoned::now(), since: Instant::now() }
+    }
+
+    fn is_of(&self, draft: &Draft) -> bool {
+        (&self.kind, &self.dataset) == (&draft.kind, &draft.dataset) && self.since.elapsed() < SHOWN
+    }
+}
+
 impl App {
     /// Who could run this draft, and the sentence that says so. A draft that cannot be submitted is no error: the sentence says
     /// why.
@@ -36,7 +60,9 @@ impl App {
                 .look(|seen| readiness::offline(&draft, seen.around.workers.values(), &offline)));
         }
         let kind = self.find_kind(&draft.kind)?;
-        let planned = self.plan(kind, draft.clone(), JobId::now_v7()).await;
+        let preview = self.take_preview(&draft);
+        self.show_preview(preview.clone());
+        let planned = self.plan(kind, draft.clone(), preview).await;
         let board = &self.inner.board;
         Ok(match planned {
             Ok(plan) => {
@@ -77,7 +103,18 @@ impl App {
         self.proved(plan, &Asked::verdicts(&asked));
     }
 
-    async fn plan(&self, kind: Kind, draft: Draft, id: JobId) -> Result<Plan, Error> {
+    /// What this draft would become, as it was shown last. No two jobs become it.
+    fn take_preview(&self, draft: &Draft) -> Preview {
+        let shown = self.inner.previewed.lock().unwrap_or_else(PoisonError::into_inner).take();
+        shown.filter(|shown| shown.is_of(draft)).unwrap_or_else(|| Preview::of(draft))
+    }
+
+    /// Shows what this draft would become.
+    fn show_preview(&self, preview: Preview) {
+        *self.inner.previewed.lock().unwrap_or_else(PoisonError::into_inner) = Some(preview);
+    }
+
+    async fn plan(&self, kind: Kind, draft: Draft, Preview { id, now, .. }: Preview) -> Result<Plan, Error> {
         let (member, places) = (self.inner.options.member.clone(), self.inner.options.places.clone());
         let jobs_at_once = self.inner.options.jobs_at_once;
         let fleet_base_paths = self.fleet_base_paths();
@@ -87,7 +124,7 @@ impl App {
                 member: &member,
                 places: places.as_ref(),
                 jobs_at_once,
-                now: &Zoned::now(),
+                now: &now,
                 fleet_base_paths,
             };
             plan(storages, &kind, &draft, &around)
@@ -103,8 +140,10 @@ impl App {
         let kind = self.find_kind(&draft.kind)?;
         let unanswered = || self.inner.unanswered.lock().unwrap_or_else(PoisonError::into_inner);
         let before = unanswered().as_ref().filter(|(before, _)| *before == draft).map(|(_, id)| *id);
-        let id = before.unwrap_or_else(JobId::now_v7);
-        let mut plan = self.plan(kind, draft.clone(), id).await?;
+        let mut preview = self.take_preview(&draft);
+        preview.id = before.unwrap_or(preview.id);
+        let id = preview.id;
+        let mut plan = self.plan(kind, draft.clone(), preview).await?;
         tracing::debug!(job = %plan.job.id, "planned");
         plan.refuse_doubtful()?;
         if let Some(wanted) = &plan.job.worker {
