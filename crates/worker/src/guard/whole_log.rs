@@ -1,8 +1,9 @@
 //! A long log beside the results: neither a lab nor a window keeps all of it.
 
+use super::is_for_us;
 use super::journal::JournalReader;
 use crate::prepare::{MARKER, OutputFolder};
-use samepath_wire::{JobId, StoragePath};
+use samepath_wire::{JobId, StoragePath, Stream};
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
@@ -14,7 +15,7 @@ const MOST: usize = 100;
 /// Bytes of it that are read at once.
 const BATCH: usize = 1024 * 1024;
 
-/// Writes the lines of `log` as text into the first of the folders that the attempt has for more than one file, under a name that is free
+/// Writes the lines of `log` that are for people as text into the first of the folders that the attempt has for more than one file, under a name that is free
 /// there. Where that is; nothing where it has no such folder. May hang with its storage.
 pub(super) fn put(log: &Path, outputs: &[OutputFolder], job: JobId) -> io::Result<Option<StoragePath>> {
     let Some(folder) = outputs.iter().find(|folder| folder.file.is_none()) else { return Ok(None) };
@@ -44,7 +45,7 @@ fn write(log: &Path, to: &Path) -> io::Result<()> {
         if lines.is_empty() {
             return text.into_inner()?.sync_all();
         }
-        for line in lines {
+        for line in lines.iter().filter(|line| line.stream != Stream::Out || !is_for_us(&line.text)) {
             text.write_all(line.text.as_bytes())?;
             text.write_all(b"\n")?;
         }
