@@ -173,6 +173,19 @@ describe('A failed job', () => {
     await settle();
     expect(screen.getByRole('region', { name: 'New job' })).toHaveTextContent('labels.slp');
     expect(screen.getByRole('combobox', { name: 'Job type' })).toHaveValue('sleap-train');
+    expect(screen.getByRole('radio', { name: 'Recommended for this dataset' })).not.toBeChecked();
+    expect(screen.getByRole('radio', { name: 'Like run' })).toBeChecked();
+  });
+
+  test('Run again… of one that took a configuration says which', async () => {
+    const config = { ...kind().parameters[0]!, name: 'CONFIG', label: 'Configuration', type: 'PATH', role: 'setting', required: false };
+    const { fake, user, show } = await open(failed, { type: 'kinds', value: [{ ...train, parameters: [...kind().parameters, config] }] });
+    fake.next = { ...next, again: { ...again, values: { CONFIG: 'vast:amick/maze/train.yaml' } } };
+    const panel = await show();
+    await user.click(within(panel).getByRole('button', { name: 'Run again…' }));
+    await settle();
+    expect(screen.getByRole('button', { name: 'From train.yaml' })).toBeVisible();
+    expect(screen.getByRole('radio', { name: 'Recommended for this dataset' })).not.toBeChecked();
   });
 
   test('results are opened in SLEAP where this computer has it, and nothing is offered where not', async () => {

@@ -1,7 +1,7 @@
 import { fireEvent, screen, waitFor, within } from '@testing-library/svelte';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import type { Update } from '../src/lib/ipc';
-import { dataset, job, readiness, status, worker } from './views';
+import { dataset, job, kind, readiness, status, worker } from './views';
 import { ready, settle } from './render';
 
 const LABELS = 'vast:amick/project/labels.slp';
@@ -95,4 +95,14 @@ test('whoever listens is told one thing in two seconds, and of what comes meanwh
   await vi.advanceTimersByTimeAsync(2000);
   expect(said.at(-1)).toBe('Ready. third.');
   expect(said).toHaveLength(2);
+});
+
+test('values that cannot be are counted, in the words of the form', async () => {
+  const epochs = { ...kind().parameters[0]!, name: 'MAX_EPOCHS', label: 'Epochs', type: 'INT', role: 'setting', required: false, minimum: 0 };
+  const { fake, user } = await chosen({ type: 'kinds', value: [kind({ parameters: [...kind().parameters, epochs] })] });
+  fake.ready = readiness({ state: 'blocked', sentence: 'MAX_EPOCHS: is -5; 0 at least', can_submit: false });
+  await user.type(screen.getByLabelText('Epochs'), '-5');
+  await settle();
+  expect(bar().getByText('1 setting needs mending above.')).toBeVisible();
+  expect(bar().queryByText(/MAX_EPOCHS/)).toBeNull();
 });

@@ -207,6 +207,7 @@ export const words = {
     yesAll: (count: number) => `Yes, all ${count}`,
     no: 'No',
     noVideo: (name: string) => `No, it is not ${name}`,
+    outside: (count: number) => `${plural(count, 'setting', 'settings')} ${count === 1 ? 'needs' : 'need'} mending above.`,
     lacking: (count: number, all: number) =>
       `${count} of ${all} ${all === 1 ? 'video' : 'videos'} ${count === 1 ? 'is' : 'are'} still to be located. Mend ${count === 1 ? 'it' : 'them'} above.`,
     locate: 'Locate…',

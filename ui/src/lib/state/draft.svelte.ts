@@ -27,6 +27,8 @@ export interface Entry {
 
 export type SettingsFrom = { type: 'recommended' } | { type: 'run'; id: string } | { type: 'file'; path: string };
 
+/** The parameter that takes configurations of the job type's program. */
+export const CONFIG = 'CONFIG';
 /** Settings that belong to one run alone. */
 const RESUME_FROM = 'RESUME_FROM';
 const OF_ONE_RUN = ['RUN_NAME', RESUME_FROM];
@@ -307,13 +309,16 @@ export class NewJob {
     this.changed();
   }
 
-  /** Fills the form in. Of the dataset only the path is taken: it is read anew. */
-  async load(draft: Draft): Promise<void> {
+  /** Fills the form in, like a job's, if it is one. Of the dataset only the path is taken: it is read anew. */
+  async load(draft: Draft, job: string | null = null): Promise<void> {
     this.clear();
     this.kind = draft.kind ?? '';
     this.worker = draft.worker ?? '';
     this.results.folder = draft.results_in ?? null;
     for (const [name, value] of Object.entries(draft.values ?? {})) if (value !== undefined) this.typed[name] = textOf(value);
+    const path = this.typed[CONFIG] ?? '';
+    if (path !== '') this.settingsFrom = { type: 'file', path };
+    else if (job !== null && Object.keys(this.typed).length > 0) this.settingsFrom = { type: 'run', id: job };
     if (draft.dataset == null) return;
     const opening = this.open(draft.dataset, draft.videos ?? []);
     const mine = this.#opened;

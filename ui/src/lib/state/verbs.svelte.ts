@@ -58,7 +58,7 @@ export class Verbs {
   async again(): Promise<void> {
     const next = this.next ?? (await this.#do((ipc) => ipc.followUp(this.#id)));
     if (!next) return;
-    this.#session.refill(() => void this.#session.form.load(next.again));
+    this.#session.refill(() => void this.#session.form.load(next.again, this.#id));
   }
 
   /** The same on another worker that has what the job needs, going on from its checkpoint where there is one; the free ones first. */
@@ -82,7 +82,7 @@ export class Verbs {
     const next = this.next ?? (await this.#do((ipc) => ipc.followUp(this.#id)));
     const at = await this.#do((ipc) => ipc.pickFile(words.newJob.locateTitle(cutPath(next?.again.dataset ?? job.name).tail), [{ name: words.newJob.filterAll, extensions: ['*'] }], { type: 'own', value: null }));
     if (!next || at === null) return;
-    this.#session.refill(() => void this.#session.form.load({ ...next.again, dataset: at }));
+    this.#session.refill(() => void this.#session.form.load({ ...next.again, dataset: at }, this.#id));
   }
 
   /** Submits what is offered, and shows it. */
