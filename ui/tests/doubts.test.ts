@@ -3,7 +3,7 @@ import { screen, waitFor, within } from '@testing-library/svelte';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import type { Update } from '../src/lib/ipc';
 import { dataset, job, kind, parameter, path, readiness, status, storage, worker } from './views';
-import { HOSTILE, ready, settle } from './render';
+import { HOSTILE, ready, settle, stopWaiting } from './render';
 
 const LABELS = 'vast:amick/project/labels.slp';
 const train = kind({
@@ -98,8 +98,7 @@ test('a dataset that is read in the place of another can be left, and the one th
   opened.fake.openDataset = () => new Promise(() => {});
   opened.fake.tell({ type: 'dropped', value: ['/mnt/vast/amick/other.slp'] });
   await settle();
-  expect(screen.getByText(/Reading other\.slp…/)).toBeVisible();
-  await opened.user.click(screen.getByRole('button', { name: 'Stop waiting' }));
+  await stopWaiting(opened.user);
   expect(screen.queryByText(/Reading other/)).toBeNull();
   expect(screen.getByRole('list', { name: 'Where the dataset is' })).toHaveTextContent('project/labels.slp');
 });
@@ -150,7 +149,7 @@ describe('Results', () => {
     await opened.user.click(screen.getByRole('button', { name: 'Change the results folder' }));
     await waitFor(() => expect(sentence()).toHaveTextContent('Ready.'));
     expect(bar().getByRole('button', { name: /^Submit$/ })).toBeDisabled();
-    await opened.user.click(screen.getByRole('button', { name: 'Stop waiting' }));
+    await stopWaiting(opened.user);
     await waitFor(() => expect(bar().getByRole('button', { name: /^Submit$/ })).toBeEnabled());
     expect(opened.fake.drafts.at(-1)).toMatchObject({ results_in: '/mnt/vast/amick/models', values: {} });
   });
@@ -215,9 +214,8 @@ describe('Videos that are known by their name alone', () => {
     let answer = (_: unknown) => {};
     fake.openDataset = () => new Promise((resolve) => (answer = resolve as typeof answer));
     await user.click(screen.getByRole('button', { name: 'Yes, it is a.mp4' }));
-    expect(screen.getByText(/Looking for it on the storages…/)).toBeVisible();
     expect(screen.getByRole('button', { name: 'No, it is not b.mp4' })).toBeDisabled();
-    await user.click(screen.getByRole('button', { name: 'Stop waiting' }));
+    await stopWaiting(user);
     answer(dataset({ videos: [] }));
     await settle();
     expect(row('b.mp4')).toBeVisible();

@@ -3,7 +3,7 @@ import { screen, waitFor, within } from '@testing-library/svelte';
 import { describe, expect, test } from 'vitest';
 import { type DatasetView, Failure, type Update } from '../src/lib/ipc';
 import { dataset, job, kind, parameter, path, worker } from './views';
-import { ready, settle } from './render';
+import { ready, settle, stopWaiting } from './render';
 
 const at = (name: string) => dataset({ file_name: name, local: `/mnt/vast/amick/${name}`, place: path(`vast:amick/${name}`), videos: [] });
 
@@ -39,7 +39,7 @@ describe('Several files that are read slowly', () => {
 
   test('and are waited for no more leave the one that was chosen alone', async () => {
     const { user, answer } = await slowly();
-    await user.click(screen.getByRole('button', { name: 'Stop waiting' }));
+    await stopWaiting(user);
     await answer();
     expect(chosen()).toHaveTextContent('a.slp');
     expect(screen.queryByRole('region', { name: /→/ })).toBeNull();

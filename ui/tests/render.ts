@@ -1,6 +1,7 @@
 import { render, screen } from '@testing-library/svelte';
 import userEvent from '@testing-library/user-event';
 import { tick } from 'svelte';
+import { vi } from 'vitest';
 import App from '../src/App.svelte';
 import type { Update } from '../src/lib/ipc';
 import { Fake } from './fake';
@@ -24,6 +25,16 @@ export async function settle() {
   for (let turn = 0; turn < 8; turn += 1) await Promise.resolve();
   await tick();
 }
+
+/** Lets this much of a pretended time pass, and what it brings reach the page; milliseconds. */
+export async function advance(time: number) {
+  await vi.advanceTimersByTimeAsync(time);
+  await settle();
+}
+
+/** Does not wait any more, once that is offered. */
+export const stopWaiting = async (user: ReturnType<typeof userEvent.setup>) =>
+  user.click(await screen.findByRole('button', { name: 'Stop waiting' }, { timeout: 10_000 }));
 
 /** What stands under this title. */
 export const title = (name: string | RegExp) => screen.getByRole('region', { name });

@@ -1,4 +1,5 @@
 import { Failure, type ReadinessView } from '../ipc';
+import { Patience } from './patience.svelte';
 
 /** How long typing may pause before the workers are asked. */
 const PAUSE = 250;
@@ -13,8 +14,8 @@ export class Asking {
   /** What was answered last of the draft as it is; none while nobody answered. */
   answer = $state.raw<ReadinessView | null>(null);
   failure = $state.raw<Failure | null>(null);
-  /** Since when an answer is waited for while there is none. */
-  since = $state<number | null>(null);
+  /** How long an answer is waited for while there is none. */
+  readonly patience = new Patience();
   /** Whether the person does not wait for it any more. */
   left = $state(false);
 
@@ -35,7 +36,7 @@ export class Asking {
     this.#asked += 1;
     this.answer = null;
     this.failure = null;
-    this.since = null;
+    this.patience.end();
     this.left = false;
   }
 
@@ -64,6 +65,7 @@ export class Asking {
 
   /** Ends what is under way. */
   rest(): void {
+    this.patience.end();
     clearTimeout(this.#timer);
     this.#timer = undefined;
     this.#again = false;
@@ -80,14 +82,14 @@ export class Asking {
   }
 
   async #ask(): Promise<void> {
-    if (this.answer === null && this.failure === null) this.since ??= Date.now();
+    if (this.answer === null && this.failure === null) this.patience.begin();
     if (this.#asking) {
       this.#again = true;
       return;
     }
     const question = this.#question();
     if (question === null) {
-      this.since = null;
+      this.patience.end();
       return;
     }
     this.#asking = true;
@@ -104,7 +106,7 @@ export class Asking {
     if (mine === this.#asked) {
       this.answer = answer;
       this.failure = failure;
-      this.since = null;
+      this.patience.end();
       if (this.#again) this.anew();
     } else if (!this.left) this.soon();
     this.#again = false;

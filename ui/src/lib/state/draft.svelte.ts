@@ -52,7 +52,8 @@ export class NewJob {
   videos = $state.raw<ChosenVideo[]>([]);
   /** Videos that the change which led to the newest one leads to, too. */
   alike = $state.raw<ChosenVideo[]>([]);
-  locating = $state(false);
+  /** Videos that are being looked for, as the project has them. */
+  locating = $state.raw<string[]>([]);
   locateFailure = $state.raw<Failure | null>(null);
   /** Videos of which the person said that what has their name is another one: as the project has them. */
   declined = $state.raw<string[]>([]);
@@ -98,7 +99,7 @@ export class NewJob {
   async open(path: string, videos: ChosenVideo[] = [], copied = false): Promise<void> {
     const mine = ++this.#opened;
     this.opening = path;
-    this.locating = false;
+    this.locating = [];
     this.openFailure = null;
     try {
       const dataset = await this.#ipc.openDataset(path, videos);
@@ -163,7 +164,7 @@ export class NewJob {
     const { dataset } = this;
     if (dataset === null) return;
     const mine = this.#opened;
-    this.locating = true;
+    this.locating = [written];
     this.locateFailure = null;
     this.alike = [];
     try {
@@ -177,7 +178,7 @@ export class NewJob {
     } catch (thrown) {
       if (mine === this.#opened) this.locateFailure = Failure.from(thrown);
     } finally {
-      if (mine === this.#opened) this.locating = false;
+      if (mine === this.#opened) this.locating = [];
     }
   }
 
@@ -203,7 +204,7 @@ export class NewJob {
     const mine = this.#opened;
     const written = more.map((one) => one.written);
     const videos = [...this.videos.filter((one) => !written.includes(one.written)), ...more];
-    this.locating = true;
+    this.locating = written;
     try {
       const seen = await this.#ipc.openDataset(pathOf(dataset), videos);
       if (mine !== this.#opened) return;
@@ -215,7 +216,7 @@ export class NewJob {
     } catch (thrown) {
       if (mine === this.#opened) this.locateFailure = Failure.from(thrown);
     } finally {
-      if (mine === this.#opened) this.locating = false;
+      if (mine === this.#opened) this.locating = [];
     }
   }
 
@@ -332,7 +333,7 @@ export class NewJob {
   stopOpening(): void {
     this.#opened += 1;
     this.opening = null;
-    this.locating = false;
+    this.locating = [];
   }
 
   /** Back to the empty form. */
