@@ -80,6 +80,22 @@ const places: Place[] = [
     await press('Continue');
     return { answer };
   }],
+  ['a lab is joined', /^Joining…/, /Waiting for hub\.talmolab\.org:4222\./, async () => {
+    const { fake } = await open({ type: 'storages', value: [] });
+    const answer = fake.hold('joinLab');
+    await fireEvent.input(screen.getByRole('textbox', { name: 'Invitation' }), { target: { value: 'samepath:eyJ4' } });
+    await settle();
+    await press('Join and start again');
+    return { answer };
+  }],
+  ['the doctor looks', /^Looking at everything\. It takes some seconds\./, /What does not answer is waited for\./, async () => {
+    const { fake } = await ready();
+    const answer = fake.hold('doctor');
+    await fireEvent.keyDown(document.body, { key: '5', ctrlKey: true });
+    await settle();
+    await press('Run the doctor');
+    return { answer };
+  }],
 ];
 
 describe('What is waited for', () => {

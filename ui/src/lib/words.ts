@@ -85,6 +85,11 @@ export const words = {
     unknown: 'not known',
     none: '–',
     stopWaiting: 'Stop waiting',
+    /** Said of what was asked for, where the person did not wait for the answer. */
+    mayHappen: 'You stopped waiting. It may still happen.',
+    removing: 'Removing…',
+    nothingRuns: `Nothing runs on ${HERE} any more`,
+    endedByThemselves: (count: number) => (count === 1 ? 'It ended by itself.' : 'They ended by themselves.'),
     waitsFor: (what: string) => `Waiting for ${what}.`,
     thisComputer: HERE,
     rest: (count: number) => `${count} more`,
@@ -345,6 +350,7 @@ export const words = {
     stopTraining: (seconds: number | null) => `It finishes this epoch and saves a checkpoint${upTo(seconds)}. Results so far stay.`,
     stopYes: 'Stop and save',
     stopNo: 'Go on running',
+    stopAsking: 'Asking the worker…',
     saving: 'Saving…',
     killing: 'Ending it…',
     kill: 'Kill now',
@@ -452,5 +458,7 @@ export const words = {
     saving: 'Saving…',
     kill: 'Kill now and quit',
     killing: 'Ending it…',
+    go: 'Quit',
+    going: 'Closing…',
   },
 } as const;

@@ -4,7 +4,6 @@ import {
   type FolderView,
   type FoundSettingsView,
   type FoundStorageView,
-  type InvitationView,
   type Ipc,
   type PlacingView,
   type SetupProgress,
@@ -15,6 +14,7 @@ import {
 } from '../ipc';
 import { Check } from './check.svelte';
 import { Everything } from './everything.svelte';
+import { Joining } from './joining.svelte';
 import { Show } from './show.svelte';
 
 export const STEPS = ['lab', 'storage', 'folder', 'check'] as const;
@@ -46,14 +46,7 @@ export class Setup {
 
   /** What the first question is answered with. */
   where = $state<'lab' | 'here' | 'show'>('lab');
-  /** The line that was pasted, and what it says once it was read. */
-  invitation = $state('');
-  invited = $state.raw<InvitationView | null>(null);
-  joining = $state(false);
-  /** Why the line cannot be used, or the lab not be joined with it. */
-  unjoined = $state.raw<Failure | null>(null);
-  /** The lab that this computer belongs to. */
-  lab = $state<string | null>(null);
+  readonly joining: Joining;
 
   /** The demonstration, as long as it is looked at. */
   show = $state.raw<Show | null>(null);
@@ -102,6 +95,7 @@ export class Setup {
     this.#ipc = ipc;
     this.#member = member;
     this.#storages = storages;
+    this.joining = new Joining(ipc, () => this.startThere());
     this.check = new Check(ipc);
     this.everything = new Everything(ipc, this);
   }
@@ -140,9 +134,9 @@ export class Setup {
     this.#ipc.memberships().then(
       ([first]) => {
         if (mine !== this.#asked) return;
-        this.lab = first?.lab ?? null;
+        this.joining.lab = first?.lab ?? null;
         // Whoever has joined a lab has answered this question.
-        if (this.lab !== null && this.where === 'here') this.where = 'lab';
+        if (this.joining.lab !== null && this.where === 'here') this.where = 'lab';
       },
       // Without an answer nothing is known, and joining says why.
       () => {},
@@ -158,42 +152,15 @@ export class Setup {
 
   /** On from the first question. */
   answerLab(): void {
-    if (this.where === 'here' || (this.where === 'lab' && this.lab !== null)) this.toStorage();
-    else if (this.where === 'lab') void this.joinLab();
+    if (this.where === 'here' || (this.where === 'lab' && this.joining.lab !== null)) this.toStorage();
+    else if (this.where === 'lab') void this.joining.join();
     else this.startShow();
   }
 
-  /** Reads what was pasted. The newest text counts. */
-  async readInvitation(): Promise<void> {
-    const text = this.invitation.trim();
-    this.invited = null;
-    this.unjoined = null;
-    if (text === '') return;
-    try {
-      const invited = await this.#ipc.readInvitation(text);
-      if (text === this.invitation.trim()) this.invited = invited;
-    } catch (thrown) {
-      if (text === this.invitation.trim()) this.unjoined = Failure.from(thrown);
-    }
-  }
-
-  /** The window is in the lab once it was started again, and goes on with the storage there. */
-  async joinLab(): Promise<void> {
-    if (this.joining) return;
-    if (this.invited === null) await this.readInvitation();
-    if (this.invited === null) return;
-    this.joining = true;
-    this.unjoined = null;
-    try {
-      await this.#ipc.joinLab(this.invitation);
-      // Where jobs run is answered.
-      await this.#keep(this.#storages().length === 0 ? { step: 'storage' } : null);
-      await this.#ipc.startAgain();
-    } catch (thrown) {
-      this.unjoined = Failure.from(thrown);
-    } finally {
-      this.joining = false;
-    }
+  /** Starts the window again, now that where jobs run is answered. */
+  async startThere(): Promise<void> {
+    await this.#keep(this.#storages().length === 0 ? { step: 'storage' } : null);
+    await this.#ipc.startAgain();
   }
 
   startShow(): void {
@@ -451,7 +418,7 @@ export class Setup {
   #go(step: Step): number {
     this.step = step;
     this.failure = null;
-    this.unjoined = null;
+    this.joining.forget();
     void this.#keep({
       step,
       base_path: this.path,

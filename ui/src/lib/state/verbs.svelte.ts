@@ -1,8 +1,9 @@
-import { Failure, type FollowUpView, type JobView, type OfferView } from '../ipc';
+import type { Failure, FollowUpView, JobView, OfferView } from '../ipc';
 import { words } from '../words';
 import { copyText } from '../clipboard';
 import { cutPath } from '../format';
 import type { Session } from './session.svelte';
+import { Trying } from './trying.svelte';
 
 /** As long are buttons waited for; milliseconds. */
 const PATIENCE = 1000;
@@ -13,8 +14,7 @@ export class Verbs {
   readonly #id: string;
   /** The question that is open. */
   asking = $state<'stop' | 'kill' | null>(null);
-  busy = $state(false);
-  failure = $state.raw<Failure | null>(null);
+  readonly trying = new Trying();
   /** What can follow the job, once it has ended and this is known. */
   next = $state.raw<FollowUpView | null>(null);
   /** Whether that is known, or was waited for as long as buttons are: what came between them later would take their places. */
@@ -25,6 +25,14 @@ export class Verbs {
     this.#id = id;
   }
 
+  get busy(): boolean {
+    return this.trying.busy;
+  }
+
+  get failure(): Failure | null {
+    return this.trying.failure;
+  }
+
   /** Learns what can follow. That nothing can be learned is no failure: then less is offered. */
   async learn(): Promise<void> {
     const waited = setTimeout(() => (this.learned = true), PATIENCE);
@@ -33,14 +41,9 @@ export class Verbs {
     this.learned = true;
   }
 
-  async stop(): Promise<void> {
-    this.asking = null;
-    await this.#do((ipc) => ipc.stop(this.#id));
-  }
-
-  async kill(): Promise<void> {
-    this.asking = null;
-    await this.#do((ipc) => ipc.kill(this.#id));
+  /** What the question that is open is answered with. */
+  async end(how: 'stop' | 'kill'): Promise<void> {
+    await this.#session.ipc[how](this.#id);
   }
 
   async retry(): Promise<void> {
@@ -114,15 +117,11 @@ export class Verbs {
   }
 
   async #do<T>(act: (ipc: Session['ipc']) => Promise<T>): Promise<T | null> {
-    this.busy = true;
-    this.failure = null;
-    try {
-      return await act(this.#session.ipc);
-    } catch (thrown) {
-      this.failure = Failure.from(thrown);
-      return null;
-    } finally {
-      this.busy = false;
-    }
+    let done: T | null = null;
+    await this.trying.run(async (asked) => {
+      const answer = await act(this.#session.ipc);
+      if (asked()) done = answer;
+    });
+    return done;
   }
 }
