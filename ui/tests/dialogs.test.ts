@@ -69,6 +69,59 @@ describe('Ending what runs here', () => {
   });
 });
 
+describe('What ends by itself while the question is open', () => {
+  const ended = job({ state: 'succeeded', words: 'Done', ended_at: '2026-11-22T11:00:00Z' });
+
+  async function turningOff() {
+    const opened = await ready({ type: 'worker', value: worker({ own: true }) }, { type: 'job', value: job() });
+    await opened.user.keyboard('{Control>}5{/Control}');
+    await opened.user.click(screen.getByRole('checkbox', { name: /^Run jobs on this computer/ }));
+    return { ...opened, question: screen.getByRole('dialog', { name: '1 job runs on this computer' }) };
+  }
+
+  test('nothing runs here any more, and nothing is offered to be saved or kept', async () => {
+    const { fake, user, question } = await turningOff();
+    const stay = within(question).getByRole('button', { name: 'Keep the worker on' });
+    fake.say({ type: 'job', value: ended });
+    await settle();
+    expect(screen.getByRole('dialog', { name: 'Nothing runs on this computer any more' })).toBe(question);
+    expect(within(question).getByText('It ended by itself.')).toBeVisible();
+    expect(within(question).queryByRole('list')).toBeNull();
+    expect(within(question).getAllByRole('button').map((button) => button.textContent)).toEqual(['Turn the worker off', 'Keep the worker on']);
+    // Nobody who is about to press it presses something else.
+    expect(within(question).getByRole('button', { name: 'Keep the worker on' })).toBe(stay);
+    expect(fake.called('stopWorker')).toEqual([]);
+    await user.click(within(question).getByRole('button', { name: 'Turn the worker off' }));
+    await settle();
+    expect(fake.called('stopWorker')).toEqual([['stop']]);
+    expect(screen.queryByRole('dialog')).toBeNull();
+  });
+
+  test('what ends because of the answer is not counted down', async () => {
+    const { fake, user, question } = await turningOff();
+    fake.hold('stopWorker');
+    await user.click(within(question).getByRole('button', { name: 'Stop it, saving, and turn the worker off' }));
+    fake.say({ type: 'job', value: ended });
+    await settle();
+    expect(screen.getByRole('dialog', { name: '1 job runs on this computer' })).toBe(question);
+    expect(question).toHaveTextContent('Saving…');
+  });
+
+  test('the same where it is asked whether to quit', async () => {
+    const { fake } = await ready({ type: 'job', value: job() }, { type: 'job', value: job({ id: '2', name: 'maze day 4' }) });
+    fake.tell({ type: 'quit_asked', value: ['maze day 3', 'maze day 4'] });
+    await settle();
+    fake.say({ type: 'job', value: ended });
+    await settle();
+    const question = screen.getByRole('dialog', { name: '1 job runs on this computer' });
+    expect(within(question).getByRole('list')).toHaveTextContent('maze day 4');
+    fake.say({ type: 'job', value: { ...ended, id: '2', name: 'maze day 4' } });
+    await settle();
+    expect(screen.getByRole('dialog', { name: 'Nothing runs on this computer any more' })).toBe(question);
+    expect(within(question).getAllByRole('button').map((button) => button.textContent)).toEqual(['Quit', 'Keep Samepath open']);
+  });
+});
+
 describe('Esc in a question', () => {
   test('leaves the question alone, and the worker that it is about stays open', async () => {
     const { user } = await ready({ type: 'status', value: status({ lab: 'Talmo Lab', in_lab: true, admin: true }) }, { type: 'worker', value: worker() });

@@ -7,6 +7,7 @@ import { words } from '../words';
 import { Confirming } from './confirming.svelte';
 import { NewJob } from './draft.svelte';
 import { filled } from './filled';
+import { hasEnded } from './jobs.svelte';
 import { Lab } from './lab.svelte';
 import { Looks } from './looks.svelte';
 import { Setup } from './setup.svelte';
@@ -50,6 +51,11 @@ export class Session {
   keysShown = $state(false);
   /** Jobs that run here, by name, while the question whether to quit is open. */
   quitting = $state.raw<string[] | null>(null);
+  /** Those of them that are not known to have ended since. */
+  stillRunning = $derived.by(() => {
+    const jobs = this.lab.jobs.all.list;
+    return (this.quitting ?? []).filter((name) => jobs.every((job) => job.name !== name) || jobs.some((job) => job.name === name && !hasEnded(job)));
+  });
   /** The questions that are open, the one on top last: while there is one, what is under it takes no key. */
   readonly dialogs: string[] = [];
 
