@@ -37,6 +37,8 @@ export class Session {
   /** None until it is known whether there is a job to show. */
   chosen = $state<Page | null>(null);
   job = $state<string | null>(null);
+  /** Counts how often a job was shown from elsewhere than its row. */
+  shown = $state(0);
   worker = $state<string | null>(null);
   /** Where the verbs of the open job or worker were asked for, if not at their button. */
   menuAt = $state.raw<Spot | null>(null);
@@ -182,6 +184,7 @@ export class Session {
 
   showJob(id: string): void {
     this.job = id;
+    this.shown += 1;
     this.lab.jobs.seen(id);
     this.go('jobs');
   }
