@@ -15,9 +15,13 @@ async function results(value: JobView, ...more: Update[]) {
 const failed = (over: Partial<JobView> = {}) => job({ state: 'failed', words: 'Failed', ended_at: '2026-11-22T10:00:00Z', ...over });
 
 describe('Results', () => {
-  test('of a job that failed are in its folder, though no list of them was made', async () => {
-    const { fake, user } = await results(failed());
-    expect(screen.getByText('What it wrote is in its folder. A try that failed makes no list of it.')).toBeVisible();
+  test.each([
+    ['failed', failed()],
+    ['was cancelled', failed({ state: 'cancelled', words: 'Cancelled' })],
+  ])('of a job that %s are in its folder, though no list of them was made', async (_, value) => {
+    const { fake, user } = await results(value);
+    expect(screen.getByRole('heading', { name: 'Folder' })).toBeVisible();
+    expect(screen.getByText('Whatever it wrote is in this folder. No list of it was made.')).toBeVisible();
     expect(screen.queryByText('It wrote no files.')).toBeNull();
     await user.click(screen.getByRole('button', { name: 'Show in file manager' }));
     expect(fake.called('showResults')).toEqual([[job().id]]);
@@ -25,11 +29,26 @@ describe('Results', () => {
 
   test.each([
     ['that failed before it ran', failed({ started_at: null })],
-    ['that was cancelled', failed({ state: 'cancelled', words: 'Cancelled' })],
+    ['that was cancelled before', failed({ state: 'cancelled', words: 'Cancelled', started_at: null })],
     ['that is done', failed({ state: 'succeeded', words: 'Done' })],
   ])('of a job %s and listed nothing are none', async (_, value) => {
     await results(value);
     expect(screen.getByText('It wrote no files.')).toBeVisible();
+  });
+
+  test.each([
+    ['waits', job({ state: 'queued', words: 'Waiting', worker: null, started_at: null })],
+    ['failed before it began', failed({ started_at: null })],
+  ])('of a job that %s have no folder yet: none is offered, by no key either', async (_, value) => {
+    const { fake, user } = await results(value, { type: 'storages', value: [] });
+    expect(screen.queryByText(/^Results are on/)).toBeNull();
+    fake.say({ type: 'storages', value: [storage()] });
+    await settle();
+    expect(screen.queryByRole('button', { name: 'Show in file manager' })).toBeNull();
+    await user.click(screen.getByRole('button', { name: 'More for this job' }));
+    expect(screen.queryByRole('menuitem', { name: /Show in file manager/ })).toBeNull();
+    await user.keyboard('{Escape}{Control>}{Shift>}R{/Shift}{/Control}');
+    expect(fake.called('showResults')).toEqual([]);
   });
 
   test('on a storage that is full are there; on one that is away they are not', async () => {

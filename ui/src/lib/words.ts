@@ -426,11 +426,10 @@ export const words = {
   results: {
     none: 'No results yet. They are listed when the job ends.',
     noneEnded: 'It wrote no files.',
-    noneFailed: 'What it wrote is in its folder. A try that failed makes no list of it.',
+    noneFailed: 'Whatever it wrote is in this folder. No list of it was made.',
     file: 'File',
     size: 'Size',
     modified: 'Written',
-    at: 'Results are on',
     away: (storage: string, how: string) => `Results are on ${storage}, which is ${how} on ${HERE}.`,
     notHere: (storage: string) => `Results are on ${storage}, which is not set up on ${HERE}.`,
     notHereHint: 'Whoever has it can open them; to see them here, set it up.',

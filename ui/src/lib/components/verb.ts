@@ -15,5 +15,5 @@ export function verbOf(event: KeyboardEvent): JobVerb | null {
 /** Whether the job is one of which that can be asked. */
 export function canTake(verb: JobVerb, job: JobView): boolean {
   if (verb === 'stop') return !hasEnded(job) && job.stopping !== 'kill';
-  return verb === 'log' || job.results !== null;
+  return verb === 'log' || (job.results !== null && job.started_at !== null);
 }
