@@ -8,6 +8,7 @@ import CirclePause from '@lucide/svelte/icons/circle-pause';
 import CircleQuestionMark from '@lucide/svelte/icons/circle-question-mark';
 import CircleX from '@lucide/svelte/icons/circle-x';
 import Clock from '@lucide/svelte/icons/clock';
+import Contrast from '@lucide/svelte/icons/contrast';
 import Lock from '@lucide/svelte/icons/lock';
 import OctagonX from '@lucide/svelte/icons/octagon-x';
 import PencilOff from '@lucide/svelte/icons/pencil-off';
@@ -27,7 +28,7 @@ const look = (icon: unknown, tone: Tone): Look => ({ icon: icon as Component, to
 const HEALTH: Record<string, Look> = {
   ready: look(CircleCheck, 'ok'),
   read_only: look(PencilOff, 'warn'),
-  missing: look(CircleX, 'bad'),
+  missing: look(CircleX, 'warn'),
   not_mounted: look(Unplug, 'warn'),
   denied: look(Lock, 'bad'),
   full: look(TriangleAlert, 'warn'),
@@ -38,7 +39,7 @@ const HEALTH: Record<string, Look> = {
 /** Whether a worker's storage is this computer's: said of one that can be used. */
 const SAMENESS: Record<string, Look> = {
   confirmed: look(ShieldCheck, 'ok'),
-  same_mark: look(CircleCheck, 'ok'),
+  same_mark: look(Shield, 'off'),
   unknown: look(Shield, 'off'),
 };
 
@@ -80,6 +81,7 @@ const READINESS: Record<string, Look> = {
 /** Of a storage that is another one than the lab's of its name. */
 export const OTHER: Look = look(OctagonX, 'bad');
 export const WARNING: Look = look(TriangleAlert, 'warn');
+const UNPROVED: Look = look(Contrast, 'off');
 export const UNKNOWN: Look = look(Circle, 'off');
 
 /** As the shell calls a storage's state. */
@@ -90,7 +92,9 @@ export function storageLook({ state, sameness }: WorkerStorageView): Look {
   if (sameness === 'other_storage') return OTHER;
   return (state === 'ready' && sameness !== null ? SAMENESS[sameness] : undefined) ?? healthLook(state);
 }
-export const fitLook = (fit: string): Look => FIT[fit] ?? UNKNOWN;
+/** A worker that could start now is half a one as long as nobody has proved that it has the same storage. */
+export const fitLook = (fit: string, sameness: string | null = null): Look =>
+  fit === 'now' && sameness !== null && sameness !== 'confirmed' ? UNPROVED : (FIT[fit] ?? UNKNOWN);
 export const readinessLook = (state: string): Look => READINESS[state] ?? UNKNOWN;
 export const workerLook = ({ busy, draining }: WorkerView): Look => (busy ? look(Play, 'info') : draining ? look(CirclePause, 'off') : look(CircleCheck, 'ok'));
 
