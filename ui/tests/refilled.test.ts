@@ -29,7 +29,7 @@ const again = async ({ user }: Awaited<ReturnType<typeof ready>>) => {
   await settle();
 };
 
-const SAID = 'The form was filled in anew.';
+const SAID = 'What was in the form has been replaced.';
 const undo = () => screen.getByRole('button', { name: 'Undo' });
 const isBack = async (fake: Awaited<ReturnType<typeof ready>>['fake']) => {
   expect(screen.getByRole('region', { name: 'Dataset' })).toHaveTextContent('mine.slp');

@@ -270,7 +270,7 @@ export const words = {
     submittedBefore: (name: string, count: number) => (count > 1 ? `Submitted: ${name} and ${count - 1} more.` : `Submitted: ${name}.`),
     showJob: 'Show job',
     another: 'New job',
-    refilled: 'The form was filled in anew.',
+    refilled: 'What was in the form has been replaced.',
     lastRun: (state: string, when: string) => `${state} · ${when}`,
   },
 
