@@ -42,7 +42,7 @@ describe('Settings', () => {
     expect(fake.called('leaveLab')).toEqual([]);
     await user.click(within(lab).getByRole('button', { name: 'Leave this lab…' }));
     question = screen.getByRole('dialog', { name: 'Leave Talmo Lab?' });
-    await user.click(within(question).getByRole('button', { name: 'Leave and start again' }));
+    await user.click(within(question).getByRole('button', { name: 'Leave and restart' }));
     await settle();
     expect([fake.called('leaveLab').length, fake.called('startAgain').length]).toEqual([1, 1]);
   });
@@ -60,7 +60,7 @@ describe('Settings', () => {
     expect(within(question).getByRole('radio', { name: /^kept/ })).toBeChecked();
     await user.click(within(question).getByRole('radio', { name: 'cancelled' }));
     fake.failures.set('stop', new Failure('job_not_found', 'It has gone already.'));
-    await user.click(within(question).getByRole('button', { name: 'Leave and start again' }));
+    await user.click(within(question).getByRole('button', { name: 'Leave and restart' }));
     await settle();
     expect(fake.called('stop')).toEqual([['q1'], ['q2']]);
     expect(fake.called('leaveLab')).toHaveLength(1);

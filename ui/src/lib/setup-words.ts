@@ -31,9 +31,10 @@ export const setup = {
   macRefused:
     'macOS does not let Samepath read network volumes (listing may still work, so the check opens and reads a file). System Settings → Privacy & Security → Files and Folders → Samepath.',
   macOpen: 'Open that page',
-  join: 'Join and start again',
+  join: 'Join and restart Samepath',
   joining: 'Joining…',
   joinNeeds: 'Paste the invitation first.',
+  joinAbove: 'Try again above, or join later.',
   inviting: (lab: string, name: string, server: string, until: string) => `${lab} · you join as ${name} · lab server ${server} · invitation valid until ${until}`,
   kept: (name: string, places: string) => `A job of ${name} ${places}.`,
   belongs: (lab: string) => `${HERE_FIRST} belongs to ${lab} already. To join another lab, leave it first: Settings.`,
