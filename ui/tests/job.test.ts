@@ -123,6 +123,20 @@ describe('A failed job', () => {
     vi.useRealTimers();
   });
 
+  test('also below a job that was cancelled: Continue does not come under the pointer that was at Retry', async () => {
+    const stopped = job({ kind: 'sleap-train', state: 'cancelled', words: 'Cancelled', ended_at: ENDED });
+    const { fake, show } = await open(stopped);
+    let answer = (_: typeof next) => {};
+    fake.followUp = () => new Promise((resolve) => (answer = resolve));
+    const panel = await show();
+    const follows = () => panel.querySelector('footer > .end');
+    expect(follows()).toHaveClass('waiting');
+    answer(next);
+    await settle();
+    expect(follows()).not.toHaveClass('waiting');
+    expect(within(panel).getByRole('button', { name: 'Continue from epoch 41' })).toBeVisible();
+  });
+
   test('without a checkpoint it is run again, with half the batch size', async () => {
     const { fake, show } = await open(failed);
     fake.next = { ...next, resumed: null, smaller: { epoch: null, batch_size: 2, draft: again } };

@@ -35,6 +35,7 @@ export class Verbs {
 
   /** Learns what can follow. That nothing can be learned is no failure: then less is offered. */
   async learn(): Promise<void> {
+    this.learned = false;
     const waited = setTimeout(() => (this.learned = true), PATIENCE);
     this.next = await this.#session.ipc.followUp(this.#id).catch(() => null);
     clearTimeout(waited);
