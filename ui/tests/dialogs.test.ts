@@ -13,8 +13,10 @@ describe('Ending what runs here', () => {
     fake.tell(quitting);
     await settle();
     const question = screen.getByRole('dialog', { name: '1 job runs on this computer' });
+    // As in every question: first what changes nothing.
+    expect(within(question).getAllByRole('button').map((button) => button.textContent)).toEqual(['Keep Samepath open', 'Stop it, saving, and quit']);
     await user.click(within(question).getByRole('button', { name: 'Stop it, saving, and quit' }));
-    expect(within(question).getByText('Saving…')).toHaveFocus();
+    expect(within(question).getByText('Saving, usually within a minute. Samepath closes by itself then. Kill now loses what is not saved.')).toHaveFocus();
     expect(within(question).getAllByRole('button').map((button) => button.textContent)).toEqual(['Kill now and quit']);
     await user.keyboard('{Escape}');
     expect(question).toBeVisible();
@@ -49,7 +51,7 @@ describe('Ending what runs here', () => {
     fake.failures.set('quit', new Failure('internal', 'No such job.'));
     await user.click(within(question).getByRole('button', { name: 'Kill now and quit' }));
     await settle();
-    expect(question).toHaveTextContent('Saving…');
+    expect(question).toHaveTextContent('Saving, usually within a minute.');
     expect(within(question).queryByRole('button', { name: 'Keep Samepath open' })).toBeNull();
     saved();
     await settle();
@@ -63,6 +65,7 @@ describe('Ending what runs here', () => {
     const question = screen.getByRole('dialog');
     await user.click(within(question).getByRole('button', { name: 'Stop it, saving, and turn the worker off' }));
     expect(within(question).queryByRole('button', { name: 'Keep the worker on' })).toBeNull();
+    expect(question).toHaveTextContent('The worker is turned off then.');
     saved();
     await settle();
     expect(screen.queryByRole('dialog')).toBeNull();

@@ -115,7 +115,7 @@ export const settings = {
     stop: 'Stop it, saving, and turn the worker off',
     stopMany: 'Stop them, saving, and turn the worker off',
     stay: 'Keep the worker on',
-    saving: 'Saving…',
+    saving: 'Saving, usually within a minute. The worker is turned off then. Kill now loses what is not saved.',
     kill: 'Kill now and turn it off',
     killing: 'Ending it…',
     go: 'Turn the worker off',

@@ -454,7 +454,7 @@ export const words = {
     stop: 'Stop it, saving, and quit',
     stopMany: 'Stop them, saving, and quit',
     stay: 'Keep Samepath open',
-    saving: 'Saving…',
+    saving: 'Saving, usually within a minute. Samepath closes by itself then. Kill now loses what is not saved.',
     kill: 'Kill now and quit',
     killing: 'Ending it…',
     go: 'Quit',
