@@ -239,12 +239,22 @@ describe('The frame', () => {
 
   test('why this computer has no worker is said on every page', async () => {
     const worker_error = { code: 'already_exists', message: 'A worker called ws-3 runs on this computer already.', hint: 'Give this one another name.' };
-    const { user } = await ready({ type: 'status', value: status({ worker_error }) });
+    const { fake, user } = await ready({ type: 'status', value: status({ worker_error }) });
     expect(screen.getByRole('alert')).toHaveTextContent('A worker called ws-3 runs on this computer already.');
     await user.click(screen.getByRole('button', { name: 'Details' }));
     const why = screen.getByRole('region', { name: 'This computer’s worker is not running' });
     expect(why).toHaveTextContent('Give this one another name.');
     expect(screen.getAllByRole('alert')).toHaveLength(1);
+    // What mends it is there, and nothing of another computer.
+    expect(screen.getByText('Jobs wait until this computer’s worker runs.')).toBeVisible();
+    expect(screen.queryByText('samepath worker')).toBeNull();
+    fake.failures.set('startWorker', new Failure('io', 'The settings cannot be written.'));
+    await user.click(within(why).getByRole('button', { name: 'Try again' }));
+    await settle();
+    expect(fake.called('startWorker')).toHaveLength(1);
+    expect(why).toHaveTextContent('The settings cannot be written.');
+    await user.click(within(why).getByRole('button', { name: 'Copy for your admin' }));
+    expect(await navigator.clipboard.readText()).toMatch(/^This computer’s worker is not running\n.*\nA worker called ws-3 runs on this computer already\.\nGive this one another name\./);
   });
 
   test('a shell that does not answer is said, and asked again', async () => {

@@ -148,7 +148,7 @@ export const workers = {
   beginning: 'The lab’s server has just begun: its workers may not be back yet.',
   emptyText: `Samepath runs one on ${HERE}; it appears here as soon as it is up. On another computer, run:`,
   emptyTextLab: 'Workers of the lab appear here as soon as they are online. To make a GPU machine one, with an invitation for a worker:',
-  emptyTextBroken: 'On another computer, run:',
+  emptyTextBroken: `Jobs wait until ${HERE}’s worker runs.`,
   emptyCommand: 'samepath worker',
   kinds: 'Can run',
   unavailable: 'Cannot run',
