@@ -27,6 +27,9 @@ export class Lab {
   /** Counts what may change whether a draft can run: workers, storages, job types, and which jobs wait or run. */
   version = $state(0);
 
+  /** Whether how the lab is connected says more than what it is called. */
+  linked = $derived(this.status !== null && this.status.link.toLowerCase() !== this.status.lab.toLowerCase());
+
   /** Those that would take a job now. */
   free = $derived(this.workers.list.reduce((count, worker) => count + Number(!worker.busy && !worker.draining), 0));
   busy = $derived(this.workers.list.reduce((count, worker) => count + Number(worker.busy), 0));

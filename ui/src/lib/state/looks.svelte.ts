@@ -35,6 +35,11 @@ export class Looks {
     return () => system.removeEventListener('change', take);
   }
 
+  /** Whether a window of so many pixels has no room for names in the sidebar, nor for anything beside a page. As the stylesheets say it. */
+  isNarrow(width: number): boolean {
+    return width < 10 * this.textSize;
+  }
+
   /** Makes the page look so. */
   show(): void {
     const root = document.documentElement;
