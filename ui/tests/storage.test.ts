@@ -239,7 +239,8 @@ describe('Storage', () => {
       { type: 'job', value: job({ id: 'u', state: 'queued', words: 'Waiting', submitted_by: 'tom' }) },
     );
     await user.click(screen.getByRole('button', { name: 'Storage' }));
-    await user.click(screen.getByRole('button', { name: 'Remove vast' }));
+    await user.click(screen.getByRole('button', { name: 'More for vast' }));
+    await user.click(screen.getByRole('menuitem', { name: 'Remove…' }));
     const question = screen.getByRole('dialog', { name: 'Remove vast from this computer?' });
     expect(question).toHaveTextContent('2 waiting jobs use it and still run.');
     await user.click(within(question).getByRole('button', { name: 'Remove' }));
@@ -257,7 +258,8 @@ describe('Storage', () => {
   test('an entry that is not usable comes back as it was', async () => {
     const { fake, user } = await open({ type: 'storages', value: [storage(), storage({ name: 'gdrive', base_path: null, health: null, error: { code: 'config_invalid', message: 'config.toml, line 22: [storage.gdrive] has no base_path.', hint: null } })] });
     await user.click(screen.getByRole('button', { name: /^Storage/ }));
-    await user.click(screen.getByRole('button', { name: 'Remove gdrive' }));
+    await user.click(screen.getByRole('button', { name: 'More for gdrive' }));
+    await user.click(screen.getByRole('menuitem', { name: 'Remove…' }));
     await user.click(within(screen.getByRole('dialog')).getByRole('button', { name: 'Remove' }));
     await user.click(screen.getByRole('button', { name: 'Undo' }));
     expect(fake.called('putStorageBack').map(([name]) => name)).toEqual(['gdrive']);

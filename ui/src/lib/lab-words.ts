@@ -35,7 +35,6 @@ export const storage = {
   editName: (name: string) => `Edit ${name}`,
   connectName: (name: string) => `Connect ${name}`,
   remove: 'Remove…',
-  removeName: (name: string) => `Remove ${name}`,
   copyPath: (name: string) => `Copy the path of ${name}`,
   free: (free: string, total: string) => `${free} of ${total} free`,
   freeOnly: (free: string) => `${free} free`,
@@ -50,9 +49,14 @@ export const storage = {
   },
   broken: 'not usable',
   noPlace: `no folder on ${HERE}`,
-  workersHave: (count: number, confirmed: number) =>
+  /** `all`: also those that have it and cannot use it. */
+  workersHave: (count: number, confirmed: number, all: number) =>
     count === 0
-      ? 'no worker has it'
+      ? all === 0
+        ? 'no worker has it'
+        : all === 1
+          ? 'the one worker that has it cannot use it'
+          : `none of ${all} workers can use it`
       : confirmed === 0
         ? `${plural(count, 'worker has', 'workers have')} it`
         : `confirmed with ${confirmed} of ${plural(count, 'worker', 'workers')}`,
