@@ -3,7 +3,7 @@ import { describe, expect, test, vi } from 'vitest';
 import { Failure } from '../src/lib/ipc';
 import { timeLeft } from '../src/lib/state/jobs.svelte';
 import { KEPT } from '../src/lib/state/log.svelte';
-import { dataset, job, kind, logLine, row, status, worker } from './views';
+import { dataset, job, kind, logLine, row, status, storage, worker } from './views';
 import { HOSTILE, ready, settle } from './render';
 
 const ENDED = '2026-11-22T10:18:02Z';
@@ -121,6 +121,26 @@ describe('A failed job', () => {
     await settle();
     expect(buttons()).not.toHaveClass('waiting');
     vi.useRealTimers();
+  });
+
+  test('that ended with a code says the code once, and in its row what it printed last', async () => {
+    const message = 'the program ended with code 3';
+    const value = job({ state: 'failed', words: 'Failed', failure: message, trouble: { cause: 'exit_code', message, last_line: 'cuDNN: no device was found' }, ended_at: ENDED });
+    const { show } = await open(value);
+    const panel = await show();
+    expect(within(panel).getByRole('alert').textContent.trim().replace(/\s+/g, ' ')).toBe('Failed after 1 h 04 min: the program ended with code 3 cuDNN: no device was found');
+    expect(screen.getByRole('row', { name: /maze day 3/ })).toHaveTextContent(/Failed\s*cuDNN: no device was found/);
+    expect(within(panel).getByRole('button', { name: 'Retry' })).toHaveAttribute('title', 'Tries this job once more, with the same values');
+    expect(within(panel).getByRole('button', { name: 'Run again…' })).toHaveAttribute('title', 'Opens New job with these values, to change some');
+  });
+
+  test('offers its log where there is one, and says so of the error where that is known', async () => {
+    const { fake, show } = await open({ ...failed, trouble: { ...trouble, last_line: null } });
+    const panel = await show();
+    expect(within(panel).getByRole('button', { name: 'Open log' })).toBeVisible();
+    fake.say({ type: 'job', value: { ...failed, started_at: null } });
+    await settle();
+    expect(within(panel).queryByRole('button', { name: /^Open log/ })).toBeNull();
   });
 
   test('also below a job that was cancelled: Continue does not come under the pointer that was at Retry', async () => {
@@ -258,7 +278,7 @@ describe('A failed job', () => {
     await user.click(screen.getByRole('menuitem', { name: /Show in file manager/ }));
     await settle();
     expect(screen.getAllByRole('alert').at(-1)).toHaveTextContent('vast is not mounted. Connect it.');
-    await user.click(within(panel).getByRole('button', { name: 'Storage' }));
+    await user.click(within(panel).getByRole('button', { name: 'Open Storage' }));
     expect(screen.getByRole('region', { name: 'Storage' })).toBeVisible();
   });
 });
@@ -307,6 +327,23 @@ describe('What can be done', () => {
     await user.click(screen.getByRole('button', { name: 'Undo' }));
     expect(fake.called('retry')).toEqual([[job().id]]);
     expect(screen.queryByRole('button', { name: 'Undo' })).toBeNull();
+  });
+
+  test('results that are here are shown where they are, as by the key; of those that are not, their tab says why', async () => {
+    const done = job({ state: 'succeeded', words: 'Done', ended_at: ENDED });
+    const { fake, user, show } = await open(done);
+    const panel = await show();
+    const shows = () => within(panel).getByRole('button', { name: 'Show results' });
+    expect(shows()).toHaveAttribute('title', 'Show in file manager (Ctrl Shift R)');
+    await user.click(shows());
+    await settle();
+    expect(fake.called('showResults')).toEqual([[done.id]]);
+    expect(within(panel).getByRole('tab', { name: 'Overview' })).toHaveAttribute('aria-selected', 'true');
+    fake.say({ type: 'storages', value: [storage({ health: { ...storage().health!, state: 'not_mounted', words: 'not mounted' } })] });
+    await settle();
+    await user.click(shows());
+    expect(panel).toHaveTextContent('Results are on vast, which is not mounted on this computer.');
+    expect(fake.called('showResults')).toHaveLength(1);
   });
 
   test('what ends a job and what follows it are never in one place', async () => {
