@@ -57,7 +57,7 @@ describe('Jobs', () => {
     fake.say({ type: 'job', value: { ...waits, starts_in: 'about 40 min', starts: 'Starts in about 40 min, on gpu-1.' } });
     await settle();
     expect(panel).toHaveTextContent('Starts in about 40 min, on gpu-1.');
-    expect(screen.getByRole('row', { name: /maze day 3/ })).toHaveTextContent(/1 job before yours\s*about 40 min/);
+    expect(screen.getByRole('row', { name: /maze day 3/ })).toHaveTextContent(/1 job before yours\s*in about 40 min/);
   });
 
   test('a job whose worker is away says so, and with whom contact is lost', async () => {
@@ -268,7 +268,7 @@ describe('Jobs', () => {
     fake.say({ type: 'storages', value: [] });
     await settle();
     expect(panel).toHaveTextContent('Results are on vast, which is not set up on this computer.');
-    await user.click(within(panel).getByRole('button', { name: 'Storage' }));
+    await user.click(within(panel).getByRole('button', { name: 'Open Storage' }));
     expect(screen.getByRole('heading', { name: 'Storage', level: 1 })).toBeVisible();
   });
 
