@@ -55,7 +55,7 @@ test('setting up, each of its steps', async () => {
   fake.picked = '/data/fast';
   for (let step = 0; step < 4; step += 1) {
     await settle();
-    if (step === 1) await user.click(screen.getByRole('button', { name: 'Another folder…' }));
+    if (step === 1) await user.click(screen.getByRole('button', { name: 'Choose folder…' }));
     await check(container);
     if (step === 0) await user.click(screen.getByRole('radio', { name: /On this computer/ }));
     await user.click(screen.getByRole('button', { name: step === 3 ? 'Use this storage' : 'Continue' }));
@@ -99,7 +99,8 @@ test('a worker, a storage that is edited in two places, and one that is to be re
   await user.click(screen.getByRole('row', { name: /gpu-1/ }));
   await check(container);
   await user.keyboard('{Control>}4{/Control}');
-  await user.click(screen.getByRole('button', { name: 'Remove vast' }));
+  await user.click(screen.getByRole('button', { name: 'More for vast' }));
+  await user.click(screen.getByRole('menuitem', { name: 'Remove…' }));
   await check(container);
   await user.click(screen.getByRole('button', { name: 'Keep' }));
   await user.click(screen.getByRole('button', { name: 'Edit vast' }));

@@ -87,7 +87,7 @@ describe('Settings of sleap-rtc', () => {
   test('another file can be chosen; one that is none says so', async () => {
     const { fake, user } = await open({ type: 'storages', value: [] });
     fake.picked = '/data/old.toml';
-    await user.click(screen.getByRole('button', { name: 'Use another file of sleap-rtc…' }));
+    await user.click(screen.getByRole('button', { name: 'Use a settings file from sleap-rtc…' }));
     await settle();
     expect(title('We found settings from sleap-rtc')).toHaveTextContent('There is no storage in it.');
     fake.failures.set('settingsOf', new Failure('config_invalid', 'old.toml, line 1, column 2: not valid TOML'));

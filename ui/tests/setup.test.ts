@@ -59,7 +59,7 @@ describe('Setting up', () => {
   test('where nothing can be looked at, a folder can still be chosen, and it is looked again', async () => {
     const { fake, user } = await begin(({ fake }) => fake.failures.set('lookAround', new Failure('io', 'What is mounted here cannot be read.')));
     expect(screen.getByRole('alert')).toHaveTextContent('What is mounted here cannot be read.');
-    expect(screen.getByRole('button', { name: 'Another folder…' })).toBeVisible();
+    expect(screen.getByRole('button', { name: 'Choose folder…' })).toBeVisible();
     fake.failures.clear();
     fake.around = { here: [here()], missing: [] };
     await user.click(screen.getByRole('button', { name: 'Check again' }));
@@ -87,7 +87,7 @@ describe('Setting up', () => {
     // What can be done without an answer is there.
     fake.picked = '/Volumes/talmo';
     vi.spyOn(fake, 'placeFolder').mockReturnValue(never);
-    await user.click(screen.getByRole('button', { name: 'Another folder…' }));
+    await user.click(screen.getByRole('button', { name: 'Choose folder…' }));
     await settle();
     // It is looked around again meanwhile; that does not overtake what is found out of the folder.
     await vi.advanceTimersByTimeAsync(6000);
@@ -211,7 +211,7 @@ describe('Setting up', () => {
     expect(screen.getByText(/No share is mounted here/)).toBeVisible();
     expect(next()).toBeDisabled();
     fake.picked = '/data/Fast disk';
-    await user.click(screen.getByRole('button', { name: 'Another folder…' }));
+    await user.click(screen.getByRole('button', { name: 'Choose folder…' }));
     await settle();
     const name = screen.getByRole('textbox', { name: 'Name this storage' });
     expect(name).toHaveValue('Fast-disk');

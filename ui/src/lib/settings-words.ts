@@ -12,6 +12,7 @@ export const settings = {
   lab: 'Where your jobs run',
   yourLab: 'Your lab',
   runs: 'Jobs run',
+  runsOn: 'Jobs run on',
   you: 'You',
   connection: 'Connection',
   looks: 'Appearance',
