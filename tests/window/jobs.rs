@@ -105,7 +105,7 @@ fn a_job_that_fails_says_why_and_is_tried_again() {
     window.submit(&maze.join("labels.slp"), "Fail", "day 5");
 
     let card = window.wait_for_text_in("region", "Job day 5", "code 3");
-    assert!(card.contains("cuDNN: no device was found") && card.contains("the program ended badly"), "{card}");
+    assert!(card.contains("cuDNN: no device was found"), "{card}");
     window.click("button", "Open log at the error");
     window.wait_for_text_in("log", "Log", "cuDNN: no device was found");
     window.click("tab", "Overview");

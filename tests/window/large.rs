@@ -33,7 +33,7 @@ fn a_computer_is_set_up_in_the_largest_letters() {
     window.click("button", "Finish setup");
     window.click_beginning("radio", "In my lab");
     window.fill("Invitation", "samepath:half");
-    window.click("button", "Join and start again");
+    window.click("button", "Join and restart Samepath");
     window.wait_for_text("This is not a whole invitation.");
     fits(&window, "Your lab");
     window.click_beginning("radio", "On this computer");

@@ -41,7 +41,7 @@ fn every_step_of_setting_up_can_be_looked_at() {
     ));
     window.fill("Invitation", line.as_str().expect("a line"));
     window.wait_for_text("you join as amick");
-    window.click("button", "Join and start again");
+    window.click("button", "Join and restart Samepath");
     album.take("setup-join", "Continue; join later");
 
     window.click_beginning("radio", "Show me first");

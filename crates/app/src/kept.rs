@@ -37,6 +37,7 @@ impl Kept {
             Keep::Looks(looks) => now.looks = looks,
             Keep::Page(page) => now.page = Some(page),
             Keep::SeenUntil(at) => now.seen_until = Some(at),
+            Keep::Unseen(jobs) => now.unseen = jobs,
             Keep::Place(place) => now.place = Some(place),
             Keep::Notices(notices) => now.notices = notices,
             Keep::Worker(runs) => now.worker = runs,

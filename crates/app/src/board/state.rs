@@ -276,7 +276,7 @@ impl State {
         let seen = self.kept.seen_until.unwrap_or(f64::INFINITY);
         let is_news = |record: &JobRecord| {
             let ended = record.history.last().map_or(0.0, |change| change.at.as_millisecond() as f64);
-            record.job.submitted_by == member && ended > seen
+            record.job.submitted_by == member && (ended > seen || self.kept.unseen.contains(&record.job.id.to_string()))
         };
         let whole = self.facts.workers.known.len() <= most && self.facts.jobs.known.len() <= most;
         let matters = |record: &&JobRecord| whole || !record.state.is_ended() || is_news(record);

@@ -15,6 +15,8 @@ pub struct KeptView {
     pub page: Option<String>,
     /// Until when a window has shown what happened, in milliseconds since 1970; none where no window was open before.
     pub seen_until: Option<f64>,
+    /// What of the person's had ended by then and was not looked at yet, by id.
+    pub unseen: Vec<String>,
     /// Where the window was.
     pub place: Option<PlaceView>,
     /// What the person is told of outside the window.
@@ -40,6 +42,7 @@ impl Default for KeptView {
             looks: LooksView::default(),
             page: None,
             seen_until: None,
+            unseen: Vec::new(),
             place: None,
             notices: NoticesView::default(),
             worker: true,
@@ -73,6 +76,8 @@ pub enum Keep {
     Page(String),
     /// What happened until then was shown; milliseconds since 1970.
     SeenUntil(f64),
+    /// What of the person's has ended and was not looked at yet, by id.
+    Unseen(Vec<String>),
     /// Where the window is.
     Place(PlaceView),
     /// What the person is told of outside the window.

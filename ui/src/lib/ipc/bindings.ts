@@ -583,6 +583,8 @@ export type Keep =
 { type: "page"; value: string } | 
 /**  What happened until then was shown; milliseconds since 1970. */
 { type: "seen_until"; value: number | null } | 
+/**  What of the person's has ended and was not looked at yet, by id. */
+{ type: "unseen"; value: string[] } | 
 /**  Where the window is. */
 { type: "place"; value: PlaceView } | 
 /**  What the person is told of outside the window. */
@@ -613,6 +615,8 @@ export type KeptView = {
 	page?: string | null,
 	/**  Until when a window has shown what happened, in milliseconds since 1970; none where no window was open before. */
 	seen_until?: number | null,
+	/**  What of the person's had ended by then and was not looked at yet, by id. */
+	unseen?: string[],
 	/**  Where the window was. */
 	place?: PlaceView | null,
 	/**  What the person is told of outside the window. */

@@ -59,6 +59,14 @@ export class Jobs {
     return { done: news.length - failed, failed };
   }
 
+  /** An earlier window knew that these were not looked at: those that are still in the history are not yet. */
+  stillUnseen(ids: readonly string[], member: string): void {
+    for (const id of ids) {
+      const job = this.all.get(id);
+      if (job !== undefined && job.submitted_by === member && hasEnded(job)) this.unseen.add(id);
+    }
+  }
+
   seen(id: string): void {
     this.unseen.delete(id);
   }

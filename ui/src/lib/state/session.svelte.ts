@@ -70,6 +70,8 @@ export class Session {
   #begun = false;
   /** Whether everything known had arrived when it was counted what ended meanwhile. */
   #counted = false;
+  /** What was last kept of what was not looked at, by id: the shell says it back only later. */
+  #unseen: readonly string[] | null = null;
   /** Until when it was kept that this window shows what happens. */
   #visited = 0;
 
@@ -139,7 +141,18 @@ export class Session {
     return PAGES.find((one) => one === page) ?? 'new';
   }
 
+  /** What was not looked at is that in the next window, too. Until all is known, nothing of it is forgotten. */
+  keepUnseen(): void {
+    if (!this.#counted) return;
+    const unseen = [...this.lab.jobs.unseen];
+    const kept = (this.#unseen ??= this.lab.kept.unseen ?? []);
+    if (unseen.length === kept.length && unseen.every((id) => kept.includes(id))) return;
+    this.#unseen = unseen;
+    this.keep({ type: 'unseen', value: unseen });
+  }
+
   #learnNews(): void {
+    this.lab.jobs.stillUnseen(this.lab.kept.unseen ?? [], this.lab.status?.member ?? '');
     const since = this.lab.kept.seen_until ?? null;
     if (since === null) return;
     const { done, failed } = this.lab.jobs.since(since, this.lab.status?.member ?? '');
