@@ -142,7 +142,7 @@ async fn end(session: &WorkerSession, given: &Assignment) {
 }
 
 async fn report(session: &WorkerSession, given: &Assignment, event: ReportEvent) {
-    let report = Report { attempt: attempt(given), event, log_end: None };
+    let report = Report { attempt: attempt(given), event, log_end: None, log_file: None };
     session.report(&report).await.expect("the queue takes it");
 }
 

@@ -29,7 +29,7 @@ enum Event {
     Checked(Box<Checked>),
     Exited(io::Result<Exit>),
     Read(io::Result<()>),
-    Finished(Left),
+    Finished(Box<Left>),
     /// Somebody else has an output folder now.
     FolderTaken,
 }
@@ -328,14 +328,14 @@ impl Guard {
             } else {
                 marks.give_back();
             }
-            let _ = send.send(Event::Finished(left));
+            let _ = send.send(Event::Finished(Box::new(left)));
         });
         let is_slow = limited || !matches!(wanted, Wanted::Outputs(_));
         let deadline = is_slow.then(|| Instant::now() + self.spec.patience.give_up);
         let mut gone = None;
         while spawned.is_ok() {
             match self.next(deadline) {
-                Some(Event::Finished(left)) => return left,
+                Some(Event::Finished(left)) => return *left,
                 None if matches!(wanted, Wanted::Gone) => {
                     gone = Some(format!("a storage of the job does not answer on {}", self.spec.worker));
                     break;
