@@ -17,6 +17,13 @@ pub struct StoragePath {
     pub path: String,
 }
 
+/// Whether a storage may be called so: 2 to 64 letters, digits, `-` and `_`, the first a letter or digit. One letter would be a drive.
+pub fn is_storage_name(name: &str) -> bool {
+    (2..=64).contains(&name.len())
+        && name.starts_with(|first: char| first.is_ascii_alphanumeric())
+        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
+}
+
 impl StoragePath {
     /// A storage path from its three fields, unchecked.
     pub fn new(backend: impl Into<String>, user_subdir: impl Into<String>, path: impl Into<String>) -> Self {

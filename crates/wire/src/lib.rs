@@ -20,7 +20,7 @@ mod reason;
 mod record;
 mod worker;
 
-pub use address::StoragePath;
+pub use address::{StoragePath, is_storage_name};
 pub use gpu::{Gpu, GpuUse, gibibytes};
 pub use here::{HERE, HERE_FIRST};
 pub use job::{Access, DEFAULT_BACKEND, InputSeen, Job, JobId, PathValue, StorageNeed, VideoChoice};

@@ -23,6 +23,28 @@ pub enum LabError {
         /// What it says of itself.
         version: String,
     },
+    /// What was named is another program.
+    #[error("{} is not nats-server", program.display())]
+    NotServer {
+        /// Which file.
+        program: PathBuf,
+    },
+    /// It cannot be run.
+    #[error("cannot run {}: {source}", program.display())]
+    NotRun {
+        /// Which file.
+        program: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// The server that somebody else runs for the hub does not answer, or does not let it in.
+    #[error("{source}")]
+    OthersServer {
+        /// The hub's folder.
+        dir: PathBuf,
+        /// What is wrong.
+        source: BusError,
+    },
     /// It ended.
     #[error("the lab's server ended: {said}")]
     ServerEnded {
@@ -36,6 +58,34 @@ pub enum LabError {
         path: PathBuf,
         /// What the system says.
         source: io::Error,
+    },
+    /// A file of a hub's folder, or that folder, cannot be used.
+    #[error("cannot use {}: {source}", path.display())]
+    HubIo {
+        /// Which.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// The folder has something in it, and no hub.
+    #[error("{} has something in it, and is no hub's folder: nothing was changed", dir.display())]
+    OtherFolder {
+        /// Which.
+        dir: PathBuf,
+    },
+    /// A certificate cannot be read.
+    #[error("cannot read the certificate {}: {why}", path.display())]
+    Certificate {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        why: String,
+    },
+    /// What people would not see as a lab's name.
+    #[error("{name:?} cannot be the lab's name")]
+    LabName {
+        /// As given.
+        name: String,
     },
     /// The hub of a folder does not answer.
     #[error("the hub of {lab} does not answer at {server}{}", if *.listens { "" } else { ": nothing listens there" })]
@@ -56,6 +106,8 @@ pub enum LabError {
         listen: SocketAddr,
         /// Who does, where that is known.
         by: Option<String>,
+        /// The hub's folder.
+        dir: PathBuf,
     },
     /// Another hub of the folder runs, otherwise than this one was to.
     #[error("a hub of {} runs already, with another {what}", dir.display())]
@@ -82,7 +134,10 @@ pub enum LabError {
     NoInvitation,
     /// The lab does not accept it.
     #[error("This invitation was used already, or was withdrawn.")]
-    Refused,
+    Refused {
+        /// What it was to make of this computer.
+        part: Part,
+    },
     /// It came too late.
     #[error("This invitation expired on {}.", at.strftime("%-d %b %Y"))]
     Expired {
@@ -92,6 +147,12 @@ pub enum LabError {
     /// A name that nobody may have.
     #[error("{name:?} cannot be a name")]
     Name {
+        /// As given.
+        name: String,
+    },
+    /// A name that no storage may have.
+    #[error("{name:?} cannot be the name of a storage")]
+    StorageName {
         /// As given.
         name: String,
     },
@@ -150,8 +211,10 @@ pub enum LabError {
         source: Box<FleetError>,
     },
     /// An address that cannot be listened at or reached.
-    #[error("{address:?} is no address: ADDRESS:PORT")]
+    #[error("{address:?} is no address for {option}")]
     Address {
+        /// Of which option.
+        option: &'static str,
         /// As given.
         address: String,
     },
@@ -166,12 +229,17 @@ impl LabError {
         match self {
             Self::NoServer
             | Self::OldServer { .. }
+            | Self::NotServer { .. }
             | Self::ServerEnded { .. }
             | Self::HubSilent { .. }
-            | Self::Refused
+            | Self::Refused { .. }
             | Self::Expired { .. } => "fleet_unreachable",
-            Self::Io { .. } | Self::NoHub { .. } => "io",
-            Self::PortTaken { .. } | Self::HubRuns { .. } => "already_exists",
+            Self::Io { .. }
+            | Self::HubIo { .. }
+            | Self::NotRun { .. }
+            | Self::Certificate { .. }
+            | Self::NoHub { .. } => "io",
+            Self::PortTaken { .. } | Self::HubRuns { .. } | Self::OtherFolder { .. } => "already_exists",
             Self::NoInvitation
             | Self::Name { .. }
             | Self::Place { .. }
@@ -181,8 +249,11 @@ impl LabError {
             | Self::NoSuchName { .. }
             | Self::Connections { .. }
             | Self::ShareAddress { .. }
+            | Self::LabName { .. }
+            | Self::StorageName { .. }
             | Self::Address { .. } => "invalid_parameter",
             Self::StillWaiting { .. } => "fleet_unreachable",
+            Self::OthersServer { source, .. } => source.code(),
             Self::Bus(error) => error.code(),
         }
     }
@@ -200,11 +271,44 @@ impl LabError {
                 "Start it, as the user whose folder that is: samepath hub --dir {}. As a service: systemctl status samepath-hub",
                 dir.display()
             )),
-            Self::PortTaken { .. } => Some(
-                "End that program, or take another port: samepath hub --listen 0.0.0.0:PORT. Members and workers reach the lab at the \
-                 port that their invitations name."
-                    .to_owned(),
+            Self::PortTaken { dir, .. } => Some(format!(
+                "It may be the server of another hub, with a lab at it: look before you end it. Or take another port: samepath hub --dir {} \
+                 --listen 0.0.0.0:PORT. Members and workers reach the lab at the port that their invitations name.",
+                dir.display()
+            )),
+            Self::NotServer { .. } | Self::NotRun { .. } => {
+                Some("--nats-server FILE names it; where to get it: https://nats.io/download".to_owned())
+            }
+            Self::OthersServer { dir, source } => {
+                let dir = dir.display();
+                let own = format!("A server of its own instead: samepath hub --dir {dir} --listen 0.0.0.0:4222");
+                Some(match source {
+                    BusError::NotAdmitted { .. } => {
+                        format!("What its configuration needs: samepath hub configuration --dir {dir}. {own}")
+                    }
+                    BusError::OtherServer { .. } => {
+                        format!("The certificate of that server is needed: --server HOST:PORT --certificate FILE. {own}")
+                    }
+                    _ => format!("Start it, or name another one: --server HOST:PORT. {own}"),
+                })
+            }
+            Self::OtherFolder { .. } => Some(
+                "Name a new folder, an empty one, or that of a hub: --dir DIR. Nobody but you can read what is in a hub's folder.".to_owned(),
             ),
+            Self::Certificate { .. } => Some(
+                "It has to be a PEM file, with a line -----BEGIN CERTIFICATE-----, that you may read: --certificate FILE.".to_owned(),
+            ),
+            Self::StorageName { .. } => {
+                Some("A name has 2 to 64 letters, digits, - and _, and begins with a letter or digit.".to_owned())
+            }
+            Self::LabName { .. } => Some("Use a line of words: --name \"Talmo Lab\"".to_owned()),
+            Self::Address { option, .. } => {
+                let own = match *option {
+                    "--server" => " For a server of its own: --listen 0.0.0.0:4222.",
+                    _ => "",
+                };
+                Some(format!("It takes a host and a port: {option} hub.lab.example:4222.{own}"))
+            }
             Self::HubRuns { what, .. } => Some(format!(
                 "End that hub, and start it with the new {what}; or leave {what} away here: this one then waits, and takes over when it goes."
             )),
@@ -214,7 +318,12 @@ impl LabError {
                     .to_owned(),
             ),
             Self::NoInvitation => Some("Copy the line again, to its end. It begins with `samepath:`.".to_owned()),
-            Self::Refused => Some(
+            Self::Refused { part: Part::Worker } => Some(
+                "Each computer that runs jobs needs an invitation of its own. Ask whoever looks after the lab for a new one: samepath hub \
+                 invite worker NAME"
+                    .to_owned(),
+            ),
+            Self::Refused { .. } => Some(
                 "Was that you, on another computer? Open Samepath there: Settings, Add a computer. Else ask whoever looks after the lab \
                  for a new one."
                     .to_owned(),
@@ -236,7 +345,18 @@ impl LabError {
             Self::StillWaiting { name, .. } => Some(format!("Again: samepath hub revoke {name}")),
             Self::Bus(error) => error.hint(),
             Self::Io { .. } => Some(crate::bus::OWN_FOLDER.to_owned()),
-            Self::ServerEnded { .. } | Self::Place { .. } | Self::Connections { .. } | Self::Address { .. } => None,
+            Self::HubIo { .. } => Some(
+                "A hub's folder must be yours, on a disk of this computer that can be written: --dir DIR names it.".to_owned(),
+            ),
+            Self::ServerEnded { .. } | Self::Place { .. } | Self::Connections { .. } => None,
+        }
+    }
+
+    /// The same of a file in a hub's folder.
+    pub(super) fn of_the_hub(self) -> Self {
+        match self {
+            Self::Io { path, source } => Self::HubIo { path, source },
+            error => error,
         }
     }
 }
@@ -256,6 +376,12 @@ pub(super) fn io_error(path: impl Into<PathBuf>) -> impl FnOnce(io::Error) -> La
         Some(why) => LabError::Bus(BusError::DiskFull { path, why }),
         None => LabError::Io { path, source },
     }
+}
+
+/// The same, of a file in a hub's folder.
+pub(super) fn hub_error(path: impl Into<PathBuf>) -> impl FnOnce(io::Error) -> LabError {
+    let error = io_error(path);
+    |source| error(source).of_the_hub()
 }
 
 /// Refuses a name that could not be told apart, typed, or used as a folder.

@@ -1,4 +1,8 @@
-use super::{HubPlace, LabError, server::Server};
+use super::{
+    HubPlace, LabError,
+    place::LOG,
+    server::{BESIDE, Server},
+};
 use crate::bus::{
     Bus, Expect, Link, Role, SharedBus,
     nats::{self, Disk, NatsSettings},
@@ -11,7 +15,7 @@ use std::{
     sync::Arc,
     time::Duration,
 };
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 /// Between two looks whether another hub's server is ours to run.
@@ -32,9 +36,33 @@ pub struct Hub {
     program: Option<PathBuf>,
     /// The right to run the server, and the server.
     running: Option<(File, Server)>,
+    /// The right to use somebody else's.
+    _shares: Option<File>,
     /// Of the server that hubs of this folder run.
     disk: Option<Disk>,
     timing: Timing,
+}
+
+/// Tells each time that a hub takes the lead.
+pub struct Leads {
+    role: watch::Receiver<Role>,
+    led: bool,
+}
+
+impl Leads {
+    /// Whether it has the lead.
+    pub fn now(&self) -> bool {
+        self.led
+    }
+
+    /// Waits until it leads after it did not. Whether it ever will.
+    pub async fn again(&mut self) -> bool {
+        if self.led && self.role.wait_for(|role| *role != Role::Holder).await.is_err() {
+            return false;
+        }
+        self.led = self.role.wait_for(|role| *role == Role::Holder).await.is_ok();
+        self.led
+    }
 }
 
 impl Hub {
@@ -43,22 +71,36 @@ impl Hub {
     ///
     /// # Errors
     /// There is no program to be the server, it cannot run here, or it does not let us in within fifteen seconds.
-    pub async fn start(place: HubPlace, program: Option<PathBuf>) -> Result<Self, LabError> {
-        let (mut ours, mut running, mut disk) = (None, None, None);
+    pub async fn start(mut place: HubPlace, program: Option<PathBuf>) -> Result<Self, LabError> {
+        let (mut ours, mut running, mut disk, mut shares) = (None, None, None, None);
         if place.runs_server() {
             let program = program.ok_or(LabError::NoServer)?;
             super::server::check(&program).await?;
             running = take_over(&place, &program).await?;
             ours = Some(program);
             disk = Some(Disk::of(place.dir()));
+        } else {
+            shares = place.try_share()?;
+        }
+        // Another one of the folder took it over just now.
+        if let Some(what) = place.changed().filter(|_| running.is_none() && shares.is_none()) {
+            return Err(LabError::HubRuns { dir: place.dir().to_owned(), what });
         }
         let settings = NatsSettings { disk: disk.clone(), ..place.settings() };
-        match nats::open(settings).await {
+        let opened = match nats::open(settings).await {
+            Ok(bus) => place.keep().map(|()| bus),
+            Err(source) => Err(match place.server() {
+                Some(_) => LabError::OthersServer { dir: place.dir().to_owned(), source },
+                None => source.into(),
+            }),
+        };
+        match opened {
             Ok(bus) => Ok(Self {
                 place,
                 bus,
                 program: ours,
                 running,
+                _shares: shares,
                 disk,
                 timing: Timing { grace: BEGINNING, ..Timing::default() },
             }),
@@ -66,7 +108,7 @@ impl Hub {
                 if let Some((_lock, server)) = running {
                     server.stop(&place).await;
                 }
-                Err(error.into())
+                Err(error)
             }
         }
     }
@@ -74,6 +116,11 @@ impl Hub {
     /// Whether it holds the bus, rather than waiting for another hub to go.
     pub fn is_holder(&self) -> bool {
         self.bus.is_holder()
+    }
+
+    /// When it takes the lead.
+    pub fn leads(&self) -> Leads {
+        Leads { role: self.bus.role(), led: self.is_holder() }
     }
 
     /// Waits for this long where it would wait as a hub usually does: a lab that is tried out has a shorter lease.
@@ -166,7 +213,7 @@ async fn keep(
         match running {
             Some((_, server)) => {
                 tokio::select! {
-                    error = server.ended(place) => tracing::error!(%error, "the lab's server is started again"),
+                    how = server.ended(place) => tracing::error!("the lab's server ended{how}, and is started again: {} tells why, or {BESIDE} beside it", place.dir().join(LOG).display()),
                     () = well.notified() => server.kill(place).await,
                 }
                 *server = start_again(place, program).await;

@@ -93,7 +93,7 @@ impl Membership {
             Err(BusError::NotAdmitted { .. }) if invitation.expires_at < Timestamp::now() => {
                 Err(LabError::Expired { at: invitation.expires_at })
             }
-            Err(BusError::NotAdmitted { .. }) => Err(LabError::Refused),
+            Err(BusError::NotAdmitted { .. }) => Err(LabError::Refused { part: invitation.part }),
             Err(error) => Err(error.into()),
         }
     }

@@ -6,6 +6,7 @@
 //! from then on the key is theirs ([`Membership`]). Nothing of that restarts anything.
 
 mod error;
+mod folder;
 mod hub;
 mod invitation;
 mod membership;
@@ -18,7 +19,7 @@ mod server;
 pub use crate::bus::nats::{Invited, Joined, LOG_FILTER, Part};
 pub use error::LabError;
 pub(crate) use hub::BEGUN;
-pub use hub::Hub;
+pub use hub::{Hub, Leads};
 pub use invitation::Invitation;
 pub use membership::{Computer, Membership};
 pub use place::{HubPlace, Wanted};

@@ -1,4 +1,8 @@
-use super::{Invitation, LabError, error::io_error, private::Half};
+use super::{
+    Invitation, LabError,
+    error::hub_error,
+    folder::{is_locked, lock_file, make_private, open_lock, write_private},
+};
 use crate::bus::{
     Limits,
     nats::{self, Identity, Key, Login, NatsSettings},
@@ -6,7 +10,8 @@ use crate::bus::{
 use fs_err as fs;
 use serde::{Deserialize, Serialize};
 use std::{
-    fs::File,
+    fs::{File, TryLockError},
+    io::ErrorKind,
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
     num::NonZeroU32,
     path::{Path, PathBuf},
@@ -15,11 +20,15 @@ use std::{
 /// Whom a hub calls itself.
 const NAME: &str = "hub";
 /// Files of the folder.
-const KEPT: &str = "hub.json";
+pub(super) const KEPT: &str = "hub.json";
+/// Whoever has it looks at the folder, and at what is to become of it.
+pub(super) const MAKING: &str = "making";
 const CERTIFICATE: &str = "certificate.pem";
 const CERTIFICATE_KEY: &str = "certificate-key.pem";
+/// That of a server which somebody else runs, where it was given.
+const SERVER_CERTIFICATE: &str = "server-certificate.pem";
 const CONFIGURATION: &str = "nats-server.conf";
-/// Whoever has it runs the server.
+/// Whoever has it runs the server; hubs that use somebody else's share it.
 const LOCK: &str = "lock";
 pub(super) const PID_FILE: &str = "nats-server.pid";
 /// What the server says. Whoever reaches its port makes it say something: it begins a new file after so many bytes, and keeps so many.
@@ -44,10 +53,25 @@ pub struct HubPlace {
     kept: Kept,
     /// The SHA-256 of the server's public key.
     server_key: [u8; 32],
+    /// What the folder does not say yet.
+    unkept: Option<Unkept>,
+}
+
+/// What a hub was told, until its start has worked.
+#[derive(Debug)]
+struct Unkept {
+    /// Others wait with what they were told.
+    _making: File,
+    /// An option by which it is otherwise than the folder says.
+    changed: Option<&'static str>,
+    /// The server that it does not use any more.
+    left: Option<String>,
+    /// A certificate that was given.
+    certificate: Option<Vec<u8>>,
 }
 
 /// What a hub knows about itself.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, PartialEq, Eq)]
 struct Kept {
     /// What people call the lab.
     lab: String,
@@ -68,6 +92,9 @@ struct Kept {
     hub: String,
     /// The key with which they say who else may.
     issuer: String,
+    /// That no hub has started with it: of all that, only the keys count.
+    #[serde(default, skip_serializing_if = "nats::is_no")]
+    unused: bool,
 }
 
 /// How a hub is wanted to be. What is not said stays as it was.
@@ -75,13 +102,13 @@ struct Kept {
 pub struct Wanted {
     /// The lab's name, for people; at first that of the computer.
     pub lab: Option<String>,
-    /// Where the server listens; at first port 4222 of every address.
+    /// Where the server listens; at first port 4222 of every address. Where no `server` is said, the hub runs one of its own.
     pub listen: Option<SocketAddr>,
     /// `HOST:PORT` as others reach it; at first the computer's name.
     pub address: Option<String>,
     /// `HOST:PORT` of a server that somebody else runs: another hub, or the lab. The hub runs none.
     pub server: Option<String>,
-    /// The certificate of that server, a PEM file; at first one that the hub makes.
+    /// The certificate of that server, a PEM file; at first the hub's own.
     pub certificate: Option<PathBuf>,
     /// Programs of members and workers that may be connected at a time, 16 to 65,536; at first 2,048. Others have to wait.
     pub connections: Option<u32>,
@@ -90,79 +117,147 @@ pub struct Wanted {
 }
 
 impl HubPlace {
-    /// Makes the folder a hub's, or takes what is there. `computer` is what this one is called.
+    /// Makes the folder a hub's, or takes what is there. `computer` is what this one is called. Keys are kept at once; what is wanted
+    /// only once a hub has started with it, and until then nobody else makes anything of the folder.
     ///
     /// # Errors
-    /// [`LabError::Io`], [`LabError::Address`], and [`LabError::NoHub`] where the certificate cannot be read.
+    /// [`LabError::HubIo`], [`LabError::OtherFolder`], [`LabError::Address`], [`LabError::LabName`], [`LabError::Certificate`];
+    /// [`LabError::HubRuns`] where a hub runs there that is not as this one is wanted.
     pub fn make(dir: &Path, wanted: Wanted, computer: &str) -> Result<Self, LabError> {
-        make_private(dir)?;
-        let dir = &fs::canonicalize(dir).map_err(io_error(dir))?;
-        // Of two that start at once the second finds what the first has made.
-        let _making = lock_file(&dir.join("making"))?;
-        let before = read(dir)?;
-        let listen = wanted.listen.or(before.as_ref().map(|before| before.listen));
-        let listen = listen.unwrap_or(SocketAddr::from((Ipv4Addr::UNSPECIFIED, 4222)));
-        for address in [&wanted.address, &wanted.server].into_iter().flatten() {
-            check_address(address)?;
+        for (option, address) in [("--address", &wanted.address), ("--server", &wanted.server)] {
+            if let Some(address) = address {
+                check_address(option, address)?;
+            }
         }
-        let server = wanted.server.clone().or_else(|| before.as_ref().and_then(|before| before.server.clone()));
-        let address = match (wanted.address.or(wanted.server), &before) {
-            (Some(address), _) => address,
-            (None, Some(before)) if before.listen == listen => before.address.clone(),
-            (None, _) if listen.ip().is_unspecified() => format!("{computer}:{}", listen.port()),
-            (None, _) => listen.to_string(),
+        if let Some(name) = wanted.lab.as_ref().filter(|name| name.trim().is_empty() || name.contains(char::is_control))
+        {
+            return Err(LabError::LabName { name: name.clone() });
+        }
+        let given = wanted.certificate.as_deref().map(read_certificate).transpose()?;
+        make_private(dir)?;
+        let dir = &fs::canonicalize(dir).map_err(hub_error(dir))?;
+        // Of two that start at once the second finds what the first has made.
+        let making = lock_file(&dir.join(MAKING))?;
+        let found = read(dir)?;
+        let before = found.as_ref().filter(|found| !found.unused);
+        let listen = wanted.listen.or(before.map(|before| before.listen));
+        let listen = listen.unwrap_or(SocketAddr::from((Ipv4Addr::UNSPECIFIED, 4222)));
+        let server_before = before.and_then(|before| before.server.clone());
+        let server = match (&wanted.server, wanted.listen) {
+            (Some(server), _) => Some(server.clone()),
+            (None, Some(_)) => None,
+            (None, None) => server_before.clone(),
         };
-        let lab = wanted.lab.or_else(|| before.as_ref().map(|before| before.lab.clone()));
+        // Where the address is that of the server, it goes with it.
+        let stays = |before: &Kept| {
+            before.listen == listen && (before.server == server || before.server.as_ref() != Some(&before.address))
+        };
+        let address = match (wanted.address, before) {
+            (Some(address), _) => address,
+            (None, Some(before)) if stays(before) => before.address.clone(),
+            (None, _) => match &server {
+                Some(server) => server.clone(),
+                None if listen.ip().is_unspecified() => format!("{computer}:{}", listen.port()),
+                None => listen.to_string(),
+            },
+        };
+        let lab = wanted.lab.or_else(|| before.map(|before| before.lab.clone()));
         let lab = lab.unwrap_or_else(|| computer.to_owned());
-        let connections = wanted.connections.or(before.as_ref().and_then(|before| before.connections));
+        let connections = wanted.connections.or(before.and_then(|before| before.connections));
         if let Some(count) = connections.filter(|count| !(FEWEST_CONNECTIONS..=MOST_CONNECTIONS).contains(count)) {
             return Err(LabError::Connections { count, fewest: FEWEST_CONNECTIONS, most: MOST_CONNECTIONS });
         }
-        let waiting = wanted.waiting.or(before.as_ref().and_then(|before| before.waiting));
-        if let Some(before) = before.as_ref().filter(|before| before.server.is_none() && server.is_none()) {
-            let changed = [
-                ("--name", before.lab != lab),
-                ("--listen", before.listen != listen),
-                ("--address", before.address != address),
-                ("--connections", before.connections != connections),
-                ("--waiting", before.waiting != waiting),
-            ];
-            // What it said holds for that one, too: its invitations, and what it tells the server.
-            if let Some((what, _)) = changed.into_iter().find(|(_, changed)| *changed)
-                && is_locked(&dir.join(LOCK))?
-            {
-                return Err(LabError::HubRuns { dir: dir.clone(), what });
-            }
-        }
-        let kept = match before {
-            Some(before) => Kept { lab, listen, address, server, connections, waiting, ..before },
-            None => {
-                let (hub, issuer) = (Key::new_user().seed, Key::new_issuer().seed);
-                Kept { lab, listen, address, server, connections, waiting, hub, issuer }
-            }
+        let waiting = wanted.waiting.or(before.and_then(|before| before.waiting));
+        let (hub, issuer) = match &found {
+            Some(found) => (found.hub.clone(), found.issuer.clone()),
+            None => (Key::new_user().seed, Key::new_issuer().seed),
         };
-        let json = serde_json::to_vec_pretty(&kept).unwrap_or_default();
-        write_private(&dir.join(KEPT), &json)?;
-        let (certificate, key) = (dir.join(CERTIFICATE), dir.join(CERTIFICATE_KEY));
-        if let Some(given) = wanted.certificate {
-            let pem = fs::read(&given).map_err(io_error(&given))?;
-            write_private(&certificate, &pem)?;
-        } else if !certificate.is_file() {
-            let made = rcgen::generate_simple_self_signed(vec![computer.to_owned()])
-                .map_err(|error| io_error(&certificate)(std::io::Error::other(error.to_string())))?;
-            write_private(&key, made.signing_key.serialize_pem().as_bytes())?;
-            write_private(&certificate, made.cert.pem().as_bytes())?;
+        let kept = Kept { lab, listen, address, server, connections, waiting, hub, issuer, unused: false };
+        let changed = before.and_then(|before| {
+            let of_server = if wanted.server.is_some() { "--server" } else { "--listen" };
+            let current = || certificate_of(dir, before.server.is_some());
+            [
+                (of_server, before.server != kept.server),
+                ("--certificate", given.as_ref().is_some_and(|given| fs::read(current()).ok().as_ref() != Some(given))),
+                ("--name", before.lab != kept.lab),
+                ("--listen", before.listen != kept.listen),
+                ("--address", before.address != kept.address),
+                ("--connections", before.connections != kept.connections),
+                ("--waiting", before.waiting != kept.waiting),
+            ]
+            .into_iter()
+            .find_map(|(what, changed)| changed.then_some(what))
+        });
+        // What it said holds for that one, too: its invitations, and what it tells the server.
+        if let Some(what) = changed
+            && is_locked(&dir.join(LOCK))?
+        {
+            return Err(LabError::HubRuns { dir: dir.clone(), what });
         }
-        Self::open(dir)
+        if found.is_none() {
+            keep(dir, &Kept { unused: true, ..kept.clone() })?;
+        }
+        let pem = match &given {
+            Some(given) => given.clone(),
+            None => have_certificate(dir, computer, kept.server.is_some(), server_before.is_some())?,
+        };
+        let path = wanted.certificate.unwrap_or_else(|| certificate_of(dir, kept.server.is_some()));
+        let server_key = server_key(&path, &pem)?;
+        let left = server_before.filter(|_| kept.server.is_none());
+        let unkept = Some(Unkept { _making: making, changed, left, certificate: given });
+        Ok(Self { dir: dir.clone(), kept, server_key, unkept })
+    }
+
+    /// The keys of a hub that has not started yet, or those of one that has.
+    ///
+    /// # Errors
+    /// As [`HubPlace::make`].
+    pub fn with_keys(dir: &Path, computer: &str) -> Result<Self, LabError> {
+        match read(dir)? {
+            Some(kept) if !kept.unused => Self::open(dir),
+            _ => Self::make(dir, Wanted::default(), computer),
+        }
     }
 
     /// The hub that lives in this folder.
     pub fn open(dir: &Path) -> Result<Self, LabError> {
         let kept = read(dir)?.ok_or_else(|| LabError::NoHub { path: dir.to_owned() })?;
-        let path = dir.join(CERTIFICATE);
-        let pem = fs::read(&path).map_err(io_error(&path))?;
-        let server_key = nats::server_key_of_pem(&pem).ok_or_else(|| LabError::NoHub { path: dir.to_owned() })?;
-        Ok(Self { dir: dir.to_owned(), kept, server_key })
+        let path = certificate_of(dir, kept.server.is_some());
+        let pem = fs::read(&path).map_err(hub_error(&path))?;
+        let server_key = server_key(&path, &pem)?;
+        Ok(Self { dir: dir.to_owned(), kept, server_key, unkept: None })
+    }
+
+    /// Has the folder say what this hub was told: it has started.
+    pub(super) fn keep(&mut self) -> Result<(), LabError> {
+        let Some(Unkept { certificate, .. }) = &self.unkept else { return Ok(()) };
+        let foreign = self.dir.join(SERVER_CERTIFICATE);
+        if let Some(pem) = certificate {
+            write_private(&foreign, pem)?;
+        }
+        if read(&self.dir)?.as_ref() != Some(&self.kept) {
+            keep(&self.dir, &self.kept)?;
+        }
+        if self.kept.server.is_none() && foreign.is_file() {
+            fs::remove_file(&foreign).map_err(hub_error(&foreign))?;
+        }
+        self.unkept = None;
+        Ok(())
+    }
+
+    /// An option by which it is otherwise than the folder says.
+    pub(super) fn changed(&self) -> Option<&'static str> {
+        self.unkept.as_ref().and_then(|unkept| unkept.changed)
+    }
+
+    /// The server of somebody else that it used until now, where it is to run one of its own again.
+    pub fn left(&self) -> Option<&str> {
+        self.unkept.as_ref().and_then(|unkept| unkept.left.as_deref())
+    }
+
+    /// The server of somebody else that it uses.
+    pub(super) fn server(&self) -> Option<&str> {
+        self.kept.server.as_deref()
     }
 
     /// Where it is.
@@ -292,60 +387,82 @@ impl HubPlace {
         Ok(path)
     }
 
-    /// The right to run the server; none while another process has it.
+    /// The right to run the server; none while another process has it, or uses somebody else's.
     pub(super) fn try_lock(&self) -> Result<Option<File>, LabError> {
+        self.try_to(File::try_lock)
+    }
+
+    /// The right to use somebody else's server; none while another process runs one.
+    pub(super) fn try_share(&self) -> Result<Option<File>, LabError> {
+        self.try_to(File::try_lock_shared)
+    }
+
+    fn try_to(&self, lock: fn(&File) -> Result<(), TryLockError>) -> Result<Option<File>, LabError> {
         let path = self.dir.join(LOCK);
-        let lock = open_lock(&path)?;
-        match lock.try_lock() {
-            Ok(()) => Ok(Some(lock)),
-            Err(std::fs::TryLockError::WouldBlock) => Ok(None),
-            Err(std::fs::TryLockError::Error(source)) => Err(LabError::Io { path, source }),
+        let file = open_lock(&path)?;
+        match lock(&file) {
+            Ok(()) => Ok(Some(file)),
+            Err(TryLockError::WouldBlock) => Ok(None),
+            Err(TryLockError::Error(source)) => Err(LabError::HubIo { path, source }),
         }
     }
 }
 
-fn open_lock(path: &Path) -> Result<File, LabError> {
-    File::options().create(true).truncate(false).write(true).open(path).map_err(io_error(path))
-}
-
-/// Whether another process has it.
-fn is_locked(path: &Path) -> Result<bool, LabError> {
-    Ok(matches!(open_lock(path)?.try_lock(), Err(std::fs::TryLockError::WouldBlock)))
-}
-
-/// Waits until nobody else has it.
-fn lock_file(path: &Path) -> Result<File, LabError> {
-    let lock = open_lock(path)?;
-    lock.lock().map_err(io_error(path))?;
-    Ok(lock)
-}
-
-fn check_address(address: &str) -> Result<(), LabError> {
-    let port = address.rsplit_once(':').filter(|(host, _)| !host.is_empty()).map(|(_, port)| port.parse::<u16>());
-    if matches!(port, Some(Ok(_))) { Ok(()) } else { Err(LabError::Address { address: address.to_owned() }) }
+fn check_address(option: &'static str, address: &str) -> Result<(), LabError> {
+    let is_host =
+        |host: &str| !host.is_empty() && host.chars().all(|it| it.is_alphanumeric() || "._-:[]%".contains(it));
+    let port = address.rsplit_once(':').filter(|(host, _)| is_host(host)).map(|(_, port)| port.parse::<u16>());
+    if matches!(port, Some(Ok(1..))) { Ok(()) } else { Err(LabError::Address { option, address: address.to_owned() }) }
 }
 
 fn read(dir: &Path) -> Result<Option<Kept>, LabError> {
     let path = dir.join(KEPT);
     match fs::read(&path) {
-        Ok(json) => serde_json::from_slice(&json).map(Some).map_err(|error| io_error(&path)(error.into())),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
-        Err(source) => Err(LabError::Io { path, source }),
+        Ok(json) => serde_json::from_slice(&json).map(Some).map_err(|error| hub_error(&path)(error.into())),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(source) => Err(hub_error(path)(source)),
     }
 }
 
-#[cfg(unix)]
-fn make_private(dir: &Path) -> Result<(), LabError> {
-    use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
-    let made = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(dir);
-    made.and_then(|()| std::fs::set_permissions(dir, std::fs::Permissions::from_mode(0o700))).map_err(io_error(dir))
+fn keep(dir: &Path, kept: &Kept) -> Result<(), LabError> {
+    write_private(&dir.join(KEPT), &serde_json::to_vec_pretty(kept).unwrap_or_default())
 }
 
-#[cfg(not(unix))]
-fn make_private(dir: &Path) -> Result<(), LabError> {
-    fs::create_dir_all(dir).map_err(io_error(dir))
+/// The certificate of the server that a hub uses, or runs. One whose folder was copied has that of the hub that it was copied from.
+fn certificate_of(dir: &Path, foreign: bool) -> PathBuf {
+    let given = dir.join(SERVER_CERTIFICATE);
+    if foreign && given.is_file() { given } else { dir.join(CERTIFICATE) }
 }
 
-fn write_private(path: &Path, bytes: &[u8]) -> Result<(), LabError> {
-    Half::begin(path)?.finish(bytes)
+/// What is in it, made where there is none.
+fn have_certificate(dir: &Path, computer: &str, foreign: bool, was_foreign: bool) -> Result<Vec<u8>, LabError> {
+    let path = certificate_of(dir, foreign);
+    let (own, key) = (dir.join(CERTIFICATE), dir.join(CERTIFICATE_KEY));
+    // What has no key beside it is somebody else's.
+    let lacks_key = !foreign && was_foreign && !key.is_file();
+    if path.is_file() && !lacks_key {
+        return fs::read(&path).map_err(hub_error(&path));
+    }
+    let given = dir.join(SERVER_CERTIFICATE);
+    if lacks_key && own.is_file() && !given.is_file() {
+        write_private(&given, &fs::read(&own).map_err(hub_error(&own))?)?;
+    }
+    let made = rcgen::generate_simple_self_signed(vec![computer.to_owned()])
+        .map_err(|error| hub_error(&own)(std::io::Error::other(error.to_string())))?;
+    write_private(&key, made.signing_key.serialize_pem().as_bytes())?;
+    let pem = made.cert.pem();
+    write_private(&own, pem.as_bytes())?;
+    Ok(pem.into_bytes())
+}
+
+/// A file with a certificate, as somebody names it.
+fn read_certificate(path: &Path) -> Result<Vec<u8>, LabError> {
+    let unread = |why: String| LabError::Certificate { path: path.to_owned(), why };
+    let pem = std::fs::read(path).map_err(|error| unread(error.to_string()))?;
+    server_key(path, &pem).map(|_| pem)
+}
+
+fn server_key(path: &Path, pem: &[u8]) -> Result<[u8; 32], LabError> {
+    let none = || LabError::Certificate { path: path.to_owned(), why: "there is no certificate in it".to_owned() };
+    nats::server_key_of_pem(pem).ok_or_else(none)
 }

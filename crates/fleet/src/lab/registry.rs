@@ -4,7 +4,7 @@ use crate::ask::{PATIENCE, ask};
 use crate::bus::{Bus, BusError, Expect, SharedBus, nats};
 use crate::matchmaker::{CANCEL_WAITING, CancelWaiting};
 use jiff::{SignedDuration, Timestamp};
-use samepath_wire::Cleared;
+use samepath_wire::{Cleared, is_storage_name};
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, num::NonZeroU32, path::Path, sync::Arc};
 
@@ -246,9 +246,11 @@ impl Registry {
     /// Changes what members are told of a storage: what is not given stays, what is empty goes. Answers all of it.
     ///
     /// # Errors
-    /// [`LabError::Name`], [`LabError::ShareAddress`], or the hub does not answer.
+    /// [`LabError::StorageName`], [`LabError::ShareAddress`], or the hub does not answer.
     pub async fn set_storage(&self, name: &str, words: StorageWords) -> Result<StorageWords, LabError> {
-        check_name(name)?;
+        if !is_storage_name(name) {
+            return Err(LabError::StorageName { name: name.to_owned() });
+        }
         for address in [&words.mac, &words.linux, &words.windows].into_iter().flatten() {
             check_share(address)?;
         }

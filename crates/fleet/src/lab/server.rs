@@ -1,6 +1,6 @@
 //! The lab's server as a process.
 
-use super::{HubPlace, LabError, error::io_error, place::LOG};
+use super::{HubPlace, LabError, error::hub_error, place::LOG};
 use crate::bus::nats;
 use fs_err as fs;
 use std::{path::Path, process::Stdio, time::Duration};
@@ -18,15 +18,18 @@ const PAUSE: Duration = Duration::from_millis(50);
 /// The end of what it said that is told.
 const SAID: usize = 600;
 /// What it says otherwise: that its configuration is none, before it knows its log; what made it break down.
-const BESIDE: &str = "nats-server.err";
+pub(super) const BESIDE: &str = "nats-server.err";
 
 /// Refuses a program that is too old, before it writes anything.
 pub(super) async fn check(program: &Path) -> Result<(), LabError> {
     let asked = Command::new(program).arg("--version").stdin(Stdio::null()).output();
     let answer =
         tokio::time::timeout(STARTING, asked).await.unwrap_or_else(|_| Err(std::io::ErrorKind::TimedOut.into()));
-    let answer = answer.map_err(io_error(program))?;
+    let answer = answer.map_err(not_run(program))?;
     let text = String::from_utf8_lossy(&answer.stdout);
+    if !text.contains("nats-server") {
+        return Err(LabError::NotServer { program: program.to_owned() });
+    }
     let version = text.rsplit(['v', ' ']).next().unwrap_or_default().trim();
     if crate::bus::nats::is_new_enough(version) {
         return Ok(());
@@ -51,14 +54,15 @@ impl Server {
             // Where no process can be looked at, whoever has the server's key and lets this hub in is the server.
             if left.is_none() && !nats::lets_in(&place.settings()).await {
                 let listen = place.here();
-                return Err(LabError::PortTaken { listen, by: super::port::listener(listen.port()) });
+                let (by, dir) = (super::port::listener(listen.port()), place.dir().to_owned());
+                return Err(LabError::PortTaken { listen, by, dir });
             }
             place.configure()?;
             return Ok(Self { process: None, left });
         }
         let configuration = place.configure()?;
         // What an earlier one said is not to be taken for this one's.
-        let begin = |name: &str| fs::File::create(place.dir().join(name)).map_err(io_error(place.dir().join(name)));
+        let begin = |name: &str| fs::File::create(place.dir().join(name)).map_err(hub_error(place.dir().join(name)));
         begin(LOG)?;
         let beside = begin(BESIDE)?.into_parts().0;
         let mut command = Command::new(program);
@@ -66,10 +70,10 @@ impl Server {
         // What ends the hub in a terminal is the hub's to pass on.
         #[cfg(unix)]
         command.process_group(0);
-        let mut process = command.kill_on_drop(true).spawn().map_err(io_error(program))?;
+        let mut process = command.kill_on_drop(true).spawn().map_err(not_run(program))?;
         let deadline = Instant::now() + STARTING;
         while !is_there(place).await {
-            let ended = process.try_wait().map_err(io_error(program))?.is_some();
+            let ended = process.try_wait().map_err(not_run(program))?.is_some();
             if ended || Instant::now() > deadline {
                 drop(process.start_kill());
                 return Err(ended_badly(place));
@@ -97,13 +101,15 @@ impl Server {
         }
     }
 
-    /// Returns when it has ended.
-    pub(super) async fn ended(&mut self, place: &HubPlace) -> LabError {
+    /// Returns when it has ended, with how, where that is known.
+    pub(super) async fn ended(&mut self, place: &HubPlace) -> String {
         match &mut self.process {
-            Some(process) => drop(process.wait().await),
-            None => gone(place, self.left).await,
+            Some(process) => process.wait().await.map(|how| format!(" ({how})")).unwrap_or_default(),
+            None => {
+                gone(place, self.left).await;
+                String::new()
+            }
         }
-        ended_badly(place)
     }
 
     /// Ends it, in good order if it does so in time.
@@ -192,9 +198,16 @@ async fn is_there(place: &HubPlace) -> bool {
     connected.is_ok_and(|connected| connected.is_ok())
 }
 
+fn not_run(program: &Path) -> impl FnOnce(std::io::Error) -> LabError {
+    |source| LabError::NotRun { program: program.to_owned(), source }
+}
+
 fn ended_badly(place: &HubPlace) -> LabError {
     let said: String =
         [LOG, BESIDE].map(|name| fs::read_to_string(place.dir().join(name)).unwrap_or_default()).concat();
     let begin = said.char_indices().rev().nth(SAID).map_or(0, |(begin, _)| begin);
-    LabError::ServerEnded { said: said[begin..].trim().to_owned() }
+    // From the beginning of a line on, unless that leaves nothing.
+    let whole = said[begin..].find('\n').filter(|_| begin > 0).map_or(begin, |end| begin + end + 1);
+    let told = if said[whole..].trim().is_empty() { &said[begin..] } else { &said[whole..] };
+    LabError::ServerEnded { said: told.trim().to_owned() }
 }

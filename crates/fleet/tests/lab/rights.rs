@@ -26,7 +26,7 @@ async fn whoever_is_put_out_is_out_at_once_and_nobody_else_notices() {
     in_time(link.wait_for(|link| matches!(why(link), Some(BusError::NotAdmitted { .. })))).await.expect("told why");
     assert!(!is_answered(&amick).await);
     assert!(is_refused(&memberships[0]).await);
-    assert!(matches!(in_time(Membership::join(&unused)).await, Err(LabError::Refused)));
+    assert!(matches!(in_time(Membership::join(&unused)).await, Err(LabError::Refused { .. })));
     assert!(is_answered(&tom).await);
     assert!(!toms.has_changed().expect("still there"));
     // The name is free again, and the key that was taken back stays so; also for a hub that was started again.
@@ -65,7 +65,7 @@ async fn whoever_is_put_out_leaves_no_invitation_behind() {
     let got = in_time(inviting).await.expect("ends");
     assert!(!got.is_empty());
     for invitation in got {
-        assert!(matches!(in_time(Membership::join(&invitation)).await, Err(LabError::Refused)));
+        assert!(matches!(in_time(Membership::join(&invitation)).await, Err(LabError::Refused { .. })));
     }
     lab.stop().await;
 }

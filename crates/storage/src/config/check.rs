@@ -2,14 +2,12 @@
 
 use super::Problem;
 use crate::{Platform, component};
+use samepath_wire::is_storage_name;
 use std::path::{Path, PathBuf};
 
-/// `[A-Za-z0-9][A-Za-z0-9_-]{1,63}`: one letter would be a drive.
+/// A storage's, as the whole lab has it.
 pub(crate) fn name(name: &str) -> Result<(), Problem> {
-    let good = (2..=64).contains(&name.len())
-        && name.as_bytes()[0].is_ascii_alphanumeric()
-        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_');
-    if good { Ok(()) } else { Err(Problem::BadName) }
+    if is_storage_name(name) { Ok(()) } else { Err(Problem::BadName) }
 }
 
 /// Expands `~` and requires an absolute path.
