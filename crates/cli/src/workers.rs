@@ -354,7 +354,20 @@ fn takes(undo: bool, left: usize) -> String {
 
 /// Puts a worker out of the lab.
 pub(crate) fn remove(context: &Context<'_>, name: &str) -> Result<ExitCode, Error> {
-    context.with_app(|app| async move { app.remove_worker(name).await })?;
+    context.with_app(|app| async move {
+        if let Some((computer, workers)) = app.put_out_with(name) {
+            let message = format!(
+                "{name} is one of {} workers of the computer {computer}, which has joined as a whole: {}. Nothing changed.",
+                workers.len(),
+                workers.join(", ")
+            );
+            return Err(Error::new(ErrorCode::InvalidParameter, message).with_hint(format!(
+                "To put the computer out, with all of them: samepath workers remove {computer}. To have this one take no new job: samepath \
+                 workers drain {name}"
+            )));
+        }
+        app.remove_worker(name).await
+    })?;
     if context.output.is_json() {
         context.output.document(&json!({ "removed": name }))?;
     } else {

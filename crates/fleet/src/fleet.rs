@@ -348,7 +348,7 @@ impl Fleet {
     /// The lab does not answer; who asks does not look after it.
     pub async fn remove_worker(&self, name: &str) -> Result<usize, FleetError> {
         // Of a computer with several GPUs each is a worker, and the computer has joined.
-        let name = name.split(bus::nats::GPU).next().unwrap_or(name).to_owned();
+        let name = gpus_computer(name).unwrap_or(name).to_owned();
         let question = bus::nats::RemoveWorker { name };
         let doing = "removing the worker";
         let removed: bus::nats::Removed =
@@ -395,6 +395,11 @@ impl fmt::Debug for Fleet {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Fleet").field("here", &self.is_here()).finish_non_exhaustive()
     }
+}
+
+/// The name by which the computer has joined of which a worker with this id has one GPU; none of a worker that is a whole computer.
+pub fn gpus_computer(id: &str) -> Option<&str> {
+    id.split_once(bus::nats::GPU).map(|(computer, _)| computer)
 }
 
 /// Leads while this process holds the bus.

@@ -38,7 +38,7 @@ pub mod matchmaker;
 mod session;
 
 pub use error::FleetError;
-pub use fleet::Fleet;
+pub use fleet::{Fleet, gpus_computer};
 pub use live::{Live, Update};
 pub use log::{JobLog, LogItem};
 pub use session::{Orders, WorkerSession};

@@ -4,10 +4,11 @@ use super::App;
 use crate::jobs::worker_id;
 use crate::view::{ComputerView, InvitationView, MembershipView};
 use crate::{Error, ErrorCode};
-use samepath_fleet::FleetError;
 use samepath_fleet::bus::Link;
 use samepath_fleet::lab::{Invitation, Membership, Part};
+use samepath_fleet::{FleetError, gpus_computer};
 use samepath_wire::HERE_FIRST;
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 /// How long somebody who wants the lab tried at once waits to hear what came of it.
@@ -94,12 +95,16 @@ impl App {
         Ok(self.inner.fleet.remove_computer(key).await?)
     }
 
-    /// Has a worker take no new job, or take jobs again. How many tries it still looks after.
+    /// Has a worker take no new job, or take jobs again, by its id or its name. How many tries it still looks after.
     ///
     /// # Errors
     /// `no_worker` where it is not online, or too old to know this; `invalid_parameter` where the person does not look after the lab.
     pub async fn drain(&self, worker: &str, drain: bool) -> Result<u32, Error> {
-        let drained = self.inner.fleet.drain(worker, drain).await.map_err(|error| match error {
+        let id = self.inner.board.look(|sight| match sight.around.workers.contains_key(worker) {
+            true => None,
+            false => worker_id(worker, sight.around.workers, sight.around.jobs),
+        });
+        let drained = self.inner.fleet.drain(id.as_deref().unwrap_or(worker), drain).await.map_err(|error| match error {
             FleetError::WorkerAbsent { worker, .. } => {
                 Error::new(ErrorCode::NoWorker, format!("{worker} does not answer."))
                     .with_hint("It may be offline, or run a Samepath that is too old to be asked this: on that computer, samepath worker drain")
@@ -125,6 +130,22 @@ impl App {
             0 => Err(Error::new(ErrorCode::NoWorker, format!("No worker {name} has joined this lab."))),
             _ => Ok(()),
         }
+    }
+
+    /// The computer that is put out with a worker of this name, and that one's workers, by their names, where there are others besides;
+    /// none where the worker is alone there, or the name is the computer's.
+    pub fn put_out_with(&self, name: &str) -> Option<(String, Vec<String>)> {
+        self.inner.board.look(|sight| {
+            let (workers, jobs) = (sight.around.workers, sight.around.jobs);
+            let id = worker_id(name, workers, jobs).unwrap_or_else(|| name.to_owned());
+            let computer = gpus_computer(&id)?;
+            let tried = jobs.values().flat_map(|record| &record.attempts);
+            let tried = tried.map(|attempt| (&attempt.worker, &attempt.worker_name));
+            let known = workers.values().map(|worker| (&worker.id, &worker.name)).chain(tried);
+            let of_it = known.filter(|(id, _)| gpus_computer(id) == Some(computer)).map(|(_, name)| name.clone());
+            let names: BTreeSet<String> = of_it.collect();
+            (names.len() > 1).then(|| (computer.to_owned(), names.into_iter().collect()))
+        })
     }
 
     /// Tries at once to connect with the lab, and answers whether it is connected: within some seconds.

@@ -112,7 +112,7 @@ pub enum BusError {
         ours: u32,
     },
     /// The lab does not let this process do that.
-    #[error("this lab does not let {who} {what}")]
+    #[error("{}", denied(.who, .what))]
     Denied {
         /// Who asked.
         who: String,
@@ -150,6 +150,43 @@ pub enum BusError {
     /// This handle was closed.
     #[error("the bus was closed")]
     Closed,
+}
+
+/// What was refused, in people's words where it is something that people do.
+fn denied(who: &str, what: &str) -> String {
+    if let Some((worker, does)) = worker_asks(who, what) {
+        return format!("{HERE} joined as the worker {worker}; to {does}, join with a member's invitation");
+    }
+    match what.strip_prefix("ask ").map(|asked| asked.split_once('.').unwrap_or((asked, ""))) {
+        Some(("drain", worker)) => {
+            format!(
+                "only an administrator of the lab may stop the worker {worker} from taking jobs, or have it take them again"
+            )
+        }
+        Some(("remove-worker", _)) => "only an administrator of the lab may put a worker out of it".to_owned(),
+        Some(("check", worker)) => {
+            format!(
+                "the worker {worker} is of a version that may not be asked by somebody whose jobs are kept to some places"
+            )
+        }
+        _ => format!("this lab does not let {who} {what}"),
+    }
+}
+
+/// Which worker asks for what only a member is given.
+fn worker_asks<'a>(who: &'a str, what: &str) -> Option<(&'a str, &'static str)> {
+    let (worker, asked) = (who.strip_prefix("the worker ")?, what.strip_prefix("ask ")?);
+    let does = match asked.split('.').next()? {
+        "submit" => "submit",
+        "stop" | "kill" => "stop jobs",
+        "retry" => "have jobs tried again",
+        "clear" => "clear your history",
+        "add-computer" | "computers" => "look after your computers",
+        "check" => "ask workers for files",
+        "drain" | "remove-worker" => "look after the lab's workers",
+        _ => return None,
+    };
+    Some((worker, does))
 }
 
 /// What helps where a folder of the program's own data cannot be used.
@@ -213,7 +250,10 @@ impl BusError {
                 Some(format!("it must belong to you and to nobody else: chmod 700 {}", path.display()))
             }
             Self::Protocol { .. } => Some("stop the other version of Samepath and start again".to_owned()),
-            Self::Denied { .. } => Some("ask whoever looks after the lab".to_owned()),
+            Self::Denied { who, what } => Some(match worker_asks(who, what) {
+                Some(_) => "ask whoever looks after the lab for an invitation of your own: samepath hub invite member NAME".to_owned(),
+                None => "ask whoever looks after the lab".to_owned(),
+            }),
             Self::NotAdmitted { .. } => {
                 Some("ask whoever looks after the lab for a new invitation: `samepath join`".to_owned())
             }

@@ -276,7 +276,9 @@ async fn who_looks_after_the_lab_drains_and_puts_out_workers_and_nobody_else_doe
     };
     assert_eq!((drained.draining, drained.left), (true, 1));
     for refused in [plain.drain("gpu-1", true).await.map(drop), plain.remove_worker("gpu-1").await.map(drop)] {
-        assert_eq!(refused.expect_err("refused").code(), "invalid_parameter");
+        let refused = refused.expect_err("refused");
+        assert_eq!(refused.code(), "invalid_parameter");
+        assert!(refused.to_string().starts_with("only an administrator of the lab may "), "{refused}");
     }
     // A further computer of the same person looks after it, too.
     let added = in_time(fleet.add_computer(&admin)).await.expect("invited");
@@ -292,4 +294,24 @@ async fn who_looks_after_the_lab_drains_and_puts_out_workers_and_nobody_else_doe
         fleet.close().await;
     }
     lab.stop().await;
+}
+
+#[test]
+fn what_a_person_may_not_do_is_told_in_their_words() {
+    let told = |who: &str, what: &str| {
+        let error = BusError::Denied { who: who.to_owned(), what: what.to_owned() };
+        (error.to_string(), error.hint().expect("advice"))
+    };
+    let (drain, _) = told("the member amick", "ask drain.gpu-2");
+    assert!(
+        drain.starts_with("only an administrator of the lab may stop the worker gpu-2 from taking jobs"),
+        "{drain}"
+    );
+    let (remove, _) = told("the member amick", "ask remove-worker");
+    assert_eq!(remove, "only an administrator of the lab may put a worker out of it");
+    let (submit, hint) = told("the worker gpu-1", "ask submit");
+    assert_eq!(submit, "this computer joined as the worker gpu-1; to submit, join with a member's invitation");
+    assert!(hint.contains("hub invite member"), "{hint}");
+    // What only a program asks for.
+    assert_eq!(told("the worker gpu-1", "write jobs/1").0, "this lab does not let the worker gpu-1 write jobs/1");
 }
