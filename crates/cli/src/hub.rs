@@ -5,12 +5,13 @@ use crate::output::{Cell, Tone, moment};
 use crate::workers::{OUT_OF_THE_LAB, interrupted};
 use crate::{Context, block_on};
 use jiff::{SignedDuration, Timestamp};
-use samepath_app::{Error, Left};
+use samepath_app::{Error, ErrorCode, Left};
 use samepath_fleet::lab::{
     self, HubPlace, Invitation, Invite, Invited, Joined, Part, Places, Registry, Revoked, StorageWords, Wanted,
 };
 use samepath_wire::{HERE, HERE_FIRST};
 use serde_json::{Value, json};
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use tokio_util::sync::CancellationToken;
@@ -20,7 +21,7 @@ pub(crate) fn run(context: &Context<'_>, hub: Hub) -> Result<ExitCode, Error> {
     let Some(command) = hub.command else { return serve(context, hub, dir) };
     block_on(async {
         if let HubCommand::Configuration = command {
-            let lines = HubPlace::open(&dir)?.account_lines()?;
+            let lines = HubPlace::with_keys(&dir, &computer(context))?.account_lines()?;
             return context.output.lines(lines.trim_end()).map(|()| ExitCode::SUCCESS);
         }
         let registry = Registry::open(&dir).await?;
@@ -30,41 +31,70 @@ pub(crate) fn run(context: &Context<'_>, hub: Hub) -> Result<ExitCode, Error> {
     })
 }
 
+/// What this one is called.
+fn computer(context: &Context<'_>) -> String {
+    context.options.environment.computer.clone().unwrap_or_else(|| "localhost".to_owned())
+}
+
 /// Runs the hub until told to stop.
 fn serve(context: &Context<'_>, hub: Hub, dir: PathBuf) -> Result<ExitCode, Error> {
     let output = context.output;
     let Hub { listen, address, server, certificate, name, nats_server, connections, waiting, .. } = hub;
-    let computer = context.options.environment.computer.clone().unwrap_or_else(|| "localhost".to_owned());
+    let computer = computer(context);
     block_on(async {
         // Heard from now on: whoever ends it just after it has begun is heard, too.
         let interrupted = interrupted();
         tokio::pin!(interrupted);
         let wanted = Wanted { lab: name, listen, address, server, certificate, connections, waiting };
-        let place = HubPlace::make(&dir, wanted, &computer)?;
+        // Another hub that starts in the folder may have to be waited for.
+        let making = tokio::task::spawn_blocking(move || HubPlace::make(&dir, wanted, &computer));
+        let place = tokio::select! {
+            made = making => made.map_err(|error| Error::new(ErrorCode::Internal, format!("The hub's folder was not looked at: {error}.")))??,
+            () = &mut interrupted => return Ok(ExitCode::SUCCESS),
+        };
         let program = if place.runs_server() {
             nats_server.map_or_else(|| installed(context), |named| Ok(Some(named)))?
         } else {
             None
         };
-        let told = json!({ "lab": place.lab(), "address": place.address(), "dir": place.dir() });
+        let mut told = json!({ "lab": place.lab(), "address": place.address(), "dir": place.dir() });
+        let left = place.left().map(str::to_owned);
         let words = format!("{} is at {}. Its folder: {}", place.lab(), place.address(), place.dir().display());
         let hub = tokio::select! {
             hub = lab::Hub::start(place, program) => hub?,
             () = &mut interrupted => return Ok(ExitCode::SUCCESS),
         };
+        let mut leads = hub.leads();
         if output.is_json() {
+            told["leads"] = leads.now().into();
+            told["left_server"] = json!(left);
             output.line_of_json(&told)?;
         } else {
             output.line(&words)?;
-            if !hub.is_holder() {
+            if let Some(left) = left {
+                output.line(&format!("It runs a server of its own again, and uses {left} no more."))?;
+            }
+            if !leads.now() {
                 output.line("Another hub leads. This one takes over when it goes.")?;
             }
         }
         let shutdown = CancellationToken::new();
         let running = hub.run(shutdown.clone());
         tokio::pin!(running);
+        let told = async {
+            while leads.again().await {
+                if output.is_json() {
+                    output.line_of_json(&json!({ "leads": true }))?;
+                } else {
+                    output.line("This hub leads now.")?;
+                }
+            }
+            std::future::pending::<Result<(), Error>>().await
+        };
         tokio::select! {
             () = &mut running => {}
+            // Nobody reads it any more: the hub goes on.
+            _ = told => running.await,
             () = &mut interrupted => {
                 shutdown.cancel();
                 running.await;
@@ -145,6 +175,12 @@ async fn ask(context: &Context<'_>, registry: &Registry, command: HubCommand) ->
             command: LabStorageCommand::Set { name, description, mac, linux, windows, help_text },
         } => {
             let words = StorageWords { description, mac, linux, windows, help_text };
+            if words == StorageWords::default() {
+                let message = format!("What members are to be told of {name} is not said. Nothing changed.");
+                return Err(Error::new(ErrorCode::Usage, message).with_hint(
+                    "Say it: --description TEXT, --mac URL, --linux ADDRESS, --windows URL, --help-text TEXT",
+                ));
+            }
             let known = registry.set_storage(&name, words).await?;
             if output.is_json() {
                 return output.document(&json!({ "name": name, "storage": known }));
@@ -171,9 +207,13 @@ async fn ask(context: &Context<'_>, registry: &Registry, command: HubCommand) ->
             }
             let word = |word: &Option<String>| Cell::from(word.as_deref().unwrap_or_default());
             let row = |(name, it): (&String, &StorageWords)| {
-                vec![name.as_str().into(), word(&it.description), word(&it.mac), word(&it.linux), word(&it.windows)]
+                let words = [&it.description, &it.mac, &it.linux, &it.windows, &it.help_text].map(word);
+                [name.as_str().into()].into_iter().chain(words).collect()
             };
-            output.table(&["STORAGE", "IS", "MAC", "LINUX", "WINDOWS"], &known.iter().map(row).collect::<Vec<_>>())
+            output.table(
+                &["STORAGE", "IS", "MAC", "LINUX", "WINDOWS", "HELP"],
+                &known.iter().map(row).collect::<Vec<_>>(),
+            )
         }
         HubCommand::Configuration => Ok(()),
     }
@@ -220,6 +260,24 @@ fn told_places(places: &Places) -> Option<&Places> {
     Some(places).filter(|places| places.are_limited())
 }
 
+/// What there is to say of a name besides: put into `told`, and in words.
+fn limits(told: &mut Value, places: &Places, jobs: Option<NonZeroU32>, admin: bool) -> String {
+    let mut words = String::new();
+    if let Some(places) = told_places(places) {
+        told["places"] = json!(places);
+        words.push_str(&format!("; {}", places.words()));
+    }
+    if let Some(jobs) = jobs {
+        told["jobs"] = json!(jobs);
+        words.push_str(&format!("; {} at a time", counted(jobs.get() as usize, "job")));
+    }
+    if admin {
+        told["admin"] = true.into();
+        words.push_str("; looks after the workers");
+    }
+    words
+}
+
 async fn list(context: &Context<'_>, registry: &Registry, part: Part) -> Result<(), Error> {
     let mut joined: Vec<Joined> = registry.joined().await?.into_iter().filter(|it| it.part == part).collect();
     let mut invited: Vec<Invited> = registry.invited().await?.into_iter().filter(|it| it.part == part).collect();
@@ -229,40 +287,31 @@ async fn list(context: &Context<'_>, registry: &Registry, part: Part) -> Result<
     let (mut told, mut rows): (Vec<Value>, Vec<Vec<Cell>>) = (Vec::new(), Vec::new());
     for Joined { name, joined_at, places, jobs_at_once, admin, computer, .. } in &joined {
         let mut one = json!({ "name": name, "role": role(part), "state": "joined", "joined_at": joined_at });
-        let mut limits = String::new();
+        let mut since = moment(*joined_at);
         if let Some(computer) = computer {
             one["computer"] = json!(computer);
-            limits = format!(", on {computer}");
+            since.push_str(&format!(", on {computer}"));
         }
-        if let Some(places) = told_places(places) {
-            one["places"] = json!(places);
-            limits.push_str(&format!("; {}", places.words()));
-        }
-        if let Some(jobs) = jobs_at_once {
-            one["jobs"] = json!(jobs);
-            limits.push_str(&format!("; {} at a time", counted(jobs.get() as usize, "job")));
-        }
-        if *admin {
-            one["admin"] = true.into();
-            limits.push_str("; looks after the workers");
-        }
+        since.push_str(&limits(&mut one, places, *jobs_at_once, *admin));
         let mut state = Cell::new("joined", Tone::Good);
         if part == Part::Worker {
             let online = registry.is_online(name).await?;
             one["online"] = online.into();
             state = if online { Cell::new("online", Tone::Good) } else { Cell::new("offline", Tone::Quiet) };
+            since.insert_str(0, "joined ");
         }
         told.push(one);
-        rows.push(vec![name.as_str().into(), state, format!("joined {}{limits}", moment(*joined_at)).into()]);
+        rows.push(vec![name.as_str().into(), state, since.into()]);
     }
-    for Invited { name, expires_at, uses, .. } in &invited {
+    for Invited { name, expires_at, uses, many, places, jobs_at_once, admin, .. } in &invited {
         let state = if *expires_at < now { "expired" } else { "invited" };
-        told.push(json!({ "name": name, "role": role(part), "state": state, "expires_at": expires_at, "uses": uses }));
-        rows.push(vec![
-            name.as_str().into(),
-            Cell::new(state, Tone::Quiet),
-            format!("until {}", moment(*expires_at)).into(),
-        ]);
+        let mut one =
+            json!({ "name": name, "role": role(part), "state": state, "expires_at": expires_at, "uses": uses });
+        let left = if *many { format!(", on {}", counted(*uses as usize, "more computer")) } else { String::new() };
+        let limits = limits(&mut one, places, *jobs_at_once, *admin);
+        told.push(one);
+        let until = format!("until {}{left}{limits}", moment(*expires_at));
+        rows.push(vec![name.as_str().into(), Cell::new(state, Tone::Quiet), until.into()]);
     }
     if context.output.is_json() {
         return context.output.document(&told);
@@ -310,6 +359,18 @@ pub(crate) fn leave(context: &Context<'_>) -> Result<ExitCode, Error> {
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Something that there is at least one of.
+pub(crate) fn count(text: &str) -> Result<NonZeroU32, String> {
+    text.parse().map_err(|_| format!("a whole number, 1 to {}", u32::MAX))
+}
+
+/// For how long an invitation can be used.
+pub(crate) fn hours(text: &str) -> Result<u32, String> {
+    const TEN_YEARS: u32 = 87_600;
+    let hours = text.parse().ok().filter(|hours| (1..=TEN_YEARS).contains(hours));
+    hours.ok_or_else(|| format!("a whole number of hours, 1 to {TEN_YEARS}"))
 }
 
 /// Where a server is to listen: `:4222` is that port of every address.

@@ -8,7 +8,7 @@ pub(crate) struct Hub {
     /// The hub's folder, on a disk of this computer [default: `hub` in this computer's own data]
     #[arg(long, global = true, value_name = "DIR")]
     pub(crate) dir: Option<PathBuf>,
-    /// Where the lab's server listens [default: 0.0.0.0:4222]
+    /// Where the lab's server listens; without --server the hub runs one of its own again [default: 0.0.0.0:4222]
     #[arg(long, value_name = "ADDR:PORT", value_parser = crate::hub::address)]
     pub(crate) listen: Option<std::net::SocketAddr>,
     /// Where others reach it [default: this computer's name and the port]
@@ -20,14 +20,14 @@ pub(crate) struct Hub {
     /// Use a server that runs already, instead of running one: see docs/admin.md
     #[arg(long, value_name = "HOST:PORT")]
     pub(crate) server: Option<String>,
-    /// The certificate of that server
+    /// The certificate of that server, in PEM
     #[arg(long, value_name = "FILE", requires = "server")]
     pub(crate) certificate: Option<PathBuf>,
     /// Programs of members and workers that may be connected at a time, 16 to 65536 [default: 2048]
     #[arg(long, value_name = "N")]
     pub(crate) connections: Option<u32>,
     /// Jobs of one member that may wait at a time: more are refused [default: 10000]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = crate::hub::count)]
     pub(crate) waiting: Option<NonZeroU32>,
     /// The server's program [default: nats-server, beside samepath or in PATH]
     #[arg(long, value_name = "FILE")]
@@ -77,13 +77,13 @@ pub(crate) enum InviteCommand {
         #[arg(long, value_name = "NAME:FOLDER", requires = "user_subdir")]
         read: Vec<String>,
         /// Jobs of this one that may run at a time [default: as many as there are workers]
-        #[arg(long, value_name = "N")]
+        #[arg(long, value_name = "N", value_parser = crate::hub::count)]
         jobs: Option<NonZeroU32>,
         /// Let this one look after the workers, too
         #[arg(long, conflicts_with = "user_subdir")]
         admin: bool,
         /// For how long the invitation can be used
-        #[arg(long, default_value_t = 168)]
+        #[arg(long, default_value_t = 168, value_parser = crate::hub::hours)]
         hours: u32,
     },
     /// A computer that runs jobs
@@ -94,7 +94,7 @@ pub(crate) enum InviteCommand {
         #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=10_000))]
         uses: u32,
         /// For how long the invitation can be used
-        #[arg(long, default_value_t = 168)]
+        #[arg(long, default_value_t = 168, value_parser = crate::hub::hours)]
         hours: u32,
     },
 }
