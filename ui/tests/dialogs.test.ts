@@ -90,7 +90,7 @@ describe('What ends by itself while the question is open', () => {
     expect(screen.getByRole('dialog', { name: 'Nothing runs on this computer any more' })).toBe(question);
     expect(within(question).getByText('It ended by itself.')).toBeVisible();
     expect(within(question).queryByRole('list')).toBeNull();
-    expect(within(question).getAllByRole('button').map((button) => button.textContent)).toEqual(['Turn the worker off', 'Keep the worker on']);
+    expect(within(question).getAllByRole('button').map((button) => button.textContent)).toEqual(['Keep the worker on', 'Turn the worker off']);
     // Nobody who is about to press it presses something else.
     expect(within(question).getByRole('button', { name: 'Keep the worker on' })).toBe(stay);
     expect(fake.called('stopWorker')).toEqual([]);
@@ -107,7 +107,7 @@ describe('What ends by itself while the question is open', () => {
     fake.say({ type: 'job', value: ended });
     await settle();
     expect(screen.getByRole('dialog', { name: '1 job runs on this computer' })).toBe(question);
-    expect(question).toHaveTextContent('Saving…');
+    expect(question).toHaveTextContent('Saving, usually within a minute.');
   });
 
   test('the same where it is asked whether to quit', async () => {
@@ -121,7 +121,7 @@ describe('What ends by itself while the question is open', () => {
     fake.say({ type: 'job', value: { ...ended, id: '2', name: 'maze day 4' } });
     await settle();
     expect(screen.getByRole('dialog', { name: 'Nothing runs on this computer any more' })).toBe(question);
-    expect(within(question).getAllByRole('button').map((button) => button.textContent)).toEqual(['Quit', 'Keep Samepath open']);
+    expect(within(question).getAllByRole('button').map((button) => button.textContent)).toEqual(['Keep Samepath open', 'Quit']);
   });
 });
 

@@ -30,7 +30,7 @@ describe('After Stop waiting', () => {
     const answer = fake.hold('joinLab');
     await fireEvent.input(line(), { target: { value: 'samepath:eyJ4' } });
     await settle();
-    await press('Join and start again');
+    await press('Join and restart Samepath');
     await advance(3100);
     await press('Stop waiting');
     await settle();
@@ -40,7 +40,7 @@ describe('After Stop waiting', () => {
   test('a lab that is joined after all starts nothing again, and is told of', async () => {
     const { fake, answer } = await joins();
     expect(screen.getByText(MAY)).toBeVisible();
-    expect(screen.getByRole('button', { name: 'Join and start again' })).toBeEnabled();
+    expect(screen.getByRole('button', { name: 'Join and restart Samepath' })).toBeEnabled();
     answer();
     await advance(10);
     expect(fake.called('startAgain')).toEqual([]);
@@ -72,7 +72,7 @@ describe('After Stop waiting', () => {
     fake.joinLab = () => new Promise((_, reject) => (refuse = reject));
     await fireEvent.input(line(), { target: { value: 'samepath:eyJ4' } });
     await settle();
-    await press('Join and start again');
+    await press('Join and restart Samepath');
     await advance(3100);
     await press('Stop waiting');
     await fireEvent.input(line(), { target: { value: 'samepath:other' } });
@@ -135,7 +135,7 @@ describe('After Stop waiting', () => {
     const answer = fake.hold('leaveLab');
     await press('Leave this lab…');
     const question = screen.getByRole('dialog', { name: 'Leave Talmo Lab?' });
-    await fireEvent.click(within(question).getByRole('button', { name: 'Leave and start again' }));
+    await fireEvent.click(within(question).getByRole('button', { name: 'Leave and restart' }));
     await advance(100);
     expect(within(question).getByRole('button', { name: 'Stay' })).toBeDisabled();
     await advance(200);
@@ -165,7 +165,7 @@ describe('After Stop waiting', () => {
     const answer = fake.hold('stop');
     await press('Leave this lab…');
     await fireEvent.click(screen.getByRole('radio', { name: 'cancelled' }));
-    await press('Leave and start again');
+    await press('Leave and restart');
     await advance(3100);
     await press('Stop waiting');
     answer();
@@ -206,7 +206,9 @@ describe('After Stop waiting', () => {
     await fireEvent.keyDown(document.body, { key: '4', ctrlKey: true });
     await settle();
     const answer = fake.hold('removeStorage');
-    await press('Remove vast');
+    await press('More for vast');
+    await fireEvent.click(screen.getByRole('menuitem', { name: 'Remove…' }));
+    await settle();
     await press('Remove');
     await advance(3100);
     await press('Stop waiting');

@@ -85,7 +85,7 @@ const places: Place[] = [
     const answer = fake.hold('joinLab');
     await fireEvent.input(screen.getByRole('textbox', { name: 'Invitation' }), { target: { value: 'samepath:eyJ4' } });
     await settle();
-    await press('Join and start again');
+    await press('Join and restart Samepath');
     return { answer };
   }],
   ['the doctor looks', /^Looking at everything\. It takes some seconds\./, /What does not answer is waited for\./, async () => {
