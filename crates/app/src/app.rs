@@ -102,6 +102,11 @@ impl App {
         self.inner.lab.as_ref().map(|lab| lab.lab.as_str())
     }
 
+    /// Who this program's person is: as the lab knows them, else by their login.
+    pub fn member(&self) -> &str {
+        &self.inner.options.member
+    }
+
     /// The same, for a window: it opens also where its lab does not answer, or does not let it in any more. It says so
     /// ([`StatusView::offline`]), and is connected as soon as that can be.
     ///

@@ -170,7 +170,7 @@ pub(crate) fn record_view(record: &JobRecord, around: &Surroundings<'_>) -> JobV
     }
 }
 
-fn try_view(attempt: &Attempt) -> TryView {
+pub(crate) fn try_view(attempt: &Attempt) -> TryView {
     let (end, why) = match &attempt.end {
         None => (None, None),
         Some(AttemptEnd::Succeeded { .. }) => (Some("succeeded"), None),

@@ -2,6 +2,7 @@
 
 use crate::board::Board;
 use crate::view::LogView;
+use crate::{Error, ErrorCode};
 use futures::FutureExt;
 use samepath_fleet::{Fleet, JobLog, LogItem};
 use samepath_wire::{AttemptState, JobId, JobRecord, LogLine, Stream};
@@ -31,17 +32,32 @@ pub struct LogStream {
     follow: bool,
     /// Whether to hand on the lines by which the job tells its progress, too.
     whole: bool,
+    /// Why it ended before everything was read.
+    broken: Option<Error>,
 }
 
 impl LogStream {
     pub(crate) fn new(fleet: Fleet, board: Arc<Board>, job: JobId, attempt: u32, follow: bool) -> Self {
-        Self { fleet, board, job, attempt, log: None, next: 0, last: false, follow, whole: false }
+        Self { fleet, board, job, attempt, log: None, next: 0, last: false, follow, whole: false, broken: None }
     }
 
     /// The same, with every line: for programs.
     #[must_use]
     pub fn whole(self) -> Self {
         Self { whole: true, ..self }
+    }
+
+    /// Which try it is of.
+    pub fn attempt(&self) -> u32 {
+        self.attempt
+    }
+
+    /// Once there is no next line: whether that is because everything was read.
+    ///
+    /// # Errors
+    /// Why the rest cannot be read.
+    pub fn was_read(self) -> Result<(), Error> {
+        self.broken.map_or(Ok(()), Err)
     }
 
     /// The next lines, at least one; none when the try has ended and all was read. Safe to cancel.
@@ -55,7 +71,10 @@ impl LogStream {
                         tokio::time::sleep(AGAIN).await;
                         continue;
                     }
-                    Err(_) => return None,
+                    Err(error) => {
+                        self.broken = Some(error.into());
+                        return None;
+                    }
                 }
             }
             let mut lines = Vec::new();
@@ -74,8 +93,11 @@ impl LogStream {
                 }
             };
             let first = wait.await;
-            // The queue was closed: nothing more will come.
-            first.as_ref()?;
+            if first.is_none() {
+                let gone = Error::new(ErrorCode::FleetUnreachable, "The queue went away. The job goes on.");
+                self.broken = Some(gone);
+                return None;
+            }
             let mut item = first;
             let mut reached_end = false;
             while let Some(step) = item {

@@ -2,7 +2,7 @@ use crate::Context;
 use crate::output::{Cell, Output, Tone, printable, size};
 use crate::workers::interrupted;
 use jiff::{Span, SpanRelativeTo};
-use samepath_app::view::JobView;
+use samepath_app::view::{JobView, LogView};
 use samepath_app::{Error, ErrorCode};
 use std::process::ExitCode;
 use std::time::Duration;
@@ -15,14 +15,14 @@ pub(crate) fn list(context: &Context<'_>, id: Option<&str>) -> Result<ExitCode, 
         show(output, &job)?;
         return Ok(ExitCode::SUCCESS);
     }
-    let jobs = context.with_app(|app| async move { Ok(app.jobs()) })?;
+    let (jobs, member) = context.with_app(|app| async move { Ok((app.jobs(), app.member().to_owned())) })?;
     if output.is_json() {
         output.document(&jobs)?;
     } else if jobs.is_empty() {
         output.line("No jobs yet. Submit one: samepath submit KIND -p NAME=VALUE")?;
     } else {
-        // Whose they are is said where they are not all one person's.
-        let several = jobs.iter().any(|job| job.by != jobs[0].by);
+        // Whose they are is said where they are not all of whoever asks.
+        let several = jobs.iter().any(|job| job.by != jobs[0].by || job.submitted_by != member);
         let rows: Vec<Vec<Cell>> = jobs
             .iter()
             .map(|job| {
@@ -124,7 +124,7 @@ pub(crate) fn show(output: &Output, job: &JobView) -> Result<(), Error> {
     if let Some(failure) = &job.failure {
         output.pieces(&[(failure, Tone::Bad)])?;
     }
-    for reason in &job.waiting_for {
+    for reason in job.waiting_for.iter().filter(|_| job.waits) {
         output.line(&format!("  {reason}"))?;
     }
     for line in &job.timeline {
@@ -134,7 +134,9 @@ pub(crate) fn show(output: &Output, job: &JobView) -> Result<(), Error> {
         let below = format!("\n{}", " ".repeat(name.len() + 5));
         output.lines(&format!("  {name} = {}", value.trim_end().replace('\n', &below)))?;
     }
-    if let Some(results) = &job.results {
+    // One that ended before it began has made nothing.
+    let began = job.ended_at.is_none() || job.started_at.is_some();
+    if let Some(results) = job.results.as_ref().filter(|_| began) {
         output.line(&format!("Results: {}", results.text))?;
     }
     for file in &job.outputs {
@@ -147,26 +149,48 @@ pub(crate) fn show(output: &Output, job: &JobView) -> Result<(), Error> {
 pub(crate) fn logs(context: &Context<'_>, id: &str, attempt: Option<u32>, follow: bool) -> Result<ExitCode, Error> {
     let output = context.output;
     context.with_app(|app| async move {
-        let log = if follow { app.log(id, attempt).await? } else { app.log_so_far(id, attempt).await? };
-        let mut log = if output.is_json() { log.whole() } else { log };
         let interrupted = interrupted();
         tokio::pin!(interrupted);
+        let mut wanted = attempt;
         loop {
-            let lines = tokio::select! {
-                lines = log.next() => lines,
-                () = &mut interrupted => None,
-            };
-            let Some(lines) = lines else { return Ok(ExitCode::SUCCESS) };
-            for line in lines {
-                if output.is_json() {
-                    output.line_of_json(&line)?;
-                } else {
-                    let tone = if line.stream == "samepath" { Tone::Quiet } else { Tone::Plain };
-                    output.pieces(&[(&line.text, tone)])?;
+            let log = if follow { app.log(id, wanted).await? } else { app.log_so_far(id, wanted).await? };
+            let number = log.attempt();
+            let mut log = if output.is_json() { log.whole() } else { log };
+            loop {
+                let lines = tokio::select! {
+                    lines = log.next() => lines,
+                    () = &mut interrupted => return Ok(ExitCode::SUCCESS),
+                };
+                let Some(lines) = lines else { break };
+                for line in &lines {
+                    print(output, line)?;
                 }
             }
+            log.was_read()?;
+            // Whoever names a try wants that one alone.
+            if !follow || attempt.is_some() {
+                return Ok(ExitCode::SUCCESS);
+            }
+            let next = tokio::select! {
+                next = app.next_try(id, number) => next?,
+                () = &mut interrupted => None,
+            };
+            let Some(next) = next else { return Ok(ExitCode::SUCCESS) };
+            if !output.is_json() {
+                let words = format!("Try {} of this job, on {}:", next.number, printable(&next.worker));
+                output.pieces(&[(&words, Tone::Quiet)])?;
+            }
+            wanted = Some(next.number);
         }
     })
+}
+
+fn print(output: &Output, line: &LogView) -> Result<(), Error> {
+    if output.is_json() {
+        return output.line_of_json(line);
+    }
+    let tone = if line.stream == "samepath" { Tone::Quiet } else { Tone::Plain };
+    output.pieces(&[(&line.text, tone)])
 }
 
 /// What can be asked of a job.

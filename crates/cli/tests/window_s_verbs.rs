@@ -94,7 +94,7 @@ fn a_persons_computers_and_the_labs_workers_are_looked_after_in_a_terminal() {
     let admin = lab.home.ask(&["hub", "invite", "member", "amick", "--admin"]).good();
     desk.join(admin["invitation"].as_str().expect("a line"));
     gpu.join(&lab.invite("worker", "gpu-1"));
-    let _worker = gpu.worker();
+    let _worker = gpu.worker_with(&["--name", "big-one"]);
 
     let line = desk.ask(&["computers", "add"]).good();
     laptop.join(line["line"].as_str().expect("a line"));
@@ -116,9 +116,14 @@ fn a_persons_computers_and_the_labs_workers_are_looked_after_in_a_terminal() {
     until(|| if state() == true { Ok(()) } else { Err("not yet".to_owned()) });
     desk.ask(&["workers", "drain", "gpu-1", "--undo"]).good();
     until(|| if state() == false { Ok(()) } else { Err("not yet".to_owned()) });
-    desk.ask(&["workers", "drain", "gpu-9"]).fails("no_worker");
-    desk.ask(&["workers", "remove", "gpu-9"]).fails("no_worker");
-    desk.ask(&["workers", "remove", "gpu-1"]).good();
+    // The name that is shown is as good as the one that joined.
+    assert_eq!(desk.ask(&["workers", "drain", "big-one"]).good()["left"], 0);
+    for verb in ["drain", "remove"] {
+        let told = desk.ask(&["workers", verb, "big-two"]).fails("no_worker");
+        let (message, hint) = (&told["error"]["message"], &told["error"]["hint"]);
+        assert_eq!((message, hint), (&json!("There is no worker big-two."), &json!("Online: big-one.")));
+    }
+    desk.ask(&["workers", "remove", "big-one"]).good();
     until(|| match desk.ask(&["workers"]).good() {
         workers if workers == json!([]) => Ok(()),
         workers => Err(format!("{workers:#}")),

@@ -3,15 +3,16 @@
 use super::App;
 use crate::board::Updates;
 use crate::draft::{Circumstances, Plan, plan};
+use crate::jobs::{try_view, worker_id};
 use crate::log::LogStream;
 use crate::proofs::Place;
 use crate::readiness::{self, Outlook};
 use crate::sameness::{self, Asked, Verdict};
-use crate::view::{ClearedView, Draft, JobView, ReadinessView};
+use crate::view::{ClearedView, Draft, JobView, ReadinessView, TryView, Update};
 use crate::{Error, ErrorCode};
 use jiff::Zoned;
 use samepath_fleet::FleetError;
-use samepath_wire::{AttemptRef, JobId, JobRecord, Kind, Worker};
+use samepath_wire::{Attempt, AttemptRef, JobId, JobRecord, Kind, Worker, WorkerId};
 use serde_json::Value;
 use std::sync::PoisonError;
 use std::time::{Duration, Instant};
@@ -158,22 +159,23 @@ impl App {
         Ok(self.view(&record))
     }
 
-    fn know_worker(&self, wanted: &str) -> Result<(), Error> {
+    /// The id of a worker that is online, or once tried a job; `wanted` is that, or the name that it has or had.
+    pub(super) fn know_worker(&self, wanted: &str) -> Result<WorkerId, Error> {
         let (known, mut names) = self.inner.board.look(|seen| {
-            let online = seen.around.workers.values().any(|worker| worker.id == wanted || worker.name == wanted);
-            let mut attempts = seen.around.jobs.values().flat_map(|record| &record.attempts);
-            let before = attempts.any(|attempt| attempt.worker == wanted || attempt.worker_name == wanted);
-            (online || before, seen.around.workers.values().map(|worker| worker.name.clone()).collect::<Vec<_>>())
+            let (workers, jobs) = (seen.around.workers, seen.around.jobs);
+            let mut attempts = jobs.values().flat_map(|record| &record.attempts);
+            let is_id = workers.contains_key(wanted) || attempts.any(|attempt| attempt.worker == wanted);
+            let known = if is_id { Some(wanted.to_owned()) } else { worker_id(wanted, workers, jobs) };
+            (known, workers.values().map(|worker| worker.name.clone()).collect::<Vec<_>>())
         });
-        if known {
-            return Ok(());
-        }
-        names.sort_unstable();
-        Err(Error::new(ErrorCode::NoWorker, format!("There is no worker {wanted}.")).with_hint(if names.is_empty() {
-            "No worker is online. Start one: samepath worker".to_owned()
-        } else {
-            format!("Online: {}.", names.join(", "))
-        }))
+        known.ok_or_else(|| {
+            names.sort_unstable();
+            Error::new(ErrorCode::NoWorker, format!("There is no worker {wanted}.")).with_hint(if names.is_empty() {
+                "No worker is online. Start one: samepath worker".to_owned()
+            } else {
+                format!("Online: {}.", names.join(", "))
+            })
+        })
     }
 
     /// Jobs that this program's own worker runs now.
@@ -353,6 +355,33 @@ impl App {
     /// `job_not_found`.
     pub async fn log_so_far(&self, id: &str, attempt: Option<u32>) -> Result<LogStream, Error> {
         self.open_log(id, attempt, false).await
+    }
+
+    /// The try of a job that came after this one, once there is such; none once the job has ended without it.
+    ///
+    /// # Errors
+    /// `job_not_found`; `fleet_unreachable` where the program ends.
+    pub async fn next_try(&self, id: &str, after: u32) -> Result<Option<TryView>, Error> {
+        let id = self.job_id(id)?.to_string();
+        let later = |attempt: &&Attempt| attempt.number > after;
+        let mut updates = self.watch();
+        loop {
+            let known = self.inner.board.with_job(&id, |record| {
+                let record = record?;
+                let next = record.attempts.iter().find(later).map(try_view);
+                (next.is_some() || record.state.is_ended()).then_some(next)
+            });
+            if let Some(next) = known {
+                return Ok(next);
+            }
+            match updates.next().await {
+                Some(Update::JobGone(gone)) if gone == id => return Ok(None),
+                Some(_) => {}
+                None => {
+                    return Err(Error::new(ErrorCode::FleetUnreachable, "The queue went away. The job goes on."));
+                }
+            }
+        }
     }
 
     async fn open_log(&self, id: &str, attempt: Option<u32>, follow: bool) -> Result<LogStream, Error> {

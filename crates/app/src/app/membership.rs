@@ -1,7 +1,6 @@
 //! Belonging to a lab, as the window asks for it. The lab that a program is on is that of its start: it begins anew after a change.
 
 use super::App;
-use crate::jobs::worker_id;
 use crate::view::{ComputerView, InvitationView, MembershipView};
 use crate::{Error, ErrorCode};
 use samepath_fleet::bus::Link;
@@ -95,17 +94,16 @@ impl App {
         Ok(self.inner.fleet.remove_computer(key).await?)
     }
 
-    /// Has a worker take no new job, or take jobs again, by its id or its name. How many tries it still looks after.
+    /// Has a worker take no new job, or take jobs again. How many tries it still looks after. It may be called by its id, or by the
+    /// name that it runs under.
     ///
     /// # Errors
-    /// `no_worker` where it is not online, or too old to know this; `invalid_parameter` where the person does not look after the lab.
+    /// `no_worker` where nobody knows it, it is not online, or too old to know this; `invalid_parameter` where the person does not look
+    /// after the lab.
     pub async fn drain(&self, worker: &str, drain: bool) -> Result<u32, Error> {
-        let id = self.inner.board.look(|sight| match sight.around.workers.contains_key(worker) {
-            true => None,
-            false => worker_id(worker, sight.around.workers, sight.around.jobs),
-        });
-        let drained = self.inner.fleet.drain(id.as_deref().unwrap_or(worker), drain).await.map_err(|error| match error {
-            FleetError::WorkerAbsent { worker, .. } => {
+        let id = self.know_worker(worker)?;
+        let drained = self.inner.fleet.drain(&id, drain).await.map_err(|error| match error {
+            FleetError::WorkerAbsent { .. } => {
                 Error::new(ErrorCode::NoWorker, format!("{worker} does not answer."))
                     .with_hint("It may be offline, or run a Samepath that is too old to be asked this: on that computer, samepath worker drain")
             }
@@ -121,10 +119,8 @@ impl App {
     /// `no_worker` where none of the name has joined; `invalid_parameter` where the person does not look after the lab.
     pub async fn remove_worker(&self, name: &str) -> Result<(), Error> {
         let mut removed = self.inner.fleet.remove_worker(name).await?;
-        if removed == 0
-            && let Some(id) = self.inner.board.look(|sight| worker_id(name, sight.around.workers, sight.around.jobs))
-        {
-            removed = self.inner.fleet.remove_worker(&id).await?;
+        if removed == 0 {
+            removed = self.inner.fleet.remove_worker(&self.know_worker(name)?).await?;
         }
         match removed {
             0 => Err(Error::new(ErrorCode::NoWorker, format!("No worker {name} has joined this lab."))),
