@@ -25,7 +25,7 @@ pub async fn examine(options: &Options, storages: &Arc<LocalStorages>, kinds: Op
     };
     let (file, places, types, local) = (storages.clone(), storages.clone(), storages.clone(), storages.clone());
     let (kinds_options, disk_options) = (options.clone(), options.clone());
-    let computer = storages.clone();
+    let (computer, seen) = (storages.clone(), storages.clone());
     let (configuration, storages, kinds, computer, fleet) = tokio::join!(
         blocking(Box::new(move || configuration::examine(&file))),
         blocking(Box::new(move || storages::examine(&places))),
@@ -36,7 +36,7 @@ pub async fn examine(options: &Options, storages: &Arc<LocalStorages>, kinds: Op
             found.extend(blocking(rest).await);
             found
         },
-        fleet::examine(options),
+        fleet::examine(options, &seen),
     );
     [configuration, storages, kinds, computer, fleet].concat()
 }

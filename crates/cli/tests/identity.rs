@@ -66,6 +66,8 @@ fn a_worker_with_another_storage_of_the_name_is_given_nothing_and_named() {
     let workers = home.ask(&["workers"]).good();
     assert_eq!(workers[0]["storages"][0]["sameness"], "other_storage", "{workers:#}");
     assert!(home.run(["workers"]).out.contains("vast (other storage)"));
+    let told = home.run(["doctor"]).out;
+    assert!(told.contains("its vast is another storage than vast here"), "{told}");
     let id = home.submit(&["slp-check", "-p", "LABELS=vast:amick/maze/labels.slp"]);
     let job = home.job(&id);
     assert_eq!(job["state"], "queued", "{job:#}");

@@ -2,8 +2,9 @@
 
 use crate::lab::known;
 use crate::view::{Finding, FindingState};
-use crate::{Error, Options};
+use crate::{Error, LocalStorages, Options};
 use jiff::{SignedDuration, Timestamp};
+use samepath_fleet::matching::Sameness;
 use samepath_wire::{HERE, Worker};
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
@@ -21,7 +22,7 @@ const SILENCE: SignedDuration = SignedDuration::from_secs(120);
 const PATIENCE: Duration = Duration::from_secs(8);
 
 /// Joins, and never holds: an examination changes nothing.
-pub(super) async fn examine(options: &Options) -> Vec<Finding> {
+pub(super) async fn examine(options: &Options, storages: &LocalStorages) -> Vec<Finding> {
     let start = Instant::now();
     let lab = match options.belongs() {
         Ok(lab) => lab.map(|membership| membership.lab),
@@ -57,6 +58,7 @@ pub(super) async fn examine(options: &Options) -> Vec<Finding> {
                 findings.push(note.mend(format!("Upgrade Samepath on {HERE}; what wrote it may be newer.")));
             }
             findings.extend(of_workers(&workers, &options.version, Timestamp::now()));
+            findings.extend(workers.iter().flat_map(|worker| of_others(worker, storages)));
             let put_out = tokio::time::timeout(PATIENCE, options.worker_put_out()).await;
             findings.extend(put_out.ok().flatten().map(not_in));
             findings
@@ -127,6 +129,22 @@ fn of_workers(workers: &[Worker], version: &str, now: Timestamp) -> Vec<Finding>
         findings.push(note.mend("Upgrade the older ones; running jobs are not affected."));
     }
     findings
+}
+
+/// The storages of a worker that are others than this computer's of the same name.
+fn of_others(worker: &Worker, storages: &LocalStorages) -> Vec<Finding> {
+    let proofs = storages.proofs();
+    let views = storages.views();
+    let others = views.iter().filter(|ours| matches!(proofs.sameness(ours, worker), Some((Sameness::Other, _))));
+    let told = others.map(|ours| {
+        let name = &ours.name;
+        let found = format!("its {name} is another storage than {name} here, or another folder of it");
+        let note = Finding::new(AREA, FindingState::Note, &worker.name, found);
+        note.mend(format!(
+            "Look at both base paths. Whether workers see the same: samepath storage check {name} --with-workers"
+        ))
+    });
+    told.collect()
 }
 
 /// What a worker's clock says: it tells when it last looked at its storages, which it does every half minute.
