@@ -10,7 +10,7 @@ use crate::storages::LocalStorages;
 use crate::view::{DatasetView, Draft};
 use crate::{Error, ErrorCode};
 use jiff::{Timestamp, Zoned};
-use samepath_storage::{Looked, Purpose, ResolveError, near};
+use samepath_storage::{Looked, Purpose, ResolveError, near, shell_word};
 use samepath_wire::{DEFAULT_BACKEND, Doing, InputSeen, Job, JobId, Kind, Parameter, PathValue, Places, StoragePath};
 use samepath_worker::kinds::{Problems, check_values, storages_needed};
 use serde_json::Value;
@@ -92,7 +92,7 @@ pub(crate) fn plan(
         let addresses: Result<Vec<StoragePath>, Error> =
             given.iter().filter(|text| !text.is_empty()).map(address).collect();
         let addresses = addresses?;
-        addresses.iter().try_for_each(|at| allowed(around, parameter, at))?;
+        addresses.iter().try_for_each(|at| allowed(storages, around, parameter, at))?;
         if !addresses.is_empty() {
             paths.insert(&parameter.name, addresses);
         }
@@ -173,7 +173,7 @@ pub(crate) fn plan(
             }
             None => results_folder(storages, kind, at, around.now, id),
         };
-        allowed(around, parameter, &folder)?;
+        allowed(storages, around, parameter, &folder)?;
         paths.insert(&parameter.name, vec![folder]);
     }
     let results = results_parameter.and_then(|parameter| paths.get(parameter.name.as_str())?.first().cloned());
@@ -219,7 +219,9 @@ pub(crate) fn plan(
         // Where results go follows from it: one thing is missing, not two.
         return Err(Error::new(ErrorCode::InvalidParameter, format!("{}: needs a value", parameter.name)));
     }
-    check_values(kind, &job.parameters)?;
+    check_values(kind, &job.parameters).map_err(|problems| {
+        Error::from(problems).with_hint(format!("All that it takes: samepath kinds {}", kind.name))
+    })?;
     job.inputs = seen.into_iter().map(|(name, seen)| (name.to_owned(), seen)).collect();
     job.storages = storages_needed(kind, &job)?;
     videos.need(&mut job, around);
@@ -240,7 +242,12 @@ fn about(draft: &Draft, parameter: &Parameter, error: Error) -> Error {
 }
 
 /// Refuses what the member's jobs may not read or write, in the words in which a worker would.
-fn allowed(around: &Circumstances<'_>, parameter: &Parameter, at: &StoragePath) -> Result<(), Error> {
+fn allowed(
+    storages: &LocalStorages,
+    around: &Circumstances<'_>,
+    parameter: &Parameter,
+    at: &StoragePath,
+) -> Result<(), Error> {
     let Some(places) = around.places else { return Ok(()) };
     let read = parameter.is_input().then_some(Doing::Reading);
     let doing = [read, parameter.is_output().then_some(Doing::Writing)];
@@ -248,7 +255,17 @@ fn allowed(around: &Circumstances<'_>, parameter: &Parameter, at: &StoragePath) 
         None => Ok(()),
         Some(doing) => {
             let message = format!("{}: {}.", parameter.name, places.refusal(around.member, at, doing));
-            Err(Error::new(ErrorCode::InvalidParameter, message).with_hint(Places::mend()))
+            let name = &at.storage_backend;
+            let here = storages.view(name).map(|view| view.user_subdir).unwrap_or_default();
+            let own = places.user_subdir.as_ref().filter(|own| doing == Doing::Writing && **own != here);
+            Err(Error::new(ErrorCode::InvalidParameter, message).with_hint(match own {
+                // Where nothing else is said, results go to the person's folder.
+                Some(own) => format!(
+                    "Your folder there is {own}, by your lab; say so: samepath storage set {name} --user-subdir {}",
+                    shell_word(own)
+                ),
+                None => Places::mend().to_owned(),
+            }))
         }
     }
 }

@@ -90,6 +90,17 @@ impl Options {
         })
     }
 
+    /// Whether `samepath worker` may run here: a computer that joined a lab only as a member's is no worker. Of a key that cannot be read
+    /// that says nothing.
+    pub fn may_work(&self) -> bool {
+        self.works_for().ok().flatten().is_none_or(|membership| membership.part == Part::Worker)
+    }
+
+    /// The folder in which the lab lets this person's jobs write, where it keeps them to one.
+    pub fn folder_of_lab(&self) -> Option<String> {
+        self.belongs().ok().flatten()?.places.user_subdir
+    }
+
     /// Refuses where this computer is in no lab: whoever is to work for one is not to work for a queue of its own instead.
     ///
     /// # Errors

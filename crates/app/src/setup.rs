@@ -128,6 +128,26 @@ impl LocalStorages {
         Ok(findings)
     }
 
+    /// Tries the person's folder of a storage that is configured, the way that a job does; nothing where none is named, or the storage
+    /// cannot be read. Makes nothing. Blocks for a few times the deadline at most.
+    ///
+    /// # Errors
+    /// `path_not_found` for a folder that is not there; whatever else is wrong with it.
+    pub fn try_own(&self, name: &str) -> Result<Vec<Finding>, Error> {
+        let backends = self.config().backends();
+        let named = |it: &&Backend| it.name == name && !it.user_subdir.is_empty();
+        let Some(backend) = backends.iter().find(named) else { return Ok(Vec::new()) };
+        match self.try_folder(backend) {
+            Err(error) if error.code == ErrorCode::BackendUnavailable => Ok(Vec::new()),
+            Err(error) if error.code == ErrorCode::PathNotFound => {
+                let missing = Error::new(error.code, format!("Your folder {} is not there.", own(backend)));
+                Err(missing
+                    .with_hint(format!("Make it, or name another: samepath storage set {name} --user-subdir FOLDER")))
+            }
+            tried => tried,
+        }
+    }
+
     /// How a storage is in which something is to be done.
     ///
     /// # Errors

@@ -303,7 +303,15 @@ pub(crate) fn drain(context: &Context<'_>, name: Option<&str>, undo: bool, wait:
             || format!("{HERE_FIRST} has no worker."),
             |name| format!("{HERE_FIRST} has no worker {name}."),
         );
-        return Err(Error::new(ErrorCode::NoWorker, message).with_hint("Start one: samepath worker"));
+        let others: Vec<String> = match name {
+            Some(_) => samepath_worker::drained(&folder, None).map_err(failed)?.into_iter().map(|it| it.name).collect(),
+            None => Vec::new(),
+        };
+        return Err(Error::new(ErrorCode::NoWorker, message).with_hint(match others.as_slice() {
+            [] if context.options.may_work() => "Start one: samepath worker".to_owned(),
+            [] => "It has joined its lab as a member's, and is no worker. The lab's: samepath workers".to_owned(),
+            others => format!("Its workers: {}.", others.join(", ")),
+        }));
     }
     while wait && drained.iter().any(|worker| worker.left > 0) {
         std::thread::sleep(PAUSE);

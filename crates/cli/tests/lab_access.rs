@@ -89,3 +89,67 @@ fn what_a_member_waits_for_ends_when_they_are_put_out() {
     drop(worker);
     lab.stop();
 }
+
+#[test]
+fn who_follows_a_job_is_taken_along_to_its_next_try() {
+    let lab = Lab::new();
+    let (desk, gpu) = lab.joined();
+    let mut worker = gpu.worker();
+    let id = running(&desk);
+    let mut follower = Process::start(&mut desk.command(&["logs", &id, "--follow"]));
+    let mut first = Process::start(&mut desk.command(&["logs", &id, "--follow", "--attempt", "1"]));
+    for follower in [&mut follower, &mut first] {
+        follower.until(|line| line.contains("one").then_some(()));
+    }
+    let other = lab.computer("gpu-2");
+    other.join(&lab.invite("worker", "gpu-2"));
+    lab.home.ask(&["hub", "revoke", "gpu-1"]).good();
+    desk.job_until(&id, |job| job["state"] == "queued");
+    assert_eq!(first.wait().status, Some(0), "that try has ended");
+    let mut other = other.worker();
+    follower.until(|line| line.contains("one").then_some(()));
+    lab.home.go();
+    let ended = follower.wait();
+    assert_eq!(ended.status, Some(0), "{ended:?}");
+    assert!(ended.out.contains("two"), "{ended:?}");
+    let plain = desk.says(&["logs", &id, "--follow"]);
+    assert!(plain.status == Some(0) && !plain.out.contains("Try 2"), "{plain:?}");
+    worker.end();
+    other.end();
+    lab.stop();
+}
+
+#[test]
+fn a_member_is_told_what_the_lab_says_of_a_storage_and_of_their_folder() {
+    let lab = Lab::new();
+    let desk = lab.computer("desk");
+    fs_err::create_dir_all(lab.home.path("storage/eve")).expect("a folder");
+    let told = lab.home.ask(&["hub", "invite", "member", "eve", "--user-subdir", "eve"]).good();
+    desk.join(told["invitation"].as_str().expect("a line"));
+    let words = ["hub", "storage", "set", "tapes", "--linux", "tapes01:/all", "--help-text", "With the VPN."];
+    lab.home.ask(&words).good();
+    let told = desk.says(&["storage", "suggest"]).out;
+    let wanted = "The lab also uses tapes. It is not connected here. Connect it first: tapes01:/all. Your lab says: With the VPN.";
+    assert!(told.contains(wanted), "{told}");
+    let refused = desk.ask(&["submit", "slp-check", "vast:eve/labels.slp", "-p", "OUTPUT_DIR=vast:amick/x"]);
+    let told = refused.fails("invalid_parameter");
+    let hint = told["error"]["hint"].as_str().expect("a hint");
+    assert!(hint.contains("samepath storage set vast --user-subdir eve"), "{told:#}");
+    desk.ask(&["storage", "set", "vast", "--user-subdir", "eve"]).good();
+    // No worker may run here.
+    let said = desk.says(&["setup", "--yes"]).out;
+    assert!(said.contains("Ready.") && !said.contains("samepath worker"), "{said}");
+    let told = desk.ask(&["worker", "drain"]).fails("no_worker");
+    assert!(told["error"]["hint"].as_str().is_some_and(|hint| hint.contains("is no worker")), "{told:#}");
+    // The folder that the lab gives is the one that is offered.
+    desk.ask(&["storage", "remove", "vast"]).good();
+    let mut setup = lab.home.command(["setup"]);
+    for (name, folder) in [("HOME", "desk/home"), ("SAMEPATH_DATA", "desk/data")] {
+        setup.env(name, lab.home.path(folder));
+    }
+    let answers = lab.home.write("answers", format!("{}\nvast\n\nno\nno\n", lab.home.text("mnt/vast")));
+    setup.stdin(fs_err::File::open(answers).expect("a file").into_parts().0);
+    let said = common::run(&mut setup).out;
+    assert!(said.contains("Your folder [eve]: "), "{said}");
+    lab.stop();
+}

@@ -179,7 +179,8 @@ fn a_worker_that_is_drained_finishes_and_takes_no_new_job() {
     let first = home.ask(&["submit", "--detach", "waits"]).good();
     let id = first["id"].as_str().expect("an id").to_owned();
     home.job_until(&id, |job| job["state"] == "running");
-    home.ask(&["worker", "drain", "--name", "gpu-2"]).fails("no_worker");
+    let told = home.ask(&["worker", "drain", "--name", "gpu-2"]).fails("no_worker");
+    assert_eq!(told["error"]["hint"], "Its workers: gpu-0, gpu-1.");
     let told = home.ask(&["worker", "drain"]).good();
     assert_eq!(told, json!([{ "worker": "gpu-1", "draining": true, "left": 1, "running": true }]));
     until(|| {

@@ -74,7 +74,7 @@ fn enter_takes_what_is_suggested_and_the_rest_of_the_file_stays() {
     assert_eq!(listed(&home), [("lab".to_owned(), home.text("mnt/vast"), "amick".to_owned())]);
     for words in [
         "Where is the lab's storage",
-        "✓ Read",
+        "! Read: not tried: no file is in lab:amick yet",
         "✓ Write",
         "✓ Space",
         "Ready. Now choose a dataset: samepath dataset lab:amick/",
@@ -223,4 +223,25 @@ fn what_is_no_folder_of_this_computer_is_told_as_that_and_quotation_marks_come_o
         assert_eq!(answer.out.matches(part).count(), times, "{part}: {}", answer.out);
     }
     assert_eq!(listed(&home), [("vast".to_owned(), home.text("mnt/vast"), String::new())]);
+}
+
+#[test]
+fn a_folder_of_ones_own_that_is_not_there_is_not_ready() {
+    let home = Home::bare();
+    home.ask(&["storage", "add", "vast", "mnt/vast", "--user-subdir", "lee"]).good();
+    let answer = setup(&home, &["--yes"], "");
+    assert!(answer.out.contains("Your folder vast:lee is not there. – Make it"), "{}", answer.out);
+    assert!(!answer.out.contains("Ready."), "{}", answer.out);
+}
+
+#[test]
+fn a_storage_that_is_not_connected_is_asked_about_once_and_nothing_is_promised() {
+    let home = Home::bare();
+    let away = home.text("mnt/away");
+    let answer = setup(&home, &[], &format!("{away}\nyes\nvast\namick\nyes\nno\n"));
+    assert_eq!(answer.status, Some(0), "{answer:?}");
+    assert_eq!(listed(&home), [("vast".to_owned(), away, "amick".to_owned())]);
+    for words in ["Take it all the same?", "made now", "Ready."] {
+        assert!(!answer.out.contains(words), "{words}: {}", answer.out);
+    }
 }

@@ -5,17 +5,19 @@
 mod interrupt;
 mod one;
 mod talk;
+mod words;
 
-use crate::output::{Cell, Output, Tone};
+use crate::output::{Cell, Tone};
 use crate::{Context, block_on};
 use interrupt::Interrupt;
-use one::{Next, Wizard, state_words};
-use samepath_app::view::{StorageView, SuggestionView};
-use samepath_app::{Error, ErrorCode, Lab, LabStorage, LocalStorages, workers_words};
+use one::{Next, Wizard};
+use samepath_app::view::{FindingState, HealthView, StorageView, SuggestionView};
+use samepath_app::{Error, ErrorCode, Lab, LabStorage, workers_words};
 use samepath_wire::HERE;
 use serde_json::{Value, json};
 use std::process::ExitCode;
 use talk::{Stop, Talk};
+use words::{how_to_connect, state_words};
 
 /// Storages that this computer has and the configuration does not name.
 pub(crate) fn suggest(context: &Context<'_>) -> Result<(), Error> {
@@ -37,9 +39,13 @@ pub(crate) fn suggest(context: &Context<'_>) -> Result<(), Error> {
         output.table(&["STORAGE", "ON THIS COMPUTER AT", "YOUR FOLDER", "STATE", "WHY"], &rows)?;
     }
     for missing in storages.not_connected(&lab, &found) {
-        let (name, workers) = (&missing.name, workers_words(&missing.workers));
         let from = missing.shares.first().map(|share| format!(" from {share}")).unwrap_or_default();
-        output.line(&format!("The lab also uses {name} ({workers}{from}). It is not connected here."))?;
+        let by = match missing.workers.as_slice() {
+            [] => String::new(),
+            workers => format!(" ({}{from})", workers_words(workers)),
+        };
+        let (name, how) = (&missing.name, how_to_connect(&missing));
+        output.line(&format!("The lab also uses {name}{by}. It is not connected here. {how}."))?;
     }
     if found.is_empty() {
         return Ok(());
@@ -73,11 +79,11 @@ pub(crate) fn run(context: &Context<'_>, take_suggestions: bool, from: &[String]
     let lab = std::sync::Arc::new(runtime.block_on(Lab::join(options)));
     let interrupt = Interrupt::watch(&runtime, lab.clone());
     let talk = Talk::new(output, take_suggestions);
-    let member = &options.member;
-    let mut wizard = Wizard { talk, storages, lab: &lab, runtime: &runtime, interrupt: &interrupt, member };
+    let (member, of_lab) = (&options.member, options.folder_of_lab());
+    let mut wizard = Wizard { talk, storages, lab: &lab, runtime: &runtime, interrupt: &interrupt, member, of_lab };
     let ended = converse(&mut wizard, from).and_then(|written| {
         let talk = &wizard.talk;
-        finish(output, talk, storages, &lab, &written)
+        finish(context, talk, &lab, &written)
     });
     runtime.block_on(lab.leave());
     runtime.shutdown_background();
@@ -156,13 +162,8 @@ fn copy(wizard: &mut Wizard<'_>, lab: &[LabStorage], written: &mut Vec<StorageVi
     Ok(())
 }
 
-fn finish(
-    output: &Output,
-    talk: &Talk<'_>,
-    storages: &LocalStorages,
-    lab: &Lab,
-    written: &[StorageView],
-) -> Result<ExitCode, Error> {
+fn finish(context: &Context<'_>, talk: &Talk<'_>, lab: &Lab, written: &[StorageView]) -> Result<ExitCode, Error> {
+    let Context { options, storages, output } = context;
     if output.is_json() {
         let storages: Vec<Value> = written
             .iter()
@@ -183,8 +184,23 @@ fn finish(
         1 => format!(" 1 worker has {name}, too."),
         several => format!(" {several} workers have {name}, too."),
     };
-    talk.say(&format!("Ready.{shared} Now choose a dataset: samepath dataset {name}:{folder}PROJECT/labels.slp"))?;
-    talk.say(&format!("Run jobs on {HERE}, too: samepath worker. See whether all is well: samepath doctor"))?;
+    let is_readable = |view: &StorageView| view.health.as_ref().is_some_and(HealthView::is_readable);
+    let connected = storages.check(Some(name)).is_ok_and(|views| views.iter().all(is_readable));
+    match storages.try_own(name) {
+        Ok(_) if !connected => {
+            talk.say(&format!(
+                "{name} is written down, and cannot be read now.{shared} Once it is connected: samepath setup"
+            ))?;
+        }
+        Ok(_) => talk
+            .say(&format!("Ready.{shared} Now choose a dataset: samepath dataset {name}:{folder}PROJECT/labels.slp"))?,
+        Err(error) => {
+            talk.say(&format!("{name} is written down, and not ready.{shared}"))?;
+            talk.complain(&error)?;
+        }
+    }
+    let work = if options.may_work() { format!("Run jobs on {HERE}, too: samepath worker. ") } else { String::new() };
+    talk.say(&format!("{work}See whether all is well: samepath doctor"))?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -200,6 +216,13 @@ fn present(wizard: &Wizard<'_>) -> Result<(), Error> {
         let folder = if view.user_subdir.is_empty() { "none".to_owned() } else { view.user_subdir.clone() };
         let (name, at) = (&view.name, view.base_path.as_deref().unwrap_or("?"));
         wizard.talk.say(&format!("  {name} at {at} · your folder {folder} · {}", state_words(&view)))?;
+        match wizard.storages.try_own(name) {
+            Ok(findings) => {
+                let bad = findings.iter().filter(|finding| finding.state != FindingState::Good);
+                bad.filter(|finding| finding.mend.is_some()).try_for_each(|finding| wizard.talk.finding(finding))?;
+            }
+            Err(error) => wizard.talk.complain(&error)?,
+        }
     }
     Ok(())
 }

@@ -2,6 +2,7 @@
 
 use super::interrupt::Interrupt;
 use super::talk::{Stop, Talk};
+use super::words::{how_to_connect, of_workers};
 use crate::output::size;
 use samepath_app::view::{FindingState, LabStorageView, StorageFields, StorageView, SuggestionView};
 use samepath_app::{Error, ErrorCode, Lab, LocalStorages, same_storage, unquoted, workers_words};
@@ -19,6 +20,8 @@ pub(super) struct Wizard<'a> {
     pub(super) interrupt: &'a Interrupt,
     /// The person's login.
     pub(super) member: &'a str,
+    /// The folder that the lab keeps the person's jobs to, where it does.
+    pub(super) of_lab: Option<String>,
 }
 
 /// A folder to begin with, and what is known of it.
@@ -31,6 +34,8 @@ struct Chosen {
     subpath: String,
     /// Whether the name is the lab's for sure: then it is not asked for.
     named: bool,
+    /// Whether the person said that it is only not connected, and will be there.
+    absent: bool,
 }
 
 /// A row of the list that is chosen from.
@@ -94,8 +99,8 @@ impl Wizard<'_> {
     fn place_of(&mut self, storage: &LabStorageView, here: &[SuggestionView]) -> Result<Option<Chosen>, Stop> {
         let name = &storage.name;
         self.talk.say(&format!(
-            "{name} is not connected here. Connect it first, or ask your lab how to; then run this again. If it is a folder that is here \
-             already, write it."
+            "{name} is not connected here. {}; then run this again. If it is a folder that is here already, write it.",
+            how_to_connect(storage)
         ))?;
         loop {
             let answer = self.talk.ask(&format!("The folder of {name}, or no"), "no")?;
@@ -187,7 +192,8 @@ impl Wizard<'_> {
                 }
                 Row::NotConnected(storage) => {
                     let (name, workers) = (&storage.name, workers_words(&storage.workers));
-                    format!("  {number}  the lab's {name} · {workers} · not connected here")
+                    let what = storage.description.as_ref().map(|what| format!("{what} · ")).unwrap_or_default();
+                    format!("  {number}  the lab's {name} · {what}{workers} · not connected here")
                 }
             })?;
         }
@@ -215,7 +221,8 @@ impl Wizard<'_> {
         if let Some(it) = here.iter().find(|it| Path::new(&it.base_path) == path) {
             return self.chosen(it).map(Some);
         }
-        match self.storages.is_folder(&path) {
+        let there = self.storages.is_folder(&path);
+        match &there {
             Ok(true) => {}
             Ok(false) => {
                 self.talk.say(&format!("There is no folder {} now.", path.display()))?;
@@ -224,10 +231,11 @@ impl Wizard<'_> {
                 }
             }
             Err(error) => {
-                self.talk.complain(&error)?;
+                self.talk.complain(error)?;
                 return Ok(None);
             }
         }
+        let absent = matches!(there, Ok(false));
         // A share's own folder is the storage; what is typed below it is a person's.
         let above = here.iter().find_map(|it| Some((it, path.strip_prefix(&it.base_path).ok()?)));
         if let Some((it, below)) = above {
@@ -241,7 +249,15 @@ impl Wizard<'_> {
         }
         let name = path.file_name().and_then(|name| name.to_str()).map(str::to_owned);
         let base_path = path.display().to_string();
-        Ok(Some(Chosen { name, base_path, kind: None, user_subdir: None, subpath: String::new(), named: false }))
+        Ok(Some(Chosen {
+            name,
+            base_path,
+            kind: None,
+            user_subdir: None,
+            subpath: String::new(),
+            named: false,
+            absent,
+        }))
     }
 
     /// Name, folder, check, and the file; none where nothing was written.
@@ -263,7 +279,8 @@ impl Wizard<'_> {
             }
         }
         let own = before.as_ref().map(|view| view.user_subdir.clone()).filter(|folder| !folder.is_empty());
-        let Some(Checked { fields, wish }) = self.your_folder(&name, fields, own.or(chosen.user_subdir))? else {
+        let offered = own.or(chosen.user_subdir);
+        let Some(Checked { fields, wish }) = self.your_folder(&name, fields, offered, chosen.absent)? else {
             self.talk.say("Not written.")?;
             return Ok(None);
         };
@@ -299,6 +316,10 @@ impl Wizard<'_> {
     /// Makes the person's folder, which they wished for. What is in its way is said, and is no reason not to write.
     fn make(&self, name: &str, fields: &StorageFields, knowingly: bool) -> Result<(), Error> {
         match self.storages.make_own(name, fields, knowingly) {
+            Ok(findings) if findings.is_empty() => {
+                let folder = fields.user_subdir.as_deref().unwrap_or_default();
+                self.talk.say(&format!("! Your folder {folder} was not made: {name} is not connected."))
+            }
             Ok(findings) => findings.iter().try_for_each(|finding| self.talk.finding(finding)),
             Err(error) => self.talk.complain(&error),
         }
@@ -333,10 +354,16 @@ impl Wizard<'_> {
         name: &str,
         fields: StorageFields,
         default: Option<String>,
+        absent: bool,
     ) -> Result<Option<Checked>, Stop> {
         self.talk.say(&format!(
             "\nWhich folder in {name} is yours? Results go there unless you choose otherwise. A - is none: you work in the whole storage."
         ))?;
+        // Elsewhere the lab lets nothing be written.
+        let default = match &self.of_lab {
+            Some(given) => default.filter(|it| Path::new(it).starts_with(given)).or_else(|| Some(given.clone())),
+            None => default,
+        };
         let default = default.or_else(|| self.storages.own_folder(name, &fields, self.member).map(|found| found.name));
         let default = default.unwrap_or_else(|| "-".to_owned());
         loop {
@@ -375,6 +402,10 @@ impl Wizard<'_> {
                     if self.talk.yes(ALL_THE_SAME, false)? {
                         return Ok(Some(taken(true)));
                     }
+                }
+                // That it is not there was said, and taken.
+                Err(error) if error.code == ErrorCode::BackendUnavailable && absent => {
+                    return Ok(Some(Checked { fields, wish: Wish::None }));
                 }
                 Err(error) if error.code == ErrorCode::BackendUnavailable => {
                     // In what is not there no folder is missed.
@@ -462,21 +493,6 @@ fn of_suggestion(it: &SuggestionView) -> Chosen {
         user_subdir: it.user_subdir.clone(),
         subpath: it.lab.as_ref().map(|of_lab| of_lab.subpath.clone()).unwrap_or_default(),
         named: false,
-    }
-}
-
-/// "vast · nfs · 4 workers have it, from vast01:/talmo"
-fn of_workers(storage: &LabStorageView) -> String {
-    let kind = storage.kind.as_ref().map(|kind| format!(" ({kind})")).unwrap_or_default();
-    let from = storage.shares.first().map(|share| format!(", from {share}")).unwrap_or_default();
-    format!("{}{kind}: {}{from}", storage.name, storage.workers.join(", "))
-}
-
-/// How a storage is, in a few words.
-pub(super) fn state_words(view: &StorageView) -> String {
-    match (&view.error, &view.health) {
-        (Some(error), _) => format!("✕ {}", error.message),
-        (None, Some(health)) => health.words.clone(),
-        (None, None) => "not checked yet".to_owned(),
+        absent: false,
     }
 }

@@ -116,6 +116,15 @@ impl Computer<'_> {
         run(&mut self.command(words))
     }
 
+    /// What it is told in words.
+    pub(crate) fn says(&self, words: &[&str]) -> Answer {
+        let mut command = self.home.command(words);
+        for (name, folder) in [("HOME", "home"), ("SAMEPATH_DATA", "data")] {
+            command.env(name, self.home.path(&format!("{}/{folder}", self.name)));
+        }
+        run(&mut command)
+    }
+
     /// What its window would be started with.
     pub(crate) fn options(&self) -> samepath_app::Options {
         let folder = |name: &str| self.home.path(&format!("{}/{name}", self.name)).into_os_string();
