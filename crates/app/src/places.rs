@@ -58,14 +58,20 @@ pub struct Options {
 }
 
 impl Options {
-    /// Where the lab's own job types are: in the folder that was named, else in the folder `kinds` of this computer's data, if it
-    /// is there. A helper looks there, which has a current folder of its own.
+    /// Where the lab's own job types are: in the folder that was named, else in the folder `kinds` of this computer's data. A helper
+    /// looks there, which has a current folder of its own.
+    pub(crate) fn kinds_place(&self, named: Option<PathBuf>) -> PathBuf {
+        match (named, &self.environment.current_dir) {
+            (Some(named), Some(here)) => here.join(named),
+            (Some(named), None) => named,
+            (None, _) => self.data_dir.join("kinds"),
+        }
+    }
+
+    /// The same, for one look: none where no folder was named, and this computer's data has none.
     pub(crate) fn kinds_dir(&self, named: Option<PathBuf>) -> Option<PathBuf> {
-        let named = named.map(|named| match &self.environment.current_dir {
-            Some(here) => here.join(named),
-            None => named,
-        });
-        named.or_else(|| Some(self.data_dir.join("kinds")).filter(|own| own.is_dir()))
+        let is_named = named.is_some();
+        Some(self.kinds_place(named)).filter(|folder| is_named || folder.is_dir())
     }
 
     /// Where the workers of this computer keep what is theirs.

@@ -86,6 +86,7 @@ fn worker(args: &[OsString]) -> Result<(), Box<dyn Error>> {
         state_dir: state_dir.into(),
         sightings: Path::new(state_dir).join("storages.json"),
         kinds_dir: Some(kinds_dir.into()),
+        kinds_named: true,
         config: ConfigFile { path: config.into(), origin: Origin::Argument },
         environment: Environment::default(),
         program: std::env::current_exe()?,

@@ -61,6 +61,8 @@ pub struct WorkerSettings {
     pub sightings: PathBuf,
     /// The lab's own kinds.
     pub kinds_dir: Option<PathBuf>,
+    /// Whether somebody named that folder; else it lies on this computer's own disk, and need not be there.
+    pub kinds_named: bool,
     /// Where its storages are configured; read again when it changes.
     pub config: ConfigFile,
     /// What the binary read from its environment.

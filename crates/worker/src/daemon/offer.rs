@@ -4,6 +4,7 @@ use super::WorkerSettings;
 use crate::kinds::{Catalogue, Choices, Looking, ProgramMissing, Programs, Survey};
 use samepath_storage::helper::{Helper, HelperError};
 use samepath_wire::{Kind, KindAdvert, KindUnavailable};
+use std::path::PathBuf;
 use std::time::Duration;
 
 /// For reading some templates and looking into some folders.
@@ -21,7 +22,8 @@ pub(super) struct Offer {
 impl Offer {
     /// Looks for the programs of all kinds. Blocks the calling thread for [`DEADLINE`] at most.
     pub(super) fn ask(helper: &Helper, settings: &WorkerSettings, chosen: Choices) -> Result<Self, HelperError> {
-        let (kinds_dir, home) = (settings.kinds_dir.clone(), settings.environment.home.clone());
+        let there = |dir: &PathBuf| settings.kinds_named || dir.is_dir();
+        let (kinds_dir, home) = (settings.kinds_dir.clone().filter(there), settings.environment.home.clone());
         let survey = Survey::ask(helper, &Looking { kinds_dir, home, chosen }, DEADLINE)?;
         Ok(Self::of(survey, ProgramMissing::to_string))
     }

@@ -155,9 +155,9 @@ fn the_example_of_the_documentation_is_a_kind() {
     assert_eq!(catalogue.refused(), []);
     let template = catalogue.get("shrink-video").unwrap();
     assert_eq!((template.command(), template.notice().as_secs()), ("ffmpeg", 10));
-    let good = values(json!({ "VIDEO": "a.mp4", "RESULT": "b.mp4", "HEIGHT": 240 }));
+    let good = values(json!({ "VIDEO": "a.mp4", "OUTPUT_DIR": "small", "HEIGHT": 240 }));
     assert_eq!(check_values(template.kind(), &good), Ok(()));
-    let bad = values(json!({ "VIDEO": "a.mp4", "RESULT": "b.mp4", "HEIGHT": "1; rm" }));
+    let bad = values(json!({ "VIDEO": "a.mp4", "OUTPUT_DIR": "small", "HEIGHT": "1; rm" }));
     assert!(check_values(template.kind(), &bad).is_err());
 }
 
