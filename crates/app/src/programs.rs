@@ -2,9 +2,11 @@
 
 use crate::view::ProgramView;
 use crate::{Error, ErrorCode, LocalStorages, Options};
-use samepath_storage::Change;
 use samepath_storage::helper::{DEADLINE, HelperError};
-use samepath_worker::kinds::{Choice, FoundProgram, Looking, Program, ProgramMissing, Survey, Surveyed, places};
+use samepath_storage::{Change, near};
+use samepath_worker::kinds::{
+    Choice, Choices, FoundProgram, Looking, Program, ProgramMissing, Survey, Surveyed, places,
+};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -41,6 +43,26 @@ impl LocalStorages {
             name,
         };
         Ok(found.into_iter().map(view).collect())
+    }
+
+    /// What to know of a name that no job type of this computer runs a program of, with the one that was meant where one is nearly called
+    /// so; none where some do. Blocks for some seconds at most.
+    ///
+    /// # Errors
+    /// As [`LocalStorages::programs`].
+    pub fn nobody_runs(&self, options: &Options, name: &str) -> Result<Option<String>, Error> {
+        let looking = Looking { chosen: Choices::new(), ..self.looking(options, None) };
+        let run = looking.programs(self.helper(), PATIENCE).map_err(unasked)?;
+        let names: Vec<&str> = run.iter().map(|(name, _)| name.as_str()).collect();
+        if names.contains(&name) {
+            return Ok(None);
+        }
+        Ok(Some(match near(name, &names) {
+            Some(meant) => format!(
+                "No job type here runs {name}. If {meant} is meant: samepath program remove {name}, then set that"
+            ),
+            None => format!("No job type here runs {name}. What they run: samepath program list"),
+        }))
     }
 
     /// Whether a folder that was named answers: of job types, of the program's own data. Blocks for some seconds at most.

@@ -101,6 +101,12 @@ fn usage(message: String, hint: String) -> Error {
 }
 
 fn no_command(word: &str, line: &Line<'_>) -> Error {
+    if line.names.first() == Some(&"help") && ["--help", "-h"].contains(&word) {
+        return usage(
+            format!("samepath help takes no {word}."),
+            "Type it without: samepath help. Of one command: samepath help COMMAND".to_owned(),
+        );
+    }
     let of = if line.names.is_empty() { String::new() } else { format!(" of {}", line.typed()) };
     let meant = commands(word, line);
     let meant: Vec<String> = meant.into_iter().map(|it| format!("samepath {it}").trim_end().to_owned()).collect();

@@ -30,6 +30,9 @@ pub(crate) fn run(context: &Context<'_>, command: ProgramCommand) -> Result<Exit
                 if let Some(problem) = &view.problem {
                     output.warning(&format!("{name} {problem}"));
                 }
+                if let Some(unwanted) = storages.nobody_runs(options, &name)? {
+                    output.warning(&unwanted);
+                }
             }
         }
         ProgramCommand::List { kinds } => {

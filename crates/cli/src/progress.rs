@@ -69,7 +69,8 @@ fn tell(bar: &ProgressBar, job: &JobView, told: &mut String, output: &Output) {
 }
 
 fn sentence(job: &JobView) -> String {
-    if job.waiting_for.is_empty() {
+    // Where somebody can begin it now, it waits for nobody.
+    if !job.waits || job.waiting_for.is_empty() {
         jobs::sentence(job)
     } else {
         let starts = job.starts.as_ref().map(|starts| format!(". {starts}")).unwrap_or_default();

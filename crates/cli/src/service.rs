@@ -128,9 +128,11 @@ pub(crate) fn uninstall(context: &Context<'_>, uninstall: &Uninstall, around: &A
     let (file, systemctl) = place(context, uninstall.system, around)?;
     if !file.exists() {
         let message = format!("There is no {}.", file.display());
-        return Err(
-            Error::new(ErrorCode::Io, message).with_hint("Nothing is installed there. Of the whole system: --system")
-        );
+        return Err(Error::new(ErrorCode::Io, message).with_hint(if uninstall.system {
+            "Nothing is installed there. Your own: without --system"
+        } else {
+            "Nothing is installed there. Of the whole system: --system"
+        }));
     }
     let steps = [run(&systemctl, &["disable", "--now", UNIT]), Step::Remove(file), run(&systemctl, &["daemon-reload"])];
     take(context, &steps, uninstall.dry_run, None)?;

@@ -80,8 +80,11 @@ fn write(
 fn folder_missing(storages: &LocalStorages, view: &StorageView) -> Option<String> {
     let own = Some(&view.user_subdir).filter(|folder| !folder.is_empty())?;
     let error = storages.shown_folder(&view.name, true).err().filter(|error| error.code == ErrorCode::PathNotFound)?;
-    let hint = error.hint.map(|hint| format!(" {hint}")).unwrap_or_default();
-    Some(format!("{} has no folder {own} on {HERE}.{hint}", view.name))
+    let name = &view.name;
+    let meant = error.instead.map(|meant| format!(" There is {meant}.")).unwrap_or_default();
+    Some(format!(
+        "{name} has no folder {own} on {HERE}.{meant} Make it, or name another: samepath storage set {name} --user-subdir FOLDER"
+    ))
 }
 
 fn mark(context: &Context<'_>, name: Option<String>) -> Result<(), Error> {

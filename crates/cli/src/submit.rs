@@ -122,7 +122,7 @@ fn check(kind: &KindView, draft: &Draft) -> Result<(), Error> {
             (None, Some(Value::Array(several))) if !parameter.kind.starts_with("LIST[") => {
                 return Err(too_often(parameter, several.len()));
             }
-            (None, None) if parameter.required => missing.push(parameter),
+            (None, None) if parameter.required || goes_nowhere(kind, parameter) => missing.push(parameter),
             (None, Some(value)) if parameter.required && value.as_str() == Some("") => missing.push(parameter),
             _ => {}
         }
@@ -139,6 +139,11 @@ async fn has_all(app: &App, kind: &KindView, draft: &Draft) -> Result<(), Error>
         Some(file) => dataset::has_all(&app.open_dataset(file, draft.videos.clone()).await?, &draft.videos),
         None => Ok(()),
     }
+}
+
+/// Whether results would go nowhere: where no folder is said, they go beside the dataset or the first file, and there is none.
+fn goes_nowhere(kind: &KindView, parameter: &ParameterView) -> bool {
+    parameter.role == "results" && parameter.default.is_none() && !kind.parameters.iter().any(is_dataset)
 }
 
 fn is_dataset(parameter: &ParameterView) -> bool {

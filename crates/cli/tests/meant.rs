@@ -184,3 +184,15 @@ fn a_job_gets_a_name_that_it_can_have() {
     let id = home.submit(&["slp-check", &long]);
     home.job_until(&id, |job| job["state"] == "succeeded");
 }
+
+#[test]
+fn advice_is_not_what_was_typed() {
+    let home = Home::bare();
+    let told = home.ask(&["help", "--help"]).fails("usage");
+    assert_eq!(told["error"]["message"], "samepath help takes no --help.");
+    // Of this computer's own nothing is touched: there is no such unit, or it is not taken back.
+    if cfg!(target_os = "linux") && !std::path::Path::new("/etc/systemd/system/samepath-worker.service").exists() {
+        let told = home.ask(&["worker", "uninstall", "--system", "--dry-run"]).fails("io");
+        assert_eq!(told["error"]["hint"], "Nothing is installed there. Your own: without --system");
+    }
+}

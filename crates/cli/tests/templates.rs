@@ -4,6 +4,7 @@
 mod common;
 
 use common::{Home, until};
+use serde_json::json;
 
 const HEAD: &str = "specificationVersion: jobtemplate-2023-09\nname: A\n";
 const STEPS: &str = "steps:\n- name: s\n  script:\n    actions:\n      onRun:\n        command: sh\n";
@@ -99,4 +100,35 @@ fn a_job_type_that_a_worker_has_and_cannot_run_is_told_with_the_reason() {
             if message.starts_with(wanted) { Ok(()) } else { Err(format!("{told:#}")) }
         });
     }
+}
+
+#[test]
+fn a_folder_of_job_types_that_is_made_while_a_worker_runs_is_seen() {
+    let home = Home::new();
+    let mut worker = home.start(&["--json", "worker", "--name", "vm"]);
+    worker.until(|line| line.contains("\"ready\"").then_some(()));
+    home.ask(&["kinds", "later"]).fails("kind_not_found");
+    home.write("data/kinds/later.yaml", format!("{HEAD}{STEPS}"));
+    until(|| match home.ask(&["kinds", "later"]) {
+        told if told.status == Some(0) => Ok(()),
+        told => Err(format!("{told:?}")),
+    });
+}
+
+#[test]
+fn what_a_job_type_wants_is_told_with_what_to_type() {
+    let home = Home::new();
+    let out = json!([{ "name": "OUT", "type": "PATH", "objectType": "DIRECTORY", "dataFlow": "OUT" }]);
+    home.kind_taking("count", &out, "echo one");
+    let number = json!([{ "name": "NUMBER", "type": "INT", "default": 1 }]);
+    home.kind_taking("number", &number, "echo one");
+    let _worker = home.worker("vm");
+    let told = home.ask(&["submit", "count"]).fails("invalid_parameter");
+    let text = |key: &str| told["error"][key].as_str().unwrap_or_default().to_owned();
+    assert!(text("message").starts_with("count needs OUT"), "{told:#}");
+    assert!(text("hint").contains("samepath submit count -p OUT=PATH"), "{told:#}");
+    let told = home.ask(&["submit", "number", "-p", "NUMBER=many"]).fails("invalid_parameter");
+    assert_eq!(told["error"]["hint"], "All that it takes: samepath kinds number");
+    let set = home.run(["program", "set", "ssh", "/bin/true"]);
+    assert!(set.err.contains("No job type here runs ssh."), "{set:?}");
 }
