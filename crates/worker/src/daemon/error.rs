@@ -47,6 +47,14 @@ pub enum WorkerError {
         /// Whether that is for one GPU alone.
         gpus: bool,
     },
+    /// A worker of this computer runs, in another form: a GPU would be given two jobs.
+    #[error("{name} of {HERE}, which is {}, runs already", if *gpus { "for one GPU" } else { "for all of it" })]
+    Beside {
+        /// The one that runs.
+        name: String,
+        /// Whether that is for one GPU alone.
+        gpus: bool,
+    },
     /// The lab knows this computer as a member's.
     #[error("{HERE} has joined the lab as a member, not as a worker")]
     Member,
@@ -68,7 +76,11 @@ impl WorkerError {
     pub fn code(&self) -> &'static str {
         match self {
             Self::Name { .. } => "invalid_parameter",
-            Self::Running { .. } | Self::Twin { .. } | Self::Joined { .. } | Self::OtherForm { .. } => "already_exists",
+            Self::Running { .. }
+            | Self::Twin { .. }
+            | Self::Joined { .. }
+            | Self::OtherForm { .. }
+            | Self::Beside { .. } => "already_exists",
             Self::Member => "fleet_unreachable",
             Self::State { .. } => "io",
             Self::Fleet(_) => "fleet_unreachable",
@@ -93,6 +105,10 @@ impl WorkerError {
             Self::OtherForm { gpus, .. } => Some(format!(
                 "Start it as it was before, until the job has ended: samepath worker{}. With samepath worker drain it takes no other.",
                 if *gpus { " --gpus …" } else { ", without --gpus" }
+            )),
+            Self::Beside { gpus, .. } => Some(format!(
+                "End that first: beside {} this one would be given jobs for the same GPU.",
+                if *gpus { "workers for single GPUs" } else { "it" }
             )),
             Self::Member => {
                 Some("Ask whoever looks after the lab for a worker's invitation, then: samepath join INVITATION".into())

@@ -185,8 +185,12 @@ impl Home {
                 said => said.map_err(unusable(&path))?,
             };
             let left = Self::left_in(&path).map_err(unusable(&path))?;
+            let gpus = said.contains(OF_GPU);
+            if is_other_form(&said, id) && Self::is_used(&path) && !is_told(state_dir, name) {
+                return Err(WorkerError::Beside { name: name.to_owned(), gpus });
+            }
             if is_other_form(&said, id) && !Self::is_used(&path) && left.iter().any(AttemptDir::is_guarded) {
-                return Err(WorkerError::OtherForm { name: name.to_owned(), gpus: said.contains(OF_GPU) });
+                return Err(WorkerError::OtherForm { name: name.to_owned(), gpus });
             }
             if said != id || left.is_empty() {
                 continue;
@@ -248,9 +252,16 @@ mod tests {
         let open = |name: &str| Home::open(state.path(), name).unwrap();
         let (mut before, mut gpu_1, alone) = (open("before"), open("gpu-1"), open("alone"));
         assert!(before.of_lab(state.path(), "lab-gpu").await.unwrap().is_empty());
-        assert!(gpu_1.of_lab(state.path(), "lab-gpu:1").await.unwrap().is_empty());
+        // Beside the one for the whole computer none may be for a GPU of it, and the other way round.
+        let refused = gpu_1.of_lab(state.path(), "lab-gpu:1").await.unwrap_err();
+        assert_eq!(refused.to_string(), "before of this computer, which is for all of it, runs already");
         let left = attempt(&before);
-        drop((attempt(&gpu_1), attempt(&alone), before, gpu_1, alone));
+        drop(before);
+        assert!(gpu_1.of_lab(state.path(), "lab-gpu:1").await.unwrap().is_empty());
+        assert!(open("gpu-2").of_lab(state.path(), "lab-gpu:2").await.is_ok());
+        let refused = open("plain").of_lab(state.path(), "lab-gpu").await.unwrap_err();
+        assert_eq!(refused.to_string(), "gpu-1 of this computer, which is for one GPU, runs already");
+        drop((attempt(&gpu_1), attempt(&alone), gpu_1, alone));
         let mut now = open("now");
         let others = now.of_lab(state.path(), "lab-gpu").await.unwrap();
         let found: Vec<AttemptDir> = others.iter().flat_map(|other| other.left().unwrap()).collect();
