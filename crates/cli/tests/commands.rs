@@ -13,7 +13,7 @@ fn keys(value: &Value) -> Vec<&str> {
     value.as_object().expect("an object").keys().map(String::as_str).collect()
 }
 
-const JOB: [&str; 31] = [
+const JOB: [&str; 32] = [
     "id",
     "name",
     "kind",
