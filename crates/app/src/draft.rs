@@ -16,6 +16,7 @@ use samepath_worker::kinds::{Problems, check_values, storages_needed};
 use serde_json::Value;
 use std::collections::{BTreeMap, HashMap};
 use std::num::NonZeroU32;
+use std::path::Path;
 use videos::Videos;
 
 /// A draft that can be submitted.
@@ -257,7 +258,8 @@ fn allowed(
             let message = format!("{}: {}.", parameter.name, places.refusal(around.member, at, doing));
             let name = &at.storage_backend;
             let here = storages.view(name).map(|view| view.user_subdir).unwrap_or_default();
-            let own = places.user_subdir.as_ref().filter(|own| doing == Doing::Writing && **own != here);
+            let elsewhere = |own: &&String| doing == Doing::Writing && !Path::new(&here).starts_with(own);
+            let own = places.user_subdir.as_ref().filter(elsewhere);
             Err(Error::new(ErrorCode::InvalidParameter, message).with_hint(match own {
                 // Where nothing else is said, results go to the person's folder.
                 Some(own) => format!(

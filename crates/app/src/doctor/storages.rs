@@ -81,9 +81,10 @@ fn of_folder(storages: &LocalStorages, backend: &samepath_storage::Backend) -> V
     let folder = format!("{}:{}", backend.name, backend.user_subdir_below_root());
     match storages.try_folder(backend) {
         Ok(tried) => {
+            // That there is no file to be read is nothing to mend.
             let bad: Vec<Finding> = tried
                 .into_iter()
-                .filter(|it| it.state != FindingState::Good)
+                .filter(|it| it.state != FindingState::Good && it.mend.is_some())
                 .map(|it| Finding { what: backend.name.clone(), ..it })
                 .collect();
             if bad.is_empty() {
