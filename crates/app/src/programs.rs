@@ -53,7 +53,7 @@ impl LocalStorages {
     pub fn nobody_runs(&self, options: &Options, name: &str) -> Result<Option<String>, Error> {
         let looking = Looking { chosen: Choices::new(), ..self.looking(options, None) };
         let run = looking.programs(self.helper(), PATIENCE).map_err(unasked)?;
-        let names: Vec<&str> = run.iter().map(|(name, _)| name.as_str()).collect();
+        let names: Vec<&str> = run.keys().map(String::as_str).collect();
         if names.contains(&name) {
             return Ok(None);
         }

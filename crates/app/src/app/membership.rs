@@ -1,6 +1,7 @@
 //! Belonging to a lab, as the window asks for it. The lab that a program is on is that of its start: it begins anew after a change.
 
 use super::App;
+use crate::jobs::worker_id;
 use crate::view::{ComputerView, InvitationView, MembershipView};
 use crate::{Error, ErrorCode};
 use samepath_fleet::bus::Link;
