@@ -169,7 +169,7 @@ fn every_page(desk: &Desk, shades: &'static [&'static str]) {
     window.go("Storage");
     window.wait_for_text("archive");
     window.click("button", "Check now");
-    window.wait_for_text_in("article", "scratch", "no worker has it");
+    window.wait_for_text_in("article", "scratch", "workers can use it");
     album.take("storage-trouble", "archive");
     window.go("New job");
     album.take("new-job-trouble", "scratch is not there");
