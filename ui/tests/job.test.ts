@@ -138,7 +138,7 @@ describe('A failed job', () => {
     const { fake, show } = await open({ ...failed, trouble: { ...trouble, last_line: null } });
     const panel = await show();
     expect(within(panel).getByRole('button', { name: 'Open log' })).toBeVisible();
-    fake.say({ type: 'job', value: { ...failed, started_at: null } });
+    fake.say({ type: 'job', value: { ...failed, started_at: null, trouble: { ...trouble, cause: 'output_not_usable' } } });
     await settle();
     expect(within(panel).queryByRole('button', { name: /^Open log/ })).toBeNull();
   });
@@ -240,6 +240,13 @@ describe('A failed job', () => {
     expect(panel).toHaveTextContent('labels.predictions.slp is not there.');
     await user.click(within(panel).getByRole('button', { name: 'More for this job' }));
     expect(screen.getByRole('menuitem', { name: 'Open in SLEAP' })).toBeVisible();
+  });
+
+  test('a program that ended before anybody was told that it began has a log and results all the same', async () => {
+    const { show } = await open({ ...failed, started_at: null, trouble: { cause: 'exit_code', message: 'the program ended with code 3', last_line: null } });
+    const panel = await show();
+    expect(within(panel).getByRole('button', { name: 'Open log' })).toBeVisible();
+    expect(within(panel).getByRole('button', { name: 'Show results' })).toBeVisible();
   });
 
   test('the log opens at the line that is quoted', async () => {

@@ -144,8 +144,11 @@ impl AttemptDir {
             fs_err::create_dir_all(parent)?;
         }
         make_private(&self.path)?;
-        // It need not outlast a power cut: no guard does, and it is read once, by the guard that is started now.
-        fs_err::write(self.path.join("spec.json"), serde_json::to_vec(spec)?)
+        // It need not outlast a power cut: no guard does, and it is read once, by the guard that is started now. Whole or not there: of
+        // half of one nobody knows where it began.
+        let half = self.path.join("spec.json.new");
+        fs_err::write(&half, serde_json::to_vec(spec)?)?;
+        fs_err::rename(half, self.path.join("spec.json"))
     }
 
     /// The specification.
