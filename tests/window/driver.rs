@@ -92,7 +92,9 @@ impl Driver {
 
     /// Moves the pointer to where nothing is.
     pub(crate) fn point_at_nothing(&self) {
-        let corner = json!([{ "type": "pointerMove", "duration": 0, "x": 1, "y": 1 }]);
+        // One that is there already is told of by a move alone: what it was over before is not left else.
+        let to = |at: u32| json!({ "type": "pointerMove", "duration": 0, "x": at, "y": at });
+        let corner = json!([to(3), to(1)]);
         let mouse =
             json!({ "type": "pointer", "id": "mouse", "parameters": { "pointerType": "mouse" }, "actions": corner });
         self.post("/actions", &json!({ "actions": [mouse] })).expect("a pointer can be moved");

@@ -70,6 +70,13 @@ function begin() {
     const others = document.querySelectorAll('ul[aria-label^="Other shares on"]');
     const none = [...document.querySelectorAll('p.muted')].filter((one) => one.textContent.startsWith('No share is mounted here'));
     for (const one of [...others, ...none]) one.style.display = 'none';
+    const listed = [...document.querySelectorAll('main ul.list')].some((one) => one.style.display !== 'none');
+    for (const one of listed ? [] : document.querySelectorAll('main .buttons > button')) {
+      const text = [...one.childNodes].find((node) => node.nodeType === Node.TEXT_NODE && node.nodeValue.trim() === 'Another folder…');
+      if (!text) continue;
+      text.nodeValue = 'Choose folder…';
+      one.classList.add('primary');
+    }
   };
   const holdAll = () => {
     steps();
