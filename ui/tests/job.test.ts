@@ -242,13 +242,6 @@ describe('A failed job', () => {
     expect(screen.getByRole('menuitem', { name: 'Open in SLEAP' })).toBeVisible();
   });
 
-  test('a program that ended before anybody was told that it began has a log and results all the same', async () => {
-    const { show } = await open({ ...failed, started_at: null, trouble: { cause: 'exit_code', message: 'the program ended with code 3', last_line: null } });
-    const panel = await show();
-    expect(within(panel).getByRole('button', { name: 'Open log' })).toBeVisible();
-    expect(within(panel).getByRole('button', { name: 'Show results' })).toBeVisible();
-  });
-
   test('the log opens at the line that is quoted', async () => {
     const { fake, user, show } = await open(failed);
     const panel = await show();

@@ -288,6 +288,21 @@ async fn an_end_that_was_not_told_is_told_by_the_next_worker() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn that_a_tool_ran_is_told_also_if_it_ended_before_anybody_looked() {
+    let lab = Lab::new().await;
+    let mut first = lab.worker();
+    lab.kind("strikes", &format!("kill -9 {}; exit 3", first.id()));
+    lab.submit_of("strikes").await;
+    let _open = first.stdin.take();
+    first.wait().unwrap();
+    lab.until_ended_on_disk();
+    let second = lab.worker();
+    let failed = lab.until(|record| record.state.is_ended()).await;
+    assert!(failed.history.iter().any(|change| change.state == JobState::Running), "{failed:#?}");
+    end(second);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_log_that_cannot_be_read_is_not_told_as_if_it_were_whole_and_is_kept() {
     let lab = Lab::new().await;
     let mut first = lab.worker();

@@ -27,7 +27,7 @@ pub(super) async fn look_after(session: &WorkerSession, dir: AttemptDir, hold: &
     let (end, mut log, ()) = tokio::join!(
         follow(&dir, hold.wish.subscribe(), tell),
         forward(session, &dir, status.clone()),
-        report(session, dir.attempt(), status.clone(), &hold.wish),
+        report(session, &dir, status.clone(), &hold.wish),
     );
     let end = if dir.is_given_back() { given_back(end) } else { end };
     ended(&end);
@@ -216,13 +216,14 @@ async fn lost(dir: &AttemptDir, lock: std::fs::File) -> AttemptEnd {
     end
 }
 
-/// Reports how far the attempt is, until it is over.
+/// Reports how far the attempt is, until it is over; and that its tool ran, also if that ended before anybody looked.
 async fn report(
     session: &WorkerSession,
-    at: &AttemptRef,
+    dir: &AttemptDir,
     mut status: watch::Receiver<Option<Status>>,
     wish: &watch::Sender<Wish>,
 ) {
+    let at = dir.attempt();
     let (mut said, mut progress, mut not_before) = (None, Progress::default(), Instant::now());
     while status.changed().await.is_ok() {
         let Some(now) = status.borrow_and_update().clone() else { continue };
@@ -257,6 +258,10 @@ async fn report(
                 return;
             }
         }
+    }
+    let untold = said != Some(Phase::Running) && ToolId::read(dir).is_some();
+    if untold && is_superseded(tell(session, at, ReportEvent::Running).await) {
+        wish.send_replace(Wish::Forget);
     }
 }
 

@@ -1,6 +1,6 @@
 import type { JobView } from '../ipc';
 import { signOf } from '../platform';
-import { hasBegun, hasEnded } from '../state/jobs.svelte';
+import { hasEnded } from '../state/jobs.svelte';
 
 /** What can be asked of a job by a key. */
 export type JobVerb = 'stop' | 'log' | 'results';
@@ -15,5 +15,5 @@ export function verbOf(event: KeyboardEvent): JobVerb | null {
 /** Whether the job is one of which that can be asked. */
 export function canTake(verb: JobVerb, job: JobView): boolean {
   if (verb === 'stop') return !hasEnded(job) && job.stopping !== 'kill';
-  return verb === 'log' || (job.results !== null && hasBegun(job));
+  return verb === 'log' || (job.results !== null && job.started_at !== null);
 }

@@ -11,14 +11,6 @@ export function hasEnded(job: JobView): boolean {
   return ENDED.includes(job.state);
 }
 
-/** Causes of failure that only a program has that ran. */
-const RAN = ['exit_code', 'reported', 'gpu_memory', 'memory'];
-
-/** Whether its program ran. Of one that ends at once nobody may have been told that it began. */
-export function hasBegun(job: JobView): boolean {
-  return job.started_at !== null || job.state === 'succeeded' || RAN.includes(job.trouble?.cause ?? '');
-}
-
 /** All jobs, and which of this person's ended while nobody looked. */
 export class Jobs {
   /** What runs first, then what waits, then what ended last. */
