@@ -163,6 +163,22 @@ fn an_empty_folder_where_a_share_was_is_not_mounted() {
 }
 
 #[test]
+fn an_empty_folder_that_somebody_uses_anyway_is_said_to_be_empty_until_it_is_not() {
+    let home = Home::new();
+    fs_err::create_dir(home.path("mnt/empty")).expect("a folder");
+    home.configure(&format!("[storage.vast]\nbase_path = {}\n", json!(home.path("mnt/empty"))));
+    let told = format!("{} is an empty folder. If vast is a share, it is not connected yet.", home.text("mnt/empty"));
+    let checked = home.ask(&["storage", "check"]).good();
+    assert_eq!((&checked[0]["state"], &checked[0]["warning"]), (&json!("ready"), &json!(told)));
+    for question in [["storage", "check"].as_slice(), &["doctor"]] {
+        let answer = home.run(question);
+        assert!(answer.out.contains(&told), "{answer:?}");
+    }
+    home.write("mnt/empty/labels.slp", "x");
+    assert_eq!(home.ask(&["storage", "check"]).good()[0]["warning"], json!(null));
+}
+
+#[test]
 fn a_storage_that_carries_another_mark_than_before_is_warned_of_until_somebody_says_it_is_right() {
     let home = Home::new();
     home.ask(&["storage", "mark"]).good();

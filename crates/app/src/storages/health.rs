@@ -179,13 +179,7 @@ fn health_view(backend: &Backend, probe: &Probe) -> HealthView {
         total_bytes: probe.total_bytes.map(bytes),
         latency_ms: probe.latency_ms,
         id: probe.id.clone(),
-        warning: probe.damaged_mark.as_ref().map(|damage| {
-            format!(
-                "{}: what is at .samepath/storage.json is no mark ({damage}), so nobody can tell whether it is the storage that \
-                 others mean.",
-                backend.name
-            )
-        }),
+        warning: health_warning(backend, probe),
         checked_at: Timestamp::now().to_string(),
     }
 }
@@ -201,6 +195,21 @@ pub(crate) fn state_name(state: BackendState) -> &'static str {
         BackendState::Full => "full",
         BackendState::NotAnswering => "not_answering",
         BackendState::Unknown => "unknown",
+    }
+}
+
+/// What is allowed and yet seldom meant of a storage that can be used.
+fn health_warning(backend: &Backend, probe: &Probe) -> Option<String> {
+    let (name, at) = (&backend.name, backend.base_path.display());
+    match &probe.damaged_mark {
+        Some(damage) => Some(format!(
+            "{name}: what is at .samepath/storage.json is no mark ({damage}), so nobody can tell whether it is the storage that \
+             others mean."
+        )),
+        None if probe.empty && probe.state.is_readable() => {
+            Some(format!("{at} is an empty folder. If {name} is a share, it is not connected yet."))
+        }
+        None => None,
     }
 }
 

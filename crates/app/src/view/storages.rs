@@ -99,7 +99,7 @@ pub struct HealthView {
     pub latency_ms: Option<f64>,
     /// The storage's mark.
     pub id: Option<String>,
-    /// What is wrong with that mark, where something is.
+    /// What is allowed and yet seldom meant, in a sentence: a mark that is none, an empty folder.
     pub warning: Option<String>,
     /// When.
     pub checked_at: String,

@@ -469,7 +469,7 @@ export type HealthView = {
 	latency_ms: number | null,
 	/**  The storage's mark. */
 	id: string | null,
-	/**  What is wrong with that mark, where something is. */
+	/**  What is allowed and yet seldom meant, in a sentence: a mark that is none, an empty folder. */
 	warning: string | null,
 	/**  When. */
 	checked_at: string,
