@@ -115,11 +115,11 @@ describe('A failed job', () => {
     fake.followUp = () => new Promise(() => {});
     const panel = await show();
     const buttons = () => within(panel).getByRole('button', { name: 'Run again…', hidden: true }).parentElement;
-    expect(buttons()).toHaveClass('waiting');
+    expect(buttons()).toHaveClass('unlearned');
     // Whoever knows may not answer.
     await vi.advanceTimersByTimeAsync(1100);
     await settle();
-    expect(buttons()).not.toHaveClass('waiting');
+    expect(buttons()).not.toHaveClass('unlearned');
     vi.useRealTimers();
   });
 
@@ -150,10 +150,10 @@ describe('A failed job', () => {
     fake.followUp = () => new Promise((resolve) => (answer = resolve));
     const panel = await show();
     const follows = () => panel.querySelector('footer > .end');
-    expect(follows()).toHaveClass('waiting');
+    expect(follows()).toHaveClass('unlearned');
     answer(next);
     await settle();
-    expect(follows()).not.toHaveClass('waiting');
+    expect(follows()).not.toHaveClass('unlearned');
     expect(within(panel).getByRole('button', { name: 'Continue from epoch 41' })).toBeVisible();
   });
 
