@@ -56,6 +56,20 @@ describe('Setting up', () => {
     expect(fake.called('tryStorage')[0]).toMatchObject(['vast', { user_subdir: 'amick' }, false]);
   });
 
+  test('what could not be tried yet is no warning, and nobody’s to mend', async () => {
+    const finding = { area: 'storage', what: 'Read', mend: null, code: null };
+    const { user } = await begin(({ fake }) => {
+      fake.around = { here: [here({ lab: ofLab(true) })], missing: [] };
+      fake.findings = [{ ...finding, state: 'note', found: 'not tried: no file is in vast yet' }, { ...finding, state: 'good', what: 'Write', found: 'wrote a file' }];
+    });
+    await user.click(screen.getByRole('button', { name: 'Use this: /Volumes/talmo' }));
+    await settle();
+    await user.click(next());
+    await settle();
+    expect(screen.getByText(/^Read: not tried/).closest('.state')).toHaveClass('off');
+    expect(screen.queryByRole('button', { name: 'Copy for your admin' })).toBeNull();
+  });
+
   test('where nothing can be looked at, a folder can still be chosen, and it is looked again', async () => {
     const { fake, user } = await begin(({ fake }) => fake.failures.set('lookAround', new Failure('io', 'What is mounted here cannot be read.')));
     expect(screen.getByRole('alert')).toHaveTextContent('What is mounted here cannot be read.');
