@@ -237,7 +237,11 @@ describe('New job', () => {
     await settle();
     const said = 'Training: no worker that is online can run it (gpu-1, gpu-3: sleap-nn was not found; gpu-4: too old).';
     expect(screen.getByText(said)).toBeVisible();
-    await user.click(screen.getAllByRole('button', { name: 'Copy for your admin' })[0]!);
+    // Below, the same is not asked for once more.
+    fake.ready = readiness({ state: 'wait', ask_admin: true, sentence: 'No worker can run this now: gpu-1 has no sleap-nn.', workers: [] });
+    await user.selectOptions(screen.getByLabelText('Run on'), 'gpu-1');
+    await waitFor(() => expect(sentence()).toHaveTextContent('No worker can run this now'));
+    await user.click(screen.getByRole('button', { name: 'Copy for your admin' }));
     expect(await navigator.clipboard.readText()).toMatch(/^Training: no worker .*\namick, Samepath 0\.1\.0, 2.*\ngpu-1: sleap-nn was not found\ngpu-3: sleap-nn was not found\ngpu-4: too old\nMore: /);
     fake.say({ type: 'worker', value: worker({ id: 'w2', name: 'gpu-2', kinds: ['train'] }) });
     await settle();

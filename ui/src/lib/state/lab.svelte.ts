@@ -109,6 +109,11 @@ export class Lab {
     return job.worker !== null && this.workers.list.some((worker) => worker.this_computer && worker.name === job.worker);
   }
 
+  /** Whether somebody who is online runs jobs of this type. */
+  runs(kind: string): boolean {
+    return this.workers.list.some((worker) => worker.kinds.includes(kind));
+  }
+
   /** All was told anew: what was not told of is gone. Until now it stayed as it was, so that nothing flickers. */
   #sweep(): void {
     const told = this.#anew;
