@@ -208,6 +208,28 @@ describe('New job', () => {
     expect(screen.getByLabelText('Configurations')).toHaveValue('/mnt/vast/amick/train.yaml');
   });
 
+  test('numbers of a section stand beside each other, and what their 0 stands for is not said beside what they show for it', async () => {
+    const number = (over: Parameters<typeof parameter>[0]) => parameter({ type: 'INT', control: 'SPIN_BOX', group: 'Settings', default: 0, minimum: 0, ...over });
+    await open(
+      await form([
+        number({ name: 'EPOCHS', label: 'Epochs', description: 'At most; 0 takes the configuration’s number.' }),
+        number({ name: 'BATCH', label: 'Batch size', description: 'Frames at a time. 0 leaves 1.5 GB to others. Fewer need less.' }),
+        number({ name: 'RATE', label: 'Learning rate', type: 'FLOAT', description: '0 takes the configuration’s.' }),
+        parameter({ name: 'THEN', label: 'Then', group: 'Settings' }),
+        number({ name: 'ALONE', label: 'Alone', default: 2, description: 'How many. 0 means all.' }),
+      ]),
+    );
+    const field = (label: string) => screen.getByLabelText(label);
+    expect(field('Epochs')).toHaveAttribute('placeholder', 'auto');
+    expect(field('Epochs')).toHaveAccessibleDescription('At most.');
+    expect(field('Batch size')).toHaveAccessibleDescription('Frames at a time. Fewer need less.');
+    expect(field('Learning rate')).not.toHaveAttribute('aria-describedby');
+    expect(field('Alone')).toHaveAccessibleDescription('How many. 0 means all.');
+    const line = field('Epochs').closest('.beside');
+    expect(['Batch size', 'Learning rate'].every((label) => line?.contains(field(label)))).toBe(true);
+    expect(['Then', 'Alone'].map((label) => field(label).closest('.beside'))).toEqual([null, null]);
+  });
+
   test('a video is located, and what fits the same change is taken along', async () => {
     const lost = (name: string, found = false) => ({
       written: `Z:\\day1\\${name}`, place: found ? path(`vast:amick/day1/${name}`) : null, local: null, found, how: found ? 'chosen' : 'not_found', by_name: false, words: found ? 'chosen by you' : 'not found', size: null,

@@ -30,11 +30,36 @@ export function layout(parameters: ParameterView[]): { sections: Section[]; more
 
 /** "0 takes the configuration's number.": then 0 is a word for leaving it to the program. */
 const ZERO_IS_A_WORD = /(^|[.;] )0 (takes|leaves|means|is) /;
+/** The same whole, to its end. */
+const ZERO_SENTENCE = /(^|[.;] )0 (takes|leaves|means|is) .*?([.;](?= |$)|$)/;
+
+const isLeftOpen = ({ default: value, description }: ParameterView) => value === 0 && ZERO_IS_A_WORD.test(description ?? '');
 
 /** What a row shows where nothing was typed; none where that is for the program to choose. */
-export function standardOf({ default: value, description }: ParameterView): string | null {
+export function standardOf(parameter: ParameterView): string | null {
+  const value = parameter.default;
   if (value === null || value === '' || Array.isArray(value)) return null;
-  return value === 0 && ZERO_IS_A_WORD.test(description ?? '') ? null : String(value);
+  return isLeftOpen(parameter) ? null : String(value);
+}
+
+/** What is said below a row. What its 0 stands for is not said of one that shows it as left open. */
+export function hintOf(parameter: ParameterView): string | null {
+  const { description } = parameter;
+  if (description === null || !isLeftOpen(parameter)) return description;
+  const rest = description.replace(ZERO_SENTENCE, '$1').trim().replace(/;$/, '.');
+  return rest === '' ? null : rest;
+}
+
+/** The rows of a section: numbers that follow each other are short, and stand beside each other. */
+export function rowsOf(parameters: ParameterView[]): ParameterView[][] {
+  const rows: ParameterView[][] = [];
+  const isNumber = (parameter: ParameterView | undefined) => parameter !== undefined && controlOf(parameter) === 'number';
+  for (const parameter of parameters) {
+    const last = rows.at(-1);
+    if (last && isNumber(last[0]) && isNumber(parameter)) last.push(parameter);
+    else rows.push([parameter]);
+  }
+  return rows;
 }
 
 const ON = ['true', 'yes', 'on', '1'];

@@ -40,7 +40,8 @@ const train = kind({
   parameters: [
     ...kind().parameters,
     parameter({ name: 'MAX_EPOCHS', type: 'INT', label: 'Epochs', description: 'How many times all frames are gone through, at most.', default: 100, minimum: 1, maximum: 1000, group: 'Settings' }),
-    parameter({ name: 'BATCH_SIZE', type: 'INT', label: 'Batch size', description: 'Frames at a time. Fewer need less memory.', minimum: 1, group: 'Settings' }),
+    parameter({ name: 'BATCH_SIZE', type: 'INT', label: 'Batch size', description: 'Frames at a time. Fewer need less memory. 0 takes the configuration’s number.', default: 0, minimum: 0, group: 'Settings' }),
+    parameter({ name: 'LEARNING_RATE', type: 'FLOAT', label: 'Learning rate', description: '0 takes the configuration’s.', default: 0, minimum: 0, group: 'Settings' }),
     parameter({ name: 'THEN_PREDICT', label: 'Then predict', default: 'nothing', allowed: ['nothing', 'suggested frames', 'all videos'], group: 'Settings' }),
     parameter({ name: 'AUGMENT', label: 'Turn frames around', default: 'true', allowed: ['true', 'false'], control: 'CHECK_BOX', group: 'Tuning' }),
     parameter({ name: 'CONFIG', type: 'LIST[PATH]', label: 'Configurations', description: 'None: one is made for the project.', default: [], control: 'CHOOSE_INPUT_FILE_LIST', group: 'More' }),
