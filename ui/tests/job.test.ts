@@ -384,16 +384,36 @@ describe('What can be done', () => {
     const running = job({ kind: 'sleap-train', notice_seconds: 45 });
     const { fake, user, show } = await open(running);
     await show();
-    fake.metrics.get(running.id)?.({ type: 'rows', value: [row(58, 0.1, 0.2), row(59, 0.1, 0.3)] });
+    const question = () => screen.getByRole('dialog', { name: 'Stop maze day 3?' });
     await user.keyboard('{Control>}.{/Control}');
-    expect(screen.getByRole('dialog', { name: 'Stop maze day 3?' })).toHaveTextContent(
-      'It finishes this epoch and saves a checkpoint, up to 45 s. Results so far stay.',
-    );
+    expect(question()).toHaveTextContent('Its first epoch is not done: nothing has been saved yet. It is asked to save what there is, up to 45 s.');
+    fake.metrics.get(running.id)?.({ type: 'rows', value: [row(0, 0, 0)] });
+    await settle();
+    expect(question()).toHaveTextContent('nothing has been saved yet');
+    fake.metrics.get(running.id)?.({ type: 'rows', value: [row(58, 0.1, 0.2), row(59, 0.1, 0.3)] });
+    await settle();
+    expect(question()).toHaveTextContent('It finishes this epoch and saves a checkpoint, up to 45 s. Results so far stay.');
     await user.click(screen.getByRole('button', { name: 'Stop and save' }));
     fake.say({ type: 'job', value: { ...running, stopping: 'stop', words: 'Stopping' } });
     await settle();
     await user.click(screen.getByRole('button', { name: 'Kill now' }));
     expect(screen.getByRole('dialog', { name: 'Kill now?' })).toHaveTextContent('What is not saved is lost; best.ckpt from epoch 58 stays.');
+  });
+
+  test.each([
+    [{ state: 'checking', words: 'Starting', started_at: null }, 'It has not begun yet: there is nothing to save.', 'Stop', 'Ending it…'],
+    [{ notice_seconds: 0 }, 'It is ended at once: its job type has nothing to save. Results so far stay.', 'Stop', 'Ending it…'],
+    [{}, 'It is asked to save what it can and to end, up to 60 s. Results so far stay.', 'Stop and save', 'Saving…'],
+  ])('one that saves no checkpoint is promised none: %o', async (over, sentence, yes, then) => {
+    const { fake, user, show } = await open(job({ kind: 'slp-check', ...over }));
+    const panel = await show();
+    await user.click(within(panel).getByRole('button', { name: 'Stop…' }));
+    const question = within(screen.getByRole('dialog', { name: 'Stop maze day 3?' }));
+    expect(question.getByText(sentence)).toBeVisible();
+    await user.click(question.getByRole('button', { name: yes }));
+    fake.say({ type: 'job', value: job({ kind: 'slp-check', stopping: 'stop', words: 'Stopping', ...over }) });
+    await settle();
+    expect(panel).toHaveTextContent(then);
   });
 
   test('one’s own jobs are shown first where there are those of others', async () => {

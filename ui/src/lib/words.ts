@@ -351,9 +351,12 @@ export const words = {
     stopText: (seconds: number | null) =>
       seconds === 0
         ? 'It is ended at once: its job type has nothing to save. Results so far stay.'
-        : `It is asked to finish its step and save${upTo(seconds)}. Results so far stay.`,
+        : `It is asked to save what it can and to end${upTo(seconds)}. Results so far stay.`,
+    stopFirst: (seconds: number | null) => `Its first epoch is not done: nothing has been saved yet. It is asked to save what there is${upTo(seconds)}.`,
+    stopUnbegun: 'It has not begun yet: there is nothing to save.',
     stopTraining: (seconds: number | null) => `It finishes this epoch and saves a checkpoint${upTo(seconds)}. Results so far stay.`,
     stopYes: 'Stop and save',
+    stopPlain: 'Stop',
     stopNo: 'Go on running',
     stopAsking: 'Asking the worker…',
     saving: 'Saving…',
