@@ -67,7 +67,7 @@ describe('New job', () => {
     await waitFor(() => expect(sentence()).toHaveTextContent('Ready.'));
     await user.click(screen.getByRole('button', { name: 'Submit another like this' }));
     await user.keyboard('{Control>}n{/Control}');
-    await waitFor(() => expect(sentence()).toHaveTextContent('Ready.'));
+    await waitFor(() => expect(screen.getByRole('button', { name: 'Submit another like this' })).toBeEnabled());
     expect(fake.called('submit')).toHaveLength(1);
     expect(screen.getByRole('list', { name: 'Where the dataset is' })).toHaveTextContent('project/labels.slp');
   });
@@ -79,19 +79,84 @@ describe('New job', () => {
     const bar = screen.getByRole('contentinfo');
     await user.keyboard('{Control>}{Shift>}{Enter}{/Shift}{/Control}');
     await settle();
-    expect(bar).toHaveTextContent('Submitted: labels · check.');
-    // What the lab does meanwhile takes nothing away.
+    expect(sentence()).toHaveTextContent('Submitted: labels · check.');
+    // What the lab does meanwhile takes nothing away, and it is not before itself.
+    fake.ready = readiness({ state: 'queued', sentence: 'Ready. 1 job before yours.' });
     fake.say({ type: 'worker', value: worker({ busy: true, state: 'x' }) });
-    await waitFor(() => expect(sentence()).toHaveTextContent('Ready.'));
+    const questions = fake.called('readiness').length;
+    await waitFor(() => expect(fake.called('readiness').length).toBeGreaterThan(questions), { timeout: 5000 });
+    await settle();
     expect(bar).toHaveTextContent('Submitted: labels · check.');
+    expect(bar).not.toHaveTextContent('before yours');
     await user.type(screen.getByRole('textbox', { name: 'Name' }), 'b');
     expect(bar).not.toHaveTextContent('Submitted');
+    expect(sentence()).toHaveTextContent('Ready. 1 job before yours.');
     await waitFor(() => expect(screen.getByRole('button', { name: 'Submit another like this' })).toBeEnabled());
     await user.click(screen.getByRole('button', { name: 'Submit another like this' }));
     await settle();
     expect(fake.called('submit')).toHaveLength(2);
     await user.click(within(bar).getByRole('button', { name: 'Show job' }));
     expect(screen.getByRole('region', { name: 'Job b' })).toBeVisible();
+  });
+
+  test('what was submitted is asked about no more, and why the next like it could not be is said', async () => {
+    vi.useFakeTimers({ shouldAdvanceTime: true });
+    const { fake, user, answer } = await asked();
+    answer();
+    await waitFor(() => expect(sentence()).toHaveTextContent('Ready.'));
+    await user.click(screen.getByRole('button', { name: 'Submit another like this' }));
+    fake.ready = readiness({ state: 'blocked', sentence: 'labels.slp is gone.', can_submit: false });
+    fake.say({ type: 'worker', value: worker({ busy: true, state: 'x' }) });
+    await vi.advanceTimersByTimeAsync(3000);
+    expect(sentence()).toHaveTextContent('labels.slp is gone.');
+    expect(screen.getByRole('contentinfo')).toHaveTextContent('Submitted: labels · check.');
+    fake.ready = readiness();
+    await user.type(screen.getByRole('textbox', { name: 'Name' }), 'b');
+    fake.say({ type: 'worker', value: worker() });
+    await vi.advanceTimersByTimeAsync(3000);
+    await user.click(screen.getByRole('button', { name: /^Submit$/ }));
+    const questions = fake.called('readiness').length;
+    fake.say({ type: 'worker', value: worker({ busy: true, state: 'b (amick)' }) });
+    await vi.advanceTimersByTimeAsync(3000);
+    expect(fake.called('readiness')).toHaveLength(questions);
+    vi.useRealTimers();
+  });
+
+  test('it begins with the job type that this person ran last, and what was said stays', async () => {
+    const kinds = [kind(), kind({ name: 'train', title: 'Training' }), kind({ name: 'other', title: 'Other' })];
+    const ran = (id: string, name: string, over = {}) => ({ type: 'job' as const, value: job({ id, kind: name, state: 'succeeded', ended_at: '2026-11-22T10:00:00Z', ...over }) });
+    const { fake, user } = await chosen(
+      { type: 'kinds', value: kinds },
+      { type: 'worker', value: worker({ kinds: ['slp-check', 'train', 'other'] }) },
+      ran('a', 'slp-check', { submitted_at: '2026-11-20T10:00:00Z' }),
+      ran('b', 'train', { submitted_at: '2026-11-22T10:00:00Z' }),
+      ran('c', 'gone', { submitted_at: '2026-11-23T10:00:00Z' }),
+      ran('d', 'other', { submitted_at: '2026-11-24T10:00:00Z', submitted_by: 'tom' }),
+    );
+    const type = () => screen.getByRole('combobox', { name: 'Job type' });
+    expect(type()).toHaveDisplayValue('Training');
+    await waitFor(() => expect(fake.drafts.at(-1)?.kind).toBe('train'));
+    await user.selectOptions(type(), 'Other');
+    fake.say(ran('e', 'slp-check', { submitted_at: '2026-11-25T10:00:00Z' }));
+    await settle();
+    expect(type()).toHaveDisplayValue('Other');
+  });
+
+  test.each([
+    ['labelled frames are for a training', {}, ['slp-check', 'sleap-train'], 'SLEAP training'],
+    ['without somebody who trains it is looked at', {}, ['slp-check'], 'Check a SLEAP project'],
+    ['without labelled frames it is looked at', { labelled_frames: 0 }, ['slp-check', 'sleap-train'], 'Check a SLEAP project'],
+    ['what is no project is looked at', { is_project: false }, ['slp-check', 'sleap-train'], 'Check a SLEAP project'],
+  ])('of whoever has run nothing: %s', async (_, over, kinds, title) => {
+    const opened = await ready({ type: 'kinds', value: [kind(), kind({ name: 'sleap-train', title: 'SLEAP training' })] });
+    opened.fake.datasets.set(LABELS, dataset(over));
+    opened.fake.tell({ type: 'dropped', value: [LABELS] });
+    await settle();
+    const type = () => screen.getByRole('combobox', { name: 'Job type' });
+    expect(type()).toHaveDisplayValue('Check a SLEAP project');
+    opened.fake.say({ type: 'worker', value: worker({ kinds }) });
+    await settle();
+    expect(type()).toHaveDisplayValue(new RegExp(`^${title}`));
   });
 
   test('what is worth knowing stands beside the sentence, and what a worker lacks in its row', async () => {

@@ -1,5 +1,5 @@
 // What is on no storage, and where it could be copied to.
-import type { DatasetView, StorageView, VideoView } from './ipc';
+import type { ChosenVideo, CopiedView, DatasetView, StorageView, VideoView } from './ipc';
 
 export interface Target {
   storage: string;
@@ -28,3 +28,12 @@ export function videosHere(dataset: DatasetView): VideoView[] {
 
 /** Whether this computer alone has it. */
 export const isHere = (video: VideoView): boolean => video.found && video.place === null && video.local !== null && video.how !== 'embedded';
+
+/** Where the person said that videos are, once these were copied: the copies, in the order of the videos, count. */
+export function withCopies(said: ChosenVideo[], videos: VideoView[], copies: CopiedView[]): ChosenVideo[] {
+  const chosen = videos.flatMap((video, index) => {
+    const path = copies[index]?.place.text;
+    return path === undefined ? [] : [{ written: video.written, path }];
+  });
+  return [...said.filter((one) => !chosen.some((other) => other.written === one.written)), ...chosen];
+}

@@ -2,8 +2,9 @@
 import { plural, tame } from './format';
 import { HERE, HERE_FIRST } from './platform';
 
+export const TRAIN = 'sleap-train';
 /** Job types that come with Samepath. */
-const SLEAP = ['sleap-train', 'sleap-predict'];
+const SLEAP = [TRAIN, 'sleap-predict'];
 /** The one that says which files a worker sees. */
 export const CHECK = 'slp-check';
 

@@ -24,3 +24,13 @@ export function recentDatasets(
   }
   return [...found].slice(0, most).map(([text, job]) => ({ text, job }));
 }
+
+/** The job type that this person ran last, of those that are known. */
+export function lastKind(jobs: readonly JobView[], member: string, kinds: readonly KindView[]): string | null {
+  let last: JobView | null = null;
+  for (const job of jobs) {
+    const counts = job.submitted_by === member && kinds.some((kind) => kind.name === job.kind);
+    if (counts && (last === null || job.submitted_at > last.submitted_at)) last = job;
+  }
+  return last?.kind ?? null;
+}

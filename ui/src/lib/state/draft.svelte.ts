@@ -1,4 +1,5 @@
-import { videosHere } from '../copying';
+import { untrack } from 'svelte';
+import { videosHere, withCopies } from '../copying';
 import { textOf, valueOf } from '../form';
 import {
   type ChosenVideo,
@@ -15,15 +16,9 @@ import {
   type VideoView,
 } from '../ipc';
 import { Asking } from './asking.svelte';
+import { type Entry, readEntry } from './batch';
 import { Copying } from './copying.svelte';
 import { Results } from './results.svelte';
-
-/** One of several files: read, being read, or of no use. */
-export interface Entry {
-  path: string;
-  dataset: DatasetView | null;
-  failure: Failure | null;
-}
 
 export type SettingsFrom = { type: 'recommended' } | { type: 'run'; id: string } | { type: 'file'; path: string };
 
@@ -62,6 +57,8 @@ export class NewJob {
   openFailure = $state.raw<Failure | null>(null);
 
   kind = $state('');
+  /** Whether the person said so, or gave it values: no other is proposed then. */
+  #said = false;
   /** What was typed, by parameter name; empty is not given. */
   typed = $state<Record<string, string>>({});
   /** Where the settings began; single ones may have been changed since. */
@@ -137,21 +134,11 @@ export class NewJob {
   async readOn(): Promise<void> {
     const mine = this.#opened;
     for (const { path } of this.batch.filter((one) => one.dataset === null && one.failure === null)) {
-      const entry = await this.#entry(path);
+      const entry = await readEntry(this.#ipc, path);
       if (mine !== this.#opened) return;
       this.batch = this.batch.map((one) => (one.path === path ? entry : one));
     }
     this.changed();
-  }
-
-  async #entry(path: string): Promise<Entry> {
-    try {
-      const dataset = await this.#ipc.openDataset(path, []);
-      const why = dataset.place_error;
-      return { path, dataset, failure: why && new Failure('not_in_any_backend', why.message, why.hint) };
-    } catch (thrown) {
-      return { path, dataset: null, failure: Failure.from(thrown) };
-    }
   }
 
   remove(entry: Entry): void {
@@ -228,7 +215,7 @@ export class NewJob {
     const copied = await this.#copy([dataset.local, ...here.map((video) => video.local ?? '')], folder);
     const [first, ...films] = copied ?? [];
     if (first === undefined) return;
-    await this.#goOn(first.place.text, this.#withCopies(here, films));
+    await this.#goOn(first.place.text, withCopies(this.videos, here, films));
   }
 
   /** Copies videos that this computer alone has, and goes on with the copies. */
@@ -237,7 +224,7 @@ export class NewJob {
     if (dataset === null) return;
     const copied = await this.#copy(videos.map((video) => video.local ?? ''), folder);
     if (copied === null) return;
-    await this.#goOn(pathOf(dataset), this.#withCopies(videos, copied));
+    await this.#goOn(pathOf(dataset), withCopies(this.videos, videos, copied));
   }
 
   /** Copies all files that are on no storage, and goes on with the copies. */
@@ -259,14 +246,6 @@ export class NewJob {
     return mine === this.#opened ? copied : null;
   }
 
-  #withCopies(videos: VideoView[], copies: CopiedView[]): ChosenVideo[] {
-    const chosen = videos.flatMap((video, index) => {
-      const path = copies[index]?.place.text;
-      return path === undefined ? [] : [{ written: video.written, path }];
-    });
-    return [...this.videos.filter((one) => !chosen.some((other) => other.written === one.written)), ...chosen];
-  }
-
   /** The same draft with what was copied. */
   async #goOn(path: string, videos: ChosenVideo[]): Promise<void> {
     const { batch, name } = this;
@@ -283,6 +262,7 @@ export class NewJob {
     try {
       const { again } = await this.#ipc.followUp(id);
       if ((again.kind ?? '') !== this.kind) return;
+      this.#said = true;
       const own = new Set(this.parameters.filter((parameter) => parameter.role === 'setting').map((parameter) => parameter.name));
       this.typed = {};
       for (const [name, value] of Object.entries(again.values ?? {})) {
@@ -305,6 +285,7 @@ export class NewJob {
 
   /** Takes a configuration of the program; the rows stay to change single values of it. */
   fromFile(parameter: string, path: string): void {
+    this.#said = true;
     this.typed = { [parameter]: path };
     this.settingsFrom = { type: 'file', path };
     this.changed();
@@ -314,6 +295,7 @@ export class NewJob {
   async load(draft: Draft, job: string | null = null): Promise<void> {
     this.clear();
     this.kind = draft.kind ?? '';
+    this.#said = true;
     this.worker = draft.worker ?? '';
     this.results.folder = draft.results_in ?? null;
     for (const [name, value] of Object.entries(draft.values ?? {})) if (value !== undefined) this.typed[name] = textOf(value);
@@ -357,6 +339,12 @@ export class NewJob {
   }
 
   setKind(kind: string): void {
+    this.#said = true;
+    this.#begin(kind);
+  }
+
+  /** With another job type, from what that recommends. */
+  #begin(kind: string): void {
     this.kind = kind;
     this.typed = {};
     this.settingsFrom = { type: 'recommended' };
@@ -365,6 +353,7 @@ export class NewJob {
   }
 
   set(parameter: string, text: string): void {
+    this.#said = true;
     this.typed[parameter] = text;
     this.changed();
   }
@@ -379,6 +368,11 @@ export class NewJob {
   changed(): void {
     this.#another();
     this.#ask();
+  }
+
+  /** Something is different in the lab. What was submitted is asked about no more: it would be before itself. */
+  anew(): void {
+    if (this.submitted === null) this.asking.anew();
   }
 
   /** It is another job than the one that was submitted. */
@@ -455,6 +449,7 @@ export class NewJob {
   async submit(keep = false): Promise<JobView | null> {
     if (!this.canSubmit) return null;
     this.submitting = true;
+    this.#said = true;
     this.before = null;
     this.submitFailure = null;
     const drafts = this.#drafts();
@@ -489,9 +484,12 @@ export class NewJob {
     }
   }
 
-  useKinds(kinds: KindView[]): void {
-    const chosen = kinds.find((kind) => kind.name === this.kind) ?? kinds[0];
-    this.kind = chosen?.name ?? '';
+  /** Job types come and go with the workers; the one that was said stays as long as it is there, else one is `proposed`. */
+  useKinds(kinds: KindView[], proposed: () => string | null): void {
+    const known = (name: string | null) => kinds.find((kind) => kind.name === name);
+    const chosen = (this.#said ? known(this.kind) : undefined) ?? known(proposed()) ?? kinds[0];
+    const kind = chosen?.name ?? '';
     this.parameters = chosen?.parameters ?? [];
+    if (kind !== this.kind) untrack(() => this.#begin(kind));
   }
 }

@@ -1,6 +1,8 @@
 import { createContext } from 'svelte';
 import { SvelteSet } from 'svelte/reactivity';
 import type { Spot } from '../components/menu';
+import { TRAIN } from '../lab-words';
+import { lastKind } from '../recent';
 import { Failure, type Ipc, type Keep, type MovedView, type StorageView } from '../ipc';
 import { Clock } from './clock.svelte';
 import { words } from '../words';
@@ -175,6 +177,17 @@ export class Session {
   newJob(): void {
     if (this.form.submitted !== null) this.form.clear();
     this.go('new');
+  }
+
+  /** What this person ran last; of whoever ran nothing yet and has labelled frames, a training, where somebody can be expected to train. */
+  likelyKind(): string | null {
+    const { lab } = this;
+    const last = lastKind(lab.jobs.all.list, lab.status?.member ?? '', lab.kinds);
+    if (last !== null) return last;
+    const { dataset } = this.form;
+    const learns = dataset?.is_project === true && (dataset.labelled_frames ?? 0) > 0;
+    const trains = lab.runs(TRAIN) || (lab.workers.size === 0 && lab.status?.in_lab === true);
+    return learns && trains ? TRAIN : null;
   }
 
   /** Goes to the form and fills it in anew. What the person had put into it can be had back. */
