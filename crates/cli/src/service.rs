@@ -10,7 +10,7 @@ use serde_json::json;
 use std::ffi::OsString;
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitCode};
+use std::process::{Command, ExitCode, Output};
 
 /// What systemd calls it.
 const UNIT: &str = "samepath-worker.service";
@@ -32,6 +32,8 @@ enum Step {
     Write(PathBuf, String),
     Remove(PathBuf),
     Run(Vec<String>),
+    /// Lets the services of this user outlive their sessions. Not everybody may.
+    Linger,
 }
 
 impl Step {
@@ -40,6 +42,7 @@ impl Step {
             Self::Write(file, _) => format!("write {}", file.display()),
             Self::Remove(file) => format!("remove {}", file.display()),
             Self::Run(words) => words.join(" "),
+            Self::Linger => "loginctl enable-linger".to_owned(),
         }
     }
 
@@ -47,11 +50,12 @@ impl Step {
     fn place(&self) -> String {
         match self {
             Self::Write(file, _) | Self::Remove(file) => file.display().to_string(),
-            Self::Run(words) => words.join(" "),
+            Self::Run(_) | Self::Linger => self.words(),
         }
     }
 
-    fn take(&self) -> Result<(), Error> {
+    /// Answers what is to be said of it where it was done in part only.
+    fn take(&self) -> Result<Option<String>, Error> {
         let failed = |error: std::io::Error| {
             let hint = match Cause::of_writing(&error) {
                 cause if cause.is_room() || cause == Cause::ReadOnly => cause.mend(&self.place()),
@@ -62,17 +66,18 @@ impl Step {
         match self {
             Self::Write(file, text) => {
                 // What was there stays, where there is no room for this.
-                write_whole(file, text.as_bytes()).map_err(failed)
+                write_whole(file, text.as_bytes()).map_err(failed).map(|()| None)
             }
             Self::Remove(file) => match fs_err::remove_file(file) {
                 Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(failed(error)),
-                _ => Ok(()),
+                _ => Ok(None),
             },
+            Self::Linger => Ok(linger()),
             Self::Run(words) => {
-                let Some((program, arguments)) = words.split_first() else { return Ok(()) };
+                let Some((program, arguments)) = words.split_first() else { return Ok(None) };
                 let status = Command::new(program).args(arguments).status().map_err(failed)?;
                 if status.success() {
-                    return Ok(());
+                    return Ok(None);
                 }
                 Err(Error::new(ErrorCode::Io, format!("`{}` ended with {status}.", self.words())).with_hint(format!(
                     "See what systemd says: journalctl {}-u {UNIT}",
@@ -91,8 +96,7 @@ pub(crate) fn install(context: &Context<'_>, install: &Install, around: &Around)
     steps.push(run(&systemctl, &["enable", UNIT]));
     steps.push(run(&systemctl, &["restart", UNIT]));
     if !install.system {
-        // Without it the worker would end when its person logs out.
-        steps.push(Step::Run(vec!["loginctl".to_owned(), "enable-linger".to_owned()]));
+        steps.push(Step::Linger);
     }
     if !install.dry_run {
         check_systemd(&systemctl)?;
@@ -101,27 +105,64 @@ pub(crate) fn install(context: &Context<'_>, install: &Install, around: &Around)
         }
     }
     let before = fs_err::read(&file).ok();
-    if let Err(error) = take(context, &steps, install.dry_run, Some(&file)) {
-        // Nothing half installed is left: it would be started with the next session.
-        let undone = match before {
-            Some(before) if fs_err::read(&file).is_ok_and(|now| now == before) => Ok(()),
-            Some(before) => write_whole(&file, &before),
-            None if !file.exists() => Ok(()),
-            None => fs_err::remove_file(&file),
-        };
-        if undone.is_ok() {
-            context.output.aside(&format!("{} is as it was before.", file.display()));
-        }
-        return Err(error);
+    let taken = take(context, &steps, install.dry_run, Some(&file));
+    if taken.is_err() && !install.dry_run && put_back(&file, before.as_deref(), &systemctl).is_ok() {
+        context.output.aside(&format!("{} is as it was before.", file.display()));
     }
+    let lasts = if taken? { ", also after a start of the computer" } else { "" };
     if !context.output.is_json() && !install.dry_run {
         let (system, user) = if install.system { (" --system", "") } else { ("", "--user ") };
-        context.output.line(&format!(
-            "It runs from now on, also after a start of the computer. How it is: systemctl {user}status {UNIT}"
-        ))?;
+        context.output.line(&format!("It runs from now on{lasts}. How it is: systemctl {user}status {UNIT}"))?;
         context.output.line(&format!("To take it back: samepath worker uninstall{system}"))?;
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// After an installation that failed: nothing half installed is left, which would run, or be started with the next session.
+fn put_back(file: &Path, before: Option<&[u8]>, systemctl: &[&str]) -> std::io::Result<()> {
+    let now = fs_err::read(file).ok();
+    if now.as_deref() == before {
+        return Ok(());
+    }
+    // Whatever systemd took note of; where it does not answer, it took note of nothing.
+    let tell = |words: &[&str]| drop(asked(systemctl, words));
+    match before {
+        Some(before) => {
+            write_whole(file, before)?;
+            tell(&["daemon-reload"]);
+            tell(&["restart", UNIT]);
+        }
+        None => {
+            tell(&["disable", "--now", UNIT]);
+            fs_err::remove_file(file)?;
+            tell(&["daemon-reload"]);
+        }
+    }
+    Ok(())
+}
+
+fn asked(program: &[&str], words: &[&str]) -> std::io::Result<Output> {
+    let (program, arguments) = program.split_first().ok_or(std::io::ErrorKind::NotFound)?;
+    Command::new(program).args(arguments).args(words).output()
+}
+
+/// What is to be said where the services of this user end with their last session. It may have been allowed before, by somebody who may.
+fn linger() -> Option<String> {
+    let name = asked(&["id"], &["-un"]).ok().map(|answer| String::from_utf8_lossy(&answer.stdout).trim().to_owned());
+    let name = name.filter(|name| !name.is_empty()).unwrap_or_else(|| "USER".to_owned());
+    let lingers = asked(&["loginctl"], &["show-user", &name, "--property=Linger", "--value"]);
+    if lingers.is_ok_and(|answer| answer.stdout.trim_ascii() == b"yes") {
+        return None;
+    }
+    let refused = match asked(&["loginctl"], &["enable-linger"]) {
+        Ok(answer) if answer.status.success() => return None,
+        Ok(answer) => String::from_utf8_lossy(&answer.stderr).trim().to_owned(),
+        Err(error) => error.to_string(),
+    };
+    Some(format!(
+        "The worker ends when you log out, and begins when you log in: {refused}. So that it stays, whoever administers {HERE} says once: sudo \
+         loginctl enable-linger {name}"
+    ))
 }
 
 pub(crate) fn uninstall(context: &Context<'_>, uninstall: &Uninstall, around: &Around) -> Result<ExitCode, Error> {
@@ -148,15 +189,13 @@ pub(crate) fn uninstall(context: &Context<'_>, uninstall: &Uninstall, around: &A
 /// Refuses where no systemd answers, before anything is written.
 fn check_systemd(systemctl: &[&str]) -> Result<(), Error> {
     let by_hand = "Start the worker by whatever starts programs here (a container's command, cron's @reboot, tmux): samepath worker";
-    let Some((program, arguments)) = systemctl.split_first() else { return Ok(()) };
-    let asked = Command::new(program).args(arguments).arg("show-environment").output();
-    match asked {
+    match asked(systemctl, &["show-environment"]) {
         Ok(answer) if answer.status.success() => Ok(()),
         Ok(answer) => {
             let said = String::from_utf8_lossy(&answer.stderr).lines().collect::<Vec<_>>().join("; ");
             let message = format!("`{}` does not work here: {said}", systemctl.join(" "));
-            Err(Error::new(ErrorCode::Io, message).with_hint(match arguments {
-                ["--user"] => format!("Nothing was written. Without a session of your own (sudo, su) systemd has none of yours: log in as the user itself. {by_hand}"),
+            Err(Error::new(ErrorCode::Io, message).with_hint(match systemctl {
+                [_, "--user"] => format!("Nothing was written. Without a session of your own (sudo, su) systemd has none of yours: log in as the user itself. {by_hand}"),
                 _ => format!("Nothing was written. {by_hand}"),
             }))
         }
@@ -176,9 +215,9 @@ fn check_user(user: &str) -> Result<(), Error> {
     }
 }
 
-/// Says every step, and takes it.
-fn take(context: &Context<'_>, steps: &[Step], dry: bool, shown: Option<&Path>) -> Result<(), Error> {
-    let output = context.output;
+/// Says every step, and takes it. Answers whether all were done whole.
+fn take(context: &Context<'_>, steps: &[Step], dry: bool, shown: Option<&Path>) -> Result<bool, Error> {
+    let (output, mut whole) = (context.output, true);
     for step in steps {
         if !output.is_json() {
             output.line(&step.words())?;
@@ -186,8 +225,9 @@ fn take(context: &Context<'_>, steps: &[Step], dry: bool, shown: Option<&Path>) 
                 output.lines(text.trim_end())?;
             }
         }
-        if !dry {
-            step.take()?;
+        if !dry && let Some(remark) = step.take()? {
+            output.aside(&remark);
+            whole = false;
         }
     }
     if output.is_json() {
@@ -199,7 +239,7 @@ fn take(context: &Context<'_>, steps: &[Step], dry: bool, shown: Option<&Path>) 
         let words: Vec<String> = steps.iter().map(Step::words).collect();
         output.document(&json!({ "steps": words, "unit": text, "file": shown, "done": !dry }))?;
     }
-    Ok(())
+    Ok(whole)
 }
 
 fn run(systemctl: &[&str], words: &[&str]) -> Step {

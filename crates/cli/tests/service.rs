@@ -50,12 +50,10 @@ fn a_service_is_installed_said_and_taken_back() {
     assert!(text.contains(&format!("Environment=SAMEPATH_DATA={}\n", home.text("data"))), "{text}");
     let calls = || fs_err::read_to_string(home.path("calls")).expect("calls");
     let user = "systemctl --user";
-    assert_eq!(
-        calls(),
-        format!(
-            "{user} daemon-reload\n{user} enable samepath-worker.service\n{user} restart samepath-worker.service\nloginctl enable-linger\n"
-        )
+    let begun = format!(
+        "{user} daemon-reload\n{user} enable samepath-worker.service\n{user} restart samepath-worker.service\nloginctl show-user "
     );
+    assert!(calls().starts_with(&begun) && calls().ends_with("\nloginctl enable-linger\n"), "{}", calls());
     // Those of people name every step.
     let shown = home.command(["worker", "uninstall", "--dry-run"]).output().expect("runs");
     let shown = String::from_utf8(shown.stdout).expect("text");
@@ -86,6 +84,44 @@ fn a_service_is_installed_said_and_taken_back() {
     let ending = common::run(&mut asks(&home, &["worker", "install", "--lab", "--stop-jobs", "--dry-run"])).good();
     let text = ending["unit"].as_str().expect("a unit");
     assert!(text.contains(" worker --lab --stop-jobs\n") && text.contains("TimeoutStopSec=10min\n"), "{text}");
+}
+
+#[test]
+fn a_service_that_may_not_outlive_its_session_is_installed_and_says_so() {
+    let home = with_systemd();
+    let program = |script: &str| {
+        let program = home.write("bin/loginctl", format!("#!/bin/sh\ncase \"$*\" in {script} esac\n"));
+        fs_err::set_permissions(program, std::fs::Permissions::from_mode(0o755)).expect("a program");
+    };
+    let install = || common::run(home.command(["worker", "install"]).env("PATH", home.text("bin") + ":/usr/bin:/bin"));
+    program("enable-linger) echo 'Could not enable linger: Access denied' >&2; exit 1;;");
+    let told = install();
+    assert_eq!(told.status, Some(0), "{told:?}");
+    assert!(told.out.contains("It runs from now on. How it is:"), "{told:?}");
+    assert!(told.err.contains("ends when you log out") && told.err.contains("Access denied"), "{told:?}");
+    assert!(told.err.contains("sudo loginctl enable-linger "), "{told:?}");
+    assert!(home.path("home/.config/systemd/user/samepath-worker.service").exists());
+    // Somebody who may has allowed it before.
+    program("show-user*) echo yes;; enable-linger) exit 1;;");
+    let told = install();
+    assert_eq!((told.status, told.err.as_str()), (Some(0), ""), "{told:?}");
+    assert!(told.out.contains("also after a start of the computer"), "{told:?}");
+}
+
+#[test]
+fn a_service_that_does_not_start_leaves_nothing_that_starts_later() {
+    let home = with_systemd();
+    let calls = home.text("calls");
+    let script = format!("#!/bin/sh\necho \"$*\" >> '{calls}'\ncase \"$*\" in *restart*) exit 1;; esac\n");
+    let program = home.write("bin/systemctl", script);
+    fs_err::set_permissions(program, std::fs::Permissions::from_mode(0o755)).expect("a program");
+    let refused = common::run(&mut asks(&home, &["worker", "install"]));
+    refused.fails("io");
+    assert!(refused.err.contains("is as it was before"), "{refused:?}");
+    assert!(!home.path("home/.config/systemd/user/samepath-worker.service").exists());
+    let calls = fs_err::read_to_string(calls).expect("calls");
+    let undone = "--user disable --now samepath-worker.service\n--user daemon-reload\n";
+    assert!(calls.ends_with(undone), "{calls}");
 }
 
 #[test]
