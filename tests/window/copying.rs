@@ -98,7 +98,7 @@ fn a_share_that_is_no_storage_yet_is_offered_to_be_one() {
     window.wait_for_text("which is none of your storages. No worker can see it.");
     assert!(!window.has("button", "Copy to vast › amick"), "it need not be copied");
     window.click("button", "Add it…");
-    wait_for("the share in the form", || {
-        (window.value("Folder on this computer") == mount.path().to_str()?).then_some(())
-    });
+    let share = mount.path().file_name().unwrap().to_str().unwrap();
+    window.wait_for_element("textbox", "Name this storage");
+    window.wait_for_text(share);
 }

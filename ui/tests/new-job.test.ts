@@ -392,11 +392,13 @@ describe('New job', () => {
     return opened;
   }
 
-  test('a file on a share that is no storage leads to the storage form with the share, and is not offered to be copied', async () => {
+  test('a file on a share that is no storage leads to where the share is set up, and is not offered to be copied', async () => {
     const { user } = await fromTheDesktop({ share: '/Volumes/talmo' });
     expect(screen.queryByRole('button', { name: /^Copy to/ })).toBeNull();
     await user.click(screen.getByRole('button', { name: 'Add it…' }));
-    expect(screen.getByLabelText('Folder on this computer')).toHaveValue('/Volumes/talmo');
+    await settle();
+    expect(screen.getByRole('region', { name: /storage on this computer/ })).toHaveTextContent('/Volumes/talmo');
+    expect(screen.getByRole('textbox', { name: 'Name this storage' })).toHaveValue('talmo');
   });
 
   test('a file of this computer is copied to the person’s folder, with progress, and the draft goes on with the copy', async () => {

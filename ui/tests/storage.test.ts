@@ -1,8 +1,8 @@
 import { screen, within } from '@testing-library/svelte';
 import { describe, expect, test, vi } from 'vitest';
 import { Failure } from '../src/lib/ipc';
-import { job, storage, worker } from './views';
-import { HOSTILE, open, settle } from './render';
+import { job, status, storage, worker } from './views';
+import { HOSTILE, next, open, settle, stopWaiting, title } from './render';
 
 /** The page of a computer that has no storage. */
 async function none() {
@@ -12,30 +12,29 @@ async function none() {
 }
 
 describe('Storage', () => {
-  test('without any, the page says what one is and offers to add it', async () => {
+  test('without any, the page says what one is and leads to where it is set up', async () => {
     const { user } = await none();
     expect(screen.getByRole('heading', { name: 'No storage yet' })).toBeVisible();
-    await user.click(screen.getByRole('button', { name: 'Add storage…' }));
-    expect(screen.getByRole('form', { name: 'Add a storage' })).toBeVisible();
+    await user.click(screen.getByRole('button', { name: 'Set up…' }));
+    expect(title('Where do your jobs run?')).toBeVisible();
   });
 
-  test('the chosen folder suggests the name, and what is added is listed', async () => {
-    const { fake, user } = await none();
-    fake.picked = '/Volumes/Talmo Lab';
+  test('one more is set up as the first was: nobody types where it is', async () => {
+    const { fake, user } = await open({ type: 'storages', value: [storage()] });
+    await user.keyboard('{Control>}4{/Control}');
+    fake.around = { here: [{ name: 'photos', base_path: '/Volumes/photos', type: 'smb', user_subdir: null, elsewhere: null, source: 'mounted from //nas/photos', state: 'ready', words: 'ready', free_bytes: 1e12, lab: null }], missing: [] };
     await user.click(screen.getByRole('button', { name: 'Add storage…' }));
-    await user.click(screen.getByRole('button', { name: 'Choose folder…' }));
-    expect(screen.getByLabelText('Folder on this computer')).toHaveValue('/Volumes/Talmo Lab');
-    expect(screen.getByLabelText('Name')).toHaveValue('Talmo-Lab');
-    await user.clear(screen.getByLabelText('Name'));
-    await user.type(screen.getByLabelText('Name'), 'vast');
-    await user.type(screen.getByLabelText('Your folder in it'), 'amick');
-    await user.click(screen.getByRole('button', { name: 'Add' }));
-    expect(fake.called('addStorage')).toEqual([
-      ['vast', { base_path: '/Volumes/Talmo Lab', type: null, description: null, user_subdir: 'amick', subpath: null }],
-    ]);
-    expect(screen.getByRole('article', { name: 'vast' })).toHaveTextContent('your folder amick');
-    expect(screen.queryByRole('form')).toBeNull();
-    expect(screen.queryByRole('button', { name: 'Finish setup' })).toBeNull();
+    await settle();
+    await user.click(screen.getByRole('button', { name: 'Add as… /Volumes/photos' }));
+    await user.click(next());
+    await settle();
+    await user.click(next());
+    await settle();
+    await user.click(screen.getByRole('button', { name: 'Use this storage' }));
+    await settle();
+    expect(fake.called('addStorage')).toMatchObject([['photos', { base_path: '/Volumes/photos' }]]);
+    await user.keyboard('{Control>}4{/Control}');
+    expect(screen.getByRole('article', { name: 'photos' })).toBeVisible();
   });
 
   test.each([
@@ -54,33 +53,73 @@ describe('Storage', () => {
     expect(screen.queryByText(/settings file|kept under/)).toBeNull();
   });
 
-  test('a name of one letter is refused before anything is written', async () => {
-    const { fake, user } = await none();
-    fake.picked = '/mnt/vast';
-    await user.click(screen.getByRole('button', { name: 'Add storage…' }));
-    await user.click(screen.getByRole('button', { name: 'Choose folder…' }));
-    await user.clear(screen.getByLabelText('Name'));
-    await user.type(screen.getByLabelText('Name'), 'v');
-    await user.click(screen.getByRole('button', { name: 'Add' }));
-    expect(screen.getByLabelText('Name')).toBeInvalid();
-    await vi.waitFor(() => expect(screen.getByLabelText('Name')).toHaveFocus());
-    expect(fake.called('addStorage')).toEqual([]);
-    await user.keyboard('{Escape}');
-    await settle();
-    // The form is gone; the keyboard is where it came from.
-    expect(screen.getByRole('button', { name: 'Set up…' })).toHaveFocus();
-  });
-
   test('what the shell refuses is said in the form, which stays', async () => {
     const { fake, user } = await open({ type: 'storages', value: [storage()] });
     await user.keyboard('{Control>}4{/Control}');
+    fake.failures.set('setStorage', new Failure('config_changed', 'config.toml was changed elsewhere.', 'Look again.'));
+    await user.click(screen.getByRole('button', { name: 'Edit vast' }));
     fake.picked = '/mnt/vast2';
-    fake.failures.set('addStorage', new Failure('already_exists', 'There is a storage vast2 already.', 'Choose another name.'));
-    await user.click(screen.getByRole('button', { name: 'Add storage…' }));
     await user.click(screen.getByRole('button', { name: 'Choose folder…' }));
-    await user.click(screen.getByRole('button', { name: 'Add' }));
-    expect(screen.getByRole('alert')).toHaveTextContent('There is a storage vast2 already. Choose another name.');
+    await user.click(screen.getByRole('button', { name: 'Save' }));
+    await settle();
+    expect(screen.getByRole('alert')).toHaveTextContent('config.toml was changed elsewhere. Look again.');
     expect(screen.getByLabelText('Folder on this computer')).toHaveValue('/mnt/vast2');
+    expect(screen.queryByRole('button', { name: 'Undo' })).toBeNull();
+  });
+
+  const GONE = new Failure('backend_unavailable', 'There is no folder /mnt/wrong.', 'Correct it.');
+
+  async function edited(path: string, setUp: (fake: Awaited<ReturnType<typeof open>>['fake']) => void) {
+    const opened = await open({ type: 'storages', value: [storage()] });
+    await opened.user.keyboard('{Control>}4{/Control}');
+    await opened.user.click(screen.getByRole('button', { name: 'Edit vast' }));
+    opened.fake.picked = path;
+    await opened.user.click(screen.getByRole('button', { name: 'Choose folder…' }));
+    setUp(opened.fake);
+    await opened.user.click(screen.getByRole('button', { name: 'Save' }));
+    await settle();
+    return opened;
+  }
+
+  test('a folder that is not there is said before it is written, and written all the same at a word', async () => {
+    const { fake, user } = await edited('/mnt/wrong', (fake) => fake.failures.set('tryStorage', GONE));
+    expect(fake.called('tryStorage')).toEqual([['vast', { base_path: '/mnt/wrong', type: 'nfs', description: null, user_subdir: 'amick', subpath: null }, false]]);
+    expect(screen.getByRole('alert')).toHaveTextContent('There is no folder /mnt/wrong. Correct it.');
+    expect(fake.called('setStorage')).toEqual([]);
+    // Of another folder it says nothing.
+    await user.type(screen.getByLabelText('Folder on this computer'), '2');
+    expect(screen.queryByRole('alert')).toBeNull();
+    await user.type(screen.getByLabelText('Folder on this computer'), '{Backspace}');
+    await user.click(screen.getByRole('button', { name: 'Save it anyway' }));
+    await settle();
+    expect(fake.called('setStorage')).toMatchObject([['vast', { base_path: '/mnt/wrong' }]]);
+    expect(screen.getByRole('article', { name: 'vast' })).toHaveTextContent('/mnt/wrong');
+  });
+
+  test('what can never be written is not offered to be', async () => {
+    const { fake } = await edited('relative', (fake) => fake.failures.set('tryStorage', new Failure('config_invalid', '`base_path` must start with /.')));
+    expect(screen.getByRole('alert')).toHaveTextContent('must start with /');
+    expect(screen.queryByRole('button', { name: 'Save it anyway' })).toBeNull();
+    expect(fake.called('setStorage')).toEqual([]);
+  });
+
+  test('a folder that does not answer need not be waited for', async () => {
+    const { fake, user } = await edited('/mnt/silent', (fake) => vi.spyOn(fake, 'tryStorage').mockReturnValue(new Promise(() => {})));
+    await stopWaiting(user);
+    expect(screen.getByRole('alert')).toHaveTextContent('You did not wait for the answer');
+    await user.click(screen.getByRole('button', { name: 'Save it anyway' }));
+    await settle();
+    expect(fake.called('setStorage')).toMatchObject([['vast', { base_path: '/mnt/silent' }]]);
+  });
+
+  test('what was changed can be had back: as it was before, and nothing else', async () => {
+    const { fake, user } = await edited('/mnt/other', () => {});
+    expect(screen.getByRole('article', { name: 'vast' })).toHaveTextContent('/mnt/other');
+    expect(screen.getByText('vast was changed.')).toBeVisible();
+    await user.click(screen.getByRole('button', { name: 'Undo' }));
+    await settle();
+    expect(fake.called('setStorage').at(-1)).toEqual(['vast', { base_path: '/mnt/vast', user_subdir: null, type: null, subpath: null, description: null }]);
+    expect(screen.getByRole('article', { name: 'vast' })).toHaveTextContent('/mnt/vast');
   });
 
   test('its folder is shown, and its verbs are where the pointer asks for them', async () => {
@@ -232,6 +271,7 @@ describe('Storage', () => {
   test('removing asks, says what waits, and can be undone', async () => {
     const { fake, user } = await open(
       { type: 'storages', value: [storage()] },
+      { type: 'job', value: job({ id: 'p' }) },
       { type: 'job', value: job({ id: 'q', state: 'queued', words: 'Waiting' }) },
       { type: 'job', value: job({ id: 'r', state: 'queued', words: 'Waiting', results: null, settings: [['LABELS', 'fast:a.slp, vast:amick/b.slp']] }) },
       { type: 'job', value: job({ id: 's', state: 'queued', words: 'Waiting', results: null, settings: [['LABELS', 'vast2:b.slp']] }) },
@@ -242,7 +282,15 @@ describe('Storage', () => {
     await user.click(screen.getByRole('button', { name: 'More for vast' }));
     await user.click(screen.getByRole('menuitem', { name: 'Remove…' }));
     const question = screen.getByRole('dialog', { name: 'Remove vast from this computer?' });
+    // Only this computer runs them, and what runs has its paths.
+    expect(question).toHaveTextContent('1 running job uses it and goes on.');
+    expect(question).toHaveTextContent('2 waiting jobs use it and wait until it is here again.');
+    fake.say({ type: 'status', value: status({ lab: 'Talmo Lab', link: 'connected', in_lab: true }) });
+    await settle();
     expect(question).toHaveTextContent('2 waiting jobs use it and still run.');
+    fake.say({ type: 'worker', value: worker({ this_computer: true }) });
+    await settle();
+    expect(question).toHaveTextContent('2 waiting jobs use it and wait until it is here again.');
     await user.click(within(question).getByRole('button', { name: 'Remove' }));
     expect(fake.called('removeStorage')).toEqual([['vast']]);
     expect(screen.queryByRole('article', { name: 'vast' })).toBeNull();
@@ -331,6 +379,9 @@ describe('Storage', () => {
     expect(fake.called('renameStorage')).toEqual([['vast', 'vast2', { base_path: null, type: null, description: null, user_subdir: '', subpath: null }]]);
     for (const other of ['addStorage', 'removeStorage', 'setStorage']) expect(fake.called(other)).toEqual([]);
     expect(screen.getByRole('article', { name: 'vast2' })).toHaveTextContent('/mnt/vast');
+    await user.click(screen.getByRole('button', { name: 'Undo' }));
+    await settle();
+    expect(fake.called('renameStorage').at(-1)).toEqual(['vast2', 'vast', { base_path: null, user_subdir: 'amick', type: null, subpath: null, description: null }]);
   });
 
   test.each([['Use mine', '/mnt/mine'], ['Use theirs', '/mnt/theirs']])('what was changed in both places is asked about: %s', async (answer, at) => {

@@ -28,7 +28,8 @@ export class FakeStorages extends FakeLab {
   async setStorage(name: string, fields: StorageFields): Promise<StorageView> {
     await this.note('setStorage', name, fields);
     const index = this.storages.findIndex((one) => one.name === name);
-    const changed = storage({ ...this.storages[index], base_path: fields.base_path ?? null, user_subdir: fields.user_subdir ?? '' });
+    const given = Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== null));
+    const changed = storage({ ...this.storages[index], ...given });
     this.storages[index] = changed;
     this.publish();
     return changed;

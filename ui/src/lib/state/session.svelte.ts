@@ -44,8 +44,6 @@ export class Session {
   worker = $state<string | null>(null);
   /** Where the verbs of the open job or worker were asked for, if not at their button. */
   menuAt = $state.raw<Spot | null>(null);
-  /** A folder for which the storage form was asked for from elsewhere. */
-  addFolder = $state<string | null>(null);
   /** A storage whose form was asked for from elsewhere, and what of it is to be changed. */
   editStorage = $state.raw<{ name: string; field: 'folder' | 'name' } | null>(null);
   dragging = $state(false);
@@ -202,10 +200,11 @@ export class Session {
     });
   }
 
-  /** Sets a further storage up, or goes on with the one that is being set up. */
-  setUp(): void {
-    if (this.setup.step === null) this.setup.begin(this.lab.storages.length > 0 ? 'storage' : 'lab');
+  /** Sets a further storage up, of this `folder` where that is known; or goes on with the one that is being set up. */
+  setUp(folder: string | null = null): void {
+    if (this.setup.step === null) this.setup.begin(this.lab.storages.length > 0 || folder !== null ? 'storage' : 'lab');
     this.go('setup');
+    if (folder !== null) void this.setup.choose(folder);
   }
 
   showJob(id: string): void {
