@@ -5,6 +5,7 @@
 mod common;
 
 use common::{Case, Plan, hidden, patience, start, start_below};
+use rustix::process::{Pid, Signal, kill_process};
 use samepath_wire::{AttemptEnd, AttemptRef, Cause, StoragePath};
 use samepath_worker::guard::{AttemptDir, MARK, Order, Patience, Phase, Tree};
 use std::path::Path;
@@ -34,6 +35,28 @@ fn a_tool_that_ends_badly() {
     let mut case = start("kill -9 $$", patience());
     let AttemptEnd::Failed { failure } = case.end() else { panic!() };
     assert!(failure.message.contains("signal 9"), "{failure:?}");
+}
+
+#[test]
+fn a_tool_that_was_ended_with_all_that_ran_there_is_lost_not_failed() {
+    let mut case = start("kill -TERM $PPID $$; exec sleep 1000", patience());
+    let AttemptEnd::Lost { reason, proved: true } = case.end() else { panic!("{:?}", case.at.end()) };
+    assert!(reason.contains("a shutdown"), "{reason}");
+
+    // The tool first: its guard is stopped until both were asked.
+    let mut case = start("echo $$; exec sleep 1000", patience());
+    case.connect().until(|status| status.log_end > 0);
+    let tool = Pid::from_raw(case.log()[0].text.parse().unwrap()).unwrap();
+    let guard = Pid::from_child(&case.guard);
+    for (whom, what) in [(guard, Signal::STOP), (tool, Signal::TERM), (guard, Signal::TERM), (guard, Signal::CONT)] {
+        kill_process(whom, what).unwrap();
+    }
+    assert!(matches!(case.end(), AttemptEnd::Lost { proved: true, .. }), "{:?}", case.at.end());
+
+    let mut case = start("kill -TERM $$; exec sleep 1000", patience());
+    assert!(matches!(case.end(), AttemptEnd::Failed { .. }), "somebody meant this one");
+    let mut case = start("kill -TERM $PPID; exit 0", patience());
+    assert!(matches!(case.end(), AttemptEnd::Succeeded { .. }), "it was done already");
 }
 
 #[test]

@@ -39,6 +39,7 @@ mod output;
 mod own_disk;
 mod prepared;
 mod run;
+mod signals;
 mod spec;
 mod tool;
 mod tool_id;
@@ -61,6 +62,7 @@ pub use tool_id::{Standing, ToolId};
 pub(crate) use tree::kill_left;
 pub use tree::{MARK, Tree};
 
+use signals::Signals;
 use std::ffi::OsString;
 use std::io;
 use std::path::Path;
@@ -117,8 +119,8 @@ fn attempt(dir: &Path, ours: Vec<(OsString, OsString)>) -> io::Result<()> {
         return Ok(());
     }
     #[cfg(unix)]
-    let _signals = detach()?;
-    let (result, giving_back) = match run::run(&dir, ours) {
+    detach()?;
+    let (result, giving_back) = match run::run(&dir, ours, Signals::catch()?) {
         Ok(giving_back) => (Ok(()), giving_back),
         Err(error) => {
             eprintln!("{error}");
@@ -134,23 +136,13 @@ fn attempt(dir: &Path, ours: Vec<(OsString, OsString)>) -> io::Result<()> {
     result
 }
 
-/// Out of the worker's session. Signals that the worker was told to ignore are caught here and not acted upon: what is ignored
-/// would be ignored by the tool too, which then could not be interrupted.
+/// Out of the worker's session.
 #[cfg(unix)]
-fn detach() -> io::Result<tokio::runtime::Runtime> {
-    use tokio::signal::unix::{SignalKind, signal};
+fn detach() -> io::Result<()> {
     // Fails where we lead a session or a group already, which does as well.
     let _ = rustix::process::setsid();
     rustix::process::umask(rustix::fs::Mode::WOTH);
     #[cfg(target_os = "linux")]
     rustix::process::set_child_subreaper(Some(rustix::process::getpid()))?;
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build()?;
-    let _inside = runtime.enter();
-    // The last comes with a limit on the size of files: a log that cannot grow is no reason to die.
-    let too_big = SignalKind::from_raw(rustix::process::Signal::XFSZ.as_raw());
-    for kind in [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup(), SignalKind::quit(), too_big] {
-        drop(signal(kind)?);
-    }
-    drop(_inside);
-    Ok(runtime)
+    Ok(())
 }

@@ -7,6 +7,7 @@ use super::marks::{self, GivingBack, Marks};
 use super::output::Output;
 use super::own_disk::{self, unwritable};
 use super::prepared::{self, Checked, Stopped};
+use super::signals::Signals;
 use super::spec::{AttemptDir, Besides, Patience, Spec, mark};
 use super::tool::Exit;
 use super::tool_id::ToolId;
@@ -32,6 +33,8 @@ enum Event {
     Finished(Box<Left>),
     /// Somebody else has an output folder now.
     FolderTaken,
+    /// The system asked this process to end, and all others with it.
+    Ending,
 }
 
 /// What is to be known of an attempt whose tool has ended.
@@ -61,6 +64,8 @@ enum Why {
     Orphaned,
     TooLong(Duration),
     FolderTaken,
+    /// The system asked all that runs here to end, and it did.
+    EndedWithAll,
 }
 
 /// Everything that a guard is, while it runs.
@@ -75,6 +80,7 @@ struct Guard {
     events: Receiver<Event>,
     workers: usize,
     alone_since: Option<Instant>,
+    ending_since: Option<Instant>,
     /// The tool's pipes that are still read.
     pipes: usize,
     /// Of the output folders; none before they were taken.
@@ -84,7 +90,11 @@ struct Guard {
 }
 
 /// Runs the attempt in `dir` from beginning to end; the caller holds its lock. What it returns is left to be done.
-pub(super) fn run(dir: &AttemptDir, ours: Vec<(OsString, OsString)>) -> io::Result<Option<GivingBack>> {
+pub(super) fn run(
+    dir: &AttemptDir,
+    ours: Vec<(OsString, OsString)>,
+    signals: Signals,
+) -> io::Result<Option<GivingBack>> {
     let spec = dir.spec()?;
     let board = Arc::new(Board::new());
     let output = Output::new(Journal::create(&dir.log(), spec.patience.log_bytes)?, Arc::clone(&board));
@@ -94,8 +104,10 @@ pub(super) fn run(dir: &AttemptDir, ours: Vec<(OsString, OsString)>) -> io::Resu
     // Whoever started us waits for this; if it is gone already, the next one will come by itself.
     let mut stdout = io::stdout();
     let _ = stdout.write_all(b"ready\n").and_then(|()| stdout.flush());
+    let take = send.clone();
+    signals.on_terminate(move || drop(take.send(Event::Ending)))?;
     let mark = mark(dir.attempt());
-    let alone_since = Some(Instant::now());
+    let (alone_since, ending_since) = (Some(Instant::now()), None);
     let (workers, pipes, giving_back, besides) = (0, 0, None, Besides::default());
     let mut guard = Guard {
         spec,
@@ -107,6 +119,7 @@ pub(super) fn run(dir: &AttemptDir, ours: Vec<(OsString, OsString)>) -> io::Resu
         events,
         workers,
         alone_since,
+        ending_since,
         pipes,
         giving_back,
         besides,
@@ -278,6 +291,11 @@ impl Guard {
             (Some(Why::Asked), _) => AttemptEnd::Cancelled { outputs },
             (Some(Why::Superseded), _) => superseded(),
             (Some(Why::Orphaned), _) => self.orphaned(survivors),
+            (Some(Why::EndedWithAll), _) => AttemptEnd::Lost {
+                reason: "it was ended with all that ran there: a shutdown, or the end of a session or a reservation"
+                    .to_owned(),
+                proved: survivors == 0,
+            },
             (Some(Why::TooLong(limit)), _) => {
                 let message = format!("it ran for {}, longer than its kind allows", words(limit));
                 AttemptEnd::Failed { failure: Failure { last_line, ..failure(Cause::Other, message) } }
@@ -367,6 +385,10 @@ impl Guard {
                     if self.workers == 0 {
                         self.alone_since = Some(Instant::now());
                     }
+                }
+                Ok(Event::Ending) => {
+                    self.ending_since = Some(Instant::now());
+                    return Some(Event::Ending);
                 }
                 Ok(Event::Read(result)) => {
                     self.pipes -= 1;

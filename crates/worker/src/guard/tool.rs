@@ -27,6 +27,11 @@ pub(crate) enum Exit {
     Signal(i32),
 }
 
+impl Exit {
+    /// By `SIGTERM`, of which no tool has another number.
+    pub(crate) const TERMINATED: Self = Self::Signal(15);
+}
+
 /// A tool that was started: its main process.
 #[derive(Debug)]
 pub(crate) struct Tool {

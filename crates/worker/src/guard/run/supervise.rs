@@ -12,6 +12,12 @@ use std::io;
 use std::thread;
 use std::time::{Duration, Instant};
 
+/// For how long after the system asked all to end a bad end is due to that: it waits 90 s before it kills, where nobody says otherwise
+/// (systemd's `DefaultTimeoutStopSec`).
+const ENDING: Duration = Duration::from_secs(120);
+/// How much later than its tool a guard is asked, at most.
+const ASKED_LATER: Duration = Duration::from_millis(500);
+
 impl Guard {
     /// From the start of the tool to the end of its main process and of its output.
     pub(super) fn supervise(&mut self, tool: Tool, prepared: &Prepared) -> (Option<Exit>, Option<Why>) {
@@ -73,7 +79,17 @@ impl Guard {
             }
         };
         self.end_of_output(bell);
-        (exit, why)
+        let ended = exit.filter(|exit| why.is_none() && self.ended_with_all(*exit)).map(|_| Why::EndedWithAll);
+        (exit, why.or(ended))
+    }
+
+    /// Whether the tool ended badly because the system ended all that runs here. Whom it asks first is as it comes.
+    fn ended_with_all(&mut self, exit: Exit) -> bool {
+        if exit == Exit::TERMINATED {
+            let until = Instant::now() + ASKED_LATER;
+            while self.ending_since.is_none() && self.next(Some(until)).is_some() {}
+        }
+        exit != Exit::Code(0) && self.ending_since.is_some_and(|since| since.elapsed() < ENDING)
     }
 
     /// Starts the threads that read the tool's output and wait for its end.
