@@ -6,7 +6,7 @@ use samepath_wire::{JobId, Refused, WorkerId};
 #[non_exhaustive]
 pub enum FleetError {
     /// Nobody answers: the link is down, or nobody leads. It may have been done all the same.
-    #[error("the fleet does not answer: {doing} was given up after {seconds} s")]
+    #[error("the queue does not answer: {doing} was given up after {seconds} s")]
     Unreachable {
         /// What was being done: "submitting the job".
         doing: &'static str,
@@ -65,7 +65,7 @@ impl FleetError {
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::Unreachable { .. } => Some("it may have been done all the same; asking again is safe".to_owned()),
-            Self::JobNotFound { .. } => Some("`samepath jobs` lists the jobs of this fleet".to_owned()),
+            Self::JobNotFound { .. } => Some("`samepath jobs` lists the jobs there are".to_owned()),
             Self::WorkerAbsent { .. } => Some("`samepath workers` lists those that are online".to_owned()),
             Self::Unreadable { .. } => Some("update Samepath everywhere to the same version".to_owned()),
             Self::Bus(error) => error.hint(),

@@ -62,7 +62,7 @@ pub enum BusError {
         waited_ms: u64,
     },
     /// The link is down, or went down before the answer came.
-    #[error("the fleet cannot be reached")]
+    #[error("the queue cannot be reached")]
     Unreachable,
     /// Nobody listens at the lab's address: the computer is there, and refuses.
     #[error("nothing listens at {server}")]

@@ -67,7 +67,7 @@ pub enum WorkerError {
         source: io::Error,
     },
     /// The fleet is gone for good.
-    #[error("the worker lost its fleet")]
+    #[error("the worker lost its queue")]
     Fleet(#[from] FleetError),
 }
 
