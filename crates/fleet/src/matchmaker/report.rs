@@ -2,8 +2,8 @@ use super::assign::assignment;
 use super::state::{Loss, live_attempt};
 use super::{Answer, State, Ticket, bounds};
 use samepath_wire::{
-    AttemptEnd, AttemptRef, AttemptState, Cause, Claim, ClaimAnswer, Confirm, ConfirmAnswer, Exclusion, Failure,
-    JobRecord, JobState, Report, ReportAnswer, ReportEvent, StopRequest, StoragePath, WorkerId,
+    Attempt, AttemptEnd, AttemptRef, AttemptState, Cause, Claim, ClaimAnswer, Confirm, ConfirmAnswer, Exclusion,
+    Failure, JobRecord, JobState, Report, ReportAnswer, ReportEvent, StopRequest, StoragePath, WorkerId,
 };
 use std::collections::BTreeSet;
 
@@ -91,7 +91,7 @@ impl State {
     }
 
     /// The attempt, if it has not ended and is this worker's.
-    fn own(&self, worker: &str, attempt: &AttemptRef) -> Option<&samepath_wire::Attempt> {
+    fn own(&self, worker: &str, attempt: &AttemptRef) -> Option<&Attempt> {
         let live = self.jobs.get(&attempt.job).and_then(live_attempt)?;
         (live.number == attempt.attempt && live.worker == worker).then_some(live)
     }
@@ -108,16 +108,15 @@ impl State {
         }
     }
 
-    /// An attempt that was given up for want of news: now its worker says so itself, and whatever it says later is old.
+    /// An attempt that was given up for want of news: now its worker says so itself, and whatever it says later is old. Also where
+    /// somebody else was given the job since: who does not take it leaves this attempt the newest again.
     fn note_told(&mut self, attempt: &AttemptRef) {
-        let given_up = self.jobs.get(&attempt.job).is_some_and(|record| {
-            let last = record.attempts.last();
-            record.state == JobState::Queued && last.is_some_and(|last| last.number == attempt.attempt && !last.told)
-        });
-        if given_up && let Some(mut record) = self.take(attempt.job) {
-            if let Some(last) = record.attempts.last_mut() {
-                last.told = true;
-            }
+        let is_it = |known: &Attempt| known.number == attempt.attempt && !known.told;
+        let untold = self.jobs.get(&attempt.job).filter(|record| !record.state.is_ended());
+        if untold.is_some_and(|record| record.attempts.iter().any(is_it))
+            && let Some(mut record) = self.take(attempt.job)
+        {
+            record.attempts.iter_mut().filter(|known| is_it(known)).for_each(|known| known.told = true);
             self.store(record);
         }
     }

@@ -3,6 +3,7 @@
 use crate::samples::*;
 use samepath_fleet::matchmaker::{Event, Order};
 use samepath_wire::*;
+use std::slice::from_ref;
 
 #[test]
 fn what_is_not_confirmed_goes_back() {
@@ -184,6 +185,24 @@ fn three_losses_fail_a_job_and_name_each() {
     assert_eq!(attempt.attempt, 4);
     bench.end("gpu-1", &attempt, lost(true));
     assert_eq!(bench.job(1).state, JobState::Queued);
+}
+
+/// A worker that was given up for want of news tells of the end while another, which does not take it, was given the job.
+#[test]
+fn an_end_that_is_told_while_another_was_given_the_job_is_not_gone_on_with() {
+    let mut bench = bench(&["gpu-1", "gpu-2"]);
+    bench.submit(job(1)).unwrap();
+    let attempt = bench.start("gpu-1");
+    bench.pass(300);
+    assert_eq!(bench.job(1).state, JobState::Queued);
+    assert_eq!(bench.take("gpu-2").attempt, 2);
+    bench.end("gpu-1", &attempt, lost(false));
+    bench.pass(6);
+    assert_eq!(bench.job(1).state, JobState::Queued, "it was not confirmed");
+    // A claim that was made before that answer came names it still.
+    let ticket = bench.claim("gpu-1", from_ref(&attempt), false);
+    assert_eq!(bench.claimed(ticket).unwrap().forget, [attempt]);
+    assert!(bench.take("gpu-2").own_output, "something of the first may still write");
 }
 
 #[test]
