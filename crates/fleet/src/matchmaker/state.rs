@@ -1,3 +1,4 @@
+use super::prune::Ended;
 use super::queue::Queue;
 use super::{Action, Answer, Event, Now, Rules, Ticket, bounds};
 use crate::matching::Kinds;
@@ -27,8 +28,7 @@ pub struct State {
     pub(super) jobs: HashMap<JobId, JobRecord>,
     /// Jobs whose records cannot be read.
     unreadable: HashSet<JobId>,
-    /// Jobs that have ended, the one that ended first in front.
-    pub(super) ended: BTreeSet<(Timestamp, JobId)>,
+    pub(super) ended: Ended,
     /// Order of the next job to arrive.
     pub(super) next_order: u64,
     /// Those online.
@@ -60,7 +60,7 @@ pub struct State {
 }
 
 impl State {
-    /// What follows from the records. Every attempt that runs gets a full lease.
+    /// What follows from the records, in the order in which they were written last. Every attempt that runs gets a full lease.
     pub fn rebuild(
         epoch: u64,
         rules: impl Into<Rules>,
@@ -73,7 +73,7 @@ impl State {
             now,
             jobs: HashMap::new(),
             unreadable: HashSet::new(),
-            ended: BTreeSet::new(),
+            ended: Ended::default(),
             next_order: 1,
             workers: BTreeMap::new(),
             kinds: Kinds::new(),
@@ -269,7 +269,7 @@ impl State {
             self.queue.remove(&record);
             self.tried.remove(&id);
         }
-        self.ended.remove(&(ended_at(&record), id));
+        self.ended.remove(id);
         if let Some(attempt) = live_attempt(&record) {
             if let Some(count) = self.running.get_mut(&record.job.submitted_by) {
                 *count -= 1;
@@ -313,7 +313,7 @@ impl State {
             }
         }
         if record.state.is_ended() {
-            self.ended.insert((ended_at(record), id));
+            self.ended.push(id);
         }
         match live_attempt(record) {
             Some(attempt) => {
@@ -399,7 +399,8 @@ impl State {
     }
 }
 
-fn ended_at(record: &JobRecord) -> Timestamp {
+/// When a job that has ended did, by the clock of then.
+pub(super) fn ended_at(record: &JobRecord) -> Timestamp {
     record.history.last().map_or(Timestamp::UNIX_EPOCH, |change| change.at)
 }
 

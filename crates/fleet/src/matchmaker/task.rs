@@ -12,7 +12,7 @@ use crate::log;
 use futures::future::{BoxFuture, FutureExt, OptionFuture, try_join_all};
 use futures::stream::{BoxStream, FuturesUnordered, SelectAll, StreamExt, select_all};
 use jiff::Timestamp;
-use samepath_wire::{Kind, ReportAnswer, Worker};
+use samepath_wire::{JobRecord, Kind, ReportAnswer, Worker};
 use serde::de::DeserializeOwned;
 use std::collections::{BTreeSet, HashMap};
 use std::convert::Infallible;
@@ -204,7 +204,9 @@ impl<'a> Reign<'a> {
         }
         let (records, unreadable) = reading.finish().await?;
         let (epoch, now) = (reign.leader.revision(), reign.now());
-        reign.state = State::rebuild(epoch, rules, records.into_values(), now);
+        let mut records: Vec<JobRecord> = records.into_values().collect();
+        records.sort_by_key(|record| reign.revisions.known().get(&record.job.id).copied());
+        reign.state = State::rebuild(epoch, rules, records, now);
         for id in unreadable {
             reign.state.leave_alone(id);
         }

@@ -134,7 +134,7 @@ fn of_what_has_ended_the_newest_is_kept_and_all_that_has_not() {
     };
     let count = KEPT_JOBS as u64 + 40;
     // The first to arrive ended last; one waits, and one runs.
-    let mut records: Vec<JobRecord> = (1..=count).map(|number| ended(number, -(number as i64))).collect();
+    let mut records: Vec<JobRecord> = (1..=count).rev().map(|number| ended(number, -(number as i64))).collect();
     records.push(record(job(9_001), 9_001));
     let mut running = ended(9_002, -9_999_999);
     running.state = JobState::Running;
@@ -171,6 +171,34 @@ fn of_what_has_ended_the_newest_is_kept_and_all_that_has_not() {
     bench.order(9_001, Order::Stop).unwrap();
     bench.pass(1);
     assert!(bench.written.contains_key(&id(9_001)) && !bench.written.contains_key(&id(KEPT_JOBS as u64)));
+}
+
+#[test]
+fn what_ends_while_the_clock_is_set_back_is_kept() {
+    let day = jiff::SignedDuration::from_hours(24);
+    let mut bench = Bench::new();
+    let ended = |number: u64| {
+        let mut ended = record(job(number), number);
+        ended.state = JobState::Failed;
+        ended.history.push(StateChange { state: JobState::Failed, at: at(bench.now).wall, reason: String::new() });
+        ended
+    };
+    let records: Vec<JobRecord> = (1..=KEPT_JOBS as u64).map(ended).collect();
+    bench.written = records.iter().map(|record| (record.job.id, record.clone())).collect();
+    bench.state = State::rebuild(9, Timing::default(), records, at(bench.now));
+    bench.behind = 400 * day;
+    for number in [9_001, 9_002] {
+        bench.submit(job(number)).unwrap();
+        bench.order(number, Order::Stop).unwrap();
+        bench.pass(1);
+        assert!(bench.written.contains_key(&id(number)), "the others ended before it, whatever the clock says");
+    }
+    assert!(!bench.written.contains_key(&id(1)) && !bench.written.contains_key(&id(2)));
+    assert_eq!(bench.written.len(), KEPT_JOBS);
+    // Nobody's jobs are forgotten as older than they are.
+    let clear = Clear { older_than: 24 * 60 * 60 };
+    let ticket = bench.ask(|ticket| Event::Clear { ticket, member: "amick".to_owned(), clear });
+    assert!(matches!(bench.answer(ticket), Some(Answer::Cleared(Cleared { jobs: 0 }))));
 }
 
 #[test]

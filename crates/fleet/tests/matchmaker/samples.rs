@@ -69,6 +69,8 @@ pub(crate) fn unfit(message: &str) -> AttemptEnd {
 pub(crate) struct Bench {
     pub(crate) state: State,
     pub(crate) now: Duration,
+    /// By how much the clock on the wall was set back.
+    pub(crate) behind: jiff::SignedDuration,
     ticket: Ticket,
     /// Answers not looked at yet.
     pub(crate) answers: Vec<(Ticket, Answer)>,
@@ -86,6 +88,7 @@ impl Bench {
         let mut bench = Self {
             state: State::rebuild(7, Timing::default(), [], at(now)),
             now,
+            behind: jiff::SignedDuration::ZERO,
             ticket: 0,
             answers: Vec::new(),
             written: Default::default(),
@@ -105,7 +108,8 @@ impl Bench {
     }
 
     pub(crate) fn handle(&mut self, event: Event) {
-        for action in self.state.handle(event, at(self.now)) {
+        let Now { clock, wall } = at(self.now);
+        for action in self.state.handle(event, Now { clock, wall: wall - self.behind }) {
             match action {
                 Action::Write(record) => {
                     self.writes += 1;
