@@ -3,8 +3,8 @@
 use super::{Answer, State, Ticket, bounds};
 use crate::matching::{doubts, enough_run, reasons};
 use samepath_wire::{
-    Assignment, Attempt, AttemptEnd, AttemptState, BackendState, Cause, ClaimAnswer, Failure, JobId, JobRecord,
-    JobState, Progress, Reason, WorkerId,
+    Assignment, Attempt, AttemptEnd, AttemptState, BackendState, Cause, ClaimAnswer, Exclusion, Failure, JobId,
+    JobRecord, JobState, Progress, Reason, Worker, WorkerId,
 };
 
 impl State {
@@ -112,8 +112,16 @@ impl State {
             .collect();
         let mut message = format!("no worker can serve it; {}", tried.join("; "));
         bounds::clip(&mut message, 4000);
-        let brief = "every worker that could have served it has tried".to_owned();
-        record.failure = Some(Failure { cause: Cause::NoWorker, message, exit_code: None, last_line: None });
+        let all_say = record.excluded.iter().all(says_input);
+        let failure = match record.excluded.first().filter(|_| all_say) {
+            Some(first) => first.failure.clone(),
+            None => Failure { cause: Cause::NoWorker, message, exit_code: None, last_line: None },
+        };
+        let brief = match all_say {
+            true => failure.message.clone(),
+            false => "every worker that could have served it has tried".to_owned(),
+        };
+        record.failure = Some(failure);
         self.change(&mut record, JobState::Failed, brief);
         self.store(record);
     }
@@ -122,6 +130,14 @@ impl State {
     /// or do not answer just now, or whose GPU somebody uses, is left; and just after the matchmaker began, or woke, so are those
     /// that have yet to say that they are there.
     fn is_hopeless(&self, record: &JobRecord) -> bool {
+        if record.excluded.len() >= bounds::EXCLUSIONS {
+            return true;
+        }
+        self.began.is_none() && !self.workers.is_empty() && self.left_for(record).next().is_none()
+    }
+
+    /// The workers that can serve a job, or can once something has passed.
+    fn left_for(&self, record: &JobRecord) -> impl Iterator<Item = &Worker> {
         let passing = |reason: &Reason| {
             matches!(
                 reason,
@@ -130,15 +146,27 @@ impl State {
                     | Reason::BackendState { state: BackendState::Unknown | BackendState::NotAnswering, .. }
             )
         };
-        if record.excluded.len() >= bounds::EXCLUSIONS {
-            return true;
-        }
-        let mut left = self
-            .workers
-            .values()
-            .filter(|worker| reasons(&record.job, Some(record), worker, &self.kinds).iter().all(passing));
-        self.began.is_none() && !self.workers.is_empty() && left.next().is_none()
+        let workers = self.workers.values();
+        workers.filter(move |worker| reasons(&record.job, Some(record), worker, &self.kinds).iter().all(passing))
     }
+
+    /// Why no worker is to try a job any more, because its input is changed or gone, and not only where somebody looked: a worker says
+    /// so that is known to have the very storages, or a second one does, while nobody who is known to have them is left.
+    pub(super) fn lacks_input(&self, record: &JobRecord) -> Option<Failure> {
+        let is_sure = |worker: &Worker| {
+            let readable = |name| worker.backends.get(name).is_some_and(|backend| backend.state.is_readable());
+            doubts(&record.job, worker).0 == 0 && record.job.storages.keys().all(readable)
+        };
+        let told: Vec<&Exclusion> = record.excluded.iter().filter(|excluded| says_input(excluded)).collect();
+        let sure = told.iter().find(|it| self.workers.get(&it.worker).is_some_and(is_sure));
+        let second = || told.get(1).filter(|_| !self.left_for(record).any(is_sure));
+        sure.or_else(second).map(|it| it.failure.clone())
+    }
+}
+
+/// Whether a worker was excluded because of the job's input.
+fn says_input(excluded: &Exclusion) -> bool {
+    excluded.failure.cause == Cause::InputChanged
 }
 
 /// Whether an attempt that has ended is not known to write no more.

@@ -240,6 +240,9 @@ impl State {
                 record.excluded.push(Exclusion { worker, worker_name: name, failure });
                 if record.stop.is_some() {
                     self.change(record, JobState::Cancelled, by);
+                } else if let Some(failure) = self.lacks_input(record) {
+                    self.change(record, JobState::Failed, failure.message.clone());
+                    record.failure = Some(failure);
                 } else {
                     self.change(record, JobState::Queued, sentence);
                 }

@@ -231,6 +231,59 @@ fn unfit_workers_are_excluded_until_nobody_is_left() {
     assert_eq!(bench.job(1).attempts.last().unwrap().worker, "gpu-1");
 }
 
+/// Three workers whose storage is marked or not, and what becomes of a job of which each in turn says that its input is gone.
+fn input_gone(marks: [Option<&str>; 3], confirmed: &[&str]) -> (usize, JobRecord) {
+    let names = ["gpu-1", "gpu-2", "gpu-3"];
+    let mut bench = bench(&[]);
+    for (name, mark) in names.into_iter().zip(marks) {
+        let mut worker = worker(name);
+        worker.backends.insert("vast".into(), advert(BackendState::Ready, mark));
+        bench.online(worker);
+    }
+    let mut wanted = job(1);
+    let need = StorageNeed { id: Some("mark".into()), access: Access::Write };
+    wanted.storages = [("vast".to_owned(), need)].into();
+    let confirmed = confirmed.iter().map(|name| (*name).to_owned()).collect();
+    wanted.confirmed = [("vast".to_owned(), confirmed)].into();
+    bench.submit(wanted).expect("a good job");
+    let mut tries = 0;
+    for name in names {
+        let ticket = bench.claim(name, &[], true);
+        let Some(given) = bench.claimed(ticket).and_then(|answer| answer.assignment) else { break };
+        let attempt = AttemptRef { job: given.job.id, attempt: given.attempt };
+        bench.confirm(name, &attempt, given.epoch);
+        let gone = failure(Cause::InputChanged, &format!("{name} does not find labels.slp"));
+        bench.end(name, &attempt, AttemptEnd::Unfit { failure: gone });
+        tries += 1;
+    }
+    (tries, bench.job(1).clone())
+}
+
+#[test]
+fn an_input_that_is_gone_ends_the_job_once_that_is_not_one_worker_s_mount_alone() {
+    let failed = |(tries, record): (usize, JobRecord)| {
+        let failure = record.failure.expect("failed");
+        assert_eq!((record.state, failure.cause), (JobState::Failed, Cause::InputChanged));
+        assert!(failure.message.ends_with("does not find labels.slp"), "{failure:?}");
+        tries
+    };
+    let (marked, unknown) = (Some("mark"), None);
+    assert_eq!(failed(input_gone([marked, marked, marked], &[])), 1, "it is the very storage");
+    assert_eq!(failed(input_gone([unknown, unknown, unknown], &["gpu-1"])), 1, "it proved that it reads the input");
+    assert_eq!(failed(input_gone([unknown, unknown, unknown], &[])), 2, "one mount may be wrong");
+    assert_eq!(failed(input_gone([unknown, unknown, marked], &[])), 3, "who has the very storage is to look");
+}
+
+#[test]
+fn an_input_that_the_only_worker_does_not_find_is_the_job_s_failure() {
+    let mut bench = bench(&["gpu-1"]);
+    bench.submit(job(1)).unwrap();
+    let attempt = bench.start("gpu-1");
+    let gone = failure(Cause::InputChanged, "labels.slp is not there");
+    bench.end("gpu-1", &attempt, AttemptEnd::Unfit { failure: gone.clone() });
+    assert_eq!(bench.job(1).failure, Some(gone));
+}
+
 #[test]
 fn a_job_that_somebody_may_yet_serve_waits() {
     let mut looking = worker("gpu-2");

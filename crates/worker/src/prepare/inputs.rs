@@ -54,7 +54,7 @@ fn look(
         let failure = unresolved(request.worker, name, at, &error);
         // The submitter saw it, so it is somewhere between there and here.
         if seen.is_some() && matches!(error, ResolveError::NotFound { .. }) {
-            Problem::Lagging(failure)
+            Problem::Lagging(Failure { cause: Cause::InputChanged, ..failure })
         } else {
             Problem::Final(failure)
         }

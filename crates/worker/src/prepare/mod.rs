@@ -144,8 +144,12 @@ pub fn prepare(request: &Request<'_>) -> Result<Prepared, Failure> {
 
 /// Whether a failure of [`prepare`] speaks of this worker, so that another may do better.
 pub fn is_unfit(failure: &Failure) -> bool {
-    // The last is of its own folder, or of one that an earlier attempt may still write to.
-    matches!(failure.cause, Cause::PathError | Cause::BackendNotAvailable | Cause::ProgramMissing | Cause::Other)
+    // An input that is not what was submitted may be so on this worker's mount alone. The last is of its own folder, or of one that an
+    // earlier attempt may still write to.
+    matches!(
+        failure.cause,
+        Cause::PathError | Cause::BackendNotAvailable | Cause::InputChanged | Cause::ProgramMissing | Cause::Other
+    )
 }
 
 fn check_job(template: &Template, job: &Job) -> Result<(), Failure> {

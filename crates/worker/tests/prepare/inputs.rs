@@ -142,11 +142,12 @@ fn an_input_that_goes_on_differing_is_refused() {
     let failure = lab.attempt(&check(), &job(1, usual(), seen.clone()), 1, false, &Still::default()).unwrap_err();
     assert!(failure.message.contains("it was changed at"), "{}", failure.message);
 
-    // One that is gone is not "changed".
+    // Nor is one that is gone. Whether it is for all, others tell.
     fs_err::remove_file(&file).unwrap();
     let clock = Still::default();
     let failure = lab.attempt(&check(), &job(1, usual(), seen), 1, false, &clock).unwrap_err();
-    assert_eq!((failure.cause, clock.waited.get()), (Cause::PathError, PATIENCE));
+    assert_eq!((failure.cause, clock.waited.get()), (Cause::InputChanged, PATIENCE));
+    assert!(is_unfit(&failure) && failure.message.contains("does not exist"), "{failure:?}");
     // And one that nobody claims to have seen is not waited for.
     let clock = Still::default();
     assert!(lab.attempt(&check(), &job(1, usual(), json!({})), 1, false, &clock).is_err());
