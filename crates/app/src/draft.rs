@@ -220,11 +220,12 @@ pub(crate) fn plan(
         // Where results go follows from it: one thing is missing, not two.
         return Err(Error::new(ErrorCode::InvalidParameter, format!("{}: needs a value", parameter.name)));
     }
-    check_values(kind, &job.parameters).map_err(|problems| {
-        Error::from(problems).with_hint(format!("All that it takes: samepath kinds {}", kind.name))
-    })?;
+    let refused = |problems: Problems| {
+        Error::new(ErrorCode::InvalidParameter, problems.to_string()).with_hint(problems.hint(&kind.name))
+    };
+    check_values(kind, &job.parameters).map_err(refused)?;
     job.inputs = seen.into_iter().map(|(name, seen)| (name.to_owned(), seen)).collect();
-    job.storages = storages_needed(kind, &job)?;
+    job.storages = storages_needed(kind, &job).map_err(refused)?;
     videos.need(&mut job, around);
     for (name, need) in &mut job.storages {
         need.id = storages.mark_now(name);
@@ -483,11 +484,5 @@ fn job_name(kind: &Kind, dataset: Option<&StoragePath>, now: &Zoned) -> String {
             format!("{short}{more} · {what} · {stamp}")
         }
         None => format!("{what} · {stamp}"),
-    }
-}
-
-impl From<Problems> for Error {
-    fn from(problems: Problems) -> Self {
-        Self { hint: problems.hint(), ..Self::new(ErrorCode::InvalidParameter, problems.to_string()) }
     }
 }

@@ -151,6 +151,17 @@ impl Error {
         Self { code, message: message.into(), hint: None, instead: None }
     }
 
+    /// Whoever held the queue is gone, and nobody holds it again.
+    pub fn queue_gone() -> Self {
+        Self::new(ErrorCode::FleetUnreachable, "The queue went away.")
+    }
+
+    /// The same, of a job that somebody waits for.
+    pub fn queue_gone_from_job() -> Self {
+        let gone = Self::queue_gone();
+        Self { message: format!("{} The job goes on.", gone.message), ..gone }
+    }
+
     /// The same error where it is known what may have been meant.
     pub fn meaning(self, instead: impl Into<String>) -> Self {
         Self { instead: Some(instead.into()), ..self }

@@ -1,8 +1,8 @@
 //! The lines of one job, for people who follow it.
 
+use crate::Error;
 use crate::board::Board;
 use crate::view::LogView;
-use crate::{Error, ErrorCode};
 use futures::FutureExt;
 use samepath_fleet::{Fleet, JobLog, LogItem};
 use samepath_wire::{AttemptState, JobId, JobRecord, LogLine, Stream};
@@ -94,8 +94,7 @@ impl LogStream {
             };
             let first = wait.await;
             if first.is_none() {
-                let gone = Error::new(ErrorCode::FleetUnreachable, "The queue went away. The job goes on.");
-                self.broken = Some(gone);
+                self.broken = Some(Error::queue_gone_from_job());
                 return None;
             }
             let mut item = first;

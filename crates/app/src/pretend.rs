@@ -125,7 +125,7 @@ impl PretendLab {
                     return Ok(());
                 }
                 Some(_) => {}
-                None => return Err(Error::new(ErrorCode::FleetUnreachable, "The queue went away.")),
+                None => return Err(Error::queue_gone()),
             }
         }
     }
@@ -148,7 +148,7 @@ impl PretendLab {
                     tell(ShownView::Job(Box::new(job.clone())));
                 }
                 Some(_) => {}
-                None => return Err(Error::new(ErrorCode::FleetUnreachable, "The queue went away.")),
+                None => return Err(Error::queue_gone()),
             }
         }
         if job.state == "succeeded" {

@@ -5,7 +5,7 @@ use crate::output::{Output, printable};
 use crate::workers::{interrupted, left_alone};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use samepath_app::view::{JobView, Update};
-use samepath_app::{App, Error, ErrorCode};
+use samepath_app::{App, Error};
 use std::time::Duration;
 
 /// Waits until a job has ended, and shows how far it is: a bar on a terminal, a line for each state elsewhere, nothing for JSON.
@@ -38,7 +38,7 @@ pub(crate) async fn wait(app: &App, first: JobView, output: &Output) -> Result<J
             match update {
                 Some(Update::Job(news)) if news.id == job.id && news.timeline.len() >= known => break *news,
                 Some(_) => {}
-                None => return Err(Error::new(ErrorCode::FleetUnreachable, "The queue went away. The job goes on.")),
+                None => return Err(Error::queue_gone_from_job()),
             }
         };
     }

@@ -4,7 +4,7 @@
 
 mod common;
 
-use common::{Case, Plan, hidden, patience, start, start_below};
+use common::{Case, Plan, Worker, hidden, patience, start, start_below};
 use rustix::process::{Pid, Signal, kill_process};
 use samepath_wire::{AttemptEnd, AttemptRef, Cause, StoragePath};
 use samepath_worker::guard::{AttemptDir, MARK, Order, Patience, Phase, Tree};
@@ -228,11 +228,13 @@ fn an_input_that_changes_while_the_job_runs_is_a_remark_and_no_failure() {
     }
 }
 
-/// A job with a results folder that prints this; from how many bytes on its log is long.
-fn printing(storage: &Path, script: &str, long_log: u64) -> Case {
+/// A job with a results folder that prints this, and its worker; from how many bytes on its log is long.
+fn printing(storage: &Path, script: &str, long_log: u64) -> (Case, Worker) {
     let mut plan = Plan::new(script).on(storage, "OUT", "DIRECTORY", "results");
     plan.patience = Patience { long_log, log_bytes: 1024 * 1024, ..plan.patience };
-    plan.start()
+    let case = plan.start();
+    let worker = case.connect();
+    (case, worker)
 }
 
 #[test]
@@ -240,8 +242,7 @@ fn a_long_log_is_put_beside_the_results_whole() {
     let storage = tempfile::tempdir().unwrap();
     // More than is kept of any log, and a file of the tool's own of that name.
     let script = "echo first; echo openjd_progress: 3; echo mine > \"$1/log.txt\"; seq 100000; echo end; exit 3";
-    let mut case = printing(storage.path(), script, 100_000);
-    let _worker = case.connect();
+    let (mut case, _worker) = printing(storage.path(), script, 100_000);
     assert!(matches!(case.end(), AttemptEnd::Failed { .. }));
     let at = StoragePath::new("vast", "", "results/log-2.txt");
     assert_eq!(case.at.besides().log_file.as_ref(), Some(&at));
@@ -261,8 +262,7 @@ fn a_long_log_is_put_beside_the_results_whole() {
 #[test]
 fn a_log_that_is_not_long_stays_out_of_the_results() {
     let storage = tempfile::tempdir().unwrap();
-    let mut case = printing(storage.path(), "seq 100", 100_000);
-    let _worker = case.connect();
+    let (mut case, _worker) = printing(storage.path(), "seq 100", 100_000);
     let AttemptEnd::Succeeded { outputs } = case.end() else { panic!("{:?}", case.at.end()) };
     assert!(outputs.files.is_empty() && case.at.besides().log_file.is_none());
     assert_eq!(fs_err::read_dir(storage.path().join("results")).unwrap().count(), 0);
@@ -272,8 +272,7 @@ fn a_log_that_is_not_long_stays_out_of_the_results() {
 fn a_long_log_for_which_there_is_no_place_is_told_of() {
     let storage = tempfile::tempdir().unwrap();
     let script = "cd \"$1\"; mkdir log.txt; for n in $(seq 2 100); do mkdir log-$n.txt; done; seq 10000";
-    let mut case = printing(storage.path(), script, 1000);
-    let _worker = case.connect();
+    let (mut case, _worker) = printing(storage.path(), script, 1000);
     assert!(matches!(case.end(), AttemptEnd::Succeeded { .. }), "{:?}", case.at.end());
     let last = case.log().pop().unwrap().text;
     assert!(last.starts_with("The whole log could not be put beside the results: "), "{last}");

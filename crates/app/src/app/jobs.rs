@@ -61,8 +61,7 @@ impl App {
                 .look(|seen| readiness::offline(&draft, seen.around.workers.values(), &offline)));
         }
         let kind = self.find_kind(&draft.kind)?;
-        let preview = self.take_preview(&draft);
-        self.show_preview(preview.clone());
+        let preview = self.show_preview(&draft);
         let planned = self.plan(kind, draft.clone(), preview).await;
         let board = &self.inner.board;
         Ok(match planned {
@@ -110,9 +109,11 @@ impl App {
         shown.filter(|shown| shown.is_of(draft)).unwrap_or_else(|| Preview::of(draft))
     }
 
-    /// Shows what this draft would become.
-    fn show_preview(&self, preview: Preview) {
-        *self.inner.previewed.lock().unwrap_or_else(PoisonError::into_inner) = Some(preview);
+    /// What this draft would become, as it is shown from now on.
+    fn show_preview(&self, draft: &Draft) -> Preview {
+        let mut shown = self.inner.previewed.lock().unwrap_or_else(PoisonError::into_inner);
+        let preview = shown.take().filter(|shown| shown.is_of(draft)).unwrap_or_else(|| Preview::of(draft));
+        shown.insert(preview).clone()
     }
 
     async fn plan(&self, kind: Kind, draft: Draft, Preview { id, now, .. }: Preview) -> Result<Plan, Error> {
@@ -377,9 +378,7 @@ impl App {
             match updates.next().await {
                 Some(Update::JobGone(gone)) if gone == id => return Ok(None),
                 Some(_) => {}
-                None => {
-                    return Err(Error::new(ErrorCode::FleetUnreachable, "The queue went away. The job goes on."));
-                }
+                None => return Err(Error::queue_gone_from_job()),
             }
         }
     }

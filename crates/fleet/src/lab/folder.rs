@@ -48,9 +48,14 @@ pub(super) fn open_lock(path: &Path) -> Result<File, LabError> {
     File::options().create(true).truncate(false).write(true).open(path).map_err(hub_error(path))
 }
 
-/// Whether another process has it.
+/// Whether another process has it; one that is not there nobody has. (`samepath_storage` says so of its locks, and is nothing that this
+/// crate knows.)
 pub(super) fn is_locked(path: &Path) -> Result<bool, LabError> {
-    Ok(matches!(open_lock(path)?.try_lock(), Err(TryLockError::WouldBlock)))
+    match File::open(path) {
+        Ok(lock) => Ok(matches!(lock.try_lock_shared(), Err(TryLockError::WouldBlock))),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(hub_error(path)(error)),
+    }
 }
 
 /// Waits until nobody else has it.

@@ -1,6 +1,7 @@
 //! The file itself: one writer at a time, and never half a file.
 
 use super::{Action, ConfigError, text};
+use crate::is_locked;
 use std::fs::{File, TryLockError};
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -112,8 +113,7 @@ impl Target {
 
     /// Whether somebody holds the lock now.
     pub(super) fn is_locked(&self) -> bool {
-        let opened = fs_err::File::open(&self.lock);
-        opened.is_ok_and(|lock| matches!(lock.file().try_lock(), Err(TryLockError::WouldBlock)))
+        is_locked(&self.lock).unwrap_or(false)
     }
 
     /// Puts `new` in the place of `old`, which was read under the lock; `None` where no file was there.

@@ -39,21 +39,20 @@ pub enum WorkerError {
         /// The other's computer.
         host: String,
     },
-    /// What a worker of this computer left is for another form of it: nobody would look after it.
-    #[error("{name} of {HERE}, which is {}, still runs a job", if *gpus { "for one GPU" } else { "for all of it" })]
+    /// A worker of this computer is there in another form: where it runs a GPU would be given two jobs, and where it left a job nobody
+    /// would look after that.
+    #[error(
+        "{name} of {HERE}, which is {}, {}",
+        if *gpus { "for one GPU" } else { "for all of it" },
+        if *runs { "runs already" } else { "still runs a job" }
+    )]
     OtherForm {
-        /// The one that runs it.
+        /// The other.
         name: String,
         /// Whether that is for one GPU alone.
         gpus: bool,
-    },
-    /// A worker of this computer runs, in another form: a GPU would be given two jobs.
-    #[error("{name} of {HERE}, which is {}, runs already", if *gpus { "for one GPU" } else { "for all of it" })]
-    Beside {
-        /// The one that runs.
-        name: String,
-        /// Whether that is for one GPU alone.
-        gpus: bool,
+        /// Whether it runs itself, and not only what it left.
+        runs: bool,
     },
     /// The lab knows this computer as a member's.
     #[error("{HERE} has joined the lab as a member, not as a worker")]
@@ -76,11 +75,7 @@ impl WorkerError {
     pub fn code(&self) -> &'static str {
         match self {
             Self::Name { .. } => "invalid_parameter",
-            Self::Running { .. }
-            | Self::Twin { .. }
-            | Self::Joined { .. }
-            | Self::OtherForm { .. }
-            | Self::Beside { .. } => "already_exists",
+            Self::Running { .. } | Self::Twin { .. } | Self::Joined { .. } | Self::OtherForm { .. } => "already_exists",
             Self::Member => "fleet_unreachable",
             Self::State { .. } => "io",
             Self::Fleet(_) => "fleet_unreachable",
@@ -102,11 +97,11 @@ impl WorkerError {
                 "If that is {HERE}: whoever joined is one worker, whatever it is called; one for each GPU is samepath worker --gpus. \
                  If it is another: what this one joined with was copied. Run samepath leave here, and join with an invitation of its own."
             )),
-            Self::OtherForm { gpus, .. } => Some(format!(
+            Self::OtherForm { gpus, runs: false, .. } => Some(format!(
                 "Start it as it was before, until the job has ended: samepath worker{}. With samepath worker drain it takes no other.",
                 if *gpus { " --gpus …" } else { ", without --gpus" }
             )),
-            Self::Beside { gpus, .. } => Some(format!(
+            Self::OtherForm { gpus, runs: true, .. } => Some(format!(
                 "End that first: beside {} this one would be given jobs for the same GPU.",
                 if *gpus { "workers for single GPUs" } else { "it" }
             )),

@@ -1,6 +1,7 @@
 use super::WorkerError;
-use crate::guard::{AttemptDir, is_locked, make_private};
+use crate::guard::{AttemptDir, make_private};
 use jiff::Timestamp;
+use samepath_storage::is_locked;
 use samepath_wire::AttemptRef;
 use std::fs::File;
 use std::io;
@@ -186,11 +187,10 @@ impl Home {
             };
             let left = Self::left_in(&path).map_err(unusable(&path))?;
             let gpus = said.contains(OF_GPU);
-            if is_other_form(&said, id) && Self::is_used(&path) && !is_told(state_dir, name) {
-                return Err(WorkerError::Beside { name: name.to_owned(), gpus });
-            }
-            if is_other_form(&said, id) && !Self::is_used(&path) && left.iter().any(AttemptDir::is_guarded) {
-                return Err(WorkerError::OtherForm { name: name.to_owned(), gpus });
+            let runs = Self::is_used(&path);
+            let in_the_way = if runs { !is_told(state_dir, name) } else { left.iter().any(AttemptDir::is_guarded) };
+            if in_the_way && is_other_form(&said, id) {
+                return Err(WorkerError::OtherForm { name: name.to_owned(), gpus, runs });
             }
             if said != id || left.is_empty() {
                 continue;

@@ -56,7 +56,6 @@ pub use journal::JournalReader;
 pub use kin::{Kin, Noted};
 pub use machine::Machine;
 pub use messages::is_for_us;
-pub(crate) use spec::is_locked;
 pub use spec::{AttemptDir, Besides, Patience, Spec, VERSION, make_private};
 pub use tool_id::{Standing, ToolId};
 pub(crate) use tree::kill_left;

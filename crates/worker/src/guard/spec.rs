@@ -1,7 +1,7 @@
 use super::machine::Machine;
 use crate::kinds::Choices;
 use crate::prepare::{HEARTBEAT, STALE_AFTER};
-use samepath_storage::{Backend, PathMapping};
+use samepath_storage::{Backend, PathMapping, is_locked};
 use samepath_wire::{Assignment, AttemptEnd, AttemptRef, Progress, StoragePath};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use std::collections::BTreeMap;
@@ -276,17 +276,6 @@ impl AttemptDir {
 
     fn read<T: DeserializeOwned>(&self, name: &str) -> io::Result<T> {
         serde_json::from_slice(&fs_err::read(self.path.join(name))?).map_err(io::Error::from)
-    }
-}
-
-/// Whether a process holds this lock; one that is not there is held by none.
-pub(crate) fn is_locked(lock: &Path) -> io::Result<bool> {
-    match File::open(lock).map(|lock| lock.try_lock_shared()) {
-        Ok(Ok(())) => Ok(false),
-        Ok(Err(std::fs::TryLockError::WouldBlock)) => Ok(true),
-        Ok(Err(std::fs::TryLockError::Error(error))) => Err(error),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
-        Err(error) => Err(error),
     }
 }
 

@@ -41,9 +41,9 @@ impl Problems {
         "invalid_parameter"
     }
 
-    /// What to do.
-    pub fn hint(&self) -> Option<String> {
-        Some("`samepath kinds KIND` lists the parameters and what they take".to_owned())
+    /// What to do, where these are values for a kind of that name.
+    pub fn hint(&self, kind: &str) -> String {
+        format!("All that it takes: samepath kinds {kind}")
     }
 }
 
