@@ -194,7 +194,7 @@ test('what lies over the page: the list of keys, the verbs of a row, what can be
 
 test('a lab that is left, and a computer that is added to it', async () => {
   const { container, fake, user } = await ready({ type: 'status', value: status({ lab: 'Talmo Lab', link: 'connected', in_lab: true }) });
-  fake.labs = [{ lab: 'Talmo Lab', role: 'member', name: 'amick', server: 'hub:4222', joined_at: '2026-11-20T09:00:00Z' }];
+  fake.labs = [{ lab: 'Talmo Lab', role: 'member', name: 'amick', server: 'hub:4222', joined_at: '2026-11-20T09:00:00Z', places: null, jobs: null }];
   await user.keyboard('{Control>},{/Control}');
   await settle();
   await user.click(screen.getByRole('button', { name: 'Add a computer…' }));

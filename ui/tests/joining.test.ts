@@ -99,7 +99,7 @@ describe('Joining a lab', () => {
 
   test('whoever has joined a lab has answered where jobs run, and goes on to the storage', async () => {
     const fake = new Fake([{ type: 'status', value: status() }, { type: 'storages', value: [] }]);
-    fake.labs = [{ lab: 'Talmo Lab', role: 'member', name: 'amick', server: 'hub:4222', joined_at: '2026-11-20T09:00:00Z' }];
+    fake.labs = [{ lab: 'Talmo Lab', role: 'member', name: 'amick', server: 'hub:4222', joined_at: '2026-11-20T09:00:00Z', places: null, jobs: null }];
     render(App, { ipc: fake });
     await settle();
     const user = userEvent.setup();

@@ -9,7 +9,7 @@ const press = (name: string | RegExp) => fireEvent.click(screen.getByRole('butto
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => vi.useRealTimers());
 
-const joined = { lab: 'Talmo Lab', role: 'member', name: 'amick', server: 'hub.talmolab.org:4222', joined_at: '2026-11-20T09:00:00Z' };
+const joined = { lab: 'Talmo Lab', role: 'member', name: 'amick', server: 'hub.talmolab.org:4222', joined_at: '2026-11-20T09:00:00Z', places: null, jobs: null };
 const inLab = { type: 'status' as const, value: status({ lab: 'Talmo Lab', link: 'connected', in_lab: true, admin: true }) };
 const MAY = 'You stopped waiting. It may still happen.';
 

@@ -6,7 +6,7 @@ import { job, status, storage, worker } from './views';
 import { HOSTILE, open, ready, settle } from './render';
 
 const own = worker({ id: 'w0', name: 'amick-laptop', this_computer: true, own: true, unavailable: [`sleap-train: ${HOSTILE}`] });
-const joined = { lab: 'Talmo Lab', role: 'member', name: 'amick', server: 'hub.talmolab.org:4222', joined_at: '2026-11-20T09:00:00Z' };
+const joined = { lab: 'Talmo Lab', role: 'member', name: 'amick', server: 'hub.talmolab.org:4222', joined_at: '2026-11-20T09:00:00Z', places: null, jobs: null };
 const section = (name: string) => screen.getByRole('region', { name });
 
 async function settings(...more: Parameters<typeof ready>) {
@@ -21,7 +21,7 @@ describe('Settings', () => {
     const { fake, user } = await settings();
     await user.click(within(section('Where your jobs run')).getByRole('button', { name: 'Join a lab…' }));
     expect(screen.getByRole('radio', { name: /In my lab/ })).toBeChecked();
-    fake.labs = [{ lab: 'Talmo Lab', role: 'member', name: 'amick', server: 'hub.talmolab.org:4222', joined_at: '2026-11-20T09:00:00Z' }];
+    fake.labs = [{ lab: 'Talmo Lab', role: 'member', name: 'amick', server: 'hub.talmolab.org:4222', joined_at: '2026-11-20T09:00:00Z', places: null, jobs: null }];
     await user.keyboard('{Control>}5{/Control}');
     await settle();
     const lab = section('Where your jobs run');

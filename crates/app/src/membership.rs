@@ -7,6 +7,7 @@ use samepath_fleet::lab::{Computer, Invitation, LabError, Membership, Part};
 use samepath_fleet::{Fleet, bus::BusError};
 use samepath_storage::Change;
 use samepath_wire::{HERE, HERE_FIRST};
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -34,7 +35,19 @@ impl MembershipView {
             name: membership.name.clone(),
             server: membership.server.clone(),
             joined_at: membership.joined_at.to_string(),
+            places: membership.places.are_limited().then(|| membership.places.words()),
+            jobs: membership.jobs_at_once.map(NonZeroU32::get),
         }
+    }
+
+    /// What the lab allows the person's jobs, a sentence each; nothing where it allows everything.
+    pub fn limits(&self) -> Vec<String> {
+        let places = self.places.as_ref().map(|words| format!("Each of your jobs {words}."));
+        let jobs = self.jobs.map(|jobs| match jobs {
+            1 => "One of your jobs may run at a time.".to_owned(),
+            jobs => format!("{jobs} of your jobs may run at a time."),
+        });
+        places.into_iter().chain(jobs).collect()
     }
 }
 

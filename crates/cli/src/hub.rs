@@ -332,6 +332,9 @@ pub(crate) fn join(context: &Context<'_>, invitation: &[String]) -> Result<ExitC
         context
             .output
             .line(&format!("{HERE_FIRST} belongs to {} now, as the {} {}.", joined.lab, joined.role, joined.name))?;
+        for sentence in joined.limits() {
+            context.output.line(&sentence)?;
+        }
         context.output.line(match joined.role.as_str() {
             "worker" => "Run its jobs: samepath worker",
             _ => "See who works there: samepath workers",

@@ -124,8 +124,12 @@ fn a_member_is_told_what_the_lab_says_of_a_storage_and_of_their_folder() {
     let lab = Lab::new();
     let desk = lab.computer("desk");
     fs_err::create_dir_all(lab.home.path("storage/eve")).expect("a folder");
-    let told = lab.home.ask(&["hub", "invite", "member", "eve", "--user-subdir", "eve"]).good();
-    desk.join(told["invitation"].as_str().expect("a line"));
+    let told = lab.home.ask(&["hub", "invite", "member", "eve", "--user-subdir", "eve", "--jobs", "2"]).good();
+    let said = desk.says(&["join", told["invitation"].as_str().expect("a line")]).out;
+    let limits = ["Each of your jobs writes and reads in eve only.", "2 of your jobs may run at a time."];
+    assert!(limits.iter().all(|limit| said.contains(limit)), "{said}");
+    let said = desk.says(&["doctor"]).out;
+    assert!(limits.iter().all(|limit| said.contains(limit)), "{said}");
     let words = ["hub", "storage", "set", "tapes", "--linux", "tapes01:/all", "--help-text", "With the VPN."];
     lab.home.ask(&words).good();
     let told = desk.says(&["storage", "suggest"]).out;

@@ -102,7 +102,7 @@ const fake = new Fake(
     : [{ type: 'status', value: status() }, { type: 'kept', value: { looks } }, { type: 'storages', value: [] }, { type: 'kinds', value: [kind()] }],
 );
 if (how.length > 0) {
-  fake.labs = [{ lab: 'Talmo Lab', role: 'member', name: 'amick', server: 'hub.talmolab.org:4222', joined_at: ago(30_000) }];
+  fake.labs = [{ lab: 'Talmo Lab', role: 'member', name: 'amick', server: 'hub.talmolab.org:4222', joined_at: ago(30_000), places: null, jobs: null }];
   fake.computersHere = [
     { key: 'UA', name: 'amick-mbp', joined_at: ago(30_000), own: true },
     { key: 'UB', name: 'ws-2', joined_at: ago(9000), own: false },

@@ -17,12 +17,12 @@ export class FakeLab extends FakeShell {
 
   async joinLab(text: string): Promise<MembershipView> {
     await this.note('joinLab', text);
-    return { lab: 'Talmo Lab', role: 'member', name: 'amick', server: 'hub.talmolab.org:4222', joined_at: AT };
+    return { lab: 'Talmo Lab', role: 'member', name: 'amick', server: 'hub.talmolab.org:4222', joined_at: AT, places: null, jobs: null };
   }
 
   async joinAsWorker(text: string): Promise<MembershipView> {
     await this.note('joinAsWorker', text);
-    return { lab: 'Talmo Lab', role: 'worker', name: 'ws-2', server: 'hub.talmolab.org:4222', joined_at: AT };
+    return { lab: 'Talmo Lab', role: 'worker', name: 'ws-2', server: 'hub.talmolab.org:4222', joined_at: AT, places: null, jobs: null };
   }
 
   async memberships(): Promise<MembershipView[]> {

@@ -1,7 +1,7 @@
 //! Who holds the queue of this computer, and the workers that it knows.
 
 use crate::lab::known;
-use crate::view::{Finding, FindingState};
+use crate::view::{Finding, FindingState, MembershipView};
 use crate::{Error, LocalStorages, Options};
 use jiff::{SignedDuration, Timestamp};
 use samepath_fleet::matching::Sameness;
@@ -53,6 +53,7 @@ pub(super) async fn examine(options: &Options, storages: &LocalStorages) -> Vec<
             };
             let found = format!("{by} answered in {took:.0} ms");
             let mut findings = vec![Finding::new(AREA, FindingState::Good, what, found)];
+            findings.extend(of_limits(options));
             for job in unreadable.unwrap_or_default() {
                 let note = Finding::new(AREA, FindingState::Note, "queue", job.to_string());
                 findings.push(note.mend(format!("Upgrade Samepath on {HERE}; what wrote it may be newer.")));
@@ -66,6 +67,13 @@ pub(super) async fn examine(options: &Options, storages: &LocalStorages) -> Vec<
     };
     fleet.close().await;
     findings
+}
+
+/// What the lab allows this person's jobs.
+fn of_limits(options: &Options) -> Vec<Finding> {
+    let memberships = options.memberships().unwrap_or_default();
+    let limits = memberships.iter().flat_map(MembershipView::limits);
+    limits.map(|limit| Finding::new(AREA, FindingState::Good, "lab", limit)).collect()
 }
 
 fn silent_lab(lab: &str) -> Finding {

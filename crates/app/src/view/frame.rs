@@ -57,6 +57,10 @@ pub struct MembershipView {
     pub server: String,
     /// Since when.
     pub joined_at: String,
+    /// To which places the person's jobs are kept, in words; none where to none.
+    pub places: Option<String>,
+    /// How many of the person's jobs may run at a time; none: as many as there are workers.
+    pub jobs: Option<u32>,
 }
 
 /// A line with which somebody joins a lab. A secret until it is used.

@@ -740,6 +740,10 @@ export type MembershipView = {
 	server: string,
 	/**  Since when. */
 	joined_at: string,
+	/**  To which places the person's jobs are kept, in words; none where to none. */
+	places: string | null,
+	/**  How many of the person's jobs may run at a time; none: as many as there are workers. */
+	jobs: number | null,
 };
 
 /**  Likewise, of a job's figures. */
