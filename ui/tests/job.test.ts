@@ -71,9 +71,9 @@ test('what happened is told try by try: who made it, how long, and how it ended,
   const value = job({
     attempts: 2,
     tries: [
-      { number: 1, worker: 'gpu-2', began_at: at('09:14:02'), ended_at: at('10:31:00'), end: 'lost', why: 'gpu-2 went away' },
-      { number: 2, worker: 'gpu-1', began_at: at('10:32:00'), ended_at: at('10:33:00'), end: 'unfit', why: HOSTILE },
-      { number: 3, worker: 'gpu-3', began_at: at('10:34:00'), ended_at: null, end: null, why: null },
+      { number: 1, worker: 'gpu-2', began_at: at('09:14:02'), ended_at: at('10:31:00'), end: 'lost', why: 'gpu-2 went away', removed: false },
+      { number: 2, worker: 'gpu-1', began_at: at('10:32:00'), ended_at: at('10:33:00'), end: 'unfit', why: HOSTILE, removed: false },
+      { number: 3, worker: 'gpu-3', began_at: at('10:34:00'), ended_at: null, end: null, why: null, removed: false },
     ],
     timeline: [
       { at: at('09:14:00'), words: 'submitted by amick' },

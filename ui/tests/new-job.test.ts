@@ -178,7 +178,7 @@ describe('New job', () => {
 
   test('a worker that nobody has proved is asked for it where it is chosen; who is offline is told of', async () => {
     const unknown = { ...worker().storages[0]!, words: 'not confirmed', sameness: 'unknown' };
-    const last = job({ id: 'old', state: 'succeeded', words: 'Done', worker: 'ws-2', tries: [{ number: 1, worker: 'ws-2', began_at: new Date(Date.now() - 60_000).toISOString(), ended_at: null, end: 'succeeded', why: null }] });
+    const last = job({ id: 'old', state: 'succeeded', words: 'Done', worker: 'ws-2', tries: [{ number: 1, worker: 'ws-2', began_at: new Date(Date.now() - 60_000).toISOString(), ended_at: null, end: 'succeeded', why: null, removed: false }] });
     const { fake, user } = await chosen({ type: 'worker', value: worker({ storages: [unknown] }) }, { type: 'job', value: last });
     await waitFor(() => expect(fake.called('readiness')).toHaveLength(1));
     const who = screen.getByRole('region', { name: 'Who can run this' });

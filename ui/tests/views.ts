@@ -172,7 +172,7 @@ export const job = (over: Partial<JobView> = {}): JobView => ({
   ended_at: null,
   confirmed: [],
   attempts: 1,
-  tries: [{ number: 1, worker: 'gpu-1', began_at: AT, ended_at: null, end: null, why: null }],
+  tries: [{ number: 1, worker: 'gpu-1', began_at: AT, ended_at: null, end: null, why: null, removed: false }],
   timeline: [
     { at: AT, words: 'submitted by amick' },
     { at: AT, words: 'given to gpu-1' },

@@ -149,7 +149,7 @@ describe('Workers', () => {
   test('who is offline is told of with when it was seen, as far as jobs tell', async () => {
     const at = (days: number) => new Date(Date.now() - days * 24 * 3_600_000).toISOString();
     const tried = (id: string, worker: string, began: number, ended: number | null, end: string | null = 'succeeded') =>
-      ({ type: 'job' as const, value: job({ id, worker, tries: [{ number: 1, worker, began_at: at(began), ended_at: ended === null ? null : at(ended), end, why: null }] }) });
+      ({ type: 'job' as const, value: job({ id, worker, tries: [{ number: 1, worker, began_at: at(began), ended_at: ended === null ? null : at(ended), end, why: null, removed: false }] }) });
     const { fake, user } = await open(worker());
     expect(screen.queryByText(/offline/)).toBeNull();
     fake.say(tried('a', 'ws-2', 9, 8), tried('b', 'ws-2', 3, 2, 'lost'), tried('c', 'gpu-1', 1, 1), tried('d', 'old', 41, 40), tried('e', 'ws-3', 5, null, null));
@@ -166,11 +166,18 @@ describe('Workers', () => {
     expect(screen.queryByRole('row', { name: /^ws-2 offline/ })).toBeNull();
     await user.click(screen.getByRole('row', { name: /^gpu-1 offline/ }));
     expect(screen.getByRole('region', { name: 'Worker gpu-1' })).toHaveTextContent(/offline A job last told of it/);
+    // Once it is put out it stays as long as it is looked at, and is gone then.
+    const lost = tried('c', 'gpu-1', 1, 1).value;
+    fake.say({ type: 'job', value: { ...lost, tries: lost.tries.map((one) => ({ ...one, removed: true })) } });
+    await settle();
+    expect(screen.getByRole('row', { name: /^gpu-1 offline/ })).toBeVisible();
+    await user.keyboard('{Escape}');
+    expect(screen.queryByRole('row', { name: /^gpu-1/ })).toBeNull();
   });
 
   test('one that is offline tells of its jobs, and is put out by whoever looks after the lab', async () => {
     const began_at = new Date(Date.now() - 3_600_000).toISOString();
-    const tried = job({ state: 'succeeded', words: 'Done', worker: 'gpu-1', ended_at: began_at, tries: [{ number: 1, worker: 'ws-2', began_at, ended_at: began_at, end: 'lost', why: null }] });
+    const tried = job({ state: 'succeeded', words: 'Done', worker: 'gpu-1', ended_at: began_at, tries: [{ number: 1, worker: 'ws-2', began_at, ended_at: began_at, end: 'lost', why: null, removed: false }] });
     const { fake, user } = await open(worker());
     const inLab = status({ lab: 'Talmo Lab', link: 'connected', in_lab: true });
     fake.say({ type: 'job', value: tried }, { type: 'status', value: inLab });
@@ -332,7 +339,7 @@ describe('Workers', () => {
   });
 
   test('the verbs of one that is offline are offered at its row, too', async () => {
-    const ended = job({ id: 'b', tries: [{ number: 1, worker: 'ws-2', began_at: new Date().toISOString(), ended_at: new Date().toISOString(), end: 'succeeded', why: null }], state: 'succeeded', words: 'Done', worker: 'ws-2', ended_at: new Date().toISOString() });
+    const ended = job({ id: 'b', tries: [{ number: 1, worker: 'ws-2', began_at: new Date().toISOString(), ended_at: new Date().toISOString(), end: 'succeeded', why: null, removed: false }], state: 'succeeded', words: 'Done', worker: 'ws-2', ended_at: new Date().toISOString() });
     const { fake, user } = await ready({ type: 'worker', value: worker() }, { type: 'job', value: ended });
     await user.keyboard('{Control>}3{/Control}');
     const asked = async () => {

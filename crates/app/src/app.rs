@@ -21,6 +21,7 @@ use samepath_fleet::bus::Link;
 use samepath_fleet::lab::Membership;
 use samepath_fleet::{Fleet, Live, Update};
 use samepath_wire::{HERE, HERE_FIRST, JobId, WorkerId};
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
@@ -196,6 +197,7 @@ impl App {
         let told = CancellationToken::new();
         if lab.is_some() {
             tasks.spawn(follow_beginning(board.clone(), fleet.beginning(), told.clone()));
+            tasks.spawn(follow_put_out(board.clone(), fleet.put_out()));
         } else {
             told.cancel();
         }
@@ -349,6 +351,22 @@ async fn follow_beginning(board: Arc<Board>, mut beginning: Live<serde_json::Val
         board.set_beginning(is_there);
         if update == Update::Current {
             told.cancel();
+        }
+    }
+}
+
+/// Keeps the board told which workers were put out of the lab. A hub of an older version does not tell.
+async fn follow_put_out(board: Arc<Board>, mut told: Live<serde_json::Value>) {
+    let (mut names, mut whole) = (BTreeSet::new(), false);
+    while let Some(update) = told.next().await {
+        match update {
+            Update::Put(name, _) => drop(names.insert(name)),
+            Update::Gone(name) => drop(names.remove(&name)),
+            Update::Reset => (names, whole) = (BTreeSet::new(), false),
+            Update::Current => whole = true,
+        }
+        if whole {
+            board.set_put_out(names.clone());
         }
     }
 }

@@ -14,7 +14,7 @@ use futures::FutureExt;
 use samepath_fleet::{Live, Update as Record};
 use samepath_wire::{Fit, Job, JobRecord, Kind, Worker, WorkerId};
 use state::State;
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::future::pending;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -163,6 +163,11 @@ impl Board {
     /// Whether the lab's hub has just begun.
     pub(crate) fn set_beginning(&self, beginning: bool) {
         self.lock().set_beginning(beginning, &self.updates);
+    }
+
+    /// The workers that were put out of the lab, by the names that had joined.
+    pub(crate) fn set_put_out(&self, names: BTreeSet<String>) {
+        self.lock().set_put_out(names, &self.updates);
     }
 
     pub(crate) fn set_status(&self, status: StatusView) {

@@ -7,6 +7,7 @@ use crate::paths::path_view;
 use crate::size::bytes;
 use crate::view::{JobView, OutputView, TimelineView, TroubleView, TryView};
 use jiff::Timestamp;
+use samepath_fleet::gpus_computer;
 use samepath_fleet::matching::{self, Alike, Kinds, Prospects, Start};
 use samepath_wire::{
     Attempt, AttemptEnd, AttemptState, Failure, Fit, Job, JobId, JobRecord, JobState, Kind, Manifest, PathValue,
@@ -14,7 +15,7 @@ use samepath_wire::{
 };
 use serde_json::Value;
 use std::cell::OnceCell;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// Jobs that wait of which it is said when they start: those that start first.
 const MOST_STARTS: usize = 100;
@@ -32,6 +33,8 @@ pub(crate) struct Surroundings<'a> {
     pub(crate) kinds: &'a Kinds,
     /// Whether the lab's hub has just begun, so that workers may not be back yet.
     pub(crate) beginning: bool,
+    /// The workers that were put out of the lab, by the names that had joined.
+    put_out: &'a BTreeSet<String>,
     /// The moment that all of this is of.
     now: Timestamp,
     prospects: OnceCell<Prospects<'a>>,
@@ -48,9 +51,21 @@ impl<'a> Surroundings<'a> {
         kinds: &'a Kinds,
         now: Timestamp,
         beginning: bool,
+        put_out: &'a BTreeSet<String>,
     ) -> Self {
         let (prospects, pace, starts, newest) = Default::default();
-        Self { workers, jobs, kinds, now, beginning, prospects, pace, starts, newest }
+        Self { workers, jobs, kinds, beginning, put_out, now, prospects, pace, starts, newest }
+    }
+
+    /// Whether the worker of this id was put out of the lab.
+    pub(crate) fn is_out(&self, id: &str) -> bool {
+        self.put_out.contains(gpus_computer(id).unwrap_or(id))
+    }
+
+    /// Whether nobody is to wait for the worker of this id or name, because it was put out.
+    pub(crate) fn is_put_out(&self, wanted: &str) -> bool {
+        let id = || worker_id(wanted, self.workers, self.jobs).unwrap_or_else(|| wanted.to_owned());
+        !self.put_out.is_empty() && Some(id()).is_some_and(|id| self.is_out(&id) && !self.workers.contains_key(&id))
     }
 
     /// Which worker can serve which job.
@@ -127,7 +142,7 @@ pub(crate) fn record_view(record: &JobRecord, around: &Surroundings<'_>) -> JobV
         worker: newest.filter(|_| record.state != JobState::Queued).map(|attempt| attempt.worker_name.clone()),
         percent: record.progress.percent,
         status: match lost {
-            Some(worker) => Some(lost_words(worker, record)),
+            Some(worker) => Some(lost_words(worker, record, newest.is_some_and(|it| around.is_out(&it.worker)))),
             None if record.state == JobState::Failed => None,
             // What an earlier try said is no news.
             None if record.state == JobState::Checking => Some("checking files".to_owned()),
@@ -154,7 +169,7 @@ pub(crate) fn record_view(record: &JobRecord, around: &Surroundings<'_>) -> JobV
             .map(|id| around.workers.get(id).map_or_else(|| id.clone(), |worker| worker.name.clone()))
             .collect(),
         attempts: u32::try_from(record.attempts.len()).unwrap_or(u32::MAX),
-        tries: record.attempts.iter().map(try_view).collect(),
+        tries: record.attempts.iter().map(|attempt| try_view(attempt, around)).collect(),
         timeline: timeline(record),
         failure: record.failure.as_ref().map(|failure| match &failure.last_line {
             Some(line) if !failure.message.contains(line.as_str()) => {
@@ -170,7 +185,7 @@ pub(crate) fn record_view(record: &JobRecord, around: &Surroundings<'_>) -> JobV
     }
 }
 
-pub(crate) fn try_view(attempt: &Attempt) -> TryView {
+pub(crate) fn try_view(attempt: &Attempt, around: &Surroundings<'_>) -> TryView {
     let (end, why) = match &attempt.end {
         None => (None, None),
         Some(AttemptEnd::Succeeded { .. }) => (Some("succeeded"), None),
@@ -186,6 +201,7 @@ pub(crate) fn try_view(attempt: &Attempt) -> TryView {
         ended_at: attempt.ended_at.map(|at| at.to_string()),
         end: end.map(str::to_owned),
         why: why.cloned(),
+        removed: around.is_out(&attempt.worker),
     }
 }
 
@@ -224,7 +240,13 @@ fn notice_seconds(record: &JobRecord, workers: &BTreeMap<String, Worker>) -> Opt
     adverts.iter().find(|advert| advert.name == record.job.kind)?.notice_seconds
 }
 
-fn lost_words(worker: &str, record: &JobRecord) -> String {
+/// What is said of a worker that is of the lab no more, after its name.
+pub(crate) const PUT_OUT: &str = "was removed from the lab by an admin";
+
+fn lost_words(worker: &str, record: &JobRecord, put_out: bool) -> String {
+    if put_out {
+        return format!("{worker} {PUT_OUT}. What it had begun may go on there.");
+    }
     let start = format!("Start it again on its computer: samepath worker --name {worker}");
     let then = match (&record.stop, &record.job.worker) {
         (Some(_), _) => return format!("{worker} is away. The job stops when {worker} is back. {start}"),
@@ -325,7 +347,11 @@ fn waiting(record: &JobRecord, around: &Surroundings<'_>) -> Waiting {
     // Whom it waits for comes first: nobody else can help.
     let absent = matching::absent(&record.job, around.workers.values());
     let absent = absent.map(|(wanted, fit)| {
-        format!("{}: {}", worker_name(&wanted, around.workers, around.jobs), fit_words(&fit, None))
+        let name = worker_name(&wanted, around.workers, around.jobs);
+        match around.is_put_out(&wanted) {
+            true => format!("{name} {PUT_OUT}. Run the job again, on another worker."),
+            false => format!("{name}: {}", fit_words(&fit, None)),
+        }
     });
     if around.workers.is_empty() {
         let because = absent.into_iter().chain([nobody(around.beginning).to_owned()]).collect();
@@ -374,16 +400,21 @@ pub(crate) fn worker_name(
     attempts.find(|attempt| attempt.worker == wanted).map_or(wanted, |attempt| &attempt.worker_name).to_owned()
 }
 
-/// The id of the worker that is called so: of one that is there, else of one that tried a job, the newest.
+/// The id of the worker that is meant by its id or by the name that it runs under: of one that is there, else of one that tried a job,
+/// the newest.
 pub(crate) fn worker_id(
-    name: &str,
+    wanted: &str,
     workers: &BTreeMap<String, Worker>,
     jobs: &BTreeMap<String, JobRecord>,
 ) -> Option<String> {
-    let online = workers.values().find(|worker| worker.name == name).map(|worker| &worker.id);
+    let attempts = || jobs.values().flat_map(|record| &record.attempts);
+    if workers.contains_key(wanted) || attempts().any(|attempt| attempt.worker == wanted) {
+        return Some(wanted.to_owned());
+    }
+    let online = workers.values().find(|worker| worker.name == wanted).map(|worker| &worker.id);
     let tried = || {
-        let attempts = jobs.values().flat_map(|record| &record.attempts).filter(|attempt| attempt.worker_name == name);
-        attempts.max_by_key(|attempt| attempt.assigned_at).map(|attempt| &attempt.worker)
+        let called = attempts().filter(|attempt| attempt.worker_name == wanted);
+        called.max_by_key(|attempt| attempt.assigned_at).map(|attempt| &attempt.worker)
     };
     online.or_else(tried).cloned()
 }

@@ -75,6 +75,8 @@ pub(crate) struct Outlook {
     fits: Vec<(Worker, Fit)>,
     /// The name of the worker that the job is for, if it is for one.
     pinned: Option<String>,
+    /// Whether that one was put out of the lab.
+    is_out: bool,
     /// The worker that would start it first, of those of which that is known, and when.
     start: Option<Next>,
     /// Where no worker is online, the one that was last: "gpu-1, Fri 18:40".
@@ -99,16 +101,19 @@ impl Outlook {
         let name = |wanted: &String| worker_name(wanted, seen.around.workers, seen.around.jobs);
         let next = |start: Start<'_>| Next { worker: start.worker.id.clone(), about: about(start.after) };
         let fits = seen.fits(job);
+        let tries = seen.around.jobs.values().flat_map(|record| &record.attempts);
+        let may_come_back = tries.filter(|attempt| !seen.around.is_out(&attempt.worker));
         let workers = seen.around.workers.values();
         let differs =
             workers.filter_map(|worker| Some((worker.id.clone(), seen.around.differs(job, worker)?.words(&job.kind))));
         Self {
             title: what(job, seen.around.kinds).to_owned(),
             differs: differs.collect(),
-            last_seen: fits.is_empty().then(|| last_seen(seen.around.jobs.values(), now)).flatten(),
+            last_seen: fits.is_empty().then(|| last_seen(may_come_back, now)).flatten(),
             fits,
             beginning: seen.around.beginning,
             pinned: job.worker.as_ref().map(name),
+            is_out: job.worker.as_ref().is_some_and(|wanted| seen.around.is_put_out(wanted)),
             start: seen.around.start_of(job).map(next),
         }
     }
@@ -242,6 +247,7 @@ mod tests {
         Outlook {
             fits: Vec::new(),
             pinned: None,
+            is_out: false,
             start: None,
             last_seen: last_seen.map(str::to_owned),
             beginning: false,

@@ -171,14 +171,14 @@ fn aged(at: Timestamp, now: Timestamp) -> String {
     }
 }
 
-/// Who was heard of last, as far as the jobs that are kept tell, and when.
-pub(crate) fn last_seen<'a>(jobs: impl Iterator<Item = &'a JobRecord>, now: &Zoned) -> Option<String> {
+/// Who was heard of last, as far as these tries tell, and when.
+pub(crate) fn last_seen<'a>(tries: impl Iterator<Item = &'a Attempt>, now: &Zoned) -> Option<String> {
     // That it was lost was noticed later than it was last heard of.
     let heard = |attempt: &Attempt| match attempt.end {
         Some(AttemptEnd::Lost { .. }) => attempt.assigned_at,
         _ => attempt.ended_at.unwrap_or(attempt.assigned_at),
     };
-    let newest = jobs.flat_map(|record| &record.attempts).max_by_key(|attempt| heard(attempt))?;
+    let newest = tries.max_by_key(|attempt| heard(attempt))?;
     let at = heard(newest).to_zoned(now.time_zone().clone());
     let days = at.date().until(now.date()).map_or(i32::MAX, |span| span.get_days());
     let form = match days {
@@ -272,7 +272,7 @@ mod tests {
             let record = json!({ "job": job, "order": 1, "state": "failed", "epoch": 1, "attempts": [attempt] });
             serde_json::from_value::<JobRecord>(record).unwrap()
         };
-        let said = |records: &[JobRecord]| last_seen(records.iter(), &now);
+        let said = |records: &[JobRecord]| last_seen(records.iter().flat_map(|record| &record.attempts), &now);
         let old = record("gpu-3", "2026-11-02T09:00:00Z", "2026-11-02T09:00:00Z");
         // It was heard of on Friday for the last time, whenever that was noticed.
         let mut away = record("gpu-2", "2026-11-20T18:40:00Z", "2026-11-22T11:00:00Z");

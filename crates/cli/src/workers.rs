@@ -53,7 +53,7 @@ pub(crate) fn list(context: &Context<'_>, watch: bool) -> Result<ExitCode, Error
                     }
                     Some(Update::WorkerGone(id)) => {
                         told.remove(&id);
-                        output.line(&format!("{id}: offline"))?;
+                        output.line(&format!("{id}: {}", app.gone_words(&id)))?;
                     }
                     Some(_) => {}
                     None => return Ok(ExitCode::SUCCESS),

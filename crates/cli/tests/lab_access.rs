@@ -58,6 +58,36 @@ fn a_worker_that_is_put_out_says_so_once_and_works_again_when_it_has_joined_anew
 }
 
 #[test]
+fn a_worker_that_was_put_out_is_said_to_be_removed_and_found_by_the_name_that_it_is_shown_under() {
+    let lab = Lab::new();
+    let (desk, gpu) = lab.joined();
+    let mut worker = gpu.worker_with(&["--name", "fast"]);
+    let mut watching = Process::start(&mut desk.in_words(&["workers", "--watch"]));
+    watching.until(|line| line.contains("fast").then_some(()));
+    running(&desk);
+    let pinned = desk.ask(&["submit", "--detach", "waits", "--worker", "fast"]).good();
+    let pinned = pinned["id"].as_str().expect("an id").to_owned();
+    let told = lab.home.ask(&["hub", "revoke", "fast"]).fails("invalid_parameter");
+    let (message, hint) = (told["error"]["message"].to_string(), told["error"]["hint"].to_string());
+    assert!(message.contains("has joined as gpu-1") && hint.contains("samepath hub revoke gpu-1"), "{told:#}");
+    assert_eq!(desk.ask(&["workers"]).good()[0]["name"], "fast", "it is still in");
+    lab.home.ask(&["hub", "revoke", "gpu-1"]).good();
+    watching.until(|line| line.contains("gpu-1: was removed from the lab by an admin").then_some(()));
+    let removed = "fast was removed from the lab by an admin.";
+    desk.job_until(&pinned, |job| job["waiting_for"][0].as_str().is_some_and(|why| why.starts_with(removed)));
+    assert_eq!(desk.ask(&["workers"]).good(), json!([]));
+    let told = desk.ask(&["submit", "--detach", "waits", "--worker", "fast"]).fails("no_worker");
+    assert_eq!(told["error"]["message"], removed);
+    // Joined anew it is waited for again.
+    worker.end();
+    gpu.ask(&["leave"]).good();
+    gpu.join(&lab.invite("worker", "gpu-1"));
+    desk.job_until(&pinned, |job| job["waiting_for"][0] == "fast: offline");
+    watching.end();
+    lab.stop();
+}
+
+#[test]
 fn what_a_member_waits_for_ends_when_they_are_put_out() {
     let lab = Lab::new();
     let (desk, gpu) = lab.joined();

@@ -196,6 +196,11 @@ impl Fleet {
         Live::new(self.inner.bus.clone(), lab::BEGUN)
     }
 
+    /// The workers that were put out of the lab, by the names that had joined. One that has joined anew is none of them.
+    pub fn put_out(&self) -> Live<serde_json::Value> {
+        Live::new(self.inner.bus.clone(), bus::nats::PUT_OUT)
+    }
+
     /// What the lab's administrator tells members of each storage, by its name.
     pub fn storages(&self) -> Live<StorageWords> {
         Live::new(self.inner.bus.clone(), lab::STORAGES)

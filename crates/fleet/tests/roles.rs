@@ -112,7 +112,7 @@ const ROWS: [Row; 20] = [
         foreign: &[],
     },
     Row {
-        what: "see jobs, workers, job types, storages' addresses; read logs",
+        what: "see jobs, workers, who of them was put out, job types, storages' addresses; read logs",
         words: INSIDE,
         tries: &[
             Get("jobs/x"),
@@ -123,6 +123,8 @@ const ROWS: [Row; 20] = [
             Watch("kinds/"),
             Get("lab/storages/vast"),
             Watch("lab/storages/"),
+            Get("lab/put-out/gpu-1"),
+            Watch("lab/put-out/"),
             ReadLog,
         ],
         foreign: &[],

@@ -3,7 +3,7 @@
 use super::App;
 use crate::board::Updates;
 use crate::draft::{Circumstances, Plan, plan};
-use crate::jobs::{try_view, worker_id};
+use crate::jobs::{PUT_OUT, try_view, worker_id};
 use crate::log::LogStream;
 use crate::proofs::Place;
 use crate::readiness::{self, Outlook};
@@ -162,21 +162,29 @@ impl App {
 
     /// The id of a worker that is online, or once tried a job; `wanted` is that, or the name that it has or had.
     pub(super) fn know_worker(&self, wanted: &str) -> Result<WorkerId, Error> {
-        let (known, mut names) = self.inner.board.look(|seen| {
+        let (known, put_out, mut names) = self.inner.board.look(|seen| {
             let (workers, jobs) = (seen.around.workers, seen.around.jobs);
-            let mut attempts = jobs.values().flat_map(|record| &record.attempts);
-            let is_id = workers.contains_key(wanted) || attempts.any(|attempt| attempt.worker == wanted);
-            let known = if is_id { Some(wanted.to_owned()) } else { worker_id(wanted, workers, jobs) };
-            (known, workers.values().map(|worker| worker.name.clone()).collect::<Vec<_>>())
+            let names: Vec<String> = workers.values().map(|worker| worker.name.clone()).collect();
+            let put_out = seen.around.is_put_out(wanted);
+            (worker_id(wanted, workers, jobs).filter(|_| !put_out), put_out, names)
         });
         known.ok_or_else(|| {
             names.sort_unstable();
-            Error::new(ErrorCode::NoWorker, format!("There is no worker {wanted}.")).with_hint(if names.is_empty() {
+            let message = match put_out {
+                true => format!("{wanted} {PUT_OUT}."),
+                false => format!("There is no worker {wanted}."),
+            };
+            Error::new(ErrorCode::NoWorker, message).with_hint(if names.is_empty() {
                 "No worker is online. Start one: samepath worker".to_owned()
             } else {
                 format!("Online: {}.", names.join(", "))
             })
         })
+    }
+
+    /// What is to be said of a worker that is there no more, by its id, after its name.
+    pub fn gone_words(&self, id: &str) -> &'static str {
+        self.inner.board.look(|seen| if seen.around.is_out(id) { PUT_OUT } else { "offline" })
     }
 
     /// Jobs that this program's own worker runs now.
@@ -367,9 +375,9 @@ impl App {
         let later = |attempt: &&Attempt| attempt.number > after;
         let mut updates = self.watch();
         loop {
-            let known = self.inner.board.with_job(&id, |record| {
-                let record = record?;
-                let next = record.attempts.iter().find(later).map(try_view);
+            let known = self.inner.board.look(|seen| {
+                let record = seen.around.jobs.get(&id)?;
+                let next = record.attempts.iter().find(later).map(|next| try_view(next, &seen.around));
                 (next.is_some() || record.state.is_ended()).then_some(next)
             });
             if let Some(next) = known {

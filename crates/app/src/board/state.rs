@@ -12,7 +12,7 @@ use samepath_fleet::Update as Record;
 use samepath_fleet::matching::Kinds;
 use samepath_wire::{AttemptState, BackendAdvert, BackendState, GpuUse, JobRecord, JobState, Kind, Worker};
 use samepath_worker::kinds::Catalogue;
-use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 use tokio::sync::broadcast::Sender;
 
@@ -63,6 +63,7 @@ impl State {
             jobs: Records::default(),
             kinds: built_in.clone(),
             beginning: false,
+            put_out: BTreeSet::new(),
             clock: Timestamp::now,
         };
         Self {
@@ -155,6 +156,14 @@ impl State {
             self.set_status(status, to);
         }
         self.tell_all(to);
+    }
+
+    /// Which workers are of the lab no more.
+    pub(super) fn set_put_out(&mut self, names: BTreeSet<String>, to: &Sender<Update>) {
+        if self.facts.put_out != names {
+            self.facts.put_out = names;
+            self.tell_jobs(|record| !record.state.is_ended() || !record.attempts.is_empty(), to);
+        }
     }
 
     /// While the lab's hub has just begun, workers that were there before are taken to be on their way back.

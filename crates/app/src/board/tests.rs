@@ -1,4 +1,5 @@
 use super::{Board, state::State};
+use crate::jobs::job_view;
 use crate::view::{JobView, KeptView, StatusView, Update};
 use samepath_fleet::Update::{Current, Gone, Put, Reset};
 use samepath_fleet::{Fleet, bus::memory::MemoryBus};
@@ -466,6 +467,29 @@ fn a_worker_is_found_by_the_name_that_it_runs_under() {
     let jobs = [tried(1, "slurm-new", "2026-11-22T10:00:00Z"), tried(2, "slurm-old", "2026-11-22T09:00:00Z")].into();
     let found = |name| crate::jobs::worker_id(name, &workers, &jobs);
     assert_eq!(found("gpu-gpu0").as_deref(), Some("gpu:0"));
+    assert_eq!(found("gpu:0").as_deref(), Some("gpu:0"), "by its id, too");
+    assert_eq!(found("slurm-old").as_deref(), Some("slurm-old"));
     assert_eq!(found("slurm-3").as_deref(), Some("slurm-new"), "of one that is not there, who was last called so");
     assert_eq!(found("gpu-9"), None);
+}
+
+#[test]
+fn of_a_worker_that_was_put_out_nobody_is_told_to_start_it_again() {
+    let mut pinned = waiting(2);
+    pinned.job.worker = Some("gpu-1".to_owned());
+    let mut board = Watched::new([worker("gpu-2")], [running(1, "gpu-1"), pinned]);
+    let said = |board: &Watched| {
+        let seen = |number| job_view(&board.state.facts.jobs.known[&id(number)], &board.state.facts.around());
+        (seen(1).status.unwrap(), seen(2).waiting_for.remove(0))
+    };
+    let (status, waits) = said(&board);
+    assert!(status.contains("Start it again on its computer") && waits == "gpu-1: offline", "{status} {waits}");
+    board.state.set_put_out(["gpu-1".to_owned()].into(), &board.to);
+    assert!(board.jobs().iter().any(|job| job.tries.iter().any(|one| one.removed)), "it is told");
+    let (status, waits) = said(&board);
+    assert_eq!(status, "gpu-1 was removed from the lab by an admin. What it had begun may go on there.");
+    assert_eq!(waits, "gpu-1 was removed from the lab by an admin. Run the job again, on another worker.");
+    // Each of its GPUs was a worker; another computer is none of them.
+    let out = |wanted: &str| board.state.facts.around().is_put_out(wanted);
+    assert_eq!(["gpu-1:0", "gpu-2", "gpu-10"].map(out), [true, false, false]);
 }

@@ -3,7 +3,7 @@
 use super::videos::Videos;
 use super::{Candidate, Outlook, Sight};
 use crate::alike::{MOST, names};
-use crate::jobs::{fit_words, nobody, reason_words};
+use crate::jobs::{PUT_OUT, fit_words, nobody, reason_words};
 use crate::sameness;
 use crate::view::CandidateView;
 use samepath_fleet::matching::Sameness;
@@ -82,7 +82,10 @@ fn why_not(candidates: &[Candidate<'_>], outlook: &Outlook) -> String {
     let is_for = |worker: &Worker| pinned.is_none_or(|pinned| worker.name == pinned || worker.id == pinned);
     let asked: Vec<&Candidate<'_>> = candidates.iter().filter(|candidate| is_for(candidate.worker)).collect();
     if let (true, Some(pinned)) = (asked.is_empty(), pinned) {
-        return format!("{pinned} is not online. Submit and it waits for {pinned}.");
+        return match outlook.is_out {
+            true => format!("{pinned} {PUT_OUT}. Choose another worker."),
+            false => format!("{pinned} is not online. Submit and it waits for {pinned}."),
+        };
     }
     // Why nobody has the job type stands beside that.
     if candidates.iter().all(lacks_kind) {
@@ -342,6 +345,18 @@ mod tests {
         assert_eq!(
             said(&[failed], &outlook(None)),
             format!("gpu-1 is free, but could not say whether it sees the dataset: {why}. Submit and it looks.")
+        );
+    }
+
+    #[test]
+    fn a_worker_that_was_put_out_is_not_waited_for() {
+        let one = worker("gpu-2");
+        let candidates = [no(&one, vec![Reason::Pinned { worker: "gpu-1".to_owned() }])];
+        let pinned = |is_out| Outlook { pinned: Some("gpu-1".to_owned()), is_out, ..outlook(None) };
+        assert_eq!(why_not(&candidates, &pinned(false)), "gpu-1 is not online. Submit and it waits for gpu-1.");
+        assert_eq!(
+            why_not(&candidates, &pinned(true)),
+            "gpu-1 was removed from the lab by an admin. Choose another worker."
         );
     }
 

@@ -109,6 +109,8 @@ pub struct TryView {
     pub end: Option<String>,
     /// Why it ended, where it did not end as wished.
     pub why: Option<String>,
+    /// Whether that worker was put out of the lab since.
+    pub removed: bool,
 }
 
 /// A row of a job's chart.

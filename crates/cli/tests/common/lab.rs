@@ -118,11 +118,16 @@ impl Computer<'_> {
 
     /// What it is told in words.
     pub(crate) fn says(&self, words: &[&str]) -> Answer {
+        run(&mut self.in_words(words))
+    }
+
+    /// A command that answers in words.
+    pub(crate) fn in_words(&self, words: &[&str]) -> Command {
         let mut command = self.home.command(words);
         for (name, folder) in [("HOME", "home"), ("SAMEPATH_DATA", "data")] {
             command.env(name, self.home.path(&format!("{}/{folder}", self.name)));
         }
-        run(&mut command)
+        command
     }
 
     /// What its window would be started with.

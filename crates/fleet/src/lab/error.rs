@@ -202,6 +202,14 @@ pub enum LabError {
         /// As given.
         name: String,
     },
+    /// A worker is shown under the name, and has joined by another.
+    #[error("a worker is shown as {name}, and has joined as {}; nothing changed", joined.join(", "))]
+    ShownName {
+        /// As given.
+        name: String,
+        /// As what: of each worker that is shown so.
+        joined: Vec<String>,
+    },
     /// Somebody was put out, and what of theirs waits could not be cancelled.
     #[error("{name} is out, but the jobs of {name} that wait could not be cancelled: {source}")]
     StillWaiting {
@@ -247,6 +255,7 @@ impl LabError {
             | Self::OtherPlaces { .. }
             | Self::OtherJobs { .. }
             | Self::NoSuchName { .. }
+            | Self::ShownName { .. }
             | Self::Connections { .. }
             | Self::ShareAddress { .. }
             | Self::LabName { .. }
@@ -342,6 +351,10 @@ impl LabError {
                  samepath hub revoke {name}"
             )),
             Self::NoSuchName { .. } => Some("`samepath hub members` and `samepath hub workers` list them. Whoever was put out a moment ago is not called so any more.".to_owned()),
+            Self::ShownName { joined, .. } => {
+                let commands: Vec<String> = joined.iter().map(|name| format!("samepath hub revoke {name}")).collect();
+                Some(format!("To put its whole computer out, with every worker there: {}", commands.join(", or ")))
+            }
             Self::StillWaiting { name, .. } => Some(format!("Again: samepath hub revoke {name}")),
             Self::Bus(error) => error.hint(),
             Self::Io { .. } => Some(crate::bus::OWN_FOLDER.to_owned()),

@@ -1,12 +1,17 @@
 use super::{HubPlace, Invitation, Invited, Joined, LabError, Part, Places, error::check_name};
-use crate::FleetError;
 use crate::ask::{PATIENCE, ask};
 use crate::bus::{Bus, BusError, Expect, SharedBus, nats};
 use crate::matchmaker::{CANCEL_WAITING, CancelWaiting};
+use crate::{FleetError, gpus_computer};
 use jiff::{SignedDuration, Timestamp};
-use samepath_wire::{Cleared, is_storage_name};
+use samepath_wire::{Cleared, Worker, is_storage_name};
 use serde::{Deserialize, Serialize};
-use std::{collections::BTreeMap, num::NonZeroU32, path::Path, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    num::NonZeroU32,
+    path::Path,
+    sync::Arc,
+};
 
 /// Who is to be invited.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -196,7 +201,7 @@ impl Registry {
     /// member's jobs wait for comes no more: they are cancelled. What runs goes on.
     ///
     /// # Errors
-    /// [`LabError::NoSuchName`], or the hub does not answer. Doing it again does what was not done.
+    /// [`LabError::NoSuchName`], [`LabError::ShownName`], or the hub does not answer. Doing it again does what was not done.
     pub async fn revoke(&self, name: &str) -> Result<Revoked, LabError> {
         let listed = self.part_of(name).await?;
         let (computers, invitations) = nats::revoke(&*self.bus, name).await?;
@@ -212,9 +217,21 @@ impl Registry {
             Part::Worker | Part::Hub => 0,
         };
         if listed.is_none() && cancelled == 0 {
-            return Err(LabError::NoSuchName { name: name.to_owned() });
+            return Err(self.unknown(name).await?);
         }
         Ok(Revoked { part, computers, invitations, cancelled })
+    }
+
+    /// Of a name that nobody has joined or was invited by: workers may be shown under it.
+    async fn unknown(&self, name: &str) -> Result<LabError, LabError> {
+        let workers = nats::all::<Worker>(&*self.bus, "workers/").await?.into_iter();
+        let shown = workers.filter(|(_, worker)| worker.name == name);
+        let joined: BTreeSet<String> = shown.map(|(id, _)| gpus_computer(&id).unwrap_or(&id).to_owned()).collect();
+        let name = name.to_owned();
+        Ok(match joined.is_empty() {
+            true => LabError::NoSuchName { name },
+            false => LabError::ShownName { name, joined: joined.into_iter().collect() },
+        })
     }
 
     /// What a name was invited as; none where it is on no list.

@@ -1200,6 +1200,8 @@ export type TryView = {
 	end: string | null,
 	/**  Why it ended, where it did not end as wished. */
 	why: string | null,
+	/**  Whether that worker was put out of the lab since. */
+	removed: boolean,
 };
 
 /**  One change for the page. First everything known, then `current`, then every change. */

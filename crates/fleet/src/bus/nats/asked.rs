@@ -2,7 +2,9 @@
 
 use super::{
     Part,
-    registry::{INVITATIONS, Invited, Joined, KEYS, all, encode, invite, invited, is_member, joined, remove, withdraw},
+    registry::{
+        INVITATIONS, Invited, Joined, KEYS, all, encode, invite, invited, is_member, joined, put_out, remove, withdraw,
+    },
 };
 use crate::bus::{Bus, BusError, Caller, Request};
 use jiff::{SignedDuration, Timestamp};
@@ -179,7 +181,7 @@ async fn remove_worker(bus: &dyn Bus, wanted: &RemoveWorker) -> Result<Removed, 
     let tokens = tokens.filter(|(_, it)| is_it(it.part, &it.name)).map(|(token, _)| format!("{INVITATIONS}{token}"));
     let invitations = remove(bus, tokens).await.map_err(failed)?;
     let keys = joined(bus).await.map_err(failed)?.into_iter().filter(|(_, it)| is_it(it.part, &it.name));
-    let computers = remove(bus, keys.map(|(key, _)| format!("{KEYS}{key}"))).await.map_err(failed)?;
+    let computers = put_out(bus, keys.collect()).await.map_err(failed)?;
     Ok(Removed { computers, invitations })
 }
 

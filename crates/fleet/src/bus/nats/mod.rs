@@ -47,8 +47,8 @@ pub use door::{join, open};
 pub(crate) use identity::GPU;
 pub use identity::{Identity, Part};
 pub(crate) use keys::Key;
-pub(crate) use registry::KEYS;
 pub use registry::{Invited, Joined};
+pub(crate) use registry::{KEYS, PUT_OUT};
 pub(crate) use registry::{all, invite, invited, is_no, joined, many_name, revoke, withdraw};
 pub use settings::{Login, NatsSettings};
 

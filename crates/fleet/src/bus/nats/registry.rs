@@ -2,14 +2,16 @@
 
 use super::{Identity, Part};
 use crate::bus::{Bus, BusError, Change, Expect, Write};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use ring::rand::{SecureRandom, SystemRandom};
 use samepath_wire::Places;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
-use std::num::NonZeroU32;
+use std::{collections::BTreeSet, num::NonZeroU32};
 
 /// Before the public key of somebody who has joined.
 pub(crate) const KEYS: &str = "lab/keys/";
+/// Before the name of a worker that was put out of the lab.
+pub(crate) const PUT_OUT: &str = "lab/put-out/";
 /// Before the fingerprint of a token.
 pub(super) const INVITATIONS: &str = "lab/invitations/";
 
@@ -142,7 +144,7 @@ pub(crate) async fn revoke(bus: &dyn Bus, name: &str) -> Result<(usize, usize), 
         let withdrawn = withdraw(bus, name).await?;
         let all = all::<Joined>(bus, KEYS).await?.into_iter();
         let theirs = all.filter(|(_, joined)| joined.name == name || joined.invited_as == name);
-        let removed = remove(bus, theirs.map(|(key, _)| format!("{KEYS}{key}"))).await?;
+        let removed = put_out(bus, theirs.collect()).await?;
         (keys, tokens) = (keys + removed, tokens + withdrawn);
         // Whoever was still in may have invited a computer of theirs just then.
         if (removed, withdrawn) == (0, 0) {
@@ -156,6 +158,34 @@ pub(crate) async fn withdraw(bus: &dyn Bus, name: &str) -> Result<usize, BusErro
     let tokens = all::<Invited>(bus, INVITATIONS).await?.into_iter();
     let tokens = tokens.filter(|(_, invited)| invited.name == name).map(|(token, _)| format!("{INVITATIONS}{token}"));
     remove(bus, tokens).await
+}
+
+/// For how long it is said of a worker that it was put out: nobody asks for it after that.
+const SAID: SignedDuration = SignedDuration::from_hours(30 * 24);
+
+/// That a worker was put out.
+#[derive(Debug, Serialize, Deserialize)]
+struct PutOut {
+    at: Timestamp,
+}
+
+/// Takes these keys back. Of the workers among them everybody is told: a job that waits for one waits for nobody.
+pub(super) async fn put_out(bus: &dyn Bus, theirs: Vec<(String, Joined)>) -> Result<usize, BusError> {
+    let workers: BTreeSet<&str> =
+        theirs.iter().filter(|(_, it)| it.part == Part::Worker).map(|(_, it)| it.name.as_str()).collect();
+    let mut writes: Vec<Write> =
+        theirs.iter().map(|(key, _)| Write::remove(format!("{KEYS}{key}"), Expect::Any)).collect();
+    if !workers.is_empty() {
+        let said = encode(&PutOut { at: Timestamp::now() });
+        let old = all::<PutOut>(bus, PUT_OUT).await?.into_iter();
+        let old = old.filter(|(name, it)| Timestamp::now().duration_since(it.at) > SAID && !workers.contains(&**name));
+        writes.extend(old.map(|(name, _)| Write::remove(format!("{PUT_OUT}{name}"), Expect::Any)));
+        writes.extend(workers.iter().map(|name| Write::put(format!("{PUT_OUT}{name}"), said.clone(), Expect::Any)));
+    }
+    if !writes.is_empty() {
+        bus.write(writes).await?;
+    }
+    Ok(theirs.len())
 }
 
 pub(super) async fn remove(bus: &dyn Bus, keys: impl Iterator<Item = String>) -> Result<usize, BusError> {
@@ -201,6 +231,7 @@ pub(super) async fn admit(
         let before = all::<Joined>(bus, KEYS).await?.into_iter();
         let before = before.filter(|(_, other)| other.part == Part::Worker && other.name == joined.name);
         writes.extend(before.map(|(key, _)| Write::remove(format!("{KEYS}{key}"), Expect::Any)));
+        writes.push(Write::remove(format!("{PUT_OUT}{}", joined.name), Expect::Any));
     }
     match bus.write(writes).await {
         Ok(_) => Ok(identity(joined.part, &joined.name, key)),

@@ -4,7 +4,7 @@ use samepath_wire::{AttemptRef, JobId, WorkerId};
 use serde::Deserialize;
 
 /// What everybody in a lab may see.
-const SEEN: [&str; 5] = ["jobs/", "workers/", "kinds/", "lab/storages/", "lab/begun"];
+const SEEN: [&str; 6] = ["jobs/", "workers/", "kinds/", "lab/storages/", "lab/begun", "lab/put-out/"];
 /// What a member may ask of the matchmaker.
 const MEMBER_ASKS: [&str; 8] =
     ["submit", "stop", "kill", "retry", "clear", "add-computer", "computers", "remove-computer"];
