@@ -313,7 +313,10 @@ fn a_run_is_taken_up_with_its_own_configuration() {
     let failure = again("3").failure();
     assert_eq!(failure.cause, Cause::InvalidParameter);
     assert!(failure.message.contains("trained for 3 epochs already"), "{failure:?}");
-    assert!(again("4").good);
+    lab.mode("later");
+    let told = again("4");
+    assert!(told.good, "{told:?}");
+    assert_eq!(told.said("openjd_progress"), ["50", "75", "100"], "what the run before did is none of this one's work");
     let failure = lab.train("labels.pkg.slp", &[("RESUME_FROM", lab.out().to_str().unwrap())], &[]).failure();
     assert!(failure.message.contains("has neither last.ckpt nor best.ckpt"), "{failure:?}");
 }

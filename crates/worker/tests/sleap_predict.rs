@@ -156,6 +156,28 @@ fn a_prediction_names_videos_as_its_reader_does() {
     let versioned = lab.maze("labels.v003.pkg.slp").display().to_string();
     assert!(predict(&[("DATA", &versioned), ("OUTPUT_DIR", &out)], &[&model]).good);
     assert!(lab.out().join("labels.v003.predictions.slp").is_file());
+    // Of a training's results folder the model in it is meant, where there is one; or a pair.
+    let above = lab.maze("trained");
+    let trained = |name: &str| {
+        let folder = above.join(name);
+        fs_err::create_dir_all(&folder).unwrap();
+        for file in ["training_config.yaml", "best.ckpt"] {
+            fs_err::write(folder.join(file), "").unwrap();
+        }
+        folder.display().to_string()
+    };
+    let called = |models: &[&str]| {
+        let given: String = models.iter().map(|model| format!("-m\n{model}\n")).collect();
+        lab.calls().rsplit("=== sleap-nn\npredict").next().unwrap().contains(&given)
+    };
+    let above = above.to_str().unwrap();
+    let second = trained("td.centroid");
+    assert!(predict(&values, &[above]).good && called(&[&second]), "{}", lab.calls());
+    let first = trained("td.centered_instance");
+    assert!(predict(&values, &[above]).good && called(&[&first, &second]), "{}", lab.calls());
+    trained("other");
+    let failure = predict(&values, &[above]).failure();
+    assert!(failure.message.contains("vast:amick/maze/trained is no folder of a trained model"), "{failure:?}");
     let failure = predict(&values, &[lab.out().to_str().unwrap()]).failure();
     assert!(failure.message.contains("vast:amick/out is no folder of a trained model"), "{failure:?}");
     let odd = [("DATA", video.as_str()), ("OUTPUT_DIR", &out), ("FRAMES", "--headers")];

@@ -37,7 +37,8 @@ field() { sed -n "s/.*\"$1\": \"\{0,1\}\([^\",]*\)\"\{0,1\},\{0,1\}$/\1/p" "$con
 run="$(field ckpt_dir)/$(field run_name)"
 mkdir -p "$run"; : > "$run/best.ckpt"; : > "$run/last.ckpt"; : > "$run/training_config.yaml"
 printf 'epoch,train/loss,val/loss\n0,,0.5\n' > "$run/training_log.csv"
-[ "$mode" = quiet ] || printf 'Epoch 0: 100%%|██| 3/3 [00:11<00:00, 0.26it/s, loss=0.03]\rEpoch 1:  33%%|█ | 1/3 [00:00<00:00, 1it/s]'
+[ "$mode" = later ] && printf 'Epoch 2: 100%%|██| 3/3 [00:11<00:00, 0.26it/s, loss=0.03]\rEpoch 3:  50%%|█ | 1/2 [00:00<00:00, 1it/s]\r'
+[ "$mode" = quiet ] || [ "$mode" = later ] || printf 'Epoch 0: 100%%|██| 3/3 [00:11<00:00, 0.26it/s, loss=0.03]\rEpoch 1:  33%%|█ | 1/3 [00:00<00:00, 1it/s]'
 case "$mode" in
 wait|quiet) echo; while [ ! -e "$here/go" ]; do sleep 0.05; done; echo '| Finished training loop. [0.3 min]'; while :; do sleep 0.05; done;;
 kill) kill -9 $$;;

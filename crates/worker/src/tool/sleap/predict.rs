@@ -10,8 +10,8 @@ use super::{Ended, Session, failure, remark, stem, tell};
 use crate::kinds::version_of;
 use samepath_dataset::{Project, Video};
 use samepath_wire::{Cause, Failure, PathValue};
-use std::collections::BTreeMap;
-use std::ffi::OsString;
+use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
 /// What is predicted with what.
@@ -36,7 +36,7 @@ pub(super) struct Task<'a> {
 pub(in crate::tool) fn run(session: &Session) -> Result<(), Ended> {
     let frames = frames::read(session.value("FRAMES"))
         .map_err(|why| failure(Cause::InvalidParameter, format!("FRAMES: {why}")))?;
-    let models: Vec<PathBuf> = session.list.iter().map(PathBuf::from).collect();
+    let models: Vec<PathBuf> = session.list.iter().flat_map(|given| trained_in(session, given.into())).collect();
     let some = |name: &str| Some(session.value(name).to_owned()).filter(|value| !value.is_empty());
     let task = Task {
         data: &session.needed("DATA")?,
@@ -278,11 +278,36 @@ impl Session {
     }
 }
 
+fn is_configured(model: &Path) -> bool {
+    has_one_of(model, &["training_config.yaml", "training_config.json"])
+}
+
+fn has_one_of(folder: &Path, names: &[&str]) -> bool {
+    names.iter().any(|name| folder.join(name).is_file())
+}
+
+/// The model in this folder; of the results folder of a training those in it, which are one, or a top-down pair that was trained as one
+/// run: `td.centroid` and `td.centered_instance`.
+fn trained_in(session: &Session, folder: PathBuf) -> Vec<PathBuf> {
+    if is_configured(&folder) {
+        return vec![folder];
+    }
+    let within = fs_err::read_dir(&folder).into_iter().flatten().flatten().map(|entry| entry.path());
+    let mut models: Vec<PathBuf> = within.filter(|path| is_configured(path)).collect();
+    models.sort();
+    let runs: BTreeSet<Option<&OsStr>> = models.iter().map(|model| model.file_stem()).collect();
+    if models.is_empty() || models.len() > 2 || runs.len() > 1 {
+        return vec![folder];
+    }
+    let named: Vec<String> = models.iter().map(|model| session.shown(model)).collect();
+    remark(&format!("Predicting with what was trained in {}: {}", session.shown(&folder), named.join(", ")));
+    models
+}
+
 fn check_models(session: &Session, models: &[PathBuf]) -> Result<(), Failure> {
     for model in models {
-        let has = |names: &[&str]| names.iter().any(|name| model.join(name).is_file());
-        let configured = has(&["training_config.yaml", "training_config.json"]);
-        if !configured || !has(&["best.ckpt", "best_model.h5"]) {
+        let configured = is_configured(model);
+        if !configured || !has_one_of(model, &["best.ckpt", "best_model.h5"]) {
             let what = if configured { "best.ckpt" } else { "training_config.yaml" };
             let message = format!("{} is no folder of a trained model: it has no {what}", session.shown(model));
             return Err(failure(Cause::InvalidParameter, message));

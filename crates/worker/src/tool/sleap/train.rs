@@ -37,6 +37,8 @@ struct Run {
     configuration: Configuration,
     videos: Moved,
     epochs: u64,
+    /// Whether it goes on from where another ended.
+    goes_on: bool,
 }
 
 /// The job.
@@ -82,7 +84,7 @@ pub(in crate::tool) fn run(session: &Session) -> Result<(), Ended> {
             );
             return Err(failure(Cause::InvalidParameter, message).into());
         }
-        runs.push(Run { part, name, configuration, videos, epochs });
+        runs.push(Run { part, name, configuration, videos, epochs, goes_on: resume.is_some() });
     }
     let then = session.value("THEN_PREDICT");
     let frames = match then {
@@ -284,6 +286,7 @@ fn train(
             ..Metrics::default()
         },
         of: run.epochs,
+        before: if run.goes_on { None } else { Some(0) },
         part,
         share,
         epoch: None,
@@ -316,6 +319,8 @@ struct Training<'a> {
     told: Metrics,
     /// Epochs in all.
     of: u64,
+    /// Epochs that an earlier run had; not known before the first of this one.
+    before: Option<u64>,
     part: String,
     share: (f64, f64),
     /// The epoch that is under way, from 1.
@@ -336,8 +341,11 @@ impl Training<'_> {
         }
     }
 
+    /// Of this run: what an earlier one did took none of its time.
     fn progress(&mut self, epoch: u64, part: f64) {
-        let whole = (epoch as f64 + part.clamp(0.0, 1.0)) / self.of.max(1) as f64;
+        let before = *self.before.get_or_insert(epoch);
+        let done = epoch.saturating_sub(before) as f64 + part.clamp(0.0, 1.0);
+        let whole = done / self.of.saturating_sub(before).max(1) as f64;
         let percent = (self.share.0 + whole.clamp(0.0, 1.0) * (self.share.1 - self.share.0)).floor() as u64;
         if self.percent.is_none_or(|before| percent > before) {
             self.percent = Some(percent);
