@@ -62,7 +62,7 @@ fn a_job_is_submitted_and_its_results_read_in_the_largest_letters() {
     fits(&window, "New job, empty");
     window.open_dataset(&maze.join("labels.slp"));
     window.click("button", "Videos (1)");
-    window.choose("Job type", "SLEAP training · no online worker has it");
+    window.choose("Job type", "SLEAP training · not on this computer");
     window.wait_for_text("Submit and it waits");
     fits(&window, "New job, which waits");
     window.choose("Job type", "Check a SLEAP project");

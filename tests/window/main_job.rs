@@ -14,7 +14,7 @@ fn a_new_user_gets_from_nothing_to_a_report() {
     window.wait_for_text("Where do your jobs run?");
     window.click_beginning("radio", "On this computer");
     window.click("button", "Continue");
-    window.wait_for_text("Where is the lab’s storage on this computer?");
+    window.wait_for_text("Where is your storage on this computer?");
     window.click("button", "Choose folder…");
     choose(&desk.display, "Choose the storage", &desk.storage());
     window.fill("Name this storage", "vast");

@@ -77,7 +77,7 @@ fn a_computer_without_a_worker_can_be_looked_at() {
         let window = desk.open();
         let mut album = Album::of(&window, shades);
         window.go("Workers");
-        album.take("workers-empty", "No worker is online");
+        album.take("workers-empty", "This computer runs no jobs now");
         window.go("Jobs");
         album.take("jobs-no-worker", "No jobs yet");
         album.kept.end();
@@ -106,7 +106,7 @@ fn every_page(desk: &Desk, shades: &'static [&'static str]) {
     window.click_beginning("radio", "On this computer");
     window.click("button", "Continue");
     window.wait_for_element("button", "Check again");
-    album.take("setup-storage", "Where is the lab’s storage on this computer?");
+    album.take("setup-storage", "Where is your storage on this computer?");
     window.go("Storage");
     album.take("storage-empty", "No storage yet");
     window.go("New job");

@@ -345,7 +345,7 @@ fn a_job_is_shown_first_in_a_pretend_lab_of_which_nothing_is_kept() {
     assert!(!window.text().contains("gpu-1"), "{}", window.text());
     window.click("button", "Finish setup");
     window.click("button", "Set up my storage");
-    window.wait_for_text("Where is the lab’s storage on this computer?");
+    window.wait_for_text("Where is your storage on this computer?");
     assert!(!desk.config().exists(), "nothing is written");
 }
 

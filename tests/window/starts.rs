@@ -127,16 +127,16 @@ fn this_computer_is_no_worker_where_the_person_says_so() {
     window.click("checkbox", "Run jobs on this computer while Samepath is open");
     window.wait_for_text_in("dialog", "1 job runs on this computer", "day 3");
     window.click("button", "Stop it, saving, and turn the worker off");
-    window.wait_for_text("Jobs wait for other workers.");
+    window.wait_for_text("Jobs wait until it is on again.");
     window.go("Workers");
-    window.wait_for_text("No worker is online");
+    window.wait_for_text("This computer runs no jobs now");
     window.go("Jobs");
     window.wait_for_text_in("table", "Jobs", "Cancelled");
     window.quit();
 
     let window = desk.open();
     window.go("Workers");
-    window.wait_for_text("No worker is online");
+    window.wait_for_text("This computer runs no jobs now");
     window.go("Settings");
     window.click("checkbox", "Run jobs on this computer while Samepath is open");
     window.wait_for_text("Check a SLEAP project");

@@ -105,7 +105,7 @@ fn another_name_keeps_what_else_the_file_says_and_how_the_storage_was() {
     window.wait_for_element("img", "Seen in 1 hour of the last 7 days: always ready.");
     window.click("button", "Edit vast");
     window.fill("Name", "talmo");
-    window.wait_for_text("Others know this storage as vast.");
+    window.wait_for_text("Jobs that wait know this storage as vast.");
     window.click("button", "Save");
     window.wait_for_text_in("article", "talmo", "ready");
     assert!(!window.has("article", "vast"), "{}", window.text());

@@ -60,7 +60,7 @@ describe('We found everything', () => {
   ])('is not said where %s: the person is led step by step', async (_, change, asked) => {
     const { fake } = await begin(change);
     expect(screen.queryByRole('region', { name: 'We found everything.' })).toBeNull();
-    expect(screen.getByRole('region', { name: /Where is the lab’s storage/ })).toBeVisible();
+    expect(screen.getByRole('region', { name: /Where is your storage/ })).toBeVisible();
     expect(fake.called('sameStorage')).toHaveLength(asked ? 1 : 0);
   });
 });

@@ -58,7 +58,7 @@ describe('The frame', () => {
   test('a lab that does not answer is named, and nothing of it is made up', async () => {
     const error = { code: 'fleet_unreachable', message: 'Talmo Lab does not answer (hub:4222).', hint: 'Off campus? Connect the VPN.' };
     const since = new Date(Date.now() - 61_000).toISOString();
-    const lab = { lab: 'Talmo Lab', link: 'reconnecting…' };
+    const lab = { lab: 'Talmo Lab', link: 'reconnecting…', in_lab: true };
     const { fake, user } = await ready({ type: 'status', value: status({ ...lab, offline: { since, known: false, ended: false, error } }) });
     expect(screen.getByRole('group', { name: 'Where your jobs run' })).toHaveTextContent(/Talmo Lab offline since \S+( \d\d:\d\d)? amick/);
     expect(screen.getByText(/Not connected to Talmo Lab since .* Talmo Lab does not answer \(hub:4222\)\. Off campus\?/)).toBeVisible();
@@ -158,7 +158,7 @@ describe('The frame', () => {
     expect(screen.getByRole('button', { name: 'Workers 1 of 1 worker is ready' })).toBeVisible();
     fake.say({ type: 'current' });
     await settle();
-    expect(screen.getByRole('button', { name: 'Workers no worker is online' })).toBeVisible();
+    expect(screen.getByRole('button', { name: 'Workers this computer runs no jobs now' })).toBeVisible();
     expect(screen.getByRole('button', { name: /^Jobs/ })).toHaveTextContent('1 running');
   });
 
@@ -170,7 +170,7 @@ describe('The frame', () => {
     expect(screen.getByRole('button', { name: 'Workers 1 of 1 worker is ready' })).toBeVisible();
     // It went before the page watched.
     await settle();
-    expect(screen.getByRole('button', { name: 'Workers no worker is online' })).toBeVisible();
+    expect(screen.getByRole('button', { name: 'Workers this computer runs no jobs now' })).toBeVisible();
   });
 
   test('in a large lab the first page is the right one before everything is known', async () => {
@@ -189,7 +189,7 @@ describe('The frame', () => {
     const { fake, user } = await ready({ type: 'worker', value: worker() });
     fake.say({ type: 'reset' }, { type: 'current' });
     await user.keyboard('{Control>}3{/Control}');
-    expect(screen.getByRole('heading', { name: 'No worker is online' })).toBeVisible();
+    expect(screen.getByRole('heading', { name: 'This computer runs no jobs now' })).toBeVisible();
   });
 
   test('a storage that does not answer is said on every page but its own', async () => {
@@ -205,7 +205,7 @@ describe('The frame', () => {
   });
 
   test('a storage that is not mounted is said, and one that moved is followed at a word', async () => {
-    const { fake, user } = await ready();
+    const { fake, user } = await ready({ type: 'status', value: status({ lab: 'Talmo Lab', link: 'connected', in_lab: true }) });
     const trouble = { ...storage().health!, state: 'not_mounted', words: 'not mounted' };
     fake.say({ type: 'storages', value: [storage({ health: trouble })] });
     await settle();

@@ -63,7 +63,7 @@ describe('After Stop waiting', () => {
     await advance(10);
     expect(fake.called('startAgain')).toEqual([]);
     expect(fake.called('keep')).toHaveLength(kept);
-    expect(screen.getByRole('region', { name: /^Where is the lab/ })).toBeVisible();
+    expect(screen.getByRole('region', { name: /^Where is your/ })).toBeVisible();
   });
 
   test('a refusal that comes late is not shown over what is typed meanwhile', async () => {

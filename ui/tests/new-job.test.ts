@@ -467,7 +467,7 @@ describe('New job', () => {
     fake.picked = HERE;
     fake.datasets.set(HERE, outside());
     await user.keyboard('{Control>}o{/Control}');
-    expect(screen.getByRole('alert')).toHaveTextContent('Name the lab’s storage first');
+    expect(screen.getByRole('alert')).toHaveTextContent('Set a storage up first');
     expect(screen.queryByRole('button', { name: /^Copy to/ })).toBeNull();
   });
 

@@ -146,7 +146,7 @@ describe('Settings', () => {
     fake.say({ type: 'kept', value: { worker: false } }, { type: 'worker_gone', value: 'w0' });
     await settle();
     expect(on).not.toBeChecked();
-    expect(here).toHaveTextContent('Jobs wait for other workers.');
+    expect(here).toHaveTextContent('Jobs wait until it is on again.');
     await user.click(on);
     expect(fake.called('startWorker')).toHaveLength(1);
   });

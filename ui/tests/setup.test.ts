@@ -160,7 +160,7 @@ describe('Setting up', () => {
     const { fake, user } = await open({ type: 'storages', value: [storage()] }, { type: 'kept', value: { setup: { step: 'storage', name: 'fast', base_path: '/data/fast' } } });
     expect(screen.getByRole('button', { name: 'New job' })).toHaveAttribute('aria-current', 'page');
     await user.click(screen.getByRole('button', { name: 'Finish setup' }));
-    expect(title(/^Where is the lab/)).toBeVisible();
+    expect(title(/^Where is your/)).toBeVisible();
     await user.click(screen.getByRole('button', { name: 'Cancel' }));
     expect(screen.queryByRole('button', { name: 'Finish setup' })).toBeNull();
     expect(screen.getByRole('region', { name: 'Storage' })).toBeVisible();
@@ -244,6 +244,10 @@ describe('Setting up', () => {
     expect(fake.called('tryStorage')[0]).toMatchObject(['fast', { user_subdir: 'amick' }, true]);
     expect(fake.called('makeOwn')[0]).toMatchObject(['fast', { user_subdir: 'amick' }, false]);
     expect(title('Does it work?')).toHaveTextContent(/Your folder: made fast:amick.*Read: opened/);
+    // Alone, nobody else is to find it.
+    expect(screen.queryByText(/nobody could be asked/)).toBeNull();
+    fake.say({ type: 'status', value: status({ lab: 'Talmo Lab', in_lab: true }) });
+    await settle();
     expect(screen.getByText('No worker that is online has fast, so nobody could be asked. You can go on.')).toBeVisible();
   });
 
@@ -343,7 +347,7 @@ describe('Setting up', () => {
       fake.around = { here: [here({ name: HOSTILE })], missing: [] };
       vi.advanceTimersByTime(5000);
       await settle();
-      expect(within(title(/^Where is the lab/)).getByText(HOSTILE)).toBeVisible();
+      expect(within(title(/^Where is your/)).getByText(HOSTILE)).toBeVisible();
       expect(container.querySelector('img, b')).toBeNull();
     } finally {
       vi.useRealTimers();
@@ -427,7 +431,7 @@ describe('Show me first', () => {
     await settle();
     await user.click(screen.getByRole('button', { name: 'Set up my storage' }));
     await settle();
-    expect(title(/^Where is the lab/)).toBeVisible();
+    expect(title(/^Where is your/)).toBeVisible();
     expect(fake.called('stopShowing')).toEqual([]);
   });
 

@@ -374,6 +374,9 @@ describe('Storage', () => {
     expect(screen.getByLabelText('Name')).toBeInvalid();
     await user.type(screen.getByLabelText('Name'), 'ast2');
     await user.clear(screen.getByLabelText('Your folder in it'));
+    expect(screen.getByRole('form')).toHaveTextContent('Jobs that wait know this storage as vast. Under another name they do not find it.');
+    fake.say({ type: 'status', value: status({ lab: 'Talmo Lab', in_lab: true }) });
+    await settle();
     expect(screen.getByRole('form')).toHaveTextContent('Others know this storage as vast. Under another name no worker matches.');
     await user.click(screen.getByRole('button', { name: 'Save' }));
     expect(fake.called('renameStorage')).toEqual([['vast', 'vast2', { base_path: null, type: null, description: null, user_subdir: '', subpath: null }]]);

@@ -97,6 +97,7 @@ export const settings = {
   workerCommand: 'samepath worker',
   joinCommand: 'samepath join INVITATION && samepath worker',
   workerOff: 'Jobs wait for other workers.',
+  workerOffHere: 'Jobs wait until it is on again.',
   computesWith: 'Computes with',
   kinds: 'Job types',
   noKinds: 'none yet',

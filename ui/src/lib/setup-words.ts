@@ -6,10 +6,13 @@ export const setup = {
   begin: 'Set up…',
   unfinished: 'Finish setup',
   rail: 'Steps',
+  /** The first step, once it is answered so. */
+  stepHere: HERE_FIRST,
   steps: { lab: 'Your lab', storage: 'Storage', folder: 'Your folder', check: 'Check' },
   titles: {
     lab: 'Where do your jobs run?',
     storage: `Where is the lab’s storage on ${HERE}?`,
+    storageHere: `Where is your storage on ${HERE}?`,
     folder: (name: string) => `Which folder in ${name} is yours?`,
     check: 'Does it work?',
   },
@@ -113,6 +116,7 @@ export const setup = {
   another: 'Another folder…',
   again: 'Check again',
   nameIt: 'Name this storage',
+  nameHintHere: 'Paths on it begin with this name, as vast:project/labels.slp does. Letters, digits, - and _.',
   nameHint: 'Use the name that your lab uses, if it has one. Letters, digits, - and _.',
   lookingFor: (member: string) => `Looking for a folder ${member}…`,
   yourLogin: 'your login',

@@ -1,6 +1,6 @@
 // Everything the page says, in one place. What a storage, worker or job *is* comes in words from the shell; the rest is here.
 import { plural } from './format';
-import { HERE, fileManager } from './platform';
+import { HERE, HERE_FIRST, fileManager } from './platform';
 import { storage, workers } from './lab-words';
 import { settings } from './settings-words';
 import { setup, show } from './setup-words';
@@ -33,6 +33,8 @@ export const words = {
     running: (count: number) => `${count} running`,
     unseen: (count: number) => `${count} ended, not yet looked at`,
     workers: (ready: number, online: number) => (online === 0 ? 'no worker is online' : `${ready} of ${plural(online, 'worker', 'workers')} ${ready === 1 || online === 1 ? 'is' : 'are'} ready`),
+    /** Of this computer alone. */
+    runsNothing: `${HERE} runs no jobs now`,
     beginning: 'the workers may not be back yet',
     storageNeedsYou: 'a storage is not ready',
     offlineSince: (when: string) => `offline since ${when}`,
@@ -53,6 +55,7 @@ export const words = {
     notAnswering: (ago: string) => `does not answer (asked ${ago} ago). It may be the network or VPN.`,
     askAgain: 'Ask again',
     notMounted: `is not mounted on ${HERE}. Jobs that run in the lab go on; you cannot choose files from it.`,
+    notMountedHere: `is not mounted on ${HERE}. Jobs that need it wait; you cannot choose files from it.`,
     missing: `is not there: the folder does not exist on ${HERE}.`,
     offline: (lab: string, since: string) => `Not connected to ${lab} since ${since}.`,
     /** When is told where the window saw it happen. */
@@ -154,6 +157,7 @@ export const words = {
     copyVideosThere: (count: number, storage: string) => (count === 1 ? `its video is already on ${storage}` : `its ${count} videos are already on ${storage}`),
     copyNever: 'Samepath copies nothing that is on no storage: you said so in the settings.',
     copyNoStorage: 'Name the lab’s storage first; then it can be copied there.',
+    copyNoStorageHere: 'Set a storage up first; then it can be copied there.',
     copyBatch: (count: number) => `${count} of these files are on ${HERE} only.`,
     copyIsShare: 'This folder is shared storage:',
     copyAdd: 'Add it…',
@@ -184,11 +188,15 @@ export const words = {
       reasons.length === 0
         ? `${title}: no worker that is online can run it.`
         : `${title}: no worker that is online can run it (${reasons.join('; ')}${more > 0 ? `; and ${more} more` : ''}).`,
+    notHere: (title: string, reasons: string[]) => `${title}: ${HERE} cannot run it${reasons.length === 0 ? '' : ` (${reasons.join('; ')})`}.`,
     nobodyOf: (names: string[], more: number, why: string) => `${names.join(', ')}${more > 0 ? ` and ${more} more` : ''}: ${why}`,
     kindAway: (title: string) => `${title} · no online worker has it`,
+    kindNotHere: (title: string) => `${title} · not on ${HERE}`,
     kindFrom: (title: string, worker: string) => `${title} · from ${worker}, offline`,
     kindsOwn: 'The lab’s own',
     kindNew: 'New in the lab: nothing run yet.',
+    kindsOwnHere: 'Your own',
+    kindNewHere: 'New: nothing run yet.',
     whoMore: (count: number) => `and ${count} more`,
     name: 'Name',
     more: (count: number) => `More (${count})`,
@@ -238,6 +246,7 @@ export const words = {
     submittedMany: (count: number) => `${count} jobs:`,
     who: 'Who can run this',
     whoNone: 'No worker is online.',
+    whoNoneHere: `${HERE_FIRST} runs no jobs now.`,
     runOn: 'Run on',
     anyWorker: 'any worker',
     workerAway: (name: string) => `${name} (offline)`,
@@ -290,6 +299,7 @@ export const words = {
     more: 'More for this job',
     emptyTitle: 'No jobs yet',
     emptyText: 'Pick a dataset, and any worker that sees the same storage runs it.',
+    emptyTextHere: `Pick a dataset, and it runs on ${HERE}.`,
     newJob: 'New job',
     mineTitle: 'No jobs of yours yet',
     showEveryone: 'Show everyone’s',

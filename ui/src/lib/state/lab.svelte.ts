@@ -30,6 +30,9 @@ export class Lab {
   /** Whether how the lab is connected says more than what it is called. */
   linked = $derived(this.status !== null && this.status.link.toLowerCase() !== this.status.lab.toLowerCase());
 
+  /** Whether there is no lab, and nobody but this window's own worker: then no word is said of others. */
+  alone = $derived(this.status?.in_lab === false && this.workers.list.every((worker) => worker.own));
+
   /** Those that would take a job now. */
   free = $derived(this.workers.list.reduce((count, worker) => count + Number(!worker.busy && !worker.draining), 0));
   busy = $derived(this.workers.list.reduce((count, worker) => count + Number(worker.busy), 0));

@@ -92,6 +92,9 @@ export class Session {
   /** Whether setting up is to be gone on with. With a storage there and nothing chosen yet, there is nothing to be finished. */
   unfinished = $derived.by(() => this.setup.step !== null && (this.page === 'setup' || this.setup.path !== '' || this.lab.storages.length === 0));
 
+  /** Whether what is set up is for this computer alone. */
+  setsUpAlone = $derived.by(() => this.lab.alone && !this.setup.forLab);
+
   constructor(ipc: Ipc) {
     this.ipc = ipc;
     this.looks = new Looks(ipc.kept.looks, (looks) => this.keep({ type: 'looks', value: looks }));

@@ -47,6 +47,8 @@ export class Setup {
   /** What the first question is answered with. */
   where = $state<'lab' | 'here' | 'show'>('lab');
   readonly joining: Joining;
+  /** Whether it is for a lab that the window is not in yet: one that was joined, or is to be once it answers. */
+  forLab = $derived.by(() => this.where === 'lab' && (this.joining.lab !== null || this.joining.invited !== null));
 
   /** The demonstration, as long as it is looked at. */
   show = $state.raw<Show | null>(null);
