@@ -183,6 +183,8 @@ export class Session {
   /** What this person ran last; of whoever ran nothing yet and has labelled frames, a training, where somebody can be expected to train. */
   likelyKind(): string | null {
     const { lab } = this;
+    // Nobody looks through thousands of jobs with each change of one where the form is not seen.
+    if (this.page !== 'new') return this.form.kind;
     const last = lastKind(lab.jobs.all.list, lab.status?.member ?? '', lab.kinds);
     if (last !== null) return last;
     const { dataset } = this.form;
