@@ -182,7 +182,7 @@ fn parameter_view(parameter: &Parameter, role: Role) -> ParameterView {
             ParameterType::Other(other) => other,
         }
         .to_owned(),
-        label: text("label").unwrap_or_else(|| label_of(&parameter.name)),
+        label: label(parameter),
         description: parameter.description.clone(),
         default: parameter.default.clone(),
         role: match role {
@@ -230,6 +230,12 @@ fn filters(given: Option<&Value>) -> Vec<FilterView> {
         Some(FilterView { name, extensions: patterns.map(ending).collect() })
     };
     given.and_then(Value::as_array).into_iter().flatten().filter_map(filter).collect()
+}
+
+/// What a form calls it.
+pub(crate) fn label(parameter: &Parameter) -> String {
+    let given = parameter.rest.get("userInterface").and_then(|interface| interface.get("label")?.as_str());
+    given.map_or_else(|| label_of(&parameter.name), str::to_owned)
 }
 
 /// `MAX_EPOCHS` → "Max epochs".

@@ -16,7 +16,7 @@ use crate::{Error, ErrorCode};
 use jiff::Zoned;
 use samepath_fleet::Fleet;
 use samepath_fleet::matching::{Sameness, Start};
-use samepath_wire::{Fit, Job, PathSeen, Places, StoragePath, Worker, WorkerId};
+use samepath_wire::{Fit, Job, Parameter, PathSeen, Places, StoragePath, Worker, WorkerId};
 use std::collections::HashMap;
 use std::time::Duration;
 use videos::Videos;
@@ -180,17 +180,21 @@ pub(crate) async fn readiness<'a>(
 
 /// A draft while its lab is not connected.
 pub(crate) fn offline<'a>(draft: &Draft, workers: impl Iterator<Item = &'a Worker>, error: &Error) -> ReadinessView {
-    ReadinessView { state: "offline".to_owned(), ..blocked(draft, workers, error) }
+    ReadinessView { state: "offline".to_owned(), ..blocked(draft, &[], workers, error) }
 }
 
-/// A draft that cannot be submitted as it is.
-pub(crate) fn blocked<'a>(draft: &Draft, workers: impl Iterator<Item = &'a Worker>, error: &Error) -> ReadinessView {
-    let hint = error.hint.as_ref().map(|hint| format!(" {hint}")).unwrap_or_default();
+/// A draft that cannot be submitted as it is; `parameters` are those of its job type.
+pub(crate) fn blocked<'a>(
+    draft: &Draft,
+    parameters: &[Parameter],
+    workers: impl Iterator<Item = &'a Worker>,
+    error: &Error,
+) -> ReadinessView {
     ReadinessView {
         state: "blocked".to_owned(),
         sentence: match (&draft.dataset, error.code) {
             (None, ErrorCode::InvalidParameter) => "Choose a dataset.".to_owned(),
-            _ => format!("{}{hint}", error.message),
+            _ => words::blocked(error, parameters),
         },
         note: None,
         can_submit: false,

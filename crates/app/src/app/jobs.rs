@@ -62,6 +62,7 @@ impl App {
         }
         let kind = self.find_kind(&draft.kind)?;
         let preview = self.show_preview(&draft);
+        let parameters = kind.parameters.clone();
         let planned = self.plan(kind, draft.clone(), preview).await;
         let board = &self.inner.board;
         Ok(match planned {
@@ -72,7 +73,9 @@ impl App {
                 self.proved(&plan, &verdicts);
                 view
             }
-            Err(error) => board.look(|seen| readiness::blocked(&draft, seen.around.workers.values(), &error)),
+            Err(error) => {
+                board.look(|seen| readiness::blocked(&draft, &parameters, seen.around.workers.values(), &error))
+            }
         })
     }
 

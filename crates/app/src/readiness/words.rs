@@ -2,12 +2,14 @@
 
 use super::videos::Videos;
 use super::{Candidate, Outlook, Sight};
+use crate::Error;
 use crate::alike::{MOST, names};
 use crate::jobs::{PUT_OUT, fit_words, nobody, reason_words};
+use crate::kinds::label;
 use crate::sameness;
 use crate::view::CandidateView;
 use samepath_fleet::matching::Sameness;
-use samepath_wire::{Fit, Reason, Worker};
+use samepath_wire::{Fit, Parameter, Reason, Worker};
 
 /// The best first: who can start, then who is surest to have the same storages, as the matchmaker chooses.
 pub(super) fn rank(candidate: &Candidate<'_>, videos: Videos<'_>) -> (u8, u32, Sameness) {
@@ -19,6 +21,20 @@ pub(super) fn rank(candidate: &Candidate<'_>, videos: Videos<'_>) -> (u8, u32, S
         (Fit::Now, _) if videos.lacking(candidate) > 0 => (2, 0, sameness),
         (Fit::Now, _) => (0, 0, sameness),
         (Fit::Busy { before }, _) => (3, *before, sameness),
+    }
+}
+
+/// What is wrong with a form, for whoever has it before them: its fields by their labels, and no command.
+pub(super) fn blocked(error: &Error, parameters: &[Parameter]) -> String {
+    let named = |parameter: &Parameter| {
+        let rest = error.message.strip_prefix(&parameter.name)?.strip_prefix(": ")?;
+        Some(format!("{}: {rest}", label(parameter)))
+    };
+    let said = parameters.iter().find_map(named).unwrap_or_else(|| error.message.clone());
+    let end = if said.ends_with(['.', '!', '?']) { "" } else { "." };
+    match error.hint.as_deref().filter(|hint| !hint.contains("samepath ")) {
+        Some(hint) => format!("{said}{end} {hint}"),
+        None => format!("{said}{end}"),
     }
 }
 
@@ -221,6 +237,7 @@ mod tests {
     use super::super::Next;
     use super::super::tests::{now, outlook, worker};
     use super::*;
+    use crate::ErrorCode;
 
     fn none() -> Videos<'static> {
         Videos::of(None, "train")
@@ -346,6 +363,22 @@ mod tests {
             said(&[failed], &outlook(None)),
             format!("gpu-1 is free, but could not say whether it sees the dataset: {why}. Submit and it looks.")
         );
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_form_is_said_of_its_fields_and_in_whole_sentences() {
+        let models: Parameter = serde_json::from_str(r#"{ "name": "MODELS", "type": "PATH" }"#).unwrap();
+        let error = |message: &str| Error::new(ErrorCode::InvalidParameter, message.to_owned());
+        for (error, sentence) in [
+            (error("MODELS: needs a value").with_hint("All that it takes: samepath kinds x"), "Models: needs a value."),
+            (
+                error("vast:notes.txt is not a SLEAP project").with_hint("Choose a project."),
+                "vast:notes.txt is not a SLEAP project. Choose a project.",
+            ),
+            (error("Is it there?"), "Is it there?"),
+        ] {
+            assert_eq!(blocked(&error, std::slice::from_ref(&models)), sentence);
+        }
     }
 
     #[test]
