@@ -240,11 +240,11 @@ describe('The storage of the dataset', () => {
     const opened = await chosen();
     await choose(opened);
     await waitFor(() => expect(sentence()).toHaveTextContent('Ready.'));
-    const place = screen.getByRole('list', { name: 'Where the dataset is' });
+    const place = screen.getByRole('region', { name: 'Dataset' });
     expect(place).not.toHaveTextContent('confirmed');
     opened.fake.ready = readiness({ workers: [{ ...readiness().workers[0]!, sameness: 'confirmed' }] });
     opened.fake.say({ type: 'worker', value: worker({ busy: true, state: 'x' }) });
-    await waitFor(() => expect(place).toHaveTextContent('vast confirmed'), { timeout: 4000 });
+    await waitFor(() => expect(place).toHaveTextContent('labels.slp confirmed'), { timeout: 4000 });
   });
 
   test('is not the lab’s where everybody’s carries another mark: it gets another name, or another folder', async () => {

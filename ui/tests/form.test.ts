@@ -1,5 +1,5 @@
 import { screen, waitFor, within } from '@testing-library/svelte';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { checkBox, controlOf, isOutside, layout, modelsOf, stepped, textOf, valueOf } from '../src/lib/form';
 import { Failure } from '../src/lib/ipc';
 import { dataset, job, kind, parameter, path } from './views';
@@ -128,6 +128,9 @@ describe('New job', () => {
     await user.click(screen.getByRole('button', { name: 'Choose a file for Files' }));
     expect(screen.getByRole('textbox', { name: 'Files' })).toHaveValue('/a.yaml\n/b.yaml\n/a.yaml\n/b.yaml');
     await user.type(screen.getByRole('textbox', { name: 'Folder of it' }), '/models');
+    const begin = vi.spyOn(fake, 'pickFolder');
+    await user.click(screen.getByRole('button', { name: 'Choose a folder for Folder of it' }));
+    expect(begin).toHaveBeenCalledWith('Choose a folder for Folder of it', { type: 'near', value: '/mnt/vast/amick/project' });
     await waitFor(() =>
       expect(fake.drafts.at(-1)?.values).toEqual({
         LINES: 'a=1\nb=2', TURN: 'no', COUNT: 5, FILES: ['/a.yaml', '/b.yaml', '/a.yaml', '/b.yaml'], FOLDER: '/models',
@@ -180,6 +183,30 @@ describe('New job', () => {
     await waitFor(() => expect(opened.fake.drafts.at(-1)?.values).toEqual({ VIDEOS: [LABELS, '/b.slp'] }));
     await opened.user.click(screen.getByRole('button', { name: 'Submit' }));
     expect(opened.fake.called('submit')).toHaveLength(1);
+  });
+
+  test('settings are recommended where there are some, and none is lacking that the person alone knows', async () => {
+    const opened = await form([parameter({ name: 'MODELS', type: 'LIST[PATH]', label: 'Models', control: 'CHOOSE_DIRECTORY_LIST', required: true })]);
+    const { fake, user } = opened;
+    await open(opened);
+    const recommended = () => screen.queryByRole('radio', { name: 'Recommended for this dataset' });
+    expect(recommended()).not.toBeChecked();
+    expect(screen.getByRole('radio', { name: 'Like run' })).toBeDisabled();
+    await user.type(screen.getByLabelText('Models'), '/models');
+    expect(recommended()).toBeChecked();
+    fake.say({ type: 'kinds', value: [kind()] });
+    await settle();
+    expect(recommended()).toBeNull();
+  });
+
+  test('what is wrong is said in the place of the help, which keeps its room', async () => {
+    const opened = await form([parameter({ name: 'EPOCHS', type: 'INT', label: 'Epochs', default: 1, minimum: 1, description: 'So many times, at most.' })]);
+    await open(opened);
+    const epochs = screen.getByLabelText('Epochs');
+    expect(epochs).toHaveAccessibleDescription('So many times, at most.');
+    await opened.user.type(epochs, '0');
+    expect(epochs).toHaveAccessibleDescription('A whole number, 1 at least.');
+    expect(screen.getByText('So many times, at most.')).toHaveClass('unlearned');
   });
 
   test('the settings of an earlier run are taken over, without what belongs to that run alone', async () => {

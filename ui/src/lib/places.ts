@@ -1,4 +1,4 @@
-import type { PathView, StorageView } from './ipc';
+import type { DatasetView, PathView, StorageView } from './ipc';
 
 /**
  * Where a storage path is on this computer, by its text alone: for people to read and copy. Nothing is opened by it; the shell resolves
@@ -20,3 +20,9 @@ export function placeOf(text: string): PathView {
   const cut = text.indexOf(':');
   return { storage_backend: text.slice(0, Math.max(0, cut)), user_subdir: '', path: text.slice(cut + 1), text };
 }
+
+/** The folder that a file or folder of this computer lies in, by its text alone. */
+export const folderOf = (local: string): string => local.slice(0, Math.max(1, local.lastIndexOf('/'), local.lastIndexOf('\\')));
+
+/** Of what is no project the shell says that it is a folder, or how large it is. */
+export const isFolder = (dataset: DatasetView): boolean => !dataset.is_project && dataset.summary === 'a folder';
