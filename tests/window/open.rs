@@ -63,7 +63,10 @@ impl OpenWindow<'_> {
 
     /// Likewise, for one worker.
     pub(crate) fn submit_to(&self, worker: &str, dataset: &Path, kind: &str, name: &str) {
-        self.go("New job");
+        // Where it is open already, its button begins anew.
+        if !self.has("region", "New job") {
+            self.go("New job");
+        }
         if self.has("button", "New job") && !self.has("textbox", "Path of the dataset") && !self.has("textbox", "Name")
         {
             self.click("button", "New job");

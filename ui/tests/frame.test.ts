@@ -436,6 +436,18 @@ describe('Settings', () => {
     expect(area()).toBe(sidebar);
   });
 
+  test('Ctrl A marks what is typed and a log, and never the window', async () => {
+    const { user, container } = await ready({ type: 'job', value: job() });
+    await user.keyboard('{Control>}2{/Control}');
+    const taken = async (target: Element) => !(await fireEvent.keyDown(target, { key: 'a', code: 'KeyA', ctrlKey: true }));
+    expect(await taken(container)).toBe(true);
+    expect(await taken(screen.getByRole('row', { name: /maze day 3/ }))).toBe(true);
+    expect(await taken(screen.getByRole('searchbox'))).toBe(false);
+    await user.click(screen.getByRole('row', { name: /maze day 3/ }));
+    await user.click(screen.getByRole('tab', { name: 'Log' }));
+    expect(await taken(screen.getByRole('log'))).toBe(false);
+  });
+
   test('the list of keys opens anywhere, and gives the keyboard back', async () => {
     const { user } = await ready({ type: 'job', value: job() });
     await user.keyboard('{Control>}2{/Control}');

@@ -66,6 +66,7 @@ describe('New job', () => {
     answer();
     await waitFor(() => expect(sentence()).toHaveTextContent('Ready.'));
     await user.click(screen.getByRole('button', { name: 'Submit another like this' }));
+    await user.keyboard('{Control>}2{/Control}');
     await user.keyboard('{Control>}n{/Control}');
     await waitFor(() => expect(screen.getByRole('button', { name: 'Submit another like this' })).toBeEnabled());
     expect(fake.called('submit')).toHaveLength(1);
@@ -348,6 +349,67 @@ describe('New job', () => {
     await fireEvent.paste(document.body, { clipboardData: { getData: () => 'vast:amick/project/labels.slp\n' } });
     await settle();
     expect(screen.getByRole('list', { name: 'Where the dataset is' })).toBeVisible();
+  });
+
+  test('a file that cannot be opened takes the place of none, and what is still chosen is submitted only once that is meant', async () => {
+    const { fake, user } = await chosen();
+    await waitFor(() => expect(sentence()).toHaveTextContent('Ready.'));
+    const paste = async () => {
+      await fireEvent.paste(document.body, { clipboardData: { getData: () => 'vast:amick/odd/x.slp' } });
+      await settle();
+    };
+    await paste();
+    expect(screen.getByRole('alert')).toHaveTextContent('There is no file vast:amick/odd/x.slp. Check the path. Still chosen: vast:amick/project/labels.slp');
+    expect(sentence()).toHaveTextContent('What you chose last was not opened. labels.slp is still chosen');
+    expect(screen.getByRole('button', { name: /^Submit$/ })).toBeDisabled();
+    await user.keyboard('{Control>}{Enter}{/Control}');
+    expect(fake.called('submit')).toEqual([]);
+    expect(screen.getByRole('button', { name: 'Go on with labels.slp' })).toHaveFocus();
+    await user.keyboard('{Enter}');
+    await settle();
+    expect(screen.queryByRole('alert')).toBeNull();
+    expect(sentence()).toHaveTextContent('Ready.');
+    expect(screen.getByRole('button', { name: /^Submit$/ })).toBeEnabled();
+    expect(screen.getByRole('button', { name: 'Change…' })).toHaveFocus();
+    await paste();
+    await user.keyboard('{Control>}n{/Control}');
+    expect(screen.queryByRole('alert')).toBeNull();
+  });
+
+  test('what is still chosen is not submitted while another is read', async () => {
+    const { fake, user } = await chosen();
+    await waitFor(() => expect(sentence()).toHaveTextContent('Ready.'));
+    const read = fake.hold('openDataset');
+    fake.datasets.set('vast:amick/other.slp', dataset({ file_name: 'other.slp', place: path('vast:amick/other.slp') }));
+    await fireEvent.paste(document.body, { clipboardData: { getData: () => 'vast:amick/other.slp' } });
+    await user.keyboard('{Control>}{Enter}{/Control}');
+    expect(fake.called('submit')).toEqual([]);
+    read();
+    await settle();
+    await waitFor(() => expect(screen.getByRole('button', { name: /^Submit$/ })).toBeEnabled());
+  });
+
+  test('a folder is called one', async () => {
+    const { fake } = await ready();
+    fake.datasets.set('vast:amick/odd', dataset({ file_name: 'odd', place: path('vast:amick/odd'), is_project: false, videos: [], labelled_frames: null, animals: null, summary: 'a folder' }));
+    fake.tell({ type: 'dropped', value: ['vast:amick/odd'] });
+    await settle();
+    expect(screen.getByRole('list', { name: 'Where the dataset is' })).toHaveTextContent(/Your folder amick Folder odd/);
+  });
+
+  test('why videos are missing is said once for all of which it is so, in their rows in a word', async () => {
+    const why = 'not found: It is on no storage that is known here.';
+    const gone = { ...dataset().videos[0]!, place: null, local: null, found: false, how: 'not_found', words: why };
+    const { fake, user } = await ready();
+    fake.datasets.set(LABELS, dataset({ videos: [{ ...gone, written: '/x/a.mp4' }, { ...gone, written: '/x/b.mp4' }, { ...gone, written: '/x/c.mp4', how: 'ambiguous', words: 'not clear: There is more than one.' }, dataset().videos[0]!] }));
+    fake.picked = LABELS;
+    await user.keyboard('{Control>}o{/Control}');
+    await settle();
+    expect(screen.getByText('2 of 4 videos: not found. It is on no storage that is known here.')).toBeVisible();
+    expect(screen.getByText('1 of 4 videos: not clear. There is more than one.')).toBeVisible();
+    const row = screen.getByRole('row', { name: /^a\.mp4/ });
+    expect(within(row).getByTitle(why)).toHaveTextContent(/^not found$/);
+    expect(row).not.toHaveTextContent('no storage');
   });
 
   test('a file that is not there is said in the page, which goes on', async () => {

@@ -89,6 +89,22 @@ describe('What the person put into the form', () => {
     expect(within(screen.getByRole('region', { name: /→ 2 jobs/ })).getByText(/can be used/)).toBeInTheDocument();
   });
 
+  test('comes back where the form was begun anew, which another page only leads to', async () => {
+    const opened = await filledIn();
+    const { fake, user } = opened;
+    await user.keyboard('{Control>}2{/Control}');
+    await user.keyboard('{Control>}n{/Control}');
+    await isBack(fake);
+    for (const begin of [() => user.keyboard('{Control>}n{/Control}'), () => user.click(screen.getByRole('button', { name: 'New job' }))]) {
+      await begin();
+      await settle();
+      expect(screen.getByRole('heading', { name: 'Drop a SLEAP project (.slp), videos or a folder' })).toBeVisible();
+      expect(screen.getByText('The form is empty again.')).toBeVisible();
+      await user.click(undo());
+      await isBack(fake);
+    }
+  });
+
   test('is nothing where nothing was typed or chosen, or all was submitted', async () => {
     const opened = await ready({ type: 'worker', value: worker() }, ended);
     opened.fake.datasets.set(THEIRS, dataset());

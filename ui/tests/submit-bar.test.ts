@@ -1,6 +1,6 @@
 import { fireEvent, screen, waitFor, within } from '@testing-library/svelte';
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import type { Update } from '../src/lib/ipc';
+import { Failure, type Update } from '../src/lib/ipc';
 import { dataset, job, kind, readiness, status, worker } from './views';
 import { ready, settle } from './render';
 
@@ -48,6 +48,55 @@ describe('Whether the computer is to be kept on', () => {
     await settle();
     expect(bar().getByText(HERE)).toBeVisible();
   });
+});
+
+test('of one that waits for others to end it is said that it waits its turn', async () => {
+  const { fake } = await submitted({ type: 'worker', value: worker({ own: true, this_computer: true, busy: true }) });
+  fake.say({ type: 'job', value: job({ id: 'new', state: 'queued', words: 'Waiting', worker: null, waits: true, waiting_for: ['gpu-1: is busy'] }) });
+  await settle();
+  expect(bar().getByText('Submitted. It waits its turn on this computer: keep it on and awake.')).toBeVisible();
+  fake.say({ type: 'job', value: job({ id: 'new' }) });
+  await settle();
+  expect(bar().getByText('Submitted. It runs on this computer: keep it on and awake.')).toBeVisible();
+});
+
+describe('Once it was submitted, the keyboard', () => {
+  test.each(['{Control>}{Enter}{/Control}', '{Enter}'])('is at the job where %s submitted it', async (keys) => {
+    const { user } = await chosen();
+    await waitFor(() => expect(bar().getByRole('button', { name: /^Submit$/ })).toBeEnabled());
+    if (keys === '{Enter}') bar().getByRole('button', { name: /^Submit$/ }).focus();
+    else expect(screen.getByRole('button', { name: 'Change…' })).toHaveFocus();
+    await user.keyboard(keys);
+    await settle();
+    expect(bar().getByRole('button', { name: 'Show job' })).toHaveFocus();
+  });
+
+  test('stays where it was where the pointer did, and where the form is kept', async () => {
+    const { user } = await submitted();
+    expect(bar().getByRole('button', { name: 'Show job' })).not.toHaveFocus();
+    await user.type(screen.getByLabelText('Name'), 'b');
+    await waitFor(() => expect(bar().getByRole('button', { name: /^Submit$/ })).toBeEnabled());
+    await user.keyboard('{Control>}{Shift>}{Enter}{/Shift}{/Control}');
+    await settle();
+    expect(screen.getByLabelText('Name')).toHaveFocus();
+  });
+});
+
+test('where nobody runs jobs because this computer’s worker is turned off, it is turned on here', async () => {
+  const { fake, user } = await chosen({ type: 'kept', value: { worker: false } });
+  fake.ready = readiness({ state: 'none', sentence: 'No worker is online. Submit and it waits.', ask_admin: true, button: 'Submit and wait', workers: [] });
+  fake.failures.set('startWorker', new Failure('io', 'The settings cannot be written.'));
+  const on = () => bar().getByRole('button', { name: 'Turn the worker on' });
+  expect(screen.getByText('Nobody runs jobs: the worker of this computer is turned off.')).toBeVisible();
+  expect(bar().queryByRole('button', { name: 'Copy for your admin' })).toBeNull();
+  await user.click(on());
+  expect(bar().getByText('The settings cannot be written.')).toBeVisible();
+  fake.failures.clear();
+  await user.click(on());
+  expect(fake.called('startWorker')).toHaveLength(2);
+  fake.say({ type: 'kept', value: { worker: true } });
+  await settle();
+  expect(bar().queryByRole('button', { name: 'Turn the worker on' })).toBeNull();
 });
 
 test('the worker that it is for stands there also while that is offline', async () => {

@@ -102,8 +102,16 @@ function choiceOf(sign: string, shift: boolean): Choice | null {
   return signs[sign] ?? null;
 }
 
+/** Where all that is there can be marked at once: in what is typed, and in a log. */
+const MARKED = 'input, textarea, [role="log"]';
+
 /** The keys that hold on every page. Ctrl, or ⌘ on a Mac. */
 export function shortcuts(event: KeyboardEvent, session: Session): void {
+  if ((event.ctrlKey || event.metaKey) && !event.altKey && signOf(event) === 'a') {
+    // Of the whole window, buttons and all, it would be of no use.
+    if (!(event.target instanceof Element && event.target.closest(MARKED))) event.preventDefault();
+    return;
+  }
   if (event.key === 'F6' && !event.ctrlKey && !event.metaKey && !event.altKey && !session.quitting) {
     moveOn(event.shiftKey ? -1 : 1);
     event.preventDefault();

@@ -420,12 +420,15 @@ export class NewJob {
   /** Videos that are still to be located, by the person's word alone. */
   lacking = $derived(this.dataset?.is_package ? 0 : this.declined.length);
   takesSeveral = $derived(this.parameters.some((parameter) => parameter.role === 'dataset' && parameter.type.startsWith('LIST[')));
+  /** Whether what was chosen last is not what stands in the form: it is being read, or was not opened. */
+  chosenElse = $derived(this.dataset !== null && (this.opening !== null || this.openFailure !== null));
   /** Whether it is known which of those who share this login submits. */
   isSaid = $derived(this.people.length === 0 || this.people.includes(this.person));
   canSubmit = $derived.by(
     () =>
       this.readiness?.can_submit === true &&
       !this.submitting &&
+      !this.chosenElse &&
       !this.results.looking &&
       this.isSaid &&
       this.lacking === 0 &&

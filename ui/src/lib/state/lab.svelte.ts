@@ -38,6 +38,8 @@ export class Lab {
   busy = $derived(this.workers.list.reduce((count, worker) => count + Number(worker.busy), 0));
   /** Whether nothing is known of workers and jobs yet: the lab was not connected since the window was opened. */
   unknown = $derived(this.status?.offline?.known === false);
+  /** Whether nobody runs jobs because the person turned this computer's worker off. */
+  turnedOff = $derived(this.status?.in_lab === false && this.kept.worker === false && this.workers.size === 0);
   needsYou = $derived(this.storages.filter((storage) => storage.error !== null || storage.refuted !== null || isTrouble(storage.health?.state)));
 
   async watch(ipc: Ipc): Promise<void> {

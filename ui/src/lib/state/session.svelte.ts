@@ -174,8 +174,14 @@ export class Session {
     this.chosen = page;
   }
 
-  /** The form of a new job: what was submitted is on its way, and not asked for again. */
+  /** The form of a new job; where that is open already, from nothing. What the person had put into it can be had back. */
   newJob(): void {
+    if (this.page === 'new') this.#anew(words.newJob.emptied, () => this.form.clear());
+    else this.#openForm();
+  }
+
+  /** What was submitted is on its way, and not asked for again. */
+  #openForm(): void {
     if (this.form.submitted !== null) this.form.clear();
     this.go('new');
   }
@@ -195,11 +201,15 @@ export class Session {
 
   /** Goes to the form and fills it in anew. What the person had put into it can be had back. */
   refill(fill: () => void): void {
+    this.#anew(words.newJob.refilled, fill);
+  }
+
+  #anew(told: string, fill: () => void): void {
     const back = filled(this.form);
-    this.newJob();
+    this.#openForm();
     fill();
     if (back === null) return;
-    this.offerUndo(words.newJob.refilled, async () => {
+    this.offerUndo(told, async () => {
       this.go('new');
       back();
     });
