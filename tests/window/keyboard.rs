@@ -39,7 +39,7 @@ fn a_job_is_chosen_submitted_followed_and_its_results_read_by_the_keyboard_alone
     choose(&desk.display, "Choose a dataset", &maze.join("labels.slp"));
     window.wait_for_text("it sees labels.slp and its video");
     window.press(&["ctrl+Return"]);
-    window.wait_for_element("button", "Show job");
+    wait_for_focus(&window, "Show job");
 
     window.press(&["ctrl+2"]);
     window.wait_for_text_in("table", "Jobs", "Done");
