@@ -3,7 +3,9 @@ export interface MenuItem {
   label: string;
   /** The key that does the same. */
   key?: string | undefined;
-  act: () => void;
+  act: () => unknown;
+  /** It copies something, and answers whether that was done. */
+  copies?: boolean;
 }
 
 /** A place in the window. */
