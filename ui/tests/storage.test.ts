@@ -1,4 +1,4 @@
-import { screen, within } from '@testing-library/svelte';
+import { fireEvent, screen, within } from '@testing-library/svelte';
 import { describe, expect, test, vi } from 'vitest';
 import { Failure } from '../src/lib/ipc';
 import { job, status, storage, worker } from './views';
@@ -59,6 +59,9 @@ describe('Storage', () => {
     fake.failures.set('setStorage', new Failure('config_changed', 'config.toml was changed elsewhere.', 'Look again.'));
     await user.click(screen.getByRole('button', { name: 'Edit vast' }));
     fake.picked = '/mnt/vast2';
+    // The second click of two on Edit… comes to this button.
+    await fireEvent.click(screen.getByRole('button', { name: 'Choose folder…' }), { detail: 2 });
+    expect(fake.called('pickFolder')).toEqual([]);
     await user.click(screen.getByRole('button', { name: 'Choose folder…' }));
     await user.click(screen.getByRole('button', { name: 'Save' }));
     await settle();
