@@ -149,7 +149,7 @@ fn a_training_shows_its_losses_and_goes_on_from_where_it_failed() {
     wait_for("another job that is done", || window.row("Jobs", "Done"));
     window.click("tab", "Results");
     window.wait_for_text_in("region", "1 file", "model.txt");
-    window.click("button", "Show in file manager");
+    window.click("button", "Show results");
     let folder = wait_for("the file manager", || fs::read_to_string(&shown).ok().filter(|said| said.ends_with('\n')));
     let model = fs::read_to_string(Path::new(folder.trim()).join("model.txt")).unwrap();
     assert_eq!(model, "went on from last.ckpt with 4\n");

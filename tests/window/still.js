@@ -23,7 +23,7 @@ const MOVING = [
 ];
 // Where a job ends at once, what happened in between may be told of or not.
 const BETWEEN = /(looks at its files|started it)$/;
-const ALONE = /^\d+ (s|min)$/;
+const ALONE = /^\d+ (s|min)( left)?$/;
 
 function begin() {
   const style = document.createElement('style');

@@ -2,6 +2,7 @@
 import { screen, within } from '@testing-library/svelte';
 import { describe, expect, test } from 'vitest';
 import type { Update } from '../src/lib/ipc';
+import { cutName } from '../src/lib/format';
 import { job } from './views';
 import { ready, settle } from './render';
 
@@ -39,6 +40,62 @@ describe('The keyboard enters the list', () => {
     expect(screen.getByRole('region', { name: 'Job toms' })).toBeVisible();
     expect(enters()).toEqual(['first']);
   });
+});
+
+describe('The keyboard comes to the list', () => {
+  test('from the filter, at the first row that it found', async () => {
+    const { user } = await list(FIRST, SECOND);
+    await user.type(screen.getByRole('searchbox'), 'second{ArrowDown}');
+    expect(row('second')).toHaveFocus();
+    await user.type(screen.getByRole('searchbox'), '{Enter}');
+    expect(row('second')).toHaveFocus();
+    expect(screen.queryByRole('region', { name: 'Job second' })).toBeNull();
+  });
+
+  test('by the key of the page also where that is open', async () => {
+    const { user } = await list(FIRST, SECOND);
+    await user.click(row('second'));
+    screen.getByRole('tab', { name: 'Overview' }).focus();
+    await user.keyboard('{Control>}2{/Control}');
+    expect(row('second')).toHaveFocus();
+  });
+});
+
+test.each([
+  ['maze · check · 29 Nov 18:05', 'maze · check ·', ' 29 Nov 18:05'],
+  ['labels_of_the_big_maze_fly_017.v002', 'labels_of_the_big_maze_', 'fly_017.v002'],
+])('%s keeps its end where it is cut', (name, head, tail) => {
+  expect(cutName(name)).toEqual({ head, tail });
+});
+
+test.each(['maze day 3', 'שלום עולם שלום עולם שלום עולם', '👩‍🔬'.repeat(12)])('%s has no end that stays', (name) => {
+  expect(cutName(name)).toBeNull();
+});
+
+test('what runs and does not say how far it is draws no bar', async () => {
+  const { fake, user } = await list(one({ id: 'a', name: 'first', percent: null, status: 'Starting SLEAP, about 20 s' }));
+  expect(row('first')).toHaveTextContent('Starting SLEAP, about 20 s');
+  await user.click(row('first'));
+  expect(screen.queryByRole('progressbar')).toBeNull();
+  fake.say(one({ id: 'a', name: 'first', percent: 3 }));
+  await settle();
+  expect(screen.getAllByRole('progressbar')).toHaveLength(2);
+});
+
+test('the next job is looked at by the same, where it has that', async () => {
+  const { fake, user } = await list(FIRST, SECOND, one({ id: 'w', name: 'waits', state: 'queued', words: 'Waiting', worker: null, started_at: null }));
+  const open = () => screen.getByRole('tab', { selected: true });
+  await user.click(row('first'));
+  await user.click(screen.getByRole('tab', { name: 'Log' }));
+  await user.click(row('second'));
+  expect(open()).toHaveTextContent('Log');
+  await user.click(row('waits'));
+  expect(open()).toHaveTextContent('Overview');
+  await user.click(row('first'));
+  expect(open()).toHaveTextContent('Log');
+  fake.tell({ type: 'notice_taken', value: 'b' });
+  await settle();
+  expect(open()).toHaveTextContent('Overview');
 });
 
 describe('The keys of a job', () => {

@@ -92,6 +92,29 @@ test('what happened is told try by try: who made it, how long, and how it ended,
   expect(panel.querySelector('img, b')).toBeNull();
 });
 
+test('that something was copied from the menu is said', async () => {
+  const { user, show } = await open();
+  const panel = await show();
+  await user.click(within(panel).getByRole('button', { name: 'More for this job' }));
+  await user.click(screen.getByRole('menuitem', { name: 'Copy as command' }));
+  await settle();
+  expect(await navigator.clipboard.readText()).toBe('samepath submit slp-check');
+  expect(within(panel).getByText('Copied')).toBeVisible();
+});
+
+test('one that goes on from another says from which, or from what', async () => {
+  const first = job({ id: 'first', name: 'maze day 1', kind: 'sleap-train', state: 'cancelled', words: 'Cancelled', status: 'Stopped at epoch 2 of 7.', ended_at: ENDED });
+  const settings: [string, string][] = [['RESUME_FROM', `${first.results?.text}/run/last.ckpt`]];
+  const { fake, user, show } = await open(job({ settings, results: null }));
+  const panel = await show();
+  expect(panel).toHaveTextContent('Goes on from vast:amick/project/slp-check_2026-11-22_0914/run/last.ckpt');
+  fake.say({ type: 'job', value: first });
+  await settle();
+  expect(panel).toHaveTextContent('Goes on from maze day 1 (Stopped at epoch 2 of 7)');
+  await user.click(within(panel).getByRole('button', { name: 'maze day 1' }));
+  expect(screen.getByRole('region', { name: 'Job maze day 1' })).toBeVisible();
+});
+
 describe('A failed job', () => {
   test('says the cause and quotes the line; going on with half the batch size is offered first', async () => {
     const { fake, user, show } = await open(failed);
@@ -275,7 +298,7 @@ describe('A failed job', () => {
     fake.failures.set('showResults', new Failure('backend_unavailable', 'vast is not mounted.', 'Connect it.'));
     const panel = await show();
     await user.click(within(panel).getByRole('button', { name: 'More for this job' }));
-    await user.click(screen.getByRole('menuitem', { name: /Show in file manager/ }));
+    await user.click(screen.getByRole('menuitem', { name: /Show results/ }));
     await settle();
     expect(screen.getAllByRole('alert').at(-1)).toHaveTextContent('vast is not mounted. Connect it.');
     await user.click(within(panel).getByRole('button', { name: 'Open Storage' }));

@@ -57,7 +57,7 @@ describe('Jobs', () => {
     fake.say({ type: 'job', value: { ...waits, starts_in: 'about 40 min', starts: 'Starts in about 40 min, on gpu-1.' } });
     await settle();
     expect(panel).toHaveTextContent('Starts in about 40 min, on gpu-1.');
-    expect(screen.getByRole('row', { name: /maze day 3/ })).toHaveTextContent(/1 job before yours\s*in about 40 min/);
+    expect(screen.getByRole('row', { name: /maze day 3/ })).toHaveTextContent(/1 job before yours\s*in ~40 min/);
   });
 
   test('a job whose worker is away says so, and with whom contact is lost', async () => {
@@ -255,11 +255,11 @@ describe('Jobs', () => {
     const { fake, user } = await open(job({ state: 'succeeded', words: 'Done', ended_at: '2026-11-22T10:18:02Z' }));
     await user.click(tab('Results'));
     const panel = screen.getByRole('region', { name: 'Job maze day 3' });
-    expect(within(panel).getByRole('button', { name: 'Show in file manager' })).toBeVisible();
+    expect(within(panel).getByRole('button', { name: 'Show results' })).toBeVisible();
     fake.say({ type: 'storages', value: [storage({ health: { ...storage().health!, state: 'not_mounted', words: 'not mounted' } })] });
     await settle();
     expect(panel).toHaveTextContent('Results are on vast, which is not mounted on this computer.');
-    expect(within(panel).queryByRole('button', { name: 'Show in file manager' })).toBeNull();
+    expect(within(panel).queryByRole('button', { name: 'Show results' })).toBeNull();
     expect(within(panel).queryByRole('button', { name: 'Connect…' })).toBeNull();
     fake.say({ type: 'storages', value: [storage({ connect: 'smb://vast01/talmo', health: { ...storage().health!, state: 'not_mounted', words: 'not mounted' } })] });
     await settle();
@@ -329,7 +329,7 @@ describe('Jobs', () => {
     const menu = await screen.findByRole('menu');
     expect(menu).toHaveStyle({ left: '300px', top: '200px' });
     expect(within(menu).getAllByRole('menuitem').map((item) => item.querySelector('span')?.textContent)).toEqual([
-      'Run again…', 'Show in file manager', 'Copy storage path', 'Copy path on this computer', 'Copy as command', 'Stop…',
+      'Run again…', 'Show results', 'Copy storage path', 'Copy path on this computer', 'Copy as command', 'Stop…',
     ]);
     expect(within(menu).getAllByRole('menuitem')[0]).toHaveFocus();
     await user.keyboard('{Escape}');
@@ -415,8 +415,12 @@ describe('Log', () => {
     await settle();
     await user.type(screen.getByLabelText('Find in the log'), 'warning');
     expect(screen.getByText('1 of 2')).toBeVisible();
+    const log = screen.getByRole('log');
+    expect([...log.querySelectorAll('mark')].map((word) => word.textContent)).toEqual(['Warning', 'warning']);
+    expect(log.querySelector('.hit')).toHaveTextContent('Warning: a');
     await user.keyboard('{Enter}');
     expect(screen.getByText('2 of 2')).toBeVisible();
+    expect(log.querySelector('.hit')).toHaveTextContent('warning: b');
     const back = screen.getByRole('button', { name: 'Previous hit' });
     expect(back).toHaveAttribute('title', 'Previous hit (Shift Enter)');
     await user.click(back);

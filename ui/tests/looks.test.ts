@@ -90,13 +90,13 @@ test('a storage that workers have and none of them can use says so', async () =>
   expect(within(card).queryByRole('button', { name: /^Remove/ })).toBeNull();
 });
 
-test('when jobs end stands beside when they ended, where both share a column', async () => {
+test('when jobs begin and end stands where it stands when they ended', async () => {
   const queued = job({ id: 'q', name: 'waits', state: 'queued', words: 'Waiting', worker: null, percent: null, starts_in: 'about 40 min' });
   const { user } = await ready({ type: 'job', value: job() }, { type: 'job', value: queued });
   await user.click(screen.getByRole('button', { name: /^Jobs/ }));
-  expect(screen.getByRole('row', { name: /waits/ })).toHaveTextContent(/about 40 min$/);
+  expect(screen.getByRole('row', { name: /waits/ })).toHaveTextContent(/in ~40 min$/);
   await user.click(screen.getByRole('row', { name: /waits/ }));
-  expect(screen.getByRole('row', { name: /waits/ })).toHaveTextContent(/in about 40 min$/);
+  expect(screen.getByRole('row', { name: /waits/ })).toHaveTextContent(/in ~40 min$/);
 });
 
 test('the settings of a job have one heading', async () => {

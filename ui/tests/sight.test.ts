@@ -71,7 +71,7 @@ describe('In a small window a job lies below the list, and is scrolled to', () =
     await user.pointer({ keys: '[MouseRight]', target: screen.getByRole('row', { name: /fly/ }) });
     await settle();
     expect(scrolled).toEqual([]);
-    await user.click(screen.getByRole('menuitem', { name: /Show in file manager/ }));
+    await user.click(screen.getByRole('menuitem', { name: /Show results/ }));
     await vi.waitFor(() => expect(screen.getByText('vast is not mounted.')).toBeVisible());
     await settle();
     expect(scrolled).toEqual([panel()?.querySelector('.problem')]);

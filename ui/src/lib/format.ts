@@ -83,6 +83,24 @@ export function cutPath(path: string): { head: string; tail: string } {
   return cut >= path.length ? { head: '', tail: path } : { head: path.slice(0, cut), tail: path.slice(cut) };
 }
 
+/** Letters that are read from the right, and what turns the direction: the end of such a name is not at its right. */
+const FROM_RIGHT = /[\u0590-\u08ff\u200e\u200f\u202a-\u202e\u2066-\u2069\ufb1d-\ufdff\ufe70-\ufefc]/;
+/** So long a name has two parts, and so long is its end, which begins with a word where one begins there. */
+const LONG = 20;
+const END = 12;
+const signs = new Intl.Segmenter('en', { granularity: 'grapheme' });
+
+/** A long name in two: what may be shortened, and its end, which stays. None where it is short, or read from the right. */
+export function cutName(name: string): { head: string; tail: string } | null {
+  if (name.length <= LONG || FROM_RIGHT.test(name)) return null;
+  const all = [...signs.segment(name)].map(({ segment }) => segment);
+  if (all.length <= LONG) return null;
+  const from = all.length - END;
+  const word = [0, -1, 1, -2, 2, -3, 3].find((step) => all[from + step] === ' ');
+  const cut = from + (word ?? 0);
+  return { head: all.slice(0, cut).join(''), tail: all.slice(cut).join('') };
+}
+
 /** A storage's name made from its folder's: "Talmo Lab (2)" → "Talmo-Lab-2". May be empty. */
 export function suggestName(folder: string): string {
   const last = folder.split(/[/\\]/).findLast((part) => part !== '') ?? '';

@@ -70,7 +70,12 @@ const CHOICES: Record<Choice, (session: Session) => unknown> = {
   new_job: (session) => session.newJob(),
   choose_dataset: (session) => void chooseDataset(session),
   find,
-  jobs: (session) => session.go('jobs'),
+  jobs: (session) => {
+    const isThere = session.page === 'jobs';
+    session.go('jobs');
+    // Opened, the page does that by itself.
+    if (isThere) document.querySelector<HTMLElement>('[data-job][tabindex="0"]')?.focus();
+  },
   workers: (session) => session.go('workers'),
   storage: (session) => session.go('storage'),
   settings: (session) => session.go('settings'),

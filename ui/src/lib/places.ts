@@ -26,3 +26,9 @@ export const folderOf = (local: string): string => local.slice(0, Math.max(1, lo
 
 /** Of what is no project the shell says that it is a folder, or how large it is. */
 export const isFolder = (dataset: DatasetView): boolean => !dataset.is_project && dataset.summary === 'a folder';
+
+/** What lies in that folder. */
+export function inside(folder: PathView, name: string): PathView {
+  const join = (text: string) => (text === '' || /[/:]$/.test(text) ? text + name : `${text}/${name}`);
+  return { ...folder, path: join(folder.path), text: join(folder.text) };
+}

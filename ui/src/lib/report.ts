@@ -4,9 +4,15 @@ import { words } from './words';
 
 /** What a check of a SLEAP project found, as far as the page draws it. */
 export interface Report {
-  videos: { written: string; there: string | null; seen: boolean; words: string }[];
+  /** `why`: why it is not seen, where that is more than a word or two. */
+  videos: { written: string; there: string | null; seen: boolean; words: string; why: string | null }[];
   seen: number;
+  /** What is so of several videos: why they are not seen, and how many they are. */
+  reasons: { why: string; count: number }[];
 }
+
+/** What is no longer than this is told in the row itself. */
+const WORD = 24;
 
 /** Reads a report. It was written by a program on another computer: whatever does not fit is left out. */
 export function readReport(value: Value | null): Report | null {
@@ -14,14 +20,14 @@ export function readReport(value: Value | null): Report | null {
   const videos = value['videos'].filter(isRecord).map((video) => {
     const seen = video['found'] === true;
     const there = text(video['local']) ?? text(video['path']);
-    return {
-      written: text(video['written']) ?? '',
-      there,
-      seen,
-      words: seen ? words.results.seen : (text(video['words']) ?? text(video['detail']) ?? words.results.notSeen),
-    };
+    const said = seen ? words.results.seen : (text(video['words']) ?? text(video['detail']) ?? words.results.notSeen);
+    const isLong = said.length > WORD;
+    return { written: text(video['written']) ?? '', there, seen, words: isLong ? words.results.notSeen : said, why: isLong ? said : null };
   });
-  return { videos, seen: videos.filter((video) => video.seen).length };
+  const counts = new Map<string, number>();
+  for (const { why } of videos) if (why !== null) counts.set(why, (counts.get(why) ?? 0) + 1);
+  const reasons = [...counts].filter(([, count]) => count > 1).map(([why, count]) => ({ why, count }));
+  return { videos, seen: videos.filter((video) => video.seen).length, reasons: reasons.sort((a, b) => b.count - a.count) };
 }
 
 function isRecord(value: Value | null | undefined): value is { [key in string]: Value } {

@@ -1,5 +1,5 @@
 import { SvelteSet } from 'svelte/reactivity';
-import type { JobView } from '../ipc';
+import type { JobView, PathView } from '../ipc';
 import { Ordered } from './ordered.svelte';
 
 export type Filter = 'active' | 'ended' | 'all';
@@ -9,6 +9,11 @@ const ORDER = ['running', 'checking', 'assigned', 'queued'];
 
 export function hasEnded(job: JobView): boolean {
   return ENDED.includes(job.state);
+}
+
+/** Where its results are, or will be. None of one that ended before it began: its folder was never made. */
+export function resultsOf(job: JobView): PathView | null {
+  return hasEnded(job) && job.started_at === null ? null : job.results;
 }
 
 /** All jobs, and which of this person's ended while nobody looked. */

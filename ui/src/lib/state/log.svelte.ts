@@ -20,6 +20,21 @@ export function level(line: LogView): Level | null {
   return ERROR.test(text) ? 'error' : null;
 }
 
+/** What finds the text, in upper case or lower case. */
+const finding = (text: string, flags: string) => new RegExp(text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'), flags);
+
+/** A line around what is looked for in it: every second part is that. */
+export function marked(line: string, text: string): string[] {
+  if (text === '') return [line];
+  const parts: string[] = [];
+  let from = 0;
+  for (const found of line.matchAll(finding(text, 'gi'))) {
+    parts.push(line.slice(from, found.index), found[0]);
+    from = found.index + found[0].length;
+  }
+  return [...parts, line.slice(from)];
+}
+
 /** A log that is being read. Lines are kept in a plain array: only the few that are seen are ever drawn. */
 export class Log extends Following<LogUpdate> {
   #lines: LogView[] = [];
@@ -67,7 +82,7 @@ export class Log extends Following<LogUpdate> {
     const before = this.#search;
     const goesOn = before !== null && before.dropped === this.dropped;
     if (!goesOn || before.text !== text) {
-      const wanted = new RegExp(text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'), 'i');
+      const wanted = finding(text, 'i');
       const narrows = goesOn && before.upTo > 0 && text.toLowerCase().includes(before.text.toLowerCase());
       const within = narrows ? before.found.filter((index) => wanted.test(this.#lines[index]?.text ?? '')) : [];
       this.#search = { text, wanted, dropped: this.dropped, upTo: narrows ? before.upTo : 0, found: within };

@@ -18,6 +18,10 @@ export const PAGES = ['new', 'jobs', 'workers', 'storage', 'settings'] as const;
 /** Setting up has no place among the pages: it comes by itself, and goes. */
 export type Page = (typeof PAGES)[number] | 'setup';
 
+/** What a job is looked at by. */
+export const JOB_TABS = ['overview', 'log', 'results', 'settings'] as const;
+export type JobTab = (typeof JOB_TABS)[number];
+
 /** Something that was done, and can be taken back for a while. */
 export interface UndoOffer {
   text: string;
@@ -39,6 +43,8 @@ export class Session {
   /** None until it is known whether there is a job to show. */
   chosen = $state<Page | null>(null);
   job = $state<string | null>(null);
+  /** What the last job was looked at by: the next one is, too. */
+  jobTab = $state<JobTab>('overview');
   /** Counts how often a job was shown from elsewhere than its row. */
   shown = $state(0);
   worker = $state<string | null>(null);
@@ -223,6 +229,7 @@ export class Session {
   }
 
   showJob(id: string): void {
+    if (this.job !== id) this.jobTab = 'overview';
     this.job = id;
     this.shown += 1;
     this.lab.jobs.seen(id);

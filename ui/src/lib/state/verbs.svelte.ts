@@ -1,4 +1,5 @@
-import type { Failure, FollowUpView, JobView, OfferView } from '../ipc';
+import type { Failure, FollowUpView, JobView, OfferView, PathView } from '../ipc';
+import { inside, localPath } from '../places';
 import { words } from '../words';
 import { copyText } from '../clipboard';
 import { cutPath } from '../format';
@@ -15,6 +16,8 @@ export class Verbs {
   /** The question that is open. */
   asking = $state<'stop' | 'kill' | null>(null);
   readonly trying = new Trying();
+  /** Where that is which was last asked to be shown, on this computer if it is there; none if something else was asked for since. */
+  unshown = $state<string | null>(null);
   /** What can follow the job, once it has ended and this is known. */
   next = $state.raw<FollowUpView | null>(null);
   /** Whether that is known, or was waited for as long as buttons are: what came between them later would take their places. */
@@ -95,9 +98,10 @@ export class Verbs {
     if (job) this.#session.showJob(job.id);
   }
 
-  async copyCommand(): Promise<void> {
+  /** Answers whether it was copied. */
+  async copyCommand(): Promise<boolean> {
     const next = this.next ?? (await this.#do((ipc) => ipc.followUp(this.#id)));
-    if (next) await copyText(next.command);
+    return next !== null && (await copyText(next.command));
   }
 
   /** Has the desktop connect the storage that the results are on. */
@@ -105,20 +109,35 @@ export class Verbs {
     await this.#do((ipc) => ipc.connect(job.results?.storage_backend ?? ''));
   }
 
-  async openInSleap(): Promise<void> {
-    await this.#do((ipc) => ipc.openInSleap(this.#id));
+  async openInSleap(job: JobView): Promise<void> {
+    await this.#show(job.results, (ipc) => ipc.openInSleap(this.#id));
   }
 
-  async openLog(): Promise<void> {
-    await this.#do((ipc) => ipc.openLog(this.#id));
+  async openLog(job: JobView): Promise<void> {
+    await this.#show(job.log_file, (ipc) => ipc.openLog(this.#id));
   }
 
-  async showResults(): Promise<void> {
-    await this.#do((ipc) => ipc.showResults(this.#id));
+  async showResults(job: JobView): Promise<void> {
+    await this.#show(job.results, (ipc) => ipc.showResults(this.#id));
   }
 
-  async #do<T>(act: (ipc: Session['ipc']) => Promise<T>): Promise<T | null> {
+  /** One of the files that it wrote: in SLEAP, if that is what opens it, else where it is. */
+  async openFile(job: JobView, file: string): Promise<void> {
+    if (job.results === null) return;
+    if (file === this.next?.opens) return this.openInSleap(job);
+    const at = inside(job.results, file);
+    await this.#show(at, (ipc) => ipc.showDataset(at.text));
+  }
+
+  /** Where it does not come about, what was to be shown can be copied. */
+  async #show(at: PathView | null, act: (ipc: Session['ipc']) => Promise<unknown>): Promise<void> {
+    this.unshown = at && (localPath(this.#session.lab.storages, at) ?? at.text);
+    await this.#do(act, true);
+  }
+
+  async #do<T>(act: (ipc: Session['ipc']) => Promise<T>, shows = false): Promise<T | null> {
     let done: T | null = null;
+    if (!shows) this.unshown = null;
     await this.trying.run(async (asked) => {
       const answer = await act(this.#session.ipc);
       if (asked()) done = answer;
