@@ -121,7 +121,7 @@ describe('A failed job', () => {
     fake.next = next;
     const panel = await show();
     expect(screen.getByRole('alert')).toHaveTextContent(
-      'Failed after 1 h 04 min: GPU memory the GPU ran out of memory at epoch 41 of 100. torch.OutOfMemoryError: CUDA out of memory',
+      'Failed after 1 h 04 min: GPU memory The GPU ran out of memory at epoch 41 of 100. torch.OutOfMemoryError: CUDA out of memory',
     );
     expect(screen.getByRole('row', { name: /maze day 3/ })).toHaveTextContent(/Failed\s*GPU memory/);
     expect(within(panel).queryByRole('button', { name: 'Retry' })).toBeNull();

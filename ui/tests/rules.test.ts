@@ -2,7 +2,7 @@ import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'svelte/compiler';
 import { expect, test } from 'vitest';
-import { bytes, cutPath, drawable, duration, loss, plural, suggestName, tame } from '../src/lib/format';
+import { bytes, capital, cutPath, drawable, duration, loss, plural, suggestName, tame } from '../src/lib/format';
 import { Failure } from '../src/lib/ipc';
 import { localPath } from '../src/lib/places';
 import { fileManager, keyWords } from '../src/lib/platform';
@@ -125,4 +125,16 @@ test('what others wrote turns nothing around', () => {
 test('whatever a call rejects with becomes what happened and what to do', () => {
   expect(Failure.from({ code: 'io', message: 'no', hint: 'yes' })).toMatchObject({ code: 'io', message: 'no', hint: 'yes' });
   expect(Failure.from('command watch not found')).toMatchObject({ code: 'internal', message: 'command watch not found', hint: null });
+});
+
+test('a sentence begins with a capital, and a path stays the path that it is', () => {
+  for (const [said, shown] of [
+    ['the program ended with code 3', 'The program ended with code 3'],
+    ['vast:amick/models is no folder of a trained model', null],
+    ['labels.slp does not exist', null],
+    ['gone: nobody knows', 'Gone: nobody knows'],
+    ['', ''],
+  ] as const) {
+    expect(capital(said)).toBe(shown ?? said);
+  }
 });
