@@ -132,6 +132,7 @@ test('a sentence begins with a capital, and a path stays the path that it is', (
     ['the program ended with code 3', 'The program ended with code 3'],
     ['vast:amick/models is no folder of a trained model', null],
     ['labels.slp does not exist', null],
+    ['gpu-2 went away', null],
     ['gone: nobody knows', 'Gone: nobody knows'],
     ['', ''],
   ] as const) {

@@ -120,10 +120,10 @@ export function loss(value: number | null): string {
   return size === 0 || (size >= 0.01 && size < 10_000) ? String(Number(value.toPrecision(3))) : value.toExponential(1).replace('e+', 'e');
 }
 
-/** As a sentence begins. What begins with a path or the name of a file stays as it is: in another case it is another one. */
+/** As a sentence begins. What begins with a path, a file or a worker keeps its case: in another it is another one. */
 export function capital(text: string): string {
   const first = /^\S*/.exec(text)?.[0] ?? '';
-  return /[/:.\\]/.test(first.slice(0, -1)) ? text : text.charAt(0).toLocaleUpperCase() + text.slice(1);
+  return /[/:.\\\d-]/.test(first.slice(0, -1)) ? text : text.charAt(0).toLocaleUpperCase() + text.slice(1);
 }
 
 /** Characters that turn the direction of what stands behind them. */
