@@ -22,8 +22,7 @@ pub(crate) struct Launch {
 pub(crate) enum Exit {
     /// With this code.
     Code(i32),
-    /// By this signal.
-    #[cfg_attr(windows, expect(dead_code, reason = "Windows has none"))]
+    /// By this signal; not on Windows, which has none.
     Signal(i32),
 }
 
