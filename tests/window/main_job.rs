@@ -105,6 +105,8 @@ fn a_video_that_is_known_by_its_name_alone_is_asked_about_and_the_answer_is_the_
     window.press(&["Tab", "Return"]);
     window.wait_for_text("1 of 1 video is still to be located. Mend it above.");
     assert!(!window.has("button", "Submit"), "it cannot be submitted");
+    // With the worker's answer its column is there again, and the button where it stays.
+    window.wait_for_text_in("region", "Videos (1)", "sees it");
     window.click("button", "Yes, it is cam0.mp4");
     window.wait_for_text_in("region", "Videos (1)", "chosen by you vast:amick/other/ cam0.mp4");
     window.wait_for_text("it sees labels.slp and its video");
