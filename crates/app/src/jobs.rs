@@ -64,8 +64,11 @@ impl<'a> Surroundings<'a> {
 
     /// Whether nobody is to wait for the worker of this id or name, because it was put out.
     pub(crate) fn is_put_out(&self, wanted: &str) -> bool {
-        let id = || worker_id(wanted, self.workers, self.jobs).unwrap_or_else(|| wanted.to_owned());
-        !self.put_out.is_empty() && Some(id()).is_some_and(|id| self.is_out(&id) && !self.workers.contains_key(&id))
+        if self.put_out.is_empty() {
+            return false;
+        }
+        let id = worker_id(wanted, self.workers, self.jobs).unwrap_or_else(|| wanted.to_owned());
+        self.is_out(&id) && !self.workers.contains_key(&id)
     }
 
     /// Which worker can serve which job.

@@ -206,7 +206,7 @@ fn check_systemd(systemctl: &[&str]) -> Result<(), Error> {
 
 /// Refuses a user whom the system does not know, as far as it can be asked.
 fn check_user(user: &str) -> Result<(), Error> {
-    match Command::new("id").args(["-u", "--", user]).output() {
+    match asked(&["id"], &["-u", "--", user]) {
         Ok(answer) if !answer.status.success() => {
             Err(Error::new(ErrorCode::InvalidParameter, format!("{HERE_FIRST} knows no user {user}."))
                 .with_hint("Name the user that jobs are to run as: --as USER. Nothing was written."))
